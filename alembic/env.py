@@ -1,0 +1,51 @@
+"""How migrations run: over the project's own engine, so SQLite gets the same settings as in the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from alembic import context
+from sqlalchemy import Connection, text
+
+from supportbot.config import load_settings
+from supportbot.db.models import Base, UtcDateTime
+from supportbot.db.session import create_engine
+
+
+def _render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
+    # A migration must mean the same for ever, so it names no type of today's program.
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+def _run(connection: Connection) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        # Batch mode drops and renames tables: with foreign keys on, ON DELETE CASCADE would empty the children.
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=sqlite,
+        compare_type=True,
+        render_item=_render_item,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    if sqlite and (broken := connection.execute(text("PRAGMA foreign_key_check")).first()):
+        raise RuntimeError(f"The migration left a row of '{broken[0]}' without its parent.")
+
+
+async def _main() -> None:
+    url = context.config.attributes.get("url") or load_settings().sqlalchemy_url
+    engine = create_engine(url)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_run)
+    finally:
+        await engine.dispose()
+
+
+asyncio.run(_main())

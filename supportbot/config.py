@@ -1,0 +1,214 @@
+"""Every setting, read once at start from the environment and a ``.env`` file, each with a type and a meaning.
+
+Names begin with ``SUPPORTBOT_``, except those that everyone knows (``SLACK_BOT_TOKEN``, ``DISCORD_TOKEN`` …). A
+key that nobody reads is refused: a misspelt setting that is silently ignored costs an afternoon. What is wrong
+is told in one sentence that names the key and the remedy, and never shows a value that may be a secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from dotenv import dotenv_values
+from dotenv.main import DotEnv
+from platformdirs import user_data_path
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from supportbot.errors import ConfigError
+
+PREFIX = "SUPPORTBOT_"
+ENV_FILE = ".env"
+
+
+def _blank_is_unset(value: object) -> object:
+    """A key that is left empty in ``.env`` counts as not set."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _named(name: str, description: str) -> object:
+    """A setting that keeps its well-known name instead of the prefix."""
+    return Field(default=None, validation_alias=AliasChoices(name), description=description)
+
+
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
+OptionalFloat = Annotated[float | None, BeforeValidator(_blank_is_unset)]
+
+# What a token looks like, per the platforms' documentation; the middle of a sentence such as "KEY must …".
+_TOKEN_SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "SLACK_BOT_TOKEN": (re.compile(r"xoxb-[\w-]+"), "is the bot token that begins with 'xoxb-'"),
+    "SLACK_APP_TOKEN": (re.compile(r"xapp-[\w-]+"), "is the app-level token that begins with 'xapp-'"),
+    "SLACK_SIGNING_SECRET": (re.compile(r"[0-9a-f]{32}"), "is 32 hexadecimal digits"),
+    "DISCORD_TOKEN": (
+        re.compile(r"[\w-]{20,}\.[\w-]{4,}\.[\w-]{20,}"),
+        "has three parts joined by dots and comes from the Bot page of the developer portal",
+    ),
+}
+
+
+class Settings(BaseSettings):
+    """The settings of one process; see ``load_settings``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("supportbot", appauthor=False),
+        description="Folder of everything that the bot keeps: database, models, index.",
+    )
+    database_url: OptionalText = Field(
+        default=None,
+        description="SQLAlchemy URL, e.g. postgresql+psycopg://user:password@host/name. "
+        "Empty: SQLite in SUPPORTBOT_HOME.",
+    )
+    model: OptionalText = Field(
+        default=None,
+        description="A hub id (gpt2), a directory in Hugging Face format, or a version in the registry. "
+        "Empty: the registry's live version.",
+    )
+    precision: Literal["auto", "fp16", "bf16", "fp32"] = Field(
+        default="auto", description="Arithmetic of the model: auto, fp16, bf16 or fp32."
+    )
+    confidence_floor: OptionalFloat = Field(
+        default=None,
+        description="Answers less confident than this (mean log-probability of the first 8 tokens, at most 0) "
+        "become 'I am not sure'. Empty: the model's own calibrated floor, if it has one.",
+    )
+    answer_seconds: float = Field(
+        default=60.0, gt=0, le=600, description="Time that the model may take for one answer."
+    )
+    question_minutes: float = Field(
+        default=30.0,
+        gt=0,
+        description="A question that waited longer than this, for instance while the bot was down, "
+        "is told so instead of answered.",
+    )
+    web_host: str = Field(default="127.0.0.1", description="Address that the page and the probes listen on.")
+    web_port: int = Field(default=8080, ge=0, le=65535, description="Their port; 0 takes any free one.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log line shown."
+    )
+    log_format: Literal["auto", "text", "json"] = Field(
+        default="auto", description="text for people, json for collectors; auto: text on a terminal."
+    )
+    slack_http: bool = Field(
+        default=False,
+        description="Receive Slack events over HTTP at /slack/events instead of Socket Mode; "
+        "needs SLACK_SIGNING_SECRET.",
+    )
+
+    slack_bot_token: OptionalSecret = _named("SLACK_BOT_TOKEN", "Slack bot token (xoxb-…).")  # type: ignore[assignment]
+    slack_app_token: OptionalSecret = _named(  # type: ignore[assignment]
+        "SLACK_APP_TOKEN", "Slack app-level token (xapp-…) for Socket Mode."
+    )
+    slack_signing_secret: OptionalSecret = _named(  # type: ignore[assignment]
+        "SLACK_SIGNING_SECRET", "Slack signing secret, for HTTP mode."
+    )
+    slack_api_url: OptionalText = _named("SLACK_API_URL", "Base of Slack's Web API, if not Slack's own.")  # type: ignore[assignment]
+    discord_token: OptionalSecret = _named("DISCORD_TOKEN", "Discord bot token.")  # type: ignore[assignment]
+    discord_api_url: OptionalText = _named(  # type: ignore[assignment]
+        "DISCORD_API_URL", "Base of Discord's REST API, if not Discord's own."
+    )
+
+    @model_validator(mode="after")
+    def _check_tokens(self) -> Settings:
+        """Refuse tokens that are swapped, cut, or of which only one half is there."""
+        for key, (shape, meaning) in _TOKEN_SHAPES.items():
+            secret: SecretStr | None = getattr(self, key.lower())
+            if secret is not None and not shape.fullmatch(secret.get_secret_value()):
+                raise ConfigError(f"{key} is malformed: it {meaning}. {_swap_hint(key, secret)}".rstrip())
+        if self.slack_http and self.slack_bot_token and not self.slack_signing_secret:
+            raise ConfigError(
+                "SUPPORTBOT_SLACK_HTTP needs SLACK_SIGNING_SECRET (Basic Information page of the app)."
+            )
+        if not self.slack_http and bool(self.slack_bot_token) != bool(self.slack_app_token):
+            missing = "SLACK_APP_TOKEN" if self.slack_bot_token else "SLACK_BOT_TOKEN"
+            raise ConfigError(
+                f"{missing} is missing: Socket Mode needs both the bot token and the app-level token."
+            )
+        if (url := self.database_url) and not url.startswith(("sqlite+aiosqlite://", "postgresql+psycopg://")):
+            raise ConfigError(
+                "SUPPORTBOT_DATABASE_URL must begin with 'postgresql+psycopg://' or 'sqlite+aiosqlite://'."
+            )
+        return self
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database that is used: the one that is set, else SQLite in the home folder."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.home / 'supportbot.db'}"
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of the model registry."""
+        return self.home / "models"
+
+    def secrets(self) -> list[str]:
+        """Every secret value that is set, for the log filter."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        if self.database_url and (match := re.search(r"//[^:/@]*:([^@]+)@", self.database_url)):
+            secrets.append(match.group(1))
+        return secrets
+
+
+def _swap_hint(key: str, secret: SecretStr) -> str:
+    value = secret.get_secret_value()
+    if value != value.strip() or len(value.split()) > 1:
+        return "There is white space or a line break in it."
+    for other, (shape, _) in _TOKEN_SHAPES.items():
+        if other != key and shape.fullmatch(value):
+            return f"It looks like a {other}: were the two swapped?"
+    return ""
+
+
+def env_name(field: str) -> str:
+    """Return the environment variable of a field of ``Settings``."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"{PREFIX}{field.upper()}"
+
+
+def load_settings(env_file: Path | None = None) -> Settings:
+    """Read the environment and ``.env`` of the current folder.
+
+    Raises:
+        ConfigError: a key is unknown or given twice, or a value is wrong.
+    """
+    path = env_file or Path(ENV_FILE)
+    _refuse_unknown(os.environ, where="the environment")
+    if path.is_file():
+        _refuse_unknown(dotenv_values(path, interpolate=False), where=str(path))
+        _refuse_duplicates(path)
+    try:
+        return Settings(_env_file=path)  # type: ignore[call-arg]  # the pydantic plugin doesn't know this argument
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise ConfigError(f"{_key_of(first['loc'])} is wrong: {first['msg']}.") from None
+
+
+def _key_of(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]) if location else "A setting"
+    return env_name(name) if name in Settings.model_fields else name
+
+
+def _refuse_unknown(keys: Iterable[str], where: str) -> None:
+    known = {env_name(field) for field in Settings.model_fields}
+    for key in keys:
+        if key.upper().startswith(PREFIX) and key.upper() not in known:
+            close = difflib.get_close_matches(key.upper(), known, n=1)
+            hint = f"did you mean {close[0]}?" if close else "see .env.example for all of them."
+            raise ConfigError(f"{key} in {where} is not a setting: {hint}")
+
+
+def _refuse_duplicates(path: Path) -> None:
+    bindings = DotEnv(path, verbose=False, encoding="utf-8", interpolate=False).parse()
+    for key, count in Counter(key for key, _ in bindings).items():
+        if count > 1:
+            raise ConfigError(f"{key} is given {count} times in {path}: keep one.")

@@ -1,0 +1,336 @@
+"""The records: one question is one row that moves forward, and everything else hangs on it.
+
+Identifiers that come from platforms are text (Discord's exceed 2**53). Times are UTC. Constraint names follow a
+convention, so migrations can be reversed on SQLite and on PostgreSQL alike.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only where the type is INTEGER (which there has 64 bits anyway)."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time that is always aware and always UTC, also on SQLite, which forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class QuestionState(StrEnum):
+    """Where a question is on its way."""
+
+    RECEIVED = "received"
+    ANSWERING = "answering"
+    ANSWERED = "answered"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class AnswerSource(StrEnum):
+    """Who wrote an answer."""
+
+    GENERATED = "generated"
+    APPROVED = "approved"
+    NOT_SURE = "not_sure"
+    HUMAN = "human"
+
+
+class ExampleStatus(StrEnum):
+    """What a curator decided about a training example."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class OutboxState(StrEnum):
+    """Where a reply is on its way to the platform."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+def _enum(kind: type[StrEnum], name: str) -> Enum:
+    # A short text with a CHECK: native enums of PostgreSQL can't be changed within a transaction.
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        length=16,
+        name=name,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    """Declarative base with the naming convention and the types of plain annotations."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        str: Text(),
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        list[Any]: JSON(),
+    }
+
+
+class Workspace(Base):
+    """A Slack workspace, a Discord guild, or this machine (``web``, ``cli``)."""
+
+    __tablename__ = "workspace"
+    __table_args__ = (UniqueConstraint("platform", "external_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    platform: Mapped[str]
+    external_id: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    training_consent_by: Mapped[str | None]
+    training_consent_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class ChannelPolicy(Base):
+    """What the bot may do in one channel."""
+
+    __tablename__ = "channel_policy"
+    __table_args__ = (UniqueConstraint("workspace_id", "channel"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    allowed: Mapped[bool] = mapped_column(default=True)
+    answer_mode: Mapped[str]
+    handoff_target: Mapped[str | None]
+
+
+class Conversation(Base):
+    """A thread of a channel, a direct message, or one visit to the page."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (UniqueConstraint("workspace_id", "channel", "thread"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    thread: Mapped[str]
+    created_at: Mapped[datetime]
+
+    workspace: Mapped[Workspace] = relationship()
+
+
+class Question(Base):
+    """What somebody asked, and how far it has come.
+
+    ``identity`` is the platform's own name of the message: a second delivery of the same event finds it taken.
+    ``reply_to`` is the platform adapter's note of where the answer goes. ``lease_until`` says until when the
+    claim of ``lease_owner`` holds; after that anybody may take the question over.
+    """
+
+    __tablename__ = "question"
+    __table_args__ = (
+        UniqueConstraint("platform", "identity"),
+        Index(None, "state", "lease_until"),
+        Index(None, "conversation_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    platform: Mapped[str]
+    identity: Mapped[str]
+    asker: Mapped[str]
+    text: Mapped[str]
+    reply_to: Mapped[dict[str, Any]]
+    state: Mapped[QuestionState] = mapped_column(_enum(QuestionState, "state"))
+    reason: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+    conversation: Mapped[Conversation] = relationship()
+
+
+class Answer(Base):
+    """What the asker was told, and everything that is needed to produce it again."""
+
+    __tablename__ = "answer"
+    __table_args__ = (
+        # People may add to a question as often as they like; the bot answers it once.
+        Index(
+            "uq_answer_question_id_by_bot",
+            "question_id",
+            unique=True,
+            sqlite_where=text("source <> 'human'"),
+            postgresql_where=text("source <> 'human'"),
+        ),
+        Index(None, "question_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    source: Mapped[AnswerSource] = mapped_column(_enum(AnswerSource, "source"))
+    model_version: Mapped[str | None]
+    sampling: Mapped[dict[str, Any] | None]
+    seed: Mapped[int | None] = mapped_column(BigInteger)
+    prompt: Mapped[str | None]
+    shortened: Mapped[bool] = mapped_column(default=False)
+    draft: Mapped[str | None]
+    prompt_tokens: Mapped[int | None]
+    answer_tokens: Mapped[int | None]
+    finish: Mapped[str | None]
+    confidence: Mapped[float | None]
+    mean_logprob: Mapped[float | None]
+    latency_ms: Mapped[int | None]
+    reply_identity: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+    question: Mapped[Question] = relationship()
+
+
+class Outbox(Base):
+    """One reply that must reach the platform once; written in the same transaction as its answer."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (UniqueConstraint("question_id"), Index(None, "platform", "state", "due_at"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
+    answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"))
+    platform: Mapped[str]
+    text: Mapped[str]
+    state: Mapped[OutboxState] = mapped_column(_enum(OutboxState, "state"))
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+
+
+class Feedback(Base):
+    """One person's judgement of one answer; the last vote counts."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (UniqueConstraint("answer_id", "voter"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    answer_id: Mapped[int] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"))
+    voter: Mapped[str]
+    vote: Mapped[int] = mapped_column(SmallInteger)
+    reason: Mapped[str | None]
+    correction: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Example(Base):
+    """A candidate for training; only what a curator approved is ever trained on."""
+
+    __tablename__ = "example"
+    __table_args__ = (Index(None, "status"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    prompt: Mapped[str]
+    completion: Mapped[str]
+    label: Mapped[str | None]
+    origin_answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id", ondelete="SET NULL"))
+    status: Mapped[ExampleStatus] = mapped_column(_enum(ExampleStatus, "status"))
+    curator: Mapped[str | None]
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+
+
+class ModelVersion(Base):
+    """What the registry knows of a version, for joining with answers and training rows."""
+
+    __tablename__ = "model_version"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    base: Mapped[str | None]
+    digest: Mapped[str]
+    metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class TrainingRun(Base):
+    """One fine-tuning run: its arguments, its data and how the loss went."""
+
+    __tablename__ = "training_run"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    model_version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id", ondelete="SET NULL"))
+    arguments: Mapped[dict[str, Any]]
+    dataset_fingerprint: Mapped[str]
+    loss_history: Mapped[list[Any]] = mapped_column(default=list)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class RunExample(Base):
+    """Which rows trained which run."""
+
+    __tablename__ = "run_example"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("training_run.id", ondelete="CASCADE"), primary_key=True)
+    example_id: Mapped[int] = mapped_column(ForeignKey("example.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Audit(Base):
+    """Who did what to what."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime]

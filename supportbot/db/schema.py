@@ -1,0 +1,86 @@
+"""The schema's version: migrations are applied by one function, and a daemon refuses a schema that isn't its own.
+
+Alembic is synchronous; it runs over the asynchronous engine in a worker thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError as DriverError
+
+from supportbot.db.session import Database
+from supportbot.errors import DatabaseError
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+# In a wheel the migrations lie inside the package, in a checkout beside it.
+_MIGRATIONS = next(path for path in (_PACKAGE / "migrations", _PACKAGE.parent / "alembic") if path.is_dir())
+
+
+def alembic_config(url: str) -> Config:
+    """Return Alembic's configuration for a database, independent of the current folder."""
+    config = Config()
+    # ConfigParser reads % as the beginning of an interpolation.
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["url"] = url
+    return config
+
+
+async def migrate(database: Database) -> None:
+    """Bring the schema to this program's version.
+
+    Raises:
+        DatabaseError: the database belongs to a newer program, or is damaged.
+    """
+    current = await current_revision(database)
+    scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))
+    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        raise _newer_schema(current)
+    url = database.url.render_as_string(hide_password=False)
+    await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
+
+
+async def check_schema(database: Database) -> None:
+    """Prove that the schema is the one of this program.
+
+    Raises:
+        DatabaseError: it is older or newer; the sentence says what to run.
+    """
+    current = await current_revision(database)
+    scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))
+    if current == scripts.get_current_head():
+        return
+    if current is None or current in {script.revision for script in scripts.walk_revisions()}:
+        raise DatabaseError("The database has an older schema than this program: run `supportbot init`.")
+    raise _newer_schema(current)
+
+
+async def current_revision(database: Database) -> str | None:
+    """Return the revision that the database is at; None for an empty one.
+
+    Raises:
+        DatabaseError: it cannot be read.
+    """
+    await database.check()
+
+    def read(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    try:
+        async with database.engine.connect() as connection:
+            return await connection.run_sync(read)
+    except DriverError as error:
+        raise DatabaseError("The database cannot be read: restore it from a backup.") from error
+
+
+def _newer_schema(current: str) -> DatabaseError:
+    return DatabaseError(
+        f"The database has schema {current}, which is newer than this program: install the newer program, "
+        "or restore the backup that was made before it."
+    )

@@ -1,0 +1,29 @@
+"""The errors that a person may see: each carries one sentence that says what is wrong and how to mend it.
+
+Everything else that is raised is a defect: it is logged with its traceback at the outermost boundary, and the
+person gets a fixed sentence instead.
+"""
+
+
+class SupportBotError(Exception):
+    """Base of all errors whose text may be shown to a user or an operator as it is."""
+
+
+class ConfigError(SupportBotError):
+    """A setting is unknown, malformed, or contradicts another; the text names the key and the remedy."""
+
+
+class DatabaseError(SupportBotError):
+    """The database cannot be opened, is damaged, or has another schema than this program."""
+
+
+class ModelError(SupportBotError):
+    """A model is missing, damaged, or not of a kind that this program runs."""
+
+
+class EngineBusyError(SupportBotError):
+    """The engine's bounded queue is full; the question stays in the inbox and is tried again."""
+
+
+class DeadlineExceededError(SupportBotError):
+    """An answer was not finished before the deadline that its request carried."""

@@ -1,0 +1,349 @@
+"""The durable inbox: what was heard, who is working on it, and what became of it.
+
+A question is committed before the platform hears "received", and its platform identity is unique, so nothing is
+lost and a second delivery of the same event changes nothing. Workers claim a question with a lease; when a worker
+dies, the lease runs out and another takes over. An answer and the outbox row that will carry it to the platform
+are written in one transaction, together with the question's next state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.db.models import (
+    Answer,
+    AnswerSource,
+    Conversation,
+    Outbox,
+    OutboxState,
+    Question,
+    QuestionState,
+    Workspace,
+)
+from supportbot.db.session import Database
+
+LEASE = timedelta(minutes=11)
+"""Longer than the longest answer that a setting allows (10 minutes), so no live worker ever loses its claim."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingQuestion:
+    """A question as an adapter heard it.
+
+    Attributes:
+        platform: ``slack``, ``discord``, ``web`` or ``cli``.
+        workspace: the platform's id of the workspace or guild; ``local`` for this machine.
+        channel: the platform's id of the channel.
+        thread: what keeps a conversation together within the channel.
+        identity: the platform's own unique name of the message, the same at every redelivery.
+        asker: the platform's id of the person.
+        text: as typed, without the bot's own mention.
+        reply_to: where the answer goes, for the adapter that sends it; kept as it is.
+        workspace_name: for people to read, if known.
+    """
+
+    platform: str
+    workspace: str
+    channel: str
+    thread: str
+    identity: str
+    asker: str
+    text: str
+    reply_to: Mapping[str, Any]
+    workspace_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A question that is safely in the inbox; ``new`` is False when it had been there already."""
+
+    question_id: int
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A question that this worker, and no other, may answer now."""
+
+    question_id: int
+    platform: str
+    text: str
+    attempt: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the asker is to be told, with the record of how it came about.
+
+    ``draft`` keeps what the model wrote when it was not shown, because the model was not sure enough.
+    """
+
+    text: str
+    source: AnswerSource
+    model_version: str | None = None
+    sampling: Mapping[str, Any] | None = None
+    seed: int | None = None
+    prompt: str | None = None
+    shortened: bool = False
+    draft: str | None = None
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = None
+    finish: str | None = None
+    confidence: float | None = None
+    mean_logprob: float | None = None
+    latency_ms: int | None = None
+
+
+class Inbox:
+    """Questions in the database.
+
+    Args:
+        database: where they are kept.
+        owner: unique name of this process, written on its claims.
+    """
+
+    def __init__(self, database: Database, owner: str) -> None:
+        self._database = database
+        self._owner = owner
+
+    async def accept(self, incoming: IncomingQuestion) -> Accepted:
+        """Commit a question, unless its identity is known already."""
+        async with self._database.write() as session:
+            known = await session.scalar(
+                select(Question.id).where(
+                    Question.platform == incoming.platform, Question.identity == incoming.identity
+                )
+            )
+            if known is not None:
+                return Accepted(known, new=False)
+            now = datetime.now(UTC)
+            conversation_id = await self._conversation(session, incoming, now)
+            question_id = await _insert_new(
+                session,
+                Question,
+                {
+                    "conversation_id": conversation_id,
+                    "platform": incoming.platform,
+                    "identity": incoming.identity,
+                    "asker": incoming.asker,
+                    "text": _storable(incoming.text),
+                    "reply_to": dict(incoming.reply_to),
+                    "state": QuestionState.RECEIVED,
+                    "attempts": 0,
+                    "received_at": now,
+                },
+            )
+            if question_id is None:  # another daemon on the same PostgreSQL was first
+                known = await session.scalar(
+                    select(Question.id).where(
+                        Question.platform == incoming.platform, Question.identity == incoming.identity
+                    )
+                )
+                assert known is not None  # noqa: S101 - the unique constraint that refused us names this row
+                return Accepted(known, new=False)
+            return Accepted(question_id, new=True)
+
+    async def claim(self, platforms: Collection[str], limit: int) -> list[Claim]:
+        """Take up to ``limit`` of the oldest questions that wait, or whose worker is gone."""
+        return await self._claim(Question.platform.in_(platforms), limit)
+
+    async def claim_one(self, question_id: int) -> Claim | None:
+        """Take one particular question, if it still waits."""
+        claims = await self._claim(Question.id == question_id, limit=1)
+        return claims[0] if claims else None
+
+    async def _claim(self, which: ColumnElement[bool], limit: int) -> list[Claim]:
+        now = datetime.now(UTC)
+        waiting = or_(
+            and_(
+                Question.state == QuestionState.RECEIVED,
+                or_(Question.lease_until.is_(None), Question.lease_until <= now),
+            ),
+            and_(Question.state == QuestionState.ANSWERING, Question.lease_until <= now),
+        )
+        async with self._database.write() as session:
+            # SQLite has one writer at a time and ignores FOR UPDATE; PostgreSQL passes over what others hold.
+            ids = (
+                await session.scalars(
+                    select(Question.id)
+                    .where(which, waiting)
+                    .order_by(Question.received_at, Question.id)
+                    .limit(limit)
+                    .with_for_update(skip_locked=True)
+                )
+            ).all()
+            if not ids:
+                return []
+            rows = await session.execute(
+                update(Question)
+                .where(Question.id.in_(ids))
+                .values(
+                    state=QuestionState.ANSWERING,
+                    attempts=Question.attempts + 1,
+                    lease_owner=self._owner,
+                    lease_until=now + LEASE,
+                )
+                .returning(Question.id, Question.platform, Question.text, Question.attempts, Question.received_at)
+            )
+            claims = [Claim(*row) for row in rows]
+        return sorted(claims, key=lambda claim: (claim.received_at, claim.question_id))
+
+    async def release(self, question_id: int, *, retry_in: timedelta = timedelta()) -> None:
+        """Give a claimed question back, unanswered, to be claimed again after ``retry_in``."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(Question)
+                .where(self._is_mine(question_id))
+                .values(
+                    state=QuestionState.RECEIVED,
+                    lease_owner=None,
+                    lease_until=datetime.now(UTC) + retry_in if retry_in else None,
+                )
+            )
+
+    async def finish(
+        self,
+        question_id: int,
+        reply: Reply,
+        *,
+        state: QuestionState = QuestionState.ANSWERED,
+        reason: str | None = None,
+    ) -> int | None:
+        """Write the reply, the question's next state and the outbox row in one transaction.
+
+        Args:
+            question_id: claimed by this process.
+            reply: what the asker is told.
+            state: ``ANSWERED``, or ``FAILED`` or ``EXPIRED`` with a ``reason``.
+            reason: why there is no answer.
+
+        Returns:
+            The answer's id, or None when the claim was lost and somebody else answers.
+        """
+        now = datetime.now(UTC)
+        async with self._database.write() as session:
+            platform = await session.scalar(
+                update(Question)
+                .where(self._is_mine(question_id))
+                .values(state=state, reason=reason, answered_at=now, lease_owner=None, lease_until=None)
+                .returning(Question.platform)
+            )
+            if platform is None:
+                return None
+            answer = Answer(
+                question_id=question_id,
+                text=reply.text,
+                source=reply.source,
+                model_version=reply.model_version,
+                sampling=dict(reply.sampling) if reply.sampling is not None else None,
+                seed=reply.seed,
+                prompt=reply.prompt,
+                shortened=reply.shortened,
+                draft=reply.draft,
+                prompt_tokens=reply.prompt_tokens,
+                answer_tokens=reply.answer_tokens,
+                finish=reply.finish,
+                confidence=reply.confidence,
+                mean_logprob=reply.mean_logprob,
+                latency_ms=reply.latency_ms,
+                created_at=now,
+            )
+            session.add(answer)
+            await session.flush()
+            session.add(
+                Outbox(
+                    question_id=question_id,
+                    answer_id=answer.id,
+                    platform=platform,
+                    text=reply.text,
+                    state=OutboxState.PENDING,
+                    due_at=now,
+                    created_at=now,
+                )
+            )
+            return answer.id
+
+    async def recover(self, platforms: Collection[str]) -> int:
+        """Free every claim on a database that only this process uses; return how many were left by a crash."""
+        async with self._database.write() as session:
+            rows = await session.execute(
+                update(Question)
+                .where(Question.platform.in_(platforms), Question.state == QuestionState.ANSWERING)
+                .values(state=QuestionState.RECEIVED, lease_owner=None, lease_until=None)
+                .returning(Question.id)
+            )
+            return len(rows.all())
+
+    async def waiting(self) -> int:
+        """Return how many questions have no answer yet."""
+        async with self._database.read() as session:
+            return (
+                await session.scalar(
+                    select(func.count())
+                    .select_from(Question)
+                    .where(Question.state.in_([QuestionState.RECEIVED, QuestionState.ANSWERING]))
+                )
+                or 0
+            )
+
+    def _is_mine(self, question_id: int) -> ColumnElement[bool]:
+        return and_(
+            Question.id == question_id,
+            Question.state == QuestionState.ANSWERING,
+            Question.lease_owner == self._owner,
+        )
+
+    async def _conversation(self, session: AsyncSession, incoming: IncomingQuestion, now: datetime) -> int:
+        workspace = {"platform": incoming.platform, "external_id": incoming.workspace}
+        workspace_id = await _find_or_insert(
+            session,
+            Workspace,
+            workspace,
+            {"name": incoming.workspace_name, "settings": {}, "created_at": now},
+        )
+        conversation = {
+            "workspace_id": workspace_id,
+            "channel": incoming.channel,
+            "thread": incoming.thread,
+        }
+        return await _find_or_insert(session, Conversation, conversation, {"created_at": now})
+
+
+async def _find_or_insert(
+    session: AsyncSession,
+    model: type[Workspace | Conversation],
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+) -> int:
+    """Return the id of the row with this unique key, inserting it if there is none."""
+    find = select(model.id).filter_by(**key)
+    if (found := await session.scalar(find)) is not None:
+        return found
+    inserted = await _insert_new(session, model, {**key, **values})
+    if inserted is not None:
+        return inserted
+    found = await session.scalar(find)
+    assert found is not None  # noqa: S101 - the unique constraint that refused the insert names this row
+    return found
+
+
+async def _insert_new(
+    session: AsyncSession, model: type[Workspace | Conversation | Question], values: Mapping[str, Any]
+) -> int | None:
+    """Insert a row unless a unique constraint is in the way; return its id, or None."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(model).values(**values).on_conflict_do_nothing().returning(model.id)
+    return await session.scalar(statement)
+
+
+def _storable(text: str) -> str:
+    """Return text that every database can hold: no lone surrogates, and no NUL, which PostgreSQL refuses."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\N{REPLACEMENT CHARACTER}")

@@ -1,0 +1,101 @@
+"""Questions and answers as rows of token ids, and rows as padded batches: what every training here feeds on.
+
+The loss counts the completion only, which is the newline, the answer and the end-of-text token: a label of
+``IGNORED`` stands for every prompt token. Padding is masked by length and never by its id, because it has the
+id of the end-of-text token: a collator that masked by id would take the stop out of the loss, and a model that
+never learns to stop gave .12 right answers instead of .8.
+
+This module knows no model, no recipe and no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+import torch
+from torch.utils.data import Dataset
+
+from supportbot.prompt import MAX_LENGTH, MIN_ANSWER_TOKENS, encode_prompt, encode_training_text
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+IGNORED = -100
+"""The label that torch's cross-entropy leaves out."""
+
+
+class Row(TypedDict):
+    """One training text; both lists have its length."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+
+class RowDataset(Dataset[Row]):
+    """Rows kept in memory, in the order given."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> Row:
+        """Return a row."""
+        return self._rows[index]
+
+
+def build_row(prompt_ids: Sequence[int], completion_ids: Sequence[int]) -> Row:
+    """Join a prompt and a completion; the loss counts the completion only.
+
+    Raises:
+        ValueError: the completion is empty, so there would be nothing to learn and the loss no number.
+    """
+    if not completion_ids:
+        raise ValueError("A training row needs at least one completion token.")
+    return {
+        "input_ids": [*prompt_ids, *completion_ids],
+        "labels": [IGNORED] * len(prompt_ids) + list(completion_ids),
+    }
+
+
+def encode_row(
+    tokenizer: PreTrainedTokenizerBase, question: str, answer: str, *, max_length: int = MAX_LENGTH
+) -> Row:
+    """Encode a question and its answer, at most ``max_length`` tokens together.
+
+    A question that is too long is shortened exactly as it would be when serving; of an answer that is too long
+    the end is cut off, the end-of-text token with it.
+    """
+    text = encode_training_text(tokenizer, question, answer)
+    prompt_ids = text.prompt_ids
+    if len(prompt_ids) > max_length - MIN_ANSWER_TOKENS:
+        prompt_ids = encode_prompt(tokenizer, question, max_length=max_length).token_ids
+    return build_row(prompt_ids, text.completion_ids[: max_length - len(prompt_ids)])
+
+
+@dataclass(frozen=True, slots=True)
+class PaddingCollator:
+    """Makes a batch of rows as wide as its longest row, padded on the right.
+
+    Attributes:
+        pad_id: fills ``input_ids``; neither attended to nor counted in the loss.
+    """
+
+    pad_id: int
+
+    def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
+        """Return ``input_ids``, ``attention_mask`` and ``labels``, each ``[B, T]``."""
+        width = max(len(row["input_ids"]) for row in rows)
+
+        def padded(values: Sequence[int], filler: int) -> list[int]:
+            return [*values, *[filler] * (width - len(values))]
+
+        return {
+            "input_ids": torch.tensor([padded(row["input_ids"], self.pad_id) for row in rows]),
+            "attention_mask": torch.tensor([padded([1] * len(row["input_ids"]), 0) for row in rows]),
+            "labels": torch.tensor([padded(row["labels"], IGNORED) for row in rows]),
+        }

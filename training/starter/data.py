@@ -1,0 +1,123 @@
+"""The texts that the starter model learns: topics with one answer each and many wordings of the question.
+
+The files are read whole, checked, and turned into frozen objects; a mistake in them is reported with the place
+and the remedy, because they are meant to be edited by people. The digest is taken over what the files say, not
+over their bytes: a comment or another order of keys trains the same model.
+
+This module knows no tokens and no model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from supportbot.errors import ConfigError
+
+FAQ_FILE = Path(__file__).with_name("faq.yaml")
+OUT_OF_SCOPE_FILE = Path(__file__).with_name("out_of_scope.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One answer and the ways of asking for it.
+
+    Attributes:
+        id: short name, unique.
+        answer: what the bot is to say.
+        wordings: questions that are trained on.
+        held_out: questions that are only measured with.
+    """
+
+    id: str
+    answer: str
+    wordings: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Faq:
+    """All topics, and questions that none of them answers."""
+
+    topics: tuple[Topic, ...]
+    out_of_scope: tuple[str, ...]
+
+    def digest(self) -> str:
+        """Return the sha256 of the canonical JSON of all the texts."""
+        content = {
+            "topics": [[topic.id, topic.answer, topic.wordings, topic.held_out] for topic in self.topics],
+            "out_of_scope": self.out_of_scope,
+        }
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load_faq(faq_file: Path = FAQ_FILE, out_of_scope_file: Path = OUT_OF_SCOPE_FILE) -> Faq:
+    """Read and check both files.
+
+    Raises:
+        ConfigError: a file cannot be read, lacks something, or has a question twice; the sentence says where.
+    """
+    entries = _read(faq_file).get("topics")
+    if not isinstance(entries, list) or len(entries) < 2:
+        raise ConfigError(f"'{faq_file}' must have at least two entries under `topics:`.")
+    topics = tuple(_topic(faq_file, number, entry) for number, entry in enumerate(entries, start=1))
+    questions = _texts(out_of_scope_file, _read(out_of_scope_file), "questions")
+    for what, names in (("id", [topic.id for topic in topics]), ("answer", [topic.answer for topic in topics])):
+        _refuse_repeats(faq_file, what, names)
+    asked = [text for topic in topics for text in (*topic.wordings, *topic.held_out)]
+    _refuse_repeats(faq_file, "question", [*asked, *questions])
+    return Faq(topics, questions)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"'{path}' cannot be read as UTF-8 text: {error}.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"'{path}' is not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"'{path}' must be a YAML mapping.")
+    return content
+
+
+def _topic(path: Path, number: int, entry: object) -> Topic:
+    if not isinstance(entry, dict):
+        raise ConfigError(f"Topic {number} of '{path}' must be a mapping with id, answer, wordings and held_out.")
+    if unknown := sorted(set(entry) - {"id", "answer", "wordings", "held_out"}):
+        raise ConfigError(f"Topic {number} of '{path}' has the unknown key '{unknown[0]}'.")
+    for key in ("id", "answer"):
+        if not isinstance(entry.get(key), str) or not entry[key].strip():
+            raise ConfigError(f"Topic {number} of '{path}' needs a text under `{key}:`.")
+    return Topic(
+        entry["id"].strip(),
+        entry["answer"].strip(),
+        _texts(path, entry, "wordings"),
+        _texts(path, entry, "held_out"),
+    )
+
+
+def _texts(path: Path, entry: dict[str, Any], key: str) -> tuple[str, ...]:
+    where = f"'{path}', topic '{entry['id']}'" if "id" in entry else f"'{path}'"
+    texts = entry.get(key)
+    if not isinstance(texts, list) or not texts:
+        raise ConfigError(f"{where}: `{key}:` must be a list of questions.")
+    for number, text in enumerate(texts, start=1):
+        # YAML reads `- no` as false and `- help: now` as a mapping; quotes make them text.
+        if not isinstance(text, str) or not text.strip():
+            raise ConfigError(f"{where}: entry {number} of `{key}:` is not a text; put it in quotes.")
+    return tuple(text.strip() for text in texts)
+
+
+def _refuse_repeats(path: Path, what: str, texts: list[str]) -> None:
+    """A question that is trained on and measured with would make the figures better than the model."""
+    text, count = Counter(" ".join(text.casefold().split()) for text in texts).most_common(1)[0]
+    if count > 1:
+        raise ConfigError(f"'{path}': the {what} '{text}' occurs {count} times.")

@@ -1,0 +1,83 @@
+"""Every number that makes the starter model what it is, in one frozen object, each with its reason.
+
+The digest of the recipe stands in the manifest beside that of the data: weights whose manifest names another
+digest were made with other numbers and have to be trained again. The figures behind the reasons are in
+``docs/starter-log.md``.
+
+The recipe knows neither the texts nor the model classes; it is only read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Hyperparameters of the starter model.
+
+    Attributes:
+        seed: of the weights, the order of the rows and the augmentation.
+        vocabulary: tokens of the byte-level BPE, 257 of them bytes and end-of-text. GPT-2's own 50,257 tokens
+            would make most of the weights embeddings of words that never occur, and training seven times slower.
+        layers: two are the fewest that can match a word of the question and copy its topic onwards.
+        width: of the residual stream; with two layers it gives about 0.7 M parameters, 1.3 MB in fp16.
+        heads: of each attention layer, 32 wide.
+        positions: the longest text; above the documented 200 tokens so that a longer limit can be set.
+        dropout: of embeddings and residuals. Augmentation is the regulariser here and costs no capacity.
+        variants: differently augmented copies of each wording, made once before training.
+        epochs: passes over all of the copies.
+        batch: rows a step; larger ones waste two cores' time on padding, smaller ones on overhead.
+        learning_rate: its peak. A from-scratch model this small needs ten times what fine-tuning takes.
+        warmup: share of the steps in which the learning rate rises.
+        schedule: how the learning rate falls afterwards, as transformers names it.
+        weight_decay: of matrices.
+        adam_beta2: shorter memory than the usual 0.999, for a run of a few thousand steps.
+        max_grad_norm: gradients longer than this are shortened.
+        truncated_share: share of rows that end after ``truncated_tokens``: which answer it is shows in its
+            first tokens, and the rest of an answer is learned by heart from few repetitions.
+        truncated_tokens: completion tokens of such a row.
+        split_words: probability that a word is cut in two before it is encoded, so that its parts are learned
+            as well as the whole. It does what BPE dropout does, but tokenizers' own cannot be seeded.
+        drop_words: probability of each word to be left out, in rows that lose words at all.
+        typos: probability of each word to get one typing mistake, in rows that get mistakes at all.
+        noisy_share: share of rows that lose words, and likewise of rows that get mistakes.
+        recase_share: share of rows in lower case, without the punctuation, or (a fifth of them) in capitals.
+        wrap_share: share of rows with words of politeness around the question.
+    """
+
+    seed: int = 42
+    vocabulary: int = 1536
+    layers: int = 2
+    width: int = 128
+    heads: int = 4
+    positions: int = 256
+    dropout: float = 0.0
+    variants: int = 40
+    epochs: int = 2
+    batch: int = 32
+    learning_rate: float = 3e-3
+    warmup: float = 0.05
+    schedule: str = "linear"
+    weight_decay: float = 0.1
+    adam_beta2: float = 0.99
+    max_grad_norm: float = 1.0
+    truncated_share: float = 0.8
+    truncated_tokens: int = 16
+    split_words: float = 0.1
+    drop_words: float = 0.15
+    typos: float = 0.08
+    noisy_share: float = 0.5
+    recase_share: float = 0.5
+    wrap_share: float = 0.3
+
+    def digest(self) -> str:
+        """Return the sha256 of the canonical JSON of all the numbers."""
+        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+RECIPE = Recipe()
+"""The recipe of the model that ships with the package."""
