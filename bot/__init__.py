@@ -1,0 +1,1 @@
+"""The daemon: the platforms' adapters and what starts them."""

@@ -1,0 +1,1 @@
+"""The core: what a support bot is. It knows no chat platform."""

@@ -187,7 +187,7 @@ def load_settings(env_file: Path | None = None) -> Settings:
         _refuse_unknown(dotenv_values(path, interpolate=False), where=str(path))
         _refuse_duplicates(path)
     try:
-        return Settings(_env_file=path)  # type: ignore[call-arg]  # the pydantic plugin doesn't know this argument
+        return Settings(_env_file=path)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise ConfigError(f"{_key_of(first['loc'])} is wrong: {first['msg']}.") from None

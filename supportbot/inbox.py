@@ -29,9 +29,6 @@ from supportbot.db.models import (
 )
 from supportbot.db.session import Database
 
-LEASE = timedelta(minutes=11)
-"""Longer than the longest answer that a setting allows (10 minutes), so no live worker ever loses its claim."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingQuestion:
@@ -108,11 +105,13 @@ class Inbox:
     Args:
         database: where they are kept.
         owner: unique name of this process, written on its claims.
+        lease: how long a claim holds; longer than the longest answer takes, so no live worker ever loses one.
     """
 
-    def __init__(self, database: Database, owner: str) -> None:
+    def __init__(self, database: Database, owner: str, lease: timedelta) -> None:
         self._database = database
         self._owner = owner
+        self._lease = lease
 
     async def accept(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question, unless its identity is known already."""
@@ -189,7 +188,7 @@ class Inbox:
                     state=QuestionState.ANSWERING,
                     attempts=Question.attempts + 1,
                     lease_owner=self._owner,
-                    lease_until=now + LEASE,
+                    lease_until=now + self._lease,
                 )
                 .returning(Question.id, Question.platform, Question.text, Question.attempts, Question.received_at)
             )

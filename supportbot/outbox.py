@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from supportbot.db.models import (
     Answer,
@@ -180,14 +180,4 @@ class Outbox:
         async with self._database.write() as session:
             await session.execute(
                 update(OutboxRow).where(OutboxRow.state == OutboxState.PENDING).values(due_at=datetime.now(UTC))
-            )
-
-    async def pending(self) -> int:
-        """Return how many replies are not delivered yet."""
-        async with self._database.read() as session:
-            return (
-                await session.scalar(
-                    select(func.count()).select_from(OutboxRow).where(OutboxRow.state == OutboxState.PENDING)
-                )
-                or 0
             )

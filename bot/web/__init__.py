@@ -1,0 +1,1 @@
+"""The local chat page, and the probes and metrics that operators expect."""

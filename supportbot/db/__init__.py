@@ -1,0 +1,1 @@
+"""The database: records, sessions and the schema's version."""

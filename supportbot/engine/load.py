@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 import torch
@@ -58,7 +58,7 @@ def load_engine(location: str | Path, model_version: str, precision: PrecisionSe
     """
     chosen = choose_precision(precision, cuda=torch.cuda.is_available(), cpu_has_bf16=cpu_has_bf16())
     model, tokenizer = load_model(location)
-    model = model.to(_DTYPES[chosen.name])
+    torch.nn.Module.to(model, dtype=_DTYPES[chosen.name])
     log.info(
         "engine.loaded",
         model_version=model_version,
@@ -78,7 +78,8 @@ def load_model(location: str | Path) -> tuple[PreTrainedModel, PreTrainedTokeniz
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(location)
-        model, report = AutoModelForCausalLM.from_pretrained(
+        # With output_loading_info it returns a pair, which its annotation does not say.
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             location,
             device_map="auto",
             dtype=torch.float16,
@@ -91,8 +92,10 @@ def load_model(location: str | Path) -> tuple[PreTrainedModel, PreTrainedTokeniz
             f"No usable model at '{location}': set SUPPORTBOT_MODEL to a directory in Hugging Face format with "
             "safetensors weights or to a hub id, or leave it empty and run `supportbot init`."
         ) from error
+    model: PreTrainedModel
+    model, report = loaded
     _check(location, model, tokenizer, missing=sorted(report["missing_keys"]))
-    model.eval()
+    model.train(False)
     return model, tokenizer
 
 
@@ -105,7 +108,7 @@ def _check(
         raise ModelError(f"The tokenizer at '{location}' has no tokenizer.json, which this program needs.")
     if tokenizer.eos_token_id is None:
         raise ModelError(f"The tokenizer at '{location}' has no end-of-text token: answers would never end.")
-    vocabulary = model.get_input_embeddings().weight.shape[0]
+    vocabulary = int(model.config.vocab_size)
     if len(tokenizer) > vocabulary:
         raise ModelError(
             f"The tokenizer at '{location}' has {len(tokenizer)} tokens and the model only {vocabulary}: "

@@ -13,9 +13,10 @@ import random
 import threading
 import time
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 import torch
@@ -130,10 +131,8 @@ class TransformersEngine:
         """Drop what is under way and end the worker thread."""
         self._closing.set()
         while self._thread.is_alive():
-            try:
+            with suppress(queue.Full):  # the thread sees `closing` first, and drains the queue itself
                 self._waiting.put_nowait(None)
-            except queue.Full:
-                pass  # the thread sees `closing` first, and drains the queue itself
             await asyncio.to_thread(self._thread.join, 0.05)
 
     def _run(self) -> None:
@@ -184,7 +183,7 @@ class TransformersEngine:
                 logits_to_keep=1,
             )
             logits = output.logits[:, -1].float()
-            scores = processors(history, logits)
+            scores = processors(cast(torch.LongTensor, history), cast(torch.FloatTensor, logits))
             if rows[0].params.do_sample:
                 tokens = draw(scores, [row.random.random() for row in rows])
             else:

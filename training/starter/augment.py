@@ -55,7 +55,7 @@ _CLOSINGS = (
     " Kind regards",
 )
 _DROPPED_PUNCTUATION = str.maketrans("", "", "?!.,;:'")
-_CAPITALS_SHARE = 0.2
+_CAPITALS_SHARE = 0.1
 """Of the questions whose case changes; few people shout."""
 
 

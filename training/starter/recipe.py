@@ -22,6 +22,8 @@ class Recipe:
         seed: of the weights, the order of the rows and the augmentation.
         vocabulary: tokens of the byte-level BPE, 257 of them bytes and end-of-text. GPT-2's own 50,257 tokens
             would make most of the weights embeddings of words that never occur, and training seven times slower.
+        answer_weight: how many times each answer counts among the texts that the BPE is learned from. With more,
+            the words of answers become single tokens, the first of which decides the topic at once.
         layers: two are the fewest that can match a word of the question and copy its topic onwards.
         width: of the residual stream; with two layers it gives about 0.7 M parameters, 1.3 MB in fp16.
         heads: of each attention layer, 32 wide.
@@ -44,12 +46,13 @@ class Recipe:
         drop_words: probability of each word to be left out, in rows that lose words at all.
         typos: probability of each word to get one typing mistake, in rows that get mistakes at all.
         noisy_share: share of rows that lose words, and likewise of rows that get mistakes.
-        recase_share: share of rows in lower case, without the punctuation, or (a fifth of them) in capitals.
+        recase_share: share of rows in lower case, without the punctuation, or (a tenth of them) in capitals.
         wrap_share: share of rows with words of politeness around the question.
     """
 
     seed: int = 42
     vocabulary: int = 1536
+    answer_weight: int = 16
     layers: int = 2
     width: int = 128
     heads: int = 4

@@ -1,0 +1,21 @@
+"""The figures that the daemon counts, in Prometheus' conventions.
+
+The collectors live in the library's default registry, created at import as the library expects.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+QUESTIONS = Counter("supportbot_questions", "Questions committed to the inbox.", ["platform"])
+REDELIVERIES = Counter("supportbot_redeliveries", "Events that were in the inbox already.", ["platform"])
+ANSWERS = Counter("supportbot_answers", "Answers written.", ["platform", "source"])
+FAILURES = Counter("supportbot_failures", "Questions that ended without an answer.", ["platform", "reason"])
+VOTES = Counter("supportbot_votes", "Votes given, changed ones included.", ["vote"])
+DELIVERIES = Counter("supportbot_deliveries", "Attempts to deliver a reply.", ["platform", "outcome"])
+ANSWER_TOKENS = Counter("supportbot_answer_tokens", "Tokens that the model generated.")
+ANSWER_SECONDS = Histogram(
+    "supportbot_answer_seconds",
+    "Seconds from the question's arrival to its answer in the database.",
+    ["platform"],
+    buckets=(0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120),
+)
+WORKING = Gauge("supportbot_questions_in_work", "Questions that are being answered now.")

@@ -1,0 +1,104 @@
+"""What adapters call: ask, follow, vote, look back. An adapter translates in, calls here once, translates out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import structlog
+
+from supportbot import metrics
+from supportbot.history import Exchange, History
+from supportbot.inbox import Accepted, Inbox, IncomingQuestion
+from supportbot.live import Live
+from supportbot.votes import Vote, VoteOutcome, Votes
+
+log = structlog.get_logger(__name__)
+
+_LOOK_AGAIN_SECONDS = 2.0
+
+
+class Service:
+    """The support bot as its adapters see it.
+
+    Args:
+        inbox: takes questions.
+        votes: takes thumbs.
+        history: reads back.
+        live: answers under way.
+        wake: set whenever there is work for the worker.
+    """
+
+    def __init__(self, inbox: Inbox, votes: Votes, history: History, live: Live, wake: asyncio.Event) -> None:
+        self._inbox = inbox
+        self._votes = votes
+        self._history = history
+        self._live = live
+        self._wake = wake
+
+    async def ask(self, incoming: IncomingQuestion) -> Accepted:
+        """Commit a question; when this returns, it will be answered whatever happens to this process.
+
+        To be awaited before the platform is told "received". A question that is there already is not new.
+        """
+        accepted = await self._inbox.accept(incoming)
+        if accepted.new:
+            metrics.QUESTIONS.labels(incoming.platform).inc()
+            log.info("question.received", question_id=accepted.question_id, platform=incoming.platform)
+            self._wake.set()
+        else:
+            metrics.REDELIVERIES.labels(incoming.platform).inc()
+        return accepted
+
+    async def follow(self, question_id: int) -> AsyncGenerator[str | Exchange, None]:
+        """Yield the text of an answer as it is written, and at the end the exchange with the whole answer.
+
+        Text that was yielded is what the asker may see already; the exchange has the last word. Nothing is
+        yielded for a question that does not exist.
+        """
+        with self._live.watch(question_id) as pieces:
+            while (exchange := await self._history.exchange(question_id)) and exchange.answer is None:
+                while piece := await _get(pieces):
+                    yield piece
+        if exchange is not None:
+            yield exchange
+
+    async def vote(self, answer_id: int, voter: str, vote: Vote) -> VoteOutcome:
+        """Record a thumb; the last one of a person counts.
+
+        Args:
+            answer_id: the answer voted on.
+            voter: unique over all platforms, such as ``slack:T1:U1``.
+            vote: the thumb.
+
+        Raises:
+            UnknownAnswerError: there is no such answer.
+        """
+        outcome = await self._votes.cast(answer_id, voter, vote)
+        metrics.VOTES.labels(vote.name.lower()).inc()
+        log.info("answer.voted", answer_id=answer_id, vote=vote.name.lower(), changed=outcome.changed)
+        return outcome
+
+    async def exchange(self, question_id: int) -> Exchange | None:
+        """Return one question with its answer."""
+        return await self._history.exchange(question_id)
+
+    async def conversation(self, platform: str, channel: str, thread: str, limit: int = 50) -> list[Exchange]:
+        """Return the latest exchanges of a conversation, the oldest first."""
+        return await self._history.conversation(platform, channel, thread, limit)
+
+    async def recent(self, limit: int) -> list[Exchange]:
+        """Return the latest exchanges of all platforms, the newest first."""
+        return await self._history.recent(limit)
+
+
+async def _get(pieces: asyncio.Queue[str | None]) -> str | None:
+    """Return the next piece; None when the answer is finished or nothing came for a while.
+
+    Another daemon on the same database may have answered, and its text does not pass through this process.
+    """
+    try:
+        async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+            return await pieces.get()
+    except TimeoutError:
+        return None
