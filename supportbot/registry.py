@@ -135,6 +135,14 @@ class Registry:
         """Return all finished versions, sorted by name."""
         return sorted(path.parent.name for path in self._root.glob(f"*/{MANIFEST}") if path.parent.name[0] != ".")
 
+    def manifest(self, version: str) -> Manifest:
+        """Return the manifest of an installed version.
+
+        Raises:
+            ModelError: there is no such version.
+        """
+        return read_manifest(self._root / version)
+
     def install(self, source: Path) -> Manifest:
         """Copy a finished model directory in under its own name; nothing half-made is ever visible.
 

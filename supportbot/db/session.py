@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url, text
@@ -44,6 +45,11 @@ class Database:
         """Whether this is a file that one daemon owns."""
         return self.url.get_backend_name() == "sqlite"
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether this is a SQLite file that does not exist yet; opening it would make an empty one."""
+        return self.is_sqlite and bool(self.url.database) and not Path(str(self.url.database)).exists()
+
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
         """Open a transaction that changes nothing."""
@@ -70,6 +76,22 @@ class Database:
                 f"The database {self.url.render_as_string()} cannot be used "
                 f"({_first_line(error)}): check SUPPORTBOT_DATABASE_URL, that the server runs, or the file itself."
             ) from error
+
+    async def check_integrity(self) -> None:
+        """Have SQLite look through its file for damage; PostgreSQL watches over its own pages.
+
+        Raises:
+            DatabaseError: the file is damaged.
+        """
+        if not self.is_sqlite:
+            return
+        try:
+            async with self.read() as session:
+                found = await session.scalar(text("PRAGMA quick_check(1)"))
+        except DriverError as error:
+            found = _first_line(error)
+        if found != "ok":
+            raise DatabaseError(f"{self.url.database} is damaged ({found}): restore it from a backup.")
 
     async def aclose(self) -> None:
         """Close all connections."""

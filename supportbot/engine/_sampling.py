@@ -60,8 +60,9 @@ def draw(scores: torch.Tensor, uniforms: Sequence[float]) -> torch.Tensor:
 def token_logprobs(logits: torch.Tensor, tokens: torch.Tensor) -> list[float]:
     """Return the log-probabilities of ``tokens`` ``[B]`` under raw ``logits`` ``[B, V]``, in nats."""
     chosen = logits.gather(1, tokens.unsqueeze(1)).squeeze(1)
-    values: list[float] = (chosen - logits.logsumexp(dim=-1)).tolist()
-    return [min(0.0, value) for value in values]
+    # Rounding can lift a certain token a little above 0; clamp keeps NaN, which Python's min() would hide.
+    values: list[float] = (chosen - logits.logsumexp(dim=-1)).clamp(max=0.0).tolist()
+    return values
 
 
 def are_finite(values: Sequence[float]) -> bool:

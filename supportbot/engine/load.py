@@ -14,6 +14,7 @@ import structlog
 import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as library_logging
 
 from supportbot.engine.transformers import TransformersEngine
 from supportbot.errors import ModelError
@@ -44,6 +45,11 @@ def choose_precision(setting: PrecisionSetting, *, cuda: bool, cpu_has_bf16: boo
     return Precision("fp32", "no GPU, and this processor computes neither fp16 nor bf16 natively")
 
 
+def precision_here(setting: PrecisionSetting) -> Precision:
+    """Return the precision of the arithmetic on this machine."""
+    return choose_precision(setting, cuda=torch.cuda.is_available(), cpu_has_bf16=cpu_has_bf16())
+
+
 def cpu_has_bf16() -> bool:
     """Return whether this processor multiplies bf16 matrices natively (AVX512-BF16 or AMX on x86, BF16 on Arm)."""
     capabilities = torch.cpu.get_capabilities()
@@ -56,7 +62,7 @@ def load_engine(location: str | Path, model_version: str, precision: PrecisionSe
     Raises:
         ModelError: there is no such model, or it is damaged; the sentence says what and how to mend it.
     """
-    chosen = choose_precision(precision, cuda=torch.cuda.is_available(), cpu_has_bf16=cpu_has_bf16())
+    chosen = precision_here(precision)
     model, tokenizer = load_model(location)
     torch.nn.Module.to(model, dtype=_DTYPES[chosen.name])
     log.info(
@@ -76,6 +82,10 @@ def load_model(location: str | Path) -> tuple[PreTrainedModel, PreTrainedTokeniz
     Raises:
         ModelError: as ``load_engine``.
     """
+    # What the library reports goes through the project's log; a bar for a load of milliseconds is noise.
+    library_logging.disable_progress_bar()
+    library_logging.disable_default_handler()
+    library_logging.enable_propagation()
     try:
         tokenizer = AutoTokenizer.from_pretrained(location)
         # With output_loading_info it returns a pair, which its annotation does not say.
@@ -86,7 +96,7 @@ def load_model(location: str | Path) -> tuple[PreTrainedModel, PreTrainedTokeniz
             use_safetensors=True,  # a pickle is never loaded
             output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         log.debug("engine.load_failed", location=str(location), error=str(error))
         raise ModelError(
             f"No usable model at '{location}': set SUPPORTBOT_MODEL to a directory in Hugging Face format with "

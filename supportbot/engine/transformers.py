@@ -82,7 +82,7 @@ class TransformersEngine:
         self._tokenizer = tokenizer
         self._model_version = model_version
         self._max_batch = max_batch
-        self._waiting: queue.Queue[_Request | None] = queue.Queue(maxsize=max_batch)
+        self._waiting: queue.Queue[_Request | None] = queue.Queue(maxsize=2 * max_batch)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -96,6 +96,11 @@ class TransformersEngine:
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """The model's own tokenizer."""
         return self._tokenizer
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the arithmetic is done in."""
+        return self._model.dtype
 
     @property
     def capacity(self) -> int:

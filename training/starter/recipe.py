@@ -57,23 +57,23 @@ class Recipe:
     width: int = 128
     heads: int = 4
     positions: int = 256
-    dropout: float = 0.0
-    variants: int = 40
-    epochs: int = 2
+    dropout: float = 0.1
+    variants: int = 35
+    epochs: int = 1
     batch: int = 32
-    learning_rate: float = 3e-3
+    learning_rate: float = 1.2e-3
     warmup: float = 0.05
     schedule: str = "linear"
     weight_decay: float = 0.1
     adam_beta2: float = 0.99
     max_grad_norm: float = 1.0
-    truncated_share: float = 0.8
+    truncated_share: float = 0.85
     truncated_tokens: int = 16
     split_words: float = 0.1
-    drop_words: float = 0.15
-    typos: float = 0.08
-    noisy_share: float = 0.5
-    recase_share: float = 0.5
+    drop_words: float = 0.3
+    typos: float = 0.2
+    noisy_share: float = 0.8
+    recase_share: float = 0.6
     wrap_share: float = 0.3
 
     def digest(self) -> str:

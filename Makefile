@@ -1,0 +1,57 @@
+# Two commands matter: `make run` starts the bot, `make test` runs the whole check.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_VERSION := 26.3
+export SUPPORTBOT_HOME ?= $(CURDIR)/var
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types contracts migrations tests starter format clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+run: .venv/.installed ## install what is needed and start the bot (page, Slack, Discord)
+	@$(BIN)/supportbot init
+	@$(BIN)/python -m bot
+
+test: .venv/.installed-dev lint types contracts migrations tests ## the whole check: no token, no network, no GPU
+
+lint: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.installed-dev
+	$(BIN)/mypy
+
+contracts: .venv/.installed-dev
+	$(BIN)/lint-imports --no-logo
+
+migrations: .venv/.installed-dev
+	home=$$(mktemp -d) && export SUPPORTBOT_HOME=$$home && \
+	$(BIN)/alembic upgrade head && $(BIN)/alembic check; status=$$?; rm -r $$home; exit $$status
+
+tests: .venv/.installed-dev
+	$(BIN)/pytest --numprocesses=2 --dist=worksteal --cov --cov-report=term:skip-covered
+
+starter: .venv/.installed ## train the starter model anew from its FAQ and make it live
+	$(BIN)/supportbot init --retrain
+
+format: .venv/.installed-dev ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the virtual environment and caches; the bot's data in var/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+
+.venv/.pip:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet pip==$(PIP_VERSION)
+	touch $@
+
+.venv/.installed: .venv/.pip pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt --editable .
+	touch $@
+
+.venv/.installed-dev: .venv/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	touch $@

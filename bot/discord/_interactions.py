@@ -1,0 +1,62 @@
+"""How every interaction is acknowledged: first the commit, then the word to Discord, and both within 3 seconds.
+
+Discord waits 3 seconds for an acknowledgement. A commit takes milliseconds, so it comes first: an acknowledged
+question or vote is in the database, whatever happens next. Only when the database is slow (another process writes,
+a disk hangs) is the interaction deferred before the commit is through, since otherwise Discord would tell the
+user that the application did not respond while the question is being kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import discord
+import structlog
+
+if TYPE_CHECKING:
+    from bot.discord.client import SupportClient
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+SORRY_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."
+
+_PATIENCE_SECONDS = 2.0  # leaves a second of Discord's three for the acknowledgement's own way
+
+
+async def keep_then_defer(
+    commit: Coroutine[Any, Any, T], interaction: discord.Interaction[SupportClient], *, ephemeral: bool = False
+) -> T:
+    """Await ``commit``, show "thinking…" and return what was committed.
+
+    Raises:
+        Exception: whatever ``commit`` raises; unless the database was slow, nothing was acknowledged then.
+    """
+    task = asyncio.ensure_future(commit)
+    done, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
+    if done:
+        task.result()  # a failure goes to the caller before anything is acknowledged
+    await _defer(interaction, ephemeral=ephemeral)
+    return await task
+
+
+async def _defer(interaction: discord.Interaction[SupportClient], *, ephemeral: bool) -> None:
+    try:
+        await interaction.response.defer(thinking=True, ephemeral=ephemeral)
+    except (discord.HTTPException, OSError) as error:
+        # Too late, or the network is gone. What was committed stays committed; the answer takes another way.
+        log.warning("interaction.not_deferred", interaction_id=interaction.id, error=type(error).__name__)
+
+
+async def tell(interaction: discord.Interaction[SupportClient], text: str) -> None:
+    """Tell the person who interacted, and only them where that is still possible; a failure is logged."""
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(content=text)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+    except (discord.HTTPException, OSError) as error:
+        log.warning("interaction.not_told", interaction_id=interaction.id, error=type(error).__name__)

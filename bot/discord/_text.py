@@ -1,0 +1,70 @@
+"""Text on its way to Discord: what a model or a user wrote becomes something that pings nobody and hides nothing.
+
+Mentions are switched off by ``AllowedMentions.none()`` as well; here they also stop looking like one. Markdown is
+left alone except for masked links, whose address a reader could not see.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from discord.utils import escape_markdown, escape_mentions
+
+LIMIT = 2_000
+"""Length that Discord allows a message, counted in UTF-16 units, the strictest way to count."""
+
+_QUOTE_LIMIT = 200
+_ELLIPSIS = "…"
+_FENCE = "```"
+# Embeddings, overrides and isolates can make a line read as something else than it is.
+_DIRECTION_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def build_answer_text(answer: str, quoted_question: str | None = None) -> str:
+    """Return the content of a reply: at most ``LIMIT`` long, never empty, without pings and masked links.
+
+    Args:
+        answer: what the asker is told.
+        quoted_question: shown above the answer where no message shows what was asked.
+    """
+    text = _neutralised(answer).strip()
+    if quoted_question is not None and (quote := _quote(quoted_question)):
+        text = f"{quote}\n{text}"
+    return cut(text, LIMIT) if _is_visible(text) else _ELLIPSIS
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten text to ``limit`` UTF-16 units, at a space if one is near, closing a code block that is cut open."""
+    if _length(text) <= limit:
+        return text
+    room = limit - len(_ELLIPSIS) - len("\n" + _FENCE)
+    kept = text.encode("utf-16-le")[: room * 2].decode("utf-16-le", "ignore")
+    words = kept.rsplit(maxsplit=1)[0] if len(kept.split()) > 1 else kept
+    if len(words) > len(kept) * 3 // 4:
+        kept = words
+    kept += _ELLIPSIS
+    return f"{kept}\n{_FENCE}" if kept.count(_FENCE) % 2 else kept
+
+
+def _quote(question: str) -> str:
+    """Return a question as one quoted line without formatting; empty if there is nothing to see in it."""
+    line = " ".join(question.split())
+    return f"> {_neutralised(escape_markdown(cut(line, _QUOTE_LIMIT)))}" if _is_visible(line) else ""
+
+
+def _neutralised(text: str) -> str:
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
+    text = _CONTROLS.sub("", text).translate(_DIRECTION_CONTROLS)
+    # A masked link needs the bracket and the parenthesis side by side; apart, both its halves are shown.
+    return escape_mentions(text).replace("](", "] (")
+
+
+def _is_visible(text: str) -> bool:
+    # Categories: Z are separators, C are controls and zero-width characters, M are marks with nothing below.
+    return any(unicodedata.category(character)[0] not in "ZCM" for character in text)
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2

@@ -1,0 +1,80 @@
+"""Questions that were asked while nobody listened: after a restart, or while the database did not take them.
+
+Discord keeps no events for a bot that is away, but it keeps the messages. So the channels in which something was
+written lately are read back, and every message that addresses the bot is heard again; those that are known already
+change nothing. Only guild channels are found this way: a bot cannot list the direct messages it received.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import aiohttp
+import discord
+import structlog
+
+log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS = 5.0
+
+
+class CatchUp:
+    """Reads channels back until nothing is missed.
+
+    Args:
+        hear: handles one message; raises if the question could not be kept.
+        reach: how far back a question is still worth hearing.
+    """
+
+    def __init__(self, hear: Callable[[discord.Message], Awaitable[None]], reach: timedelta) -> None:
+        self._hear = hear
+        self._reach = reach
+        self._due: dict[int, discord.abc.Messageable] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def read_lively(self, client: discord.Client) -> None:
+        """Read back every channel and thread in which something was written lately."""
+        horizon = discord.utils.time_snowflake(discord.utils.utcnow() - self._reach)
+        for guild in client.guilds:
+            channels: list[discord.TextChannel | discord.VoiceChannel | discord.Thread]
+            channels = [*guild.text_channels, *guild.voice_channels, *guild.threads]
+            for channel in channels:
+                if (channel.last_message_id or 0) > horizon:
+                    self.read(channel.id, channel)
+
+    def read(self, channel_id: int, channel: discord.abc.Messageable) -> None:
+        """Read one channel back, soon."""
+        self._due[channel_id] = channel
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._read_due(), name="discord-catch-up")
+
+    async def aclose(self) -> None:
+        """Stop reading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _read_due(self) -> None:
+        while self._due:
+            for channel_id, channel in list(self._due.items()):
+                if await self._has_read(channel):
+                    del self._due[channel_id]
+            if self._due:
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _has_read(self, channel: discord.abc.Messageable) -> bool:
+        """Hear the messages of a channel again; return False if that must be repeated."""
+        try:
+            async for message in channel.history(after=discord.utils.utcnow() - self._reach, oldest_first=True):
+                await self._hear(message)
+        except (discord.Forbidden, discord.NotFound):
+            return True
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.warning("discord.catch_up_failed", error=type(error).__name__)
+            return False
+        except Exception:
+            log.exception("discord.catch_up_failed")
+            return False
+        return True

@@ -1,0 +1,78 @@
+"""What Discord sends, as a question: the pure translation in, and the note of where the answer goes.
+
+The note (``reply_to``) is stored with the question, so an answer finds its way after a restart as well. Ids are
+text throughout, because they exceed what JSON numbers hold safely.
+
+A conversation is a channel. The root of a chain of replies would be finer, but an event carries one level of the
+chain only, and to learn the others would cost a request each before the question is safe.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from supportbot.inbox import IncomingQuestion
+
+if TYPE_CHECKING:
+    from bot.discord.client import SupportClient
+
+PLATFORM = "discord"
+DIRECT_MESSAGES = "dm"
+"""The workspace of questions that were asked outside any guild."""
+
+_BY_PEOPLE = (discord.MessageType.default, discord.MessageType.reply)
+
+
+def is_addressed(message: discord.Message, me: discord.ClientUser) -> bool:
+    """Return whether a person asks the bot: in a direct message, or by mentioning it."""
+    if message.author.bot or message.webhook_id is not None or message.type not in _BY_PEOPLE:
+        return False
+    return message.guild is None or any(user.id == me.id for user in message.mentions)
+
+
+def without_mention(text: str, user_id: int) -> str:
+    """Cut every mention of one user out of a text."""
+    for mention in (f"<@{user_id}>", f"<@!{user_id}>"):
+        text = text.replace(mention, " ")
+    return text.strip()
+
+
+def question_from_message(message: discord.Message, me: discord.ClientUser) -> IncomingQuestion:
+    """Translate a message that mentions the bot, or a direct one."""
+    channel = str(message.channel.id)
+    return IncomingQuestion(
+        platform=PLATFORM,
+        workspace=str(message.guild.id) if message.guild else DIRECT_MESSAGES,
+        workspace_name=message.guild.name if message.guild else "",
+        channel=channel,
+        thread=channel,
+        identity=str(message.id),
+        asker=str(message.author.id),
+        text=without_mention(message.content, me.id),
+        reply_to={"kind": "message", "channel_id": channel, "message_id": str(message.id)},
+    )
+
+
+def question_from_interaction(interaction: discord.Interaction[SupportClient], text: str) -> IncomingQuestion:
+    """Translate a command; the interaction's token lets any process answer it for 15 minutes."""
+    channel = str(interaction.channel_id)
+    reply_to: dict[str, Any] = {
+        "kind": "interaction",
+        "application_id": str(interaction.application_id),
+        "interaction_id": str(interaction.id),
+        "token": interaction.token,
+        "channel_id": channel,
+    }
+    return IncomingQuestion(
+        platform=PLATFORM,
+        workspace=str(interaction.guild_id) if interaction.guild_id else DIRECT_MESSAGES,
+        workspace_name=interaction.guild.name if interaction.guild and interaction.guild.name else "",
+        channel=channel,
+        thread=channel,
+        identity=f"interaction:{interaction.id}",
+        asker=str(interaction.user.id),
+        text=without_mention(text, interaction.application_id),
+        reply_to=reply_to,
+    )

@@ -1,0 +1,89 @@
+"""The thumbs under an answer: buttons that carry the answer's id, so they work in any process, for ever."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Self
+
+import discord
+import structlog
+
+from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
+from supportbot.errors import SupportBotError
+from supportbot.votes import Vote, VoteOutcome
+
+if TYPE_CHECKING:
+    from bot.discord.client import SupportClient
+
+log = structlog.get_logger(__name__)
+
+_EMOJI = {Vote.UP: "👍", Vote.DOWN: "👎"}
+_THANKS = {
+    Vote.UP: "Thank you, good to know that this helped.",
+    Vote.DOWN: "Thank you for telling me. A member of the team may look at this answer.",
+}
+
+
+class VoteButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    # 18 digits fit into the 64 bits of a database key.
+    template=r"supportbot:vote:(?P<answer_id>[0-9]{1,18}):(?P<vote>UP|DOWN)",
+):
+    """One thumb.
+
+    Args:
+        answer_id: the answer it votes on.
+        vote: the thumb.
+    """
+
+    def __init__(self, answer_id: int, vote: Vote) -> None:
+        super().__init__(
+            discord.ui.Button(
+                style=discord.ButtonStyle.secondary, emoji=_EMOJI[vote], custom_id=vote_id(answer_id, vote)
+            )
+        )
+        self._answer_id = answer_id
+        self._vote = vote
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button that was clicked from its id."""
+        return cls(int(match["answer_id"]), Vote[match["vote"]])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Record the vote and thank the voter, who alone sees it."""
+        client: SupportClient = interaction.client
+        vote = client.service.vote(self._answer_id, f"discord:{interaction.user.id}", self._vote)
+        try:
+            outcome = await keep_then_defer(vote, interaction, ephemeral=True)
+            text = build_thanks(outcome)
+        except SupportBotError as error:
+            text = str(error)
+        except Exception:  # the library would swallow it, and the voter would hear nothing
+            log.exception("discord.vote_failed", answer_id=self._answer_id)
+            text = SORRY_TEXT
+        await tell(interaction, text)
+
+
+def vote_id(answer_id: int, vote: Vote) -> str:
+    """Return the custom id of a thumb."""
+    return f"supportbot:vote:{answer_id}:{vote.name}"
+
+
+def build_vote_view(answer_id: int) -> discord.ui.View:
+    """Return both thumbs of an answer; to be called where an event loop runs."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(VoteButton(answer_id, Vote.UP))
+    view.add_item(VoteButton(answer_id, Vote.DOWN))
+    return view
+
+
+def build_thanks(outcome: VoteOutcome) -> str:
+    """Return what a voter is told."""
+    if outcome.previous is None:
+        return _THANKS[outcome.vote]
+    if outcome.changed:
+        return f"Your vote is now {_EMOJI[outcome.vote]}."
+    return f"Your {_EMOJI[outcome.vote]} is already counted."

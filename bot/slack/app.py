@@ -1,0 +1,143 @@
+"""The Slack adapter as the daemon sees it: hears mentions, direct messages, commands and clicks, shows answers.
+
+One process serves one workspace. Slack's events come over Socket Mode, or over HTTP where the daemon offers the
+adapter's route.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+import structlog
+from pydantic import SecretStr
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.slack._background import Background
+from bot.slack.bolt import build_bolt, library_logger
+from bot.slack.connections import Connections
+from bot.slack.endpoint import PATH, Endpoint
+from bot.slack.identity import Identity
+from bot.slack.listeners import register
+from bot.slack.pace import POST_SECONDS, Pace
+from bot.slack.patience import Patience
+from bot.slack.sender import SlackSender
+from supportbot.config import Settings
+from supportbot.errors import ConfigError
+from supportbot.service import Service
+
+log = structlog.get_logger(__name__)
+
+_CALL_SECONDS = 20.0
+"""For one call of the Web API: less than the dispatcher gives to an attempt, so the sender hears of it."""
+
+
+class SlackAdapter:
+    """See ``bot.adapter.Adapter``.
+
+    Args:
+        sender: shows answers.
+        identity: known once Slack has accepted the bot token.
+        connections: for Socket Mode; None in HTTP mode.
+        endpoint: for HTTP mode; None in Socket Mode.
+    """
+
+    def __init__(
+        self,
+        sender: SlackSender,
+        identity: Identity,
+        *,
+        connections: Connections | None = None,
+        endpoint: Endpoint | None = None,
+    ) -> None:
+        self._sender = sender
+        self._identity = identity
+        self._connections = connections
+        self._endpoint = endpoint
+
+    @property
+    def sender(self) -> SlackSender:
+        """What shows answers in Slack."""
+        return self._sender
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether Slack can reach us; over HTTP, as far as we can know."""
+        return self._connections.is_connected if self._connections else self._identity.is_known
+
+    @property
+    def http_routes(self) -> Mapping[str, Callable[[Request], Awaitable[Response]]]:
+        """The route for Slack's requests, in HTTP mode."""
+        return {PATH: self._endpoint.receive} if self._endpoint else {}
+
+    async def run(self) -> None:
+        """Hear until cancelled.
+
+        Raises:
+            ConfigError: Slack refuses a token.
+        """
+        bot = await self._identity.establish()
+        log.info("slack.ready", workspace=bot.workspace, user=bot.user_id)
+        if self._connections:
+            await self._connections.run()
+        else:
+            await asyncio.Event().wait()  # the daemon's web server calls the endpoint
+
+
+@asynccontextmanager
+async def open_slack(
+    service: Service,
+    settings: Settings,
+    *,
+    patience: Patience | None = None,
+    post_seconds: float = POST_SECONDS,
+) -> AsyncIterator[SlackAdapter]:
+    """Open the adapter; it hears from ``run()`` on, and its endpoint and sender work at once.
+
+    Args:
+        service: the support bot.
+        settings: tokens, mode, and where Slack's Web API is.
+        patience: for tests, which are less patient than the network needs.
+        post_seconds: likewise, between two messages in one channel.
+
+    Raises:
+        ConfigError: a token is missing.
+    """
+    patience = patience or Patience()
+    bot_token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN")
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS)) as session:
+
+        def web_client(token: str | None) -> AsyncWebClient:
+            return AsyncWebClient(
+                token=token,
+                base_url=settings.slack_api_url or AsyncWebClient.BASE_URL,
+                session=session,
+                retry_handlers=[],  # the outbox and the connections retry, and know what is safe to retry
+                logger=library_logger(),
+            )
+
+        client = web_client(bot_token)
+        background = Background()
+        bolt = build_bolt(web_client(None), bot_token)
+        register(bolt, service, background)
+        identity = Identity(client, patience)
+        sender = SlackSender(client, identity, Pace(post_seconds))
+        try:
+            if settings.slack_http:
+                secret = _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET")
+                yield SlackAdapter(sender, identity, endpoint=Endpoint(bolt, secret))
+            else:
+                app_token = _secret(settings.slack_app_token, "SLACK_APP_TOKEN")
+                yield SlackAdapter(sender, identity, connections=Connections(bolt, client, app_token, patience))
+        finally:
+            await background.aclose()
+
+
+def _secret(value: SecretStr | None, key: str) -> str:
+    if value is None:
+        raise ConfigError(f"{key} is missing: copy it from the app's page at https://api.slack.com/apps.")
+    return value.get_secret_value()

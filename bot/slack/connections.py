@@ -1,0 +1,156 @@
+"""Socket Mode: connections that are there, or come back.
+
+Slack's client replaces a connection by itself, but closes the old one first, retries a refused address for ever,
+and takes a refused token for bad luck. So it replaces nothing here: when a connection is over, a new one is made
+with a new address. Two are held, of which Slack picks one for each event, so one can be renewed while the other
+hears.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+
+import structlog
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.api_errors import error_code, retry_after, token_error
+from bot.slack.bolt import dispatch, library_logger
+from bot.slack.patience import Patience
+
+log = structlog.get_logger(__name__)
+
+CONNECTIONS = 2
+"""Slack allows ten an app, so up to five daemons can share it."""
+
+_STEADY_SECONDS = 10.0
+"""A connection that Slack ends sooner counts as a failure, so that the next attempts come more slowly."""
+
+_CLOSE_SECONDS = 1.0
+"""A half-open connection never confirms that it is closed."""
+
+
+class _Connection(SocketModeClient):
+    """The library's client, except that it never replaces its own connection: it says that it is over."""
+
+    def __init__(self, app: AsyncApp, app_token: str, client: AsyncWebClient, patience: Patience) -> None:
+        super().__init__(
+            app_token=app_token, web_client=client, ping_interval=patience.ping_seconds, logger=library_logger()
+        )
+        self._app = app
+        self._over = asyncio.Event()
+        self.socket_mode_request_listeners.append(self._on_request)
+
+    async def _on_request(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        started = time.time()
+        response = await dispatch(self._app, request.payload)
+        await send_async_response(client, request, response, started)
+
+    async def connect_to_new_endpoint(self, force: bool = False) -> None:
+        """Called by the library on Slack's ``disconnect``, a closed or a silent connection."""
+        self._over.set()
+
+    async def wait_until_over(self, look_seconds: float) -> None:
+        """Return when nothing is heard over this connection any more."""
+        while not self._over.is_set() and await self.is_connected():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(look_seconds):
+                    await self._over.wait()
+
+    async def close(self) -> None:
+        """Free everything, also if the other side is silent."""
+        self.closed = True
+        for task in (self.message_processor, self.current_session_monitor, self.message_receiver):
+            if task is not None:
+                task.cancel()
+        try:
+            if self.current_session is not None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_CLOSE_SECONDS):
+                        await self.current_session.close()
+        finally:
+            await self.aiohttp_client_session.close()
+
+
+class Connections:
+    """The connections of one app.
+
+    Args:
+        app: hears.
+        client: opens them.
+        app_token: may do so.
+        patience: how long to wait for what.
+    """
+
+    def __init__(self, app: AsyncApp, client: AsyncWebClient, app_token: str, patience: Patience) -> None:
+        self._app = app
+        self._client = client
+        self._app_token = app_token
+        self._patience = patience
+        self._open = 0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether at least one connection stands."""
+        return self._open > 0
+
+    async def run(self) -> None:
+        """Hold the connections until cancelled.
+
+        Raises:
+            ConfigError: Slack refuses the app-level token.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for number in range(1, CONNECTIONS + 1):
+                    tasks.create_task(self._hold(number), name=f"slack-connection-{number}")
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None  # they all fail alike, of the token
+
+    async def _hold(self, number: int) -> None:
+        failures = 0
+        while True:
+            connection = _Connection(self._app, self._app_token, self._client, self._patience)
+            try:
+                await self._connect(connection)
+                log.info("slack.connected", connection=number)
+                lasted = await self._stay(connection)
+                log.info("slack.disconnected", connection=number, lasted_seconds=round(lasted, 1))
+                failures = 0 if lasted > _STEADY_SECONDS else failures + 1
+                seconds = self._patience.pause(failures)
+            except SlackApiError as error:
+                if refused := token_error(error, "SLACK_APP_TOKEN"):
+                    raise refused from None
+                failures += 1
+                seconds = retry_after(error) or self._patience.pause(failures)
+                log.warning("slack.not_connected", reason=error_code(error), retry_seconds=round(seconds, 1))
+            except Exception as error:  # whatever a network can do
+                failures += 1
+                seconds = self._patience.pause(failures)
+                log.warning("slack.not_connected", reason=type(error).__name__, retry_seconds=round(seconds, 1))
+            finally:
+                await connection.close()
+            await asyncio.sleep(seconds)
+
+    async def _connect(self, connection: _Connection) -> None:
+        async with asyncio.timeout(self._patience.connect_seconds):
+            answer = await self._client.apps_connections_open(app_token=self._app_token)
+            connection.wss_uri = str(answer["url"])
+            await connection.connect()  # type: ignore[no-untyped-call]  # the library's
+
+    async def _stay(self, connection: _Connection) -> float:
+        """Hear until the connection is over; return how many seconds it lasted."""
+        started = time.monotonic()
+        self._open += 1
+        try:
+            await connection.wait_until_over(self._patience.look_seconds)
+        finally:
+            self._open -= 1
+        return time.monotonic() - started

@@ -1,0 +1,95 @@
+"""The thumbs under an answer: how they are built, and how a click on them is read.
+
+A click carries everything that is needed to record it, so it works after a restart and on answers of any age.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slack_sdk.models.blocks import ContextActionsBlock
+from slack_sdk.models.blocks.basic_components import FeedbackButtonObject
+from slack_sdk.models.blocks.block_elements import FeedbackButtonsElement
+
+from supportbot.votes import Vote
+
+FEEDBACK_ACTION = "answer_feedback"
+
+_WORDS: Mapping[Vote, str] = {Vote.UP: "up", Vote.DOWN: "down"}
+_VOTES: Mapping[str, Vote] = {word: vote for vote, word in _WORDS.items()}
+_USER = re.compile(r"[A-Z0-9]{1,64}")
+# 18 digits stay within the 63 bits of a database id, so a forged value is unknown, not an overflow.
+_VALUE = re.compile(r"([0-9]{1,18}):(up|down)")
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """Somebody's thumb on an answer.
+
+    Attributes:
+        voter: unique over all platforms.
+        thread_ts: the thread that the answer is in, if it is in one.
+    """
+
+    answer_id: int
+    vote: Vote
+    voter: str
+    thread_ts: str | None
+
+
+def build_feedback(answer_id: int) -> ContextActionsBlock:
+    """Return Slack's own feedback buttons for an answer."""
+    return ContextActionsBlock(
+        elements=[
+            FeedbackButtonsElement(
+                action_id=FEEDBACK_ACTION,
+                positive_button=FeedbackButtonObject(
+                    text="Good answer",
+                    accessibility_label="This answer helped",
+                    value=_value(answer_id, Vote.UP),
+                ),
+                negative_button=FeedbackButtonObject(
+                    text="Bad answer",
+                    accessibility_label="This answer did not help",
+                    value=_value(answer_id, Vote.DOWN),
+                ),
+            )
+        ]
+    )
+
+
+def read_click(body: object) -> Click | None:
+    """Return the vote that a ``block_actions`` payload carries, or None if there is none in it."""
+    match body:
+        case {
+            "user": {"id": str(user)},
+            "actions": [{"action_id": action, "value": str(value)}, *_],
+        } if action == FEEDBACK_ACTION and _USER.fullmatch(user) and (found := _VALUE.fullmatch(value)):
+            return Click(
+                answer_id=int(found.group(1)),
+                vote=_VOTES[found.group(2)],
+                voter=f"slack:{_team(body)}:{user}",
+                thread_ts=_thread(body),
+            )
+    return None
+
+
+def _value(answer_id: int, vote: Vote) -> str:
+    return f"{answer_id}:{_WORDS[vote]}"
+
+
+def _team(body: object) -> str:
+    match body:
+        # A guest of a shared channel votes as a member of their own workspace.
+        case {"user": {"team_id": str(team)}} | {"team": {"id": str(team)}}:
+            return team
+    return ""
+
+
+def _thread(body: object) -> str | None:
+    match body:
+        case {"message": {"thread_ts": str(thread_ts)}} | {"container": {"thread_ts": str(thread_ts)}}:
+            return thread_ts
+    return None

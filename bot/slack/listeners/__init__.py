@@ -1,0 +1,14 @@
+"""What Slack can say to us, and who listens: the routing table of the adapter."""
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.slack._background import Background
+from bot.slack.listeners import actions, commands, events
+from supportbot.service import Service
+
+
+def register(app: AsyncApp, service: Service, background: Background) -> None:
+    """Connect all listeners to the Bolt app."""
+    events.register(app, service, background)
+    commands.register(app, service)
+    actions.register(app, service, background)

@@ -1,0 +1,31 @@
+"""The slash command. Whatever it is called in the app's settings, it asks a question."""
+
+from __future__ import annotations
+
+import re
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.slack.hearing import read_command
+from bot.slack.views import THINKING_TEXT, build_usage
+from supportbot.service import Service
+
+
+class _Commands:
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def on_ask(self, ack: AsyncAck, body: dict[str, object]) -> None:
+        question = read_command(body)
+        if question is None:
+            await ack()
+        elif not question.text:
+            await ack(text=build_usage(str(body["command"])), response_type="ephemeral")
+        else:
+            await self._service.ask(question)
+            await ack(text=THINKING_TEXT, response_type="ephemeral")
+
+
+def register(app: AsyncApp, service: Service) -> None:
+    """Connect the listener for commands."""
+    app.command(re.compile("^/"))(_Commands(service).on_ask)

@@ -1,0 +1,99 @@
+"""Slack's text format, read and written.
+
+Reading turns its angle-bracket markup into what a person sees, without asking Slack who ``<@U1>`` is. Writing
+escapes the three characters that Slack gives a meaning, so nothing that the bot says can ping anybody, hide an
+address behind a word, or reorder a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+SECTION_LIMIT = 3_000
+"""Characters of a section block's text, escapes counted (Slack's limit)."""
+
+_MARKUP = re.compile(r"<([^<>]*)>")
+_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
+_BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+# C0 controls but tab and newline, DEL, C1 controls, and what changes the direction of the text around it.
+_UNSHOWABLE = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI_CONTROLS}\ud800-\udfff]")
+_LONGEST_ESCAPE = 5
+
+
+def to_plain(text: str, own_user: str | None = None) -> str:
+    """Return a message as a person reads it, without the mention of the bot itself.
+
+    Args:
+        text: a message's text as Slack sends it.
+        own_user: the bot's user id, if known.
+    """
+    if own_user:
+        own_mention = rf"[ \t]*<@{re.escape(own_user)}(?:\|[^<>]*)?>[ \t]*[,:]?[ \t]*"
+        text = re.sub(own_mention, " ", text).strip()
+    text = _MARKUP.sub(lambda match: _readable(match.group(1)), text)
+    for character, escape in reversed(_ESCAPES):  # &amp; last, or &amp;lt; would lose one level too many
+        text = text.replace(escape, character)
+    return text
+
+
+def _readable(markup: str) -> str:
+    """Return what Slack shows for the inside of a pair of angle brackets."""
+    target, _, label = markup.partition("|")
+    if target.startswith("@"):
+        return f"@{label or target[1:]}"
+    if target.startswith("#"):
+        return f"#{label or target[1:]}"
+    if target.startswith("!"):
+        name = target.removeprefix("!subteam^").removeprefix("!").partition("^")[0]
+        return label if label and not target.startswith(("!channel", "!here", "!everyone")) else f"@{name}"
+    address = target.removeprefix("mailto:").removeprefix("tel:")
+    if not label or label == address or target.endswith(f"://{label}"):
+        return label or address
+    return f"{label} ({address})"
+
+
+def escape(text: str) -> str:
+    """Return text that Slack shows as it is, and in which it finds no markup.
+
+    Characters that can't be shown, or that reorder the text around them, are left out.
+    """
+    text = _UNSHOWABLE.sub("", text)
+    for character, replacement in _ESCAPES:
+        text = text.replace(character, replacement)
+    return text
+
+
+def escaped_pieces(text: str, limit: int = SECTION_LIMIT) -> Iterator[str]:
+    """Yield the escaped text in pieces of at most ``limit`` characters, none of them blank.
+
+    Pieces end at a line, else at a space, else anywhere, but never inside an escape.
+    """
+    rest = _UNSHOWABLE.sub("", text).strip()
+    while rest:
+        size = _fitting(rest, limit)
+        if size < len(rest):
+            size = _break_before(rest, size)
+        piece, rest = rest[:size].rstrip(), rest[size:].lstrip()
+        yield escape(piece)
+
+
+def _fitting(text: str, limit: int) -> int:
+    """Return how many characters of ``text`` fit into ``limit`` once they are escaped."""
+    if len(text) * _LONGEST_ESCAPE <= limit:
+        return len(text)
+    used = 0
+    for index, character in enumerate(text):
+        used += len(escape(character))
+        if used > limit:
+            return index
+    return len(text)
+
+
+def _break_before(text: str, size: int) -> int:
+    """Return a good place to break at or before ``size``, but not in the first half: pieces stay few."""
+    for separator in ("\n\n", "\n", " "):
+        found = text.rfind(separator, size // 2, size)
+        if found > 0:
+            return found + len(separator)
+    return size

@@ -1,0 +1,159 @@
+"""Shows answers in Slack, each exactly once.
+
+The outbox retries, the library doesn't: it would post a second time when a connection drops after Slack accepted.
+Every message carries its mark as metadata, and a later attempt looks for a message of ours with that mark before
+it posts.
+
+An answer goes into the thread of its question, in channels and in direct messages alike: with the manifest's
+agent view, Slack shows each question to the bot as the root of a thread of its own. The answer to a slash command
+goes into the channel with the question quoted; where the bot can't post, it goes to the asker alone through the
+command's ``response_url``. That way knows no marks and may, if the connection drops at the wrong moment, show an
+answer twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.metadata import Metadata
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.slack.api_errors import delivery_error, error_code
+from bot.slack.bolt import library_logger
+from bot.slack.identity import Identity
+from bot.slack.pace import Pace
+from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
+from supportbot.dispatch import RetryLaterError, UndeliverableError
+from supportbot.outbox import Delivery
+
+MARK_EVENT = "supportbot_answer"
+
+_PAGE = 200
+"""Messages a page when looking for our own; Slack recommends no more."""
+
+_CLOCK_SKEW = timedelta(minutes=5)
+"""A command has no timestamp of Slack's, so the search begins a little before our own."""
+
+
+class SlackSender:
+    """Delivers what the outbox holds for Slack.
+
+    Args:
+        client: carries the bot token and retries nothing.
+        identity: tells the bot's own messages from those of others.
+        pace: gives each channel's messages their turn.
+    """
+
+    def __init__(self, client: AsyncWebClient, identity: Identity, pace: Pace) -> None:
+        self._client = client
+        self._identity = identity
+        self._pace = pace
+
+    @property
+    def platform(self) -> str:
+        """``slack``."""
+        return "slack"
+
+    async def send(self, delivery: Delivery) -> str:
+        """Show an answer, unless an earlier attempt did; return ``channel:timestamp`` of the message.
+
+        Raises:
+            RetryLaterError: Slack asks to wait, or does not answer sensibly.
+            UndeliverableError: it will never work, and there is no private way either.
+        """
+        try:
+            ts = await self._find(delivery) if delivery.attempt > 1 else None
+            return f"{delivery.channel}:{ts or await self._post(delivery)}"
+        except SlackApiError as error:
+            failure = delivery_error(error)
+        if isinstance(failure, RetryLaterError):
+            if failure.seconds is not None:
+                self._pace.pause(delivery.channel, failure.seconds)
+            raise failure
+        if response_url := _response_url(delivery):
+            return await self._respond(delivery, response_url)
+        raise failure
+
+    async def _post(self, delivery: Delivery) -> str:
+        async with self._pace.turn(delivery.channel):
+            answer = await self._client.chat_postMessage(
+                channel=delivery.channel,
+                thread_ts=None if _response_url(delivery) else delivery.thread,
+                metadata=Metadata(event_type=MARK_EVENT, event_payload={"mark": delivery.mark}),
+                unfurl_links=False,
+                unfurl_media=False,
+                link_names=False,
+                parse="none",
+                **_content(delivery),
+            )
+        match answer.data:
+            case {"ts": str(ts)}:
+                return ts
+        raise RetryLaterError("an answer without a timestamp")
+
+    async def _find(self, delivery: Delivery) -> str | None:
+        """Return the timestamp of the message that carries this delivery's mark, if there is one."""
+        bot = await self._identity.get()
+        try:
+            async for page in await self._pages(delivery):
+                for message in page.get("messages") or []:
+                    match message:
+                        case {
+                            "ts": str(ts),
+                            "bot_id": bot.bot_id,
+                            "metadata": {"event_payload": {"mark": mark}},
+                        } if mark == delivery.mark:
+                            return ts
+        except SlackApiError as error:
+            if error_code(error) != "thread_not_found":
+                raise
+        return None
+
+    async def _pages(self, delivery: Delivery) -> AsyncIterable[AsyncSlackResponse]:
+        """Return where the message would be, from the question on."""
+        if _response_url(delivery):
+            return await self._client.conversations_history(
+                channel=delivery.channel,
+                oldest=f"{(delivery.created_at - _CLOCK_SKEW).timestamp():.6f}",
+                include_all_metadata=True,
+                limit=_PAGE,
+            )
+        return await self._client.conversations_replies(
+            channel=delivery.channel,
+            ts=delivery.thread,
+            oldest=str(delivery.reply_to.get("ts", delivery.thread)),
+            include_all_metadata=True,
+            limit=_PAGE,
+        )
+
+    async def _respond(self, delivery: Delivery, response_url: str) -> str:
+        """Show the answer to the asker alone."""
+        webhook = AsyncWebhookClient(
+            response_url, session=self._client.session, retry_handlers=[], logger=library_logger()
+        )
+        response = await webhook.send_dict({"response_type": "ephemeral", **_content(delivery)})
+        if response.status_code == 429 or response.status_code >= 500:
+            raise RetryLaterError(f"HTTP {response.status_code}")
+        if response.status_code != 200:
+            raise UndeliverableError("The bot is not in the channel, and the command's private way has expired.")
+        return f"{delivery.channel}:private"
+
+
+def _content(delivery: Delivery) -> Mapping[str, Any]:
+    blocks = build_answer(delivery.text, answer_id=delivery.answer_id if delivery.votable else None)
+    if _response_url(delivery):
+        blocks.insert(0, build_asked(delivery.question, str(delivery.reply_to.get("asker_name", ""))))
+    return {"text": build_preview(delivery.text), "blocks": to_dicts(blocks)}
+
+
+def _response_url(delivery: Delivery) -> str | None:
+    """Return the private way to the asker, which only a slash command has."""
+    match delivery.reply_to:
+        case {"response_url": str(url)}:
+            return url
+    return None

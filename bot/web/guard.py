@@ -1,0 +1,100 @@
+"""What keeps other web sites away from the page: host names, origins and response headers.
+
+A site that someone visits can make their browser talk to this machine. Two doors are shut here. A name that the
+site points at 127.0.0.1 (DNS rebinding) is not one of ours, so its requests are refused. And a request that says
+it comes from another origin is refused too, web sockets included, which browsers let through otherwise (NiceGUI
+itself accepts every origin). The probes stay outside: programs ask them under whatever name they know.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+# NiceGUI's page begins with inline scripts and an import map, and styles elements inline; nothing is evaluated
+# from strings, and nothing comes from elsewhere.
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class SecurityHeaders:
+    """Adds the headers that tell a browser what this site never does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class SameOriginOnly:
+    """Refuses requests under foreign names and from foreign origins.
+
+    Args:
+        app: what is protected.
+        hosts: the names that are ours, besides ``localhost``. An IP address always is: rebinding needs a name.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app = app
+        self._hosts = {"localhost", *(host.lower() for host in hosts)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or refuse it."""
+        if scope["type"] in ("http", "websocket") and (refusal := self._refusal(Headers(scope=scope))):
+            response = WebSocketClose(1008) if scope["type"] == "websocket" else refusal
+            await response(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> PlainTextResponse | None:
+        host = headers.get("host", "").lower()
+        if not self._is_ours(host):
+            return PlainTextResponse("This is not the name of this server.", status_code=400)
+        if "origin" in headers and _netloc(headers["origin"]) != host:
+            return PlainTextResponse("Requests from other web sites are refused.", status_code=403)
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        return name in self._hosts or _is_address(name)
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin.lower()).netloc
+    except ValueError:
+        return None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

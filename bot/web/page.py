@@ -1,0 +1,162 @@
+"""One open page: what is typed goes to the service, what the service says is shown.
+
+A page that is closed stops watching; the question is in the inbox and its answer in the database, where the next
+visit finds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import aclosing
+from pathlib import Path
+
+import structlog
+from nicegui import background_tasks, ui
+
+from bot.web.components import Composer, Transcript
+from bot.web.views import AnswerView, build_footnote, build_greeting, build_header, build_question, node
+from supportbot.errors import SupportBotError
+from supportbot.inbox import IncomingQuestion
+from supportbot.service import Service
+from supportbot.votes import Vote
+
+log = structlog.get_logger(__name__)
+
+MAX_CHARACTERS = 4_000
+"""Far more than any question of support, and about four times what the model's window holds."""
+
+MAX_OPEN = 4
+"""Questions of one page that may wait for their answers at once."""
+
+EXAMPLES = (
+    "How do I return an item?",
+    "Where is my order?",
+    "Which payment methods do you take?",
+)
+
+_STYLE = Path(__file__).with_name("page.css")
+_PLATFORM = "web"
+_CHANNEL = "page"
+
+_NOT_STORED = "Your question could not be stored, so nobody will answer it. Please try again in a moment."
+_NOT_FOLLOWED = "The answer can't be shown right now. Your question is stored: reload the page in a moment."
+_NO_HISTORY = "Earlier messages can't be shown right now. Please reload the page in a moment."
+_NOT_VOTED = "Your vote could not be stored. Please try again in a moment."
+_TOO_MANY = "Please wait for the answers to your earlier questions first."
+
+
+class Chat:
+    """A conversation as one browser tab shows it.
+
+    Args:
+        service: the support bot.
+        conversation: its number, see ``visitor``.
+    """
+
+    def __init__(self, service: Service, conversation: str) -> None:
+        self._service = service
+        self._conversation = conversation
+        self._person = f"{_PLATFORM}:{conversation}"
+        self._following: set[asyncio.Task[None]] = set()
+
+    async def open(self, model_version: str) -> None:
+        """Build the page, with what was said before."""
+        # Elements of a page that is gone can't be changed any more.
+        ui.context.client.on_delete(self._stop_following)
+        ui.add_css(_STYLE)
+        build_header(model_version)
+        with node("main", classes="measure"):
+            self._greeting = build_greeting(EXAMPLES, self._ask)
+            self._transcript = Transcript()
+            self._notice = node("p", classes="notice", role="alert")
+        with node("div", classes="bottom"), node("div", classes="measure"):
+            Composer(self._on_send, limit=MAX_CHARACTERS)
+            build_footnote()
+        await self._restore()
+
+    async def _restore(self) -> None:
+        try:
+            exchanges = await self._service.conversation(_PLATFORM, _CHANNEL, self._conversation)
+        except Exception:
+            log.exception("page.history_failed")
+            self._notice.text = _NO_HISTORY
+            return
+        for exchange in exchanges:
+            answer = self._show_question(exchange.question)
+            if exchange.answer is None:
+                self._follow(exchange.question_id, answer)
+            else:
+                answer.finish(exchange)
+
+    async def _on_send(self, text: object) -> None:
+        if isinstance(text, str):  # a browser can be made to send anything
+            await self._ask(text)
+
+    async def _ask(self, text: str) -> None:
+        text = text.strip()[:MAX_CHARACTERS]
+        if not text:
+            return
+        if len(self._following) >= MAX_OPEN:
+            self._notice.text = _TOO_MANY
+            return
+        self._notice.text = ""
+        answer = self._show_question(text)
+        try:
+            accepted = await self._service.ask(
+                IncomingQuestion(
+                    platform=_PLATFORM,
+                    workspace="local",
+                    channel=_CHANNEL,
+                    thread=self._conversation,
+                    identity=uuid.uuid4().hex,
+                    asker=self._person,
+                    text=text,
+                    reply_to={},
+                )
+            )
+        except Exception:
+            log.exception("page.ask_failed")
+            answer.fail(_NOT_STORED)
+        else:
+            self._follow(accepted.question_id, answer)
+
+    def _show_question(self, text: str) -> AnswerView:
+        self._greeting.set_visibility(False)
+        with self._transcript:
+            build_question(text)
+            return AnswerView(self._vote)
+
+    def _follow(self, question_id: int, answer: AnswerView) -> None:
+        """Show an answer as it is written, without making anybody wait for it."""
+        task = background_tasks.create(self._show_answer(question_id, answer), name=f"follow-{question_id}")
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+
+    async def _show_answer(self, question_id: int, answer: AnswerView) -> None:
+        try:
+            async with aclosing(self._service.follow(question_id)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, str):
+                        answer.write(piece)
+                    else:
+                        answer.finish(piece)
+        except Exception:
+            log.exception("page.follow_failed", question_id=question_id)
+            answer.fail(_NOT_FOLLOWED)
+
+    def _stop_following(self) -> None:
+        for task in self._following:
+            task.cancel()
+
+    async def _vote(self, answer: AnswerView, answer_id: int, vote: Vote) -> None:
+        try:
+            outcome = await self._service.vote(answer_id, self._person, vote)
+        except SupportBotError as error:
+            self._notice.text = str(error)
+        except Exception:
+            log.exception("page.vote_failed", answer_id=answer_id)
+            self._notice.text = _NOT_VOTED
+        else:
+            thanks = "Thanks for the feedback" if outcome.previous is None else "Changed, thank you"
+            answer.show_vote(vote, thanks=thanks if outcome.changed else "")

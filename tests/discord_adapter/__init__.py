@@ -1,0 +1,1 @@
+"""The Discord adapter, driven through a simulated Discord and through a local one."""

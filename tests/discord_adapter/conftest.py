@@ -1,0 +1,176 @@
+"""A whole support bot on a real SQLite file with a real, tiny model, and a simulated Discord around its client."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+import simcord
+
+from bot.discord.client import SupportClient
+from bot.discord.sender import DiscordSender
+from supportbot.answerer import Answerer
+from supportbot.config import Settings
+from supportbot.db.schema import migrate
+from supportbot.db.session import Database
+from supportbot.dispatch import Dispatcher
+from supportbot.engine.load import load_engine
+from supportbot.history import Exchange, History
+from supportbot.inbox import Inbox
+from supportbot.live import Live
+from supportbot.outbox import Outbox
+from supportbot.service import Service
+from supportbot.votes import Votes
+from supportbot.worker import Worker
+
+TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWX.abcdef.ABCDEFGHIJKLMNOPQRSTUVWXYZ1"
+
+
+@dataclass
+class Core:
+    """The support bot without any platform."""
+
+    database: Database
+    settings: Settings
+    service: Service
+    inbox: Inbox
+    outbox: Outbox
+    history: History
+    worker: Worker
+
+    async def answer(self) -> None:
+        """Answer every question that waits."""
+        for exchange in await self.history.recent(100):
+            if exchange.answer is None:
+                await self.worker.answer_one(exchange.question_id)
+
+    async def only(self) -> Exchange:
+        """Return the one exchange that there is."""
+        (exchange,) = await self.history.recent(10)
+        return exchange
+
+
+@dataclass
+class World:
+    """The bot in a simulated Discord, with one channel and one person."""
+
+    env: Any
+    core: Core
+    channel: Any
+    alice: Any
+
+    @property
+    def client(self) -> SupportClient:
+        """The client that runs now; another one after a restart."""
+        client: SupportClient = self.env.bot
+        return client
+
+    def dispatcher(self) -> Dispatcher:
+        """Return a dispatcher that delivers through the client that runs now."""
+
+        async def rest() -> discord.Client:
+            return self.client
+
+        return Dispatcher(self.core.outbox, DiscordSender(rest))
+
+    async def answer(self) -> None:
+        """Answer what waits and deliver it."""
+        await self.core.answer()
+        await self.dispatcher().deliver_due()
+        await self.env.settle()
+
+    async def mention(self, text: str) -> discord.Message:
+        """Have Alice mention the bot in the channel."""
+        assert self.client.user is not None
+        message: discord.Message = await self.alice.send(self.channel, f"{self.client.user.mention} {text}")
+        return message
+
+    async def restart(self) -> None:
+        """Replace the client by a new one, as a restarted process would."""
+        await self.env.restart_bot(build_client(self.core))
+
+    def requests(self, method: str, ending: str) -> list[Any]:
+        """Return the REST calls of the bot whose path has this ending."""
+        return [entry for entry in self.env.http_requests if entry.method == method and entry.path.endswith(ending)]
+
+
+async def _migrate(path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    await migrate(database)
+    await database.aclose()
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("discord") / "template.db"
+    asyncio.run(_migrate(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def _single_thread() -> Iterator[None]:
+    """Keep a tiny model from using more threads than it has work for."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a made-up token and a home of their own."""
+    return Settings(home=tmp_path / "home", discord_token=TOKEN)
+
+
+@pytest.fixture
+async def core(
+    _template: Path, _single_thread: None, tiny_model: Path, tmp_path: Path, settings: Settings
+) -> AsyncIterator[Core]:
+    """The support bot on a real SQLite file and a real engine."""
+    shutil.copyfile(_template, tmp_path / "discord.db")
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'discord.db'}")
+    engine = load_engine(tiny_model, "tiny", "fp32")
+    inbox, history, live = Inbox(database, "test", timedelta(minutes=1)), History(database), Live()
+    worker = Worker(
+        inbox,
+        Answerer(engine, confidence_floor=None),
+        live,
+        platforms=["discord"],
+        answer_seconds=20,
+        question_age=timedelta(minutes=30),
+    )
+    service = Service(inbox, Votes(database), history, live, asyncio.Event())
+    yield Core(database, settings, service, inbox, Outbox(database), history, worker)
+    await engine.aclose()
+    await database.aclose()
+
+
+def build_client(core: Core) -> SupportClient:
+    """Return a client for the simulated Discord, which must be told the number of shards."""
+    return SupportClient(core.service, core.settings, shard_count=1)
+
+
+@pytest.fixture
+def simcord_bot(core: Core) -> SupportClient:
+    """What simcord's own fixture logs in."""
+    return build_client(core)
+
+
+@pytest.fixture
+async def world(core: Core, simcord_env: simcord.Env) -> World:
+    """The bot, logged in to a simulated Discord."""
+    guild = simcord_env.create_guild("Shop")
+    channel = guild.create_text_channel("help")
+    alice = guild.add_member(simcord_env.create_user("alice"))
+    await simcord_env.settle()
+    return World(simcord_env, core, channel, alice)

@@ -1,0 +1,132 @@
+"""How questions are heard, and how answers come back, through the real client in a simulated Discord."""
+
+from __future__ import annotations
+
+import pytest
+
+from supportbot.answerer import NO_QUESTION_TEXT
+from supportbot.db.models import QuestionState
+from tests.discord_adapter.conftest import World
+
+
+async def test_slash_command_is_answered_in_its_own_message(world: World) -> None:
+    """A command is deferred once it is kept, and the answer replaces "thinking…", with the question above it."""
+    result = await world.alice.slash(world.channel, "ask", question="Where is my order?")
+    assert result.deferred
+    assert not result.ephemeral
+
+    await world.answer()
+
+    exchange = await world.core.only()
+    assert exchange.question == "Where is my order?"
+    assert exchange.asker == str(world.alice.id)
+    assert exchange.state is QuestionState.DELIVERED
+    assert result.response.content.startswith("> Where is my order?\n")
+    assert len(result.response.components[0]["components"]) == 2
+    assert not result.followups
+
+
+async def test_mention_is_answered_with_a_reply(world: World) -> None:
+    """A mention is answered by a reply to it that pings nobody, and the bot's own mention is cut from the text."""
+    question = await world.mention("can I return shoes?")
+    await world.answer()
+
+    reply = world.channel.last_message
+    exchange = await world.core.only()
+    assert exchange.question == "can I return shoes?"
+    assert reply.author.id == world.client.user.id  # type: ignore[union-attr]
+    assert reply.reference.message_id == question.id
+    assert not reply.mentions
+    assert reply.flags.suppress_embeds
+
+
+async def test_direct_message_needs_no_mention(world: World) -> None:
+    """A direct message is a question as it is, in a workspace of its own."""
+    await world.alice.send_dm("do you ship abroad?")
+    await world.answer()
+
+    exchange = await world.core.only()
+    assert exchange.question == "do you ship abroad?"
+    assert exchange.state is QuestionState.DELIVERED
+    (delivered,) = await world.core.history.recent(1)
+    assert delivered.answer
+
+
+async def test_context_menu_answers_the_chosen_message(world: World) -> None:
+    """"Answer this" asks the text of the message that was chosen, in the name of whoever chose it."""
+    bob = world.env.guild.add_member(world.env.create_user("bob"))
+    message = await world.alice.send(world.channel, "how long does delivery take?")
+    assert not await world.core.history.recent(1)
+
+    result = await bob.context_menu(world.channel, "Answer this", message)
+    await world.answer()
+
+    exchange = await world.core.only()
+    assert (exchange.question, exchange.asker) == ("how long does delivery take?", str(bob.id))
+    assert result.response.content.startswith("> how long does delivery take?\n")
+
+
+async def test_talk_that_is_not_addressed_is_left_alone(world: World) -> None:
+    """Messages without a mention, of other bots, and of the bot itself are no questions."""
+    assert world.client.user is not None
+    other = world.env.guild.add_member(world.env.create_user("other", bot=True))
+    await world.alice.send(world.channel, "hello everyone")
+    await other.send(world.channel, f"{world.client.user.mention} hi")
+    await world.client.get_channel(world.channel.id).send(f"{world.client.user.mention} me")  # type: ignore[union-attr]
+    await world.env.settle()
+    assert not await world.core.history.recent(1)
+
+
+async def test_an_edit_asks_nothing_anew(world: World) -> None:
+    """Editing a question changes nothing, and a question that was deleted is answered all the same."""
+    question = await world.mention("where is it?")
+    await world.alice.edit(question, f"{world.client.user.mention} where was it?")  # type: ignore[union-attr]
+    await world.alice.delete(question)
+    await world.answer()
+    exchange = await world.core.only()
+    assert exchange.question == "where is it?"
+    assert exchange.state is QuestionState.DELIVERED
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\u200b\u200d", "👍"])
+async def test_mention_without_words_is_told_to_use_some(world: World, text: str) -> None:
+    """A bare mention, a sticker or invisible characters get the sentence that asks for text."""
+    await world.mention(text)
+    await world.answer()
+    assert world.channel.last_message.content == NO_QUESTION_TEXT
+    assert not world.channel.last_message.components
+
+
+async def test_second_delivery_of_an_event_changes_nothing(world: World) -> None:
+    """The same message event, delivered again, leads to one question and one answer."""
+    question = await world.mention("is it open on Sunday?")
+    await world.client.on_message(question)
+    await world.answer()
+    await world.client.on_message(question)
+    await world.answer()
+    assert (await world.core.only()).answer
+    assert len(world.requests("POST", f"/channels/{world.channel.id}/messages")) == 1
+
+
+async def test_restart_between_answer_and_delivery(world: World) -> None:
+    """An answer that was ready when the process died is delivered by the next one, into the same message."""
+    result = await world.alice.slash(world.channel, "ask", question="Do you gift-wrap?")
+    await world.core.answer()
+    await world.restart()
+    await world.dispatcher().deliver_due()
+    exchange = await world.core.only()
+    assert exchange.state is QuestionState.DELIVERED
+    assert result.response.content.startswith("> Do you gift-wrap?")
+
+
+async def test_questions_asked_while_away_are_read_back(world: World) -> None:
+    """Mentions that nobody heard are found in the channel when the bot connects again, once each."""
+    await world.mention("heard")
+    world.client.get_shard(0)
+    shard = world.client.get_shard(0)
+    assert shard is not None
+    await shard.disconnect()
+    await world.mention("missed")
+    await world.restart()
+    await world.env.settle()
+    assert [exchange.question for exchange in await world.core.history.recent(10)] == ["missed", "heard"]

@@ -1,0 +1,326 @@
+"""A small Discord on this machine, which can also misbehave.
+
+It speaks the REST routes and the gateway that the bot uses, over HTTP and a WebSocket, so the real client and the
+real daemon run against it unchanged (``DISCORD_API_URL``). It keeps Discord's rules that matter here: an interaction
+dies after 3 seconds without an acknowledgement, an original response exists only after one, a nonce is accepted
+once, and a lost session can be resumed. Nobody sleeps: whoever waits for something awaits ``until``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
+
+from aiohttp import web
+
+from tests.discord_server.gateway import Gateway
+from tests.discord_server.state import (
+    BOT,
+    BOT_ID,
+    CHANNEL_ID,
+    DEADLINE_SECONDS,
+    DM_CHANNEL_ID,
+    EPHEMERAL,
+    GUILD_ID,
+    LOADING,
+    THUMB_DOWN,
+    THUMB_UP,
+    Fault,
+    Interaction,
+    Json,
+    State,
+    build_message,
+    member,
+    new_id,
+    user,
+)
+
+TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWX.abcdef.ABCDEFGHIJKLMNOPQRSTUVWXYZ1"
+ALICE = user("1001", "alice")
+
+_Handler = Callable[[web.Request, Json], Awaitable[Any]]
+
+
+class DiscordServer:
+    """The local Discord; to be used with ``async with``.
+
+    Attributes:
+        gateway: to break it.
+        state: what it remembers.
+        token: the one that it accepts.
+    """
+
+    def __init__(self, token: str = TOKEN) -> None:
+        self.token = token
+        self.state = State()
+        self.gateway = Gateway(self.state)
+        self.gateway.token = token
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def api_url(self) -> str:
+        """For ``DISCORD_API_URL``."""
+        return f"http://127.0.0.1:{self._port}/api/v10"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen, after a stop on the same port as before."""
+        app = web.Application()
+        app.router.add_get("/gateway", self.gateway.handle)
+        app.router.add_get("/gateway/", self.gateway.handle)
+        for method, path, handler in self._routes():
+            app.router.add_route(method, f"/api/v10{path}", self._wrap(handler))
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        self.gateway.url = f"ws://127.0.0.1:{self._port}/gateway"
+
+    async def stop(self) -> None:
+        """Hang up on everybody and stop listening; what is remembered stays."""
+        await self.gateway.cut()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    # What people do.
+
+    async def mention(self, text: str) -> Json:
+        """Mention the bot in the channel; returns the message."""
+        return await self.say(f"<@{BOT_ID}> {text}")
+
+    async def say(self, text: str, *, channel: str = CHANNEL_ID) -> Json:
+        """Write a message as it is; in ``DM_CHANNEL_ID`` it is a direct one."""
+        message = self.state.add_message(channel, ALICE, {"content": text})
+        await self.redeliver(message)
+        return message
+
+    async def redeliver(self, message: Json) -> None:
+        """Send the event of a message, for the first time or again."""
+        await self.gateway.dispatch("MESSAGE_CREATE", message)
+        await self.state.ring()
+
+    async def slash(self, question: str) -> Interaction:
+        """Invoke ``/ask``."""
+        option = {"name": "question", "type": 3, "value": question}
+        data = {"id": self._command_id("ask"), "name": "ask", "type": 1, "options": [option]}
+        return await self._interact(2, data)
+
+    async def click(self, message: Json, up: bool) -> Interaction:
+        """Click a thumb under a message of the bot."""
+        buttons = message["components"][0]["components"]
+        data = {"custom_id": buttons[THUMB_UP if up else THUMB_DOWN]["custom_id"], "component_type": 2}
+        return await self._interact(3, data, message=message)
+
+    # What tests wait for.
+
+    async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+        """Wait until ``condition`` returns something true, and return that."""
+        return await self.state.until(condition, seconds)
+
+    async def connected(self, seconds: float = 30.0) -> None:
+        """Wait until a client listens."""
+        await self.until(lambda: self.gateway.connected, seconds)
+
+    async def reply_to(self, message: Json, seconds: float = 30.0) -> Json:
+        """Wait for the bot's reply to a message, and return it."""
+        replies: list[Json] = await self.until(lambda: self.replies_to(message), seconds)
+        return replies[0]
+
+    async def response_to(self, interaction: Interaction, seconds: float = 30.0) -> str:
+        """Wait for the text that an interaction is answered with."""
+        return str(await self.until(lambda: interaction.text, seconds))
+
+    def replies_to(self, message: Json) -> list[Json]:
+        """Return the bot's replies to a message so far."""
+        return [m for m in self.bot_messages if m.get("message_reference", {}).get("message_id") == message["id"]]
+
+    @property
+    def bot_messages(self) -> list[Json]:
+        """What the bot posted into channels, responses to interactions excluded."""
+        return [m for m in self.state.messages if m["author"]["id"] == BOT_ID]
+
+    def fail(self, method: str, path: str, *faults: Fault) -> None:
+        """Let the next requests of a route fail; ``path`` is a pattern such as ``/channels/*/messages``."""
+        self.state.faults += [(method, path, fault) for fault in faults]
+
+    # The routes.
+
+    def _routes(self) -> list[tuple[str, str, _Handler]]:
+        return [
+            ("GET", "/users/@me", self._me),
+            ("GET", "/oauth2/applications/@me", self._application),
+            ("GET", "/gateway/bot", self._gateway_address),
+            ("PUT", "/applications/{application}/commands", self._register),
+            ("GET", "/channels/{channel}/messages", self._history),
+            ("POST", "/channels/{channel}/messages", self._post),
+            ("POST", "/channels/{channel}/typing", self._typing),
+            ("POST", "/interactions/{interaction}/{token}/callback", self._callback),
+            ("PATCH", "/webhooks/{application}/{token}/messages/@original", self._edit_original),
+        ]
+
+    def _wrap(self, handler: _Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            path = request.path.removeprefix("/api/v10")
+            body: Json | list[Json] = json.loads(await request.text() or "{}")
+            content = body if isinstance(body, dict) else {"items": body}
+            self.state.requests.append((request.method, path, content))
+            fault = self.state.take_fault(request.method, path)
+            if fault is not None and not fault.after:
+                return await self._misbehave(request, fault)
+            if request.headers.get("Authorization", f"Bot {self.token}") != f"Bot {self.token}":
+                return _error(401, 0, "401: Unauthorized")
+            response = await handler(request, content)
+            await self.state.ring()
+            if fault is not None:
+                return await self._misbehave(request, fault)
+            if isinstance(response, web.Response):
+                return response
+            return _json(response)
+
+        return handle
+
+    async def _misbehave(self, request: web.Request, fault: Fault) -> web.Response:
+        await self.state.ring()
+        if fault.drop and request.transport is not None:
+            request.transport.abort()
+        if isinstance(fault.body, str):
+            return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
+        return _json(fault.body or {}, fault.status, fault.headers)
+
+    async def _me(self, request: web.Request, body: Json) -> Json:
+        return BOT
+
+    async def _application(self, request: web.Request, body: Json) -> Json:
+        return {
+            "id": BOT_ID,
+            "name": "supportbot",
+            "icon": None,
+            "description": "",
+            "summary": "",
+            "bot_public": True,
+            "bot_require_code_grant": False,
+            "verify_key": "",
+            "flags": 0,
+            "team": None,
+            "owner": ALICE,
+        }
+
+    async def _gateway_address(self, request: web.Request, body: Json) -> Json:
+        limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
+        return {"url": self.gateway.url, "shards": 1, "session_start_limit": limit}
+
+    async def _register(self, request: web.Request, body: Json) -> Any:
+        self.state.commands = [
+            {
+                "application_id": BOT_ID,
+                "version": "1",
+                "default_member_permissions": None,
+                "description": "",
+                "id": new_id(),
+            }
+            | command
+            for command in body["items"]
+        ]
+        return self.state.commands
+
+    async def _history(self, request: web.Request, body: Json) -> Any:
+        found = [m for m in self.state.messages if m["channel_id"] == request.match_info["channel"]]
+        limit = int(request.query.get("limit", 50))
+        if after := request.query.get("after"):  # the oldest ones after it, the newest of these first
+            return [m for m in found if int(m["id"]) > int(after)][:limit][::-1]
+        if before := request.query.get("before"):
+            found = [m for m in found if int(m["id"]) < int(before)]
+        return found[::-1][:limit]
+
+    async def _post(self, request: web.Request, body: Json) -> Any:
+        if not 0 < len(str(body.get("content") or "")) <= 2000:
+            return _error(400, 50035, "Invalid Form Body")
+        return self.state.add_message(request.match_info["channel"], BOT, body)
+
+    async def _typing(self, request: web.Request, body: Json) -> web.Response:
+        return web.Response(status=204)
+
+    async def _callback(self, request: web.Request, body: Json) -> Any:
+        interaction = self.state.interactions.get(request.match_info["token"])
+        waited = time.monotonic() - interaction.created if interaction else 0
+        if interaction is None or waited > DEADLINE_SECONDS:
+            return _error(404, 10062, "Unknown interaction")
+        if interaction.acknowledged_after is not None:
+            return _error(400, 40060, "Interaction has already been acknowledged.")
+        data = body.get("data") or {}
+        flags = data.get("flags") or 0
+        interaction.acknowledged_after = waited
+        interaction.ephemeral = bool(flags & EPHEMERAL)
+        deferred = body["type"] == 5
+        message = build_message(CHANNEL_ID, BOT, data | {"flags": flags | (LOADING if deferred else 0)})
+        interaction.message = message
+        about = {
+            "id": interaction.id,
+            "type": 2,
+            "response_message_id": message["id"],
+            "response_message_loading": deferred,
+            "response_message_ephemeral": interaction.ephemeral,
+        }
+        return {"interaction": about, "resource": {"type": body["type"], "message": message}}
+
+    async def _edit_original(self, request: web.Request, body: Json) -> Any:
+        interaction = self.state.interactions.get(request.match_info["token"])
+        if interaction is None or interaction.expired:
+            return _error(401, 50027, "Invalid Webhook Token")
+        if interaction.message is None:
+            return _error(404, 10015, "Unknown Webhook")
+        changed = {key: body[key] for key in ("content", "components", "allowed_mentions") if key in body}
+        flags = (interaction.message["flags"] & ~LOADING) | (body.get("flags") or 0)
+        interaction.message |= changed | {"flags": flags}
+        return interaction.message
+
+    def _command_id(self, name: str) -> str:
+        return next((str(command["id"]) for command in self.state.commands if command["name"] == name), new_id())
+
+    async def _interact(self, kind: int, data: Json, message: Json | None = None) -> Interaction:
+        interaction = Interaction(new_id(), f"token-{new_id()}", time.monotonic())
+        self.state.interactions[interaction.token] = interaction
+        event = {
+            "id": interaction.id,
+            "application_id": BOT_ID,
+            "type": kind,
+            "token": interaction.token,
+            "version": 1,
+            "data": data,
+            "guild_id": GUILD_ID,
+            "channel_id": CHANNEL_ID,
+            "channel": {"id": CHANNEL_ID, "type": 0, "name": "help", "guild_id": GUILD_ID, "position": 0},
+            "member": member(ALICE),
+            "app_permissions": "8",
+            "locale": "en-US",
+            "entitlements": [],
+            "authorizing_integration_owners": {},
+            "context": 0,
+            "attachment_size_limit": 1,
+        }
+        if message is not None:
+            event["message"] = message
+        await self.gateway.dispatch("INTERACTION_CREATE", event)
+        await self.state.ring()
+        return interaction
+
+
+def _error(status: int, code: int, message: str) -> web.Response:
+    return _json({"code": code, "message": message}, status)
+
+
+def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    # The client compares the content type letter by letter: no charset.
+    headers = {"Content-Type": "application/json", **(headers or {})}
+    return web.Response(body=json.dumps(value).encode(), status=status, headers=headers)

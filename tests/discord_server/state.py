@@ -1,0 +1,230 @@
+"""What the local Discord remembers: messages, interactions, faults that are to happen, and who waits for what."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fnmatch import fnmatch
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+Json = dict[str, Any]
+
+DISCORD_EPOCH_MS = 1_420_070_400_000
+THUMB_UP, THUMB_DOWN = 0, 1
+EPHEMERAL = 1 << 6
+LOADING = 1 << 7
+DEADLINE_SECONDS = 3.0
+"""How long an interaction may wait for its first acknowledgement."""
+
+BOT_ID = "900000000000000001"
+GUILD_ID = "800000000000000001"
+CHANNEL_ID = "700000000000000001"
+DM_CHANNEL_ID = "600000000000000001"
+
+_counter = itertools.count()
+
+
+def new_id() -> str:
+    """Return a snowflake of this moment."""
+    return str(((time.time_ns() // 1_000_000 - DISCORD_EPOCH_MS) << 22) | (next(_counter) & 0x3FFFFF))
+
+
+@dataclass
+class Fault:
+    """An answer that a route gives instead of its own; ``after`` does the work first and then drops the line."""
+
+    status: int = 500
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    drop: bool = False
+    after: bool = False
+
+
+@dataclass
+class Interaction:
+    """A command or a click, and what the bot did about it."""
+
+    id: str
+    token: str
+    created: float
+    acknowledged_after: float | None = None
+    ephemeral: bool = False
+    message: Json | None = None
+    expired: bool = False
+
+    @property
+    def text(self) -> str | None:
+        """What the person sees as the response; None while there is none or it says "thinking…"."""
+        if self.message is None or self.message["flags"] & LOADING:
+            return None
+        return str(self.message["content"])
+
+
+@dataclass
+class State:
+    """Everything that the server knows, and a bell that rings at every change."""
+
+    messages: list[Json] = field(default_factory=list)
+    interactions: dict[str, Interaction] = field(default_factory=dict)
+    nonces: dict[str, Json] = field(default_factory=dict)
+    commands: list[Json] = field(default_factory=list)
+    requests: list[tuple[str, str, Json]] = field(default_factory=list)
+    faults: list[tuple[str, str, Fault]] = field(default_factory=list)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def ring(self) -> None:
+        """Tell everybody who waits to look again."""
+        async with self.changed:
+            self.changed.notify_all()
+
+    async def until(self, condition: Callable[[], T], seconds: float = 30.0) -> T:
+        """Wait until ``condition`` returns something true, and return that."""
+        async with asyncio.timeout(seconds), self.changed:
+            while not (value := condition()):
+                await self.changed.wait()
+        return value
+
+    def take_fault(self, method: str, path: str) -> Fault | None:
+        """Return the next fault of a route, if one is planned, and forget it."""
+        for planned in self.faults:
+            if planned[0] == method and fnmatch(path, planned[1]):
+                self.faults.remove(planned)
+                return planned[2]
+        return None
+
+    def add_message(self, channel_id: str, author: Json, body: Json) -> Json:
+        """Keep a message; the same nonce twice gives the same message."""
+        nonce = body.get("nonce")
+        if nonce and body.get("enforce_nonce") and nonce in self.nonces:
+            return self.nonces[nonce]
+        message = build_message(channel_id, author, body)
+        self.messages.append(message)
+        if nonce:
+            self.nonces[nonce] = message
+        return message
+
+
+def user(user_id: str, name: str, *, bot: bool = False) -> Json:
+    """Return a user as Discord sends one."""
+    return {
+        "id": user_id,
+        "username": name,
+        "global_name": None,
+        "discriminator": "0",
+        "avatar": None,
+        "bot": bot,
+        "flags": 0,
+        "public_flags": 0,
+    }
+
+
+BOT = user(BOT_ID, "supportbot", bot=True)
+
+
+def member(of: Json) -> Json:
+    """Return the guild's part of a user."""
+    joined = "2024-01-01T00:00:00+00:00"
+    return {
+        "user": of,
+        "roles": [],
+        "joined_at": joined,
+        "deaf": False,
+        "mute": False,
+        "flags": 0,
+        "permissions": "8",
+    }
+
+
+def build_message(channel_id: str, author: Json, body: Json) -> Json:
+    """Return a message as Discord sends one."""
+    reference = body.get("message_reference")
+    content = body.get("content") or ""
+    message = {
+        "id": new_id(),
+        "channel_id": channel_id,
+        "author": author,
+        "content": content,
+        "timestamp": datetime.now(UTC).isoformat(),
+        "edited_timestamp": None,
+        "tts": False,
+        "mention_everyone": False,
+        "mentions": [BOT] if re.search(rf"<@!?{BOT_ID}>", content) else [],
+        "mention_roles": [],
+        "attachments": [],
+        "embeds": [],
+        "pinned": False,
+        "type": 19 if reference else 0,
+        "flags": body.get("flags") or 0,
+        "components": body.get("components") or [],
+        "allowed_mentions": body.get("allowed_mentions"),
+    }
+    if reference:
+        message["message_reference"] = {"channel_id": channel_id, "message_id": str(reference["message_id"])}
+    if channel_id != DM_CHANNEL_ID:
+        message["guild_id"] = GUILD_ID
+        message["member"] = {key: value for key, value in member(author).items() if key != "user"}
+    return message
+
+
+def guild(last_message_id: str | None) -> Json:
+    """Return the one guild, as its members see it when they connect."""
+    role = {
+        "id": GUILD_ID,
+        "name": "@everyone",
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "position": 0,
+        "permissions": "8",
+        "managed": False,
+        "mentionable": False,
+        "flags": 0,
+    }
+    channel = {
+        "id": CHANNEL_ID,
+        "type": 0,
+        "name": "help",
+        "position": 0,
+        "permission_overwrites": [],
+        "nsfw": False,
+        "parent_id": None,
+        "last_message_id": last_message_id,
+    }
+    return {
+        "id": GUILD_ID,
+        "name": "Shop",
+        "owner_id": "1001",
+        "verification_level": 0,
+        "default_message_notifications": 0,
+        "explicit_content_filter": 0,
+        "mfa_level": 0,
+        "nsfw_level": 0,
+        "premium_tier": 0,
+        "premium_progress_bar_enabled": False,
+        "preferred_locale": "en-US",
+        "system_channel_flags": 0,
+        "afk_timeout": 300,
+        "features": [],
+        "roles": [role],
+        "emojis": [],
+        "stickers": [],
+        "members": [member(BOT)],
+        "member_count": 2,
+        "channels": [channel],
+        "threads": [],
+        "voice_states": [],
+        "presences": [],
+        "stage_instances": [],
+        "guild_scheduled_events": [],
+        "soundboard_sounds": [],
+        "large": False,
+        "unavailable": False,
+        "joined_at": "2024-01-01T00:00:00+00:00",
+    }

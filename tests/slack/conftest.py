@@ -1,0 +1,122 @@
+"""The real adapter on a real SQLite file, connected to the local Slack; only the model is left out."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.slack.app import SlackAdapter, open_slack
+from bot.slack.patience import Patience
+from supportbot.config import Settings
+from supportbot.db.models import AnswerSource
+from supportbot.db.session import Database
+from supportbot.dispatch import Dispatcher
+from supportbot.history import Exchange, History
+from supportbot.inbox import Inbox, Reply
+from supportbot.live import Live
+from supportbot.outbox import Outbox
+from supportbot.service import Service
+from supportbot.votes import Votes
+from tests.slack_server import LocalSlack
+
+IMPATIENT = Patience(ping_seconds=1.0, connect_seconds=1.0, longest_pause=0.02, look_seconds=0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The core without a model: a test says what the answers are."""
+
+    database: Database
+    inbox: Inbox
+    outbox: Outbox
+    service: Service
+
+    async def questions(self) -> list[Exchange]:
+        """Return all questions, the oldest first."""
+        return (await self.service.recent(1000))[::-1]
+
+    async def answer_all(self, text: str = "Press the reset button.") -> list[int]:
+        """Give all questions that wait the same answer; return the answers' ids."""
+        claims = await self.inbox.claim(["slack"], 1000)
+        reply = Reply(text=text, source=AnswerSource.GENERATED)
+        answers = [await self.inbox.finish(claim.question_id, reply) for claim in claims]
+        return [answer for answer in answers if answer is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A running adapter with what is behind it."""
+
+    core: Core
+    adapter: SlackAdapter
+    dispatcher: Dispatcher
+
+    async def answer(self, text: str = "Press the reset button.") -> list[int]:
+        """Answer what waits and try to deliver it once."""
+        answers = await self.core.answer_all(text)
+        await self.dispatcher.deliver_due()
+        return answers
+
+    async def try_again(self) -> None:
+        """Make every reply that isn't delivered due, as time would, and try once more."""
+        await self.core.outbox.recover()
+        await self.dispatcher.deliver_due()
+
+
+def slack_settings(slack: LocalSlack, *, http: bool = False) -> Settings:
+    """Return the settings that point to the local Slack."""
+    environment = slack.environment()
+    return Settings(
+        slack_api_url=environment["SLACK_API_URL"],
+        slack_bot_token=SecretStr(environment["SLACK_BOT_TOKEN"]),
+        slack_app_token=SecretStr(environment["SLACK_APP_TOKEN"]),
+        slack_signing_secret=SecretStr(environment["SLACK_SIGNING_SECRET"]),
+        slack_http=http,
+    )
+
+
+@asynccontextmanager
+async def running(adapter: SlackAdapter) -> AsyncIterator[None]:
+    """Let an adapter run meanwhile."""
+    task = asyncio.create_task(adapter.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[LocalSlack]:
+    """A Slack on this machine."""
+    async with LocalSlack() as slack:
+        yield slack
+
+
+@pytest.fixture
+async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
+    """An empty database and a service on it."""
+    shutil.copyfile(migrated_sqlite, tmp_path / "slack.db")
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'slack.db'}")
+    inbox = Inbox(database, owner="test", lease=timedelta(minutes=1))
+    service = Service(inbox, Votes(database), History(database), Live(), asyncio.Event())
+    yield Core(database, inbox, Outbox(database), service)
+    await database.aclose()
+
+
+@pytest.fixture
+async def bot(slack: LocalSlack, core: Core) -> AsyncIterator[Bot]:
+    """The adapter, connected in Socket Mode."""
+    async with open_slack(core.service, slack_settings(slack), patience=IMPATIENT, post_seconds=0.0) as adapter:
+        async with running(adapter):
+            await slack.wait_until_connected(2)
+            yield Bot(core, adapter, Dispatcher(core.outbox, adapter.sender))

@@ -1,0 +1,109 @@
+"""What the local Slack remembers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Message:
+    """A message that everybody in the channel sees.
+
+    ``arguments`` are those of the call that posted it; ``at`` is ``time.monotonic()``. A person's message has no
+    ``bot_id``.
+    """
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    thread_ts: str | None = None
+    bot_id: str | None = None
+    blocks: list[Json] = field(default_factory=list)
+    metadata: Json | None = None
+    arguments: Json = field(default_factory=dict)
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def shown(self) -> str:
+        """Return what people read: the text of the blocks, or the text if there are none."""
+        return shown_text(self.blocks) or self.text
+
+    def to_json(self, *, with_metadata: bool) -> Json:
+        """Return the message as the Web API shows it."""
+        fields: Json = {"type": "message", "ts": self.ts, "user": self.user, "text": self.text}
+        if self.thread_ts:
+            fields["thread_ts"] = self.thread_ts
+        if self.bot_id:
+            fields |= {"bot_id": self.bot_id, "blocks": self.blocks}
+        if self.metadata and with_metadata:
+            fields["metadata"] = self.metadata
+        return fields
+
+
+@dataclass(slots=True, kw_only=True)
+class Ephemeral:
+    """A message that one person sees, sent by ``chat.postEphemeral`` or to a ``response_url``."""
+
+    channel: str
+    user: str
+    text: str
+    thread_ts: str | None = None
+    blocks: list[Json] = field(default_factory=list)
+    arguments: Json = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """Return what the person reads."""
+        return shown_text(self.blocks) or self.text
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel; ``member`` says whether the bot is in it."""
+
+    id: str
+    member: bool = True
+    archived: bool = False
+    exists: bool = True
+    posted_at: float = float("-inf")
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One call of a Web API method; ``at`` is ``time.monotonic()``."""
+
+    method: str
+    arguments: Json
+    at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(slots=True, kw_only=True)
+class Envelope:
+    """Something that Slack tells the app, until the app acknowledges it.
+
+    Attributes:
+        kind: ``events_api``, ``slash_commands`` or ``interactive``.
+        ts: of the message that it is about; empty for commands and clicks.
+        attempts: how often it was sent.
+        acked: whether the app has acknowledged it.
+        response: what the app said with the acknowledgement, if anything.
+        statuses: in HTTP mode, the app's answers.
+    """
+
+    kind: str
+    payload: Json
+    ts: str = ""
+    attempts: int = 0
+    acked: bool = False
+    response: Json | None = None
+    statuses: list[int] = field(default_factory=list)
+
+
+def shown_text(blocks: list[Json]) -> str:
+    """Return the text of all sections, one after the other."""
+    return "\n".join(block["text"]["text"] for block in blocks if block["type"] == "section")

@@ -1,0 +1,333 @@
+"""The local Slack itself: people who speak and click, and a server that an app talks to."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp import web
+
+from tests.slack_server import payloads
+from tests.slack_server.faults import Fault, Faults, reset
+from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json, Message
+from tests.slack_server.state import BOT_USER, State, T
+from tests.slack_server.transport import Courier, Posts, Sockets, Transport
+from tests.slack_server.web_api import WebApi
+
+BOT_TOKEN = "xoxb-local-bot"
+APP_TOKEN = "xapp-local-app"
+SIGNING_SECRET = "0123456789abcdef0123456789abcdef"
+WAIT_SECONDS = 10.0
+
+
+class LocalSlack:
+    """A workspace with one app, on a free port of 127.0.0.1; use it with ``async with``.
+
+    Args:
+        ack_seconds: how long an acknowledgement may take before the envelope counts as lost.
+        redeliver_seconds: pause before an unacknowledged envelope is sent again.
+        port: 0 takes any free one; give one to come back under the same address.
+    """
+
+    def __init__(self, *, ack_seconds: float = 3.0, redeliver_seconds: float = 0.05, port: int = 0) -> None:
+        self._port = port
+        self._state = State()
+        self._faults = Faults()
+        self._sockets = Sockets(self._state, self._faults, ack_seconds)
+        self._courier = Courier(self._state, redeliver_seconds)
+        self._api = WebApi(self._state, self._faults, (BOT_TOKEN, APP_TOKEN), self._new_socket_url)
+        self._transport: Transport = self._sockets
+        self._held: list[Envelope] | None = None
+        self._dark = False
+
+    async def __aenter__(self) -> Self:
+        """Begin to listen."""
+        app = web.Application(middlewares=[self._lights], client_max_size=8 * 1024 * 1024)
+        app.router.add_route("*", "/api/{method}", self._api.call)
+        app.router.add_post("/response/{token}", self._api.respond)
+        app.router.add_get("/link", self._sockets.serve)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        self._session = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop delivering and close every connection."""
+        await self._courier.aclose()
+        self._sockets.cut()
+        await self._session.close()
+        await self._runner.cleanup()
+
+    # --- where it is -------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """Address of the server."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def api_url(self) -> str:
+        """Base of the Web API, for ``SLACK_API_URL``."""
+        return f"{self.url}/api/"
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings that point a daemon to this Slack."""
+        return {
+            "SLACK_API_URL": self.api_url,
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_APP_TOKEN": APP_TOKEN,
+            "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        }
+
+    def use_http(self, request_url: str) -> None:
+        """Deliver by signed POSTs from now on, instead of over WebSockets."""
+        self._transport = Posts(self._state, self._session, request_url, SIGNING_SECRET)
+
+    # --- what people do ----------------------------------------------------------------------------------------
+
+    async def mention(
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        copies: int = 1,
+        also_message: bool = False,
+    ) -> Envelope:
+        """Have somebody mention the bot and then say ``text``.
+
+        Args:
+            copies: how often the event is delivered, acknowledged or not.
+            also_message: whether the app hears the channel too, and gets the message a second time as ``message``.
+        """
+        message = self._say(channel, user, f"<@{BOT_USER}> {text}", thread_ts)
+        told = [payloads.app_mention(message) for _ in range(copies)]
+        if also_message:
+            told += [payloads.message_event(message, "channel") for _ in range(copies)]
+        return self._deliver_all("events_api", told, message.ts)
+
+    async def dm(self, user: str, text: str, *, thread_ts: str | None = None, copies: int = 1) -> Envelope:
+        """Have somebody write to the bot directly; the channel is ``D`` and the user's id."""
+        message = self._say(f"D{user}", user, text, thread_ts)
+        told = [payloads.message_event(message, "im") for _ in range(copies)]
+        return self._deliver_all("events_api", told, message.ts)
+
+    async def slash(
+        self, channel: str, user: str, text: str, *, command: str = "/ask", copies: int = 1
+    ) -> Envelope:
+        """Have somebody type a slash command; what the app answers at once is the envelope's ``response``."""
+        payload = payloads.slash_command(
+            command, text, channel=channel, user=user, response_url=self._response_url(channel, user)
+        )
+        return self._deliver_all("slash_commands", [payload] * copies)
+
+    async def click(self, shown: Message | Ephemeral, user: str, *, positive: bool) -> Envelope:
+        """Have somebody click a thumb under a message.
+
+        Raises:
+            LookupError: it has no thumbs.
+        """
+        payload = payloads.feedback_click(
+            shown, user, positive=positive, response_url=self._response_url(shown.channel, user)
+        )
+        return self._deliver_all("interactive", [payload])
+
+    async def deliver(self, payload: Json, *, kind: str = "events_api", copies: int = 1) -> Envelope:
+        """Deliver any payload at all."""
+        return self._deliver_all(kind, [payload] * copies)
+
+    @asynccontextmanager
+    async def shuffled(self, rng: random.Random) -> AsyncIterator[None]:
+        """Hold back what people do inside, and deliver it in another order afterwards."""
+        self._held = []
+        yield
+        held, self._held = self._held, None
+        rng.shuffle(held)
+        for envelope in held:
+            self._courier.start(envelope, self._transport)
+
+    def channel(self, channel: str) -> Channel:
+        """Return a channel, to archive it, or to take the bot out of it."""
+        return self._state.channel(channel)
+
+    # --- how it misbehaves -------------------------------------------------------------------------------------
+
+    def misbehave(self, method: str, fault: Fault, *, times: int = 1) -> None:
+        """Let the next calls of a method fail; ``websocket`` and ``response_url`` count as methods."""
+        self._faults.add(method, fault, times)
+
+    def behave(self) -> None:
+        """Forget the faults that wait."""
+        self._faults.clear()
+
+    def limit_posts(self, seconds: float) -> None:
+        """Answer 429 to a message that follows another in its channel sooner than this."""
+        self._api.post_seconds = seconds
+
+    async def disconnect(self, reason: str = "refresh_requested") -> None:
+        """Ask the app to connect anew, and close its WebSockets."""
+        await self._sockets.disconnect(reason)
+
+    def cut(self) -> None:
+        """Break all WebSockets without a word."""
+        self._sockets.cut()
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Be unreachable: every connection breaks, and so does every new one."""
+        self._dark = True
+        self._sockets.cut()
+        try:
+            yield
+        finally:
+            self._dark = False
+
+    # --- what was seen -----------------------------------------------------------------------------------------
+
+    @property
+    def messages(self) -> list[Message]:
+        """All messages, people's included, the oldest first."""
+        return self._state.messages
+
+    @property
+    def replies(self) -> list[Message]:
+        """The bot's messages, the oldest first."""
+        return [message for message in self._state.messages if message.bot_id]
+
+    @property
+    def ephemerals(self) -> list[Ephemeral]:
+        """What single persons were shown."""
+        return self._state.ephemerals
+
+    @property
+    def statuses(self) -> list[Json]:
+        """Arguments of ``assistant.threads.setStatus``."""
+        return self._state.statuses
+
+    @property
+    def envelopes(self) -> list[Envelope]:
+        """Everything that the app was told, acknowledged or not."""
+        return self._state.envelopes
+
+    @property
+    def sockets(self) -> int:
+        """How many WebSockets are open."""
+        return len(self._sockets.open)
+
+    @property
+    def sockets_opened(self) -> int:
+        """How many WebSockets there have been."""
+        return self._sockets.opened
+
+    @property
+    def rate_limited(self) -> int:
+        """How many calls were answered 429."""
+        return self._state.rate_limited
+
+    def calls(self, method: str) -> list[Call]:
+        """Return the calls of a method, failed ones included; ``response_url`` counts as a method."""
+        return [call for call in self._state.calls if call.method == method]
+
+    # --- waiting -----------------------------------------------------------------------------------------------
+
+    async def wait_until(
+        self, condition: Callable[[], T | None], what: str = "a condition", seconds: float = WAIT_SECONDS
+    ) -> T:
+        """Return the first true value of ``condition``, looked at whenever this Slack sees something.
+
+        Raises:
+            AssertionError: it did not come true in time.
+        """
+        return await self._state.wait_until(condition, what, seconds)
+
+    async def wait_until_connected(self, sockets: int = 1, seconds: float = WAIT_SECONDS) -> None:
+        """Wait until the app has at least this many WebSockets open."""
+        await self.wait_until(lambda: self.sockets >= sockets, f"{sockets} connections", seconds)
+
+    async def wait_for_ack(self, envelope: Envelope, seconds: float = WAIT_SECONDS) -> Envelope:
+        """Wait until the app has acknowledged an envelope."""
+        await self.wait_until(lambda: envelope.acked, "an acknowledgement", seconds)
+        return envelope
+
+    async def wait_for_acks(self, seconds: float = WAIT_SECONDS) -> None:
+        """Wait until the app has acknowledged everything."""
+        await self.wait_until(lambda: all(each.acked for each in self.envelopes), "all acknowledgements", seconds)
+
+    async def wait_for_message(
+        self,
+        *,
+        channel: str | None = None,
+        thread_ts: str | None = None,
+        containing: str = "",
+        count: int = 1,
+        seconds: float = WAIT_SECONDS,
+    ) -> Message:
+        """Wait for the bot's ``count``-th message that fits, and return it."""
+
+        def found() -> Message | None:
+            fitting = [
+                message
+                for message in self.replies
+                if channel in (None, message.channel)
+                and thread_ts in (None, message.thread_ts)
+                and containing in message.shown
+            ]
+            return fitting[count - 1] if len(fitting) >= count else None
+
+        return await self.wait_until(found, "a message of the bot", seconds)
+
+    async def wait_for_ephemeral(
+        self, *, user: str | None = None, containing: str = "", seconds: float = WAIT_SECONDS
+    ) -> Ephemeral:
+        """Wait until somebody is shown something that fits, and return the latest."""
+
+        def found() -> Ephemeral | None:
+            fitting = (
+                shown
+                for shown in reversed(self.ephemerals)
+                if user in (None, shown.user) and containing in shown.shown
+            )
+            return next(fitting, None)
+
+        return await self.wait_until(found, "an ephemeral message", seconds)
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _say(self, channel: str, user: str, text: str, thread_ts: str | None) -> Message:
+        self._state.channel(channel)
+        message = Message(channel=channel, ts=self._state.new_ts(), user=user, text=text, thread_ts=thread_ts)
+        self._state.messages.append(message)
+        return message
+
+    def _deliver_all(self, kind: str, told: list[Json], ts: str = "") -> Envelope:
+        envelopes = [Envelope(kind=kind, payload=payload, ts=ts) for payload in told]
+        for envelope in envelopes:
+            if self._held is not None:
+                self._held.append(envelope)
+            else:
+                self._courier.start(envelope, self._transport)
+        return envelopes[0]
+
+    def _response_url(self, channel: str, user: str) -> str:
+        return f"{self.url}/response/{self._api.new_response_token(channel, user)}"
+
+    def _new_socket_url(self) -> str:
+        return f"ws://127.0.0.1:{self._port}/link?ticket={self._sockets.new_ticket()}"
+
+    @web.middleware
+    async def _lights(self, request: web.Request, handler: Callable[..., object]) -> web.StreamResponse:
+        if self._dark:
+            return reset(request)
+        response = await handler(request)  # type: ignore[misc]
+        assert isinstance(response, web.StreamResponse)
+        return response

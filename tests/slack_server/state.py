@@ -1,0 +1,66 @@
+"""The memory of the local Slack, and waiting for it to change."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json, Message
+
+T = TypeVar("T")
+
+TEAM = "T0LOCAL"
+BOT_USER = "U0BOT"
+BOT_ID = "B0BOT"
+APP = "A0LOCAL"
+
+
+class State:
+    """Everything that happened."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.ephemerals: list[Ephemeral] = []
+        self.calls: list[Call] = []
+        self.envelopes: list[Envelope] = []
+        self.statuses: list[Json] = []
+        self.views: list[Json] = []
+        self.channels: dict[str, Channel] = {}
+        self.rate_limited = 0
+        self._changed = asyncio.Event()
+        self._last_micros = 0
+
+    def channel(self, channel: str) -> Channel:
+        """Return a channel, which comes into being with the bot in it."""
+        return self.channels.setdefault(channel, Channel(channel))
+
+    def new_ts(self) -> str:
+        """Return a timestamp later than all before, in Slack's format."""
+        self._last_micros = max(time.time_ns() // 1000, self._last_micros + 1)
+        seconds, micros = divmod(self._last_micros, 1_000_000)
+        return f"{seconds}.{micros:06d}"
+
+    def changed(self) -> None:
+        """Wake everybody who waits for something."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait_until(self, condition: Callable[[], T | None], what: str, seconds: float) -> T:
+        """Return the first true value of ``condition``, looked at whenever something happened.
+
+        Raises:
+            AssertionError: it did not come true in time.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                while not (found := condition()):
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(
+                f"Waited {seconds} s for {what}. Messages: {[message.shown for message in self.messages]}; "
+                f"calls: {[call.method for call in self.calls]}; "
+                f"unacknowledged: {[envelope.kind for envelope in self.envelopes if not envelope.acked]}"
+            ) from None
+        return found

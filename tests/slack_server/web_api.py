@@ -1,0 +1,263 @@
+"""The Web API methods that the bot uses, with Slack's names for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+
+from tests.slack_server.faults import Faults, RateLimited, Reset, fault_response, reset
+from tests.slack_server.records import Call, Channel, Ephemeral, Json, Message
+from tests.slack_server.state import BOT_ID, BOT_USER, TEAM, State
+
+MAX_BLOCKS = 50
+MAX_SECTION = 3_000
+MAX_BLOCKS_TEXT = 13_200
+MAX_TEXT = 40_000
+RESPONSE_URL_USES = 5
+
+
+class ApiFailedError(Exception):
+    """``ok: false``."""
+
+
+class WebApi:
+    """Answers ``/api/<method>`` and ``/response/<token>``.
+
+    Args:
+        state: what is remembered.
+        faults: how to fail.
+        tokens: the bot token and the app-level token.
+        new_socket_url: makes the address of the next WebSocket.
+    """
+
+    def __init__(
+        self, state: State, faults: Faults, tokens: tuple[str, str], new_socket_url: Callable[[], str]
+    ) -> None:
+        self._state = state
+        self._faults = faults
+        self._bot_token, self._app_token = tokens
+        self._new_socket_url = new_socket_url
+        self._response_urls: dict[str, tuple[str, str, int]] = {}
+        self.post_seconds = 0.0
+        self._methods: dict[str, Callable[[Json], Json]] = {
+            "auth.test": self._auth_test,
+            "apps.connections.open": self._open_connection,
+            "assistant.threads.setStatus": self._set_status,
+            "chat.postEphemeral": self._post_ephemeral,
+            "chat.postMessage": self._post_message,
+            "chat.update": self._update,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
+            "views.open": self._open_view,
+        }
+
+    def new_response_token(self, channel: str, user: str) -> str:
+        """Return what makes a ``response_url`` of a channel and a person unique."""
+        token = secrets.token_hex(8)
+        self._response_urls[token] = (channel, user, 0)
+        return token
+
+    async def call(self, request: web.Request) -> web.Response:
+        """Answer one call of a method."""
+        method = request.match_info["method"]
+        arguments = await _arguments(request)
+        self._state.calls.append(Call(method=method, arguments=arguments))
+        return await self._answer(request, method, lambda: self._run(request, method, arguments))
+
+    async def respond(self, request: web.Request) -> web.Response:
+        """Take one message for a ``response_url``."""
+        body = await request.json()
+        self._state.calls.append(Call(method="response_url", arguments=body))
+        return await self._answer(request, "response_url", lambda: self._use(request.match_info["token"], body))
+
+    async def _answer(self, request: web.Request, method: str, run: Callable[[], web.Response]) -> web.Response:
+        fault = self._faults.take(method)
+        try:
+            if fault is None:
+                return run()
+            if isinstance(fault, RateLimited):
+                self._state.rate_limited += 1
+            if isinstance(fault, Reset) and fault.after_accept:
+                run()
+                return reset(request)
+            return fault_response(request, fault)
+        finally:
+            self._state.changed()
+
+    def _run(self, request: web.Request, method: str, arguments: Json) -> web.Response:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        try:
+            if method not in self._methods:
+                raise ApiFailedError("unknown_method")
+            if token != (self._app_token if method == "apps.connections.open" else self._bot_token):
+                raise ApiFailedError("invalid_auth" if token else "not_authed")
+            return web.json_response({"ok": True, **self._methods[method](arguments)})
+        except _TooFastError:
+            self._state.rate_limited += 1
+            return fault_response(request, RateLimited("1"))
+        except ApiFailedError as error:
+            return web.json_response({"ok": False, "error": str(error)})
+
+    def _use(self, token: str, body: Json) -> web.Response:
+        channel, user, uses = self._response_urls.get(token, ("", "", RESPONSE_URL_USES))
+        if uses >= RESPONSE_URL_USES:
+            return web.Response(status=404, text="expired_url")
+        self._response_urls[token] = (channel, user, uses + 1)
+        _check_blocks(body)
+        self._state.ephemerals.append(
+            Ephemeral(
+                channel=channel,
+                user=user,
+                text=body.get("text", ""),
+                thread_ts=body.get("thread_ts"),
+                blocks=body.get("blocks", []),
+                arguments=body,
+            )
+        )
+        return web.Response(text="ok")
+
+    def _auth_test(self, arguments: Json) -> Json:
+        return {
+            "url": "http://local.test/",
+            "team": "Local",
+            "user": "support_bot",
+            "team_id": TEAM,
+            "user_id": BOT_USER,
+            "bot_id": BOT_ID,
+        }
+
+    def _open_connection(self, arguments: Json) -> Json:
+        return {"url": self._new_socket_url()}
+
+    def _set_status(self, arguments: Json) -> Json:
+        self._check_channel(arguments["channel_id"])
+        self._state.statuses.append(arguments)
+        return {}
+
+    def _post_message(self, arguments: Json) -> Json:
+        channel = self._check_channel(arguments["channel"])
+        _check_blocks(arguments)
+        now = time.monotonic()
+        if now - channel.posted_at < self.post_seconds:
+            raise _TooFastError
+        channel.posted_at = now
+        message = Message(
+            channel=channel.id,
+            ts=self._state.new_ts(),
+            user=BOT_USER,
+            bot_id=BOT_ID,
+            text=arguments.get("text", ""),
+            thread_ts=arguments.get("thread_ts"),
+            blocks=arguments.get("blocks", []),
+            metadata=arguments.get("metadata"),
+            arguments=arguments,
+        )
+        self._state.messages.append(message)
+        return {"channel": channel.id, "ts": message.ts, "message": message.to_json(with_metadata=True)}
+
+    def _post_ephemeral(self, arguments: Json) -> Json:
+        channel = self._check_channel(arguments["channel"])
+        _check_blocks(arguments)
+        self._state.ephemerals.append(
+            Ephemeral(
+                channel=channel.id,
+                user=arguments["user"],
+                text=arguments.get("text", ""),
+                thread_ts=arguments.get("thread_ts"),
+                blocks=arguments.get("blocks", []),
+                arguments=arguments,
+            )
+        )
+        return {"message_ts": self._state.new_ts()}
+
+    def _update(self, arguments: Json) -> Json:
+        for message in self._state.messages:
+            if (message.channel, message.ts) == (arguments["channel"], arguments["ts"]):
+                message.text = arguments.get("text", message.text)
+                message.blocks = arguments.get("blocks", message.blocks)
+                return {"channel": message.channel, "ts": message.ts, "text": message.text}
+        raise ApiFailedError("message_not_found")
+
+    def _history(self, arguments: Json) -> Json:
+        channel = self._check_channel(arguments["channel"])
+        oldest = float(arguments.get("oldest", 0))
+        found = [
+            message
+            for message in self._state.messages
+            if message.channel == channel.id
+            and message.thread_ts in (None, message.ts)
+            and float(message.ts) > oldest
+        ]
+        return _page(found[::-1], arguments)
+
+    def _replies(self, arguments: Json) -> Json:
+        channel = self._check_channel(arguments["channel"])
+        root = arguments["ts"]
+        in_channel = [message for message in self._state.messages if message.channel == channel.id]
+        if not any(root in (message.ts, message.thread_ts) for message in in_channel):
+            raise ApiFailedError("thread_not_found")
+        oldest = float(arguments.get("oldest", 0))
+        parent = [message for message in in_channel if message.ts == root]
+        replies = [message for message in in_channel if message.thread_ts == root and float(message.ts) > oldest]
+        return _page(parent + replies, arguments)
+
+    def _open_view(self, arguments: Json) -> Json:
+        self._state.views.append(arguments)
+        return {"view": {"id": "V1"}}
+
+    def _check_channel(self, name: str) -> Channel:
+        channel = self._state.channel(name)
+        if not channel.exists:
+            raise ApiFailedError("channel_not_found")
+        if channel.archived:
+            raise ApiFailedError("is_archived")
+        if not channel.member:
+            raise ApiFailedError("not_in_channel")
+        return channel
+
+
+class _TooFastError(Exception):
+    """More than one message a second in a channel."""
+
+
+async def _arguments(request: web.Request) -> Json:
+    if request.content_type == "application/json":
+        arguments: Json = await request.json()
+        return arguments
+    given = {**request.query, **{name: str(value) for name, value in (await request.post()).items()}}
+    return {name: _decoded(value) for name, value in given.items()}
+
+
+def _decoded(value: str) -> object:
+    """Return lists and objects in a form as what they are."""
+    return json.loads(value) if value.startswith(("[", "{")) else value
+
+
+def _check_blocks(arguments: Json) -> None:
+    blocks = arguments.get("blocks", [])
+    if not blocks and not str(arguments.get("text", "")).strip():
+        raise ApiFailedError("no_text")
+    if len(arguments.get("text", "")) > MAX_TEXT:
+        raise ApiFailedError("msg_too_long")
+    lengths = [len(block["text"]["text"]) for block in blocks if block["type"] == "section"]
+    if len(blocks) > MAX_BLOCKS or any(not 0 < length <= MAX_SECTION for length in lengths):
+        raise ApiFailedError("invalid_blocks")
+    if sum(lengths) > MAX_BLOCKS_TEXT:
+        raise ApiFailedError("msg_blocks_too_long")
+
+
+def _page(messages: list[Message], arguments: Json) -> Json:
+    start = int(arguments.get("cursor") or 0)
+    end = start + int(arguments.get("limit", 100))
+    with_metadata = str(arguments.get("include_all_metadata", "")) in ("1", "true", "True")
+    page: Json = {
+        "messages": [message.to_json(with_metadata=with_metadata) for message in messages[start:end]],
+        "has_more": end < len(messages),
+    }
+    if end < len(messages):
+        page["response_metadata"] = {"next_cursor": str(end)}
+    return page

@@ -1,0 +1,47 @@
+"""Fixtures of the core: an inbox, an outbox and a question to put in."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from supportbot.db.session import Database
+from supportbot.inbox import Inbox, IncomingQuestion
+from supportbot.outbox import Outbox
+
+_numbers = itertools.count()
+
+MakeQuestion = Callable[..., IncomingQuestion]
+
+
+@pytest.fixture
+def inbox(database: Database) -> Inbox:
+    """The inbox of one process."""
+    return Inbox(database, owner="one", lease=timedelta(minutes=1))
+
+
+@pytest.fixture
+def outbox(database: Database) -> Outbox:
+    """The outbox on the same database."""
+    return Outbox(database)
+
+
+@pytest.fixture
+def question() -> MakeQuestion:
+    """A function that makes a question, each with an identity of its own unless one is given."""
+
+    def make(text: str = "Where is my order?", **changes: str) -> IncomingQuestion:
+        values = {
+            "platform": "slack",
+            "workspace": "T1",
+            "channel": "C1",
+            "thread": "1.0",
+            "identity": f"T1:C1:{next(_numbers)}",
+            "asker": "U1",
+        }
+        return IncomingQuestion(**{**values, **changes}, text=text, reply_to={"channel": "C1", "ts": "1.0"})
+
+    return make

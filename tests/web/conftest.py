@@ -1,0 +1,95 @@
+"""The page as a person meets it: a real browser, a real server, a real database and a real, tiny model."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+
+from tests.web.running import Bot, run_bot
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = (
+    "--no-sandbox",  # CI runs as root
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-gpu",
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bot(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Bot]:
+    """A bot that runs as long as the tests of a module."""
+    home = tmp_path_factory.mktemp("home")
+    async with run_bot(home) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncGenerator[Browser]:
+    """A headless browser."""
+    executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if executable is None:
+        pytest.fail(f"The page is tested in a browser: install one of {', '.join(_BROWSERS)}.")
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=executable, args=[*_FLAGS])
+        yield launched
+        await launched.close()
+
+
+@dataclass
+class Watch:
+    """What a browser did that nobody would see: where it asked, and what it complained about."""
+
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def attach(self, page: Page) -> None:
+        """Begin to watch a page."""
+        page.on("request", self._on_request)
+        page.on("websocket", lambda socket: self.requests.append(socket.url))
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _on_request(self, request: Request) -> None:
+        self.requests.append(request.url)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def watch() -> Watch:
+    """What the browser does in this test."""
+    return Watch()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def visitor(browser: Browser) -> AsyncGenerator[BrowserContext]:
+    """Somebody who was never here, with cookies of their own."""
+    context = await browser.new_context()
+    context.set_default_timeout(10_000)
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(bot: Bot, visitor: BrowserContext, watch: Watch) -> AsyncGenerator[Page]:
+    """The page, freshly opened; nothing that a test does may make the browser complain or ask elsewhere."""
+    bot.gate.open()
+    bot.answerer.confidence_floor = None
+    opened = await visitor.new_page()
+    watch.attach(opened)
+    await opened.goto(bot.url)
+    yield opened
+    assert watch.complaints == []
+    assert [url for url in watch.requests if not url.startswith((f"{bot.url}/", _socket(bot.url), "data:"))] == []
+
+
+def _socket(url: str) -> str:
+    return url.replace("http", "ws", 1) + "/"

@@ -1,0 +1,147 @@
+"""A bot that runs as it does in production, except that chat platforms are missing and its model is tiny."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
+
+from bot.web.app import build_web
+from bot.web.sender import WebSender
+from bot.web.server import WebServer
+from supportbot.answerer import Answerer
+from supportbot.config import Settings
+from supportbot.db.schema import migrate
+from supportbot.db.session import Database
+from supportbot.dispatch import Dispatcher
+from supportbot.engine.base import Chunk, Engine, SamplingParams
+from supportbot.engine.load import load_engine
+from supportbot.history import History
+from supportbot.inbox import Accepted, Inbox, IncomingQuestion
+from supportbot.live import Live
+from supportbot.outbox import Outbox
+from supportbot.prompt import Prompt
+from supportbot.service import Service
+from supportbot.votes import Votes
+from supportbot.worker import Worker
+from tests.web.tiny import save_tiny_model
+
+MODEL_VERSION = "tiny-1"
+
+
+class Gate:
+    """A real engine that can be made to pause in the middle of an answer, so that a test sees the middle."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.thinking = asyncio.Event()
+        self.writing = asyncio.Event()
+        self.open()
+
+    def open(self) -> None:
+        """Let answers flow."""
+        self.thinking.set()
+        self.writing.set()
+
+    def close(self) -> None:
+        """Hold the next answer before its first token, and then again before its last."""
+        self.thinking.clear()
+        self.writing.clear()
+
+    @property
+    def model_version(self) -> str:
+        """The engine's."""
+        return self._engine.model_version
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The engine's."""
+        return self._engine.tokenizer
+
+    @property
+    def capacity(self) -> int:
+        """The engine's."""
+        return self._engine.capacity
+
+    async def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
+        """Continue a prompt as the engine does, with the pauses."""
+        await self.thinking.wait()
+        async for chunk in self._engine.stream(prompt, params, deadline):
+            if chunk.finish:
+                await self.writing.wait()
+            yield chunk
+
+    async def aclose(self) -> None:
+        """Close the engine."""
+        await self._engine.aclose()
+
+
+class FullDisk(Inbox):
+    """An inbox whose disk can be made to be full."""
+
+    is_full = False
+
+    async def accept(self, incoming: IncomingQuestion) -> Accepted:
+        """Commit a question, unless the disk is full."""
+        if self.is_full:
+            raise OSError(28, "No space left on device: /secret/path")
+        return await super().accept(incoming)
+
+
+@dataclass
+class Bot:
+    """A running bot with its page."""
+
+    url: str
+    database: Database
+    answerer: Answerer
+    gate: Gate
+    inbox: FullDisk
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def run_bot(home: Path) -> AsyncGenerator[Bot]:
+    """Run everything but the chat platforms, with its data in ``home``."""
+    async with AsyncExitStack() as stack:
+        database = Database(f"sqlite+aiosqlite:///{home / 'supportbot.db'}")
+        stack.push_async_callback(database.aclose)
+        await migrate(database)
+        model = home / "model"
+        save_tiny_model(model)
+        gate = Gate(load_engine(model, MODEL_VERSION, "fp32"))
+        stack.push_async_callback(gate.aclose)
+        answerer = Answerer(gate, confidence_floor=None)
+        inbox = FullDisk(database, owner="test", lease=timedelta(minutes=2))
+        dispatcher = Dispatcher(Outbox(database), WebSender())
+        live = Live()
+        worker = Worker(
+            inbox,
+            answerer,
+            live,
+            platforms=["web"],
+            answer_seconds=60,
+            question_age=timedelta(minutes=30),
+            on_answered=lambda platform: dispatcher.wake.set(),
+        )
+        service = Service(inbox, Votes(database), History(database), live, worker.wake)
+        problems: dict[str, str] = {}
+
+        async def readiness() -> Mapping[str, str]:
+            return problems
+
+        app = build_web(
+            service, model_version=lambda: gate.model_version, readiness=readiness, settings=Settings(home=home)
+        )
+        server = await stack.enter_async_context(WebServer(app, "127.0.0.1", 0))
+        loops = [asyncio.create_task(worker.run()), asyncio.create_task(dispatcher.run())]
+        yield Bot(server.url, database, answerer, gate, inbox, problems)
+        await worker.drain(1)
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)

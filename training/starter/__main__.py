@@ -1,0 +1,150 @@
+"""``python -m training.starter --output DIR``: train the starter model, measure it, describe it in a manifest.
+
+Everything happens in a temporary folder first, and the manifest is written last: an interrupted run leaves what
+was there before, or a folder without a manifest, which is no model version. Progress goes to stderr; stdout
+carries the result alone, as a table or as JSON.
+
+Only this module knows versions and manifests; ``supportbot init --retrain`` runs it as a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import torch
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from transformers.utils import logging as transformers_logging
+
+from supportbot.errors import ConfigError, SupportBotError
+from supportbot.registry import MANIFEST, STARTER, write_manifest
+from training.starter.data import Faq, load_faq
+from training.starter.measure import Figures, measure
+from training.starter.recipe import RECIPE, Recipe
+from training.starter.train import train
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run made: the name of the version, how long the training took, and how good the model is."""
+
+    model_version: str
+    train_seconds: float
+    figures: Figures
+
+
+def build(faq: Faq, recipe: Recipe, output: Path, console: Console) -> Result:
+    """Train, measure and describe a starter model in ``output``.
+
+    Raises:
+        ConfigError: ``output`` holds files that are no model version of ours.
+    """
+    if output.exists() and any(output.iterdir()) and not (output / MANIFEST).exists():
+        raise ConfigError(f"'{output}' holds something other than a model version; choose an empty folder.")
+    with tempfile.TemporaryDirectory(prefix="starter-") as scratch:
+        trained = Path(scratch)
+        started = time.monotonic()
+        with _progress(console) as bar:
+            task = bar.add_task("Training the starter model", total=None)
+            train(faq, recipe, trained, lambda done, total: bar.update(task, completed=done, total=total))
+        seconds = round(time.monotonic() - started, 1)
+        with console.status("Asking it the questions it has not seen"):
+            figures = measure(trained, faq)
+        _replace(output, trained)
+    write_manifest(
+        output,
+        version=STARTER,
+        metrics={name: round(value, 4) for name, value in asdict(figures).items()},
+        training={
+            "data_digest": faq.digest(),
+            "recipe_digest": recipe.digest(),
+            "recipe": asdict(recipe),
+            "seed": recipe.seed,
+            "train_seconds": seconds,
+        },
+        confidence_floor=round(figures.confidence_floor, 4),
+    )
+    return Result(STARTER, seconds, figures)
+
+
+def main(
+    output: Annotated[Path, typer.Option(help="Folder for the model; a model version in it is replaced.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead of a table.")] = False,
+) -> None:
+    """Train the starter model from scratch on the CPU: about a minute and a half on two idle cores."""
+    _quieten()
+    console = Console(stderr=True)
+    try:
+        result = build(load_faq(), RECIPE, output, console)
+    except SupportBotError as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(1) from None
+    if as_json:
+        sys.stdout.write(json.dumps(_record(result)) + "\n")
+    else:
+        Console().print(_table(result, output))
+
+
+def _replace(output: Path, trained: Path) -> None:
+    """Move the files in; without its manifest the folder is no version until the new manifest is written."""
+    output.mkdir(parents=True, exist_ok=True)
+    (output / MANIFEST).unlink(missing_ok=True)
+    for path in output.iterdir():
+        path.unlink()
+    for path in trained.iterdir():
+        shutil.copyfile(path, output / path.name)  # the mode of a new file; safetensors makes its own unreadable
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _record(result: Result) -> dict[str, object]:
+    return {
+        "model_version": result.model_version,
+        "train_seconds": result.train_seconds,
+        "held_out_right": round(result.figures.held_out_right, 4),
+        "out_of_scope_auroc": round(result.figures.out_of_scope_auroc, 4),
+    }
+
+
+def _table(result: Result, output: Path) -> Table:
+    figures = result.figures
+    table = Table("figure", "value", title=f"Starter model in {output}")
+    table.add_row("trained in", f"{result.train_seconds:.0f} s on {torch.get_num_threads()} threads")
+    table.add_row("held-out wordings answered rightly, sampled", f"{figures.held_out_right:.1%}")
+    table.add_row("held-out wordings answered rightly, greedy", f"{figures.held_out_right_greedy:.1%}")
+    table.add_row("AUROC of confidence, in scope against out of scope", f"{figures.out_of_scope_auroc:.3f}")
+    table.add_row("confidence floor", f"{figures.confidence_floor:.3f} nats")
+    table.add_row("out-of-scope questions below it", f"{figures.out_of_scope_below_floor:.0%}")
+    return table
+
+
+def _quieten() -> None:
+    """Keep libraries from writing between the progress bar and the result."""
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    warnings.simplefilter("ignore")
+
+
+if __name__ == "__main__":
+    typer.run(main)
