@@ -9,13 +9,17 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from supportbot.config import load_settings
-from supportbot.db.models import Base, UtcDateTime
+from supportbot.db.models import Base, StorableText, UtcDateTime
 from supportbot.db.session import create_engine
 
 
 def _render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
     # A migration must mean the same for ever, so it names no type of today's program.
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, StorableText):
+        return "sa.Text()"
+    return False
 
 
 def _run(connection: Connection) -> None:

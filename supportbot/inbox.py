@@ -133,7 +133,7 @@ class Inbox:
                     "platform": incoming.platform,
                     "identity": incoming.identity,
                     "asker": incoming.asker,
-                    "text": _storable(incoming.text),
+                    "text": incoming.text,
                     "reply_to": dict(incoming.reply_to),
                     "state": QuestionState.RECEIVED,
                     "attempts": 0,
@@ -341,8 +341,3 @@ async def _insert_new(
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(model).values(**values).on_conflict_do_nothing().returning(model.id)
     return await session.scalar(statement)
-
-
-def _storable(text: str) -> str:
-    """Return text that every database can hold: no lone surrogates, and no NUL, which PostgreSQL refuses."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\N{REPLACEMENT CHARACTER}")

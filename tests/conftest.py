@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import create_engine, make_url, text
 
 from supportbot.db.schema import migrate
@@ -19,6 +20,14 @@ from supportbot.db.session import Database
 from tests.tiny_model import save_tiny_model
 
 _numbers = itertools.count()
+
+# The library's own default shows every local variable of a traceback, which takes seconds and shows secrets.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import aiohttp
 import discord
 import structlog
 
@@ -46,7 +47,7 @@ async def keep_then_defer(
 async def _defer(interaction: discord.Interaction[SupportClient], *, ephemeral: bool) -> None:
     try:
         await interaction.response.defer(thinking=True, ephemeral=ephemeral)
-    except (discord.HTTPException, OSError) as error:
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         # Too late, or the network is gone. What was committed stays committed; the answer takes another way.
         log.warning("interaction.not_deferred", interaction_id=interaction.id, error=type(error).__name__)
 
@@ -58,5 +59,5 @@ async def tell(interaction: discord.Interaction[SupportClient], text: str) -> No
             await interaction.edit_original_response(content=text)
         else:
             await interaction.response.send_message(text, ephemeral=True)
-    except (discord.HTTPException, OSError) as error:
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.warning("interaction.not_told", interaction_id=interaction.id, error=type(error).__name__)

@@ -50,8 +50,8 @@ def cut(text: str, limit: int) -> str:
 
 def _quote(question: str) -> str:
     """Return a question as one quoted line without formatting; empty if there is nothing to see in it."""
-    line = " ".join(question.split())
-    return f"> {_neutralised(escape_markdown(cut(line, _QUOTE_LIMIT)))}" if _is_visible(line) else ""
+    line = " ".join(_neutralised(question).split())
+    return f"> {escape_markdown(cut(line, _QUOTE_LIMIT))}" if _is_visible(line) else ""
 
 
 def _neutralised(text: str) -> str:

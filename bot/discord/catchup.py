@@ -18,6 +18,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 5.0
+_HISTORY_LIMIT = 1_000  # messages of a channel; ten requests
 
 
 class CatchUp:
@@ -28,7 +29,7 @@ class CatchUp:
         reach: how far back a question is still worth hearing.
     """
 
-    def __init__(self, hear: Callable[[discord.Message], Awaitable[None]], reach: timedelta) -> None:
+    def __init__(self, hear: Callable[[discord.Message], Awaitable[object]], reach: timedelta) -> None:
         self._hear = hear
         self._reach = reach
         self._due: dict[int, discord.abc.Messageable] = {}
@@ -41,7 +42,7 @@ class CatchUp:
             channels: list[discord.TextChannel | discord.VoiceChannel | discord.Thread]
             channels = [*guild.text_channels, *guild.voice_channels, *guild.threads]
             for channel in channels:
-                if (channel.last_message_id or 0) > horizon:
+                if (channel.last_message_id or 0) > horizon and _is_readable(channel):
                     self.read(channel.id, channel)
 
     def read(self, channel_id: int, channel: discord.abc.Messageable) -> None:
@@ -67,7 +68,8 @@ class CatchUp:
     async def _has_read(self, channel: discord.abc.Messageable) -> bool:
         """Hear the messages of a channel again; return False if that must be repeated."""
         try:
-            async for message in channel.history(after=discord.utils.utcnow() - self._reach, oldest_first=True):
+            after = discord.utils.utcnow() - self._reach
+            async for message in channel.history(after=after, oldest_first=True, limit=_HISTORY_LIMIT):
                 await self._hear(message)
         except (discord.Forbidden, discord.NotFound):
             return True
@@ -78,3 +80,9 @@ class CatchUp:
             log.exception("discord.catch_up_failed")
             return False
         return True
+
+
+def _is_readable(channel: discord.TextChannel | discord.VoiceChannel | discord.Thread) -> bool:
+    """Return whether Discord would let us read: it bans an address that asks for too much in vain."""
+    may = channel.permissions_for(channel.guild.me)
+    return may.view_channel and may.read_message_history

@@ -11,7 +11,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -81,20 +81,26 @@ class SupportClient(discord.AutoShardedClient):
         self.catch_up.read_lively(self)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Keep a question; if that fails, it is read back from the channel until it works."""
+        """Keep a question and show "typing…"; what cannot be kept is read back from the channel until it can."""
         try:
-            await self._hear(message)
+            is_new = await self._hear(message)
         except Exception:
             log.exception("discord.question_not_kept", message_id=message.id)
             self.catch_up.read(message.channel.id, message.channel)
+            return
+        if is_new:
+            with suppress(discord.DiscordException, aiohttp.ClientError, OSError):  # a nicety
+                await message.channel.typing()
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Log what an event handler raised."""
         log.exception("discord.handler_failed", event=event_method)
 
-    async def _hear(self, message: discord.Message) -> None:
-        if self.user is not None and is_addressed(message, self.user):
-            await self.service.ask(question_from_message(message, self.user))
+    async def _hear(self, message: discord.Message) -> bool:
+        """Keep a message if it is a question; return whether it is a new one."""
+        if self.user is None or not is_addressed(message, self.user):
+            return False
+        return (await self.service.ask(question_from_message(message, self.user))).new
 
     @property
     def is_connected(self) -> bool:
@@ -165,8 +171,7 @@ class DiscordAdapter:
         while True:
             client = self._client = SupportClient(self._service, self._settings, connector=open_connector())
             try:
-                async with client:
-                    await client.start(self._token, reconnect=False)
+                await _listen(client, self._token)
                 log.warning("discord.disconnected")
             except (discord.LoginFailure, discord.PrivilegedIntentsRequired) as error:
                 _refuse(error)
@@ -191,7 +196,7 @@ class DiscordAdapter:
         """Return the client that replies are sent with, logging it in first if need be."""
         async with self._rest_login:
             if self._rest is None:
-                client = discord.Client(intents=discord.Intents.none(), connector=open_connector())
+                client = discord.Client(intents=discord.Intents(guilds=True), connector=open_connector())
                 client.http.max_ratelimit_timeout = _LONGEST_LIBRARY_WAIT
                 try:
                     await client.login(self._token)
@@ -211,11 +216,31 @@ async def open_discord(service: Service, settings: Settings) -> AsyncGenerator[D
     """
     if settings.discord_api_url:
         Route.BASE = settings.discord_api_url.rstrip("/")  # the library knows no setting for it
+    # No voice here, so nobody needs to be told that the libraries for it are missing.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     adapter = DiscordAdapter(service, settings)
     try:
         yield adapter
     finally:
         await adapter.aclose()
+
+
+async def _listen(client: SupportClient, token: str) -> None:
+    """Connect and listen until the connection is lost; when cancelled, disconnect first.
+
+    discord.py (2.7.1) swallows a cancellation that meets it while it reconnects a shard, and would listen on. So it
+    runs in a task of its own, which ends because the client is closed.
+    """
+    async with client:
+        listening = asyncio.create_task(client.start(token, reconnect=False), name="discord-gateway")
+        try:
+            await asyncio.wait({listening})
+        except asyncio.CancelledError:
+            await client.close()
+            listening.cancel()
+            await asyncio.wait({listening}, timeout=_CLOSE_SECONDS)
+            raise
+        listening.result()
 
 
 def reconnect_delay(failures: int) -> float:

@@ -98,7 +98,7 @@ class DiscordSender:
             webhook_token=note["token"],
         )
         try:
-            message = await client.http.request(route, json=build_message(delivery))
+            return await _request(client, route, build_message(delivery))
         except discord.HTTPException as error:
             expired = error.code == _INVALID_WEBHOOK_TOKEN or error.status == 401
             if not expired and error.status != 404:
@@ -107,7 +107,6 @@ class DiscordSender:
                 # The answer was faster than the deferral, whose message is about to appear.
                 raise RetryLaterError("not deferred yet", _DEFERRAL_RETRY_SECONDS) from error
             return await self._post(client, delivery)
-        return str(message["id"])
 
     async def _post(self, client: discord.Client, delivery: Delivery) -> str:
         """Send into the channel, unless an earlier attempt did."""
@@ -119,13 +118,12 @@ class DiscordSender:
             body["message_reference"] = {"message_id": question, "fail_if_not_exists": False}
         route = Route("POST", "/channels/{channel_id}/messages", channel_id=int(delivery.reply_to["channel_id"]))
         try:
-            message = await client.http.request(route, json=body)
+            return await _request(client, route, body)
         except discord.HTTPException as error:
             if error.code != _CANNOT_REPLY_WITHOUT_HISTORY:
                 raise
             del body["message_reference"]
-            message = await client.http.request(route, json=body)
-        return str(message["id"])
+            return await _request(client, route, body)
 
 
 def build_message(delivery: Delivery) -> dict[str, Any]:
@@ -140,6 +138,14 @@ def build_message(delivery: Delivery) -> dict[str, Any]:
         "allowed_mentions": discord.AllowedMentions.none().to_dict() | {"replied_user": False},
         "flags": discord.MessageFlags(suppress_embeds=True).value,
     }
+
+
+async def _request(client: discord.Client, route: Route, body: dict[str, Any]) -> str:
+    """Post or edit a message; return its id."""
+    message = await client.http.request(route, json=body)
+    if not isinstance(message, dict):  # a proxy's page instead of Discord's answer
+        raise RetryLaterError("Discord answered something that is no message")
+    return str(message["id"])
 
 
 async def _find_own(client: discord.Client, delivery: Delivery) -> str | None:

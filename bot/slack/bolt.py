@@ -64,9 +64,11 @@ async def dispatch(app: AsyncApp, payload: dict[str, Any]) -> BoltResponse:
     try:
         # Verified already, so this mode suits payloads from HTTP as well.
         request = AsyncBoltRequest(mode="socket_mode", body=payload)
-    except Exception as error:
+        return await app.async_dispatch(request)
+    except (
+        Exception
+    ) as error:  # Bolt also trips over odd payloads while it looks for the handler of the first error
         return await _acknowledge_indigestible(error)
-    return await app.async_dispatch(request)
 
 
 def library_logger() -> logging.Logger:

@@ -71,7 +71,7 @@ def read_command(body: object) -> IncomingQuestion | None:
                 thread=trigger,  # a command stands in no thread: each is a conversation of its own
                 identity=f"{team}:{trigger}",
                 asker=user,
-                text=to_plain(text).strip(),
+                text=to_plain(text),
                 reply_to={"response_url": response_url, "asker_name": _user_name(body)},
             )
     return None

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 SECTION_LIMIT = 3_000
 """Characters of a section block's text, escapes counted (Slack's limit)."""
 
-_MARKUP = re.compile(r"<([^<>]*)>")
+# A mention of a person, channel or group, or an address; then perhaps what is shown for it.
+_MARKUP = re.compile(r"<([@#!][^<>|]+|[a-z][a-z0-9+.-]*:[^<>|]+)(?:\|([^<>]*))?>")
 _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # C0 controls but tab and newline, DEL, C1 controls, and what changes the direction of the text around it.
 _UNSHOWABLE = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI_CONTROLS}\ud800-\udfff]")
-_LONGEST_ESCAPE = 5
+_ESCAPED_LENGTHS = {character: len(replacement) for character, replacement in _ESCAPES}
 
 
 def to_plain(text: str, own_user: str | None = None) -> str:
@@ -30,16 +31,15 @@ def to_plain(text: str, own_user: str | None = None) -> str:
     """
     if own_user:
         own_mention = rf"[ \t]*<@{re.escape(own_user)}(?:\|[^<>]*)?>[ \t]*[,:]?[ \t]*"
-        text = re.sub(own_mention, " ", text).strip()
-    text = _MARKUP.sub(lambda match: _readable(match.group(1)), text)
+        text = re.sub(own_mention, " ", text)
+    text = _MARKUP.sub(lambda match: _readable(match.group(1), match.group(2) or ""), text)
     for character, escape in reversed(_ESCAPES):  # &amp; last, or &amp;lt; would lose one level too many
         text = text.replace(escape, character)
-    return text
+    return text.strip()
 
 
-def _readable(markup: str) -> str:
+def _readable(target: str, label: str) -> str:
     """Return what Slack shows for the inside of a pair of angle brackets."""
-    target, _, label = markup.partition("|")
     if target.startswith("@"):
         return f"@{label or target[1:]}"
     if target.startswith("#"):
@@ -79,12 +79,10 @@ def escaped_pieces(text: str, limit: int = SECTION_LIMIT) -> Iterator[str]:
 
 
 def _fitting(text: str, limit: int) -> int:
-    """Return how many characters of ``text`` fit into ``limit`` once they are escaped."""
-    if len(text) * _LONGEST_ESCAPE <= limit:
-        return len(text)
+    """Return how many characters of showable text fit into ``limit`` once they are escaped."""
     used = 0
     for index, character in enumerate(text):
-        used += len(escape(character))
+        used += _ESCAPED_LENGTHS.get(character, 1)
         if used > limit:
             return index
     return len(text)

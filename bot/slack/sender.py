@@ -23,7 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.slack.api_errors import delivery_error, error_code
+from bot.slack.api_errors import RATE_LIMITED, delivery_error, error_code, retry_after
 from bot.slack.bolt import library_logger
 from bot.slack.identity import Identity
 from bot.slack.pace import Pace
@@ -71,11 +71,9 @@ class SlackSender:
             return f"{delivery.channel}:{ts or await self._post(delivery)}"
         except SlackApiError as error:
             failure = delivery_error(error)
-        if isinstance(failure, RetryLaterError):
-            if failure.seconds is not None:
-                self._pace.pause(delivery.channel, failure.seconds)
-            raise failure
-        if response_url := _response_url(delivery):
+            if error_code(error) == RATE_LIMITED:
+                self._pace.pause(delivery.channel, retry_after(error) or 0.0)
+        if isinstance(failure, UndeliverableError) and (response_url := _response_url(delivery)):
             return await self._respond(delivery, response_url)
         raise failure
 
@@ -101,7 +99,10 @@ class SlackSender:
         bot = await self._identity.get()
         try:
             async for page in await self._pages(delivery):
-                for message in page.get("messages") or []:
+                messages = page.get("messages")
+                if not isinstance(messages, list):
+                    raise RetryLaterError("a page without messages")
+                for message in messages:
                     match message:
                         case {
                             "ts": str(ts),

@@ -7,7 +7,9 @@ process with one daemon, or a test session with many, needs.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import nicegui
 from fastapi import FastAPI
@@ -22,6 +24,7 @@ from supportbot.config import Settings
 from supportbot.service import Service
 
 _TITLE = "Support bot"
+_FAVICON = Path(__file__).with_name("favicon.svg")
 _PAGE_SECONDS = 10.0
 """How long reading the conversation may take before the browser is told that something is wrong."""
 
@@ -49,7 +52,7 @@ def build_web(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=lambda _: nicegui.app.router.lifespan_context(nicegui.app),
+        lifespan=_nicegui_lifespan,
     )
     app.add_middleware(SecurityHeaders)
     app.include_router(build_probes(readiness))
@@ -57,6 +60,12 @@ def build_web(
     # Not mounted at "/", where it would swallow every route that is added later.
     app.router.default = SameOriginOnly(ConversationCookie(nicegui.app), hosts=[settings.web_host])
     return app
+
+
+@asynccontextmanager
+async def _nicegui_lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    async with nicegui.app.router.lifespan_context(nicegui.app):
+        yield
 
 
 def _configure_nicegui() -> None:
@@ -68,4 +77,4 @@ def _configure_nicegui() -> None:
     # The application that this call prepares is thrown away: its start searches every object of the process for
     # the server, which makes torch's lazy ones warn that they are deprecated. Tailwind would compile in the
     # browser, which the security policy forbids, and the style sheet is our own.
-    ui.run_with(FastAPI(), title=_TITLE, tailwind=False, show_welcome_message=False)
+    ui.run_with(FastAPI(), title=_TITLE, favicon=_FAVICON, tailwind=False, show_welcome_message=False)

@@ -25,7 +25,8 @@ export default {
     },
     send() {
       const text = this.text.trim();
-      if (!text || !window.socket?.connected) return; // unsent text stays where it is
+      const isCutOff = window.did_handshake && !window.socket.connected;
+      if (!text || isCutOff) return; // what can't be sent stays where it is
       this.$emit("send", text.toWellFormed?.() ?? text); // half a character can't be sent as UTF-8
       this.text = "";
       this.$refs.field.focus();

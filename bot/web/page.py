@@ -58,15 +58,16 @@ class Chat:
         self._service = service
         self._conversation = conversation
         self._person = f"{_PLATFORM}:{conversation}"
+        self._client = ui.context.client
+        self._unanswered: set[AnswerView] = set()
         self._following: set[asyncio.Task[None]] = set()
 
     async def open(self, model_version: str) -> None:
         """Build the page, with what was said before."""
-        # Elements of a page that is gone can't be changed any more.
-        ui.context.client.on_delete(self._stop_following)
+        self._client.on_delete(self._stop_following)
         ui.add_css(_STYLE)
         build_header(model_version)
-        with node("main", classes="measure"):
+        with node("div", classes="content measure"):
             self._greeting = build_greeting(EXAMPLES, self._ask)
             self._transcript = Transcript()
             self._notice = node("p", classes="notice", role="alert")
@@ -97,11 +98,12 @@ class Chat:
         text = text.strip()[:MAX_CHARACTERS]
         if not text:
             return
-        if len(self._following) >= MAX_OPEN:
+        if len(self._unanswered) >= MAX_OPEN:
             self._notice.text = _TOO_MANY
             return
         self._notice.text = ""
         answer = self._show_question(text)
+        self._unanswered.add(answer)
         try:
             accepted = await self._service.ask(
                 IncomingQuestion(
@@ -117,6 +119,7 @@ class Chat:
             )
         except Exception:
             log.exception("page.ask_failed")
+            self._unanswered.discard(answer)
             answer.fail(_NOT_STORED)
         else:
             self._follow(accepted.question_id, answer)
@@ -129,6 +132,10 @@ class Chat:
 
     def _follow(self, question_id: int, answer: AnswerView) -> None:
         """Show an answer as it is written, without making anybody wait for it."""
+        if self._client.is_deleted:  # closed while the question was being stored
+            return
+        answer.think()
+        self._unanswered.add(answer)
         task = background_tasks.create(self._show_answer(question_id, answer), name=f"follow-{question_id}")
         self._following.add(task)
         task.add_done_callback(self._following.discard)
@@ -144,6 +151,8 @@ class Chat:
         except Exception:
             log.exception("page.follow_failed", question_id=question_id)
             answer.fail(_NOT_FOLLOWED)
+        finally:
+            self._unanswered.discard(answer)
 
     def _stop_following(self) -> None:
         for task in self._following:

@@ -29,7 +29,7 @@ def node(tag: str, text: str = "", *, classes: str = "", **props: object) -> Tex
 
 def build_header(model_version: str) -> None:
     """Show whose page this is, which model answers, and the way to a fresh conversation."""
-    with node("header", classes="top"), node("div", classes="measure bar"):
+    with node("header", classes="top", role="banner"), node("div", classes="measure bar"):
         node("span", classes="logo", aria_hidden="true")
         with node("div", classes="title"):
             node("strong", "Support bot")
@@ -70,7 +70,7 @@ def build_question(text: str) -> None:
 
 
 class AnswerView:
-    """One answer, from the first moment of thinking to the vote on it.
+    """One answer, from the moment that its question is on its way to the vote on it.
 
     Args:
         on_vote: called with the answer's id and the thumb that was clicked.
@@ -81,11 +81,15 @@ class AnswerView:
         self._thumbs: dict[Vote, TextElement] = {}
         # Busy: a screen reader waits for the whole answer instead of reading every piece.
         with node("article", classes="answer", aria_label="The bot answered", aria_busy="true") as self._article:
-            with node("div", classes="thinking") as self._thinking:
-                node("span", "Thinking…")
+            with node("div", classes="waiting") as self._waiting:
+                self._stage = node("span", "Sending…")
             self._said = node("p", classes="said", dir="auto")
             self._facts = node("footer", classes="facts")
         self._said.set_visibility(False)
+
+    def think(self) -> None:
+        """Say that the question is safe and being answered."""
+        self._stage.text = "Thinking…"
 
     def write(self, text: str) -> None:
         """Add what the model just wrote."""
@@ -125,7 +129,7 @@ class AnswerView:
                 node("span", thanks, classes="fading")
 
     def _show(self, text: str) -> None:
-        self._thinking.set_visibility(False)
+        self._waiting.set_visibility(False)
         self._said.set_visibility(True)
         self._said.text = text
 

@@ -13,14 +13,18 @@ from typing import Any
 import discord
 import pytest
 import simcord
+import torch
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 
-from bot.discord.client import SupportClient
+from bot.discord.client import DiscordAdapter, SupportClient, open_discord
 from bot.discord.sender import DiscordSender
 from supportbot.answerer import Answerer
 from supportbot.config import Settings
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.dispatch import Dispatcher
+from supportbot.engine.base import Engine
 from supportbot.engine.load import load_engine
 from supportbot.history import Exchange, History
 from supportbot.inbox import Inbox
@@ -29,8 +33,7 @@ from supportbot.outbox import Outbox
 from supportbot.service import Service
 from supportbot.votes import Votes
 from supportbot.worker import Worker
-
-TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWX.abcdef.ABCDEFGHIJKLMNOPQRSTUVWXYZ1"
+from tests.discord_server.server import TOKEN, DiscordServer
 
 
 @dataclass
@@ -44,12 +47,22 @@ class Core:
     outbox: Outbox
     history: History
     worker: Worker
+    bell: asyncio.Event
 
     async def answer(self) -> None:
         """Answer every question that waits."""
         for exchange in await self.history.recent(100):
             if exchange.answer is None:
                 await self.worker.answer_one(exchange.question_id)
+
+    async def heard(self, *questions: str) -> None:
+        """Wait until exactly these questions are in the inbox."""
+        async with asyncio.timeout(20):
+            while True:
+                self.bell.clear()
+                if {exchange.question for exchange in await self.history.recent(100)} == set(questions):
+                    return
+                await self.bell.wait()
 
     async def only(self) -> Exchange:
         """Return the one exchange that there is."""
@@ -98,7 +111,9 @@ class World:
 
     def requests(self, method: str, ending: str) -> list[Any]:
         """Return the REST calls of the bot whose path has this ending."""
-        return [entry for entry in self.env.http_requests if entry.method == method and entry.path.endswith(ending)]
+        return [
+            entry for entry in self.env.http_requests if entry.method == method and entry.path.endswith(ending)
+        ]
 
 
 async def _migrate(path: Path) -> None:
@@ -116,14 +131,14 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _single_thread() -> Iterator[None]:
-    """Keep a tiny model from using more threads than it has work for."""
-    import torch
-
-    before = torch.get_num_threads()
+def _engine(tiny_model: Path) -> Iterator[Engine]:
+    """A real engine on a tiny model, on one thread: it has no work for more."""
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    engine = load_engine(tiny_model, "tiny", "fp32")
+    yield engine
+    asyncio.run(engine.aclose())
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -133,25 +148,22 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def core(
-    _template: Path, _single_thread: None, tiny_model: Path, tmp_path: Path, settings: Settings
-) -> AsyncIterator[Core]:
+async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Settings) -> AsyncIterator[Core]:
     """The support bot on a real SQLite file and a real engine."""
     shutil.copyfile(_template, tmp_path / "discord.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'discord.db'}")
-    engine = load_engine(tiny_model, "tiny", "fp32")
     inbox, history, live = Inbox(database, "test", timedelta(minutes=1)), History(database), Live()
+    bell = asyncio.Event()
     worker = Worker(
         inbox,
-        Answerer(engine, confidence_floor=None),
+        Answerer(_engine, confidence_floor=None),
         live,
         platforms=["discord"],
         answer_seconds=20,
         question_age=timedelta(minutes=30),
     )
-    service = Service(inbox, Votes(database), history, live, asyncio.Event())
-    yield Core(database, settings, service, inbox, Outbox(database), history, worker)
-    await engine.aclose()
+    service = Service(inbox, Votes(database), history, live, bell)
+    yield Core(database, settings, service, inbox, Outbox(database), history, worker, bell)
     await database.aclose()
 
 
@@ -174,3 +186,20 @@ async def world(core: Core, simcord_env: simcord.Env) -> World:
     alice = guild.add_member(simcord_env.create_user("alice"))
     await simcord_env.settle()
     return World(simcord_env, core, channel, alice)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[DiscordServer]:
+    """A Discord on this machine, reached over real sockets."""
+    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY  # the adapter points the library elsewhere
+    async with DiscordServer() as server:
+        yield server
+    Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
+@pytest.fixture
+async def adapter(core: Core, server: DiscordServer) -> AsyncIterator[DiscordAdapter]:
+    """The adapter, pointed at the local Discord; it does not listen yet."""
+    settings = core.settings.model_copy(update={"discord_api_url": server.api_url})
+    async with open_discord(core.service, settings) as adapter:
+        yield adapter

@@ -53,7 +53,7 @@ async def test_direct_message_needs_no_mention(world: World) -> None:
 
 
 async def test_context_menu_answers_the_chosen_message(world: World) -> None:
-    """"Answer this" asks the text of the message that was chosen, in the name of whoever chose it."""
+    """ "Answer this" asks the text of the message that was chosen, in the name of whoever chose it."""
     bob = world.env.guild.add_member(world.env.create_user("bob"))
     message = await world.alice.send(world.channel, "how long does delivery take?")
     assert not await world.core.history.recent(1)

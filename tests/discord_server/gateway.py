@@ -133,8 +133,8 @@ class Gateway:
             await socket.close(code=code)
             await self._state.ring()
             return None
-        session = self.sessions[new_id()] = Session(new_id(), socket)
-        self.sessions = {session.id: session, **{s.id: s for s in self.sessions.values() if s is not session}}
+        session = Session(new_id(), socket)
+        self.sessions[session.id] = session
         last = next((m["id"] for m in reversed(self._state.messages) if m.get("guild_id")), None)
         ready: dict[str, Any] = {
             "v": 10,

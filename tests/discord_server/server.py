@@ -21,7 +21,6 @@ from tests.discord_server.state import (
     BOT_ID,
     CHANNEL_ID,
     DEADLINE_SECONDS,
-    DM_CHANNEL_ID,
     EPHEMERAL,
     GUILD_ID,
     LOADING,

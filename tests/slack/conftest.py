@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from bot.slack.app import SlackAdapter, open_slack
 from bot.slack.patience import Patience
+from bot.web.server import WebServer
 from supportbot.config import Settings
 from supportbot.db.models import AnswerSource
 from supportbot.db.session import Database
@@ -65,6 +67,11 @@ class Bot:
         await self.dispatcher.deliver_due()
         return answers
 
+    async def deliver_all(self) -> None:
+        """Deliver whatever is due."""
+        while await self.dispatcher.deliver_due():
+            pass
+
     async def try_again(self) -> None:
         """Make every reply that isn't delivered due, as time would, and try once more."""
         await self.core.outbox.recover()
@@ -95,6 +102,26 @@ async def running(adapter: SlackAdapter) -> AsyncIterator[None]:
             await task
 
 
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until something is true that nobody announces."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def connected(
+    slack: LocalSlack, service: Service, patience: Patience = IMPATIENT
+) -> AsyncIterator[SlackAdapter]:
+    """Let an adapter run in Socket Mode, with both its connections up."""
+    async with (
+        open_slack(service, slack_settings(slack), patience=patience, post_seconds=0.0) as adapter,
+        running(adapter),
+    ):
+        await slack.wait_until_connected(2)
+        yield adapter
+
+
 @pytest.fixture
 async def slack() -> AsyncIterator[LocalSlack]:
     """A Slack on this machine."""
@@ -116,7 +143,29 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
 @pytest.fixture
 async def bot(slack: LocalSlack, core: Core) -> AsyncIterator[Bot]:
     """The adapter, connected in Socket Mode."""
-    async with open_slack(core.service, slack_settings(slack), patience=IMPATIENT, post_seconds=0.0) as adapter:
-        async with running(adapter):
-            await slack.wait_until_connected(2)
-            yield Bot(core, adapter, Dispatcher(core.outbox, adapter.sender))
+    async with connected(slack, core.service) as adapter:
+        yield Bot(core, adapter, Dispatcher(core.outbox, adapter.sender))
+
+
+@dataclass(frozen=True, slots=True)
+class HttpBot:
+    """An adapter in HTTP mode behind a real web server."""
+
+    core: Core
+    adapter: SlackAdapter
+    dispatcher: Dispatcher
+    url: str
+
+
+@pytest.fixture
+async def http_bot(slack: LocalSlack, core: Core) -> AsyncIterator[HttpBot]:
+    """The adapter in HTTP mode; the local Slack delivers to it."""
+    settings = slack_settings(slack, http=True)
+    async with open_slack(core.service, settings, patience=IMPATIENT, post_seconds=0.0) as adapter:
+        app = FastAPI()
+        for path, endpoint in adapter.http_routes.items():
+            app.add_api_route(path, endpoint, methods=["POST"])
+        async with WebServer(app, "127.0.0.1", 0) as server, running(adapter):
+            url = f"{server.url}/slack/events"
+            slack.use_http(url)
+            yield HttpBot(core, adapter, Dispatcher(core.outbox, adapter.sender), url)

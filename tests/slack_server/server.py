@@ -156,6 +156,10 @@ class LocalSlack:
         for envelope in held:
             self._courier.start(envelope, self._transport)
 
+    def expect_acks_within(self, seconds: float) -> None:
+        """Be less patient: an envelope that isn't acknowledged by then is sent again."""
+        self._sockets.ack_seconds = seconds
+
     def channel(self, channel: str) -> Channel:
         """Return a channel, to archive it, or to take the bot out of it."""
         return self._state.channel(channel)
@@ -181,6 +185,10 @@ class LocalSlack:
     def cut(self) -> None:
         """Break all WebSockets without a word."""
         self._sockets.cut()
+
+    def mute(self) -> None:
+        """Leave all WebSockets open, but answer nothing on them any more: half-open lines."""
+        self._sockets.mute()
 
     @contextmanager
     def outage(self) -> Iterator[None]:

@@ -39,9 +39,10 @@ class Sockets:
     def __init__(self, state: State, faults: Faults, ack_seconds: float) -> None:
         self._state = state
         self._faults = faults
-        self._ack_seconds = ack_seconds
+        self.ack_seconds = ack_seconds
         self._tickets: set[str] = set()
         self._waiting: dict[str, Envelope] = {}
+        self._mute: set[web.WebSocketResponse] = set()
         self.open: dict[web.WebSocketResponse, web.Request] = {}
         self.opened = 0
 
@@ -58,7 +59,7 @@ class Sockets:
         if request.query.get("ticket", "") not in self._tickets:
             return web.Response(status=403)
         self._tickets.discard(request.query["ticket"])
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         await socket.send_json({"type": "hello", "num_connections": len(self.open) + 1})
         self.open[socket] = request
@@ -66,10 +67,15 @@ class Sockets:
         self._state.changed()
         try:
             async for frame in socket:
+                if socket in self._mute:
+                    continue
                 if frame.type == WSMsgType.TEXT:
                     self._on_ack(json.loads(frame.data))
+                elif frame.type == WSMsgType.PING:
+                    await socket.pong(frame.data)
         finally:
             self.open.pop(socket, None)
+            self._mute.discard(socket)
             self._state.changed()
         return socket
 
@@ -93,7 +99,7 @@ class Sockets:
         try:
             await socket.send_json(frame)
             await self._state.wait_until(
-                lambda: envelope.acked or socket not in self.open, "an acknowledgement", self._ack_seconds
+                lambda: envelope.acked or socket not in self.open, "an acknowledgement", self.ack_seconds
             )
         except (ConnectionError, AssertionError):
             return
@@ -104,6 +110,13 @@ class Sockets:
             self.open.pop(socket)
             await socket.send_json({"type": "disconnect", "reason": reason})
             await socket.close()
+        self._state.changed()
+
+    def mute(self) -> None:
+        """Leave every socket open, but answer nothing any more, like a line that died half-way."""
+        for socket in list(self.open):
+            self.open.pop(socket)
+            self._mute.add(socket)
         self._state.changed()
 
     def cut(self) -> None:

@@ -15,7 +15,7 @@ from supportbot.inbox import Inbox, Reply
 from supportbot.outbox import Outbox as OutboxStore
 from tests.supportbot.conftest import MakeQuestion
 
-REPLY = Reply(text="Tomorrow.", source=AnswerSource.GENERATED, model_version="starter", seed=2**62)
+REPLY = Reply(text="Tomorrow.\x00", source=AnswerSource.GENERATED, model_version="starter", seed=2**62)
 
 
 async def state_of(database: Database, question_id: int) -> QuestionState:
@@ -56,7 +56,7 @@ async def test_any_text_is_kept(inbox: Inbox, question: MakeQuestion, text: str)
     accepted = await inbox.accept(question(text))
     claim = await inbox.claim_one(accepted.question_id)
     assert claim is not None
-    assert claim.text == text.replace("\x00", "\ufffd").replace("\ud800", "?")
+    assert claim.text == text.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
 
 
 async def test_identifiers_beyond_64_bits_are_kept(
@@ -132,7 +132,7 @@ async def test_answer_and_outbox_are_one_transaction(
     [delivery] = await outbox.claim("slack", 5)
     assert (delivery.answer_id, delivery.text, delivery.reply_to) == (
         answer_id,
-        "Tomorrow.",
+        "Tomorrow.\ufffd",  # a model may generate NUL, which PostgreSQL refuses
         {"channel": "C1", "ts": "1.0"},
     )
     assert await inbox.finish(accepted.question_id, REPLY) is None

@@ -1,4 +1,4 @@
-"""The page as a person meets it: a real browser, a real server, a real database and a real, tiny model."""
+"""The page as a person meets it: a real browser, a real server, a real database and a real model."""
 
 from __future__ import annotations
 

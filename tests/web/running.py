@@ -1,14 +1,16 @@
-"""A bot that runs as it does in production, except that chat platforms are missing and its model is tiny."""
+"""A bot that runs as it does in production, without chat platforms, on the starter model."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from starlette.requests import Request
+from starlette.responses import Response
 from transformers import PreTrainedTokenizerBase
 
 from bot.web.app import build_web
@@ -26,16 +28,16 @@ from supportbot.inbox import Accepted, Inbox, IncomingQuestion
 from supportbot.live import Live
 from supportbot.outbox import Outbox
 from supportbot.prompt import Prompt
+from supportbot.registry import starter_directory
 from supportbot.service import Service
 from supportbot.votes import Votes
 from supportbot.worker import Worker
-from tests.web.tiny import save_tiny_model
 
-MODEL_VERSION = "tiny-1"
+MODEL_VERSION = "starter-1"
 
 
 class Gate:
-    """A real engine that can be made to pause in the middle of an answer, so that a test sees the middle."""
+    """A real engine that can be made to pause within an answer, so that a test sees what is in between."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -71,10 +73,11 @@ class Gate:
     async def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
         """Continue a prompt as the engine does, with the pauses."""
         await self.thinking.wait()
-        async for chunk in self._engine.stream(prompt, params, deadline):
-            if chunk.finish:
-                await self.writing.wait()
-            yield chunk
+        async with aclosing(self._engine.stream(prompt, params, deadline)) as chunks:
+            async for chunk in chunks:
+                if chunk.finish:
+                    await self.writing.wait()
+                yield chunk
 
     async def aclose(self) -> None:
         """Close the engine."""
@@ -112,9 +115,7 @@ async def run_bot(home: Path) -> AsyncGenerator[Bot]:
         database = Database(f"sqlite+aiosqlite:///{home / 'supportbot.db'}")
         stack.push_async_callback(database.aclose)
         await migrate(database)
-        model = home / "model"
-        save_tiny_model(model)
-        gate = Gate(load_engine(model, MODEL_VERSION, "fp32"))
+        gate = Gate(load_engine(starter_directory(), MODEL_VERSION, "auto"))
         stack.push_async_callback(gate.aclose)
         answerer = Answerer(gate, confidence_floor=None)
         inbox = FullDisk(database, owner="test", lease=timedelta(minutes=2))
@@ -138,6 +139,11 @@ async def run_bot(home: Path) -> AsyncGenerator[Bot]:
         app = build_web(
             service, model_version=lambda: gate.model_version, readiness=readiness, settings=Settings(home=home)
         )
+
+        async def echo(request: Request) -> Response:
+            return Response(await request.body())
+
+        app.add_api_route("/echo", echo, methods=["POST"])  # as the daemon adds Slack's
         server = await stack.enter_async_context(WebServer(app, "127.0.0.1", 0))
         loops = [asyncio.create_task(worker.run()), asyncio.create_task(dispatcher.run())]
         yield Bot(server.url, database, answerer, gate, inbox, problems)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -40,7 +41,7 @@ def tokens_of(chunks: list[Chunk]) -> list[int]:
 
 async def test_greedy_tokens_are_those_of_generate(engine: TransformersEngine, tiny_model: Path) -> None:
     """Without sampling, a batch gives token for token what `generate()` gives for each prompt alone."""
-    model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
     prompts = [encode_prompt(engine.tokenizer, question) for question in QUESTIONS]
     answers = await asyncio.gather(
         *(collect(engine, prompt, SamplingParams(do_sample=False)) for prompt in prompts)
@@ -62,7 +63,7 @@ async def test_greedy_tokens_are_those_of_generate(engine: TransformersEngine, t
 
 async def test_sampling_has_the_distribution_of_generate(engine: TransformersEngine, tiny_model: Path) -> None:
     """The first token, over many seeds, is distributed as in `generate()` with the documented parameters."""
-    model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
     prompt = encode_prompt(engine.tokenizer, "Where is my order?")
     params = {"temperature": 0.8, "top_p": 0.95, "repetition_penalty": 1.2}
     torch.manual_seed(0)
@@ -116,7 +117,7 @@ async def test_text_of_the_chunks_is_the_text_of_the_tokens(engine: Transformers
     """Pieces of text add up to the decoded answer, as far as its last character is whole."""
     prompt = encode_prompt(engine.tokenizer, "Where is my order?")
     chunks = await collect(engine, prompt, SamplingParams(seed=3))
-    whole = engine.tokenizer.decode(tokens_of(chunks), skip_special_tokens=True)
+    whole = str(engine.tokenizer.decode(tokens_of(chunks), skip_special_tokens=True))
     assert whole.startswith("".join(chunk.text for chunk in chunks).rstrip("\N{REPLACEMENT CHARACTER}"))
     assert all(logprob <= 0 for chunk in chunks for logprob in chunk.logprobs)
 
@@ -150,7 +151,7 @@ async def test_cancelled_request_leaves_the_batch(engine: TransformersEngine) ->
 async def test_bounded_queue_says_busy(tiny_model: Path) -> None:
     """Beyond its capacity the engine refuses at once instead of queueing without end."""
     model, tokenizer = load_model(tiny_model)
-    engine = TransformersEngine(model.float(), tokenizer, "tiny", max_batch=1)
+    engine = TransformersEngine(model, tokenizer, "tiny", max_batch=1)
     prompt = encode_prompt(tokenizer, "Where is my order?")
     outcomes = await asyncio.gather(
         *(collect(engine, prompt, SamplingParams(seed=seed)) for seed in range(6)), return_exceptions=True
@@ -177,8 +178,8 @@ async def test_closing_tells_those_who_wait(tiny_model: Path) -> None:
 async def test_weights_that_overflow_are_reported(tiny_model: Path) -> None:
     """Log-probabilities that are not numbers end the request with an error, not with garbage."""
     model, tokenizer = load_model(tiny_model)
-    model.float()
-    model.get_input_embeddings().weight.data[:] = float("nan")
+    for weight in model.parameters():
+        torch.nn.init.constant_(weight, float("nan"))
     engine = TransformersEngine(model, tokenizer, "broken")
     with pytest.raises(ModelError, match="not a number"):
         await collect(engine, encode_prompt(tokenizer, "Where?"), SamplingParams(do_sample=False))

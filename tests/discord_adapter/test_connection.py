@@ -1,0 +1,169 @@
+"""Connecting to Discord, staying connected, and giving up only where trying again is of no use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from bot.discord.client import DiscordAdapter, SupportClient, open_discord, reconnect_delay
+from supportbot.config import Settings
+from supportbot.db.models import QuestionState
+from supportbot.dispatch import Dispatcher
+from supportbot.errors import ConfigError
+from tests.discord_adapter.conftest import Core
+from tests.discord_server import DiscordServer, Fault
+from tests.discord_server.state import DM_CHANNEL_ID
+
+
+@asynccontextmanager
+async def _running(adapter: DiscordAdapter, server: DiscordServer) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(adapter.run())
+    await server.connected()
+    yield task
+    task.cancel()
+    async with asyncio.timeout(5):
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_question_goes_all_the_way(core: Core, adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """Over real sockets: a mention from before the start, a command and a direct message are answered, a vote kept."""
+    dispatcher = Dispatcher(core.outbox, adapter.sender)
+    mention = await server.mention("where is it?")
+    async with _running(adapter, server):
+        direct = await server.say("and when?", channel=DM_CHANNEL_ID)
+        command = await server.slash("and how?")
+        await server.until(lambda: command.acknowledged_after is not None)
+        await core.heard("where is it?", "and when?", "and how?")
+        await core.answer()
+        await dispatcher.deliver_due()
+
+        reply = await server.reply_to(mention)
+        assert await server.reply_to(direct)
+        assert (await server.response_to(command)).startswith("> and how?\n")
+        click = await server.click(reply, up=True)
+        assert await server.response_to(click) == "Thank you, good to know that this helped."
+        assert click.ephemeral
+        exchanges = await core.history.recent(5)
+        assert {exchange.state for exchange in exchanges} == {QuestionState.DELIVERED}
+        assert sum(exchange.votes_up for exchange in exchanges) == 1
+        assert adapter.is_connected
+    assert not adapter.is_connected
+
+
+async def test_line_that_breaks_is_resumed(core: Core, adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """After a reset, and after a request to reconnect, the session goes on with what was missed meanwhile."""
+    async with _running(adapter, server):
+        await server.gateway.cut()
+        await server.mention("first")
+        await server.until(lambda: server.gateway.resumed == 1)
+        await server.gateway.ask_to_reconnect()
+        await server.until(lambda: server.gateway.resumed == 2)
+        await server.mention("second")
+        await core.heard("first", "second")
+        assert server.gateway.identified == 1
+
+
+async def test_server_that_goes_away_and_comes_back(
+    core: Core, adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """When Discord is gone for a while and has forgotten the session, missed mentions are read back, once each."""
+    async with _running(adapter, server):
+        await server.mention("before")
+        await core.heard("before")
+        server.gateway.sessions, lost = {}, server.gateway.sessions
+        await server.mention("missed")
+        server.gateway.sessions = lost
+        await server.gateway.cut(code=1000, forget=True)
+        await server.stop()
+        await server.start()
+        await core.heard("before", "missed")
+        assert server.gateway.identified == 2
+
+
+async def test_first_connection_may_fail(core: Core, adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """A Discord that is down at the start is tried again until it is up."""
+    server.fail("GET", "/users/@me", Fault(503))
+    server.fail("GET", "/gateway/bot", Fault(503))
+    async with _running(adapter, server):
+        await server.mention("hello?")
+        await core.heard("hello?")
+
+
+async def test_address_that_is_refused_is_given_up(core: Core) -> None:
+    """A gateway address that keeps refusing is not tried for ever: a new client asks for another."""
+    import yarl
+
+    async with SupportClient(core.service, core.settings) as client:
+        client._launches[0] = 3
+        with pytest.raises(ConnectionError, match=r"gateway\.invalid"):
+            await client.launch_shard(yarl.URL("ws://gateway.invalid"), 0)
+
+
+async def test_stopping_while_reconnecting(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """The adapter stops at once even while the library waits to identify again."""
+    async with _running(adapter, server):
+        await server.gateway.invalidate()
+        await server.until(lambda: server.gateway.connected == 0)
+
+
+@pytest.mark.parametrize("code", [4004, 4014])
+async def test_refusal_by_the_gateway_is_final(adapter: DiscordAdapter, server: DiscordServer, code: int) -> None:
+    """A token or intents that the gateway refuses end the adapter with a sentence that names the key."""
+    server.gateway.close_code = code
+    async with asyncio.timeout(10):
+        with pytest.raises(ConfigError, match="DISCORD_TOKEN"):
+            await adapter.run()
+
+
+async def test_refused_token_is_final(core: Core, server: DiscordServer) -> None:
+    """A token that Discord does not know ends the adapter with a sentence that does not show it."""
+    token = "X" * 30 + ".abcdef." + "Y" * 30
+    settings = Settings(home=core.settings.home, discord_token=token, discord_api_url=server.api_url)
+    async with open_discord(core.service, settings) as adapter, asyncio.timeout(10):
+        with pytest.raises(ConfigError, match="DISCORD_TOKEN") as caught:
+            await adapter.run()
+    assert token not in str(caught.value)
+
+
+async def test_missing_token_is_named(core: Core) -> None:
+    """Without a token the adapter cannot be opened, and says which key is missing."""
+    with pytest.raises(ConfigError, match="DISCORD_TOKEN is missing"):
+        async with open_discord(core.service, core.settings.model_copy(update={"discord_token": None})):
+            pass
+
+
+async def test_slow_database_does_not_let_a_command_time_out(
+    core: Core, adapter: DiscordAdapter, server: DiscordServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another process holds the database, the command is deferred in time, and kept afterwards."""
+    monkeypatch.setattr("bot.discord._interactions._PATIENCE_SECONDS", 0.05)
+    async with _running(adapter, server):
+        async with core.database.write():
+            command = await server.slash("in time?")
+            await server.until(lambda: command.acknowledged_after is not None)
+        await core.heard("in time?")
+
+
+async def test_events_delivered_many_times(core: Core, adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """Events that arrive several times, in any order, lead to one question and one reply each."""
+    dispatcher = Dispatcher(core.outbox, adapter.sender)
+    async with _running(adapter, server):
+        messages = [await server.mention(f"question {number}") for number in range(5)]
+        for message in messages[::-1] + messages:
+            await server.redeliver(message)
+        await core.heard(*(f"question {number}" for number in range(5)))
+        await core.answer()
+        await dispatcher.deliver_due()
+        for message in messages:
+            await server.redeliver(message)
+            assert len(server.replies_to(message)) == 1
+
+
+def test_waiting_time_between_attempts() -> None:
+    """The wait grows, is never the same for all, and stays far below the promised 30 seconds."""
+    assert reconnect_delay(1) <= 1
+    assert all(7.5 <= reconnect_delay(failures) <= 15 for failures in range(5, 50))

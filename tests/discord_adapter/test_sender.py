@@ -1,0 +1,250 @@
+"""How replies reach Discord, over real sockets and with everything that its REST API may answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.discord.client import DiscordAdapter
+from supportbot.db.models import AnswerSource
+from supportbot.dispatch import RetryLaterError, UndeliverableError
+from supportbot.outbox import Delivery
+from tests.discord_server import DiscordServer, Fault
+from tests.discord_server.state import BOT, BOT_ID, CHANNEL_ID, Json
+
+_POST = ("POST", f"/channels/{CHANNEL_ID}/messages")
+_OLD = timedelta(minutes=20)
+
+
+def _delivery(reply_to: Mapping[str, Any], *, text: str = "In two days.", votable: bool = True) -> Delivery:
+    return Delivery(
+        outbox_id=7,
+        question_id=5,
+        answer_id=6,
+        platform="discord",
+        workspace="1",
+        channel=CHANNEL_ID,
+        thread=CHANNEL_ID,
+        asker="1001",
+        question="When does it arrive?",
+        text=text,
+        source=AnswerSource.GENERATED,
+        model_version="tiny",
+        reply_to=reply_to,
+        attempt=1,
+        votable=votable,
+        created_at=datetime.now(UTC),
+    )
+
+
+def _later(delivery: Delivery) -> Delivery:
+    return replace(delivery, attempt=2, created_at=delivery.created_at - _OLD)
+
+
+async def _to_message(server: DiscordServer, **options: Any) -> Delivery:
+    question = await server.mention("When does it arrive?")
+    return _delivery({"kind": "message", "channel_id": CHANNEL_ID, "message_id": question["id"]}, **options)
+
+
+async def _to_command(server: DiscordServer, *, deferred: bool, **options: Any) -> Delivery:
+    interaction = await server.slash("When does it arrive?")
+    if deferred:
+        interaction.message = {"id": "42", "content": "", "flags": 128, "channel_id": CHANNEL_ID, "author": BOT}
+    note = {
+        "kind": "interaction",
+        "application_id": BOT_ID,
+        "interaction_id": interaction.id,
+        "token": interaction.token,
+        "channel_id": CHANNEL_ID,
+    }
+    return _delivery(note, **options)
+
+
+def _bodies(server: DiscordServer, method: str) -> list[Json]:
+    return [body for used, path, body in server.state.requests if used == method and path != "/users/@me"]
+
+
+async def test_reply_refers_to_the_question_and_pings_nobody(
+    adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """The request carries the mark as an enforced nonce, the reference, no mentions and no embeds."""
+    delivery = await _to_message(server)
+    identity = await adapter.sender.send(delivery)
+    (body,) = _bodies(server, "POST")
+    assert server.bot_messages[0]["id"] == identity
+    assert (body["nonce"], body["enforce_nonce"]) == ("sb-7", True)
+    assert body["message_reference"] == {
+        "message_id": delivery.reply_to["message_id"],
+        "fail_if_not_exists": False,
+    }
+    assert body["allowed_mentions"] == {"parse": [], "replied_user": False}
+    assert body["flags"] == 4
+
+
+async def test_reply_that_arrived_before_the_line_broke_is_not_doubled(
+    adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """When Discord kept the reply but its answer was lost, the next attempt finds that reply by the nonce."""
+    delivery = await _to_message(server)
+    server.fail(*_POST, Fault(after=True, drop=True))
+    with pytest.raises(RetryLaterError):
+        await adapter.sender.send(delivery)
+    identity = await adapter.sender.send(replace(delivery, attempt=2))
+    assert [message["id"] for message in server.bot_messages] == [identity]
+
+
+@pytest.mark.parametrize("votable", [True, False])
+async def test_reply_is_looked_for_when_the_nonce_is_forgotten(
+    adapter: DiscordAdapter, server: DiscordServer, votable: bool
+) -> None:
+    """Minutes later a second attempt reads the channel and finds the reply of the first."""
+    delivery = await _to_message(server, votable=votable)
+    await server.say("something else")
+    identity = await adapter.sender.send(delivery)
+    server.state.nonces.clear()
+    assert await adapter.sender.send(_later(delivery)) == identity
+    assert len(server.bot_messages) == 1
+
+
+async def test_another_answer_is_not_mistaken_for_the_reply(
+    adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """Replies to others, and what others wrote, are not taken for the reply that is looked for."""
+    delivery = await _to_message(server)
+    await adapter.sender.send(replace(await _to_message(server), outbox_id=8, answer_id=60))
+    await server.say(delivery.text)
+    identity = await adapter.sender.send(_later(delivery))
+    assert len(server.bot_messages) == 2
+    assert server.bot_messages[-1]["id"] == identity
+
+
+async def test_command_is_answered_in_its_own_message(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """The answer to a command replaces "thinking…", twice with the same result, with the question quoted."""
+    delivery = await _to_command(server, deferred=True)
+    assert await adapter.sender.send(delivery) == await adapter.sender.send(_later(delivery)) == "42"
+    (interaction,) = server.state.interactions.values()
+    assert interaction.text == "> When does it arrive?\nIn two days."
+    assert not server.bot_messages
+
+
+async def test_answer_waits_for_the_deferral(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """An answer that is faster than the deferral comes back shortly instead of going into the channel."""
+    with pytest.raises(RetryLaterError) as caught:
+        await adapter.sender.send(await _to_command(server, deferred=False))
+    assert caught.value.seconds == 0.5
+    assert not server.bot_messages
+
+
+async def test_command_that_was_never_deferred_is_answered_in_the_channel(
+    adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """Without "thinking…" to replace, the answer goes into the channel, once."""
+    delivery = _later(await _to_command(server, deferred=False))
+    identity = await adapter.sender.send(replace(delivery, attempt=1))
+    assert server.bot_messages[0]["content"] == "> When does it arrive?\nIn two days."
+    server.state.nonces.clear()
+    assert await adapter.sender.send(delivery) == identity
+
+
+@pytest.mark.parametrize("votable", [True, False])
+async def test_token_lives_fifteen_minutes(adapter: DiscordAdapter, server: DiscordServer, votable: bool) -> None:
+    """After the interaction's token has expired the answer goes into the channel, once."""
+    delivery = await _to_command(server, deferred=True, votable=votable)
+    for interaction in server.state.interactions.values():
+        interaction.expired = True
+    identity = await adapter.sender.send(delivery)
+    server.state.nonces.clear()
+    assert await adapter.sender.send(_later(delivery)) == identity
+    assert len(server.bot_messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, 50001), (403, 50013), (403, 50007), (404, 10003), (400, 50035), (400, 50083)]
+)
+async def test_reply_that_can_never_arrive_is_given_up(
+    adapter: DiscordAdapter, server: DiscordServer, status: int, code: int
+) -> None:
+    """A channel that is gone or closed to the bot is reported in a sentence, with Discord's code."""
+    server.fail(*_POST, Fault(status, {"code": code, "message": "secret detail"}))
+    with pytest.raises(UndeliverableError, match=f"may not write there.*{code}") as caught:
+        await adapter.sender.send(await _to_message(server))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "seconds"),
+    [
+        (Fault(429, {"retry_after": 12.5, "message": ""}, {"Via": "1.1"}), 12.5),
+        (Fault(429, "<html>1015</html>", {"Retry-After": "77"}), 77.0),  # Cloudflare
+        (Fault(429, "<html>1015</html>"), 60.0),
+        (Fault(429, "<html>1015</html>", {"Retry-After": "soon"}), 60.0),
+        (Fault(503, "<html>busy</html>"), None),
+        (Fault(401, {"code": 0, "message": "401: Unauthorized"}), None),
+        (Fault(drop=True), None),
+        (Fault(200, "not JSON"), None),
+    ],
+)
+async def test_passing_faults_bring_the_reply_back_later(
+    adapter: DiscordAdapter, server: DiscordServer, fault: Fault, seconds: float | None
+) -> None:
+    """Rate limits wait as long as Discord says; outages and broken lines use the usual backoff."""
+    delivery = await _to_message(server)
+    server.fail(*_POST, fault)
+    with pytest.raises(RetryLaterError) as caught:
+        await adapter.sender.send(delivery)
+    assert caught.value.seconds == seconds
+    await adapter.sender.send(replace(delivery, attempt=2))
+    assert len(server.bot_messages) == 1
+
+
+async def test_short_rate_limit_is_sat_out(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """A rate limit of a moment is waited for within the attempt."""
+    server.fail(*_POST, Fault(429, {"retry_after": 0.01, "message": ""}, {"Via": "1.1"}))
+    await adapter.sender.send(await _to_message(server))
+    assert len(server.bot_messages) == 1
+
+
+async def test_cancelled_attempt_blocks_no_later_one(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """An attempt that is cancelled during a global rate limit leaves the sender working, and its reply single."""
+    delivery = await _to_message(server)
+    limit = Fault(429, {"retry_after": 0.2, "global": True, "message": ""}, {"Via": "1.1"})
+    server.fail(*_POST, limit)
+    attempt = asyncio.create_task(adapter.sender.send(delivery))
+    await server.until(lambda: _bodies(server, "POST") and not server.state.faults)
+    attempt.cancel()
+    async with asyncio.timeout(5):
+        await adapter.sender.send(replace(delivery, attempt=2))
+    assert len(server.bot_messages) == 1
+
+
+async def test_reply_without_reference_where_history_is_hidden(
+    adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """Where the bot may not read the history it may not refer to a message, and writes without reference."""
+    server.fail(*_POST, Fault(400, {"code": 160002, "message": "Cannot reply without permission"}))
+    await adapter.sender.send(await _to_message(server))
+    assert "message_reference" not in server.bot_messages[0]
+
+
+async def test_ids_may_be_larger_than_any_integer_column(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """An id beyond 64 bits is passed on as it is."""
+    channel = str(2**64 + 1)
+    await adapter.sender.send(_delivery({"kind": "message", "channel_id": channel, "message_id": str(2**70)}))
+    assert server.bot_messages[0]["channel_id"] == channel
+
+
+async def test_sender_that_cannot_log_in_tries_again(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """Without Discord, or with a token that it refuses, replies wait, and go out once that has changed."""
+    delivery = await _to_message(server)
+    faults = [Fault(503), Fault(401), Fault(drop=True), Fault(drop=True)]  # aiohttp itself tries a GET twice
+    server.fail("GET", "/users/@me", *faults)
+    for _ in range(3):
+        with pytest.raises(RetryLaterError):
+            await adapter.sender.send(delivery)
+    await adapter.sender.send(delivery)
+    assert len(server.bot_messages) == 1

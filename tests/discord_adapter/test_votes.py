@@ -1,0 +1,83 @@
+"""Thumbs under an answer, through the real client in a simulated Discord."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select, text
+
+from bot.discord._interactions import SORRY_TEXT
+from bot.discord.views import build_vote_view
+from supportbot.db.models import Feedback
+from tests.discord_adapter.conftest import World
+
+
+async def _answer(world: World) -> Any:
+    """Ask and answer a question; returns the message with the buttons."""
+    await world.mention("where is my parcel?")
+    await world.answer()
+    return world.channel.last_message
+
+
+async def _click(world: World, message: Any, thumb: str, person: Any = None) -> Any:
+    (row,) = message.components
+    button = next(child for child in row.children if str(child.emoji) == thumb)
+    return await (person or world.alice).click(message, custom_id=button.custom_id)
+
+
+async def _rows(world: World) -> list[tuple[int, str, int]]:
+    async with world.core.database.read() as session:
+        rows = await session.execute(
+            select(Feedback.answer_id, Feedback.voter, Feedback.vote).order_by(Feedback.id)
+        )
+        return [(row.answer_id, row.voter, row.vote) for row in rows]
+
+
+async def test_click_becomes_a_row_and_a_private_thank_you(world: World) -> None:
+    """A thumb is kept with its voter, and only the voter sees the thank-you."""
+    result = await _click(world, await _answer(world), "👍")
+    assert result.ephemeral
+    assert result.response.content == "Thank you, good to know that this helped."
+    assert await _rows(world) == [(1, f"discord:{world.alice.id}", 1)]
+
+
+async def test_the_last_vote_of_a_person_counts(world: World) -> None:
+    """Another thumb of the same person replaces the first, the same one again changes nothing, and both are told."""
+    message = await _answer(world)
+    bob = world.env.guild.add_member(world.env.create_user("bob"))
+    await _click(world, message, "👍")
+    changed = await _click(world, message, "👎")
+    again = await _click(world, message, "👎")
+    await _click(world, message, "👍", bob)
+    assert changed.response.content == "Your vote is now 👎."
+    assert again.response.content == "Your 👎 is already counted."
+    assert await _rows(world) == [(1, f"discord:{world.alice.id}", -1), (1, f"discord:{bob.id}", 1)]
+
+
+async def test_buttons_work_after_a_restart(world: World) -> None:
+    """A button that an earlier process posted is understood by the next one."""
+    message = await _answer(world)
+    await world.restart()
+    result = await _click(world, message, "👎")
+    assert result.response.content.startswith("Thank you for telling me.")
+    assert await _rows(world) == [(1, f"discord:{world.alice.id}", -1)]
+
+
+async def test_vote_on_an_answer_that_is_gone(world: World) -> None:
+    """A button whose answer was erased explains that, and no row is written."""
+    channel: Any = world.client.get_channel(world.channel.id)
+    message = await channel.send("an old answer", view=build_vote_view(4711))
+    result = await _click(world, message, "👍")
+    assert result.ephemeral
+    assert "no longer in the log" in result.response.content
+    assert await _rows(world) == []
+
+
+async def test_vote_that_cannot_be_kept_is_not_thanked_for(world: World) -> None:
+    """When the database fails the voter hears a fixed sentence without any detail of the error."""
+    message = await _answer(world)
+    async with world.core.database.write() as session:
+        await session.execute(text("ALTER TABLE feedback RENAME TO elsewhere"))
+    result = await _click(world, message, "👍")
+    assert result.ephemeral
+    assert result.response.content == SORRY_TEXT

@@ -1,0 +1,130 @@
+"""Socket Mode that ends, is refused, or falls silent, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+from pydantic import SecretStr
+
+from bot.slack.app import open_slack
+from bot.slack.patience import Patience
+from supportbot.errors import ConfigError
+from tests.slack.conftest import IMPATIENT, Bot, Core, connected, running, slack_settings, until
+from tests.slack_server import ApiError, Fault, HttpAnswer, LocalSlack, RateLimited, Reset
+
+
+async def hears(slack: LocalSlack) -> None:
+    """Prove that a question comes through."""
+    await slack.wait_for_ack(await slack.mention("C1", "U1", "how?"))
+
+
+async def test_two_connections_are_held(slack: LocalSlack, bot: Bot) -> None:
+    """While one connection is renewed the other one hears."""
+    assert slack.sockets == 2
+    assert bot.adapter.is_connected
+
+
+async def test_announced_end_leads_to_new_connections(slack: LocalSlack, bot: Bot) -> None:
+    """When Slack asks to reconnect, both connections are replaced by new ones."""
+    await slack.disconnect()
+    await slack.wait_until(lambda: slack.sockets_opened == 4 and slack.sockets == 2)
+    await hears(slack)
+
+
+async def test_broken_connections_come_back(slack: LocalSlack, bot: Bot) -> None:
+    """When both lines break without a word, both come back."""
+    slack.cut()
+    await slack.wait_until_connected(2)
+    await hears(slack)
+
+
+async def test_silent_connections_are_replaced(slack: LocalSlack, core: Core) -> None:
+    """A line that is open but dead is noticed, and replaced without waiting for its end."""
+    async with connected(slack, core.service, Patience(ping_seconds=0.4, longest_pause=0.02, look_seconds=0.02)):
+        slack.mute()
+        await slack.wait_until_connected(2)
+        await hears(slack)
+
+
+async def test_refused_address_is_not_tried_for_ever(slack: LocalSlack, bot: Bot) -> None:
+    """A WebSocket address that Slack refuses is given up for a new one."""
+    tickets = len(slack.calls("apps.connections.open"))
+    slack.misbehave("websocket", HttpAnswer(403), times=2)
+    slack.cut()
+    await slack.wait_until_connected(2)
+    assert len(slack.calls("apps.connections.open")) >= tickets + 4
+    await hears(slack)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        HttpAnswer(503),
+        HttpAnswer(200, "<html/>", "text/html"),
+        RateLimited("0"),
+        ApiError("internal_error"),
+        Reset(),
+    ],
+    ids=["503", "HTML", "429", "internal error", "reset"],
+)
+async def test_connection_that_slack_cannot_open_is_tried_again(
+    slack: LocalSlack, core: Core, fault: Fault
+) -> None:
+    """Whatever goes wrong with signing in and opening a connection, it is tried until it works."""
+    for method in ("auth.test", "apps.connections.open"):
+        slack.misbehave(method, fault, times=3)
+    async with connected(slack, core.service):
+        await hears(slack)
+
+
+async def test_outage_ends_well(slack: LocalSlack, bot: Bot) -> None:
+    """During an outage the adapter says that it is not connected; what was asked meanwhile is heard afterwards."""
+    with slack.outage():
+        await until(lambda: not bot.adapter.is_connected)
+        asked = await slack.mention("C1", "U1", "how?")
+    await slack.wait_for_ack(asked)
+    assert bot.adapter.is_connected
+
+
+@pytest.mark.parametrize("key", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
+async def test_refused_token_ends_the_adapter_with_a_sentence(slack: LocalSlack, core: Core, key: str) -> None:
+    """A token that Slack refuses is named, with the remedy, and not tried again."""
+    wrong = SecretStr(f"{key.split('_')[1].lower()}-wrong")
+    settings = slack_settings(slack).model_copy(update={key.lower(): wrong})
+    async with open_slack(core.service, settings, patience=IMPATIENT) as adapter:
+        with pytest.raises(ConfigError, match=rf"{key} was refused by Slack \(invalid_auth\): (install|create)"):
+            await asyncio.wait_for(adapter.run(), 10)
+
+
+async def test_missing_token_is_named(slack: LocalSlack, core: Core) -> None:
+    """Without a token there is nothing to open."""
+    settings = slack_settings(slack).model_copy(update={"slack_app_token": None})
+    with pytest.raises(ConfigError, match="SLACK_APP_TOKEN is missing"):
+        async with open_slack(core.service, settings):
+            pass
+
+
+async def test_sign_in_that_fails_later_loses_no_event(slack: LocalSlack, bot: Bot) -> None:
+    """Hearing needs no call to Slack: not even the first event depends on one."""
+    slack.misbehave("auth.test", HttpAnswer(503), times=100)
+    await hears(slack)
+    assert len(await bot.core.questions()) == 1
+
+
+async def test_cancelled_adapter_leaves_nothing_open(slack: LocalSlack, core: Core) -> None:
+    """After the adapter is cancelled its connections and tasks are gone."""
+    before = asyncio.all_tasks()
+    async with open_slack(core.service, slack_settings(slack), patience=IMPATIENT) as adapter:
+        async with running(adapter):
+            await slack.wait_until_connected(2)
+        await slack.wait_until(lambda: slack.sockets == 0)
+    assert not adapter.is_connected
+    ours = [
+        task for task in asyncio.all_tasks() - before if "slack_sdk" in repr(task) or "bot/slack" in repr(task)
+    ]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(5):
+            await asyncio.gather(*ours, return_exceptions=True)
+    assert all(task.done() for task in ours)
