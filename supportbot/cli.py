@@ -148,16 +148,19 @@ def log(
     if not exchanges:
         out.print('Nothing was asked yet. Try: supportbot ask "How do I return an item?"')
         return
-    table = Table("id", "when", "where", "question", "answer", "source", "model", "votes", header_style="bold")
+    table = Table(header_style="bold", show_lines=True, expand=True)
+    for name in ("id", "when", "where"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("question", ratio=2)
+    table.add_column("answer", ratio=3)
+    table.add_column("votes", no_wrap=True)
     for exchange in exchanges:
         table.add_row(
             str(exchange.question_id),
-            exchange.received_at.astimezone().strftime("%m-%d %H:%M"),
+            exchange.received_at.astimezone().strftime("%d %b %H:%M"),
             exchange.platform,
             Text(_shorten(exchange.question)),
-            Text(_shorten(exchange.answer or f"({exchange.state})")),
-            str(exchange.source or ""),
-            exchange.model_version or "",
+            _answer_cell(exchange),
             f"+{exchange.votes_up} -{exchange.votes_down}",
         )
     Console().print(table)
@@ -270,6 +273,13 @@ def _exchange_record(exchange: Exchange) -> dict[str, Any]:
     record = asdict(exchange)
     record["received_at"] = exchange.received_at.isoformat()
     return record
+
+
+def _answer_cell(exchange: Exchange) -> Text:
+    if exchange.answer is None:
+        return Text(f"({exchange.state})", style="dim")
+    origin = f"{exchange.source}, {exchange.model_version}" if exchange.model_version else str(exchange.source)
+    return Text.assemble(_shorten(exchange.answer), "\n", (origin, "dim"))
 
 
 def _shorten(text: str, limit: int = 120) -> str:

@@ -17,7 +17,7 @@ import discord
 import structlog
 
 if TYPE_CHECKING:
-    from bot.discord.client import SupportClient
+    from bot.discord.listener import SupportClient
 
 log = structlog.get_logger(__name__)
 

@@ -9,132 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
-from typing import Any, NoReturn
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Never
 
 import aiohttp
 import discord
 import structlog
-import yarl
-from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.discord._network import open_connector
-from bot.discord._sync import sync_commands
-from bot.discord.catchup import CatchUp
-from bot.discord.commands import SupportTree, answer_this, ask
-from bot.discord.questions import is_addressed, question_from_message
+from bot.discord.listener import CLOSE_SECONDS, LONGEST_LIBRARY_WAIT, SupportClient
 from bot.discord.sender import DiscordSender
-from bot.discord.views import VoteButton
 from supportbot.config import Settings
 from supportbot.errors import ConfigError
 from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
 
-_LONGEST_LIBRARY_WAIT = 10.0
-"""Seconds of rate limit that discord.py may sit out by itself; longer ones go back into the outbox. A message
-bucket is refilled within 5 seconds, and an attempt to send has 30."""
-
 _MAX_RECONNECT_SECONDS = 15.0
-_CLOSE_SECONDS = 3.0
-_TRIES_PER_ADDRESS = 3  # 5 seconds apart
 _AUTHENTICATION_FAILED = 4004  # close code of the gateway
-
-
-class SupportClient(discord.AutoShardedClient):
-    """Hears questions and votes on Discord.
-
-    Args:
-        service: the support bot.
-        settings: of this process.
-    """
-
-    def __init__(self, service: Service, settings: Settings, **options: Any) -> None:
-        super().__init__(
-            intents=discord.Intents.default(),
-            allowed_mentions=discord.AllowedMentions.none(),
-            max_messages=None,  # nothing here looks at earlier messages, so none are kept in memory
-            **options,
-        )
-        self.service = service
-        self.tree = SupportTree(self)
-        self.catch_up = CatchUp(self._hear, timedelta(minutes=settings.question_minutes))
-        self.was_ready = False
-        self.http.max_ratelimit_timeout = _LONGEST_LIBRARY_WAIT  # as an option, discord.py raises it to 30
-        self._home = settings.home
-        self._own_gateway = settings.discord_api_url is not None
-        self._launches: Counter[int] = Counter()
-
-    async def setup_hook(self) -> None:
-        """Register what is listened to; called by the library after each login."""
-        setup(self)
-        await sync_commands(self.tree, self._home)
-
-    async def on_ready(self) -> None:
-        """Read back what was said before this session; a resumed one has missed nothing."""
-        log.info("discord.connected", guilds=len(self.guilds), shards=self.shard_count)
-        self.was_ready = True
-        self.catch_up.read_lively(self)
-
-    async def on_message(self, message: discord.Message) -> None:
-        """Keep a question and show "typing…"; what cannot be kept is read back from the channel until it can."""
-        try:
-            is_new = await self._hear(message)
-        except Exception:
-            log.exception("discord.question_not_kept", message_id=message.id)
-            self.catch_up.read(message.channel.id, message.channel)
-            return
-        if is_new:
-            with suppress(discord.DiscordException, aiohttp.ClientError, OSError):  # a nicety
-                await message.channel.typing()
-
-    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        """Log what an event handler raised."""
-        log.exception("discord.handler_failed", event=event_method)
-
-    async def _hear(self, message: discord.Message) -> bool:
-        """Keep a message if it is a question; return whether it is a new one."""
-        if self.user is None or not is_addressed(message, self.user):
-            return False
-        return (await self.service.ask(question_from_message(message, self.user))).new
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether every shard is connected and knows its guilds."""
-        return self.is_ready() and not any(shard.is_closed() for shard in self.shards.values())
-
-    async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
-        """Connect a shard; the library calls this again and again while the address is refused.
-
-        Raises:
-            ConnectionError: the address was refused often enough: ask for another one.
-        """
-        if self._own_gateway:  # the library goes back to its built-in address after an invalidated session
-            DiscordWebSocket.DEFAULT_GATEWAY = gateway
-        self._launches[shard_id] += 1
-        if self._launches[shard_id] > _TRIES_PER_ADDRESS:
-            raise ConnectionError(f"The gateway at {gateway.host} refuses connections.")
-        await super().launch_shard(gateway, shard_id, initial=initial)
-
-    async def close(self) -> None:
-        """Disconnect, within seconds even when the network is gone and nobody says goodbye."""
-        await self.catch_up.aclose()
-        closing = asyncio.ensure_future(super().close())
-        done, _ = await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
-        if not done:
-            await self.http.close()
-        await closing
-
-
-def setup(client: SupportClient) -> None:
-    """The routing table: what is heard besides messages, and who hears it."""
-    client.tree.add_command(ask)
-    client.tree.add_command(answer_this)
-    client.add_dynamic_items(VoteButton)
 
 
 class DiscordAdapter:
@@ -160,6 +54,11 @@ class DiscordAdapter:
     def is_connected(self) -> bool:
         """Whether Discord can reach us now."""
         return self._client is not None and self._client.is_connected
+
+    @property
+    def http_routes(self) -> Mapping[str, Never]:
+        """None: Discord is connected to, it does not call."""
+        return {}
 
     async def run(self) -> None:
         """Hear questions until cancelled.
@@ -197,7 +96,7 @@ class DiscordAdapter:
         async with self._rest_login:
             if self._rest is None:
                 client = discord.Client(intents=discord.Intents(guilds=True), connector=open_connector())
-                client.http.max_ratelimit_timeout = _LONGEST_LIBRARY_WAIT
+                client.http.max_ratelimit_timeout = LONGEST_LIBRARY_WAIT
                 try:
                     await client.login(self._token)
                 except BaseException:
@@ -228,8 +127,8 @@ async def open_discord(service: Service, settings: Settings) -> AsyncGenerator[D
 async def _listen(client: SupportClient, token: str) -> None:
     """Connect and listen until the connection is lost; when cancelled, disconnect first.
 
-    discord.py (2.7.1) swallows a cancellation that meets it while it reconnects a shard, and would listen on. So it
-    runs in a task of its own, which ends because the client is closed.
+    discord.py (2.7.1) swallows a cancellation that meets it while it reconnects a shard, and would listen on. So
+    it runs in a task of its own, which ends because the client is closed.
     """
     async with client:
         listening = asyncio.create_task(client.start(token, reconnect=False), name="discord-gateway")
@@ -238,7 +137,7 @@ async def _listen(client: SupportClient, token: str) -> None:
         except asyncio.CancelledError:
             await client.close()
             listening.cancel()
-            await asyncio.wait({listening}, timeout=_CLOSE_SECONDS)
+            await asyncio.wait({listening}, timeout=CLOSE_SECONDS)
             raise
         listening.result()
 
@@ -248,7 +147,7 @@ def reconnect_delay(failures: int) -> float:
     return random.uniform(0.5, 1) * min(_MAX_RECONNECT_SECONDS, 2.0 ** (failures - 1))  # noqa: S311 - no secret
 
 
-def _refuse(error: Exception) -> NoReturn:
+def _refuse(error: Exception) -> Never:
     if isinstance(error, discord.PrivilegedIntentsRequired):
         raise ConfigError(
             "Discord refuses an intent of the bot of DISCORD_TOKEN (4014): this program asks for the default "

@@ -13,7 +13,7 @@ from bot.discord.questions import question_from_interaction
 from supportbot.errors import SupportBotError
 
 if TYPE_CHECKING:
-    from bot.discord.client import SupportClient
+    from bot.discord.listener import SupportClient
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ import discord
 from supportbot.inbox import IncomingQuestion
 
 if TYPE_CHECKING:
-    from bot.discord.client import SupportClient
+    from bot.discord.listener import SupportClient
 
 PLATFORM = "discord"
 DIRECT_MESSAGES = "dm"

@@ -63,7 +63,7 @@ class DiscordSender:
             raise RetryLaterError("Discord refuses DISCORD_TOKEN") from error
         except discord.HTTPException as error:
             raise _verdict(error) from error
-        except (aiohttp.ClientError, OSError, RuntimeError) as error:  # aiohttp: RuntimeError("Session is closed")
+        except (aiohttp.ClientError, OSError) as error:
             raise RetryLaterError(f"no connection ({type(error).__name__})") from error
 
     async def aclose(self) -> None:

@@ -13,7 +13,7 @@ from supportbot.errors import SupportBotError
 from supportbot.votes import Vote, VoteOutcome
 
 if TYPE_CHECKING:
-    from bot.discord.client import SupportClient
+    from bot.discord.listener import SupportClient
 
 log = structlog.get_logger(__name__)
 

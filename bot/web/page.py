@@ -41,6 +41,7 @@ _CHANNEL = "page"
 
 _NOT_STORED = "Your question could not be stored, so nobody will answer it. Please try again in a moment."
 _NOT_FOLLOWED = "The answer can't be shown right now. Your question is stored: reload the page in a moment."
+_ERASED = "This question was erased."
 _NO_HISTORY = "Earlier messages can't be shown right now. Please reload the page in a moment."
 _NOT_VOTED = "Your vote could not be stored. Please try again in a moment."
 _TOO_MANY = "Please wait for the answers to your earlier questions first."
@@ -148,6 +149,9 @@ class Chat:
                         answer.write(piece)
                     else:
                         answer.finish(piece)
+                        break
+                else:  # erased in the meantime
+                    answer.fail(_ERASED)
         except Exception:
             log.exception("page.follow_failed", question_id=question_id)
             answer.fail(_NOT_FOLLOWED)

@@ -17,7 +17,8 @@ import torch
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.discord.client import DiscordAdapter, SupportClient, open_discord
+from bot.discord.client import DiscordAdapter, open_discord
+from bot.discord.listener import SupportClient
 from bot.discord.sender import DiscordSender
 from supportbot.answerer import Answerer
 from supportbot.config import Settings

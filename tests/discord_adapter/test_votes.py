@@ -42,7 +42,7 @@ async def test_click_becomes_a_row_and_a_private_thank_you(world: World) -> None
 
 
 async def test_the_last_vote_of_a_person_counts(world: World) -> None:
-    """Another thumb of the same person replaces the first, the same one again changes nothing, and both are told."""
+    """Another thumb of a person replaces their first, the same one again changes nothing, and both are told."""
     message = await _answer(world)
     bob = world.env.guild.add_member(world.env.create_user("bob"))
     await _click(world, message, "👍")

@@ -48,6 +48,7 @@ class Gateway:
         heartbeat_seconds: as told to the client.
         identified: how many sessions were begun.
         resumed: how many were taken up again.
+        opened: how many WebSockets were opened.
     """
 
     def __init__(self, state: State) -> None:
@@ -60,6 +61,7 @@ class Gateway:
         self.heartbeat_seconds = 41.25
         self.identified = 0
         self.resumed = 0
+        self.opened = 0
 
     @property
     def connected(self) -> int:
@@ -110,6 +112,8 @@ class Gateway:
         await socket.send_json(
             {"op": _HELLO, "d": {"heartbeat_interval": int(self.heartbeat_seconds * 1000)}, "s": None, "t": None}
         )
+        self.opened += 1
+        await self._state.ring()
         session: Session | None = None
         async for frame in socket:
             if frame.type is not WSMsgType.TEXT:

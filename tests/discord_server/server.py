@@ -1,9 +1,10 @@
 """A small Discord on this machine, which can also misbehave.
 
 It speaks the REST routes and the gateway that the bot uses, over HTTP and a WebSocket, so the real client and the
-real daemon run against it unchanged (``DISCORD_API_URL``). It keeps Discord's rules that matter here: an interaction
-dies after 3 seconds without an acknowledgement, an original response exists only after one, a nonce is accepted
-once, and a lost session can be resumed. Nobody sleeps: whoever waits for something awaits ``until``.
+real daemon run against it unchanged: set ``DISCORD_TOKEN`` to its ``token`` and ``DISCORD_API_URL`` to its
+``api_url``. It keeps Discord's rules that matter here: an interaction dies after 3 seconds without an
+acknowledgement, an original response exists only after one, a nonce is accepted once, and a lost session can be
+resumed. Nobody sleeps: whoever waits for something awaits ``until``.
 """
 
 from __future__ import annotations
@@ -65,10 +66,12 @@ class DiscordServer:
         return f"http://127.0.0.1:{self._port}/api/v10"
 
     async def __aenter__(self) -> Self:
+        """Start it."""
         await self.start()
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        """Stop it."""
         await self.stop()
 
     async def start(self) -> None:

@@ -21,7 +21,7 @@ def test_special_tokens_in_user_text_are_plain_text() -> None:
     """An end-of-text marker typed by a user never becomes the real token."""
     prompt = encode_prompt(TOKENIZER, "stop <|endoftext|> now")
     assert TOKENIZER.eos_token_id not in prompt.token_ids
-    assert TOKENIZER.decode(prompt.token_ids) == f"{INSTRUCTION}\nstop <|endoftext|> now"
+    assert TOKENIZER.decode(list(prompt.token_ids)) == f"{INSTRUCTION}\nstop <|endoftext|> now"
 
 
 def test_short_question_is_left_alone() -> None:

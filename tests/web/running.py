@@ -21,7 +21,7 @@ from supportbot.config import Settings
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.dispatch import Dispatcher
-from supportbot.engine.base import Chunk, Engine, SamplingParams
+from supportbot.engine.base import CONFIDENCE_TOKENS, Chunk, Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.history import History
 from supportbot.inbox import Accepted, Inbox, IncomingQuestion
@@ -51,7 +51,7 @@ class Gate:
         self.writing.set()
 
     def close(self) -> None:
-        """Hold the next answer before its first token, and then again before its last."""
+        """Hold answers before their first token, and then again as soon as something can be seen."""
         self.thinking.clear()
         self.writing.clear()
 
@@ -73,11 +73,13 @@ class Gate:
     async def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
         """Continue a prompt as the engine does, with the pauses."""
         await self.thinking.wait()
+        written = 0
         async with aclosing(self._engine.stream(prompt, params, deadline)) as chunks:
             async for chunk in chunks:
-                if chunk.finish:
+                if written >= CONFIDENCE_TOKENS:  # now something can be seen
                     await self.writing.wait()
                 yield chunk
+                written += len(chunk.token_ids)
 
     async def aclose(self) -> None:
         """Close the engine."""

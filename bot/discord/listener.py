@@ -1,0 +1,126 @@
+"""Hears questions and votes: the client that discord.py drives, with the routing table of what it listens to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+import yarl
+from discord.gateway import DiscordWebSocket
+
+from bot.discord._sync import sync_commands
+from bot.discord.catchup import CatchUp
+from bot.discord.commands import SupportTree, answer_this, ask
+from bot.discord.questions import is_addressed, question_from_message
+from bot.discord.views import VoteButton
+from supportbot.config import Settings
+from supportbot.service import Service
+
+log = structlog.get_logger(__name__)
+
+LONGEST_LIBRARY_WAIT = 10.0
+"""Seconds of rate limit that discord.py may sit out by itself; longer ones go back into the outbox. A message
+bucket is refilled within 5 seconds, and an attempt to send has 30."""
+
+CLOSE_SECONDS = 3.0
+"""How long a goodbye may take before the line is simply dropped."""
+
+_TRIES_PER_ADDRESS = 3  # 5 seconds apart
+
+
+class SupportClient(discord.AutoShardedClient):
+    """Hears questions and votes on Discord.
+
+    Args:
+        service: the support bot.
+        settings: of this process.
+    """
+
+    def __init__(self, service: Service, settings: Settings, **options: Any) -> None:
+        super().__init__(
+            intents=discord.Intents.default(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,  # nothing here looks at earlier messages, so none are kept in memory
+            **options,
+        )
+        self.service = service
+        self.tree = SupportTree(self)
+        self.catch_up = CatchUp(self._hear, timedelta(minutes=settings.question_minutes))
+        self.was_ready = False
+        self.http.max_ratelimit_timeout = LONGEST_LIBRARY_WAIT  # as an option, discord.py raises it to 30
+        self._home = settings.home
+        self._own_gateway = settings.discord_api_url is not None
+        self._launches: Counter[int] = Counter()
+
+    async def setup_hook(self) -> None:
+        """Register what is listened to; called by the library after each login."""
+        setup(self)
+        await sync_commands(self.tree, self._home)
+
+    async def on_ready(self) -> None:
+        """Read back what was said before this session; a resumed one has missed nothing."""
+        log.info("discord.connected", guilds=len(self.guilds), shards=self.shard_count)
+        self.was_ready = True
+        self.catch_up.read_lively(self)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Keep a question and show "typing…"; what cannot be kept is read back from the channel until it can."""
+        try:
+            is_new = await self._hear(message)
+        except Exception:
+            log.exception("discord.question_not_kept", message_id=message.id)
+            self.catch_up.read(message.channel.id, message.channel)
+            return
+        if is_new:
+            with suppress(discord.DiscordException, aiohttp.ClientError, OSError):  # a nicety
+                await message.channel.typing()
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """Log what an event handler raised."""
+        log.exception("discord.handler_failed", event=event_method)
+
+    async def _hear(self, message: discord.Message) -> bool:
+        """Keep a message if it is a question; return whether it is a new one."""
+        if self.user is None or not is_addressed(message, self.user):
+            return False
+        return (await self.service.ask(question_from_message(message, self.user))).new
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether every shard is connected and knows its guilds."""
+        return self.is_ready() and not any(shard.is_closed() for shard in self.shards.values())
+
+    async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
+        """Connect a shard; the library calls this again and again while the address is refused.
+
+        Raises:
+            ConnectionError: the address was refused often enough: ask for another one.
+        """
+        if self._own_gateway:  # the library goes back to its built-in address after an invalidated session
+            DiscordWebSocket.DEFAULT_GATEWAY = gateway
+        self._launches[shard_id] += 1
+        if self._launches[shard_id] > _TRIES_PER_ADDRESS:
+            raise ConnectionError(f"The gateway at {gateway.host} refuses connections.")
+        await super().launch_shard(gateway, shard_id, initial=initial)
+
+    async def close(self) -> None:
+        """Disconnect, within seconds even when the network is gone and nobody says goodbye."""
+        await self.catch_up.aclose()
+        closing = asyncio.ensure_future(super().close())
+        done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+        if not done:
+            await self.http.close()
+        await closing
+
+
+def setup(client: SupportClient) -> None:
+    """The routing table: what is heard besides messages, and who hears it."""
+    client.tree.add_command(ask)
+    client.tree.add_command(answer_this)
+    client.add_dynamic_items(VoteButton)

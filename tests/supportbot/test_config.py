@@ -1,0 +1,141 @@
+"""Settings: what is wrong stops the start with one sentence that names the key and the remedy."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from supportbot.bootstrap import create_home
+from supportbot.config import Settings, env_name, load_settings
+from supportbot.doctor import describe_settings
+from supportbot.errors import ConfigError
+
+BOT = "xoxb-123-456-abcDEF"
+APP = "xapp-1-A0-123-abcdef"
+DISCORD = "MTEyMzQ1Njc4OTAxMjM0NTY3.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
+
+
+def write_env(text: str) -> Path:
+    """Write a `.env` into the current folder."""
+    path = Path(".env")
+    path.write_text(text)
+    return path
+
+
+def test_defaults_need_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any setting the bot has a home in the user's data folder and SQLite in it."""
+    monkeypatch.delenv("SUPPORTBOT_HOME")
+    settings = load_settings()
+    assert settings.home.name == "supportbot"
+    assert settings.sqlalchemy_url == f"sqlite+aiosqlite:///{settings.home}/supportbot.db"
+    assert (settings.web_host, settings.web_port) == ("127.0.0.1", 8080)
+
+
+def test_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of the environment overrides the same key of `.env`; others of the file count."""
+    write_env("SUPPORTBOT_WEB_PORT=9000\nSUPPORTBOT_PRECISION=fp32\n")
+    monkeypatch.setenv("SUPPORTBOT_WEB_PORT", "9001")
+    settings = load_settings()
+    assert (settings.web_port, settings.precision) == (9001, "fp32")
+
+
+def test_keys_left_empty_are_not_set() -> None:
+    """A copied `.env.example` with empty keys changes nothing."""
+    write_env("SLACK_BOT_TOKEN=\nDISCORD_TOKEN= \nSUPPORTBOT_MODEL=\nSUPPORTBOT_CONFIDENCE_FLOOR=\n")
+    settings = load_settings()
+    assert settings.slack_bot_token is None
+    assert settings.discord_token is None
+    assert settings.model is None
+    assert settings.confidence_floor is None
+
+
+@pytest.mark.parametrize("where", ["environment", "file"])
+def test_unknown_key_is_refused_with_the_likely_one(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt key is never silently ignored."""
+    if where == "environment":
+        monkeypatch.setenv("SUPPORTBOT_WEBPORT", "9000")
+    else:
+        write_env("SUPPORTBOT_WEBPORT=9000\n")
+    with pytest.raises(ConfigError, match=r"SUPPORTBOT_WEBPORT.*did you mean SUPPORTBOT_WEB_PORT"):
+        load_settings()
+
+
+def test_key_given_twice_is_refused() -> None:
+    """Two lines for one key in `.env` are a mistake, not a choice."""
+    write_env("SUPPORTBOT_WEB_PORT=1\nSUPPORTBOT_WEB_PORT=2\n")
+    with pytest.raises(ConfigError, match=r"SUPPORTBOT_WEB_PORT is given 2 times"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"SLACK_BOT_TOKEN": APP, "SLACK_APP_TOKEN": BOT},
+            r"SLACK_BOT_TOKEN.*looks like a SLACK_APP_TOKEN.*swapped",
+        ),
+        ({"SLACK_BOT_TOKEN": BOT}, r"SLACK_APP_TOKEN is missing"),
+        ({"SLACK_APP_TOKEN": APP}, r"SLACK_BOT_TOKEN is missing"),
+        ({"SLACK_BOT_TOKEN": BOT + "\n", "SLACK_APP_TOKEN": APP}, r"SLACK_BOT_TOKEN.*white space or a line break"),
+        ({"DISCORD_TOKEN": "hello"}, r"DISCORD_TOKEN is malformed"),
+        ({"DISCORD_TOKEN": DISCORD[:40] + " " + DISCORD[40:]}, r"DISCORD_TOKEN.*white space"),
+        (
+            {"SLACK_BOT_TOKEN": BOT, "SUPPORTBOT_SLACK_HTTP": "1"},
+            r"SUPPORTBOT_SLACK_HTTP needs SLACK_SIGNING_SECRET",
+        ),
+        ({"SLACK_SIGNING_SECRET": "short"}, r"SLACK_SIGNING_SECRET.*32 hexadecimal"),
+        ({"SUPPORTBOT_DATABASE_URL": "mysql://x/y"}, r"SUPPORTBOT_DATABASE_URL must begin with"),
+        ({"SUPPORTBOT_WEB_PORT": "http"}, r"SUPPORTBOT_WEB_PORT is wrong"),
+        ({"SUPPORTBOT_PRECISION": "fp8"}, r"SUPPORTBOT_PRECISION is wrong"),
+        ({"SUPPORTBOT_ANSWER_SECONDS": "0"}, r"SUPPORTBOT_ANSWER_SECONDS is wrong"),
+    ],
+)
+def test_wrong_values_name_the_key_and_hide_the_value(
+    variables: dict[str, str], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong is told in one sentence with the key, without the value of a secret."""
+    for key, value in variables.items():
+        monkeypatch.setenv(key, value)
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        load_settings()
+    for key, value in variables.items():
+        if "TOKEN" in key:
+            assert value.strip() not in str(caught.value)
+
+
+def test_well_formed_tokens_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens of the documented shapes are accepted, and known to the log filter."""
+    for key, value in {"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": APP, "DISCORD_TOKEN": DISCORD}.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setenv("SUPPORTBOT_DATABASE_URL", "postgresql+psycopg://user:hunter22@host/name")
+    settings = load_settings()
+    assert set(settings.secrets()) == {BOT, APP, DISCORD, "hunter22"}
+    shown = " ".join(line.value for line in describe_settings(settings))
+    assert not any(secret in shown for secret in settings.secrets())
+
+
+def test_home_is_created_for_its_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The home folder has mode 0700 from its first moment."""
+    monkeypatch.setenv("SUPPORTBOT_HOME", str(tmp_path / "new" / "home"))
+    create_home(load_settings())
+    assert stat.S_IMODE((tmp_path / "new" / "home").stat().st_mode) == 0o700
+
+
+def test_home_that_cannot_be_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home below a file is refused with the key's name."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SUPPORTBOT_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(ConfigError, match="SUPPORTBOT_HOME"):
+        create_home(load_settings())
+
+
+def test_example_file_is_complete_and_changes_nothing() -> None:
+    """`.env.example` names every setting once, and copied as it is, leaves every default in force."""
+    text = (Path(__file__).parents[2] / ".env.example").read_text()
+    named = [line.lstrip("# ").partition("=")[0] for line in text.splitlines() if "=" in line]
+    assert sorted(named) == sorted(env_name(field) for field in Settings.model_fields)
+    before = load_settings()
+    write_env(text)
+    assert load_settings() == before
