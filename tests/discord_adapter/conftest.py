@@ -25,7 +25,7 @@ from supportbot.config import Settings
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.dispatch import Dispatcher
-from supportbot.engine.base import Engine
+from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.history import Exchange, History
 from supportbot.inbox import Inbox
@@ -157,7 +157,7 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
     bell = asyncio.Event()
     worker = Worker(
         inbox,
-        Answerer(_engine, confidence_floor=None),
+        Answerer(_engine, confidence_floor=None, sampling=SamplingParams(max_length=120)),  # short, so fast
         live,
         platforms=["discord"],
         answer_seconds=20,

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from bot.web.page import MAX_CHARACTERS, MAX_OPEN
 from supportbot.answerer import NOT_SURE_TEXT
@@ -136,6 +136,19 @@ async def test_vote_can_be_given_and_changed(bot: Bot, page: Page) -> None:
     await page.reload()
     await expect(thumb(answers(page), "Not helpful")).to_have_attribute("aria-pressed", "true")
     await expect(thumb(answers(page), "Helpful")).to_have_attribute("aria-pressed", "false")
+
+
+async def test_vote_on_an_erased_answer_says_so(bot: Bot, page: Page) -> None:
+    """When the answer was erased in the meantime, a vote on it is refused with the reason."""
+    answer = await ask_and_wait(page, "Where is my order?")
+    question, _ = await latest(bot.database)
+    async with bot.database.write() as session:
+        await session.execute(delete(Question).where(Question.id == question.id))
+
+    await thumb(answer, "Helpful").click()
+
+    await expect(page.get_by_role("alert")).to_contain_text("no longer in the log")
+    await expect(thumb(answer, "Helpful")).to_have_attribute("aria-pressed", "false")
 
 
 async def test_unsure_answer_looks_different(bot: Bot, page: Page) -> None:

@@ -1,0 +1,1 @@
+"""The real daemon process, from the outside."""

@@ -1,0 +1,167 @@
+"""What an operator types, and what stops a start: readable answers, exit statuses that mean something."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+import sqlite3
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.e2e.daemon import log_of, run_command, running, start, supportbot
+
+
+async def test_from_nothing_to_an_answer(tmp_path: Path) -> None:
+    """`init` in an empty folder, `ask`, and `log`: the JSON of each has what scripts rely on."""
+    home = tmp_path / "fresh"
+    status, output, errors = await supportbot(home, "ask", "Where is my order?")
+    assert status == 2
+    assert "supportbot init" in errors
+    assert "Traceback" not in errors
+    status, output, errors = await supportbot(home, "init", "--json")
+    assert status == 0, errors
+    figures = json.loads(output)
+    assert figures["model_version"] == "starter"
+    assert figures["held_out_right"] >= 0.88
+    assert figures["out_of_scope_auroc"] >= 0.90
+    assert figures["train_seconds"] > 0
+    status, output, errors = await supportbot(home, "ask", "How do I return an item?", "--json")
+    assert status == 0, errors
+    answer = json.loads(output)
+    assert set(answer) == {
+        "question_id",
+        "answer",
+        "source",
+        "model_version",
+        "confidence",
+        "latency_ms",
+        "prompt_tokens",
+        "answer_tokens",
+    }
+    assert "return" in answer["answer"].lower()
+    [entry] = await log_of(home)
+    assert (entry["question_id"], entry["answer"], entry["state"]) == (
+        answer["question_id"],
+        answer["answer"],
+        "delivered",
+    )
+    status, output, _ = await supportbot(home, "log")
+    assert status == 0
+    assert "How do I return" in output
+
+
+async def test_doctor_is_well_and_then_is_not(home: Path) -> None:
+    """The doctor exits 0 when all is well, and 1 with the remedy when something is not."""
+    status, output, errors = await supportbot(home, "doctor")
+    assert status == 0, output + errors
+    assert "SUPPORTBOT_WEB_PORT" in output
+    (home / "models" / "starter" / "config.json").write_text("{}")
+    home.chmod(0o755)
+    status, output, _ = await supportbot(home, "doctor", "--json", SLACK_BOT_TOKEN="")
+    assert status == 1
+    wrong = {check["check"]: check["detail"] for check in json.loads(output)["checks"] if not check["ok"]}
+    assert set(wrong) == {"home", "model"}
+    assert "chmod 700" in wrong["home"]
+
+
+async def test_doctor_tells_a_wrong_setting(home: Path) -> None:
+    """A setting that would stop the start is the doctor's first finding."""
+    status, output, _ = await supportbot(home, "doctor", "--json", SUPPORTBOT_WEBPORT="1")
+    assert status == 1
+    [check] = json.loads(output)["checks"]
+    assert "did you mean SUPPORTBOT_WEB_PORT" in check["detail"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"SUPPORTBOT_HOEM": "x"}, "did you mean SUPPORTBOT_HOME"),
+        ({"SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xoxb-1"}, "swapped"),
+        ({"SUPPORTBOT_MODEL": "/nowhere/model"}, "SUPPORTBOT_MODEL"),
+    ],
+)
+async def test_wrong_settings_stop_the_start(home: Path, settings: dict[str, str], sentence: str) -> None:
+    """A wrong setting is one sentence and exit status 2, without a traceback."""
+    offline = {"HF_HUB_OFFLINE": "1", **settings}
+    status, _, errors = await run_command(home, "-m", "bot", **offline)
+    assert status == 2
+    assert sentence in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "garbage", "newer", "second"])
+async def test_wrong_databases_stop_the_start(home: Path, damage: str) -> None:
+    """A database that is missing, damaged, newer or in use stops the start with a sentence."""
+    path = home / "supportbot.db"
+    if damage == "second":
+        async with running(home):
+            status, _, errors = await run_command(home, "-m", "bot")
+    else:
+        if damage == "missing":
+            path.unlink()
+        elif damage == "empty":
+            path.write_bytes(b"")
+        elif damage == "garbage":
+            path.write_bytes(b"garbage " * 1000)
+        else:
+            connection = sqlite3.connect(path)
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+            connection.commit()
+            connection.close()
+        status, _, errors = await run_command(home, "-m", "bot")
+    assert status == 2, errors
+    assert "Traceback" not in errors
+    assert {
+        "missing": "supportbot init",
+        "empty": "supportbot init",
+        "garbage": "SUPPORTBOT_DATABASE_URL",
+        "newer": "newer than this program",
+        "second": "Another daemon",
+    }[damage] in errors
+
+
+async def test_probes_of_a_running_daemon(home: Path) -> None:
+    """Health, readiness and metrics answer, and the page is there."""
+    async with running(home) as daemon, aiohttp.ClientSession() as session:
+        for path, part in [
+            ("/healthz", "ok"),
+            ("/readyz", "true"),
+            ("/metrics", "supportbot_questions_total"),
+            ("/", ""),
+        ]:
+            async with session.get(daemon.page.rstrip("/") + path) as response:
+                assert response.status == 200
+                assert part in await response.text()
+
+
+async def test_postgresql_by_one_setting(home: Path, postgres_url: str) -> None:
+    """One setting moves everything to PostgreSQL: init, ask, log and the daemon."""
+    setting = {"SUPPORTBOT_DATABASE_URL": postgres_url}
+    status, _, errors = await supportbot(home, "init", **setting)
+    assert status == 0, errors
+    status, _, errors = await supportbot(home, "ask", "How do I return an item?", **setting)
+    assert status == 0, errors
+    async with running(home, **setting):
+        [entry] = await log_of(home, **setting)
+    assert entry["state"] == "delivered"
+
+
+async def test_own_model_replaces_the_starter(home: Path, tiny_model: Path) -> None:
+    """`SUPPORTBOT_MODEL` takes any directory in Hugging Face format; its answers carry its name."""
+    own = shutil.copytree(tiny_model, home / "mine")
+    status, output, errors = await supportbot(
+        home, "ask", "Where is my order?", "--json", SUPPORTBOT_MODEL=str(own)
+    )
+    assert status == 0, errors
+    assert json.loads(output)["model_version"].startswith("mine@")
+
+
+async def test_interrupt_stops_like_terminate(home: Path) -> None:
+    """Ctrl-C ends the daemon as cleanly as SIGTERM."""
+    daemon = await start(home)
+    daemon.process.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(daemon.process.wait(), 10) == 0

@@ -1,0 +1,105 @@
+"""The real daemon on a local Slack: from a mention to a vote in the database, through crashes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.daemon import log_of, running, start
+from tests.slack_server import LocalSlack
+
+QUESTION = "How do I return an item?"
+
+
+async def test_mention_answer_vote_row(home: Path) -> None:
+    """A mention is answered in its thread, a click becomes a row, a second click changes it."""
+    async with LocalSlack() as slack, running(home, **slack.environment()) as daemon:
+        await slack.wait_until_connected(seconds=30)
+        asked = await slack.mention("C1", "U1", QUESTION)
+        reply = await slack.wait_for_message(channel="C1", thread_ts=asked.ts, seconds=30)
+        assert "return" in reply.shown.lower()
+        await slack.click(reply, "U2", positive=True)
+        first = await slack.wait_for_ephemeral(user="U2")
+        await slack.click(reply, "U2", positive=False)
+        await slack.wait_until(lambda: len(slack.ephemerals) == 2 or None, "thanks for the second click")
+        await slack.click(reply, "U3", positive=True)
+        await slack.wait_until(lambda: len(slack.ephemerals) == 3 or None, "thanks to the other voter")
+        assert slack.ephemerals[1].shown != first.shown
+        await slack.wait_for_acks()
+        [entry] = await log_of(home)
+    assert entry["question"] == QUESTION
+    assert entry["answer"] in reply.shown
+    assert (entry["state"], entry["source"], entry["model_version"]) == ("delivered", "generated", "starter")
+    assert (entry["votes_up"], entry["votes_down"]) == (1, 1)
+    events = [line["event"] for line in daemon.lines]
+    assert events.count("question.answered") == 1
+    assert not any(secret in str(daemon.lines) for secret in slack.environment().values() if "xo" in secret)
+
+
+async def test_direct_message_and_slash_command(home: Path) -> None:
+    """A direct message and `/ask` are answered as well."""
+    async with LocalSlack() as slack, running(home, **slack.environment()):
+        await slack.wait_until_connected(seconds=30)
+        await slack.dm("U1", "how long does a refund take")
+        assert (await slack.wait_for_message(channel="DU1", seconds=30)).shown
+        await slack.slash("C1", "U1", "do you ship abroad?")
+        assert (await slack.wait_for_message(channel="C1", seconds=30)).shown
+        await slack.wait_for_acks()
+        assert [entry["state"] for entry in await log_of(home)] == ["delivered", "delivered"]
+
+
+async def test_http_mode(home: Path) -> None:
+    """With the flag set, signed HTTP events work instead of a socket, and unsigned ones do not."""
+    async with LocalSlack() as slack:
+        async with running(home, **slack.environment(), SUPPORTBOT_SLACK_HTTP="true") as daemon:
+            slack.use_http(f"{daemon.page.rstrip('/')}/slack/events")
+            asked = await slack.mention("C1", "U1", QUESTION)
+            await slack.wait_for_message(channel="C1", thread_ts=asked.ts, seconds=30)
+            await slack.wait_for_acks()
+            assert asked.statuses == [200]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_kills_lose_nothing_and_double_nothing(home: Path, seed: int) -> None:
+    """Killed again and again in the middle of its work, the daemon answers every question exactly once."""
+    source = random.Random(seed)
+    async with LocalSlack(ack_seconds=1.0) as slack:
+        asked = []
+        for round_number in range(4):
+            daemon = await start(home, **slack.environment())
+            await slack.wait_until_connected(seconds=30)
+            for number in range(5):
+                asked.append(
+                    await slack.mention("C1", "U1", f"Question {round_number}.{number}: where is my order?")
+                )
+            # Somewhere between the first event and the last reply.
+            wanted = len(slack.replies) + source.randrange(5)
+            await slack.wait_until(lambda wanted=wanted: len(slack.replies) >= wanted or None, "some replies")
+            await daemon.kill()
+        async with running(home, **slack.environment()):
+            for envelope in asked:
+                await slack.wait_for_message(thread_ts=envelope.ts, seconds=60)
+            await slack.wait_for_acks(seconds=30)
+            entries = await log_of(home)
+        answered = [reply.thread_ts for reply in slack.replies]
+    assert sorted(answered) == sorted(envelope.ts for envelope in asked)
+    assert {entry["state"] for entry in entries} == {"delivered"}
+    assert len(entries) == len(asked)
+
+
+async def test_terminated_in_the_middle_of_work(home: Path) -> None:
+    """SIGTERM while questions are open: the daemon exits 0 within 10 seconds, and the rest is answered later."""
+    async with LocalSlack() as slack:
+        daemon = await start(home, **slack.environment())
+        await slack.wait_until_connected(seconds=30)
+        asked = [await slack.mention("C1", "U1", f"Question {number}: where is my order?") for number in range(12)]
+        await slack.wait_for_message(channel="C1", seconds=30)
+        async with asyncio.timeout(10):
+            assert await daemon.stop() == 0
+        async with running(home, **slack.environment()):
+            for envelope in asked:
+                await slack.wait_for_message(thread_ts=envelope.ts, seconds=60)
+        assert len(slack.replies) == len(asked)
