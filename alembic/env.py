@@ -8,6 +8,7 @@ from typing import Literal
 from alembic import context
 from sqlalchemy import Connection, text
 
+from supportbot.bootstrap import create_home
 from supportbot.config import load_settings
 from supportbot.db.models import Base, StorableText, UtcDateTime
 from supportbot.db.session import create_engine
@@ -43,7 +44,11 @@ def _run(connection: Connection) -> None:
 
 
 async def _main() -> None:
-    url = context.config.attributes.get("url") or load_settings().sqlalchemy_url
+    url = context.config.attributes.get("url")
+    if url is None:  # started by `alembic`, not by the program
+        settings = load_settings()
+        create_home(settings)
+        url = settings.sqlalchemy_url
     engine = create_engine(url)
     try:
         async with engine.connect() as connection:

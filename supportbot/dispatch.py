@@ -19,8 +19,8 @@ from supportbot.outbox import SEND_LEASE, Delivery, Outbox
 
 log = structlog.get_logger(__name__)
 
-BATCH = 8
-"""Replies of a platform that are under way at once."""
+CONCURRENCY = 16
+"""Replies of a platform that are under way at once; a slow channel holds up its own replies only."""
 
 POLL_SECONDS = 1.0
 """How often the outbox is looked at when nobody rings: for replies that have come due again."""
@@ -34,11 +34,19 @@ _SEND_SECONDS = SEND_LEASE.total_seconds() / 2
 
 
 class RetryLaterError(Exception):
-    """The platform asks to wait; ``seconds`` is its own figure, or None for the usual backoff."""
+    """The reply can't be delivered now.
 
-    def __init__(self, reason: str, seconds: float | None = None) -> None:
+    Args:
+        reason: for the log and the record.
+        seconds: how long the platform asks to wait, or None for the usual backoff.
+        unsent: whether it is certain that nothing reached the platform, as with a rate limit: then the next
+            attempt need not look for a message of this one.
+    """
+
+    def __init__(self, reason: str, seconds: float | None = None, *, unsent: bool = False) -> None:
         super().__init__(reason)
         self.seconds = seconds
+        self.unsent = unsent
 
 
 class UndeliverableError(Exception):
@@ -77,37 +85,55 @@ class Dispatcher:
         self._sender = sender
         self.wake = asyncio.Event()
         self._stopping = False
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Deliver until ``stop`` is called, and then what is due at that moment."""
         while not self._stopping:
             self.wake.clear()
-            if await self._deliver_some():
-                continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self.wake.wait()
-        while await self._deliver_some():
-            pass
+            started = await self._start_due()
+            if not started:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self.wake.wait()
+        while self._tasks or await self._start_due():
+            await asyncio.wait(self._tasks)
 
     def stop(self) -> None:
         """Let ``run`` end as soon as nothing is due any more."""
         self._stopping = True
         self.wake.set()
 
-    async def _deliver_some(self) -> int:
+    async def deliver_due(self) -> int:
+        """Try each reply that is due now once, as far as may be under way together; return how many."""
+        started = await self._start_due()
+        if started:
+            await asyncio.wait(self._tasks)
+        return started
+
+    async def _start_due(self) -> int:
+        """Claim as many replies as may be under way at once, and begin to send them; return how many."""
+        free = CONCURRENCY - len(self._tasks)
+        if not free:
+            return 0
         try:
-            return await self.deliver_due()
+            deliveries = await self._outbox.claim(self._sender.platform, free)
         except Exception:
             # A full disk or a restarting PostgreSQL: the replies are safe where they are.
             log.exception("dispatch.claim_failed", platform=self._sender.platform)
             return 0
-
-    async def deliver_due(self) -> int:
-        """Try each reply that is due once, a batch at a time; return how many were tried."""
-        deliveries = await self._outbox.claim(self._sender.platform, BATCH)
-        await asyncio.gather(*(self._deliver(delivery) for delivery in deliveries))
+        for delivery in deliveries:
+            task = asyncio.create_task(self._deliver(delivery), name=f"reply-{delivery.outbox_id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
         return len(deliveries)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.wake.set()
+        if not task.cancelled() and (error := task.exception()):
+            # The outcome could not be noted: the claim runs out, and the next attempt looks for its mark.
+            log.error("reply.outcome_lost", platform=self._sender.platform, exc_info=error)
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:
@@ -116,24 +142,24 @@ class Dispatcher:
         except UndeliverableError as error:
             await self._give_up(delivery, str(error))
         except RetryLaterError as error:
-            await self._postpone(delivery, str(error), error.seconds)
+            await self._postpone(delivery, str(error), error.seconds, unsent=error.unsent)
         except Exception as error:
             # The class name only: the text of a network error may hold an address with a token in it.
             log.warning("reply.attempt_failed", **_names(delivery), exc_info=True)
-            await self._postpone(delivery, type(error).__name__, None)
+            await self._postpone(delivery, type(error).__name__, None, unsent=False)
         else:
             await self._outbox.delivered(delivery.outbox_id, identity)
             self._count("delivered")
             log.info("reply.delivered", **_names(delivery), reply=identity)
 
-    async def _postpone(self, delivery: Delivery, error: str, seconds: float | None) -> None:
+    async def _postpone(self, delivery: Delivery, error: str, seconds: float | None, *, unsent: bool) -> None:
         if datetime.now(UTC) - delivery.created_at > GIVE_UP_AFTER:
             await self._give_up(delivery, error)
             return
         if seconds is None:
             # Exponential with full jitter, so that many waiting replies don't come back in step.
             seconds = random.uniform(0.5, 1) * min(_MAX_BACKOFF_SECONDS, 2.0**delivery.attempt)  # noqa: S311
-        await self._outbox.postpone(delivery.outbox_id, timedelta(seconds=seconds), error)
+        await self._outbox.postpone(delivery.outbox_id, timedelta(seconds=seconds), error, unsent=unsent)
         self._count("postponed")
         log.info("reply.postponed", **_names(delivery), seconds=round(seconds, 1), reason=error)
 

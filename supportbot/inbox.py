@@ -8,6 +8,7 @@ are written in one transaction, together with the question's next state.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -262,6 +263,7 @@ class Inbox:
                     question_id=question_id,
                     answer_id=answer.id,
                     platform=platform,
+                    mark=f"sb-{secrets.token_hex(10)}",
                     text=reply.text,
                     state=OutboxState.PENDING,
                     due_at=now,

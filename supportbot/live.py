@@ -21,13 +21,17 @@ class Live:
 
     def publish(self, question_id: int, text: str) -> None:
         """Add text to the answer of a question."""
+        if not text:
+            return
         self._text[question_id] = self._text.get(question_id, "") + text
         for watcher in self._watchers.get(question_id, ()):
             watcher.put_nowait(text)
 
     def restart(self, question_id: int) -> None:
-        """Forget the text so far: the answer begins anew, for instance after a failed attempt."""
-        self._text.pop(question_id, None)
+        """Forget the text so far: the answer begins anew after a failed attempt."""
+        if self._text.pop(question_id, None):
+            for watcher in self._watchers.get(question_id, ()):
+                watcher.put_nowait("")
 
     def finish(self, question_id: int) -> None:
         """Tell all watchers that the answer is in the database."""
@@ -38,6 +42,8 @@ class Live:
     @contextmanager
     def watch(self, question_id: int) -> Iterator[asyncio.Queue[str | None]]:
         """Receive what was written so far, then each piece as it comes, then None when the answer is finished.
+
+        An empty piece says that all text so far is void and the answer begins anew.
 
         Whoever begins to watch looks into the database afterwards: an answer that was finished before sends
         nothing any more.

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     r"|[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"  # Discord bot tokens
     r"|(?<=/webhooks/)\d+/[\w-]{20,}"  # Discord interaction and webhook tokens in addresses
     r"|(?<=[?&]ticket=)[\w-]+"  # Slack's WebSocket tickets
+    r"|(?<=hooks\.slack\.com/)[\w/-]+"  # Slack's response addresses, with which anybody may answer for a while
 )
 _BLACKED_OUT = "[secret]"
 
@@ -100,9 +101,10 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    if settings.log_level != "debug":
-        for library in _QUIET_LIBRARIES:
-            logging.getLogger(library).setLevel(logging.WARNING)
+    # Even at debug the libraries stay at info: their debug lines hold whole payloads, with the text of users.
+    libraries_level = logging.INFO if settings.log_level == "debug" else logging.WARNING
+    for library in _QUIET_LIBRARIES:
+        logging.getLogger(library).setLevel(libraries_level)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -35,7 +35,9 @@ class Delivery:
     """One reply on its way, with all that a platform's sender needs.
 
     Attributes:
-        outbox_id: the reply's own number; its ``mark`` is made of it.
+        outbox_id: the reply's own number.
+        mark: the idempotency mark, the same at every attempt and unique over all databases; 25 characters at
+            most, which is what a Discord nonce may have.
         attempt: 1 for the first; later ones must look for their own mark before they send.
         votable: whether 👍 and 👎 make sense under it.
         reply_to: what the adapter noted when it heard the question.
@@ -57,11 +59,7 @@ class Delivery:
     attempt: int
     votable: bool
     created_at: datetime
-
-    @property
-    def mark(self) -> str:
-        """The idempotency mark: 25 characters at most, which is what a Discord nonce may have."""
-        return f"sb-{self.outbox_id}"
+    mark: str
 
 
 class Outbox:
@@ -125,6 +123,7 @@ class Outbox:
                     attempt=outbox.attempts,
                     votable=question.state == QuestionState.ANSWERED,
                     created_at=outbox.created_at,
+                    mark=outbox.mark,
                 )
                 for outbox, answer, question, conversation, workspace in rows
             ]
@@ -151,13 +150,17 @@ class Outbox:
             )
             await session.execute(update(Question).where(Question.id == row.question_id).values(delivered_at=now))
 
-    async def postpone(self, outbox_id: int, delay: timedelta, error: str) -> None:
-        """Make a reply due again after ``delay``."""
+    async def postpone(self, outbox_id: int, delay: timedelta, error: str, *, unsent: bool) -> None:
+        """Make a reply due again after ``delay``; if it is certainly ``unsent``, this was no attempt."""
         async with self._database.write() as session:
             await session.execute(
                 update(OutboxRow)
                 .where(OutboxRow.id == outbox_id)
-                .values(due_at=datetime.now(UTC) + delay, last_error=error)
+                .values(
+                    due_at=datetime.now(UTC) + delay,
+                    last_error=error,
+                    attempts=OutboxRow.attempts - int(unsent),
+                )
             )
 
     async def give_up(self, outbox_id: int, error: str) -> None:

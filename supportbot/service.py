@@ -53,12 +53,12 @@ class Service:
     async def follow(self, question_id: int) -> AsyncGenerator[str | Exchange, None]:
         """Yield the text of an answer as it is written, and at the end the exchange with the whole answer.
 
-        Text that was yielded is what the asker may see already; the exchange has the last word. Nothing is
-        yielded for a question that does not exist.
+        Text that was yielded is what the asker may see already; an empty piece says that it is void and the
+        answer begins anew; the exchange has the last word. Nothing is yielded for a question that does not exist.
         """
         with self._live.watch(question_id) as pieces:
             while (exchange := await self._history.exchange(question_id)) and exchange.answer is None:
-                while piece := await _get(pieces):
+                while (piece := await _get(pieces)) is not None:
                     yield piece
         if exchange is not None:
             yield exchange

@@ -17,7 +17,6 @@ from sqlalchemy import create_engine, make_url, text
 
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
-from tests.tiny_model import save_tiny_model
 
 _numbers = itertools.count()
 
@@ -113,4 +112,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a tiny GPT-2 of random weights: fast, and able to say anything."""
+    from tests.tiny_model import save_tiny_model  # imports torch, which most tests don't need
+
     return save_tiny_model(tmp_path_factory.mktemp("tiny") / "model")

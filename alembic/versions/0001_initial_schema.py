@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: nothing
-Created: 2026-11-22 16:11:58.478113
+Created: 2026-11-22 17:08:49.735164
 """
 
 from __future__ import annotations
@@ -255,6 +255,7 @@ def upgrade() -> None:
         sa.Column("question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("answer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column(
             "state",
@@ -281,6 +282,7 @@ def upgrade() -> None:
             ["question_id"], ["question.id"], name=op.f("fk_outbox_question_id_question"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sa.UniqueConstraint("mark", name=op.f("uq_outbox_mark")),
         sa.UniqueConstraint("question_id", name=op.f("uq_outbox_question_id")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -296,10 +298,7 @@ def upgrade() -> None:
             ["example_id"], ["example.id"], name=op.f("fk_run_example_example_id_example"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["run_id"],
-            ["training_run.id"],
-            name=op.f("fk_run_example_run_id_training_run"),
-            ondelete="CASCADE",
+            ["run_id"], ["training_run.id"], name=op.f("fk_run_example_run_id_training_run"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("run_id", "example_id", name=op.f("pk_run_example")),
     )

@@ -93,9 +93,9 @@ def delivery_error(error: SlackApiError) -> RetryLaterError | UndeliverableError
     """Return what the dispatcher needs to know about a failed attempt."""
     code = error_code(error)
     if code == RATE_LIMITED:
-        return RetryLaterError(code, retry_after(error))
+        return RetryLaterError(code, retry_after(error), unsent=True)
     if sentence := _UNDELIVERABLE.get(code):
         return UndeliverableError(sentence)
     if code in _TOKEN_REFUSED:
-        return RetryLaterError(code, _TOKEN_RETRY_SECONDS)
+        return RetryLaterError(code, _TOKEN_RETRY_SECONDS, unsent=True)
     return RetryLaterError(code or "an answer that is not Slack's")

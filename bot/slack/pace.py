@@ -48,7 +48,7 @@ class Pace:
             async with state.lock:
                 wait = state.free_at - time.monotonic()
                 if wait > _LONGEST_WAIT_SECONDS:
-                    raise RetryLaterError("the channel has a break", wait)
+                    raise RetryLaterError("the channel has a break", wait, unsent=True)
                 await asyncio.sleep(wait)  # at once if there is nothing to wait for
                 try:
                     yield

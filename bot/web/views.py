@@ -92,8 +92,8 @@ class AnswerView:
         self._stage.text = "Thinking…"
 
     def write(self, text: str) -> None:
-        """Add what the model just wrote."""
-        self._show(self._said.text + text)
+        """Add what the model just wrote; an empty piece takes back what was there."""
+        self._show(self._said.text + text if text else "")
 
     def finish(self, exchange: Exchange) -> None:
         """Show the whole answer, where it comes from, and the thumbs."""

@@ -256,7 +256,10 @@ class Answer(Base):
 
 
 class Outbox(Base):
-    """One reply that must reach the platform once; written in the same transaction as its answer."""
+    """One reply that must reach the platform once; written in the same transaction as its answer.
+
+    ``mark`` is random: numbers would begin anew with a new database, and a platform still remembers the old ones.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (UniqueConstraint("question_id"), Index(None, "platform", "state", "due_at"))
@@ -265,6 +268,7 @@ class Outbox(Base):
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"))
     platform: Mapped[str]
+    mark: Mapped[str] = mapped_column(unique=True)
     text: Mapped[str]
     state: Mapped[OutboxState] = mapped_column(_enum(OutboxState, "state"))
     attempts: Mapped[int] = mapped_column(default=0)

@@ -52,11 +52,12 @@ async def check_schema(database: Database) -> None:
     Raises:
         DatabaseError: it is older or newer; the sentence says what to run.
     """
-    current = await current_revision(database)
+    if database.is_missing or (current := await current_revision(database)) is None:
+        raise DatabaseError(f"The database {database.url.render_as_string()} is empty: run `supportbot init`.")
     scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))
     if current == scripts.get_current_head():
         return
-    if current is None or current in {script.revision for script in scripts.walk_revisions()}:
+    if current in {script.revision for script in scripts.walk_revisions()}:
         raise DatabaseError("The database has an older schema than this program: run `supportbot init`.")
     raise _newer_schema(current)
 

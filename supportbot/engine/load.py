@@ -83,7 +83,7 @@ def load_model(location: str | Path) -> tuple[PreTrainedModel, PreTrainedTokeniz
         ModelError: as ``load_engine``.
     """
     # What the library reports goes through the project's log; a bar for a load of milliseconds is noise.
-    library_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    library_logging.disable_progress_bar()
     library_logging.disable_default_handler()
     library_logging.enable_propagation()
     try:

@@ -39,6 +39,7 @@ def _delivery(reply_to: Mapping[str, Any], *, text: str = "In two days.", votabl
         attempt=1,
         votable=votable,
         created_at=datetime.now(UTC),
+        mark="sb-0123456789abcdef0123",
     )
 
 
@@ -77,7 +78,8 @@ async def test_reply_refers_to_the_question_and_pings_nobody(
     identity = await adapter.sender.send(delivery)
     (body,) = _bodies(server, "POST")
     assert server.bot_messages[0]["id"] == identity
-    assert (body["nonce"], body["enforce_nonce"]) == ("sb-7", True)
+    assert body["nonce"] == delivery.mark
+    assert body["enforce_nonce"] is True
     assert body["message_reference"] == {
         "message_id": delivery.reply_to["message_id"],
         "fail_if_not_exists": False,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.discord_server import DiscordServer
-from tests.discord_server.state import TOKEN
 from tests.e2e.daemon import log_of, running
 
 
 async def test_slash_mention_vote_and_restart(home: Path) -> None:
     """Slash command and mention are answered, and a button of before a restart still counts."""
     async with DiscordServer() as discord:
-        settings = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord.api_url}
+        settings = {"DISCORD_TOKEN": discord.token, "DISCORD_API_URL": discord.api_url}
         async with running(home, **settings):
             await discord.connected()
             asked = await discord.slash("How do I return an item?")

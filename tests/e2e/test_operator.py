@@ -60,7 +60,7 @@ async def test_doctor_is_well_and_then_is_not(home: Path) -> None:
     assert status == 0, output + errors
     assert "SUPPORTBOT_WEB_PORT" in output
     (home / "models" / "starter" / "config.json").write_text("{}")
-    home.chmod(0o755)
+    home.chmod(0o755)  # noqa: ASYNC240 - a test may block its own loop
     status, output, _ = await supportbot(home, "doctor", "--json", SLACK_BOT_TOKEN="")
     assert status == 1
     wrong = {check["check"]: check["detail"] for check in json.loads(output)["checks"] if not check["ok"]}

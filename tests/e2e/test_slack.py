@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,13 +54,19 @@ async def test_direct_message_and_slash_command(home: Path) -> None:
 
 async def test_http_mode(home: Path) -> None:
     """With the flag set, signed HTTP events work instead of a socket, and unsigned ones do not."""
-    async with LocalSlack() as slack:
-        async with running(home, **slack.environment(), SUPPORTBOT_SLACK_HTTP="true") as daemon:
-            slack.use_http(f"{daemon.page.rstrip('/')}/slack/events")
-            asked = await slack.mention("C1", "U1", QUESTION)
-            await slack.wait_for_message(channel="C1", thread_ts=asked.ts, seconds=30)
-            await slack.wait_for_acks()
-            assert asked.statuses == [200]
+    async with (
+        LocalSlack() as slack,
+        running(home, **slack.environment(), SUPPORTBOT_SLACK_HTTP="true") as daemon,
+    ):
+        slack.use_http(f"{daemon.page.rstrip('/')}/slack/events")
+        asked = await slack.mention("C1", "U1", QUESTION)
+        await slack.wait_for_message(channel="C1", thread_ts=asked.ts, seconds=30)
+        await slack.wait_for_acks()
+        assert asked.statuses == [200]
+
+
+def _has_replies(slack: LocalSlack, count: int) -> bool | None:
+    return len(slack.replies) >= count or None
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -77,14 +84,14 @@ async def test_kills_lose_nothing_and_double_nothing(home: Path, seed: int) -> N
                 )
             # Somewhere between the first event and the last reply.
             wanted = len(slack.replies) + source.randrange(5)
-            await slack.wait_until(lambda wanted=wanted: len(slack.replies) >= wanted or None, "some replies")
+            await slack.wait_until(partial(_has_replies, slack, wanted), "some replies", seconds=30)
             await daemon.kill()
         async with running(home, **slack.environment()):
             for envelope in asked:
                 await slack.wait_for_message(thread_ts=envelope.ts, seconds=60)
             await slack.wait_for_acks(seconds=30)
             entries = await log_of(home)
-        answered = [reply.thread_ts for reply in slack.replies]
+        answered = [reply.thread_ts or "" for reply in slack.replies]
     assert sorted(answered) == sorted(envelope.ts for envelope in asked)
     assert {entry["state"] for entry in entries} == {"delivered"}
     assert len(entries) == len(asked)

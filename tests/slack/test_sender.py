@@ -41,6 +41,7 @@ def delivery(number: int = 1, **changes: Any) -> Delivery:
         attempt=1,
         votable=True,
         created_at=datetime.now(UTC),
+        mark=f"sb-{number:020}",
     )
     return replace(reply, **changes)
 

@@ -57,7 +57,13 @@ def test_every_way_into_the_log_is_filtered(settings: Settings, capfd: pytest.Ca
 
 @pytest.mark.parametrize(
     "text",
-    ["xapp-1-A0B1-987654321-abcdef0123", "/webhooks/1234567890/aW50ZXJhY3Rpb246abcdefghijklmnop", DISCORD, BOT],
+    [
+        "https://hooks.slack.com/commands/T1/2/abc",
+        "xapp-1-A0B1-987654321-abcdef0123",
+        "/webhooks/1234567890/aW50ZXJhY3Rpb246abcdefghijklmnop",
+        DISCORD,
+        BOT,
+    ],
 )
 def test_shapes_of_tokens_are_hidden_even_if_unknown(text: str) -> None:
     """A token that no setting holds, such as one of an interaction, is recognised by its shape."""

@@ -68,13 +68,14 @@ async def test_delivery_ends_in_delivered(
     question_id = await answered(inbox, question)
     sender = RecordingSender()
     dispatcher = Dispatcher(outbox, sender)
-    assert await dispatcher.deliver_due() == 1
-    assert await dispatcher.deliver_due() == 0
+    await dispatcher.deliver_due()
+    await dispatcher.deliver_due()
     row, sent, answer = await rows_of(database, question_id)
     assert row.state is QuestionState.DELIVERED
     assert row.delivered_at is not None
     assert sent.state is OutboxState.DELIVERED
     assert answer.reply_identity == f"ts-{answer.id}"
+    assert len(sender.sent) == 1
     assert sender.sent[0].votable
 
 
@@ -96,7 +97,8 @@ async def test_faults_postpone_and_attempts_are_counted(
     sender = RecordingSender(ConnectionResetError("gone"), RetryLaterError("ratelimited", 30.0))
     dispatcher = Dispatcher(outbox, sender)
     await dispatcher.deliver_due()
-    assert await dispatcher.deliver_due() == 0
+    await dispatcher.deliver_due()
+    assert len(sender.sent) == 1
     await make_due(database)
     await dispatcher.deliver_due()
     _, waiting, _ = await rows_of(database, question_id)
@@ -110,6 +112,19 @@ async def test_faults_postpone_and_attempts_are_counted(
     assert [delivery.attempt for delivery in sender.sent] == [1, 2, 3]
     assert len({delivery.mark for delivery in sender.sent}) == 1
     assert len(sender.sent[0].mark) <= 25
+
+
+async def test_what_was_certainly_not_sent_is_no_attempt(
+    inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion
+) -> None:
+    """After a rate limit the next attempt is again the first, so it need not look for a message."""
+    await answered(inbox, question)
+    sender = RecordingSender(RetryLaterError("ratelimited", 1.0, unsent=True))
+    dispatcher = Dispatcher(outbox, sender)
+    await dispatcher.deliver_due()
+    await make_due(database)
+    await dispatcher.deliver_due()
+    assert [delivery.attempt for delivery in sender.sent] == [1, 1]
 
 
 async def test_undeliverable_reply_fails_with_its_reason(
