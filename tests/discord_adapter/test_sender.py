@@ -118,7 +118,7 @@ async def test_another_answer_is_not_mistaken_for_the_reply(
 ) -> None:
     """Replies to others, and what others wrote, are not taken for the reply that is looked for."""
     delivery = await _to_message(server)
-    await adapter.sender.send(replace(await _to_message(server), outbox_id=8, answer_id=60))
+    await adapter.sender.send(replace(await _to_message(server), outbox_id=8, answer_id=60, mark="sb-other"))
     await server.say(delivery.text)
     identity = await adapter.sender.send(_later(delivery))
     assert len(server.bot_messages) == 2

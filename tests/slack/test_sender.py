@@ -59,7 +59,7 @@ async def test_reply_carries_its_mark(slack: LocalSlack, sender: SlackSender) ->
     identity = await sender.send(delivery(7))
     (message,) = slack.replies
     assert identity == f"C1:{message.ts}"
-    assert message.metadata == {"event_type": MARK_EVENT, "event_payload": {"mark": "sb-7"}}
+    assert message.metadata == {"event_type": MARK_EVENT, "event_payload": {"mark": delivery(7).mark}}
 
 
 async def test_what_cannot_be_voted_on_has_no_thumbs(slack: LocalSlack, sender: SlackSender) -> None:
