@@ -87,11 +87,11 @@ async def test_concurrent_read_and_write_lose_no_update(database: Database) -> N
     async with database.write() as session:
         await session.execute(text("CREATE TABLE counter (id INTEGER PRIMARY KEY, value INTEGER)"))
         await session.execute(text("INSERT INTO counter VALUES (1, 0)"))
-    lock = "" if database.is_sqlite else " FOR UPDATE"
+    read = "SELECT value FROM counter WHERE id = 1" if database.is_sqlite else "SELECT value FROM counter FOR UPDATE"
 
     async def add_one() -> None:
         async with database.write() as session:
-            value = await session.scalar(text("SELECT value FROM counter WHERE id = 1" + lock))
+            value = await session.scalar(text(read))
             await session.execute(text("UPDATE counter SET value = :value"), {"value": (value or 0) + 1})
 
     await asyncio.gather(*(add_one() for _ in range(50)))
