@@ -44,14 +44,16 @@ clean: ## remove the virtual environment and caches; the bot's data in var/ stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 
 .venv/.pip:
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet pip==$(PIP_VERSION)
-	touch $@
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet pip==$(PIP_VERSION)
+	@touch $@
 
 .venv/.installed: .venv/.pip pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt --editable .
-	touch $@
+	@echo "Installing (a few minutes the first time) …"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt --editable .
+	@touch $@
 
 .venv/.installed-dev: .venv/.installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
-	touch $@
+	@echo "Installing (a few minutes the first time) …"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	@touch $@

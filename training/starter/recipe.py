@@ -29,8 +29,7 @@ class Recipe:
         heads: of each attention layer, 32 wide.
         positions: the longest text; above the documented 200 tokens so that a longer limit can be set.
         dropout: of embeddings and residuals. Augmentation is the regulariser here and costs no capacity.
-        variants: differently augmented copies of each wording, made once before training.
-        epochs: passes over all of the copies.
+        steps: of the optimizer. Each row is made for one of them and seen once.
         batch: rows a step; larger ones waste two cores' time on padding, smaller ones on overhead.
         learning_rate: its peak. A from-scratch model this small needs ten times what fine-tuning takes.
         warmup: share of the steps in which the learning rate rises.
@@ -41,6 +40,11 @@ class Recipe:
         truncated_share: share of rows that end after ``truncated_tokens``: which answer it is shows in its
             first tokens, and the rest of an answer is learned by heart from few repetitions.
         truncated_tokens: completion tokens of such a row.
+        invented_share: share of rows whose question is invented and answered as the teacher says.
+        teacher_c: inverse strength of the classifier's regularisation.
+        teacher_sharpness: power to which the classifier's probabilities are raised before a topic is drawn. Higher
+            makes the model surer of itself, of foreign questions too.
+        spelling_scale: size of the embeddings that tokens start with; see ``spelling``.
         split_words: probability that a word is cut in two before it is encoded, so that its parts are learned
             as well as the whole. It does what BPE dropout does, but tokenizers' own cannot be seeded.
         drop_words: probability of each word to be left out, in rows that lose words at all.
@@ -51,30 +55,33 @@ class Recipe:
     """
 
     seed: int = 42
-    vocabulary: int = 1536
+    vocabulary: int = 2048
     answer_weight: int = 16
-    layers: int = 2
+    layers: int = 1
     width: int = 128
-    heads: int = 4
+    heads: int = 8
     positions: int = 256
-    dropout: float = 0.1
-    variants: int = 35
-    epochs: int = 1
+    dropout: float = 0.0
+    steps: int = 1600
     batch: int = 32
-    learning_rate: float = 1.2e-3
+    learning_rate: float = 1.5e-3
     warmup: float = 0.05
     schedule: str = "linear"
     weight_decay: float = 0.1
     adam_beta2: float = 0.99
     max_grad_norm: float = 1.0
-    truncated_share: float = 0.85
-    truncated_tokens: int = 16
-    split_words: float = 0.1
+    truncated_share: float = 0.7
+    truncated_tokens: int = 10
+    invented_share: float = 0.5
+    teacher_c: float = 30.0
+    teacher_sharpness: float = 1.5
+    spelling_scale: float = 0.06
+    split_words: float = 0.15
     drop_words: float = 0.3
-    typos: float = 0.2
-    noisy_share: float = 0.8
+    typos: float = 0.15
+    noisy_share: float = 0.7
     recase_share: float = 0.6
-    wrap_share: float = 0.3
+    wrap_share: float = 0.4
 
     def digest(self) -> str:
         """Return the sha256 of the canonical JSON of all the numbers."""

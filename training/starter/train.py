@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,12 @@ from transformers import (
 from supportbot.engine.base import SamplingParams
 from supportbot.engine.load import cpu_has_bf16
 from supportbot.prompt import encode_text, encode_training_text, prompt_text
-from training.dataset import PaddingCollator, Row, RowDataset, build_row
+from training.dataset import IGNORED, PaddingCollator, Row, RowDataset, build_row
 from training.starter.augment import augment, split_words
 from training.starter.data import Faq
 from training.starter.recipe import Recipe
+from training.starter.spelling import spelling_vectors
+from training.starter.teacher import Inventor, Teacher
 from training.starter.tokenizer import train_tokenizer
 
 Progress = Callable[[int, int], None]
@@ -50,7 +53,7 @@ def train(faq: Faq, recipe: Recipe, directory: Path, progress: Progress) -> None
     set_seed(recipe.seed)
     model = build_model(recipe, tokenizer)
     with tempfile.TemporaryDirectory() as scratch:
-        trainer = Trainer(
+        trainer = _AnswerTrainer(
             model=model,
             args=_arguments(recipe, scratch),
             train_dataset=RowDataset(rows),
@@ -63,23 +66,34 @@ def train(faq: Faq, recipe: Recipe, directory: Path, progress: Progress) -> None
 
 
 def build_rows(faq: Faq, recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> list[Row]:
-    """Return ``recipe.variants`` augmented rows of every wording; held-out wordings are not touched."""
+    """Return the rows of the whole training, each seen once; held-out wordings are not touched.
+
+    A part of them are the wordings in turn, differently augmented each time, and the others invented questions
+    with the topic that the teacher says.
+    """
     rng = random.Random(recipe.seed)  # noqa: S311 - variety, not secrecy
+    count = recipe.steps * recipe.batch
+    invented = round(count * recipe.invented_share)
+    pairs = [(wording, number) for number, topic in enumerate(faq.topics) for wording in topic.wordings]
+    asked = [(augment(text, recipe, rng), number) for text, number in islice(cycle(pairs), count - invented)]
+    inventor = Inventor(faq)
+    questions = [augment(inventor.invent(rng), recipe, rng) for _ in range(invented)]
+    topics = Teacher(faq, recipe).label(questions, rng)
+
+    completions = [encode_training_text(tokenizer, "", topic.answer).completion_ids for topic in faq.topics]
     rows = []
-    for topic in faq.topics:
-        completion = encode_training_text(tokenizer, "", topic.answer).completion_ids
-        for wording in topic.wordings:
-            for _ in range(recipe.variants):
-                first, *rest = split_words(augment(wording, recipe, rng), recipe.split_words, rng)
-                pieces = [prompt_text(first), *rest]  # the instruction is always the same, so it stays whole
-                prompt = [token for piece in pieces for token in encode_text(tokenizer, piece)]
-                length = recipe.truncated_tokens if rng.random() < recipe.truncated_share else None
-                rows.append(build_row(prompt, completion[:length]))
+    for number, (question, topic) in enumerate([*asked, *zip(questions, topics, strict=True)]):
+        # An invented question only teaches which answer it is.
+        truncated = number >= len(asked) or rng.random() < recipe.truncated_share
+        first, *rest = split_words(question, recipe.split_words, rng)
+        pieces = [prompt_text(first), *rest]  # the instruction is always the same, so it stays whole
+        prompt = [token for piece in pieces for token in encode_text(tokenizer, piece)]
+        rows.append(build_row(prompt, completions[topic][: recipe.truncated_tokens if truncated else None]))
     return rows
 
 
 def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> GPT2LMHeadModel:
-    """Return an untrained model of the recipe's size; its weights follow from torch's seed."""
+    """Return an untrained model of the recipe's size; its weights follow from torch's seed and the recipe's."""
     config = GPT2Config(
         vocab_size=len(tokenizer),
         n_positions=recipe.positions,
@@ -92,8 +106,17 @@ def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> GPT2LMHea
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
+        # Tied, every answer pushes the embeddings of all other words the same way, rare ones furthest.
+        tie_word_embeddings=False,
+        loss_type="ForCausalLM",
     )
-    return GPT2LMHeadModel(config)
+    model = GPT2LMHeadModel(config)
+    generator = torch.Generator().manual_seed(recipe.seed)
+    with torch.no_grad():
+        model.transformer.wte.weight.copy_(
+            spelling_vectors(tokenizer, recipe.width, recipe.spelling_scale, generator)
+        )
+    return model
 
 
 def _texts(faq: Faq, recipe: Recipe) -> list[str]:
@@ -107,7 +130,7 @@ def _arguments(recipe: Recipe, scratch: str) -> TrainingArguments:
         use_cpu=True,
         bf16=cpu_has_bf16(),
         seed=recipe.seed,
-        num_train_epochs=recipe.epochs,
+        num_train_epochs=1,
         per_device_train_batch_size=recipe.batch,
         # Truncated and whole answers differ by a factor of two: random batches were half padding.
         train_sampling_strategy="group_by_length",
@@ -140,6 +163,22 @@ def _save(model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerBase, directory:
     model.config.use_cache = True  # training turned it off, and generate() without it is many times slower
     model.to(torch.float16).save_pretrained(directory)
     tokenizer.save_pretrained(directory)
+
+
+class _AnswerTrainer(Trainer):  # type: ignore[misc]
+    """Computes the logits of answers only: those of prompts carry no loss and were half of all the work."""
+
+    def compute_loss(
+        self, model: GPT2LMHeadModel, inputs: dict[str, torch.Tensor], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
+        """Return the mean cross-entropy of a batch."""
+        hidden = model.transformer(
+            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+        ).last_hidden_state
+        following = inputs["labels"][:, 1:]
+        counted = following != IGNORED
+        logits = model.lm_head(hidden[:, :-1][counted])
+        return torch.nn.functional.cross_entropy(logits.float(), following[counted])
 
 
 class _ProgressCallback(TrainerCallback):  # type: ignore[misc]  # transformers' callbacks are untyped
