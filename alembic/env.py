@@ -10,7 +10,8 @@ from sqlalchemy import Connection, text
 
 from supportbot.bootstrap import create_home
 from supportbot.config import load_settings
-from supportbot.db.models import Base, StorableText, UtcDateTime
+from supportbot.db import models
+from supportbot.db.base import StorableText, UtcDateTime
 from supportbot.db.session import create_engine
 
 
@@ -31,7 +32,7 @@ def _run(connection: Connection) -> None:
         connection.commit()
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=models.Question.metadata,
         render_as_batch=sqlite,
         compare_type=True,
         render_item=_render_item,

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from supportbot.db.models import AnswerSource
 from supportbot.engine.base import (
     CONFIDENCE_TOKENS,
     Engine,
@@ -22,8 +21,9 @@ from supportbot.engine.base import (
     confidence,
     mean_logprob,
 )
-from supportbot.inbox import Reply
 from supportbot.prompt import Prompt, encode_prompt
+from supportbot.questions import Reply
+from supportbot.states import AnswerSource
 
 NOT_SURE_TEXT = (
     "I am not sure about this one, and I would rather not guess. "

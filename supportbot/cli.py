@@ -201,7 +201,7 @@ class _TerminalSender:
 
 async def _ask(settings: Settings, question: str) -> Exchange:
     from supportbot.bootstrap import open_core
-    from supportbot.inbox import IncomingQuestion
+    from supportbot.questions import IncomingQuestion
 
     async with open_core(settings, platforms={"cli"}, daemon=False) as core:
         user = getpass.getuser()

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
-from supportbot.db.models import Answer, AnswerSource, Conversation, Feedback, Question, QuestionState
+from supportbot.db.models import Answer, Conversation, Feedback, Question
 from supportbot.db.session import Database
+from supportbot.states import AnswerSource, QuestionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

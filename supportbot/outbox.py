@@ -14,17 +14,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from supportbot.db.models import (
-    Answer,
-    AnswerSource,
-    Conversation,
-    OutboxState,
-    Question,
-    QuestionState,
-    Workspace,
-)
+from supportbot.db.models import Answer, Conversation, Question, Workspace
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
+from supportbot.states import AnswerSource, OutboxState, QuestionState
 
 SEND_LEASE = timedelta(seconds=60)
 """How long one attempt to send may take before another is made."""

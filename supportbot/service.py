@@ -9,8 +9,9 @@ import structlog
 
 from supportbot import metrics
 from supportbot.history import Exchange, History
-from supportbot.inbox import Accepted, Inbox, IncomingQuestion
+from supportbot.inbox import Inbox
 from supportbot.live import Live
+from supportbot.questions import Accepted, IncomingQuestion
 from supportbot.votes import Vote, VoteOutcome, Votes
 
 log = structlog.get_logger(__name__)

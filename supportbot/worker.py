@@ -16,10 +16,11 @@ import structlog
 
 from supportbot import metrics
 from supportbot.answerer import NO_QUESTION_TEXT, Answerer
-from supportbot.db.models import AnswerSource, QuestionState
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
-from supportbot.inbox import Claim, Inbox, Reply
+from supportbot.inbox import Inbox
 from supportbot.live import Live
+from supportbot.questions import Claim, Reply
+from supportbot.states import AnswerSource, QuestionState
 
 log = structlog.get_logger(__name__)
 

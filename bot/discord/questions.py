@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from supportbot.inbox import IncomingQuestion
+from supportbot.questions import IncomingQuestion
 
 if TYPE_CHECKING:
     from bot.discord.listener import SupportClient

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from bot.slack.markup import to_plain
-from supportbot.inbox import IncomingQuestion
+from supportbot.questions import IncomingQuestion
 
 _ID = re.compile(r"[A-Z0-9]{1,64}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")

@@ -17,7 +17,7 @@ from nicegui import background_tasks, ui
 from bot.web.components import Composer, Transcript
 from bot.web.views import AnswerView, build_footnote, build_greeting, build_header, build_question, node
 from supportbot.errors import SupportBotError
-from supportbot.inbox import IncomingQuestion
+from supportbot.questions import IncomingQuestion
 from supportbot.service import Service
 from supportbot.votes import Vote
 

@@ -11,8 +11,8 @@ from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
 from bot.web.visitor import NEW_CONVERSATION_PATH
-from supportbot.db.models import AnswerSource, QuestionState
 from supportbot.history import Exchange
+from supportbot.states import AnswerSource, QuestionState
 from supportbot.votes import Vote
 
 _THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb down")}

@@ -1,141 +1,15 @@
-"""The records: one question is one row that moves forward, and everything else hangs on it.
-
-Identifiers that come from platforms are text (Discord's exceed 2**53). Times are UTC. Constraint names follow a
-convention, so migrations can be reversed on SQLite and on PostgreSQL alike.
-"""
+"""The records: one question is one row that moves forward, and everything else hangs on it."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    DateTime,
-    Dialect,
-    Enum,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    SmallInteger,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-BigId = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite numbers rows by itself only where the type is INTEGER (which there has 64 bits anyway)."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time that is always aware and always UTC, also on SQLite, which forgets the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store UTC."""
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class StorableText(TypeDecorator[str]):
-    """Text of any kind; what no database can hold becomes the replacement character.
-
-    That is lone surrogates, which are no Unicode text, and NUL, which PostgreSQL refuses. Users type both, and
-    a byte-level model may generate the latter.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Store what can be stored."""
-        if value is None:
-            return None
-        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-class QuestionState(StrEnum):
-    """Where a question is on its way."""
-
-    RECEIVED = "received"
-    ANSWERING = "answering"
-    ANSWERED = "answered"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    EXPIRED = "expired"
-
-
-class AnswerSource(StrEnum):
-    """Who wrote an answer."""
-
-    GENERATED = "generated"
-    APPROVED = "approved"
-    NOT_SURE = "not_sure"
-    HUMAN = "human"
-
-
-class ExampleStatus(StrEnum):
-    """What a curator decided about a training example."""
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-
-
-class OutboxState(StrEnum):
-    """Where a reply is on its way to the platform."""
-
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-
-
-def _enum(kind: type[StrEnum], name: str) -> Enum:
-    # A short text with a CHECK: native enums of PostgreSQL can't be changed within a transaction.
-    return Enum(
-        kind,
-        native_enum=False,
-        create_constraint=True,
-        length=16,
-        name=name,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
-
-class Base(DeclarativeBase):
-    """Declarative base with the naming convention and the types of plain annotations."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
-        str: StorableText(),
-        datetime: UtcDateTime(),
-        dict[str, Any]: JSON(),
-        list[Any]: JSON(),
-    }
+from supportbot.db.base import Base, BigId, text_enum
+from supportbot.states import AnswerSource, ExampleStatus, OutboxState, QuestionState
 
 
 class Workspace(Base):
@@ -205,7 +79,7 @@ class Question(Base):
     asker: Mapped[str]
     text: Mapped[str]
     reply_to: Mapped[dict[str, Any]]
-    state: Mapped[QuestionState] = mapped_column(_enum(QuestionState, "state"))
+    state: Mapped[QuestionState] = mapped_column(text_enum(QuestionState, "state"))
     reason: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None]
@@ -236,7 +110,7 @@ class Answer(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
     text: Mapped[str]
-    source: Mapped[AnswerSource] = mapped_column(_enum(AnswerSource, "source"))
+    source: Mapped[AnswerSource] = mapped_column(text_enum(AnswerSource, "source"))
     model_version: Mapped[str | None]
     sampling: Mapped[dict[str, Any] | None]
     seed: Mapped[int | None] = mapped_column(BigInteger)
@@ -270,7 +144,7 @@ class Outbox(Base):
     platform: Mapped[str]
     mark: Mapped[str] = mapped_column(unique=True)
     text: Mapped[str]
-    state: Mapped[OutboxState] = mapped_column(_enum(OutboxState, "state"))
+    state: Mapped[OutboxState] = mapped_column(text_enum(OutboxState, "state"))
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
     last_error: Mapped[str | None]
@@ -305,7 +179,7 @@ class Example(Base):
     completion: Mapped[str]
     label: Mapped[str | None]
     origin_answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id", ondelete="SET NULL"))
-    status: Mapped[ExampleStatus] = mapped_column(_enum(ExampleStatus, "status"))
+    status: Mapped[ExampleStatus] = mapped_column(text_enum(ExampleStatus, "status"))
     curator: Mapped[str | None]
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]

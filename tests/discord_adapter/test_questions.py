@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from supportbot.answerer import NO_QUESTION_TEXT
-from supportbot.db.models import QuestionState
+from supportbot.states import QuestionState
 from tests.discord_adapter.conftest import World
 
 

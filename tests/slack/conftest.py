@@ -18,14 +18,15 @@ from bot.slack.app import SlackAdapter, open_slack
 from bot.slack.patience import Patience
 from bot.web.server import WebServer
 from supportbot.config import Settings
-from supportbot.db.models import AnswerSource
 from supportbot.db.session import Database
 from supportbot.dispatch import Dispatcher
 from supportbot.history import Exchange, History
-from supportbot.inbox import Inbox, Reply
+from supportbot.inbox import Inbox
 from supportbot.live import Live
 from supportbot.outbox import Outbox
+from supportbot.questions import Reply
 from supportbot.service import Service
+from supportbot.states import AnswerSource
 from supportbot.votes import Votes
 from tests.slack_server import LocalSlack
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 
 from supportbot.db.session import Database
-from supportbot.inbox import Inbox, IncomingQuestion
+from supportbot.inbox import Inbox
 from supportbot.outbox import Outbox
+from supportbot.questions import IncomingQuestion
 
 _numbers = itertools.count()
 

@@ -10,11 +10,11 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from supportbot.answerer import NOT_SURE_TEXT, Answerer
-from supportbot.db.models import AnswerSource
 from supportbot.engine.base import Chunk, SamplingParams, confidence
 from supportbot.engine.load import load_engine
 from supportbot.engine.transformers import TransformersEngine
 from supportbot.prompt import Prompt, encode_prompt
+from supportbot.states import AnswerSource
 from tests.tiny_model import build_tokenizer
 
 

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from supportbot.db.models import Answer, AnswerSource, Conversation, Outbox, Question, QuestionState, Workspace
+from supportbot.db.models import Answer, Conversation, Outbox, Question, Workspace
 from supportbot.db.session import Database
-from supportbot.inbox import Inbox, Reply
+from supportbot.inbox import Inbox
 from supportbot.outbox import Outbox as OutboxStore
+from supportbot.questions import Reply
+from supportbot.states import AnswerSource, QuestionState
 from tests.supportbot.conftest import MakeQuestion
 
 REPLY = Reply(text="Tomorrow.\x00", source=AnswerSource.GENERATED, model_version="starter", seed=2**62)

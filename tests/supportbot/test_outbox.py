@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 
-from supportbot.db.models import Answer, AnswerSource, Outbox, OutboxState, Question, QuestionState
+from supportbot.db.models import Answer, Outbox, Question
 from supportbot.db.session import Database
 from supportbot.dispatch import Dispatcher, RetryLaterError, UndeliverableError
-from supportbot.inbox import Inbox, Reply
+from supportbot.inbox import Inbox
 from supportbot.outbox import Delivery
 from supportbot.outbox import Outbox as OutboxStore
+from supportbot.questions import Reply
+from supportbot.states import AnswerSource, OutboxState, QuestionState
 from tests.supportbot.conftest import MakeQuestion
 
 REPLY = Reply(text="Tomorrow.", source=AnswerSource.GENERATED, model_version="starter")

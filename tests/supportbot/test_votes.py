@@ -6,10 +6,11 @@ import asyncio
 
 import pytest
 
-from supportbot.db.models import AnswerSource, QuestionState
 from supportbot.db.session import Database
 from supportbot.history import History
-from supportbot.inbox import Inbox, Reply
+from supportbot.inbox import Inbox
+from supportbot.questions import Reply
+from supportbot.states import AnswerSource, QuestionState
 from supportbot.votes import UnknownAnswerError, Vote, Votes
 from tests.supportbot.conftest import MakeQuestion
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from supportbot.answerer import NO_QUESTION_TEXT, Answerer
-from supportbot.db.models import AnswerSource, Question, QuestionState
+from supportbot.db.models import Question
 from supportbot.db.session import Database
 from supportbot.engine.base import Chunk, Engine, SamplingParams
 from supportbot.engine.load import load_engine
@@ -22,6 +22,7 @@ from supportbot.inbox import Inbox
 from supportbot.live import Live
 from supportbot.prompt import Prompt
 from supportbot.service import Service
+from supportbot.states import AnswerSource, QuestionState
 from supportbot.votes import Votes
 from supportbot.worker import MAX_ATTEMPTS, Worker
 from tests.supportbot.conftest import MakeQuestion

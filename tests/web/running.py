@@ -24,10 +24,11 @@ from supportbot.dispatch import Dispatcher
 from supportbot.engine.base import CONFIDENCE_TOKENS, Chunk, Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.history import History
-from supportbot.inbox import Accepted, Inbox, IncomingQuestion
+from supportbot.inbox import Inbox
 from supportbot.live import Live
 from supportbot.outbox import Outbox
 from supportbot.prompt import Prompt
+from supportbot.questions import Accepted, IncomingQuestion
 from supportbot.registry import starter_directory
 from supportbot.service import Service
 from supportbot.votes import Votes

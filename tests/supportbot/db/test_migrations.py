@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from supportbot.db.models import Base
+from supportbot.db import models
 from supportbot.db.schema import alembic_config, check_schema, current_revision, migrate
 from supportbot.db.session import Database
 from supportbot.errors import DatabaseError
@@ -37,7 +37,7 @@ async def test_migrated_schema_is_that_of_the_models(empty_url: str) -> None:
     await check_schema(database)
 
     def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+        return list(compare_metadata(MigrationContext.configure(connection), models.Question.metadata))
 
     async with database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
