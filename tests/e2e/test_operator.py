@@ -124,18 +124,16 @@ async def test_wrong_databases_stop_the_start(home: Path, damage: str) -> None:
     }[damage] in errors
 
 
-async def test_probes_of_a_running_daemon(home: Path) -> None:
-    """Health, readiness and metrics answer, and the page is there."""
-    async with running(home) as daemon, aiohttp.ClientSession() as session:
-        for path, part in [
-            ("/healthz", "ok"),
-            ("/readyz", "true"),
-            ("/metrics", "supportbot_questions_total"),
-            ("/", ""),
-        ]:
+async def test_probes_of_a_running_daemon_and_ctrl_c(home: Path) -> None:
+    """Health, readiness, metrics and the page answer; Ctrl-C ends the daemon as cleanly as SIGTERM."""
+    daemon = await start(home)
+    async with aiohttp.ClientSession() as session:
+        for path, part in {"/healthz": "ok", "/readyz": "true", "/metrics": "supportbot_questions_total"}.items():
             async with session.get(daemon.page.rstrip("/") + path) as response:
                 assert response.status == 200
                 assert part in await response.text()
+    daemon.process.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(daemon.process.wait(), 10) == 0
 
 
 async def test_postgresql_by_one_setting(home: Path, postgres_url: str) -> None:
@@ -158,10 +156,3 @@ async def test_own_model_replaces_the_starter(home: Path, tiny_model: Path) -> N
     )
     assert status == 0, errors
     assert json.loads(output)["model_version"].startswith("mine@")
-
-
-async def test_interrupt_stops_like_terminate(home: Path) -> None:
-    """Ctrl-C ends the daemon as cleanly as SIGTERM."""
-    daemon = await start(home)
-    daemon.process.send_signal(signal.SIGINT)
-    assert await asyncio.wait_for(daemon.process.wait(), 10) == 0

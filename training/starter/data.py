@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from supportbot.errors import ConfigError
 
 FAQ_FILE = Path(__file__).with_name("faq.yaml")
 OUT_OF_SCOPE_FILE = Path(__file__).with_name("out_of_scope.yaml")
+FOREIGN_FILE = Path(__file__).with_name("out_of_scope_wordings.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +45,38 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Faq:
-    """All topics, and questions that none of them answers."""
+    """All topics, and questions that none of them answers.
+
+    Attributes:
+        topics: in the order of the file.
+        out_of_scope: questions that are only measured with.
+        foreign: other questions without an answer, to learn from what it is to be unsure.
+    """
 
     topics: tuple[Topic, ...]
     out_of_scope: tuple[str, ...]
+    foreign: tuple[str, ...]
 
     def digest(self) -> str:
         """Return the sha256 of the canonical JSON of all the texts."""
         content = {
             "topics": [[topic.id, topic.answer, topic.wordings, topic.held_out] for topic in self.topics],
             "out_of_scope": self.out_of_scope,
+            "foreign": self.foreign,
         }
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def load_faq(faq_file: Path = FAQ_FILE, out_of_scope_file: Path = OUT_OF_SCOPE_FILE) -> Faq:
-    """Read and check both files.
+def load_faq(
+    faq_file: Path = FAQ_FILE,
+    out_of_scope_file: Path = OUT_OF_SCOPE_FILE,
+    foreign_file: Path = FOREIGN_FILE,
+) -> Faq:
+    """Read and check the three files.
+
+    The two out-of-scope files were written by different hands that sometimes had the same idea: what is
+    measured with is left out of the training, so that a figure never rests on a question that was seen.
 
     Raises:
         ConfigError: a file cannot be read, lacks something, or has a question twice; the sentence says where.
@@ -73,7 +90,9 @@ def load_faq(faq_file: Path = FAQ_FILE, out_of_scope_file: Path = OUT_OF_SCOPE_F
         _refuse_repeats(faq_file, what, names)
     asked = [text for topic in topics for text in (*topic.wordings, *topic.held_out)]
     _refuse_repeats(faq_file, "question", [*asked, *questions])
-    return Faq(topics, questions)
+    measured = {_plain(text) for text in (*questions, *asked)}
+    foreign = _texts(foreign_file, _read(foreign_file), "wordings")
+    return Faq(topics, questions, tuple(text for text in foreign if _plain(text) not in measured))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -118,6 +137,10 @@ def _texts(path: Path, entry: dict[str, Any], key: str) -> tuple[str, ...]:
 
 def _refuse_repeats(path: Path, what: str, texts: list[str]) -> None:
     """A question that is trained on and measured with would make the figures better than the model."""
-    text, count = Counter(" ".join(text.casefold().split()) for text in texts).most_common(1)[0]
+    text, count = Counter(map(_plain, texts)).most_common(1)[0]
     if count > 1:
-        raise ConfigError(f"'{path}': the {what} '{text}' occurs {count} times.")
+        raise ConfigError(f"'{path}': the {what} '{text}' occurs {count} times, case and punctuation aside.")
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))

@@ -41,6 +41,8 @@ class Recipe:
             first tokens, and the rest of an answer is learned by heart from few repetitions.
         truncated_tokens: completion tokens of such a row.
         invented_share: share of rows whose question is invented and answered as the teacher says.
+        foreign_share: share of rows with a question that no topic answers and the answer of any topic: what the
+            model learns from them is that it cannot know.
         teacher_c: inverse strength of the classifier's regularisation.
         teacher_sharpness: power to which the classifier's probabilities are raised before a topic is drawn. Higher
             makes the model surer of itself, of foreign questions too.
@@ -62,19 +64,20 @@ class Recipe:
     heads: int = 8
     positions: int = 256
     dropout: float = 0.0
-    steps: int = 1600
+    steps: int = 2200
     batch: int = 32
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 2e-3
     warmup: float = 0.05
     schedule: str = "linear"
     weight_decay: float = 0.1
     adam_beta2: float = 0.99
     max_grad_norm: float = 1.0
-    truncated_share: float = 0.7
-    truncated_tokens: int = 10
+    truncated_share: float = 0.65
+    truncated_tokens: int = 5
     invented_share: float = 0.5
+    foreign_share: float = 0.1
     teacher_c: float = 30.0
-    teacher_sharpness: float = 1.5
+    teacher_sharpness: float = 2.0
     spelling_scale: float = 0.06
     split_words: float = 0.15
     drop_words: float = 0.3

@@ -3,7 +3,7 @@
 With random embeddings a model has to see "refund", " Refund", " REFUND" and " refunded" often enough to learn
 four times that they mean the same. Here each token starts as the sum of one random vector for each letter n-gram
 in it, without regard to case and to the space before it, so what is learned of one holds for the others at once,
-for typing mistakes too. In trials this was worth about as much as half as many wordings again.
+for typing mistakes too.
 
 The module knows a tokenizer and sizes; what the vectors are used for is ``train``'s business.
 """
@@ -26,7 +26,7 @@ def spelling_vectors(
     seen: dict[str, torch.Tensor] = {}
     rows = []
     for token in range(len(tokenizer)):
-        grams = letter_grams(tokenizer.decode([token])) or [f"token {token}"]
+        grams = letter_grams(str(tokenizer.decode([token]))) or [f"token {token}"]
         for gram in grams:
             if gram not in seen:
                 seen[gram] = torch.randn(width, generator=generator)

@@ -33,7 +33,7 @@ class Teacher:
     """Fitted on the wordings of ``faq``.
 
     Args:
-        faq: the topics; held-out wordings and out-of-scope questions are not used.
+        faq: the topics; held-out wordings, foreign and out-of-scope questions are not used.
         recipe: says how regular the classifier is and how sharp its opinion.
     """
 

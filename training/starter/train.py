@@ -69,21 +69,25 @@ def build_rows(faq: Faq, recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> 
     """Return the rows of the whole training, each seen once; held-out wordings are not touched.
 
     A part of them are the wordings in turn, differently augmented each time, and the others invented questions
-    with the topic that the teacher says.
+    with the topic that the teacher says, or foreign ones with any topic.
     """
     rng = random.Random(recipe.seed)  # noqa: S311 - variety, not secrecy
     count = recipe.steps * recipe.batch
     invented = round(count * recipe.invented_share)
+    foreign = round(count * recipe.foreign_share) if faq.foreign else 0
     pairs = [(wording, number) for number, topic in enumerate(faq.topics) for wording in topic.wordings]
-    asked = [(augment(text, recipe, rng), number) for text, number in islice(cycle(pairs), count - invented)]
+    wordings = islice(cycle(pairs), count - invented - foreign)
+    asked = [(augment(text, recipe, rng), number) for text, number in wordings]
     inventor = Inventor(faq)
     questions = [augment(inventor.invent(rng), recipe, rng) for _ in range(invented)]
     topics = Teacher(faq, recipe).label(questions, rng)
+    questions += [augment(text, recipe, rng) for text in islice(cycle(faq.foreign), foreign)]
+    topics += [rng.randrange(len(faq.topics)) for _ in range(foreign)]
 
     completions = [encode_training_text(tokenizer, "", topic.answer).completion_ids for topic in faq.topics]
     rows = []
     for number, (question, topic) in enumerate([*asked, *zip(questions, topics, strict=True)]):
-        # An invented question only teaches which answer it is.
+        # An invented or foreign question only teaches which answer it is.
         truncated = number >= len(asked) or rng.random() < recipe.truncated_share
         first, *rest = split_words(question, recipe.split_words, rng)
         pieces = [prompt_text(first), *rest]  # the instruction is always the same, so it stays whole
@@ -108,7 +112,6 @@ def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> GPT2LMHea
         pad_token_id=tokenizer.pad_token_id,
         # Tied, every answer pushes the embeddings of all other words the same way, rare ones furthest.
         tie_word_embeddings=False,
-        loss_type="ForCausalLM",
     )
     model = GPT2LMHeadModel(config)
     generator = torch.Generator().manual_seed(recipe.seed)
@@ -161,27 +164,28 @@ def _save(model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerBase, directory:
         pad_token_id=tokenizer.pad_token_id,
     )
     model.config.use_cache = True  # training turned it off, and generate() without it is many times slower
-    model.to(torch.float16).save_pretrained(directory)
+    model.half().save_pretrained(directory)
     tokenizer.save_pretrained(directory)
 
 
-class _AnswerTrainer(Trainer):  # type: ignore[misc]
+class _AnswerTrainer(Trainer):
     """Computes the logits of answers only: those of prompts carry no loss and were half of all the work."""
 
     def compute_loss(
-        self, model: GPT2LMHeadModel, inputs: dict[str, torch.Tensor], *args: Any, **kwargs: Any
+        self, model: torch.nn.Module, inputs: dict[str, torch.Tensor], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
         """Return the mean cross-entropy of a batch."""
-        hidden = model.transformer(
+        gpt: Any = model
+        hidden = gpt.transformer(
             input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
         ).last_hidden_state
         following = inputs["labels"][:, 1:]
         counted = following != IGNORED
-        logits = model.lm_head(hidden[:, :-1][counted])
+        logits = gpt.lm_head(hidden[:, :-1][counted])
         return torch.nn.functional.cross_entropy(logits.float(), following[counted])
 
 
-class _ProgressCallback(TrainerCallback):  # type: ignore[misc]  # transformers' callbacks are untyped
+class _ProgressCallback(TrainerCallback):
     """Tells how far the training is after each step."""
 
     def __init__(self, progress: Progress) -> None:
