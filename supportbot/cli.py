@@ -265,7 +265,9 @@ def _retrain_starter(registry: Any) -> str:
 def _init_figures(manifest: Manifest) -> dict[str, Any]:
     return {
         "model_version": manifest.version,
-        **{name: manifest.metrics.get(name) for name in ("train_seconds", "held_out_right", "out_of_scope_auroc")},
+        "train_seconds": manifest.training.get("train_seconds"),
+        "held_out_right": manifest.metrics.get("held_out_right"),
+        "out_of_scope_auroc": manifest.metrics.get("out_of_scope_auroc"),
     }
 
 
