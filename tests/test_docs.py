@@ -34,7 +34,7 @@ def test_readme_quotes_the_figures_of_the_starter() -> None:
     """The figures in the README are those of the manifest that ships."""
     metrics = read_manifest(starter_directory()).metrics
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert f"{metrics['held_out_right']:.0%}" in readme
+    assert f"{metrics['held_out_right']:.1%}" in readme
     assert f"AUROC {metrics['out_of_scope_auroc']:.2f}" in readme
 
 
