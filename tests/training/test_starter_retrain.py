@@ -24,7 +24,7 @@ def test_full_retraining_finds_the_figures(tmp_path: Path) -> None:
     assert set(printed) == {"model_version", "train_seconds", "held_out_right", "out_of_scope_auroc"}
     assert printed["held_out_right"] == pytest.approx(committed["held_out_right"], abs=NOISE)
     assert printed["out_of_scope_auroc"] == pytest.approx(committed["out_of_scope_auroc"], abs=NOISE)
-    assert printed["held_out_right"] >= 0.85
+    assert printed["held_out_right"] >= 0.88
     assert printed["out_of_scope_auroc"] >= 0.90
     assert verify(tmp_path / "model").training == {
         **verify(starter_directory()).training,

@@ -13,8 +13,8 @@ from training.starter.recipe import RECIPE
 
 REBUILD = "rebuild the weights with `python -m training.starter --output supportbot/starter`"
 MOST_BYTES = 3_000_000
-LEAST_RIGHT, LEAST_AUROC = 0.85, 0.90
-"""The goal for the former is .88, which this recipe reaches in some runs only: see docs/starter-log.md."""
+LEAST_RIGHT, LEAST_AUROC = 0.88, 0.90
+"""What was promised; a run of this recipe gives .90 to .93 and .94 to .957: see docs/starter-log.md."""
 
 
 def test_weights_belong_to_data_and_recipe() -> None:

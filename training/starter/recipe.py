@@ -66,7 +66,7 @@ class Recipe:
     heads: int = 16
     positions: int = 256
     dropout: float = 0.0
-    steps: int = 3900
+    steps: int = 4000
     batch: int = 32
     learning_rate: float = 3e-3
     warmup: float = 0.05
@@ -79,7 +79,7 @@ class Recipe:
     invented_share: float = 0.5
     foreign_share: float = 0.08
     teacher_c: float = 30.0
-    teacher_sharpness: float = 4.0
+    teacher_sharpness: float = 5.0
     spelling_scale: float = 0.12
     split_words: float = 0.15
     drop_words: float = 0.3
