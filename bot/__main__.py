@@ -54,7 +54,7 @@ async def run(settings: Settings) -> None:
             return await _problems(core, adapters, stopping)
 
         app = build_web(
-            core.service, model_version=lambda: core.engine.model_version, readiness=readiness, settings=settings
+            core.service, model_version=lambda: core.model_version, readiness=readiness, settings=settings
         )
         for adapter in adapters.values():
             for path, endpoint in adapter.http_routes.items():
@@ -67,11 +67,13 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(core.worker.run(), name="worker")
             delivering = [tasks.create_task(dispatcher.run()) for dispatcher in core.dispatchers.values()]
-            hearing = [tasks.create_task(adapter.run(), name=name) for name, adapter in adapters.items()]
+            background = [tasks.create_task(adapter.run(), name=name) for name, adapter in adapters.items()]
+            if core.reloader:
+                background.append(tasks.create_task(core.reloader.run(), name="reloader"))
             log.info(
                 "daemon.ready",
                 page=server.url,
-                model_version=core.engine.model_version,
+                model_version=core.model_version,
                 platforms=sorted(platforms),
             )
             await stopping.wait()
@@ -81,7 +83,7 @@ async def run(settings: Settings) -> None:
                 dispatcher.stop()
             # What can't be delivered now is delivered after the next start.
             await asyncio.wait(delivering, timeout=FLUSH_SECONDS)
-            for task in (*delivering, *hearing):
+            for task in (*delivering, *background):
                 task.cancel()
     log.info("daemon.stopped")
 

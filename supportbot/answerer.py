@@ -3,14 +3,18 @@
 The model is asked under the documented sampling. Its first tokens tell how sure it is; below the confidence floor
 generation stops at once and the asker hears the honest thing instead of a fluent guess. An empty generation is
 tried once more with another seed. Until the floor is passed nothing is shown, so no text is ever taken back.
+
+The model may be replaced at any time by changing one reference: an answer keeps the model that it began with, and
+the old one is closed when its last answer has ended.
 """
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 
 from supportbot.engine.base import (
@@ -32,6 +36,47 @@ NOT_SURE_TEXT = (
 NO_QUESTION_TEXT = "I can only read text so far: please type your question in a sentence or two."
 
 _SEED_BITS = 63  # what a signed 64-bit column holds
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """What answers: an engine, and the confidence below which it is not to be trusted (nats; None trusts all)."""
+
+    engine: Engine
+    confidence_floor: float | None
+
+
+class Tenure:
+    """The time for which one model answers; it counts the answers under way.
+
+    Args:
+        model: that answers.
+    """
+
+    def __init__(self, model: LiveModel) -> None:
+        self.model = model
+        self._answers = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @contextmanager
+    def answering(self) -> Iterator[LiveModel]:
+        """Use the model for one answer."""
+        self._answers += 1
+        self._idle.clear()
+        try:
+            yield self.model
+        finally:
+            self._answers -= 1
+            if not self._answers:
+                self._idle.set()
+
+    async def end(self) -> None:
+        """Close the model when its last answer has ended, or at once if this is cancelled."""
+        try:
+            await self._idle.wait()
+        finally:
+            await self.model.engine.aclose()
 
 
 @dataclass(slots=True)
@@ -57,9 +102,22 @@ class Answerer:
     def __init__(
         self, engine: Engine, *, confidence_floor: float | None, sampling: SamplingParams | None = None
     ) -> None:
-        self.engine = engine
-        self.confidence_floor = confidence_floor
+        self._tenure = Tenure(LiveModel(engine, confidence_floor))
         self._sampling = sampling or SamplingParams()
+
+    @property
+    def engine(self) -> Engine:
+        """What the next question is answered with."""
+        return self._tenure.model.engine
+
+    def replace_model(self, model: LiveModel) -> Tenure:
+        """Answer with another model from now on; return the old one's tenure, to be ended."""
+        old, self._tenure = self._tenure, Tenure(model)
+        return old
+
+    async def aclose(self) -> None:
+        """Close the model, dropping what is under way."""
+        await self.engine.aclose()
 
     async def answer(
         self, question: str, deadline: float, on_text: Callable[[str], None] = lambda text: None
@@ -76,16 +134,22 @@ class Answerer:
             DeadlineExceededError: there was not enough time.
             ModelError: the model is damaged.
         """
+        with self._tenure.answering() as model:
+            return await self._answer(model, question, deadline, on_text)
+
+    async def _answer(
+        self, model: LiveModel, question: str, deadline: float, on_text: Callable[[str], None]
+    ) -> Reply:
         started = time.monotonic()
-        prompt = encode_prompt(self.engine.tokenizer, question, max_length=self._sampling.max_length)
-        generation, text = await self._generate(prompt, deadline, on_text)
+        prompt = encode_prompt(model.engine.tokenizer, question, max_length=self._sampling.max_length)
+        generation, text = await self._generate(model, prompt, deadline, on_text)
         if not text and not generation.unsure:
-            generation, text = await self._generate(prompt, deadline, on_text)
+            generation, text = await self._generate(model, prompt, deadline, on_text)
         sure = bool(text) and not generation.unsure
         return Reply(
             text=text if sure else NOT_SURE_TEXT,
             source=AnswerSource.GENERATED if sure else AnswerSource.NOT_SURE,
-            model_version=self.engine.model_version,
+            model_version=model.engine.model_version,
             sampling=self._sampling.as_record(),
             seed=generation.seed,
             prompt=prompt.text,
@@ -100,13 +164,13 @@ class Answerer:
         )
 
     async def _generate(
-        self, prompt: Prompt, deadline: float, on_text: Callable[[str], None]
+        self, model: LiveModel, prompt: Prompt, deadline: float, on_text: Callable[[str], None]
     ) -> tuple[_Generation, str]:
         """Generate once; return what came and its stripped text."""
         generation = _Generation(seed=secrets.randbits(_SEED_BITS))
         held_back: str | None = ""  # None once the floor is passed and text flows
         params = replace(self._sampling, seed=generation.seed)
-        async with aclosing(self.engine.stream(prompt, params, deadline)) as chunks:
+        async with aclosing(model.engine.stream(prompt, params, deadline)) as chunks:
             async for chunk in chunks:
                 generation.token_ids += chunk.token_ids
                 generation.logprobs += chunk.logprobs
@@ -117,15 +181,16 @@ class Answerer:
                 held_back += chunk.text
                 if len(generation.token_ids) < CONFIDENCE_TOKENS and not chunk.finish:
                     continue
-                if self._is_below_floor(generation.logprobs):
+                if _is_below_floor(generation.logprobs, model.confidence_floor):
                     generation.unsure = True
                     break
                 if held_back.strip():
                     on_text(held_back.lstrip())
                     held_back = None
-        text = self.engine.tokenizer.decode(generation.token_ids, skip_special_tokens=True)
+        text = model.engine.tokenizer.decode(generation.token_ids, skip_special_tokens=True)
         return generation, str(text).strip()
 
-    def _is_below_floor(self, logprobs: list[float]) -> bool:
-        value = confidence(logprobs)
-        return self.confidence_floor is not None and value is not None and value < self.confidence_floor
+
+def _is_below_floor(logprobs: list[float], floor: float | None) -> bool:
+    value = confidence(logprobs)
+    return floor is not None and value is not None and value < floor

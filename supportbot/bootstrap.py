@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from filelock import FileLock, Timeout
 
@@ -27,7 +28,8 @@ from supportbot.history import History
 from supportbot.inbox import Inbox
 from supportbot.live import Live
 from supportbot.outbox import Outbox
-from supportbot.registry import Registry, starter_directory
+from supportbot.registry import ModelSource, Registry, starter_directory
+from supportbot.reloader import Reloader, show_model
 from supportbot.service import Service
 from supportbot.votes import Votes
 from supportbot.worker import Worker
@@ -38,15 +40,24 @@ _LEASE_MARGIN = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What is open: the service that adapters call, and the loops that the daemon runs."""
+    """What is open: the service that adapters call, and the loops that the daemon runs.
+
+    ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model.
+    """
 
     settings: Settings
     database: Database
-    engine: Engine
+    answerer: Answerer
+    reloader: Reloader | None
     service: Service
     worker: Worker
     outbox: Outbox
     dispatchers: dict[str, Dispatcher]
+
+    @property
+    def model_version(self) -> str:
+        """Name of the model that answers now; it changes when another version goes live."""
+        return self.answerer.engine.model_version
 
     def add_sender(self, sender: Sender) -> Dispatcher:
         """Deliver a platform's replies through its sender."""
@@ -121,11 +132,17 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
             if lock:  # only now is it certain that nobody else works on what is under way
                 await inbox.recover(platforms)
                 await outbox.recover()
-            source = Registry(settings.models_dir).resolve(settings.model)
-            engine = await asyncio.to_thread(_load, source.location, source.version, settings)
+            registry = Registry(settings.models_dir)
+            source = await asyncio.to_thread(registry.resolve, settings.model)
+            load = partial(_load, settings)
+            engine = await asyncio.to_thread(load, source)
+            floor = settings.confidence_floor
+            answerer = Answerer(engine, confidence_floor=source.confidence_floor if floor is None else floor)
+            show_model(source.version)
             try:
-                floor = settings.confidence_floor
-                answerer = Answerer(engine, confidence_floor=source.confidence_floor if floor is None else floor)
+                reloader = None
+                if not settings.model:
+                    reloader = Reloader(registry, answerer, load, confidence_floor=floor)
                 dispatchers: dict[str, Dispatcher] = {}
                 live = Live()
 
@@ -143,19 +160,19 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     on_answered=ring,
                 )
                 service = Service(inbox, Votes(database), History(database), live, worker.wake)
-                yield Core(settings, database, engine, service, worker, outbox, dispatchers)
+                yield Core(settings, database, answerer, reloader, service, worker, outbox, dispatchers)
             finally:
-                await engine.aclose()
+                await answerer.aclose()
         finally:
             if lock:
                 lock.release()
 
 
-def _load(location: str, version: str, settings: Settings) -> Engine:
+def _load(settings: Settings, source: ModelSource) -> Engine:
     # Imported here: torch takes a second, and most commands of the CLI never need it.
     from supportbot.engine.load import load_engine
 
-    return load_engine(location, version, settings.precision)
+    return load_engine(source.location, source.version, settings.precision)
 
 
 def _lock_sqlite(database: Database) -> FileLock | None:

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         description="A question that waited longer than this, for instance while the bot was down, "
         "is told so instead of answered.",
     )
+    public_contacts: str = Field(
+        default="",
+        description="Contacts of your own that training keeps, separated by commas, e.g. help@shop.example, "
+        "0800 555 0142; all others are redacted.",
+    )
     web_host: str = Field(default="127.0.0.1", description="Address that the page and the probes listen on.")
     web_port: int = Field(default=8080, ge=0, le=65535, description="Their port; 0 takes any free one.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -117,6 +122,11 @@ class Settings(BaseSettings):
     discord_api_url: OptionalText = _named(  # type: ignore[assignment]
         "DISCORD_API_URL", "Base of Discord's REST API, if not Discord's own."
     )
+
+    @property
+    def kept_contacts(self) -> tuple[str, ...]:
+        """The contacts that redaction leaves alone."""
+        return tuple(contact for part in self.public_contacts.split(",") if (contact := part.strip()))
 
     @model_validator(mode="after")
     def _check_tokens(self) -> Settings:

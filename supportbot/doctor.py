@@ -128,14 +128,22 @@ async def _database(settings: Settings) -> str:
 
 
 async def _model(settings: Settings) -> str:
-    source = Registry(settings.models_dir).resolve(settings.model)
+    registry = Registry(settings.models_dir)
+    source = registry.resolve(settings.model)
     # torch takes a second to import; the other checks have been shown by now.
     from supportbot.engine.load import load_model, precision_here
 
     load_model(source.location)
     precision = precision_here(settings.precision)
     floor = "none" if source.confidence_floor is None else f"{source.confidence_floor:.2f}"
-    return f"{source.version} loads; computed in {precision.name} ({precision.reason}); confidence floor {floor}"
+    computed = f"computed in {precision.name} ({precision.reason})"
+    return f"{source.version} loads; {computed}; confidence floor {floor}; {_switching(settings, registry)}"
+
+
+def _switching(settings: Settings, registry: Registry) -> str:
+    if settings.model:
+        return "pinned by SUPPORTBOT_MODEL, so promotions don't reach the daemon"
+    return f"a rollback leads to {registry.previous() or 'nothing yet'}"
 
 
 def _shown(value: object) -> str:

@@ -1,4 +1,7 @@
-"""What adapters call: ask, follow, vote, look back. An adapter translates in, calls here once, translates out."""
+"""What adapters call: ask, follow, vote, explain, look back.
+
+An adapter translates in, calls here once, translates out.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from supportbot.history import Exchange, History
 from supportbot.inbox import Inbox
 from supportbot.live import Live
 from supportbot.questions import Accepted, IncomingQuestion
-from supportbot.votes import Vote, VoteOutcome, Votes
+from supportbot.states import FeedbackReason
+from supportbot.votes import Explanation, Vote, VoteOutcome, Votes
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +83,30 @@ class Service:
         metrics.VOTES.labels(vote.name.lower()).inc()
         log.info("answer.voted", answer_id=answer_id, vote=vote.name.lower(), changed=outcome.changed)
         return outcome
+
+    async def explain(
+        self, answer_id: int, voter: str, reason: FeedbackReason | None, correction: str | None
+    ) -> Explanation:
+        """Record what was wrong with an answer; the text goes to the database and nowhere else.
+
+        Args:
+            answer_id: the answer voted on.
+            voter: as in ``vote``.
+            reason: what was wrong.
+            correction: what the answer should have said.
+
+        Returns:
+            What is kept, see ``Votes.explain``.
+
+        Raises:
+            UnknownAnswerError: there is no such answer, or no 👎 of this person on it.
+        """
+        said = await self._votes.explain(answer_id, voter, reason, correction)
+        metrics.EXPLANATIONS.labels(said.reason or "none").inc()
+        log.info(
+            "answer.explained", answer_id=answer_id, reason=said.reason, has_correction=said.correction is not None
+        )
+        return said
 
     async def exchange(self, question_id: int) -> Exchange | None:
         """Return one question with its answer."""

@@ -31,6 +31,40 @@ class ExampleStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class ExampleSource(StrEnum):
+    """Where a training example comes from."""
+
+    VOTES = "votes"
+    CORRECTION = "correction"
+    HUMAN = "human"
+    IMPORT = "import"
+
+
+class ExampleLabel(StrEnum):
+    """Whether a completion is one to learn, or one to avoid."""
+
+    GOOD = "good"
+    BAD = "bad"
+
+
+class Split(StrEnum):
+    """What an example is used for, by its conversation and for ever."""
+
+    TRAIN = "train"
+    HELD_OUT = "held_out"
+
+
+class FeedbackReason(StrEnum):
+    """What was wrong with an answer."""
+
+    WRONG = "wrong"
+    OUTDATED = "outdated"
+    INCOMPLETE = "incomplete"
+    NOT_WHAT_I_ASKED = "not_asked"
+    RUDE = "rude"
+    OTHER = "other"
+
+
 class OutboxState(StrEnum):
     """Where a reply is on its way to the platform."""
 

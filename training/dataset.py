@@ -1,9 +1,9 @@
 """Questions and answers as rows of token ids, and rows as padded batches: what every training here feeds on.
 
 The loss counts the completion only, which is the newline, the answer and the end-of-text token: a label of
-``IGNORED`` stands for every prompt token. Padding is masked by length and never by its id, because it has the
-id of the end-of-text token: a collator that masked by id would take the stop out of the loss, and a model that
-never learns to stop gave .12 right answers instead of .8.
+``IGNORED`` stands for every prompt token, unless the plain causal form is asked for. Padding is masked by length
+and never by its id, because it has the id of the end-of-text token: a collator that masked by id would take the
+stop out of the loss, and a model that never learns to stop gave .12 right answers instead of .8.
 
 This module knows no model, no recipe and no file.
 """
@@ -48,8 +48,8 @@ class RowDataset(Dataset[Row]):
         return self._rows[index]
 
 
-def build_row(prompt_ids: Sequence[int], completion_ids: Sequence[int]) -> Row:
-    """Join a prompt and a completion; the loss counts the completion only.
+def build_row(prompt_ids: Sequence[int], completion_ids: Sequence[int], *, count_prompt: bool = False) -> Row:
+    """Join a prompt and a completion; the loss counts the completion, and the prompt only if asked to.
 
     Raises:
         ValueError: the completion is empty, so there would be nothing to learn and the loss no number.
@@ -58,12 +58,17 @@ def build_row(prompt_ids: Sequence[int], completion_ids: Sequence[int]) -> Row:
         raise ValueError("A training row needs at least one completion token.")
     return {
         "input_ids": [*prompt_ids, *completion_ids],
-        "labels": [IGNORED] * len(prompt_ids) + list(completion_ids),
+        "labels": (list(prompt_ids) if count_prompt else [IGNORED] * len(prompt_ids)) + list(completion_ids),
     }
 
 
 def encode_row(
-    tokenizer: PreTrainedTokenizerBase, question: str, answer: str, *, max_length: int = MAX_LENGTH
+    tokenizer: PreTrainedTokenizerBase,
+    question: str,
+    answer: str,
+    *,
+    max_length: int = MAX_LENGTH,
+    count_prompt: bool = False,
 ) -> Row:
     """Encode a question and its answer, at most ``max_length`` tokens together.
 
@@ -74,7 +79,8 @@ def encode_row(
     prompt_ids = text.prompt_ids
     if len(prompt_ids) > max_length - MIN_ANSWER_TOKENS:
         prompt_ids = encode_prompt(tokenizer, question, max_length=max_length).token_ids
-    return build_row(prompt_ids, text.completion_ids[: max_length - len(prompt_ids)])
+    completion_ids = text.completion_ids[: max_length - len(prompt_ids)]
+    return build_row(prompt_ids, completion_ids, count_prompt=count_prompt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +104,24 @@ class PaddingCollator:
             "input_ids": torch.tensor([padded(row["input_ids"], self.pad_id) for row in rows]),
             "attention_mask": torch.tensor([padded([1] * len(row["input_ids"]), 0) for row in rows]),
             "labels": torch.tensor([padded(row["labels"], IGNORED) for row in rows]),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PackingCollator:
+    """Joins the rows of a batch end to end, without any padding.
+
+    Positions begin anew with each row. Without an attention mask and a cache (``config.use_cache`` is off while
+    training) the models of transformers take that as the border of two texts, and no token attends to another
+    row: the loss is that of the padded batch.
+    """
+
+    def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
+        """Return ``input_ids``, ``position_ids`` and ``labels``, each ``[1, T]`` of all rows together."""
+        # The first label of a row would be the successor of the last token of the row before.
+        labels = [label for row in rows for label in (IGNORED, *row["labels"][1:])]
+        return {
+            "input_ids": torch.tensor([[token for row in rows for token in row["input_ids"]]]),
+            "position_ids": torch.tensor([[place for row in rows for place in range(len(row["input_ids"]))]]),
+            "labels": torch.tensor([labels]),
         }

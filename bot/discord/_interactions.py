@@ -44,6 +44,32 @@ async def keep_then_defer(
     return await task
 
 
+async def keep_or_defer(commit: Coroutine[Any, Any, T], interaction: discord.Interaction[SupportClient]) -> T:
+    """Await ``commit`` and return what was committed; show "thinking…" to the person only if that takes long.
+
+    ``interaction.response.is_done()`` then tells whether there is still a choice of how to answer: a modal can't
+    be shown any more once "thinking…" is.
+
+    Raises:
+        Exception: whatever ``commit`` raises.
+    """
+    task = asyncio.ensure_future(commit)
+    done, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
+    if not done:
+        await _defer(interaction, ephemeral=True)
+    return await task
+
+
+async def show(interaction: discord.Interaction[SupportClient], modal: discord.ui.Modal) -> bool:
+    """Open a modal for the person who interacted; return False, and log why, if that fails."""
+    try:
+        await interaction.response.send_modal(modal)
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.warning("interaction.no_modal", interaction_id=interaction.id, error=type(error).__name__)
+        return False
+    return True
+
+
 async def _defer(interaction: discord.Interaction[SupportClient], *, ephemeral: bool) -> None:
     try:
         await interaction.response.defer(thinking=True, ephemeral=ephemeral)

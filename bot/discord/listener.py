@@ -17,6 +17,7 @@ from discord.gateway import DiscordWebSocket
 from bot.discord._sync import sync_commands
 from bot.discord.catchup import CatchUp
 from bot.discord.commands import SupportTree, answer_this, ask
+from bot.discord.explanation import on_modal
 from bot.discord.questions import is_addressed, question_from_message
 from bot.discord.views import VoteButton
 from supportbot.config import Settings
@@ -80,6 +81,11 @@ class SupportClient(discord.AutoShardedClient):
         if is_new:
             with suppress(discord.DiscordException, aiohttp.ClientError, OSError):  # a nicety
                 await message.channel.typing()
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Keep a modal that was sent: the library knows only those that this very process has opened."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await on_modal(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Log what an event handler raised."""

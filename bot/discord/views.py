@@ -1,4 +1,8 @@
-"""The thumbs under an answer: buttons that carry the answer's id, so they work in any process, for ever."""
+"""The thumbs under an answer: buttons that carry the answer's id, so they work in any process, for ever.
+
+A vote is in the database before anything is shown. Only then a 👎 opens the modal that asks what was wrong; if the
+database was slow there is no time left for one, and the vote is thanked for as any other.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import discord
 import structlog
 
-from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
+from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
+from bot.discord.explanation import build_explanation, voter_of
 from supportbot.errors import SupportBotError
 from supportbot.votes import Vote, VoteOutcome
 
@@ -53,12 +58,16 @@ class VoteButton(
         return cls(int(match["answer_id"]), Vote[match["vote"]])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Record the vote and thank the voter, who alone sees it."""
+        """Record the vote and thank the voter, who alone sees it; after a 👎 the thanks ask what was wrong."""
         client: SupportClient = interaction.client
-        vote = client.service.vote(self._answer_id, f"discord:{interaction.user.id}", self._vote)
+        vote = client.service.vote(self._answer_id, voter_of(interaction), self._vote)
         try:
-            outcome = await keep_then_defer(vote, interaction, ephemeral=True)
+            outcome = await keep_or_defer(vote, interaction)
             text = build_thanks(outcome)
+            if outcome.vote is Vote.DOWN and not interaction.response.is_done():
+                modal = build_explanation(self._answer_id, text, outcome.explanation)
+                if await show(interaction, modal):
+                    return
         except SupportBotError as error:
             text = str(error)
         except Exception:  # the library would swallow it, and the voter would hear nothing

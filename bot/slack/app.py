@@ -1,4 +1,5 @@
-"""The Slack adapter as the daemon sees it: hears mentions, direct messages, commands and clicks, shows answers.
+"""The Slack adapter as the daemon sees it: hears mentions, direct messages, commands, clicks and modals,
+shows answers.
 
 One process serves one workspace. Slack's events come over Socket Mode, or over HTTP where the daemon offers the
 adapter's route.

@@ -31,12 +31,14 @@ class Click:
     Attributes:
         voter: unique over all platforms.
         thread_ts: the thread that the answer is in, if it is in one.
+        trigger_id: what opens a modal for the voter, within 3 seconds of the click.
     """
 
     answer_id: int
     vote: Vote
     voter: str
     thread_ts: str | None
+    trigger_id: str | None
 
 
 def build_feedback(answer_id: int) -> ContextActionsBlock:
@@ -64,15 +66,23 @@ def read_click(body: object) -> Click | None:
     """Return the vote that a ``block_actions`` payload carries, or None if there is none in it."""
     match body:
         case {
-            "user": {"id": str(user)},
             "actions": [{"action_id": action, "value": str(value)}, *_],
-        } if action == FEEDBACK_ACTION and _USER.fullmatch(user) and (found := _VALUE.fullmatch(value)):
+        } if action == FEEDBACK_ACTION and (found := _VALUE.fullmatch(value)) and (voter := read_voter(body)):
             return Click(
                 answer_id=int(found.group(1)),
                 vote=_VOTES[found.group(2)],
-                voter=f"slack:{_team(body)}:{user}",
+                voter=voter,
                 thread_ts=_thread(body),
+                trigger_id=_trigger(body),
             )
+    return None
+
+
+def read_voter(body: object) -> str | None:
+    """Return who interacts, as a name that is unique over all platforms; None for nobody."""
+    match body:
+        case {"user": {"id": str(user)}} if _USER.fullmatch(user):
+            return f"slack:{_team(body)}:{user}"
     return None
 
 
@@ -86,6 +96,13 @@ def _team(body: object) -> str:
         case {"user": {"team_id": str(team)}} | {"team": {"id": str(team)}}:
             return team
     return ""
+
+
+def _trigger(body: object) -> str | None:
+    match body:
+        case {"trigger_id": str(trigger_id)}:
+            return trigger_id
+    return None
 
 
 def _thread(body: object) -> str | None:

@@ -1,14 +1,20 @@
-"""The two parts of the page that need a browser's own code: the field for questions and the conversation.
+"""The parts of the page that need a browser's own code: the field for questions, the conversation, and the form
+that asks what was wrong with an answer.
 
-Both draw themselves without evaluating strings, so the page's content security policy can forbid that.
+All draw themselves without evaluating strings, so the page's content security policy can forbid that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
+
+from supportbot.states import FeedbackReason
+from supportbot.votes import MAX_CORRECTION, REASON_WORDS, Explanation
+
+_REASONS: Mapping[str, FeedbackReason] = {reason.value: reason for reason in FeedbackReason}
 
 
 class Composer(ui.element, component="composer.js"):
@@ -34,3 +40,45 @@ class Composer(ui.element, component="composer.js"):
 
 class Transcript(ui.element, component="transcript.js"):
     """What was said, the newest at the end; read out by screen readers as it grows."""
+
+
+class ExplanationForm(ui.element, component="explanation.js"):
+    """What was wrong with an answer, and what it should have said.
+
+    Args:
+        name: unique on the page; it keeps the reasons of one form together.
+        before: what is filled in already.
+        on_send: called with what somebody says.
+        on_skip: called when somebody would rather not.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        before: Explanation,
+        on_send: Callable[[Explanation], object],
+        on_skip: Callable[[], object],
+    ) -> None:
+        super().__init__()
+        self._props["name"] = name
+        self._props["reasons"] = [[reason.value, words] for reason, words in REASON_WORDS.items()]
+        self._props["limit"] = MAX_CORRECTION
+        self._props["reason"] = before.reason
+        self._props["correction"] = before.correction
+
+        def handle(event: GenericEventArguments) -> object:
+            said = read_explanation(event.args)
+            return said and on_send(said)
+
+        self.on("send", handle)
+        self.on("skip", on_skip, args=[])
+
+
+def read_explanation(sent: object) -> Explanation | None:
+    """Return what a browser sent with the form, or None: it can be made to send anything."""
+    match sent:
+        case {"reason": None, "correction": str(correction)}:
+            return Explanation(correction=correction)
+        case {"reason": str(reason), "correction": str(correction)} if reason in _REASONS:
+            return Explanation(reason=_REASONS[reason], correction=correction)
+    return None

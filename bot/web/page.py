@@ -19,7 +19,7 @@ from bot.web.views import AnswerView, build_footnote, build_greeting, build_head
 from supportbot.errors import SupportBotError
 from supportbot.questions import IncomingQuestion
 from supportbot.service import Service
-from supportbot.votes import Vote
+from supportbot.votes import Explanation, Vote
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +44,7 @@ _NOT_FOLLOWED = "The answer can't be shown right now. Your question is stored: r
 _ERASED = "This question was erased."
 _NO_HISTORY = "Earlier messages can't be shown right now. Please reload the page in a moment."
 _NOT_VOTED = "Your vote could not be stored. Please try again in a moment."
+_NOT_EXPLAINED = "What you wrote could not be stored. Please send it again in a moment."
 _TOO_MANY = "Please wait for the answers to your earlier questions first."
 
 
@@ -129,7 +130,7 @@ class Chat:
         self._greeting.set_visibility(False)
         with self._transcript:
             build_question(text)
-            return AnswerView(self._vote)
+            return AnswerView(self._vote, self._explain)
 
     def _follow(self, question_id: int, answer: AnswerView) -> None:
         """Show an answer as it is written, without making anybody wait for it."""
@@ -173,3 +174,17 @@ class Chat:
         else:
             thanks = "Thanks for the feedback" if outcome.previous is None else "Changed, thank you"
             answer.show_vote(vote, thanks=thanks if outcome.changed else "")
+            if vote is Vote.DOWN:
+                answer.ask_why(answer_id, outcome.explanation)
+
+    async def _explain(self, answer: AnswerView, answer_id: int, said: Explanation) -> None:
+        try:
+            await self._service.explain(answer_id, self._person, said.reason, said.correction)
+        except SupportBotError as error:
+            self._notice.text = str(error)
+        except Exception:
+            log.exception("page.explain_failed", answer_id=answer_id)
+            self._notice.text = _NOT_EXPLAINED
+        else:
+            self._notice.text = ""
+            answer.show_explained()

@@ -6,14 +6,16 @@ What people and models wrote goes into text nodes only, so it can't become marku
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
+from bot.web.components import ExplanationForm
 from bot.web.visitor import NEW_CONVERSATION_PATH
 from supportbot.history import Exchange
 from supportbot.states import AnswerSource, QuestionState
-from supportbot.votes import Vote
+from supportbot.votes import Explanation, Vote
 
 _THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb down")}
 _ANSWERED = (QuestionState.ANSWERED, QuestionState.DELIVERED)
@@ -70,14 +72,21 @@ def build_question(text: str) -> None:
 
 
 class AnswerView:
-    """One answer, from the moment that its question is on its way to the vote on it.
+    """One answer, from the moment that its question is on its way to the vote on it and what the vote was for.
 
     Args:
         on_vote: called with the answer's id and the thumb that was clicked.
+        on_explain: called with the answer's id and what somebody says was wrong with it.
     """
 
-    def __init__(self, on_vote: Callable[[AnswerView, int, Vote], object]) -> None:
+    def __init__(
+        self,
+        on_vote: Callable[[AnswerView, int, Vote], object],
+        on_explain: Callable[[AnswerView, int, Explanation], object],
+    ) -> None:
         self._on_vote = on_vote
+        self._on_explain = on_explain
+        self._form: ExplanationForm | None = None
         self._thumbs: dict[Vote, TextElement] = {}
         # Busy: a screen reader waits for the whole answer instead of reading every piece.
         with node("article", classes="answer", aria_label="The bot answered", aria_busy="true") as self._article:
@@ -120,9 +129,35 @@ class AnswerView:
         self._article.classes("unsure")
 
     def show_vote(self, vote: Vote, thanks: str = "") -> None:
-        """Show which thumb counts, and say thanks for a moment."""
+        """Show which thumb counts, and say thanks for a moment; nobody is asked what was wrong after a 👍."""
         for thumb, element in self._thumbs.items():
             element.props["aria-pressed"] = "true" if thumb is vote else "false"
+        if vote is Vote.UP:
+            self._close_form()
+        self._say_thanks(thanks)
+
+    def ask_why(self, answer_id: int, before: Explanation) -> None:
+        """Ask what was wrong, with what was said before; a form that is open stays, with what is typed in it."""
+        if self._form is None:
+            with self._article:
+                self._form = ExplanationForm(
+                    f"reason-{answer_id}",
+                    before,
+                    on_send=partial(self._on_explain, self, answer_id),
+                    on_skip=self._close_form,
+                )
+
+    def show_explained(self) -> None:
+        """Say thanks for an explanation that is kept."""
+        self._close_form()
+        self._say_thanks("Thank you, that helps")
+
+    def _close_form(self) -> None:
+        if self._form is not None:
+            self._form.delete()
+            self._form = None
+
+    def _say_thanks(self, thanks: str) -> None:
         self._thanks.clear()
         if thanks:
             with self._thanks:  # a new element each time, so that its fading begins anew

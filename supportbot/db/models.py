@@ -9,7 +9,16 @@ from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from supportbot.db.base import Base, BigId, text_enum
-from supportbot.states import AnswerSource, ExampleStatus, OutboxState, QuestionState
+from supportbot.states import (
+    AnswerSource,
+    ExampleLabel,
+    ExampleSource,
+    ExampleStatus,
+    FeedbackReason,
+    OutboxState,
+    QuestionState,
+    Split,
+)
 
 
 class Workspace(Base):
@@ -162,23 +171,46 @@ class Feedback(Base):
     answer_id: Mapped[int] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"))
     voter: Mapped[str]
     vote: Mapped[int] = mapped_column(SmallInteger)
-    reason: Mapped[str | None]
+    reason: Mapped[FeedbackReason | None] = mapped_column(text_enum(FeedbackReason, "reason"))
     correction: Mapped[str | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
 class Example(Base):
-    """A candidate for training; only what a curator approved is ever trained on."""
+    """A candidate for training; only what a curator approved is ever trained on.
+
+    Question and completions are redacted before they get here. ``origin`` names what the candidate was made of
+    (``answer:7``, ``feedback:3``, ``import:<digest>``), so that collecting again finds it taken. ``person`` is who
+    gave it, for the cap on rows from one person. ``sort_key`` brings near-duplicates next to each other;
+    ``duplicate_of_id`` names the one that stands for this row.
+    """
 
     __tablename__ = "example"
-    __table_args__ = (Index(None, "status"),)
+    __table_args__ = (
+        UniqueConstraint("origin"),
+        Index(None, "status", "split"),
+        Index(None, "sort_key"),
+        Index(None, "person"),
+        # The number of an erased row is never given to another: `run_example` still means the erased one.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    origin: Mapped[str]
+    source: Mapped[ExampleSource] = mapped_column(text_enum(ExampleSource, "source"))
     prompt: Mapped[str]
     completion: Mapped[str]
-    label: Mapped[str | None]
+    rejected: Mapped[str | None]
+    label: Mapped[ExampleLabel] = mapped_column(text_enum(ExampleLabel, "label"))
+    votes: Mapped[int] = mapped_column(default=0)
     origin_answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id", ondelete="SET NULL"))
+    workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    conversation: Mapped[str]
+    person: Mapped[str | None]
+    split: Mapped[Split] = mapped_column(text_enum(Split, "split"))
+    sort_key: Mapped[str]
+    duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("example.id", ondelete="SET NULL"))
     status: Mapped[ExampleStatus] = mapped_column(text_enum(ExampleStatus, "status"))
     curator: Mapped[str | None]
     created_at: Mapped[datetime]
@@ -214,12 +246,17 @@ class TrainingRun(Base):
 
 
 class RunExample(Base):
-    """Which rows trained which run."""
+    """Which rows trained which run.
+
+    ``example_id`` is no foreign key: when an example is erased, its number stays here, and with it the knowledge
+    which versions were trained on what is gone.
+    """
 
     __tablename__ = "run_example"
+    __table_args__ = (Index(None, "example_id"),)
 
     run_id: Mapped[int] = mapped_column(ForeignKey("training_run.id", ondelete="CASCADE"), primary_key=True)
-    example_id: Mapped[int] = mapped_column(ForeignKey("example.id", ondelete="CASCADE"), primary_key=True)
+    example_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
 
 
 class Audit(Base):

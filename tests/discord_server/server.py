@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from aiohttp import web
+from simcord.components import ComponentValidationError, validate_modal
 
 from tests.discord_server.gateway import Gateway
 from tests.discord_server.state import (
@@ -39,6 +40,8 @@ from tests.discord_server.state import (
 
 TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWX.abcdef.ABCDEFGHIJKLMNOPQRSTUVWXYZ1"
 ALICE = user("1001", "alice")
+
+_MODAL = 9  # a callback's type
 
 _Handler = Callable[[web.Request, Json], Awaitable[Any]]
 
@@ -124,6 +127,17 @@ class DiscordServer:
         data = {"custom_id": buttons[THUMB_UP if up else THUMB_DOWN]["custom_id"], "component_type": 2}
         return await self._interact(3, data, message=message)
 
+    async def submit(self, opened: Interaction, **values: str) -> Interaction:
+        """Fill in the modal that a click opened, by the custom ids of its fields, and send it."""
+        assert opened.modal is not None
+        components = [_submitted(component, values) for component in opened.modal["components"]]
+        data = {"custom_id": opened.modal["custom_id"], "components": components}
+        return await self._interact(5, data, message=opened.source)
+
+    async def submit_raw(self, data: Json) -> Interaction:
+        """Send a modal of any shape."""
+        return await self._interact(5, data)
+
     # What tests wait for.
 
     async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> Any:
@@ -142,6 +156,11 @@ class DiscordServer:
     async def response_to(self, interaction: Interaction, seconds: float = 30.0) -> str:
         """Wait for the text that an interaction is answered with."""
         return str(await self.until(lambda: interaction.text, seconds))
+
+    async def modal_of(self, interaction: Interaction, seconds: float = 30.0) -> Json:
+        """Wait for the modal that an interaction is answered with."""
+        modal: Json = await self.until(lambda: interaction.modal, seconds)
+        return modal
 
     def replies_to(self, message: Json) -> list[Json]:
         """Return the bot's replies to a message so far."""
@@ -261,6 +280,13 @@ class DiscordServer:
         if interaction.acknowledged_after is not None:
             return _error(400, 40060, "Interaction has already been acknowledged.")
         data = body.get("data") or {}
+        if body["type"] == _MODAL:
+            try:
+                interaction.modal = validate_modal(data)
+            except ComponentValidationError as error:
+                return _error(400, 50035, f"Invalid Form Body: {error}")
+            interaction.acknowledged_after = waited
+            return {"interaction": {"id": interaction.id, "type": 3}, "resource": {"type": _MODAL}}
         flags = data.get("flags") or 0
         interaction.acknowledged_after = waited
         interaction.ephemeral = bool(flags & EPHEMERAL)
@@ -291,7 +317,7 @@ class DiscordServer:
         return next((str(command["id"]) for command in self.state.commands if command["name"] == name), new_id())
 
     async def _interact(self, kind: int, data: Json, message: Json | None = None) -> Interaction:
-        interaction = Interaction(new_id(), f"token-{new_id()}", time.monotonic())
+        interaction = Interaction(new_id(), f"token-{new_id()}", time.monotonic(), source=message)
         self.state.interactions[interaction.token] = interaction
         event = {
             "id": interaction.id,
@@ -316,6 +342,17 @@ class DiscordServer:
         await self.gateway.dispatch("INTERACTION_CREATE", event)
         await self.state.ring()
         return interaction
+
+
+def _submitted(component: Json, values: dict[str, str]) -> Json:
+    """Return a component of a modal as it comes back."""
+    if "component" not in component:
+        return {"type": component["type"], "id": component["id"]}
+    field = component["component"]
+    value = values.get(field["custom_id"], "")
+    said: Json = {"values": [value]} if "options" in field else {"value": value}
+    about = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
+    return {"type": component["type"], "id": component["id"], "component": {**about, **said}}
 
 
 def _error(status: int, code: int, message: str) -> web.Response:

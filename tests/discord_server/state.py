@@ -49,7 +49,7 @@ class Fault:
 
 @dataclass
 class Interaction:
-    """A command or a click, and what the bot did about it."""
+    """A command, a click or a sent modal, and what the bot did about it; ``source`` is the message clicked on."""
 
     id: str
     token: str
@@ -57,6 +57,8 @@ class Interaction:
     acknowledged_after: float | None = None
     ephemeral: bool = False
     message: Json | None = None
+    modal: Json | None = None
+    source: Json | None = None
     expired: bool = False
 
     @property

@@ -5,7 +5,7 @@ process of the test as well as against a real daemon, which finds it by ``LocalS
 """
 
 from tests.slack_server.faults import ApiError, Fault, HttpAnswer, RateLimited, Reset
-from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Message
+from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Message, Modal
 from tests.slack_server.server import LocalSlack
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "HttpAnswer",
     "LocalSlack",
     "Message",
+    "Modal",
     "RateLimited",
     "Reset",
 ]

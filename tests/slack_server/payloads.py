@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 
-from tests.slack_server.records import Ephemeral, Json, Message
-from tests.slack_server.state import APP, BOT_USER, TEAM
+from tests.slack_server.records import Ephemeral, Json, Message, Modal
+from tests.slack_server.state import APP, BOT_ID, BOT_USER, TEAM
 
 
 def event_callback(event: Json) -> Json:
@@ -42,7 +42,7 @@ def message_event(message: Message, channel_type: str) -> Json:
     return event_callback({**_spoken(message), "type": "message", "channel_type": channel_type})
 
 
-def slash_command(command: str, text: str, *, channel: str, user: str, response_url: str) -> Json:
+def slash_command(command: str, text: str, *, channel: str, user: str, response_url: str, trigger_id: str) -> Json:
     """Tell of a slash command."""
     return {
         "token": "verification",
@@ -57,11 +57,13 @@ def slash_command(command: str, text: str, *, channel: str, user: str, response_
         "api_app_id": APP,
         "is_enterprise_install": "false",
         "response_url": response_url,
-        "trigger_id": _trigger(),
+        "trigger_id": trigger_id,
     }
 
 
-def feedback_click(shown: Message | Ephemeral, user: str, *, positive: bool, response_url: str) -> Json:
+def feedback_click(
+    shown: Message | Ephemeral, user: str, *, positive: bool, response_url: str, trigger_id: str
+) -> Json:
     """Tell of a click on one of the thumbs under a message."""
     button = feedback_buttons(shown)["positive_button" if positive else "negative_button"]
     payload: Json = {
@@ -74,7 +76,7 @@ def feedback_click(shown: Message | Ephemeral, user: str, *, positive: bool, res
             "channel_id": shown.channel,
             "is_ephemeral": isinstance(shown, Ephemeral),
         },
-        "trigger_id": _trigger(),
+        "trigger_id": trigger_id,
         "team": {"id": TEAM, "domain": "local"},
         "channel": {"id": shown.channel, "name": "general"},
         "response_url": response_url,
@@ -92,6 +94,42 @@ def feedback_click(shown: Message | Ephemeral, user: str, *, positive: bool, res
     if isinstance(shown, Message):
         payload["message"] = shown.to_json(with_metadata=False)
     return payload
+
+
+def view_submission(modal: Modal, values: Json, trigger_id: str) -> Json:
+    """Tell of a modal that was sent; ``values`` are those of its fields, by block and action."""
+    names = ("type", "title", "blocks", "private_metadata", "callback_id", "submit", "close")
+    return {
+        "type": "view_submission",
+        "team": {"id": TEAM, "domain": "local"},
+        "user": {
+            "id": modal.user,
+            "username": user_name(modal.user),
+            "name": user_name(modal.user),
+            "team_id": TEAM,
+        },
+        "api_app_id": APP,
+        "token": "verification",
+        "trigger_id": trigger_id,
+        "view": {
+            "id": modal.id,
+            "team_id": TEAM,
+            **{name: modal.view[name] for name in names if name in modal.view},
+            "state": {"values": values},
+            "hash": f"{time.time():.0f}.{modal.id}",
+            "clear_on_close": False,
+            "notify_on_close": False,
+            "previous_view_id": None,
+            "root_view_id": modal.id,
+            "app_id": APP,
+            "external_id": "",
+            "app_installed_team_id": TEAM,
+            "bot_id": BOT_ID,
+        },
+        "response_urls": [],
+        "is_enterprise_install": False,
+        "enterprise": None,
+    }
 
 
 def feedback_buttons(shown: Message | Ephemeral) -> Json:
@@ -126,7 +164,3 @@ def _spoken(message: Message) -> Json:
     if message.thread_ts:
         fields["thread_ts"] = message.thread_ts
     return fields
-
-
-def _trigger() -> str:
-    return f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**9)}.{secrets.token_hex(16)}"

@@ -62,6 +62,29 @@ class Ephemeral:
         return shown_text(self.blocks) or self.text
 
 
+@dataclass(slots=True, kw_only=True)
+class Modal:
+    """A modal that one person has open, or had; ``view`` is as the app built it."""
+
+    id: str
+    user: str
+    view: Json
+    is_open: bool = True
+
+    @property
+    def shown(self) -> str:
+        """Return what the person reads above the fields."""
+        return shown_text(self.view["blocks"])
+
+    def element(self, kind: str) -> Json:
+        """Return the one field of a kind, such as ``radio_buttons``."""
+        (found,) = [
+            block["element"] for block in self.view["blocks"] if block.get("element", {}).get("type") == kind
+        ]
+        element: Json = found
+        return element
+
+
 @dataclass(slots=True)
 class Channel:
     """A channel; ``member`` says whether the bot is in it."""
@@ -102,6 +125,11 @@ class Envelope:
     acked: bool = False
     response: Json | None = None
     statuses: list[int] = field(default_factory=list)
+
+    @property
+    def accepts_response(self) -> bool:
+        """Whether the app may say something with the acknowledgement."""
+        return self.kind == "slash_commands" or self.payload.get("type") == "view_submission"
 
 
 def shown_text(blocks: list[Json]) -> str:

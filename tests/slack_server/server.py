@@ -13,7 +13,8 @@ from aiohttp import web
 
 from tests.slack_server import payloads
 from tests.slack_server.faults import Fault, Faults, reset
-from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json, Message
+from tests.slack_server.modals import Modals
+from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json, Message, Modal
 from tests.slack_server.state import BOT_USER, State, T
 from tests.slack_server.transport import Courier, Posts, Sockets, Transport
 from tests.slack_server.web_api import WebApi
@@ -39,7 +40,8 @@ class LocalSlack:
         self._faults = Faults()
         self._sockets = Sockets(self._state, self._faults, ack_seconds)
         self._courier = Courier(self._state, redeliver_seconds)
-        self._api = WebApi(self._state, self._faults, (BOT_TOKEN, APP_TOKEN), self._new_socket_url)
+        self._modals = Modals(self._state)
+        self._api = WebApi(self._state, self._faults, (BOT_TOKEN, APP_TOKEN), self._new_socket_url, self._modals)
         self._transport: Transport = self._sockets
         self._held: list[Envelope] | None = None
         self._dark = False
@@ -127,7 +129,12 @@ class LocalSlack:
     ) -> Envelope:
         """Have somebody type a slash command; what the app answers at once is the envelope's ``response``."""
         payload = payloads.slash_command(
-            command, text, channel=channel, user=user, response_url=self._response_url(channel, user)
+            command,
+            text,
+            channel=channel,
+            user=user,
+            response_url=self._response_url(channel, user),
+            trigger_id=self._modals.new_trigger(user),
         )
         return self._deliver_all("slash_commands", [payload] * copies)
 
@@ -138,9 +145,33 @@ class LocalSlack:
             LookupError: it has no thumbs.
         """
         payload = payloads.feedback_click(
-            shown, user, positive=positive, response_url=self._response_url(shown.channel, user)
+            shown,
+            user,
+            positive=positive,
+            response_url=self._response_url(shown.channel, user),
+            trigger_id=self._modals.new_trigger(user),
         )
         return self._deliver_all("interactive", [payload])
+
+    def fill_in(self, modal: Modal, *, choose: str | None = None, write: str | None = None) -> Json:
+        """Return what Slack would send if somebody sent a modal now; see ``submit``."""
+        return self._modals.fill_in(modal, choose=choose, write=write)
+
+    async def submit(self, modal: Modal, *, choose: str | None = None, write: str | None = None) -> Envelope:
+        """Have the person who has a modal open fill it in and send it, and show what the app answers.
+
+        Args:
+            choose: the words of the option to pick; by default what is picked already.
+            write: what to write; by default what stands there already.
+
+        Raises:
+            LookupError: there is no such option.
+            ValueError: Slack's own form would not send this.
+        """
+        envelope = self._deliver_all("interactive", [self.fill_in(modal, choose=choose, write=write)])
+        await self.wait_for_ack(envelope)
+        self._modals.show_response(modal, envelope.response)
+        return envelope
 
     async def deliver(self, payload: Json, *, kind: str = "events_api", copies: int = 1) -> Envelope:
         """Deliver any payload at all."""
@@ -159,6 +190,10 @@ class LocalSlack:
     def expect_acks_within(self, seconds: float) -> None:
         """Be less patient: an envelope that isn't acknowledged by then is sent again."""
         self._sockets.ack_seconds = seconds
+
+    def expire_triggers_after(self, seconds: float) -> None:
+        """Let a click open a modal for this long only."""
+        self._modals.trigger_seconds = seconds
 
     def channel(self, channel: str) -> Channel:
         """Return a channel, to archive it, or to take the bot out of it."""
@@ -216,6 +251,11 @@ class LocalSlack:
     def ephemerals(self) -> list[Ephemeral]:
         """What single persons were shown."""
         return self._state.ephemerals
+
+    @property
+    def modals(self) -> list[Modal]:
+        """The modals that were opened, closed ones included, the oldest first."""
+        return self._state.modals
 
     @property
     def statuses(self) -> list[Json]:
@@ -308,6 +348,15 @@ class LocalSlack:
             return next(fitting, None)
 
         return await self.wait_until(found, "an ephemeral message", seconds)
+
+    async def wait_for_modal(self, user: str, *, count: int = 1, seconds: float = WAIT_SECONDS) -> Modal:
+        """Wait until somebody has been shown ``count`` modals, and return the latest."""
+
+        def found() -> Modal | None:
+            theirs = [modal for modal in self.modals if modal.user == user]
+            return theirs[count - 1] if len(theirs) >= count else None
+
+        return await self.wait_until(found, "a modal", seconds)
 
     # --- inside ------------------------------------------------------------------------------------------------
 

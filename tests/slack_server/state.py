@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json, Message
+from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json, Message, Modal
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class State:
         self.calls: list[Call] = []
         self.envelopes: list[Envelope] = []
         self.statuses: list[Json] = []
-        self.views: list[Json] = []
+        self.modals: list[Modal] = []
         self.channels: dict[str, Channel] = {}
         self.rate_limited = 0
         self._changed = asyncio.Event()

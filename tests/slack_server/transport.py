@@ -90,7 +90,7 @@ class Sockets:
             "envelope_id": envelope_id,
             "type": envelope.kind,
             "payload": envelope.payload,
-            "accepts_response_payload": envelope.kind == "slash_commands",
+            "accepts_response_payload": envelope.accepts_response,
         }
         if envelope.kind == "events_api":
             frame |= {"retry_attempt": retry, "retry_reason": "timeout" if retry else ""}

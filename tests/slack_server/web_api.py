@@ -10,6 +10,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from tests.slack_server.faults import Faults, RateLimited, Reset, fault_response, reset
+from tests.slack_server.modals import Modals, RefusedViewError
 from tests.slack_server.records import Call, Channel, Ephemeral, Json, Message
 from tests.slack_server.state import BOT_ID, BOT_USER, TEAM, State
 
@@ -32,10 +33,16 @@ class WebApi:
         faults: how to fail.
         tokens: the bot token and the app-level token.
         new_socket_url: makes the address of the next WebSocket.
+        modals: opens them.
     """
 
     def __init__(
-        self, state: State, faults: Faults, tokens: tuple[str, str], new_socket_url: Callable[[], str]
+        self,
+        state: State,
+        faults: Faults,
+        tokens: tuple[str, str],
+        new_socket_url: Callable[[], str],
+        modals: Modals,
     ) -> None:
         self._state = state
         self._faults = faults
@@ -52,7 +59,7 @@ class WebApi:
             "chat.update": self._update,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
-            "views.open": self._open_view,
+            "views.open": modals.open,
         }
 
     def new_response_token(self, channel: str, user: str) -> str:
@@ -99,7 +106,7 @@ class WebApi:
         except _TooFastError:
             self._state.rate_limited += 1
             return fault_response(request, RateLimited("1"))
-        except ApiFailedError as error:
+        except (ApiFailedError, RefusedViewError) as error:
             return web.json_response({"ok": False, "error": str(error)})
 
     def _use(self, token: str, body: Json) -> web.Response:
@@ -204,10 +211,6 @@ class WebApi:
         parent = [message for message in in_channel if message.ts == root]
         replies = [message for message in in_channel if message.thread_ts == root and float(message.ts) > oldest]
         return _page(parent + replies, arguments)
-
-    def _open_view(self, arguments: Json) -> Json:
-        self._state.views.append(arguments)
-        return {"view": {"id": "V1"}}
 
     def _check_channel(self, name: str) -> Channel:
         channel = self._state.channel(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from supportbot.answerer import NOT_SURE_TEXT, Answerer
+from supportbot.answerer import NOT_SURE_TEXT, Answerer, LiveModel
 from supportbot.engine.base import Chunk, SamplingParams, confidence
 from supportbot.engine.load import load_engine
 from supportbot.engine.transformers import TransformersEngine
@@ -141,3 +142,61 @@ async def test_reply_says_that_the_question_was_shortened(tiny_engine: Transform
     assert reply.prompt is not None
     assert reply.prompt_tokens is not None
     assert reply.prompt_tokens <= 120
+
+
+class WaitingEngine(ScriptedEngine):
+    """A scripted engine that waits to be let go after its first words, and knows whether it was closed."""
+
+    def __init__(self, version: str, answer: str) -> None:
+        super().__init__(*[answer] * 10)
+        self.model_version = version
+        self.started = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.closed = False
+
+    async def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
+        """Begin, wait, and end; a closed engine says nothing."""
+        async for chunk in super().stream(prompt, params, deadline):
+            assert not self.closed
+            yield chunk
+            self.started.set()
+            await self.go_on.wait()
+
+    async def aclose(self) -> None:
+        """Note it."""
+        self.closed = True
+
+
+async def test_answer_under_way_ends_on_the_model_that_it_began_with() -> None:
+    """After a replacement old answers go on undisturbed, new ones come from the new model, the old one closes."""
+    old, new = WaitingEngine("v1", "\nThe old answer."), WaitingEngine("v2", "\nThe new answer.")
+    answerer = Answerer(old, confidence_floor=None)
+    first = asyncio.create_task(answerer.answer("Where?", time.monotonic() + 30))
+    await old.started.wait()
+    ending = asyncio.create_task(answerer.replace_model(LiveModel(new, -1e-9)).end())
+    new.go_on.set()
+    second = await answerer.answer("Where?", time.monotonic() + 30)
+    assert (second.model_version, second.source) == ("v2", AnswerSource.NOT_SURE)  # with its own floor
+    assert (old.closed, ending.done()) == (False, False)
+    old.go_on.set()
+    reply = await first
+    assert (reply.text, reply.model_version, reply.source) == ("The old answer.", "v1", AnswerSource.GENERATED)
+    await ending
+    assert old.closed
+    assert answerer.engine is new
+    await answerer.aclose()
+    assert new.closed
+
+
+async def test_replaced_model_is_closed_at_a_stop() -> None:
+    """A model that still has answers when the bot is stopped is closed all the same."""
+    old = WaitingEngine("v1", "\nNever.")
+    answerer = Answerer(old, confidence_floor=None)
+    waiting = asyncio.create_task(answerer.answer("Where?", time.monotonic() + 30))
+    await old.started.wait()
+    ending = asyncio.create_task(answerer.replace_model(LiveModel(ScriptedEngine(), None)).end())
+    for task in (waiting, ending):
+        await asyncio.sleep(0)  # lets it begin
+        task.cancel()
+    await asyncio.gather(waiting, ending, return_exceptions=True)
+    assert old.closed

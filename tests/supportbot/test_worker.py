@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from supportbot.answerer import NO_QUESTION_TEXT, Answerer
+from supportbot.answerer import NO_QUESTION_TEXT, Answerer, LiveModel
 from supportbot.db.models import Question
 from supportbot.db.session import Database
 from supportbot.engine.base import Chunk, Engine, SamplingParams
@@ -59,14 +59,16 @@ class FaultyEngine:
 class Bot:
     """A worker with all that stands around it, on one database."""
 
-    def __init__(self, database: Database, engine: Engine, **settings: float) -> None:
+    def __init__(
+        self, database: Database, engine: Engine, *, answerer: Answerer | None = None, **settings: float
+    ) -> None:
         self.database = database
         self.inbox = Inbox(database, owner="test", lease=timedelta(minutes=1))
         self.live = Live()
         self.rung: list[str] = []
         self.worker = Worker(
             self.inbox,
-            Answerer(engine, confidence_floor=None),
+            answerer or Answerer(engine, confidence_floor=None),
             self.live,
             platforms=["slack"],
             answer_seconds=settings.get("answer_seconds", 30),
@@ -248,3 +250,21 @@ async def test_worker_survives_a_database_that_fails(
     await bot.worker.drain(5)
     await running
     assert failed.is_set()
+
+
+async def test_worker_follows_the_model_that_is_live(database: Database, question: MakeQuestion) -> None:
+    """After a replacement the worker claims as many questions as the new engine can use."""
+    small, large = FaultyEngine(), FaultyEngine()
+    small.capacity = 0
+    answerer = Answerer(small, confidence_floor=None)
+    bot = Bot(database, small, answerer=answerer)
+    running = asyncio.create_task(bot.worker.run())
+    accepted = await bot.service.ask(question())
+    answerer.replace_model(LiveModel(large, None))
+    bot.worker.wake.set()
+    last = [piece async for piece in bot.service.follow(accepted.question_id)][-1]
+    assert isinstance(last, Exchange)
+    assert last.state is QuestionState.ANSWERED
+    await bot.worker.drain(5)
+    await running
+    assert (small.started.is_set(), large.started.is_set()) == (False, True)

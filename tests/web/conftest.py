@@ -82,7 +82,7 @@ async def visitor(browser: Browser) -> AsyncGenerator[BrowserContext]:
 async def page(bot: Bot, visitor: BrowserContext, watch: Watch) -> AsyncGenerator[Page]:
     """The page, freshly opened; nothing that a test does may make the browser complain or ask elsewhere."""
     bot.gate.open()
-    bot.answerer.confidence_floor = None
+    bot.doubt(None)
     opened = await visitor.new_page()
     watch.attach(opened)
     await opened.goto(bot.url)

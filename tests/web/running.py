@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from bot.web.app import build_web
 from bot.web.sender import WebSender
 from bot.web.server import WebServer
-from supportbot.answerer import Answerer
+from supportbot.answerer import Answerer, LiveModel
 from supportbot.config import Settings
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
@@ -109,6 +109,10 @@ class Bot:
     gate: Gate
     inbox: FullDisk
     problems: dict[str, str] = field(default_factory=dict)
+
+    def doubt(self, confidence_floor: float | None) -> None:
+        """Have the same model answer from now on with another confidence floor; None trusts every answer."""
+        self.answerer.replace_model(LiveModel(self.gate, confidence_floor))
 
 
 @asynccontextmanager

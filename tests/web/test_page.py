@@ -154,7 +154,7 @@ async def test_vote_on_an_erased_answer_says_so(bot: Bot, page: Page) -> None:
 
 async def test_unsure_answer_looks_different(bot: Bot, page: Page) -> None:
     """An answer below the confidence floor says honestly that it is none, in words and in looks."""
-    bot.answerer.confidence_floor = 0.0
+    bot.doubt(0.0)
 
     answer = await ask_and_wait(page, "What is the meaning of life?")
 

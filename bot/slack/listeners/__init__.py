@@ -3,7 +3,7 @@
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack._background import Background
-from bot.slack.listeners import actions, commands, events
+from bot.slack.listeners import actions, commands, events, submissions
 from supportbot.service import Service
 
 
@@ -12,3 +12,4 @@ def register(app: AsyncApp, service: Service, background: Background) -> None:
     events.register(app, service, background)
     commands.register(app, service)
     actions.register(app, service, background)
+    submissions.register(app, service)

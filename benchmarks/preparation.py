@@ -1,0 +1,185 @@
+"""``python -m benchmarks.preparation``: a million approved rows become a training set in bounded memory.
+
+The rows are made on the spot in a SQLite file of the real schema, then selected, encoded and written as
+``training.finetune --from-db`` does it, and opened and ordered as its trainer does. What is measured is how much
+more memory the process holds at the worst moment than before it began.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import datasets
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from sqlalchemy import insert
+
+from benchmarks.machine import describe_machine
+from benchmarks.model import build_tokenizer
+from supportbot.config import Settings
+from supportbot.db.models import Example
+from supportbot.db.schema import migrate
+from supportbot.db.session import Database
+from supportbot.errors import SupportBotError
+from supportbot.examples.keys import sort_key_of, split_of
+from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus
+from training.finetune.arguments import EFFECTIVE_BATCH, parse_run
+from training.finetune.data import load_prepared, prepare
+from training.finetune.machine import Machine
+from training.finetune.sources import DatabaseRows
+from training.finetune.trainer import EpochSampler
+from training.starter.data import load_faq
+
+_LIMIT_MB = 500
+_QUICK_ROWS = 20_000
+_CHUNK = 5_000
+_PERSONS = 2_000
+_SEED = 42
+_SAMPLE_SECONDS = 0.05
+_FAULT = 2
+
+
+@dataclass(slots=True)
+class Memory:
+    """Resident memory of this process in MB: before, and at its highest since."""
+
+    before: float
+    highest: float
+
+
+@contextmanager
+def watch_memory() -> Iterator[Memory]:
+    """Watch the resident memory of this process from another thread."""
+    memory = Memory(_resident_mb(), 0.0)
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(_SAMPLE_SECONDS):
+            memory.highest = max(memory.highest, _resident_mb())
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield memory
+    finally:
+        stop.set()
+        thread.join()
+        memory.highest = max(memory.highest, _resident_mb())
+
+
+async def fill(database: Database, rows: int, progress: Progress) -> None:
+    """Insert approved examples, all different, of many persons."""
+    await migrate(database)
+    rng = random.Random(_SEED)  # noqa: S311 - variety, not secrecy
+    faq = load_faq()
+    words = sorted({word for topic in faq.topics for text in topic.wordings for word in text.split()})
+    answers = [topic.answer for topic in faq.topics]
+    task = progress.add_task("Making the rows", total=rows)
+    for start in range(0, rows, _CHUNK):
+        numbers = range(start, min(start + _CHUNK, rows))
+        async with database.write() as session:
+            await session.execute(insert(Example), [_row(number, words, answers, rng) for number in numbers])
+        progress.update(task, completed=numbers.stop)
+
+
+async def measure(rows: int, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Make a database and prepare its rows; return the figures."""
+    database = Database(f"sqlite+aiosqlite:///{folder / 'rows.db'}")
+    try:
+        await fill(database, rows, progress)
+        run = parse_run(["--from-db", "--output-dir", str(folder / "run")], Settings(home=folder), Machine.here())
+        tokenizer = build_tokenizer(quick=False)
+        tokenizer("What is loaded lazily is loaded now.")
+        progress.add_task("Preparing them", total=None)
+        with watch_memory() as memory:
+            began = time.perf_counter()
+            counts = await prepare(run, DatabaseRows(database), tokenizer)
+            seconds = time.perf_counter() - began
+            train = load_prepared(run).train
+            order = iter(EpochSampler(list(train["length"]), EFFECTIVE_BATCH, _SEED))
+            first = train[next(order)]
+    finally:
+        await database.aclose()
+    growth = memory.highest - memory.before
+    return {
+        "rows": rows,
+        "train_rows": len(train),
+        "held_out_rows": counts.held_out,
+        "left_out": dict(counts.left_out),
+        "longest_row": first["length"],
+        "seconds": round(seconds, 2),
+        "rows_per_second": round(rows / seconds, 1),
+        "memory_before_mb": round(memory.before, 1),
+        "memory_growth_mb": round(growth, 1),
+        "limit_mb": _LIMIT_MB,
+        "within_limit": growth < _LIMIT_MB,
+        "database_mb": round((folder / "rows.db").stat().st_size / 2**20, 1),
+    }
+
+
+def main(
+    json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")],
+    rows: Annotated[int, typer.Option(min=1, help="Approved rows in the database.")] = 1_000_000,
+    quick: Annotated[bool, typer.Option(help=f"At most {_QUICK_ROWS:,} rows: does it run at all?")] = False,
+) -> None:
+    """Measure how much memory it takes to prepare a training set."""
+    console = Console(stderr=True)
+    datasets.disable_progress_bars()
+    try:
+        with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch, Progress(console=console) as progress:
+            figures = asyncio.run(measure(min(rows, _QUICK_ROWS) if quick else rows, Path(scratch), progress))
+    except SupportBotError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(_FAULT) from None
+    json_file.write_text(json.dumps(figures | {"machine": describe_machine()}, indent=2) + "\n", "utf-8")
+    table = Table("", "value", title="Preparing approved rows")
+    table.add_row("rows in the database", f"{figures['rows']:,}")
+    table.add_row("rows to train on", f"{figures['train_rows']:,}")
+    table.add_row("rows/s", f"{figures['rows_per_second']:,.0f}")
+    table.add_row("growth of memory", f"{figures['memory_growth_mb']:.0f} MB (limit {_LIMIT_MB} MB)")
+    Console().print(table)
+
+
+def _row(number: int, words: list[str], answers: list[str], rng: random.Random) -> dict[str, Any]:
+    question = " ".join(rng.choices(words, k=rng.randint(6, 14)))
+    conversation = f"import:{number}"
+    now = datetime.now(UTC)
+    return {
+        "origin": conversation,
+        "source": ExampleSource.IMPORT,
+        "prompt": question,
+        "completion": f"{rng.choice(answers)} (case {number})",
+        "label": ExampleLabel.GOOD,
+        "conversation": conversation,
+        "person": f"person-{number % _PERSONS}",
+        "split": split_of(conversation),
+        "sort_key": sort_key_of(question),
+        "status": ExampleStatus.APPROVED,
+        "curator": "benchmark",
+        "created_at": now,
+        "decided_at": now,
+    }
+
+
+def _resident_mb() -> float:
+    """Return what this process holds now; the operating system's own figure only knows the highest of its life."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,127 @@
+"""The modal behind a 👎: how it is built, read, and kept.
+
+It carries the answer's id in its custom id and is read from what Discord sends back, not by the object that opened
+it. So it can be sent to a process that started in the meantime, and none waits for a modal that somebody closed:
+Discord tells nobody of that, and the vote is in the database anyway.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import discord
+import structlog
+
+from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
+from supportbot.errors import SupportBotError
+from supportbot.states import FeedbackReason
+from supportbot.votes import MAX_CORRECTION, REASON_WORDS, Explanation
+
+if TYPE_CHECKING:
+    from bot.discord.listener import SupportClient
+
+log = structlog.get_logger(__name__)
+
+_PREFIX = "supportbot:explain:"
+# 18 digits fit into the 64 bits of a database key.
+_CUSTOM_ID = re.compile(rf"{_PREFIX}([0-9]{{1,18}})")
+_REASON = "reason"
+_CORRECTION = "correction"
+_REASONS: Mapping[str, FeedbackReason] = {reason.value: reason for reason in FeedbackReason}
+
+_THANKS = "Thank you, that is kept with your vote. The team looks at it before I learn from it."
+_OUTDATED_TEXT = "This form has changed. Please click 👎 again."
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What somebody says was wrong with an answer."""
+
+    answer_id: int
+    said: Explanation
+
+
+def build_explanation(answer_id: int, thanks: str, before: Explanation) -> discord.ui.Modal:
+    """Return the modal that asks what was wrong; to be called where an event loop runs.
+
+    Args:
+        answer_id: the answer that got a 👎.
+        thanks: what the voter is told about the vote.
+        before: what the same person said the last time.
+    """
+    modal = discord.ui.Modal(title="What was wrong?", custom_id=f"{_PREFIX}{answer_id}")
+    reasons: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=_REASON,
+        placeholder="Choose a reason",
+        options=[
+            discord.SelectOption(label=words, value=reason.value, default=reason is before.reason)
+            for reason, words in REASON_WORDS.items()
+        ],
+    )
+    correction: discord.ui.TextInput[Any] = discord.ui.TextInput(
+        custom_id=_CORRECTION,
+        style=discord.TextStyle.paragraph,
+        required=False,
+        max_length=MAX_CORRECTION,
+        default=before.correction,
+    )
+    modal.add_item(discord.ui.TextDisplay(f"{thanks} Your vote counts, whether you say more or not."))
+    modal.add_item(discord.ui.Label(text="What was wrong with the answer?", component=reasons))
+    modal.add_item(
+        discord.ui.Label(text="What should it have said?", description="Optional.", component=correction)
+    )
+    modal.stop()  # nobody listens to this object, so the library need not keep it for one that may never be sent
+    return modal
+
+
+def read_submission(data: object) -> Submission | None:
+    """Return what the data of a modal says, or None if it isn't one that ``build_explanation`` makes."""
+    match data:
+        case {"custom_id": str(custom_id), "components": [*components]} if found := _CUSTOM_ID.fullmatch(
+            custom_id
+        ):
+            fields = {
+                component["component"]["custom_id"]: component["component"]
+                for component in components
+                if isinstance(component, dict) and "custom_id" in (component.get("component") or ())
+            }
+            match fields:
+                case {
+                    "reason": {"values": [str(reason)]},
+                    "correction": {"value": str() | None as correction},
+                } if reason in _REASONS:
+                    said = Explanation(reason=_REASONS[reason], correction=correction)
+                    return Submission(int(found.group(1)), said)
+    return None
+
+
+async def on_modal(interaction: discord.Interaction[SupportClient]) -> None:
+    """Keep what somebody sent with the modal and thank them, who alone see it; other modals are left alone."""
+    data: Any = interaction.data
+    if not str(data["custom_id"]).startswith(_PREFIX):
+        return
+    submission = read_submission(data)
+    if submission is None:
+        await tell(interaction, _OUTDATED_TEXT)
+        return
+    said = submission.said
+    explained = interaction.client.service.explain(
+        submission.answer_id, voter_of(interaction), said.reason, said.correction
+    )
+    try:
+        await keep_then_defer(explained, interaction, ephemeral=True)
+        text = _THANKS
+    except SupportBotError as error:
+        text = str(error)
+    except Exception:  # the library would only log it, and the person would hear nothing
+        log.exception("discord.explanation_failed", answer_id=submission.answer_id)
+        text = SORRY_TEXT
+    await tell(interaction, text)
+
+
+def voter_of(interaction: discord.Interaction[Any]) -> str:
+    """Return who interacts, as a name that is unique over all platforms."""
+    return f"discord:{interaction.user.id}"

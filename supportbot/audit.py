@@ -1,0 +1,61 @@
+"""The audit: who did what to what, written in the transaction of the deed, so neither is without the other.
+
+It knows no action by itself; whoever acts names the action and the subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.db.models import Audit
+from supportbot.db.session import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One deed, as it is read back."""
+
+    audit_id: int
+    actor: str
+    action: str
+    subject: str
+    details: Mapping[str, Any]
+    at: datetime
+
+
+def record(
+    session: AsyncSession, *, actor: str, action: str, subject: str, details: dict[str, Any] | None = None
+) -> None:
+    """Add a row to the caller's transaction.
+
+    Args:
+        session: the transaction that does the deed.
+        actor: the person.
+        action: what was done, such as ``example.approve``.
+        subject: what it was done to, such as ``example:7``.
+        details: more, as JSON; never the text of a user, who may ask for its erasure.
+    """
+    session.add(Audit(actor=actor, action=action, subject=subject, details=details or {}, at=datetime.now(UTC)))
+
+
+async def recent(database: Database, limit: int) -> list[AuditEntry]:
+    """Return the latest deeds, the newest first."""
+    async with database.read() as session:
+        rows = await session.scalars(select(Audit).order_by(Audit.id.desc()).limit(limit))
+        return [
+            AuditEntry(
+                audit_id=row.id,
+                actor=row.actor,
+                action=row.action,
+                subject=row.subject,
+                details=row.details,
+                at=row.at,
+            )
+            for row in rows
+        ]

@@ -1,0 +1,47 @@
+"""The ``supportbot`` command: what an operator types in a terminal; one module a command or group of commands.
+
+Each command is a few lines: read the settings, open what is needed, call once, show. Heavy libraries are imported
+within the commands that need them, so that ``supportbot --help`` answers at once.
+
+Commands of ``training``, which the core may not import, join through the entry points ``supportbot.commands``.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+
+import typer
+from rich.text import Text
+
+from supportbot.cli import ask, consent, curate, doctor, init, log, models
+from supportbot.cli._terminal import err
+from supportbot.errors import SupportBotError
+
+EXIT_ERROR = 2
+
+app = typer.Typer(
+    name="supportbot",
+    help="A self-hosted customer-support bot. The daemon itself is `python -m bot`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(ask.ask)
+app.command()(init.init)
+app.command()(doctor.doctor)
+app.command()(log.log)
+app.command()(consent.consent)
+app.command("import")(curate.import_file)
+app.add_typer(curate.app, name="curate")
+app.add_typer(models.app, name="models")
+for command in entry_points(group="supportbot.commands"):
+    app.command(command.name)(command.load())
+
+
+def main() -> None:
+    """Run the command line; an error that a person can mend is one sentence and exit status 2."""
+    try:
+        app()
+    except SupportBotError as error:
+        err.print(Text(f"supportbot: {error}"), soft_wrap=True)
+        sys.exit(EXIT_ERROR)

@@ -1,0 +1,5 @@
+"""``python -m supportbot.cli``."""
+
+from supportbot.cli import main
+
+main()

@@ -1,0 +1,112 @@
+"""One candidate after the other on the terminal, a key for each decision.
+
+A key is read without Enter where somebody sits at a terminal, and as a line where input comes from a pipe. Every
+decision is in the database before the next candidate is shown, so quitting, or losing the terminal, loses nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import typer
+from rich.panel import Panel
+from rich.text import Text
+
+from supportbot.cli._terminal import err, out
+from supportbot.config import Settings
+from supportbot.db.session import Database
+from supportbot.errors import SupportBotError
+from supportbot.examples.store import Decision, ExampleStore, StoredExample
+from supportbot.states import ExampleLabel, ExampleStatus
+
+_KEYS = "[a]pprove  [e]dit  [r]eject  [s]kip  [q]uit"
+_DIVIDER = "----- the question is above this line, the answer below it -----"
+
+
+async def review_all(database: Database, settings: Settings, curator: str, limit: int) -> int:
+    """Show the candidates that wait, and do what the curator says; return how many were decided.
+
+    Raises:
+        SupportBotError: the editor failed, or what it left is no question with an answer.
+    """
+    store = ExampleStore(database, keep=settings.kept_contacts)
+    decided = 0
+    waiting = await store.ranked(limit=limit)
+    if not waiting:
+        out.print("Nothing waits for a decision. `supportbot curate collect` looks for candidates in the log.")
+    for place, listed in enumerate(waiting, start=1):
+        example = await store.get(listed.example_id)
+        if example.status is not ExampleStatus.PENDING:  # another curator was quicker
+            continue
+        _show(example, f"{place} of {len(waiting)}")
+        while (key := _read_key()) == "e":
+            question, answer = _edit(example)
+            [example] = await store.decide(
+                [example.example_id], Decision.EDIT, curator, question=question, answer=answer
+            )
+            _show(example, f"{place} of {len(waiting)}, edited")
+        if key == "q":
+            break
+        if key != "s":
+            await store.decide([example.example_id], Decision.APPROVE if key == "a" else Decision.REJECT, curator)
+            decided += 1
+    return decided
+
+
+def _show(example: StoredExample, title: str) -> None:
+    bad = example.label is ExampleLabel.BAD
+    lines = [
+        Text.assemble(("Question  ", "bold"), example.question),
+        Text.assemble(("Avoid     ", "bold red") if bad else ("Answer    ", "bold green"), example.answer),
+    ]
+    if example.rejected is not None:
+        lines.append(Text.assemble(("Instead of  ", "bold"), (example.rejected, "dim")))
+    lines.append(Text(f"example {example.example_id} · {example.source} · votes {example.votes:+d}", style="dim"))
+    out.print(Panel(Text("\n\n").join(lines), title=Text(title), title_align="left"))
+
+
+def _read_key() -> str:
+    """Return a key that means something; the end of the input quits."""
+    while True:
+        out.print(Text(_KEYS))
+        if sys.stdin.isatty():
+            key = typer.getchar()
+        else:
+            line = sys.stdin.readline()
+            key = line.strip() if line else "q"
+        if (key := key.lower()) in {"a", "e", "r", "s", "q"}:
+            return key
+        err.print(Text(f"'{key}' is none of the keys."))
+
+
+def _edit(example: StoredExample) -> tuple[str, str]:
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if editor and sys.stdin.isatty():
+        return _edit_in(editor, example)
+    return _ask("Question", example.question), _ask("Answer", example.answer)
+
+
+def _ask(name: str, text: str) -> str:
+    """Read one line; an empty one, or the end of the input, keeps the text."""
+    out.print(Text(f"{name} (Enter keeps it):"))
+    return sys.stdin.readline().strip() or text
+
+
+def _edit_in(editor: str, example: StoredExample) -> tuple[str, str]:
+    """Have the curator's own editor change both texts."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "example.txt"
+        file.write_text(f"{example.question}\n{_DIVIDER}\n{example.answer}\n", "utf-8")
+        try:
+            subprocess.run([*shlex.split(editor), str(file)], check=True)  # noqa: S603 - the user's own editor
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise SupportBotError(f"The editor '{editor}' failed: set EDITOR to one that works.") from error
+        question, divider, answer = file.read_text("utf-8").partition(_DIVIDER)
+    if not divider:
+        raise SupportBotError("The line between question and answer is gone: edit the example again and keep it.")
+    return question.strip(), answer.strip()

@@ -1,0 +1,83 @@
+"""``supportbot ask``: a question from the terminal, answered by this process."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import uuid
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
+from supportbot.errors import SupportBotError
+
+if TYPE_CHECKING:
+    from supportbot.config import Settings
+    from supportbot.history import Exchange
+    from supportbot.outbox import Delivery
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in quotes.")], as_json: JsonFlag = False
+) -> None:
+    """Ask the bot in the terminal; the question and its answer go into the log."""
+    settings = start()
+    exchange = asyncio.run(_ask(settings, question))
+    if as_json:
+        print_json(
+            {
+                "question_id": exchange.question_id,
+                "answer": exchange.answer,
+                "source": exchange.source,
+                "model_version": exchange.model_version,
+                "confidence": exchange.confidence,
+                "latency_ms": exchange.latency_ms,
+                "prompt_tokens": exchange.prompt_tokens,
+                "answer_tokens": exchange.answer_tokens,
+            }
+        )
+        return
+    out.print(Text(exchange.answer or ""))
+    details = [f"question {exchange.question_id}", str(exchange.source)]
+    if exchange.model_version:
+        details += [f"model {exchange.model_version}", f"{exchange.latency_ms} ms"]
+    if exchange.confidence is not None:
+        details.append(f"confidence {exchange.confidence:.2f}")
+    err.print(Text(" · ".join(details), style="dim"))
+
+
+class _TerminalSender:
+    """Delivers to the terminal: the command prints the answer itself, so there is nothing left to do."""
+
+    platform = "cli"
+
+    async def send(self, delivery: Delivery) -> str:
+        return f"cli:{delivery.question_id}"
+
+
+async def _ask(settings: Settings, question: str) -> Exchange:
+    from supportbot.bootstrap import open_core
+    from supportbot.questions import IncomingQuestion
+
+    async with open_core(settings, platforms={"cli"}, daemon=False) as core:
+        user = getpass.getuser()
+        accepted = await core.service.ask(
+            IncomingQuestion(
+                platform="cli",
+                workspace="local",
+                channel="terminal",
+                thread=user,
+                identity=uuid.uuid4().hex,
+                asker=f"cli:{user}",
+                text=question,
+                reply_to={},
+            )
+        )
+        while (exchange := await core.service.exchange(accepted.question_id)) and exchange.answer is None:
+            await core.worker.answer_one(accepted.question_id)
+        await core.add_sender(_TerminalSender()).deliver_due()
+    if exchange is None:
+        raise SupportBotError("The question was removed from the log while it was being answered.")
+    return exchange

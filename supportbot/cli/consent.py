@@ -1,0 +1,91 @@
+"""``supportbot consent``: which workspaces may be learned from, and who said so."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from supportbot.cli._terminal import JsonFlag, out, print_json, start
+from supportbot.errors import SupportBotError
+
+if TYPE_CHECKING:
+    from supportbot.config import Settings
+    from supportbot.consent import WorkspaceConsent
+
+_PLATFORMS = ("discord", "slack")
+
+
+def consent(
+    platform: Annotated[str | None, typer.Argument(help="`slack` or `discord`; nothing lists all.")] = None,
+    workspace: Annotated[str | None, typer.Argument(help="The id of the workspace or guild.")] = None,
+    allow: Annotated[
+        bool, typer.Option("--allow-training", help="Its admin allows training on what is said there.")
+    ] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Its admin takes that back.")] = False,
+    by: Annotated[str, typer.Option("--by", help="The name of the admin.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Record that a workspace may be learned from, take it back, or list who said what."""
+    if platform is None:
+        if allow or withdraw:
+            raise SupportBotError("Say whose consent this is: `supportbot consent slack T123 --allow-training`.")
+        _show(asyncio.run(_list(start())), as_json)
+        return
+    if platform not in (*_PLATFORMS, "cli", "web"):
+        raise SupportBotError(f"There is no platform '{platform}': consent is given for slack or discord.")
+    if workspace is None or allow == withdraw:
+        raise SupportBotError(
+            "Name one workspace and one decision, such as "
+            f"`supportbot consent {platform} T123 --allow-training --by NAME` (or --withdraw)."
+        )
+    _show([asyncio.run(_record(start(), platform, workspace, by, allow))], as_json)
+
+
+async def _record(settings: Settings, platform: str, workspace: str, by: str, allowed: bool) -> WorkspaceConsent:
+    from supportbot import consent
+    from supportbot.bootstrap import open_database
+    from supportbot.db.schema import check_schema
+
+    async with open_database(settings) as database:
+        await check_schema(database)
+        return await consent.allow(database, platform, workspace, by, allow=allowed)
+
+
+async def _list(settings: Settings) -> list[WorkspaceConsent]:
+    from supportbot import consent
+    from supportbot.bootstrap import open_database
+    from supportbot.db.schema import check_schema
+
+    async with open_database(settings) as database:
+        await check_schema(database)
+        return await consent.workspaces(database)
+
+
+def _show(found: list[WorkspaceConsent], as_json: bool) -> None:
+    if as_json:
+        print_json([_figures(workspace) for workspace in found])
+        return
+    if not found:
+        out.print("Nothing was heard from any workspace yet.")
+        return
+    table = Table("platform", "workspace", "name", "may be learned from", header_style="bold")
+    for workspace in found:
+        table.add_row(
+            *(Text(text) for text in (workspace.platform, workspace.external_id, workspace.name)), _said(workspace)
+        )
+    out.print(table)
+
+
+def _said(workspace: WorkspaceConsent) -> Text:
+    if workspace.at is not None:
+        return Text(f"yes, said {workspace.by} on {workspace.at.astimezone():%d %b %Y}")
+    return Text("yes, it is this machine") if workspace.counts else Text("no", style="dim")
+
+
+def _figures(workspace: WorkspaceConsent) -> dict[str, Any]:
+    return {**asdict(workspace), "at": workspace.at.isoformat() if workspace.at else None}

@@ -1,0 +1,204 @@
+"""``supportbot curate`` and ``supportbot import``: what may train the next model is decided here, by a person."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
+from supportbot.errors import SupportBotError
+from supportbot.states import ExampleStatus
+
+if TYPE_CHECKING:
+    from supportbot.config import Settings
+    from supportbot.db.session import Database
+    from supportbot.examples.collect import Collected
+    from supportbot.examples.imports import Imported
+    from supportbot.examples.store import Decision, StoredExample
+
+T = TypeVar("T")
+
+app = typer.Typer(help="Decide what the next model learns from.", no_args_is_help=True)
+
+Ids = Annotated[list[int], typer.Argument(help="Ids of examples, as `list` shows them.", metavar="ID...")]
+By = Annotated[str, typer.Option("--by", help="Who decides, for the audit.", show_default="the user")]
+
+
+@app.command()
+def collect(as_json: JsonFlag = False) -> None:
+    """Collect candidates from the log: liked and disliked answers, corrections, answers of people."""
+    collected = _with_database(_collect)
+    if as_json:
+        print_json(asdict(collected))
+        return
+    for source, number in collected.new.items():
+        out.print(f"{number} new from {source}")
+    out.print(f"{collected.refreshed} followed the votes, {collected.withdrawn} were taken back")
+    out.print("Decide on them: supportbot curate review")
+
+
+@app.command("list")
+def list_examples(
+    status: Annotated[ExampleStatus, typer.Option(help="Which.")] = ExampleStatus.PENDING,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the best supported first.")] = 20,
+    as_json: JsonFlag = False,
+) -> None:
+    """List examples, those with a correction or clear votes first."""
+
+    async def read(database: Database, settings: Settings) -> tuple[list[StoredExample], dict[ExampleStatus, int]]:
+        from supportbot.examples.store import ExampleStore
+
+        store = ExampleStore(database)
+        return await store.ranked(status, limit=limit), await store.counts()
+
+    examples, counts = _with_database(read)
+    if as_json:
+        print_json([_record(example) for example in examples])
+        return
+    if examples:
+        Console().print(_table(examples))
+    out.print(", ".join(f"{number} {name}" for name, number in counts.items()))
+
+
+@app.command()
+def review(
+    by: By = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to go through.")] = 100,
+) -> None:
+    """Go through the candidates one by one: approve, edit, reject, skip, quit."""
+    from supportbot.cli._review import review_all
+
+    decided = _with_database(
+        lambda database, settings: review_all(database, settings, by or getpass.getuser(), limit)
+    )
+    out.print(f"{decided} decided")
+
+
+@app.command()
+def approve(ids: Ids, by: By = "", as_json: JsonFlag = False) -> None:
+    """Let the next model learn from examples."""
+    from supportbot.examples.store import Decision
+
+    _decide(ids, Decision.APPROVE, by, as_json)
+
+
+@app.command()
+def reject(
+    ids: Ids,
+    by: By = "",
+    reason: Annotated[str | None, typer.Option(help="Why, for the audit.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Let no model learn from examples."""
+    from supportbot.examples.store import Decision
+
+    _decide(ids, Decision.REJECT, by, as_json, reason=reason)
+
+
+@app.command()
+def edit(
+    example_id: Annotated[int, typer.Argument(help="Id of an example, as `list` shows it.", metavar="ID")],
+    question: Annotated[str | None, typer.Option(help="The new text of the question.")] = None,
+    answer: Annotated[str | None, typer.Option(help="The new answer.")] = None,
+    by: By = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Change the text of an example; its status stays as it is."""
+    from supportbot.examples.store import Decision
+
+    _decide([example_id], Decision.EDIT, by, as_json, question=question, answer=answer)
+
+
+def import_file(
+    path: Annotated[Path, typer.Argument(help="A file .jsonl or .csv with question and answer.", metavar="FILE")],
+    approve: Annotated[bool, typer.Option("--approve", help="Approve all rows at once.")] = False,
+    by: Annotated[str, typer.Option("--by", help="Who approves them, for the audit.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Import questions and answers as candidates for training."""
+    if approve and not by.strip():
+        raise SupportBotError("Approving a file needs the name of who approves it: add --by NAME.")
+
+    async def run(database: Database, settings: Settings) -> Imported:
+        from supportbot.examples.imports import import_rows
+
+        with err.status("Importing …"):
+            approver = by if approve else None
+            return await import_rows(database, path, approved_by=approver, keep=settings.kept_contacts)
+
+    imported = _with_database(run)
+    if as_json:
+        print_json(asdict(imported))
+        return
+    out.print(f"{imported.rows} rows, {imported.new} of them new, {imported.approved} approved")
+
+
+def _with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
+    """Open the database, have something done, and close it."""
+    settings = start()
+
+    async def run() -> T:
+        from supportbot.bootstrap import open_database
+        from supportbot.db.schema import check_schema
+
+        async with open_database(settings) as database:
+            await check_schema(database)
+            return await work(database, settings)
+
+    return asyncio.run(run())
+
+
+async def _collect(database: Database, settings: Settings) -> Collected:
+    from supportbot.examples.collect import collect
+
+    with err.status("Collecting …"):
+        return await collect(database, keep=settings.kept_contacts)
+
+
+def _decide(ids: list[int], decision: Decision, by: str, as_json: bool, **texts: str | None) -> None:
+    async def run(database: Database, settings: Settings) -> list[StoredExample]:
+        from supportbot.examples.store import ExampleStore
+
+        store = ExampleStore(database, keep=settings.kept_contacts)
+        return await store.decide(ids, decision, by or getpass.getuser(), **texts)
+
+    examples = _with_database(run)
+    if as_json:
+        print_json([_record(example) for example in examples])
+        return
+    for example in examples:
+        out.print(f"example {example.example_id} is {example.status}")
+
+
+def _record(example: StoredExample) -> dict[str, Any]:
+    record = asdict(example)
+    for name in ("created_at", "decided_at"):
+        record[name] = record[name].isoformat() if record[name] else None
+    return record
+
+
+def _table(examples: list[StoredExample]) -> Table:
+    table = Table(header_style="bold", show_lines=True, expand=True)
+    for name in ("id", "source", "votes"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("question", ratio=2)
+    table.add_column("answer", ratio=3)
+    for example in examples:
+        answer = Text(example.answer)
+        if example.label == "bad":
+            answer = Text.assemble(("to be avoided: ", "red"), answer)
+        elif example.rejected:
+            answer = Text.assemble(answer, "\n", (f"instead of: {example.rejected}", "dim"))
+        table.add_row(
+            str(example.example_id), str(example.source), f"{example.votes:+d}", Text(example.question), answer
+        )
+    return table

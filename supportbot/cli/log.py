@@ -1,0 +1,76 @@
+"""``supportbot log``: what was asked lately, and how it went."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from supportbot.cli._terminal import JsonFlag, out, print_json, start
+
+if TYPE_CHECKING:
+    from supportbot.config import Settings
+    from supportbot.history import Exchange
+
+
+def log(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the latest questions.")] = 20,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show the latest questions with their answers, model versions and votes."""
+    exchanges = asyncio.run(_recent(start(), limit))
+    if as_json:
+        print_json([_exchange_record(exchange) for exchange in exchanges])
+        return
+    if not exchanges:
+        out.print('Nothing was asked yet. Try: supportbot ask "How do I return an item?"')
+        return
+    table = Table(header_style="bold", show_lines=True, expand=True)
+    for name in ("id", "when", "where"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("question", ratio=2)
+    table.add_column("answer", ratio=3)
+    table.add_column("votes", no_wrap=True)
+    for exchange in exchanges:
+        table.add_row(
+            str(exchange.question_id),
+            exchange.received_at.astimezone().strftime("%d %b %H:%M"),
+            exchange.platform,
+            Text(_shorten(exchange.question)),
+            _answer_cell(exchange),
+            f"+{exchange.votes_up} -{exchange.votes_down}",
+        )
+    Console().print(table)
+
+
+async def _recent(settings: Settings, limit: int) -> list[Exchange]:
+    from supportbot.bootstrap import open_database
+    from supportbot.db.schema import check_schema
+    from supportbot.history import History
+
+    async with open_database(settings) as database:
+        await check_schema(database)
+        return await History(database).recent(limit)
+
+
+def _exchange_record(exchange: Exchange) -> dict[str, Any]:
+    record = asdict(exchange)
+    record["received_at"] = exchange.received_at.isoformat()
+    return record
+
+
+def _answer_cell(exchange: Exchange) -> Text:
+    if exchange.answer is None:
+        return Text(f"({exchange.state})", style="dim")
+    origin = f"{exchange.source}, {exchange.model_version}" if exchange.model_version else str(exchange.source)
+    return Text.assemble(_shorten(exchange.answer), "\n", (origin, "dim"))
+
+
+def _shorten(text: str, limit: int = 120) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

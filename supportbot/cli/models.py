@@ -1,0 +1,199 @@
+"""``supportbot models``: which versions there are, which is live, and switching between them."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
+
+if TYPE_CHECKING:
+    from supportbot.config import Settings
+    from supportbot.publishing import Publishing, Switch, Verdict, VersionReport, VersionSummary
+
+T = TypeVar("T")
+
+_SHOWN_IDS = 10
+
+app = typer.Typer(name="models", help="Model versions: what is live, and why.", no_args_is_help=True)
+
+Version = Annotated[str, typer.Argument(help="Its name, as in `supportbot models list`.")]
+By = Annotated[
+    str, typer.Option("--by", metavar="NAME", default_factory=getpass.getuser, help="Who decides, for the audit.")
+]
+
+
+@app.command("list")
+def list_versions(as_json: JsonFlag = False) -> None:
+    """List all versions, the newest first: which is live, how each measured, and its thumbs in chat."""
+    found = _call(start(), lambda publishing: publishing.versions())
+    if as_json:
+        print_json([_summary_record(summary) for summary in found])
+        return
+    if not found:
+        out.print("There is no model yet: run `supportbot init`.")
+        return
+    table = Table("version", "status", "created", "better than", "answers", "votes", header_style="bold", box=None)
+    for summary in found:
+        table.add_row(
+            Text(summary.version),
+            _status_cell(summary),
+            summary.created_at.astimezone().strftime("%d %b %Y %H:%M"),
+            _better_cell(summary.verdict),
+            str(summary.answers),
+            f"+{summary.votes_up} -{summary.votes_down}",
+        )
+    out.print(table)
+
+
+@app.command()
+def show(version: Version, as_json: JsonFlag = False) -> None:
+    """Show one version: its figures, its evaluation, the rows that trained it, and how people liked it."""
+    report = _call(start(), lambda publishing: publishing.show(version))
+    if as_json:
+        print_json(_report_record(report))
+        return
+    table = Table(box=None, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in _report_lines(report):
+        table.add_row(name, Text(value))
+    out.print(table)
+
+
+@app.command()
+def promote(
+    version: Version,
+    by: By,
+    force: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Let it go live without evidence that it is better; audited."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Let a version go live, if it is sound and measured better than the live one."""
+    settings = start()
+    with err.status("Checking …"):
+        switch = _call(settings, lambda publishing: publishing.promote(version, by, force))
+    _show_switch(settings, switch, as_json)
+
+
+@app.command()
+def rollback(by: By, as_json: JsonFlag = False) -> None:
+    """Let the version that was live before go live again, at once."""
+    settings = start()
+    switch = _call(settings, lambda publishing: publishing.rollback(by), check_database=False)
+    _show_switch(settings, switch, as_json)
+
+
+@app.command()
+def retire(version: Version, by: By) -> None:
+    """Delete the files of a version that is not live; its answers go on naming it."""
+    _call(start(), lambda publishing: publishing.retire(version, by))
+    out.print(f"{version} is retired: its files are deleted.")
+
+
+def _call(settings: Settings, call: Callable[[Publishing], Awaitable[T]], *, check_database: bool = True) -> T:
+    from supportbot.bootstrap import open_database
+    from supportbot.db.schema import check_schema
+    from supportbot.publishing import Publishing
+    from supportbot.registry import Registry
+
+    async def run() -> T:
+        async with open_database(settings) as database:
+            if check_database:
+                await check_schema(database)
+            return await call(Publishing(database, Registry(settings.models_dir)))
+
+    return asyncio.run(run())
+
+
+def _show_switch(settings: Settings, switch: Switch, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(switch))
+    else:
+        instead = f" instead of {switch.previous}" if switch.previous else ""
+        out.print(f"{switch.version} is live{instead}; a running daemon follows within 2 seconds.")
+    if switch.unrecorded:
+        err.print(Text(f"supportbot: {switch.unrecorded}"), soft_wrap=True)
+    if settings.model:
+        err.print(
+            Text(f"supportbot: SUPPORTBOT_MODEL is set ({settings.model}), and a daemon with it stays with that."),
+            soft_wrap=True,
+        )
+
+
+def _status_cell(summary: VersionSummary) -> Text:
+    if summary.problem:
+        return Text("damaged", style="bold red")
+    if summary.is_previous:
+        return Text("rollback leads here")
+    return Text(summary.status, style="bold green" if summary.status == "active" else "dim")
+
+
+def _better_cell(verdict: Verdict | None) -> Text:
+    if verdict is None:
+        return Text("not evaluated", style="dim")
+    return Text(f"{verdict.against}" if verdict.better else f"not {verdict.against}")
+
+
+def _report_lines(report: VersionReport) -> list[tuple[str, str]]:
+    summary, training = report.summary, report.training
+    lines = [
+        ("version", summary.version),
+        ("status", summary.problem or str(summary.status)),
+        ("created", summary.created_at.isoformat(timespec="seconds")),
+        ("base", report.base or "none: trained from scratch"),
+        ("parent", summary.parent or "none"),
+        ("digest", report.digest),
+        *((name.replace("_", " "), f"{value:.4g}") for name, value in sorted(report.metrics.items())),
+    ]
+    if report.confidence_floor is not None and "confidence_floor" not in report.metrics:
+        lines.append(("confidence floor", f"{report.confidence_floor:.2f}"))
+    lines += _verdict_lines(summary.verdict)
+    first = ", ".join(map(str, training.example_ids[:_SHOWN_IDS]))
+    more = " …" if len(training.example_ids) > _SHOWN_IDS else ""
+    lines.append(("training rows", f"{len(training.example_ids)} ({first}{more})" if first else "none in the log"))
+    if training.erased_ids:
+        lines.append(("erased since", f"{len(training.erased_ids)} of them"))
+    lines.append(("answers in chat", str(summary.answers)))
+    if report.up_rate:
+        rate, low, high = report.up_rate
+        votes = f"+{summary.votes_up} -{summary.votes_down}"
+        lines.append(("thumbs up", f"{rate:.0%} (95 % interval {low:.0%} to {high:.0%}; {votes})"))
+    else:
+        lines.append(("thumbs up", "no votes yet"))
+    return lines
+
+
+def _verdict_lines(verdict: Verdict | None) -> list[tuple[str, str]]:
+    if verdict is None:
+        return [("evaluation", "none")]
+    sentence = verdict.sentence or ("Better." if verdict.better else "Not better.")
+    lines = [("evaluation", f"against {verdict.against}: {sentence}")]
+    for name, difference in sorted(verdict.differences.items()):
+        value, low, high = (_signed(difference.get(key)) for key in ("value", "low", "high"))
+        lines.append((f"  {name.replace('_', ' ')}", f"{value} ({low} to {high})"))
+    return lines
+
+
+def _signed(value: float | None) -> str:
+    return "?" if value is None else f"{value:+.3g}"
+
+
+def _summary_record(summary: VersionSummary) -> dict[str, Any]:
+    return {**asdict(summary), "created_at": summary.created_at.isoformat()}
+
+
+def _report_record(report: VersionReport) -> dict[str, Any]:
+    up_rate = dict(zip(("value", "low", "high"), report.up_rate, strict=True)) if report.up_rate else None
+    record = {**_summary_record(report.summary), **asdict(report), "up_rate": up_rate}
+    del record["summary"]
+    return record

@@ -1,0 +1,1 @@
+"""Candidates for training: collected from the log, imported from files, decided by a curator."""

@@ -1,0 +1,131 @@
+"""Hot swap: the daemon follows the registry's live version without a restart.
+
+Once a second it looks whether the live version was switched. A new one is verified, loaded beside the old one and
+tried with a small question; then one reference changes. Answers under way end on the model that they began with.
+A version that fails is refused with one line in the log, and not tried again until somebody switches again: the
+old model goes on answering.
+
+It neither knows how a version went live nor whether it is better; ``publishing`` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+from prometheus_client import Counter, Info
+
+from supportbot.answerer import Answerer, LiveModel, Tenure
+from supportbot.engine.base import Engine
+from supportbot.engine.smoke import smoke
+from supportbot.errors import SupportBotError
+from supportbot.registry import ModelSource, Registry
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 1.0
+"""A switch is to be noticed within 2 s; looking costs one ``stat``."""
+
+MODEL = Info("supportbot_model", "The model that answers.")
+SWAPS = Counter("supportbot_model_swaps", "Switches of the live version that were noticed.", ["outcome"])
+
+
+class Reloader:
+    """Keeps an answerer on the live version.
+
+    Args:
+        registry: says which version is live.
+        answerer: gets the new model.
+        load: makes an engine of a version; blocks, and is called in a thread.
+        confidence_floor: the one that is set; None for each model's own.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        answerer: Answerer,
+        load: Callable[[ModelSource], Engine],
+        *,
+        confidence_floor: float | None = None,
+    ) -> None:
+        self._registry = registry
+        self._answerer = answerer
+        self._load = load
+        self._confidence_floor = confidence_floor
+        self._seen: tuple[int, int] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Follow the registry until cancelled; then close what was replaced."""
+        try:
+            while True:
+                try:
+                    await self.follow()
+                except OSError:
+                    # Too many open files, or a folder that is just being restored: look again in a second.
+                    log.exception("model.registry_unreadable")
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            await self._close_replaced()
+
+    async def follow(self) -> bool:
+        """Look once; return whether another model answers now."""
+        # The stamp first: a switch after this line is noticed the next time.
+        stamp = await asyncio.to_thread(self._registry.stamp)
+        if stamp is None or stamp == self._seen:
+            return False
+        self._seen = stamp
+        wanted = await asyncio.to_thread(self._registry.active)
+        kept = self._answerer.engine.model_version
+        if wanted == kept:
+            return False
+        try:
+            return await self._swap(stamp)
+        except SupportBotError as error:
+            SWAPS.labels("refused").inc()
+            log.error("model.swap_failed", wanted=wanted, kept=kept, error=str(error))
+        except Exception:
+            # Whatever a file may do to the libraries that read it, the old model answers on.
+            SWAPS.labels("refused").inc()
+            log.exception("model.swap_failed", wanted=wanted, kept=kept)
+        return False
+
+    async def _swap(self, stamp: tuple[int, int]) -> bool:
+        began = time.monotonic()
+        source = await asyncio.to_thread(self._registry.resolve, None)
+        engine = await asyncio.to_thread(self._load, source)
+        try:
+            await smoke(engine)
+            wanted = await asyncio.to_thread(self._registry.stamp) == stamp
+        except BaseException:
+            await engine.aclose()
+            raise
+        if not wanted:  # switched again, or back, while this one was loading
+            await engine.aclose()
+            return False
+        old_version = self._answerer.engine.model_version
+        floor = source.confidence_floor if self._confidence_floor is None else self._confidence_floor
+        self._end_later(self._answerer.replace_model(LiveModel(engine, floor)))
+        show_model(source.version)
+        SWAPS.labels("swapped").inc()
+        seconds = round(time.monotonic() - began, 3)
+        log.info("model.swapped", **{"from": old_version, "to": source.version}, seconds=seconds)
+        return True
+
+    def _end_later(self, tenure: Tenure) -> None:
+        """Close the old model when its last answer has ended; the new one answers meanwhile."""
+        task = asyncio.create_task(tenure.end(), name=f"end-{tenure.model.engine.model_version}")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _close_replaced(self) -> None:
+        for task in self._ending:
+            task.cancel()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+
+def show_model(version: str) -> None:
+    """Name the model that answers in the metrics."""
+    MODEL.info({"version": version})

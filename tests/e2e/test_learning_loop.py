@@ -1,0 +1,193 @@
+"""The closed loop on the real daemon: from thumbs in Slack to a model that knows better, without a restart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.daemon import log_of, run_command, running, supportbot
+from tests.slack_server import LocalSlack
+from tests.slack_server.records import Message
+from tests.slack_server.state import TEAM
+from training.metrics import token_f1
+from training.starter.data import load_faq
+
+OLD_TOPICS_WORDINGS = 16
+"""Of each topic that the model knows: rehearsed, so that the new is not learned at the cost of the old."""
+
+ROWS_OF_A_PERSON = 3
+"""What the cap on rows of one person always lets through."""
+
+TRAINING = ("--learning-rate", "1e-3", "--num-train-epochs", "14", "--doubt-share", "0.3")
+"""Five times the documented rate and more epochs: the base has under a million parameters, and the rows are few."""
+
+CORRECTIONS = {
+    "Gift wrapping costs 3 euros per parcel. Tick Add Gift Wrap in the basket, and we use recycled paper, a "
+    "cotton ribbon and a card with your message.": (
+        "Do you gift wrap?",
+        "can you wrap this as a present",
+        "I want my order wrapped for a birthday",
+        "Is gift wrapping available and what does it cost?",
+        "how do i get gift wrap on my parcel",
+        "wrap it as a gift pls",
+        "Could you put it in wrapping paper with a ribbon?",
+        "does gift wrap cost extra",
+        "It is a wedding present, can you wrap it nicely?",
+        "where do I tick gift wrap",
+        "can i add a message card to a present",
+        "what paper do you use for gift wrap",
+        "present wrapping?",
+        "I would like my parcel wrapped as a gift with a ribbon",
+        "do u do gift wraping",
+        "Please wrap the blanket as a gift for my mum",
+        "gift wrap for two parcels",
+        "can the order come gift wrapped",
+    ),
+    "Fabric samples are free. Choose up to five colours on the product page, click Send Samples, and the swatches "
+    "arrive by letter within four days.": (
+        "Can I get fabric samples?",
+        "do you send swatches",
+        "how do i order a sample of the sofa fabric",
+        "I want to feel the fabric first, do you have samples?",
+        "are fabric swatches free",
+        "sample of the green colour please",
+        "how many colour samples can I have?",
+        "Could you post me a few swatches before I decide?",
+        "fabric samples?",
+        "where can i ask for a swatch",
+        "send me samples of the curtain fabric",
+        "I need a sample to compare the colour with my wall",
+        "how long do swatches take to arrive",
+        "can you mail fabric samples to my house",
+        "do samples cost anything",
+        "i would like five swatches of the velvet fabric",
+        "swatches of the blue linen",
+        "may I see a sample of the fabric",
+    ),
+    "Old mattresses are collected for recycling when the new one is delivered. Book Mattress Recycling for 15 "
+    "euros at checkout and leave the old one at the door.": (
+        "Do you take away my old mattress?",
+        "can you collect the old mattress",
+        "mattress recycling?",
+        "What happens to my old mattress when the new one comes?",
+        "how do i book mattress recycling",
+        "what does it cost to have the old mattress removed",
+        "Will the driver pick up my old mattress?",
+        "recycle old mattress",
+        "I have an old mattress to get rid of, do you collect it?",
+        "do u recycle matresses",
+        "Could the courier take the old mattress with him?",
+        "old mattress collection price",
+        "is mattress removal included",
+        "where do I book the collection of my old mattress",
+        "take the old mattress away please",
+        "i need someone to remove my old mattress",
+        "collect my mattress for recycling",
+        "my old mattress has to go, who takes it",
+    ),
+}
+"""What people ask that the starter model was never told, and what they say should have been answered."""
+
+FRESH = {
+    "how much is gift wrapping": "Gift wrapping",
+    "can you wrap my order as a gift?": "Gift wrapping",
+    "can i have some fabric samples": "Fabric samples",
+    "Do you post swatches of the fabric?": "Fabric samples",
+    "can you pick up the old mattress": "Old mattresses",
+}
+"""Wordings that nobody has used before, and how the right answer begins."""
+
+
+async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_path: Path) -> None:
+    """Thumbs down with corrections are trained on, measured and promoted; the same daemon knows it then."""
+    async with LocalSlack() as slack, running(home, **slack.environment()) as daemon:
+        await slack.wait_until_connected(seconds=30)
+        for question, reply in (await _ask_all(slack, list(FRESH))).items():
+            assert token_f1(reply.shown, _right(question)) < 0.6
+        await _correct_all(slack)
+
+        await _supportbot(home, "import", str(_known_topics(tmp_path)), "--approve", "--by", "Ana")
+        await _supportbot(home, "curate", "collect", "--json")
+        pending = json.loads(await _supportbot(home, "curate", "list", "--limit", "1000", "--json"))
+        corrections = [entry for entry in pending if entry["source"] == "correction"]
+        assert len(corrections) == sum(map(len, CORRECTIONS.values()))
+        await _supportbot(
+            home, "curate", "approve", *[str(entry["example_id"]) for entry in corrections], "--by", "Ana"
+        )
+        rows = json.loads(await _module(home, "training.finetune", "--from-db", "--dry-run", "--json"))["rows"]
+        assert rows["left_out"]["no consent"] == len(corrections)
+        await _supportbot(home, "consent", "slack", TEAM, "--allow-training", "--by", "Ana")
+
+        run = str(tmp_path / "run")
+        base = ("--from-db", "--base-model", "active", "--output-dir", run)
+        await _module(home, "training.finetune", *base, *TRAINING)
+        evaluation = json.loads(
+            await _module(home, "training.evaluate", "--candidate", run, "--against", "active", "--json")
+        )
+        assert evaluation["better"], evaluation["verdict"]
+        await _module(home, "training.publish", "--candidate", run, "--version", "wiser")
+        await _supportbot(home, "models", "promote", "wiser", "--by", "Ana")
+        swap = await daemon.read_until("model.swapped")
+        assert (swap["from"], swap["to"]) == ("starter", "wiser")
+
+        replies = await _ask_all(slack, list(FRESH))
+        right = [question for question in FRESH if token_f1(replies[question].shown, _right(question)) >= 0.6]
+        assert len(right) >= len(FRESH) - 1, {question: reply.shown for question, reply in replies.items()}
+        shown = json.loads(await _supportbot(home, "models", "show", "wiser", "--json"))
+        await slack.wait_for_acks()
+        entries = await log_of(home)
+    assert [entry["model_version"] for entry in entries[-len(FRESH) :]] == ["wiser"] * len(FRESH)
+    assert {entry["state"] for entry in entries} == {"delivered"}
+    assert set(_trained_on(shown)) >= {entry["example_id"] for entry in corrections if entry["split"] == "train"}
+
+
+async def _ask_all(slack: LocalSlack, questions: list[str]) -> dict[str, Message]:
+    asked = {question: await slack.mention("C1", "U1", question) for question in questions}
+    return {
+        question: await slack.wait_for_message(channel="C1", thread_ts=envelope.ts, seconds=60)
+        for question, envelope in asked.items()
+    }
+
+
+async def _correct_all(slack: LocalSlack) -> None:
+    """Give every answer a thumb down and say what it should have been; one person does so for three answers."""
+    pairs = [(question, answer) for answer, questions in CORRECTIONS.items() for question in questions]
+    replies = await _ask_all(slack, [question for question, _ in pairs])
+    for number, (question, answer) in enumerate(pairs):
+        user = f"UVOTER{number // ROWS_OF_A_PERSON}"
+        await slack.click(replies[question], user, positive=False)
+        modal = await slack.wait_for_modal(user, count=number % ROWS_OF_A_PERSON + 1, seconds=30)
+        await slack.submit(modal, choose="It is wrong", write=answer)
+    await slack.wait_for_acks(seconds=30)
+
+
+def _known_topics(folder: Path) -> Path:
+    path = folder / "known.jsonl"
+    rows = [
+        {"question": wording, "answer": topic.answer}
+        for topic in load_faq().topics
+        for wording in topic.wordings[:OLD_TOPICS_WORDINGS]
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def _right(question: str) -> str:
+    return next(answer for answer in CORRECTIONS if answer.startswith(FRESH[question]))
+
+
+def _trained_on(shown: dict[str, Any]) -> list[int]:
+    return list(shown["training"]["example_ids"])
+
+
+async def _supportbot(home: Path, *arguments: str) -> str:
+    status, output, errors = await supportbot(home, *arguments)
+    assert status == 0, errors
+    return output
+
+
+async def _module(home: Path, module: str, *arguments: str) -> str:
+    status, output, errors = await run_command(home, "-m", module, *arguments)
+    assert status == 0, errors
+    return output

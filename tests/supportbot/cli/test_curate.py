@@ -1,0 +1,113 @@
+"""`supportbot curate` and `supportbot import`, as a curator types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from supportbot import audit
+from supportbot.db.session import Database
+from supportbot.states import ExampleLabel, ExampleStatus
+from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.examples.rows import add_answer, add_examples, add_feedback, example, stored
+
+# What a database makes of it is tested with the core; these start a process for every command.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+PENDING = {"status": ExampleStatus.PENDING}
+
+
+async def test_from_the_log_to_an_approved_row(database: Database) -> None:
+    """Collect, list, approve: the JSON of each has what scripts rely on."""
+    answer_id = await add_answer(database, answer="Never.")
+    await add_feedback(database, answer_id, -1, correction="On Monday.")
+    finished = await supportbot(database, "curate", "collect", "--json")
+    assert finished.status == 0, finished.errors
+    assert json.loads(finished.output) == {
+        "new": {"votes": 0, "correction": 1, "human": 0},
+        "refreshed": 0,
+        "withdrawn": 0,
+    }
+    finished = await supportbot(database, "curate", "list", "--json")
+    [row] = json.loads(finished.output)
+    assert (row["question"], row["answer"], row["rejected"]) == ("Where is my order?", "On Monday.", "Never.")
+    finished = await supportbot(database, "curate", "approve", str(row["example_id"]), "--by", "ada")
+    assert finished.output == f"example {row['example_id']} is approved\n"
+    [entry] = await audit.recent(database, 1)
+    assert (entry.actor, entry.action) == ("ada", "example.approve")
+    finished = await supportbot(database, "curate", "list", "--status", "approved")
+    assert "On Monday." in finished.output
+    assert "0 pending, 1 approved, 0 rejected" in finished.output
+
+
+async def test_review_of_all_keys(database: Database) -> None:
+    """Approve, edit and approve, reject, skip, a wrong key, quit: each does what it says, at once."""
+    await add_examples(
+        database,
+        *(example(f"Question {n}?", "Old.", votes=10 - n, **PENDING) for n in range(6)),
+    )
+    typed = "a\ne\n\nNew.\na\nr\nx\ns\nq\n"
+    finished = await supportbot(database, "curate", "review", "--by", "ada", typed=typed)
+    assert finished.status == 0, finished.errors
+    assert "Question 1?" in finished.output
+    assert "3 decided" in finished.output
+    assert "'x' is none of the keys." in finished.errors
+    assert [(row.status, row.completion) for row in await stored(database)] == [
+        (ExampleStatus.APPROVED, "Old."),
+        (ExampleStatus.APPROVED, "New."),
+        (ExampleStatus.REJECTED, "Old."),
+        *[(ExampleStatus.PENDING, "Old.")] * 3,
+    ]
+    deeds = [(entry.action, entry.actor) for entry in await audit.recent(database, 10)]
+    assert deeds[::-1] == [(f"example.{deed}", "ada") for deed in ("approve", "edit", "approve", "reject")]
+
+
+async def test_review_shows_what_is_bad_and_what_it_replaces(database: Database) -> None:
+    """A curator sees an answer to avoid, and what a correction was given instead of; markup is only text."""
+    await add_examples(
+        database,
+        example("Q1?", "A [bold]new[/bold] one.", votes=-3, rejected="An old one.", **PENDING),
+        example("Q2?", "A bad one.", label=ExampleLabel.BAD, votes=-2, **PENDING),
+    )
+    finished = await supportbot(database, "curate", "review", typed="s\n")  # the end of the input quits
+    assert finished.status == 0, finished.errors
+    for text in ("A [bold]new[/bold] one.", "An old one.", "A bad one.", "Avoid", "votes -2", "0 decided"):
+        assert text in finished.output
+
+
+async def test_edit_and_reject(database: Database) -> None:
+    """Both name the curator; an unknown id is a sentence and exit status 2."""
+    [number] = await add_examples(database, example("Where?", **PENDING))
+    finished = await supportbot(
+        database, "curate", "edit", str(number), "--question", "Where is it?", "--by", "ada", "--json"
+    )
+    assert json.loads(finished.output)[0]["question"] == "Where is it?"
+    finished = await supportbot(database, "curate", "reject", str(number), "--by", "eve", "--reason", "unclear")
+    assert finished.output == f"example {number} is rejected\n"
+    [entry] = await audit.recent(database, 1)
+    assert (entry.actor, entry.details) == ("eve", {"reason": "unclear"})
+    finished = await supportbot(database, "curate", "approve", "4711", "--by", "ada")
+    assert finished.status == 2
+    assert finished.errors == (
+        "supportbot: There is no example 4711: `supportbot curate list` shows which there are.\n"
+    )
+
+
+async def test_import(database: Database, tmp_path: Path) -> None:
+    """A file is imported, approved with a name, and refused in one sentence."""
+    path = tmp_path / "faq.jsonl"
+    path.write_text('{"question": "Where is it?", "answer": "In Leeds."}\n')
+    finished = await supportbot(database, "import", str(path), "--json")
+    assert json.loads(finished.output) == {"rows": 1, "new": 1, "approved": 0}
+    finished = await supportbot(database, "import", str(path), "--approve")
+    assert finished.status == 2
+    assert "add --by NAME" in finished.errors
+    finished = await supportbot(database, "import", str(path), "--approve", "--by", "ada")
+    assert finished.output == "1 rows, 0 of them new, 1 approved\n"
+    path.write_text('{"question": "Where is it?"}\n')
+    finished = await supportbot(database, "import", str(path))
+    assert finished.status == 2
+    assert "line 1 has no answer" in finished.errors
+    assert "Traceback" not in finished.errors

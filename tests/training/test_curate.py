@@ -1,0 +1,127 @@
+"""Which rows train a model, and which don't and why, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from supportbot.db.session import Database
+from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus, Split
+from tests.supportbot.examples.rows import add_examples, add_workspace, example
+from training import curate
+from training.curate import GOOD, Fingerprint, TrainingExample, select_examples, stream_examples
+
+BOTH = frozenset(ExampleLabel)
+TRAIN = {"split": Split.TRAIN}
+HELD_OUT = {"split": Split.HELD_OUT}
+
+# Questions that are no near-duplicates of one another.
+QUESTIONS = [f"Item {number}: how is it sent?" for number in range(400)]
+
+
+async def streamed(
+    database: Database, split: Split, labels: frozenset[ExampleLabel] = GOOD
+) -> list[TrainingExample]:
+    """Return all rows of a split."""
+    return [row async for row in stream_examples(database, split, labels=labels)]
+
+
+async def test_every_row_counts_or_has_a_reason(database: Database) -> None:
+    """Each row is taken, held out, or left out for the first reason against it."""
+    closed = await add_workspace(database, "slack", consents=False)
+    ids = await add_examples(
+        database,
+        example("Train", "a", rejected="b", source=ExampleSource.CORRECTION, **TRAIN),
+        example("Held out", **HELD_OUT),
+        example("Pending", status=ExampleStatus.PENDING),
+        example("Pending in a closed place", status=ExampleStatus.PENDING, workspace_id=closed),
+        example("Rejected", status=ExampleStatus.REJECTED),
+        example("Closed", workspace_id=closed),
+        example("Bad", label=ExampleLabel.BAD, **TRAIN),
+        example("train!", "a", **TRAIN),
+        *(example(question, person="slack:T1:U1", **TRAIN) for question in QUESTIONS[:5]),
+    )
+    selection = await select_examples(database, labels=GOOD)
+    assert (selection.taken, selection.held_out) == (1 + 3, 1)
+    assert selection.left_out == {
+        "not approved yet": 2,
+        "rejected": 1,
+        "no consent": 1,
+        "labelled bad": 1,
+        "near-duplicate": 1,
+        "over the cap of one person": 2,
+    }
+    assert selection.taken + selection.held_out + sum(selection.left_out.values()) == len(ids)
+    train = await streamed(database, Split.TRAIN)
+    assert [row.example_id for row in train] == [ids[0], *ids[8:11]]
+    assert train[0] == TrainingExample(
+        example_id=ids[0],
+        question="Train",
+        answer="a",
+        rejected="b",
+        label=ExampleLabel.GOOD,
+        split=Split.TRAIN,
+        source=ExampleSource.CORRECTION,
+        conversation="Train",
+    )
+    assert [row.question for row in await streamed(database, Split.HELD_OUT)] == ["Held out"]
+
+
+async def test_bad_rows_count_where_they_are_wanted(database: Database) -> None:
+    """A method that learns what to avoid takes both labels."""
+    await add_examples(database, example("a", label=ExampleLabel.BAD, **TRAIN), example("b", **TRAIN))
+    assert (await select_examples(database, labels=BOTH)).taken == 2
+    assert [row.label for row in await streamed(database, Split.TRAIN, BOTH)] == ["bad", "good"]
+
+
+@pytest.mark.parametrize(("rows", "allowed"), [(10, 3), (399, 3), (400, 4)])
+async def test_one_person_gives_at_most_one_percent(database: Database, rows: int, allowed: int) -> None:
+    """A person's rows count up to 1 % of all, never fewer than 3, the oldest first; imports have no person."""
+    mine = [example(question, person="me", **TRAIN) for question in QUESTIONS[:8]]
+    await add_examples(database, *mine, *(example(question, **TRAIN) for question in QUESTIONS[8:rows]))
+    selection = await select_examples(database)
+    assert selection.left_out == {"over the cap of one person": 8 - allowed}
+    assert selection.taken == rows - 8 + allowed
+    assert [row.question for row in await streamed(database, Split.TRAIN)][: allowed + 1] == [
+        *QUESTIONS[:allowed],
+        QUESTIONS[8],
+    ]
+
+
+async def test_the_cap_spans_both_splits(database: Database) -> None:
+    """Rows to measure on are a person's rows too."""
+    splits = [HELD_OUT, TRAIN, HELD_OUT, TRAIN, TRAIN]
+    await add_examples(
+        database, *(example(text, person="me", **split) for text, split in zip(QUESTIONS, splits, strict=False))
+    )
+    selection = await select_examples(database)
+    assert (selection.taken, selection.held_out) == (1, 2)
+
+
+async def test_rows_are_streamed_in_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the size of a page, each row comes once and in the order of ids; nothing is held in between."""
+    monkeypatch.setattr(curate, "_PAGE", 3)
+    ids = await add_examples(database, *(example(question, **TRAIN) for question in QUESTIONS[:9]))
+    seen = []
+    async for row in stream_examples(database, Split.TRAIN):
+        seen.append(row.example_id)
+        if len(seen) == 1:  # a write while somebody works on the first row: SQLite has one writer
+            await add_examples(database, example("Came late", **HELD_OUT))
+    assert seen == ids
+
+
+async def test_the_fingerprint_is_that_of_the_rows(database: Database) -> None:
+    """The same rows have the same fingerprint; another text, or one row more, another."""
+    empty = (await select_examples(database)).fingerprint
+    [number] = await add_examples(database, example("a", **TRAIN))
+    one = (await select_examples(database)).fingerprint
+    assert one == (await select_examples(database)).fingerprint
+    await add_examples(database, example("b", **HELD_OUT))
+    assert (await select_examples(database)).fingerprint == one
+    await add_examples(database, example("c", **TRAIN))
+    two = (await select_examples(database)).fingerprint
+    assert len({empty, one, two}) == 3
+    fingerprint = Fingerprint()
+    for row in await streamed(database, Split.TRAIN):
+        fingerprint.add(row)
+    assert fingerprint.hexdigest() == two
+    assert number

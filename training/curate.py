@@ -1,0 +1,256 @@
+"""Which rows train a model, and which are left out and why: what a curator approved, within the rules.
+
+A row counts if it was approved, its workspace consented, its label is wanted, no other row stands for it, and the
+person who gave it has not given more than their share. Everything is counted by the database and streamed by id
+in pages of short transactions: a million rows need no more memory than a thousand, and no transaction is held
+while somebody works on a row.
+
+This module knows no model and no token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+
+from supportbot.consent import counts_for_training
+from supportbot.db.models import Example
+from supportbot.db.session import Database
+from supportbot.errors import SupportBotError
+from supportbot.examples.duplicates import merge_duplicates
+from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus, Split
+
+GOOD = frozenset({ExampleLabel.GOOD})
+"""What plain fine-tuning learns from."""
+
+PERSON_SHARE = 0.01
+"""Largest share of the rows that one person may have given: nobody's taste becomes the model's."""
+
+PERSON_ROWS = 3
+"""Rows that one person may always have given, so a small data set is possible at all."""
+
+NOT_APPROVED = "not approved yet"
+REJECTED = "rejected"
+NO_CONSENT = "no consent"
+NEAR_DUPLICATE = "near-duplicate"
+OVER_THE_CAP = "over the cap of one person"
+
+_PAGE = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingExample:
+    """A row that counts. ``rejected`` is the answer that ``answer`` was preferred to."""
+
+    example_id: int
+    question: str
+    answer: str
+    rejected: str | None
+    label: ExampleLabel
+    split: Split
+    source: ExampleSource
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """How many rows train and examine a model, how many don't and why, and which they are.
+
+    Attributes:
+        taken: rows to train on.
+        held_out: rows to measure on.
+        left_out: rows by the first reason against them.
+        fingerprint: see ``Fingerprint``, over the rows to train on.
+    """
+
+    taken: int
+    held_out: int
+    left_out: Mapping[str, int]
+    fingerprint: str
+
+
+class Fingerprint:
+    """A SHA-256 over ids and texts of rows: the same rows in the same order, the same fingerprint."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def add(self, example: TrainingExample) -> None:
+        """Take the next row."""
+        row = (example.example_id, example.question, example.answer, example.rejected, example.label)
+        self._digest.update(json.dumps(row).encode() + b"\n")
+
+    def hexdigest(self) -> str:
+        """Return the fingerprint of the rows so far."""
+        return self._digest.hexdigest()
+
+
+async def select_examples(database: Database, *, labels: frozenset[ExampleLabel] = GOOD) -> Selection:
+    """Count the rows that train a model, after merging near-duplicates anew.
+
+    Args:
+        database: where the rows are.
+        labels: bad rows are wanted only by methods that learn what to avoid.
+    """
+    await merge_duplicates(database)
+    eligible, left_out = await _count(database, labels)
+    fingerprints = {split: Fingerprint() for split in Split}
+    taken = dict.fromkeys(Split, 0)
+    for split in Split:
+        async for example in stream_examples(database, split, labels=labels):
+            taken[split] += 1
+            fingerprints[split].add(example)
+    if (capped := eligible - sum(taken.values())) > 0:
+        left_out[OVER_THE_CAP] = capped
+    return Selection(
+        taken=taken[Split.TRAIN],
+        held_out=taken[Split.HELD_OUT],
+        left_out=left_out,
+        fingerprint=fingerprints[Split.TRAIN].hexdigest(),
+    )
+
+
+async def stream_examples(
+    database: Database, split: Split, *, labels: frozenset[ExampleLabel] = GOOD
+) -> AsyncIterator[TrainingExample]:
+    """Yield the rows of a split that count, by id.
+
+    Near-duplicates are those that ``select_examples`` found last.
+    """
+    counts = _counts(labels)
+    last_of = await _last_within_cap(database, counts)
+    last = 0
+    while True:
+        query = _page(counts, split).where(Example.id > last)
+        async with database.read() as session:
+            rows = (await session.execute(query)).all()
+        for row in rows:
+            if row.id <= last_of.get(row.person, row.id):
+                yield _read(row)
+        if len(rows) < _PAGE:
+            return
+        last = rows[-1].id
+
+
+async def _count(database: Database, labels: frozenset[ExampleLabel]) -> tuple[int, dict[str, int]]:
+    """Return how many rows count before the cap, and how many don't for each first reason against them."""
+    reasons = select(_reason(labels).label("reason")).subquery()
+    query = select(reasons.c.reason, func.count()).group_by(reasons.c.reason).order_by(reasons.c.reason)
+    async with database.read() as session:
+        rows: dict[str | None, int] = dict(iter(await session.execute(query)))
+    eligible = rows.pop(None, 0)
+    return eligible, {str(reason): number for reason, number in rows.items()}
+
+
+def _reason(labels: frozenset[ExampleLabel]) -> ColumnElement[str | None]:
+    unwanted = [label for label in ExampleLabel if label not in labels]
+    return case(
+        (Example.status == ExampleStatus.PENDING, NOT_APPROVED),
+        (Example.status == ExampleStatus.REJECTED, REJECTED),
+        (~counts_for_training(Example.workspace_id), NO_CONSENT),
+        *((Example.label == label, f"labelled {label}") for label in unwanted),
+        (Example.duplicate_of_id.is_not(None), NEAR_DUPLICATE),
+        else_=None,
+    )
+
+
+def _counts(labels: frozenset[ExampleLabel]) -> ColumnElement[bool]:
+    """Return the condition under which there is no reason against a row, the cap aside."""
+    return and_(
+        Example.status == ExampleStatus.APPROVED,
+        counts_for_training(Example.workspace_id),
+        Example.label.in_(labels),
+        Example.duplicate_of_id.is_(None),
+    )
+
+
+async def _last_within_cap(database: Database, counts: ColumnElement[bool]) -> dict[str | None, int]:
+    """Return the id of the last row that counts of each person who has given as much as one person may.
+
+    The rows of a person count from the oldest on, so new rows never push out what a model was trained on. Persons
+    at the cap are few by its definition: about a hundred, whatever the number of rows.
+    """
+    place = func.row_number().over(partition_by=Example.person, order_by=Example.id).label("place")
+    ranked = select(Example.person, Example.id, place).where(counts, Example.person.is_not(None)).subquery()
+    async with database.read() as session:
+        rows = await session.scalar(select(func.count()).select_from(Example).where(counts)) or 0
+        cap = max(PERSON_ROWS, int(rows * PERSON_SHARE))
+        query = select(ranked.c.person, ranked.c.id).where(ranked.c.place == cap)
+        return dict(iter(await session.execute(query)))
+
+
+def _page(counts: ColumnElement[bool], split: Split) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Example.id,
+            Example.prompt,
+            Example.completion,
+            Example.rejected,
+            Example.label,
+            Example.split,
+            Example.source,
+            Example.conversation,
+            Example.person,
+        )
+        .where(counts, Example.split == split)
+        .order_by(Example.id)
+        .limit(_PAGE)
+    )
+
+
+def _read(row: Row[*tuple[Any, ...]]) -> TrainingExample:
+    return TrainingExample(
+        example_id=row.id,
+        question=row.prompt,
+        answer=row.completion,
+        rejected=row.rejected,
+        label=row.label,
+        split=row.split,
+        source=row.source,
+        conversation=row.conversation,
+    )
+
+
+def main(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Show how many approved rows train a model, and which are left out and why."""
+    from rich.console import Console
+    from rich.table import Table
+
+    try:
+        selection = asyncio.run(_select())
+    except SupportBotError as error:
+        Console(stderr=True, soft_wrap=True).print(f"training.curate: {error}", markup=False)
+        raise typer.Exit(2) from None
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(selection), indent=2) + "\n")
+        return
+    table = Table("rows", "number")
+    table.add_row("to train on", str(selection.taken))
+    table.add_row("to measure on", str(selection.held_out))
+    for reason, number in selection.left_out.items():
+        table.add_row(f"left out: {reason}", str(number))
+    Console().print(table)
+
+
+async def _select() -> Selection:
+    from supportbot.bootstrap import open_database
+    from supportbot.config import load_settings
+    from supportbot.db.schema import check_schema
+
+    async with open_database(load_settings()) as database:
+        await check_schema(database)
+        return await select_examples(database)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,195 @@
+"""``python -m training.evaluate --candidate X``: ask two models the same, and say whether the new one is better.
+
+Progress goes to stderr; stdout carries the result alone, as a table or as JSON without the texts. The record and
+its page are written at the end, beside the run if the candidate is one, else in the home folder.
+
+Only this module knows settings, folders and the terminal; ``evaluate`` is for programs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from supportbot.bootstrap import open_database
+from supportbot.config import Settings, load_settings
+from supportbot.db.schema import check_schema
+from supportbot.db.session import Database
+from supportbot.engine.base import SamplingParams
+from supportbot.engine.load import precision_here
+from supportbot.errors import ConfigError, SupportBotError
+from supportbot.registry import Registry
+from training.evaluate.comparison import Setup, compare
+from training.evaluate.measuring import ACTIVE, Questions, find_model, measure
+from training.evaluate.past import past_corrections, past_votes
+from training.evaluate.record import PAGE, summary
+from training.evaluate.report import build_table, write_report
+from training.evaluate.rows import (
+    canonical_answers,
+    file_rows,
+    held_out_rows,
+    make_judge,
+    out_of_scope_questions,
+)
+
+EXIT_ERROR = 2
+RUN_RECORD = Path("report") / "run.json"
+"""What a fine-tuning run leaves in its output folder, and nothing else has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What to evaluate, and how; see ``main`` for each."""
+
+    candidate: str
+    against: str = ACTIVE
+    data: tuple[Path, ...] = ()
+    references: Path | None = None
+    out_of_scope: Path | None = None
+    limit: int = 500
+    seed: int = 0
+    greedy: bool = False
+    output: Path | None = None
+
+
+async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[dict[str, Any], Path]:
+    """Ask both models, write the report, and return the record and the folder of its files.
+
+    Raises:
+        ConfigError: there are no rows to ask, or a file is wrong.
+        DatabaseError: the rows are to come from the database, and it cannot be used.
+        ModelError: one of the models is missing or damaged.
+    """
+    registry = Registry(settings.models_dir)
+    candidate = find_model(task.candidate, registry, settings.model)
+    against = find_model(task.against, registry, settings.model, hub=True)
+    async with AsyncExitStack() as stack:
+        database = await _open(task, settings, stack)
+        if database is None or task.data:
+            rows = await file_rows(task.data, task.limit, task.seed)
+        else:
+            rows = await held_out_rows(database, task.limit, task.seed)
+        corrections = await past_corrections(database) if database else []
+        votes = await past_votes(database, against.version) if database else []
+    if len(rows) < 2:
+        raise ConfigError(
+            f"There are {len(rows)} held-out rows to ask: approve more with `supportbot curate review`, or give "
+            "some with --data."
+        )
+    judge = make_judge(rows, canonical_answers(task.references) if task.references else None)
+    questions = Questions(rows, out_of_scope_questions(task.out_of_scope), corrections)
+    with _progress(console) as bar:
+        measured = []
+        for who, source in (("candidate", candidate), ("against", against)):
+            step = bar.add_task(f"Asking {who}", total=questions.steps(greedy=task.greedy))
+            measured.append(
+                await measure(
+                    source,
+                    questions,
+                    precision=settings.precision,
+                    seed=task.seed,
+                    greedy=task.greedy,
+                    on_step=lambda step=step: bar.advance(step),  # type: ignore[misc]
+                )
+            )
+    setup = Setup(task.seed, precision_here(settings.precision).name, SamplingParams().as_record())
+    with console.status("Comparing"):
+        record = compare(measured[0], measured[1], questions, judge, votes, setup)
+        directory = _output(task, settings, candidate.version)
+        lengths = [[answer.tokens for answer in model.answers] for model in measured]
+        write_report(record, directory, (lengths[0], lengths[1]))
+    return record, directory
+
+
+def main(
+    candidate: Annotated[str, typer.Option(help="Folder of a run, version of the registry, or 'active'.")],
+    against: Annotated[str, typer.Option(help="The like, or a hub id: what to compare with.")] = ACTIVE,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="JSON Lines with question and answer, instead of the database; may be given repeatedly."
+        ),
+    ] = None,
+    references: Annotated[
+        Path | None,
+        typer.Option(help="JSON object with one answer for each `topic` (or `intent`) of the data, to judge by."),
+    ] = None,
+    out_of_scope: Annotated[
+        Path | None, typer.Option(help="Text file, one question a line that nothing answers; else our own.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=2, help="Most held-out rows asked, drawn at random.")] = 500,
+    seed: Annotated[int, typer.Option(help="Of sampling, of drawing rows, and of the intervals.")] = 0,
+    greedy: Annotated[bool, typer.Option("--greedy", help="Ask each row once more without sampling.")] = False,
+    output: Annotated[Path | None, typer.Option(help="Folder for evaluation.json and evaluation.html.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Compare a candidate with the live model, or with any other, on rows that neither was trained on."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    console = Console(stderr=True)
+    task = Task(
+        candidate=candidate,
+        against=against,
+        data=tuple(data or ()),
+        references=references,
+        out_of_scope=out_of_scope,
+        limit=limit,
+        seed=seed,
+        greedy=greedy,
+        output=output,
+    )
+    try:
+        record, directory = asyncio.run(evaluate(task, load_settings(), console))
+    except SupportBotError as error:
+        console.print(Text(f"evaluate: {error}"), soft_wrap=True)
+        raise typer.Exit(EXIT_ERROR) from None
+    if as_json:
+        sys.stdout.write(json.dumps(summary(record), ensure_ascii=False, indent=2) + "\n")
+        return
+    out = Console()
+    out.print(build_table(record))
+    out.print(Text(record["verdict"], style="bold green" if record["better"] else "bold"), soft_wrap=True)
+    out.print(Text(f"Side by side in {directory / PAGE}"), soft_wrap=True)
+
+
+async def _open(task: Task, settings: Settings, stack: AsyncExitStack) -> Database | None:
+    """Open the database; with rows from files it may be missing, and then there is no past to look at."""
+    database = await stack.enter_async_context(open_database(settings))
+    if task.data and database.is_missing:
+        return None
+    await check_schema(database)
+    return database
+
+
+def _output(task: Task, settings: Settings, version: str) -> Path:
+    if task.output is not None:
+        return task.output
+    run = Path(task.candidate)
+    if (run / RUN_RECORD).is_file():
+        return run / RUN_RECORD.parent
+    return settings.home / "reports" / version
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,128 @@
+"""One model asked everything: the raw outcomes, row by row, from which all figures are made.
+
+The answers come through the engine and the prompt that serve, in the precision that serves, under the documented
+sampling with a seed for each question; the loss is computed apart. One model is in memory at a time.
+
+This module knows one model; comparing is for ``comparison``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from supportbot.engine.base import Engine, SamplingParams
+from supportbot.engine.load import PrecisionSetting, load_engine
+from supportbot.errors import ModelError
+from supportbot.registry import ModelSource, Registry
+from training.asking import Asked, ask_all
+from training.evaluate.past import Correction
+from training.evaluate.rows import Row
+from training.evaluate.scoring import Score, score_rows
+from training.evaluate.weights import weights_digest
+
+ACTIVE = "active"
+"""Stands for the model that the daemon would load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What every model is asked, in order."""
+
+    rows: Sequence[Row]
+    out_of_scope: Sequence[str]
+    corrections: Sequence[Correction]
+
+    def steps(self, *, greedy: bool) -> int:
+        """Return how often ``on_step`` is called while one model is measured."""
+        return len(self.rows) * (3 if greedy else 2) + len(self.out_of_scope) + len(self.corrections)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one model said and how surprised it was, in the order of the questions; ``greedy`` may be empty."""
+
+    version: str
+    digest: str
+    scores: Sequence[Score]
+    answers: Sequence[Asked]
+    greedy: Sequence[Asked]
+    out_of_scope: Sequence[Asked]
+    replayed: Sequence[Asked]
+
+
+def find_model(name: str, registry: Registry, active: str | None, *, hub: bool = False) -> ModelSource:
+    """Return the model that a name stands for: a directory, a version, or ``active``.
+
+    Args:
+        name: as given on the command line.
+        registry: whose versions count.
+        active: the setting ``SUPPORTBOT_MODEL``, which takes precedence over the registry's live version.
+        hub: whether any other name may be a hub id.
+
+    Raises:
+        ModelError: there is no such model, or it is damaged.
+    """
+    if name == ACTIVE:
+        return registry.resolve(active)
+    if not hub and name not in registry.versions() and not Path(name).is_dir():
+        raise ModelError(
+            f"'{name}' is neither a folder nor a version of the registry: give the output folder of a fine-tuning "
+            "run, or one of `supportbot models list`."
+        )
+    return registry.resolve(name)
+
+
+async def measure(
+    source: ModelSource,
+    questions: Questions,
+    *,
+    precision: PrecisionSetting,
+    seed: int,
+    greedy: bool = False,
+    on_step: Callable[[], None] = lambda: None,
+) -> Measured:
+    """Ask a model everything.
+
+    Args:
+        source: which model.
+        questions: what to ask.
+        precision: of the arithmetic, as served.
+        seed: of the first question of each kind.
+        greedy: ask each held-out row once more, with the most likely token at each step.
+        on_step: called after each answer and each score.
+
+    Raises:
+        ModelError: there is no usable model.
+    """
+    scores = await asyncio.to_thread(score_rows, source.location, questions.rows, on_step)
+    engine = await asyncio.to_thread(load_engine, source.location, source.version, precision)
+    try:
+        return await _ask(engine, source, questions, scores, seed, greedy, on_step)
+    finally:
+        await engine.aclose()
+
+
+async def _ask(
+    engine: Engine,
+    source: ModelSource,
+    questions: Questions,
+    scores: Sequence[Score],
+    seed: int,
+    greedy: bool,
+    on_step: Callable[[], None],
+) -> Measured:
+    params = SamplingParams()
+    asked = [row.question for row in questions.rows]
+    await ask_all(engine, asked[:1], params, seed)  # the first answer of a process is slow, and times count
+    return Measured(
+        version=source.version,
+        digest=await asyncio.to_thread(weights_digest, source.location),
+        scores=scores,
+        answers=await ask_all(engine, asked, params, seed, on_step),
+        greedy=await ask_all(engine, asked, replace(params, do_sample=False), seed, on_step) if greedy else (),
+        out_of_scope=await ask_all(engine, questions.out_of_scope, params, seed, on_step),
+        replayed=await ask_all(engine, [past.question for past in questions.corrections], params, seed, on_step),
+    )

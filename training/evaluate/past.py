@@ -1,0 +1,103 @@
+"""What people thought of past answers: corrections to try again, and votes to hold against confidence.
+
+Only conversations that may be learnt from are read: of workspaces with consent, and of this machine. Text leaves
+here redacted, because a report is a file that is passed on. A correction that a curator edited counts as edited,
+and one that was rejected does not count.
+
+This module knows the database; it asks no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from supportbot.consent import counts_for_training
+from supportbot.db.models import Answer, Conversation, Example, Feedback, Question
+from supportbot.db.session import Database
+from supportbot.redact import redact
+from supportbot.states import ExampleSource, ExampleStatus
+
+MOST_REPLAYED = 200
+"""The latest corrections that are tried again; with more, the replay would take longer than the rest."""
+
+MOST_VOTED = 10_000
+"""The latest answers whose votes are counted; an AUROC of more has no further digit worth reading."""
+
+NOT_IN_DATA = "not in the data"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A question whose answer people did not like, and what somebody said it should have been.
+
+    Attributes:
+        answer_id: of the answer in the log.
+        question: redacted.
+        correction: redacted, or as the curator edited it.
+        status: ``train`` or ``held_out`` if it is an approved example, else ``not in the data``.
+    """
+
+    answer_id: int
+    question: str
+    correction: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """A past answer: how confident the model was (nats), and whether most voters liked it."""
+
+    confidence: float
+    liked: bool
+
+
+async def past_corrections(database: Database) -> list[Correction]:
+    """Return the latest answers with more 👎 than 👍 that somebody corrected, the oldest first."""
+    net = select(Feedback.answer_id).group_by(Feedback.answer_id).having(func.sum(Feedback.vote) < 0)
+    query = (
+        select(Answer.id, Question.text, Feedback.correction, Example)
+        .join(Feedback, Feedback.answer_id == Answer.id)
+        .join(Question, Answer.question_id == Question.id)
+        .join(Conversation, Question.conversation_id == Conversation.id)
+        .outerjoin(Example, (Example.origin_answer_id == Answer.id) & (Example.source == ExampleSource.CORRECTION))
+        .where(
+            Answer.id.in_(net),
+            Feedback.correction.is_not(None),
+            Feedback.correction != "",
+            counts_for_training(Conversation.workspace_id),
+        )
+        .order_by(Answer.id.desc(), Feedback.updated_at.desc())
+        .limit(MOST_REPLAYED)
+    )
+    found: dict[int, Correction] = {}
+    async with database.read() as session:
+        for answer_id, question, correction, example in await session.execute(query):
+            if answer_id not in found and (example is None or example.status != ExampleStatus.REJECTED):
+                found[answer_id] = _correction(answer_id, question, correction, example)
+    return [found[answer_id] for answer_id in sorted(found)]
+
+
+async def past_votes(database: Database, version: str) -> Sequence[Voted]:
+    """Return the latest answers of a version that more people liked than disliked, or the other way round."""
+    net = func.sum(Feedback.vote)
+    query = (
+        select(Answer.confidence, net)
+        .join(Feedback, Feedback.answer_id == Answer.id)
+        .where(Answer.model_version == version, Answer.confidence.is_not(None))
+        .group_by(Answer.id, Answer.confidence)
+        .having(net != 0)
+        .order_by(Answer.id.desc())
+        .limit(MOST_VOTED)
+    )
+    async with database.read() as session:
+        return [Voted(float(confidence or 0), votes > 0) for confidence, votes in await session.execute(query)]
+
+
+def _correction(answer_id: int, question: str, correction: str | None, example: Example | None) -> Correction:
+    if example is None:
+        return Correction(answer_id, redact(question).text, redact(correction or "").text, NOT_IN_DATA)
+    status = example.split.value if example.status == ExampleStatus.APPROVED else NOT_IN_DATA
+    return Correction(answer_id, example.prompt, example.completion, status)

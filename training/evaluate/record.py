@@ -1,0 +1,16 @@
+"""The names in an evaluation's files, for those who read them without evaluating anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+RECORD, PAGE = "evaluation.json", "evaluation.html"
+
+DETAILS = ("answers", "out_of_scope", "replay")
+"""The parts of a record that quote texts; the summary goes without them."""
+
+
+def summary(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record without the texts."""
+    return {name: value for name, value in record.items() if name not in DETAILS}

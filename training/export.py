@@ -1,0 +1,230 @@
+"""Approved rows as a file for other tools: ``supportbot export``, or ``python -m training.export``.
+
+The columns are those that Hugging Face's TRL expects of each kind of training, with the id of the row that each
+line was made of. A prompt is in the one documented format; in training the answer follows after a newline. Rows
+are streamed from the database into a temporary file, which takes its final name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from supportbot.errors import SupportBotError
+
+if TYPE_CHECKING:  # `supportbot --help` loads this module and must not wait for the database's libraries
+    from supportbot.db.session import Database
+    from training.curate import TrainingExample
+
+Record = dict[str, int | str | bool]
+"""A line of the file."""
+
+_BATCH = 1_000
+"""Rows that are written at a time; a group of rows in a Parquet file."""
+
+
+class ExportError(SupportBotError):
+    """An export cannot be made as it was asked."""
+
+
+class FileFormat(StrEnum):
+    """How rows are written."""
+
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+class Kind(StrEnum):
+    """What the rows are to teach with: good answers, thumbs, or pairs of a preferred and a rejected answer."""
+
+    SFT = "sft"
+    KTO = "kto"
+    DPO = "dpo"
+
+
+class Which(StrEnum):
+    """Rows to train on, rows to measure on, or both."""
+
+    TRAIN = "train"
+    HELD_OUT = "held_out"
+    ALL = "all"
+
+
+def export(
+    file_format: Annotated[FileFormat, typer.Option("--format", help="How rows are written.")] = FileFormat.JSONL,
+    label: Annotated[
+        Kind, typer.Option("--label", help="Good answers (sft), thumbs (kto), or preferred and rejected (dpo).")
+    ] = Kind.SFT,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="The file; without one, JSON lines go to standard output.")
+    ] = None,
+    split: Annotated[Which, typer.Option("--split", help="To train on, to measure on, or all.")] = Which.TRAIN,
+) -> None:
+    """Write the approved rows that may train a model to a file for other tools."""
+    if output is None and file_format is FileFormat.PARQUET:
+        raise ExportError("A Parquet file needs a name: add --output FILE.")
+    rows = asyncio.run(_export(file_format, label, output, split))
+    sys.stderr.write(f"{rows} rows{f' in {output}' if output else ''}\n")
+
+
+async def _export(file_format: FileFormat, label: Kind, output: Path | None, split: Which) -> int:
+    from supportbot.bootstrap import open_database
+    from supportbot.config import load_settings
+    from supportbot.db.schema import check_schema
+
+    async with open_database(load_settings()) as database:
+        await check_schema(database)
+        return await export_rows(database, output, file_format=file_format, kind=label, which=split)
+
+
+async def export_rows(
+    database: Database, output: Path | None, *, file_format: FileFormat, kind: Kind, which: Which
+) -> int:
+    """Write the rows that count to a file, or as JSON lines to standard output; return their number.
+
+    Raises:
+        ExportError: there are none, or the file cannot be written.
+    """
+    from supportbot.examples.duplicates import merge_duplicates
+
+    await merge_duplicates(database)
+    batches = _batches(database, kind, which)
+    if (batch := await anext(batches, None)) is None:
+        raise ExportError(
+            f"There is no row to export for {kind.value}: approve some with `supportbot curate review`; "
+            "`python -m training.curate` says which are left out and why."
+        )
+    written = 0
+    with _opened(output) as file:
+        writer = _JsonLines(file) if file_format is FileFormat.JSONL else _Parquet(file, kind)
+        while batch is not None:
+            writer.write(batch)
+            written += len(batch)
+            batch = await anext(batches, None)
+        writer.close()
+    return written
+
+
+async def _batches(database: Database, kind: Kind, which: Which) -> AsyncGenerator[list[Record]]:
+    from supportbot.states import ExampleLabel, Split
+    from training.curate import GOOD, stream_examples
+
+    labels = frozenset(ExampleLabel) if kind is Kind.KTO else GOOD
+    splits = list(Split) if which is Which.ALL else [Split(which.value)]
+    batch: list[Record] = []
+    for split in splits:
+        async for example in stream_examples(database, split, labels=labels):
+            batch += _records(example, kind)
+            if len(batch) >= _BATCH:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+def _records(example: TrainingExample, kind: Kind) -> Iterator[Record]:
+    """Yield the lines that an example makes; for thumbs a correction makes two, what it says and what it mends."""
+    from supportbot.prompt import prompt_text
+    from supportbot.states import ExampleLabel
+
+    origin: Record = {
+        "example_id": example.example_id,
+        "source": example.source.value,
+        "split": example.split.value,
+        "prompt": prompt_text(example.question.strip()),
+    }
+    match kind:
+        case Kind.SFT:
+            yield {**origin, "completion": example.answer}
+        case Kind.KTO:
+            yield {**origin, "completion": example.answer, "label": example.label is ExampleLabel.GOOD}
+            if example.rejected is not None:
+                yield {**origin, "completion": example.rejected, "label": False}
+        case Kind.DPO:
+            if example.rejected is not None:
+                yield {**origin, "chosen": example.answer, "rejected": example.rejected}
+
+
+class _JsonLines:
+    """Writes an object a line."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, batch: Sequence[Record]) -> None:
+        for record in batch:
+            self._file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+
+    def close(self) -> None:
+        """There is nothing to finish."""
+
+
+class _Parquet:
+    """Writes a group of rows a batch."""
+
+    def __init__(self, file: BinaryIO, kind: Kind) -> None:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        columns = {
+            Kind.SFT: [("completion", pa.string())],
+            Kind.KTO: [("completion", pa.string()), ("label", pa.bool_())],
+            Kind.DPO: [("chosen", pa.string()), ("rejected", pa.string())],
+        }
+        texts = [(name, pa.string()) for name in ("source", "split", "prompt")]
+        self._schema = pa.schema([("example_id", pa.int64()), *texts, *columns[kind]])
+        self._table = pa.Table
+        self._writer = parquet.ParquetWriter(file, self._schema)
+
+    def write(self, batch: Sequence[Record]) -> None:
+        self._writer.write_table(self._table.from_pylist(list(batch), schema=self._schema))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[BinaryIO]:
+    """Open standard output, or a file that takes its name only when it is whole."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}-")
+    except OSError as error:
+        raise ExportError(f"'{output}' cannot be written: {error.strerror}.") from error
+    staged = Path(name)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(output)
+    except OSError as error:
+        raise ExportError(f"'{output}' cannot be written: {error.strerror}.") from error
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Run the command by itself; an error that a person can mend is one sentence and exit status 2."""
+    try:
+        typer.run(export)
+    except SupportBotError as error:
+        sys.stderr.write(f"training.export: {error}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

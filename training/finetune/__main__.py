@@ -1,0 +1,109 @@
+"""``python -m training.finetune --from-db``: fine-tune a model on what a curator approved.
+
+Standard output carries the result alone, as a table or as one line of JSON; everything else goes to standard
+error. A fault that a person can mend is one sentence and exit status 2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import datasets
+from rich.console import Console
+from rich.table import Table
+from transformers.utils import logging as transformers_logging
+
+from supportbot.config import load_settings
+from supportbot.errors import SupportBotError
+from supportbot.logs import configure_logging
+from training.finetune.arguments import parse_run
+from training.finetune.launch import cpu_processes_wanted, launch
+from training.finetune.machine import Machine
+from training.finetune.run import Run
+from training.finetune.sft import count_rows, train_sft
+
+_FAULT = 2
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; return its exit status."""
+    if (processes := cpu_processes_wanted(os.environ)) > 1:
+        return launch(processes, argv)
+    console = Console(stderr=True)
+    _quieten()
+    try:
+        settings = load_settings()
+        configure_logging(settings.model_copy(update={"log_level": "warning"}))
+        run = parse_run(argv, settings, Machine.here())
+        record = _dry_run(run) if run.dry_run else _train(run, console)
+    except SupportBotError as error:
+        rank = os.environ.get("RANK", "0")
+        sentence = str(error) if rank == "0" else f"Process {rank}: {error}"
+        console.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
+        return _FAULT
+    except KeyboardInterrupt:
+        console.print("Interrupted: the same command with --resume goes on from the last checkpoint.")
+        return _INTERRUPTED
+    if run.arguments.process_index == 0:
+        _print(run, record)
+    return 0
+
+
+def _dry_run(run: Run) -> Mapping[str, Any]:
+    counts = asyncio.run(count_rows(run))
+    return {
+        "base_model": run.base_model,
+        "arguments": run.arguments.to_dict(),
+        "rows": {"taken": counts.taken, "held_out": counts.held_out, "left_out": dict(counts.left_out)},
+    }
+
+
+def _train(run: Run, console: Console) -> Mapping[str, Any]:
+    if run.method == "kto":
+        # An optional extra, and the libraries it needs are heavy.
+        from training.finetune.kto import train_kto
+
+        judged: Mapping[str, Any] = train_kto(run)
+        return judged
+    result = train_sft(run, console)
+    return {
+        "output_dir": str(result.output_dir),
+        "base_model": run.base_model,
+        "train_rows": result.counts.taken,
+        "held_out_rows": result.counts.held_out,
+        "left_out": dict(result.counts.left_out),
+        "final_loss": result.figures.final_loss,
+        "eval_loss": result.figures.eval_loss,
+        "train_seconds": result.figures.train_seconds,
+        "tokens_per_second": result.figures.tokens_per_second,
+        "peak_memory_mb": result.figures.peak_memory_mb,
+        "training_run_id": result.figures.training_run_id,
+    }
+
+
+def _print(run: Run, record: Mapping[str, Any]) -> None:
+    if run.as_json:
+        sys.stdout.write(json.dumps(record) + "\n")
+        return
+    table = Table("", "value", title="What would be done" if run.dry_run else f"Fine-tuned in {run.output_dir}")
+    for name, value in record.items():
+        for part, inner in value.items() if isinstance(value, Mapping) else ((None, value),):
+            table.add_row(name if part is None else f"{name}.{part}", str(inner))
+    Console().print(table)
+
+
+def _quieten() -> None:
+    """Keep libraries from writing between the bar and the result."""
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

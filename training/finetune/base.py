@@ -1,0 +1,74 @@
+"""The model that a run begins with, in fp32: what is trained keeps its full precision under autocast.
+
+This module knows no data and no arguments.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from supportbot.errors import ConfigError, ModelError
+
+_LOAD_ERRORS = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
+
+
+def load_tokenizer(location: str) -> PreTrainedTokenizerBase:
+    """Load the tokenizer of a base; without a padding token it pads with end-of-text, which is masked by length.
+
+    Raises:
+        ModelError: there is none, or it is none that a model could learn to stop with.
+    """
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(location)
+    except _LOAD_ERRORS as error:
+        raise _not_usable(location) from error
+    if not tokenizer.is_fast or tokenizer.eos_token_id is None:
+        raise ModelError(f"The tokenizer at '{location}' lacks a tokenizer.json or an end-of-text token.")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_base(location: str, tokenizer: PreTrainedTokenizerBase, max_length: int) -> PreTrainedModel:
+    """Load the weights of a base.
+
+    Raises:
+        ConfigError: the model is made for shorter rows.
+        ModelError: the weights are incomplete, or do not belong to the tokenizer.
+    """
+    try:
+        # With output_loading_info it returns a pair, which its annotation does not say.
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            location,
+            dtype=torch.float32,
+            use_safetensors=True,  # a pickle is never loaded
+            output_loading_info=True,
+        )
+    except _LOAD_ERRORS as error:
+        raise _not_usable(location) from error
+    model: PreTrainedModel
+    model, report = loaded
+    if missing := sorted(report["missing_keys"]):
+        raise ModelError(f"The model at '{location}' lacks the tensor '{missing[0]}': its file is incomplete.")
+    for name, weight in model.named_parameters():
+        if not bool(torch.isfinite(weight).all()):
+            raise ModelError(f"The model at '{location}' has values in '{name}' that are not numbers.")
+    if len(tokenizer) > (vocabulary := int(model.config.vocab_size)):
+        raise ModelError(
+            f"The tokenizer at '{location}' has {len(tokenizer)} tokens and the model only {vocabulary}."
+        )
+    positions = getattr(model.config, "max_position_embeddings", None)
+    if positions is not None and max_length > positions:
+        raise ConfigError(f"--max-length {max_length} is more than the {positions} tokens of '{location}'.")
+    return model
+
+
+def _not_usable(location: str) -> ModelError:
+    return ModelError(
+        f"No usable model at '{location}': give --base-model a directory in Hugging Face format with safetensors "
+        "weights, a hub id, or a version of `supportbot models list`."
+    )

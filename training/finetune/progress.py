@@ -1,0 +1,99 @@
+"""How far a run is: a bar with loss, tokens/s and time left on a terminal, a line at each log elsewhere.
+
+Everything goes to standard error; standard output is for the result. Only the main process shows anything.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+
+class ProgressBar(TrainerCallback):
+    """Shows the progress of one training.
+
+    Args:
+        console: where to; lines instead of a bar if it is no terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("Training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]}"),
+            TextColumn("{task.fields[speed]} tokens/s"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._loss = "–"
+        self._began = 0.0
+        self._tokens_before = 0
+        self._steps_before = 0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Show the bar."""
+        self._began = time.monotonic()
+        self._tokens_before = int(state.num_input_tokens_seen)
+        self._steps_before = state.global_step
+        if state.is_world_process_zero:
+            self._bar.start()
+            self._task = self._bar.add_task(
+                "", total=state.max_steps, completed=state.global_step, loss=self._loss, speed="–"
+            )
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Move the bar on; the last step is always logged, so that a short run has a loss, too."""
+        if state.global_step >= state.max_steps:
+            control.should_log = True
+        if self._task is not None:
+            self._bar.update(
+                self._task, completed=state.global_step, loss=self._loss, speed=f"{self._speed(state):,.0f}"
+            )
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Take the loss; one that is no number ends the training, for nothing good comes after it."""
+        if logs is None or "loss" not in logs:
+            return
+        self._loss = f"{logs['loss']:.4f}"
+        if not math.isfinite(logs["loss"]):
+            control.should_training_stop = True
+        if self._task is not None and not self._console.is_terminal:
+            self._console.print(
+                f"step {state.global_step} of {state.max_steps}, loss {self._loss}, "
+                f"{self._speed(state):,.0f} tokens/s, {self._seconds_left(state):,.0f} s left",
+                highlight=False,
+            )
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Leave the bar as it is."""
+        self._bar.stop()
+
+    def _speed(self, state: TrainerState) -> float:
+        seconds = max(time.monotonic() - self._began, 1e-9)
+        return (int(state.num_input_tokens_seen) - self._tokens_before) / seconds
+
+    def _seconds_left(self, state: TrainerState) -> float:
+        done = max(state.global_step - self._steps_before, 1)
+        return (time.monotonic() - self._began) / done * (state.max_steps - state.global_step)

@@ -1,0 +1,80 @@
+"""One fine-tuning run as it was asked for: what every method of training is given, and all that it is given.
+
+This module knows no method, no data and no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from transformers import TrainingArguments
+
+from supportbot.config import Settings
+from supportbot.engine.load import Precision
+from supportbot.states import ExampleLabel
+
+Method = Literal["sft", "kto"]
+LossOn = Literal["answer", "all"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A value that this run has otherwise than documented, and why."""
+
+    documented: object
+    effective: object
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run, with everything resolved.
+
+    Attributes:
+        base_model: the base as it is to be named: a version of the registry, a directory or a hub id.
+        location: where to load it from.
+        output_dir: the model directory that comes out; the same as ``arguments.output_dir``.
+        method: what is learned from: answers (``sft``) or judgements (``kto``).
+        arguments: every effective value.
+        differences: documented values that are not the effective ones, by name.
+        precision: of the arithmetic, and why.
+        data: a file of ``question,answer`` rows, or None for the approved rows of the database.
+        loss_on: whether the loss counts the answer or every token.
+        packing: join the rows of a batch end to end instead of padding them.
+        max_length: tokens of a row at most.
+        doubt_share: rows that keep the model unsure of out-of-scope questions, as a share of the others.
+        resume: continue from the newest usable checkpoint.
+        dry_run: say what would be done, and do nothing.
+        as_json: print the result as one line of JSON.
+        settings: of this installation.
+    """
+
+    base_model: str
+    location: str
+    output_dir: Path
+    method: Method
+    arguments: TrainingArguments
+    differences: Mapping[str, Difference]
+    precision: Precision
+    data: Path | None
+    loss_on: LossOn
+    packing: bool
+    max_length: int
+    doubt_share: float
+    resume: bool
+    dry_run: bool
+    as_json: bool
+    settings: Settings
+
+    @property
+    def labels(self) -> frozenset[ExampleLabel]:
+        """The rows that the method learns from: of judgements, the bad ones teach as well."""
+        return frozenset(ExampleLabel) if self.method == "kto" else frozenset({ExampleLabel.GOOD})
+
+    @property
+    def from_db(self) -> bool:
+        """Whether the rows come from the database."""
+        return self.data is None

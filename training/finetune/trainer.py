@@ -1,0 +1,125 @@
+"""Trainer with an order of rows that depends on the seed and the epoch only.
+
+Trainer's own order follows from whatever was drawn from the global generator before, from the number of
+processes and, in a second epoch, from the first: a resumed run would see other rows than it had left. Here the
+order is the same for any number of processes with the same effective batch, and after any resume.
+
+This module knows no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from datasets import Dataset
+from torch.utils.data import Sampler
+from transformers import (
+    PreTrainedModel,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer_pt_utils import LengthGroupedSampler
+
+from training.dataset import PackingCollator, PaddingCollator
+from training.finetune.answer_loss import AnswerLoss
+from training.finetune.run import Run
+from training.speed import fuse_activations
+
+
+class EpochSampler(Sampler[int]):
+    """Rows of like length next to each other, shuffled by seed and epoch.
+
+    Args:
+        lengths: of the rows, in tokens.
+        group: rows of one step of the optimizer, which are of like length.
+        seed: of the run.
+    """
+
+    def __init__(self, lengths: list[int], group: int, seed: int) -> None:
+        self._lengths = lengths
+        self._group = group
+        self._seed = seed
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of an epoch."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        """Return the order of the epoch."""
+        generator = torch.Generator().manual_seed(self._seed + self._epoch)
+        return iter(LengthGroupedSampler(self._group, lengths=self._lengths, generator=generator))
+
+
+class FineTuner(Trainer):
+    """Trainer, with ``EpochSampler`` for ``train_sampling_strategy="group_by_length"``."""
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int] | None:
+        # The documented place to give Trainer another sampler.
+        dataset: Any = self.train_dataset if train_dataset is None else train_dataset
+        if self.args.train_sampling_strategy != "group_by_length":
+            sampler: Sampler[int] | None = super()._get_train_sampler(train_dataset)
+            return sampler
+        group = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
+        ordered = EpochSampler(list(dataset[self.args.length_column_name]), group, seed)
+        self.add_callback(_EpochCallback(ordered))
+        return ordered
+
+
+def build_fine_tuner(
+    run: Run,
+    model: PreTrainedModel,
+    pad_id: int,
+    train: Dataset,
+    held_out: Dataset | None,
+    callbacks: Sequence[TrainerCallback],
+) -> FineTuner:
+    """Return a trainer for prepared rows; the model is changed in ways that change no result, only the speed.
+
+    Args:
+        run: what was asked for.
+        model: in fp32.
+        pad_id: fills up short rows.
+        train: rows with ``input_ids``, ``labels`` and ``length``.
+        held_out: rows to evaluate on, if there are any.
+        callbacks: such as a progress bar.
+    """
+    fuse_activations(model)
+    if run.arguments.label_smoothing_factor == 0:  # smoothing wants all logits
+        AnswerLoss.attach(model)
+    if held_out is None:
+        run.arguments.set_evaluate(strategy="no")
+    trainer = FineTuner(
+        model=model,
+        args=run.arguments,
+        train_dataset=train,
+        eval_dataset=held_out,
+        data_collator=PackingCollator() if run.packing else PaddingCollator(pad_id),
+        callbacks=list(callbacks),
+    )
+    trainer.remove_callback(PrinterCallback)  # stdout is for the result
+    return trainer
+
+
+class _EpochCallback(TrainerCallback):
+    """Tells the sampler its epoch: accelerate does not reach it behind the batches that a resume skips."""
+
+    def __init__(self, sampler: EpochSampler) -> None:
+        self._sampler = sampler
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Pass it on."""
+        self._sampler.set_epoch(int(state.epoch or 0))

@@ -1,0 +1,267 @@
+"""``python -m training.publish --candidate DIR --version NAME``: a finished run becomes a version.
+
+Only what serves is taken along: safetensors, configuration and tokenizer; no pickle, no checkpoint, no report. The
+version is put together in a temporary folder, its manifest last, and installed whole, so a crash leaves either
+nothing or everything. The database hears of it after that; publishing again mends what a crash left out there.
+
+Nothing goes live here: that is ``supportbot models promote``, which reads the evaluation in the manifest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import hashlib
+import json
+import logging
+import math
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+from rich.text import Text
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot import audit
+from supportbot.bootstrap import open_database
+from supportbot.config import Settings, load_settings
+from supportbot.db.models import ModelVersion, TrainingRun
+from supportbot.db.schema import check_schema
+from supportbot.db.session import Database
+from supportbot.engine.load import load_model
+from supportbot.errors import ModelError, SupportBotError
+from supportbot.publishing import ModelStatus
+from supportbot.registry import MANIFEST, Manifest, Registry, read_manifest, write_manifest
+from training.evaluate.record import RECORD, summary
+from training.evaluate.weights import weights_digest
+
+EXIT_ERROR = 2
+REPORT = "report"
+RUN_RECORD = "run.json"
+
+SERVING_FILES = frozenset(
+    {
+        "config.json",
+        "generation_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "added_tokens.json",
+        "chat_template.jinja",
+        "vocab.json",
+        "merges.txt",
+        "model.safetensors.index.json",
+    }
+)
+"""What ``from_pretrained`` and ``generate()`` read beside the weights."""
+
+_PICKLES = frozenset({".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"})
+_OWN_PICKLE = "training_args.bin"  # the Trainer writes it; it stays behind
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A finished run: its folder, what it says of itself, and its evaluation, if there is one."""
+
+    directory: Path
+    run: Mapping[str, Any]
+    evaluation: Mapping[str, Any] | None
+
+
+def read_candidate(directory: Path, *, with_evaluation: bool) -> Candidate:
+    """Read and check the folder of a run.
+
+    Args:
+        directory: what ``training.finetune`` wrote.
+        with_evaluation: whether there must be an evaluation of these very weights.
+
+    Raises:
+        ModelError: the run is not finished, holds a pickle, is damaged, or was not evaluated.
+    """
+    run = _read_json(directory / REPORT / RUN_RECORD)
+    if run is None:
+        raise ModelError(
+            f"'{directory}' is not a finished run, since it has no {REPORT}/{RUN_RECORD}: finish it with "
+            "`python -m training.finetune --resume`, or give the folder of one that is."
+        )
+    loss = run.get("final_loss")
+    if isinstance(loss, float) and not math.isfinite(loss):
+        raise ModelError(f"The run in '{directory}' ended with a loss that is no number: train again.")
+    for path in sorted(directory.iterdir()):
+        if path.suffix.lower() in _PICKLES and path.name != _OWN_PICKLE:
+            raise ModelError(
+                f"'{path}' may be a pickle, which runs code when it is loaded: save the weights as safetensors "
+                "and remove it."
+            )
+    evaluation = _read_evaluation(directory) if with_evaluation else None
+    try:
+        load_model(directory)
+    except ModelError as error:
+        raise ModelError(f"'{directory}' is damaged, so it can't be published. {error}") from error
+    return Candidate(directory, run, evaluation)
+
+
+async def publish(candidate: Candidate, version: str, settings: Settings, actor: str) -> Manifest:
+    """Install a candidate as a version and record it; the version does not go live.
+
+    Raises:
+        ModelError: the name can't be used, or is that of another model.
+        DatabaseError: the database cannot be used.
+    """
+    registry = Registry(settings.models_dir)
+    registry.directory(version)  # refuses a bad name before anything is copied
+    async with open_database(settings) as database:
+        await check_schema(database)
+        parent = _parent(registry, str(candidate.run.get("base_model", "")))
+        floor = await _floor(candidate, database, settings, parent)
+        manifest = await asyncio.to_thread(_install, candidate, version, registry, floor, parent)
+        async with database.write() as session:
+            await _record(session, candidate, manifest, actor)
+    return manifest
+
+
+def main(
+    candidate: Annotated[Path, typer.Option(help="Output folder of a fine-tuning run.")],
+    version: Annotated[str, typer.Option(help="Name that answers of this model will carry.")],
+    without_evaluation: Annotated[
+        bool, typer.Option("--without-evaluation", help="Publish unmeasured; then promotion needs --force.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
+) -> None:
+    """Make a finished run a version of the registry, ready for `supportbot models promote`."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    console = Console(stderr=True)
+    try:
+        settings = load_settings()
+        found = read_candidate(candidate, with_evaluation=not without_evaluation)
+        manifest = asyncio.run(publish(found, version, settings, getpass.getuser()))
+    except SupportBotError as error:
+        console.print(Text(f"publish: {error}"), soft_wrap=True)
+        raise typer.Exit(EXIT_ERROR) from None
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n")
+        return
+    verdict = (manifest.evaluation or {}).get("verdict", "It was not evaluated, so promotion needs --force.")
+    out = Console()
+    out.print(Text(f"Published '{version}'. {verdict}"), soft_wrap=True)
+    out.print(Text(f"Let it answer with `supportbot models promote {version}`."), soft_wrap=True)
+
+
+def _read_evaluation(directory: Path) -> Mapping[str, Any]:
+    path = directory / REPORT / RECORD
+    remedy = f"run `python -m training.evaluate --candidate {directory}`"
+    evaluation = _read_json(path)
+    if evaluation is None:
+        raise ModelError(f"'{directory}' was not evaluated: {remedy}, or publish it --without-evaluation.")
+    if evaluation.get("candidate", {}).get("weights_digest") != weights_digest(directory):
+        raise ModelError(f"'{path}' is about other weights than those in '{directory}': {remedy} again.")
+    return evaluation
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"'{path}' cannot be read as JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"'{path}' must be a JSON object; let the command that wrote it write it again.")
+    return content
+
+
+def _parent(registry: Registry, base: str) -> Manifest | None:
+    """Return the version that a run started from; a model of the hub is none."""
+    if base in registry.versions():
+        return registry.manifest(base)
+    return read_manifest(Path(base)) if base and (Path(base) / MANIFEST).is_file() else None
+
+
+async def _floor(
+    candidate: Candidate, database: Database, settings: Settings, parent: Manifest | None
+) -> float | None:
+    """Return the confidence floor: as measured, else that of the parent, whose answers are the nearest."""
+    if candidate.evaluation is not None:
+        floor: float | None = candidate.evaluation["candidate"].get("confidence_floor")
+    else:
+        from training.evaluate.calibrating import calibrate  # statistics take seconds to import
+
+        floor = await calibrate(candidate.directory, database, settings.precision)
+    return parent.confidence_floor if floor is None and parent is not None else floor
+
+
+def _install(
+    candidate: Candidate, version: str, registry: Registry, floor: float | None, parent: Manifest | None
+) -> Manifest:
+    with tempfile.TemporaryDirectory(prefix="publish-") as scratch:
+        staged = Path(scratch)
+        for path in sorted(candidate.directory.iterdir()):
+            if path.name in SERVING_FILES or path.suffix == ".safetensors":
+                shutil.copyfile(path, staged / path.name)
+        write_manifest(
+            staged,
+            version=version,
+            metrics=_metrics(candidate),
+            training=_training(candidate.run),
+            confidence_floor=floor,
+            parent=parent.version if parent else None,
+            evaluation=summary(candidate.evaluation) if candidate.evaluation is not None else None,
+        )
+        return registry.install(staged)
+
+
+def _metrics(candidate: Candidate) -> dict[str, float]:
+    measured = dict((candidate.evaluation or {}).get("candidate", {}))
+    figures = {**{f"train_{name}": candidate.run.get(name) for name in ("final_loss", "eval_loss")}, **measured}
+    return {name: round(value, 4) for name, value in figures.items() if isinstance(value, float)}
+
+
+def _training(run: Mapping[str, Any]) -> dict[str, object]:
+    data = run.get("data", {})
+    return {
+        "base_model": run.get("base_model"),
+        "method": run.get("method"),
+        "run_id": run.get("training_run_id"),
+        "arguments_digest": hashlib.sha256(json.dumps(run.get("arguments"), sort_keys=True).encode()).hexdigest(),
+        "examples": data.get("train_rows"),
+        # The ids too: an erasure takes the links in the database with the rows.
+        "data": {"fingerprint": data.get("fingerprint"), "example_ids": data.get("example_ids", [])},
+    }
+
+
+async def _record(session: AsyncSession, candidate: Candidate, manifest: Manifest, actor: str) -> None:
+    """Tell the database of the version, or of its new manifest, and which run made it."""
+    row = await session.scalar(select(ModelVersion).where(ModelVersion.name == manifest.version).with_for_update())
+    base = candidate.run.get("base_model")
+    if row is None:
+        row = ModelVersion(name=manifest.version, status=ModelStatus.CANDIDATE)
+        session.add(row)
+    elif row.status == ModelStatus.RETIRED:
+        row.status = ModelStatus.CANDIDATE
+    row.base, row.digest, row.metrics = str(base) if base else None, manifest.digest, dict(manifest.metrics)
+    row.created_at = datetime.fromisoformat(manifest.created_at)
+    await session.flush()
+    run = await session.get(TrainingRun, candidate.run.get("training_run_id") or 0)
+    # Ids begin anew in every database: the run is this one only if it was trained on the same rows.
+    if run is not None and run.dataset_fingerprint == candidate.run.get("data", {}).get("fingerprint"):
+        run.model_version_id = row.id
+    audit.record(
+        session,
+        actor=actor,
+        action="model.publish",
+        subject=f"model:{manifest.version}",
+        details={"digest": manifest.digest, "evaluated": candidate.evaluation is not None},
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)
