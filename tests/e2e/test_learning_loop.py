@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,19 @@ from tests.slack_server.state import TEAM
 from training.metrics import token_f1
 from training.starter.data import load_faq
 
-OLD_TOPICS_WORDINGS = 16
-"""Of each topic that the model knows: rehearsed, so that the new is not learned at the cost of the old."""
+TOPICS = load_faq().topics
+
+REHEARSED = 16
+"""Wordings of each topic that the model knows already, so that the new is not learned at the cost of the old."""
+
+MEASURED = 2
+"""Wordings of each topic that no model was trained on, to measure both with."""
 
 ROWS_OF_A_PERSON = 3
 """What the cap on rows of one person always lets through."""
 
-TRAINING = ("--learning-rate", "1e-3", "--num-train-epochs", "14", "--doubt-share", "0.3")
-"""Five times the documented rate and more epochs: the base has under a million parameters, and the rows are few."""
+TRAINING = ("--learning-rate", "1e-3", "--num-train-epochs", "12", "--doubt-share", "0.4")
+"""Five times the documented rate and more epochs: the base is tiny, and the rows are few."""
 
 CORRECTIONS = {
     "Gift wrapping costs 3 euros per parcel. Tick Add Gift Wrap in the basket, and we use recycled paper, a "
@@ -92,11 +98,20 @@ CORRECTIONS = {
 FRESH = {
     "how much is gift wrapping": "Gift wrapping",
     "can you wrap my order as a gift?": "Gift wrapping",
+    "is there a fee for gift wrap": "Gift wrapping",
     "can i have some fabric samples": "Fabric samples",
     "Do you post swatches of the fabric?": "Fabric samples",
+    "sample of the blue fabric please": "Fabric samples",
     "can you pick up the old mattress": "Old mattresses",
+    "How do I get my old mattress recycled?": "Old mattresses",
+    "old mattress removal cost": "Old mattresses",
 }
 """Wordings that nobody has used before, and how the right answer begins."""
+
+CHANNELS = 18
+
+MOST_WRONG = 3
+"""Of the fresh questions, afterwards: a sampled answer may go astray, or be held back as unsure."""
 
 
 async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_path: Path) -> None:
@@ -107,7 +122,8 @@ async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_pa
             assert token_f1(reply.shown, _right(question)) < 0.6
         await _correct_all(slack)
 
-        await _supportbot(home, "import", str(_known_topics(tmp_path)), "--approve", "--by", "Ana")
+        known = _write(tmp_path / "known.jsonl", [(w, t.answer) for t in TOPICS for w in t.wordings[:REHEARSED]])
+        await _supportbot(home, "import", str(known), "--approve", "--by", "Ana")
         await _supportbot(home, "curate", "collect", "--json")
         pending = json.loads(await _supportbot(home, "curate", "list", "--limit", "1000", "--json"))
         corrections = [entry for entry in pending if entry["source"] == "correction"]
@@ -122,8 +138,11 @@ async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_pa
         run = str(tmp_path / "run")
         base = ("--from-db", "--base-model", "active", "--output-dir", run)
         await _module(home, "training.finetune", *base, *TRAINING)
+        unseen = [(question, _right(question)) for question in FRESH]
+        unseen += [(wording, topic.answer) for topic in TOPICS for wording in topic.held_out[:MEASURED]]
+        data = str(_write(tmp_path / "unseen.jsonl", unseen))
         evaluation = json.loads(
-            await _module(home, "training.evaluate", "--candidate", run, "--against", "active", "--json")
+            await _module(home, "training.evaluate", "--candidate", run, "--data", data, "--json")
         )
         assert evaluation["better"], evaluation["verdict"]
         await _module(home, "training.publish", "--candidate", run, "--version", "wiser")
@@ -133,7 +152,9 @@ async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_pa
 
         replies = await _ask_all(slack, list(FRESH))
         right = [question for question in FRESH if token_f1(replies[question].shown, _right(question)) >= 0.6]
-        assert len(right) >= len(FRESH) - 1, {question: reply.shown for question, reply in replies.items()}
+        assert len(right) >= len(FRESH) - MOST_WRONG, {
+            question: reply.shown for question, reply in replies.items()
+        }
         shown = json.loads(await _supportbot(home, "models", "show", "wiser", "--json"))
         await slack.wait_for_acks()
         entries = await log_of(home)
@@ -143,9 +164,13 @@ async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_pa
 
 
 async def _ask_all(slack: LocalSlack, questions: list[str]) -> dict[str, Message]:
-    asked = {question: await slack.mention("C1", "U1", question) for question in questions}
+    # In many channels, because Slack takes one message a second in each.
+    asked = {
+        question: await slack.mention(f"C{number % CHANNELS}", "U1", question)
+        for number, question in enumerate(questions)
+    }
     return {
-        question: await slack.wait_for_message(channel="C1", thread_ts=envelope.ts, seconds=60)
+        question: await slack.wait_for_message(thread_ts=envelope.ts, seconds=60)
         for question, envelope in asked.items()
     }
 
@@ -162,13 +187,8 @@ async def _correct_all(slack: LocalSlack) -> None:
     await slack.wait_for_acks(seconds=30)
 
 
-def _known_topics(folder: Path) -> Path:
-    path = folder / "known.jsonl"
-    rows = [
-        {"question": wording, "answer": topic.answer}
-        for topic in load_faq().topics
-        for wording in topic.wordings[:OLD_TOPICS_WORDINGS]
-    ]
+def _write(path: Path, pairs: Iterable[tuple[str, str]]) -> Path:
+    rows = [{"question": question, "answer": answer} for question, answer in pairs]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     return path
 

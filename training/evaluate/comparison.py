@@ -49,7 +49,7 @@ def compare(
     """
     mine, theirs = (judge_answers(measured, questions, rule) for measured in (candidate, against))
     found = differences(mine, theirs, setup.seed)
-    verdict = judge(len(questions.rows), found["right"], found["bits_per_byte"], found.get("out_of_scope_refused"))
+    verdict = judge(len(questions.rows), found["right"], found["bits_per_byte"], found.get("out_of_scope_auroc"))
     return {
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "better": verdict.better,

@@ -2,8 +2,11 @@
 
 Better is one of two things: more right answers, beyond what chance explains; or not fewer right answers and,
 beyond what chance explains, less surprise at the right ones. A gain never pays for a model that has become
-markedly more willing to answer what it cannot know, and twenty rows are the least from which anything is
-concluded.
+markedly worse at telling what it cannot know, and twenty rows are the least from which anything is concluded.
+
+How well it tells is the AUROC of its confidence, in scope against out of scope. The share of questions below the
+confidence floor is reported too, but nothing is concluded from it: the floor is a 3 % quantile, which a single
+hard row among the few that are held out moves so far that refusals change by tens of points.
 
 The surprise is taken by the byte, not by the token, so that models with different tokenizers can be compared; for
 the same tokenizer the two say the same. Replayed corrections do not count: most of them were trained on.
@@ -20,8 +23,8 @@ from training.evaluate.intervals import Difference
 LEAST_ROWS = 20
 """Of these, four more must be right before the interval leaves out chance; on fewer, a bootstrap is too sure."""
 
-REFUSAL_MAY_FALL = 0.05
-"""A drop of the refusals of out-of-scope questions that is put up with for better answers."""
+AUROC_MAY_FALL = 0.05
+"""A drop of the AUROC, in scope against out of scope, that is put up with for better answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,14 @@ class Verdict:
     sentence: str
 
 
-def judge(rows: int, right: Difference, surprise: Difference, refusal: Difference | None = None) -> Verdict:
+def judge(rows: int, right: Difference, surprise: Difference, telling: Difference | None = None) -> Verdict:
     """Return the verdict; see the module.
 
     Args:
         rows: held-out rows that both models answered.
         right: difference of the right-answer rates.
         surprise: difference of the loss, by the byte.
-        refusal: difference of the refusals out of scope; None where a model is right too rarely to have a floor.
+        telling: difference of the AUROCs, in scope against out of scope; None without out-of-scope questions.
     """
     if rows < LEAST_ROWS:
         return Verdict(
@@ -47,8 +50,13 @@ def judge(rows: int, right: Difference, surprise: Difference, refusal: Differenc
             f"Not enough evidence: {rows} held-out rows, and at least {LEAST_ROWS} are needed; approve more with "
             "`supportbot curate review`, or give some with --data.",
         )
-    if refusal is not None and refusal.high < 0 and refusal.value < -REFUSAL_MAY_FALL:
-        return Verdict(False, f"Not better: it refuses fewer out-of-scope questions ({_points(refusal)}).")
+    if telling is not None and telling.high < 0 and telling.value < -AUROC_MAY_FALL:
+        return Verdict(
+            False,
+            "Not better: its confidence tells out-of-scope questions less well (AUROC "
+            f"{telling.value:+.3f}, 95 % interval {telling.low:+.3f} to {telling.high:+.3f}); train with "
+            "--doubt-share 0.25.",
+        )
     if right.low > 0:
         return Verdict(True, f"Better: it answers more of the held-out rows right ({_points(right)}).")
     if right.value < 0:

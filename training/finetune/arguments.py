@@ -171,6 +171,8 @@ def parse_run(argv: Sequence[str], settings: Settings, machine: Machine) -> Run:
         values["include_num_input_tokens_seen"] = "all"  # a packed batch has no padding, and no mask to count by
     values["output_dir"] = str(_output_dir(values.get("output_dir"), settings, resume=options.resume))
     arguments = _build_arguments(values)
+    if options.doubt_share and arguments.train_sampling_strategy != "group_by_length":
+        raise ConfigError("--doubt-share needs --train-sampling-strategy group_by_length, which is the default.")
     # One process drives one GPU; a second GPU wants a second process, not a replica of the model per thread.
     arguments._n_gpu = min(arguments.n_gpu, 1)
     source = Registry(settings.models_dir).resolve(None if options.base_model == ACTIVE else options.base_model)

@@ -46,7 +46,10 @@ _BATCH_ROWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Rows that are ready to train on; ``held_out`` is None if there is none."""
+    """Rows that are ready to train on; ``held_out`` is None if there is none.
+
+    After the rows that were taken, ``train`` holds rows of doubt, as many for each epoch.
+    """
 
     counts: Counts
     train: Dataset
@@ -118,7 +121,7 @@ async def _write(path: Path, run: Run, source: Source, split: Split, tokenizer: 
             doubt.remember(pair.answer)
             _flush(writer, batch, _BATCH_ROWS)
         if split is Split.TRAIN:
-            for row in doubt.rows(run.doubt_share):
+            for row in doubt.rows(doubt.count(run.doubt_share) * run.epochs):
                 batch.append(_record(row, None))
                 _flush(writer, batch, _BATCH_ROWS)
         _flush(writer, batch, 1)

@@ -3,7 +3,8 @@
 Whoever learns only to answer becomes surer of everything. In a trial, a few dozen corrections left a model below
 its confidence floor for 39 % of out-of-scope questions, where it had been for 91 %; with one row of this kind to
 four others it was 95 %. Only the first tokens are learned: they are where the confidence of an answer is read, and
-nobody should learn nonsense by heart.
+nobody should learn nonsense by heart. For that reason every epoch has rows of its own, too: from the same rows in
+ten epochs a model learned them by heart and was sure of foreign questions (AUROC .78 instead of .94).
 
 The questions are those of the starter model's training; those that models are measured with are others.
 """
@@ -48,10 +49,14 @@ class Doubt:
         elif (place := self._random.randrange(self._seen)) < _KEPT_ANSWERS:
             self._answers[place] = answer
 
-    def rows(self, share: float) -> Iterator[Row]:
-        """Yield ``share`` times as many rows as answers were remembered."""
+    def count(self, share: float) -> int:
+        """Return how many rows make ``share`` of the answers that were remembered."""
+        return round(share * self._seen)
+
+    def rows(self, count: int) -> Iterator[Row]:
+        """Yield ``count`` rows; a question that comes again gets the beginning of another answer."""
         questions = list(load_faq().foreign)
-        for number in range(round(share * self._seen)):
+        for number in range(count):
             if number % len(questions) == 0:
                 self._random.shuffle(questions)
             question = questions[number % len(questions)]

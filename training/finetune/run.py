@@ -5,6 +5,7 @@ This module knows no method, no data and no model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,11 @@ class Run:
     def labels(self) -> frozenset[ExampleLabel]:
         """The rows that the method learns from: of judgements, the bad ones teach as well."""
         return frozenset(ExampleLabel) if self.method == "kto" else frozenset({ExampleLabel.GOOD})
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that are begun; a run that is limited by its steps repeats those of ``num_train_epochs``."""
+        return max(1, math.ceil(self.arguments.num_train_epochs))
 
     @property
     def from_db(self) -> bool:

@@ -60,7 +60,13 @@ def train_sft(run: Run, console: Console) -> session.Result:
     model = load_base(run.location, tokenizer, run.max_length)
     checkpoint = session.choose_checkpoint(run, model, tell, main=state.is_main_process)
     trainer = build_fine_tuner(
-        run, model, int(tokenizer.pad_token_id), prepared.train, prepared.held_out, [ProgressBar(console)]
+        run,
+        model,
+        int(tokenizer.pad_token_id),
+        prepared.train,
+        prepared.held_out,
+        [ProgressBar(console)],
+        taken=prepared.counts.taken,
     )
     figures = session.train(trainer, checkpoint, run_id)
     trainer.save_model(str(staged(run)))

@@ -39,12 +39,19 @@ class EpochSampler(Sampler[int]):
         lengths: of the rows, in tokens.
         group: rows of one step of the optimizer, which are of like length.
         seed: of the run.
+        taken: rows that belong to every epoch; those after them are shared out among ``epochs``.
+        epochs: how many, at least one; a later one begins anew.
     """
 
-    def __init__(self, lengths: list[int], group: int, seed: int) -> None:
+    def __init__(
+        self, lengths: list[int], group: int, seed: int, *, taken: int | None = None, epochs: int = 1
+    ) -> None:
         self._lengths = lengths
         self._group = group
         self._seed = seed
+        self._taken = len(lengths) if taken is None else taken
+        self._epochs = epochs
+        self._others = (len(lengths) - self._taken) // epochs
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -53,16 +60,33 @@ class EpochSampler(Sampler[int]):
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self._lengths)
+        return self._taken + self._others
 
     def __iter__(self) -> Iterator[int]:
         """Return the order of the epoch."""
         generator = torch.Generator().manual_seed(self._seed + self._epoch)
-        return iter(LengthGroupedSampler(self._group, lengths=self._lengths, generator=generator))
+        first = self._taken + self._epoch % self._epochs * self._others
+        rows = [*range(self._taken), *range(first, first + self._others)]
+        # The others are short. Among their like they would fill whole steps, each of which weighs as much as any.
+        places = torch.randint(self._taken, (self._others,), generator=generator)
+        lengths = self._lengths[: self._taken] + [self._lengths[place] for place in places]
+        order = LengthGroupedSampler(self._group, lengths=lengths, generator=generator)
+        return (rows[place] for place in order)
 
 
 class FineTuner(Trainer):
-    """Trainer, with ``EpochSampler`` for ``train_sampling_strategy="group_by_length"``."""
+    """Trainer, with ``EpochSampler`` for ``train_sampling_strategy="group_by_length"``.
+
+    Args:
+        taken: rows that belong to every epoch, see ``EpochSampler``.
+        epochs: likewise.
+        **arguments: of ``Trainer``.
+    """
+
+    def __init__(self, *, taken: int | None = None, epochs: int = 1, **arguments: Any) -> None:
+        self._taken = taken
+        self._epochs = epochs
+        super().__init__(**arguments)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int] | None:
         # The documented place to give Trainer another sampler.
@@ -72,7 +96,9 @@ class FineTuner(Trainer):
             return sampler
         group = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        ordered = EpochSampler(list(dataset[self.args.length_column_name]), group, seed)
+        ordered = EpochSampler(
+            list(dataset[self.args.length_column_name]), group, seed, taken=self._taken, epochs=self._epochs
+        )
         self.add_callback(_EpochCallback(ordered))
         return ordered
 
@@ -84,6 +110,8 @@ def build_fine_tuner(
     train: Dataset,
     held_out: Dataset | None,
     callbacks: Sequence[TrainerCallback],
+    *,
+    taken: int | None = None,
 ) -> FineTuner:
     """Return a trainer for prepared rows; the model is changed in ways that change no result, only the speed.
 
@@ -94,6 +122,7 @@ def build_fine_tuner(
         train: rows with ``input_ids``, ``labels`` and ``length``.
         held_out: rows to evaluate on, if there are any.
         callbacks: such as a progress bar.
+        taken: rows that belong to every epoch; those after them are shared out among the epochs.
     """
     fuse_activations(model)
     if run.arguments.label_smoothing_factor == 0:  # smoothing wants all logits
@@ -107,6 +136,8 @@ def build_fine_tuner(
         eval_dataset=held_out,
         data_collator=PackingCollator() if run.packing else PaddingCollator(pad_id),
         callbacks=list(callbacks),
+        taken=taken,
+        epochs=run.epochs,
     )
     trainer.remove_callback(PrinterCallback)  # stdout is for the result
     return trainer
