@@ -81,7 +81,7 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
             rows = await file_rows(task.data, task.limit, task.seed)
         else:
             rows = await held_out_rows(database, task.limit, task.seed)
-        corrections = await past_corrections(database) if database else []
+        corrections = await past_corrections(database, keep=settings.kept_contacts) if database else []
         votes = await past_votes(database, against.version) if database else []
     if len(rows) < 2:
         raise ConfigError(

@@ -9,7 +9,7 @@ This module knows the database; it asks no model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -54,8 +54,13 @@ class Voted:
     liked: bool
 
 
-async def past_corrections(database: Database) -> list[Correction]:
-    """Return the latest answers with more 👎 than 👍 that somebody corrected, the oldest first."""
+async def past_corrections(database: Database, *, keep: Collection[str] = ()) -> list[Correction]:
+    """Return the latest answers with more 👎 than 👍 that somebody corrected, the oldest first.
+
+    Args:
+        database: the log.
+        keep: what is public although it looks personal, see ``redact``.
+    """
     net = select(Feedback.answer_id).group_by(Feedback.answer_id).having(func.sum(Feedback.vote) < 0)
     query = (
         select(Answer.id, Question.text, Feedback.correction, Example)
@@ -76,7 +81,7 @@ async def past_corrections(database: Database) -> list[Correction]:
     async with database.read() as session:
         for answer_id, question, correction, example in await session.execute(query):
             if answer_id not in found and (example is None or example.status != ExampleStatus.REJECTED):
-                found[answer_id] = _correction(answer_id, question, correction, example)
+                found[answer_id] = _correction(answer_id, question, correction, example, keep)
     return [found[answer_id] for answer_id in sorted(found)]
 
 
@@ -96,8 +101,11 @@ async def past_votes(database: Database, version: str) -> Sequence[Voted]:
         return [Voted(float(confidence or 0), votes > 0) for confidence, votes in await session.execute(query)]
 
 
-def _correction(answer_id: int, question: str, correction: str | None, example: Example | None) -> Correction:
+def _correction(
+    answer_id: int, question: str, correction: str | None, example: Example | None, keep: Collection[str]
+) -> Correction:
     if example is None:
-        return Correction(answer_id, redact(question).text, redact(correction or "").text, NOT_IN_DATA)
+        asked, wanted = (redact(text, keep=keep).text for text in (question, correction or ""))
+        return Correction(answer_id, asked, wanted, NOT_IN_DATA)
     status = example.split.value if example.status == ExampleStatus.APPROVED else NOT_IN_DATA
     return Correction(answer_id, example.prompt, example.completion, status)
