@@ -11,7 +11,7 @@ from statistics import fmean, median, stdev
 from typing import Any
 
 from rich.table import Table
-from scipy.stats import t as student  # type: ignore[import-untyped]
+from scipy.stats import t as student
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,9 @@ def judge(rows: int, right: Difference, surprise: Difference, telling: Differenc
             f"Not enough evidence: {rows} held-out rows, and at least {LEAST_ROWS} are needed; approve more with "
             "`supportbot curate review`, or give some with --data.",
         )
+    if right.value < 0:
+        kind = "fewer held-out rows right" if right.high < 0 else "no more held-out rows right"
+        return Verdict(False, f"Not better: it answers {kind} ({_points(right)}).")
     if telling is not None and telling.high < 0 and telling.value < -AUROC_MAY_FALL:
         return Verdict(
             False,
@@ -59,9 +62,6 @@ def judge(rows: int, right: Difference, surprise: Difference, telling: Differenc
         )
     if right.low > 0:
         return Verdict(True, f"Better: it answers more of the held-out rows right ({_points(right)}).")
-    if right.value < 0:
-        kind = "fewer held-out rows right" if right.high < 0 else "no more held-out rows right"
-        return Verdict(False, f"Not better: it answers {kind} ({_points(right)}).")
     if surprise.high < 0:
         return Verdict(
             True,
