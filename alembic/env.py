@@ -28,8 +28,13 @@ def _run(connection: Connection) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
         # Batch mode drops and renames tables: with foreign keys on, ON DELETE CASCADE would empty the children.
-        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        connection.commit()
+        # On the driver's own cursor: within a transaction, which the engine begins at once, it would do nothing.
+        cursor = connection.connection.cursor()
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        cursor.execute("PRAGMA foreign_keys")
+        if cursor.fetchall() != [(0,)]:
+            raise RuntimeError("SQLite did not turn foreign keys off, so the migration could lose rows.")
+        cursor.close()
     context.configure(
         connection=connection,
         target_metadata=models.Question.metadata,

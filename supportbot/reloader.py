@@ -63,8 +63,8 @@ class Reloader:
             while True:
                 try:
                     await self.follow()
-                except OSError:
-                    # Too many open files, or a folder that is just being restored: look again in a second.
+                except (OSError, ValueError):
+                    # Too many open files, a folder that is just being restored, a name that is no text.
                     log.exception("model.registry_unreadable")
                 await asyncio.sleep(POLL_SECONDS)
         finally:
@@ -76,8 +76,8 @@ class Reloader:
         stamp = await asyncio.to_thread(self._registry.stamp)
         if stamp is None or stamp == self._seen:
             return False
-        self._seen = stamp
         wanted = await asyncio.to_thread(self._registry.active)
+        self._seen = stamp
         kept = self._answerer.engine.model_version
         if wanted == kept:
             return False

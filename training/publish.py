@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.text import Text
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from transformers.utils import logging as transformers_logging
 
 from supportbot import audit
 from supportbot.bootstrap import open_database
@@ -43,6 +44,7 @@ from supportbot.publishing import ModelStatus
 from supportbot.registry import MANIFEST, Manifest, Registry, read_manifest, write_manifest
 from training.evaluate.record import RECORD, summary
 from training.evaluate.weights import weights_digest
+from training.finetune.output import UNFINISHED
 
 EXIT_ERROR = 2
 REPORT = "report"
@@ -88,10 +90,10 @@ def read_candidate(directory: Path, *, with_evaluation: bool) -> Candidate:
         ModelError: the run is not finished, holds a pickle, is damaged, or was not evaluated.
     """
     run = _read_json(directory / REPORT / RUN_RECORD)
-    if run is None:
+    if run is None or (directory / UNFINISHED).exists():
         raise ModelError(
-            f"'{directory}' is not a finished run, since it has no {REPORT}/{RUN_RECORD}: finish it with "
-            "`python -m training.finetune --resume`, or give the folder of one that is."
+            f"'{directory}' is not a finished run, since it has no {REPORT}/{RUN_RECORD} or still {UNFINISHED}: "
+            "finish it with `python -m training.finetune --resume`, or give the folder of one that is."
         )
     loss = run.get("final_loss")
     if isinstance(loss, float) and not math.isfinite(loss):
@@ -139,6 +141,7 @@ def main(
 ) -> None:
     """Make a finished run a version of the registry, ready for `supportbot models promote`."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    transformers_logging.set_verbosity_error()  # its reports would stand before our sentence
     console = Console(stderr=True)
     try:
         settings = load_settings()

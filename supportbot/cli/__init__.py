@@ -45,3 +45,11 @@ def main() -> None:
     except SupportBotError as error:
         err.print(Text(f"supportbot: {error}"), soft_wrap=True)
         sys.exit(EXIT_ERROR)
+    except Exception as error:
+        from sqlalchemy.exc import SQLAlchemyError  # late: `--help` answers at once
+
+        if not isinstance(error, SQLAlchemyError):
+            raise
+        sentence = "supportbot: The database is busy or can't be used: try again, or see `supportbot doctor`."
+        err.print(Text(sentence), soft_wrap=True)
+        sys.exit(EXIT_ERROR)

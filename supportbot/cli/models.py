@@ -120,7 +120,7 @@ def _show_switch(settings: Settings, switch: Switch, as_json: bool) -> None:
         print_json(asdict(switch))
     else:
         instead = f" instead of {switch.previous}" if switch.previous else ""
-        out.print(f"{switch.version} is live{instead}; a running daemon follows within 2 seconds.")
+        out.print(f"{switch.version} is live{instead}; a running daemon takes it up as soon as it has loaded it.")
     if switch.unrecorded:
         err.print(Text(f"supportbot: {switch.unrecorded}"), soft_wrap=True)
     if settings.model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,9 @@ from supportbot.db.models import Example
 from supportbot.examples.keys import sort_key_of, split_of
 from supportbot.redact import redact
 from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus
+
+_CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u2069]")
+"""What nobody types and a terminal obeys: a stranger's text must not hide itself from the curator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,7 @@ def redacted(candidate: Candidate, keep: Collection[str]) -> Candidate:
 
 def clean(text: str, keep: Collection[str]) -> str:
     """Return a text as it may be kept for training."""
-    return redact(text, keep=keep).text.strip()
+    return redact(_CONTROL.sub("", text), keep=keep).text.strip()
 
 
 async def insert_new(session: AsyncSession, candidates: Sequence[Candidate], now: datetime) -> int:

@@ -50,6 +50,9 @@ class Switch:
     unrecorded: str | None = None
 
 
+_RECORD_SECONDS = 2.0
+
+
 class Publishing:
     """Lets versions go live and takes them back.
 
@@ -106,7 +109,8 @@ class Publishing:
         previous, version = await asyncio.to_thread(self._registry.rollback)
         seconds, unrecorded = time.monotonic() - began, None
         try:
-            await self._record_rollback(previous, version, actor)
+            async with asyncio.timeout(_RECORD_SECONDS):  # going back must not wait for a database that hangs
+                await self._record_rollback(previous, version, actor)
         except (DatabaseError, SQLAlchemyError, OSError) as error:
             log.warning("model.rollback_unrecorded", version=version, actor=actor, error=str(error))
             unrecorded = (

@@ -71,7 +71,10 @@ class Registry:
         Raises:
             ModelError: there is no such version.
         """
-        return read_manifest(self.directory(version))
+        manifest = read_manifest(self.directory(version))
+        if manifest.version != version:
+            raise ModelError(f"'{self._root / version}' is a copy of version '{manifest.version}': remove it.")
+        return manifest
 
     def directory(self, version: str) -> Path:
         """Return where a version's files are, or would be.
@@ -120,8 +123,11 @@ class Registry:
         Raises:
             ModelError: there is no such whole version, or another one than ``instead_of`` is live by now.
         """
-        verify(self.directory(version))
+        directory = self.directory(version)
+        verify(directory)
         with self._lock():
+            if not (directory / MANIFEST).is_file():  # removed while its digests were being checked
+                raise ModelError(f"Version '{version}' was retired meanwhile.")
             active = self.active()
             if instead_of not in (None, active):
                 raise ModelError(

@@ -22,6 +22,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
+from transformers.utils import logging as transformers_logging
 
 from supportbot.bootstrap import open_database
 from supportbot.config import Settings, load_settings
@@ -137,6 +138,7 @@ def main(
 ) -> None:
     """Compare a candidate with the live model, or with any other, on rows that neither was trained on."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    transformers_logging.set_verbosity_error()  # its reports would stand before our sentence
     console = Console(stderr=True)
     task = Task(
         candidate=candidate,

@@ -91,7 +91,13 @@ async def past_votes(database: Database, version: str) -> Sequence[Voted]:
     query = (
         select(Answer.confidence, net)
         .join(Feedback, Feedback.answer_id == Answer.id)
-        .where(Answer.model_version == version, Answer.confidence.is_not(None))
+        .join(Question, Answer.question_id == Question.id)
+        .join(Conversation, Question.conversation_id == Conversation.id)
+        .where(
+            Answer.model_version == version,
+            Answer.confidence.is_not(None),
+            counts_for_training(Conversation.workspace_id),
+        )
         .group_by(Answer.id, Answer.confidence)
         .having(net != 0)
         .order_by(Answer.id.desc())

@@ -18,6 +18,7 @@ from typing import Any
 
 from supportbot.db.session import Database
 from supportbot.errors import ConfigError
+from supportbot.examples.duplicates import merge_duplicates
 from supportbot.states import ExampleLabel, Split
 from training.curate import stream_examples
 from training.metrics import matched_topic, merge_references
@@ -87,7 +88,8 @@ def make_judge(rows: Sequence[Row], canonical: Mapping[str, str] | None = None) 
 
 
 async def held_out_rows(database: Database, limit: int, seed: int) -> list[Row]:
-    """Return approved held-out rows of the database, at most ``limit``."""
+    """Return approved held-out rows of the database, at most ``limit``; none that is nearly one to train on."""
+    await merge_duplicates(database)
     examples = stream_examples(database, Split.HELD_OUT, labels=frozenset({ExampleLabel.GOOD}))
     rows = (Row(example.question, example.answer) async for example in examples)
     return await _sample(rows, limit, seed)

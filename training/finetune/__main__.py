@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import datasets
+from huggingface_hub.utils import logging as hub_logging
 from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging as transformers_logging
@@ -102,6 +104,7 @@ def _quieten() -> None:
     """Keep libraries from writing between the bar and the result."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+    hub_logging.set_verbosity(logging.ERROR)  # an unreachable hub is told of once, in our sentence
     datasets.disable_progress_bars()
 
 

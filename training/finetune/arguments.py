@@ -22,7 +22,7 @@ from typing import Any, Literal, NoReturn
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import DistributedType
+from accelerate.utils import DistributedType, broadcast_object_list
 from transformers import HfArgumentParser, SchedulerType, TrainingArguments
 from transformers.trainer_pt_utils import AcceleratorConfig
 from transformers.trainer_utils import HubStrategy, IntervalStrategy, SaveStrategy
@@ -173,6 +173,9 @@ def parse_run(argv: Sequence[str], settings: Settings, machine: Machine) -> Run:
     arguments = _build_arguments(values)
     if options.doubt_share and arguments.train_sampling_strategy != "group_by_length":
         raise ConfigError("--doubt-share needs --train-sampling-strategy group_by_length, which is the default.")
+    if arguments.world_size > 1:  # the name holds the time, and all processes need the same
+        [values["output_dir"]] = broadcast_object_list([values["output_dir"]])
+        arguments.output_dir = values["output_dir"]
     # One process drives one GPU; a second GPU wants a second process, not a replica of the model per thread.
     arguments._n_gpu = min(arguments.n_gpu, 1)
     source = Registry(settings.models_dir).resolve(None if options.base_model == ACTIVE else options.base_model)
@@ -245,7 +248,7 @@ def _output_dir(given: str | None, settings: Settings, *, resume: bool) -> Path:
         return Path(given).expanduser()
     runs = settings.home / "runs"
     if resume:
-        started = sorted(path for path in runs.glob("*") if path.is_dir())
+        started = sorted(path.parent for path in runs.glob("*/UNFINISHED"))
         if not started:
             raise ConfigError(f"There is no run in '{runs}' to resume: name its folder with --output-dir.")
         return started[-1]

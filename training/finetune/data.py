@@ -89,7 +89,7 @@ def load_prepared(run: Run) -> Prepared:
     folder = run.output_dir / DATA
     about: dict[str, Any] = json.loads((folder / _ABOUT).read_text("utf-8"))
     for name, value in _shape(run).items():
-        if (begun := about.pop(name)) != value:
+        if (begun := about.pop(name, None)) != value:
             flag = name.replace("_", "-")
             raise ConfigError(f"The run in '{run.output_dir}' was begun with --{flag} {begun}: resume it so, too.")
     counts = Counts(**about)
@@ -105,9 +105,12 @@ def remove_prepared(run: Run) -> None:
 def _shape(run: Run) -> dict[str, object]:
     return {
         "method": run.method,
+        "base_model": run.base_model,
         "loss_on": run.loss_on,
         "max_length": run.max_length,
         "doubt_share": run.doubt_share,
+        "seed": run.arguments.seed,
+        "num_train_epochs": run.arguments.num_train_epochs,
     }
 
 

@@ -130,12 +130,15 @@ class JudgedFileRows:
     async def _rows(self) -> AsyncIterator[tuple[JudgedPair, Split | None]]:
         """Return every row with its split; one without a question or an answer has none."""
         # Reading a local file line by line; nothing else runs on this loop.
-        with self._path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    pair = self._parse(number, line)
-                    whole = pair.question.strip() and pair.answer.strip()
-                    yield pair, split_of(pair.question) if whole else None
+        try:
+            with self._path.open(encoding="utf-8") as file:
+                for number, line in enumerate(file, start=1):
+                    if line.strip():
+                        pair = self._parse(number, line)
+                        whole = pair.question.strip() and pair.answer.strip()
+                        yield pair, split_of(pair.question) if whole else None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"'{self._path}' cannot be read as UTF-8 text: {error}.") from error
 
     def _parse(self, number: int, line: str) -> JudgedPair:
         try:
@@ -197,7 +200,13 @@ def load_judged(run: Run) -> Prepared:
 
 
 def _shape(run: Run) -> dict[str, object]:
-    return {"method": run.method, "loss_on": run.loss_on, "max_length": run.max_length}
+    return {
+        "method": run.method,
+        "base_model": run.base_model,
+        "loss_on": run.loss_on,
+        "max_length": run.max_length,
+        "seed": run.arguments.seed,
+    }
 
 
 async def _write(

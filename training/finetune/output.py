@@ -23,6 +23,7 @@ from training.finetune.arguments import ARGUMENTS_BIN, ARGUMENTS_JSON
 from training.finetune.run import Run
 
 UNFINISHED = "UNFINISHED"
+RUN_RECORD = Path("report") / "run.json"
 _STAGED = ".final"
 
 
@@ -35,6 +36,8 @@ def check_output(run: Run) -> None:
     directory = run.output_dir
     if directory.exists() and not directory.is_dir():
         raise ConfigError(f"'{directory}' is a file: name a folder with --output-dir.")
+    if (directory / RUN_RECORD).is_file() and not (directory / UNFINISHED).exists():
+        raise ConfigError(f"The run in '{directory}' is finished: name another --output-dir.")
     if run.resume or not directory.is_dir():
         return
     if any(directory.iterdir()):

@@ -125,10 +125,13 @@ class FileRows:
 
     async def _rows(self) -> AsyncIterator[Pair]:
         # Reading a local file line by line; nothing else runs on this loop.
-        with self._path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield self._parse(number, line)
+        try:
+            with self._path.open(encoding="utf-8") as file:
+                for number, line in enumerate(file, start=1):
+                    if line.strip():
+                        yield self._parse(number, line)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"'{self._path}' cannot be read as UTF-8 text: {error}.") from error
 
     def _parse(self, number: int, line: str) -> Pair:
         try:
