@@ -155,6 +155,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     registry = Registry(tmp_path / "models")
     registry.activate(registry.install(starter_directory()).version)
     (tmp_path / "runs" / "interrupted").mkdir(parents=True)
+    (tmp_path / "runs" / "interrupted" / "UNFINISHED").touch()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -109,8 +109,9 @@ def _shape(run: Run) -> dict[str, object]:
         "loss_on": run.loss_on,
         "max_length": run.max_length,
         "doubt_share": run.doubt_share,
-        "seed": run.arguments.seed,
-        "num_train_epochs": run.arguments.num_train_epochs,
+        # Only rows of doubt are drawn, and anew for each epoch.
+        "seed": run.arguments.seed if run.doubt_share else None,
+        "num_train_epochs": run.arguments.num_train_epochs if run.doubt_share else None,
     }
 
 

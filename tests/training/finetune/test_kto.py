@@ -32,6 +32,7 @@ from training.finetune.base import load_base, load_tokenizer
 from training.finetune.judged import JudgedFileRows, load_judged, prepare_judged
 from training.finetune.kto_trainer import MismatchingCollator, Votes, VoteTrainer, build_trainer
 from training.finetune.machine import Machine
+from training.finetune.output import UNFINISHED
 from training.finetune.run import Run
 
 Rows = Callable[..., Path]
@@ -311,6 +312,7 @@ def test_resumed_run_ends_like_an_uninterrupted_one(
     kept = sorted(path.name for path in (tmp_path / "out").glob("checkpoint-*"))
     assert kept == ["checkpoint-10", "checkpoint-12"]
     shutil.rmtree(tmp_path / "out" / "checkpoint-12")
+    (tmp_path / "out" / UNFINISHED).touch()  # as if it had been killed then
     assert finetune(tiny_model, tmp_path / "out", *flags, "--resume") == 0
     captured = capsys.readouterr()
     assert "Resuming from checkpoint-10." in captured.err
