@@ -7,6 +7,7 @@ those of any untrained model of 50,257 tokens begin.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,12 +16,16 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from supportbot.errors import ConfigError
+from supportbot.prompt import MAX_LENGTH, Prompt, encode_prompt
+from training.starter.data import load_faq
 
 WEIGHTS_SEED = 0
 
 _END = "<|endoftext|>"
+_SPECIAL = dict.fromkeys(("eos_token", "bos_token", "unk_token", "pad_token"), _END)
 _BYTES = 256
 _QUICK_MERGES = 1_000
+_PROMPT_TOKENS = 17
 
 
 def build_tokenizer(*, quick: bool) -> PreTrainedTokenizerFast:
@@ -44,7 +49,7 @@ def build_tokenizer(*, quick: bool) -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=pairs))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=_END, bos_token=_END, pad_token=_END)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **_SPECIAL)
 
 
 def build_model(vocabulary: int, *, quick: bool) -> GPT2LMHeadModel:
@@ -54,3 +59,35 @@ def build_model(vocabulary: int, *, quick: bool) -> GPT2LMHeadModel:
     if quick:
         config.n_layer, config.n_embd, config.n_head = 2, 64, 2
     return GPT2LMHeadModel(config)
+
+
+def save_endless(directory: Path, *, quick: bool) -> int:
+    """Save model and tokenizer in fp16 for generation; return the number of weights that a step reads.
+
+    No answer of it ends early: the embedding of the end of text is 0, so its logit is 0, and that is never among
+    the 50 highest of random ones, which are all that may be drawn.
+    """
+    tokenizer = build_tokenizer(quick=quick)
+    end = len(tokenizer) - 1  # it is the last one
+    model = build_model(len(tokenizer), quick=quick)
+    with torch.no_grad():
+        model.transformer.wte.weight[end] = 0
+    for config in (model.config, model.generation_config):
+        config.bos_token_id = config.eos_token_id = end
+    model.config.n_ctx = model.config.n_positions  # in GPT-2's own files, and converters ask for it
+    torch.nn.Module.half(model)
+    model.save_pretrained(directory)
+    tokenizer.save_pretrained(directory)
+    # Of the embedding of positions, a step reads a row for each answer.
+    return int(model.num_parameters()) - model.transformer.wpe.weight.numel()
+
+
+def build_prompts(*, quick: bool) -> list[Prompt]:
+    """Return the starter's questions as prompts of 17 tokens, or of what most have with the small tokenizer."""
+    tokenizer = build_tokenizer(quick=quick)
+    prompts = defaultdict(list)
+    for topic in load_faq().topics:
+        for wording in topic.wordings:
+            prompt = encode_prompt(tokenizer, wording, max_length=2 * MAX_LENGTH)
+            prompts[len(prompt.token_ids)].append(prompt)
+    return max(prompts.values(), key=len) if quick else prompts[_PROMPT_TOKENS]

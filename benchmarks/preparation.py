@@ -9,14 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +25,7 @@ from sqlalchemy import insert
 
 from benchmarks.machine import describe_machine
 from benchmarks.model import build_tokenizer
+from benchmarks.processes import watch
 from supportbot.config import Settings
 from supportbot.db.models import Example
 from supportbot.db.schema import migrate
@@ -37,7 +33,7 @@ from supportbot.db.session import Database
 from supportbot.errors import SupportBotError
 from supportbot.examples.keys import sort_key_of, split_of
 from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus
-from training.finetune.arguments import EFFECTIVE_BATCH, parse_run
+from training.finetune.arguments import parse_run
 from training.finetune.data import load_prepared, prepare
 from training.finetune.machine import Machine
 from training.finetune.sources import DatabaseRows
@@ -49,36 +45,7 @@ _QUICK_ROWS = 20_000
 _CHUNK = 5_000
 _PERSONS = 2_000
 _SEED = 42
-_SAMPLE_SECONDS = 0.05
 _FAULT = 2
-
-
-@dataclass(slots=True)
-class Memory:
-    """Resident memory of this process in MB: before, and at its highest since."""
-
-    before: float
-    highest: float
-
-
-@contextmanager
-def watch_memory() -> Iterator[Memory]:
-    """Watch the resident memory of this process from another thread."""
-    memory = Memory(_resident_mb(), 0.0)
-    stop = threading.Event()
-
-    def watch() -> None:
-        while not stop.wait(_SAMPLE_SECONDS):
-            memory.highest = max(memory.highest, _resident_mb())
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield memory
-    finally:
-        stop.set()
-        thread.join()
-        memory.highest = max(memory.highest, _resident_mb())
 
 
 async def fill(database: Database, rows: int, progress: Progress) -> None:
@@ -105,16 +72,16 @@ async def measure(rows: int, folder: Path, progress: Progress) -> dict[str, Any]
         tokenizer = build_tokenizer(quick=False)
         tokenizer("What is loaded lazily is loaded now.")
         progress.add_task("Preparing them", total=None)
-        with watch_memory() as memory:
+        with watch() as use:
             began = time.perf_counter()
             counts = await prepare(run, DatabaseRows(database), tokenizer)
             seconds = time.perf_counter() - began
             train = load_prepared(run).train
-            order = iter(EpochSampler(list(train["length"]), EFFECTIVE_BATCH, _SEED))
+            order = iter(EpochSampler(list(train["length"]), run.arguments.train_batch_size, _SEED))
             first = train[next(order)]
     finally:
         await database.aclose()
-    growth = memory.highest - memory.before
+    growth = use.highest_mb - use.before_mb
     return {
         "rows": rows,
         "train_rows": len(train),
@@ -123,7 +90,7 @@ async def measure(rows: int, folder: Path, progress: Progress) -> dict[str, Any]
         "longest_row": first["length"],
         "seconds": round(seconds, 2),
         "rows_per_second": round(rows / seconds, 1),
-        "memory_before_mb": round(memory.before, 1),
+        "memory_before_mb": round(use.before_mb, 1),
         "memory_growth_mb": round(growth, 1),
         "limit_mb": _LIMIT_MB,
         "within_limit": growth < _LIMIT_MB,
@@ -173,12 +140,6 @@ def _row(number: int, words: list[str], answers: list[str], rng: random.Random) 
         "created_at": now,
         "decided_at": now,
     }
-
-
-def _resident_mb() -> float:
-    """Return what this process holds now; the operating system's own figure only knows the highest of its life."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 if __name__ == "__main__":

@@ -4,21 +4,18 @@ Both pipelines learn the same rows in steps of the same eight rows, each in a pr
 round by round. What is faster must not learn worse: the loss on held-out rows is compared after each round with
 what another seed alone changes.
 
-This module knows processes and figures; what is compared is in ``benchmarks.pipelines``.
+This module knows turns and figures; what is compared is in ``benchmarks.pipelines``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -28,6 +25,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.model import build_tokenizer
 from benchmarks.pipelines import Pipeline, parse_pipeline
 from benchmarks.report import Timed, build_record, build_table
+from benchmarks.turns import Worker
 from benchmarks.worker import Spec
 from supportbot.errors import ConfigError, SupportBotError
 from training.finetune.arguments import EFFECTIVE_BATCH
@@ -39,74 +37,27 @@ _SEEDS = [42, 43, 44, 45]
 _FAULT = 2
 
 
-class Worker:
-    """A process that trains one pipeline, round by round."""
-
-    def __init__(self, pipeline: Pipeline, spec: Spec) -> None:
-        self.pipeline = pipeline
-        self.rounds: list[Timed] = []
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "benchmarks.worker", pipeline, json.dumps(asdict(spec))],
-            cwd=Path(__file__).parents[1],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        """Return the worker; its process is already starting."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End the process, whatever it is doing."""
-        self._process.kill()
-        self._process.communicate()
-
-    def await_ready(self) -> None:
-        """Return when the process waits for its next round."""
-        self._read()
-
-    def run_round(self) -> None:
-        """Let the process train one round and keep its figures."""
-        if self._process.stdin is None:
-            raise RuntimeError("A worker has a standard input.")
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
-        self.rounds.append(Timed(**self._read()))
-
-    def finish(self) -> dict[str, Any]:
-        """Return what the process says in the end."""
-        result: dict[str, Any] = self._read()
-        return result
-
-    def _read(self) -> Any:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise ConfigError(f"The pipeline '{self.pipeline}' ended early; what it said is above.")
-        return json.loads(line)
-
-
 def compare(spec: Spec, console: Console) -> dict[str, Any]:
     """Run both pipelines in turns and return the figures.
 
     Raises:
         ConfigError: a pipeline ended early.
     """
+    rounds: dict[Pipeline, list[Timed]] = {"plain": [], "ours": []}
     with ExitStack() as stack, console.status("Starting both pipelines") as status:
-        plain = stack.enter_context(Worker("plain", spec))
-        ours = stack.enter_context(Worker("ours", spec))
+        workers = {
+            name: stack.enter_context(Worker(name, "benchmarks.worker", name, json.dumps(asdict(spec))))
+            for name in rounds
+        }
         for number in range(1, spec.rounds + 1):
             # A worker that has nothing to do waits, so it costs the other nothing.
-            plain.await_ready()
-            ours.await_ready()
-            for worker in (plain, ours) if number % 2 else (ours, plain):
-                status.update(f"Round {number} of {spec.rounds}: {worker.pipeline}")
-                worker.run_round()
+            for worker in workers.values():
+                worker.read()
+            for name in list(rounds) if number % 2 else reversed(rounds):
+                status.update(f"Round {number} of {spec.rounds}: {name}")
+                rounds[name].append(Timed(**workers[name].ask("go")))
         status.update("The same with other seeds, to see how much the loss varies by itself")
-        results = {worker.pipeline: worker.finish() for worker in (plain, ours)}
-    rounds: dict[Pipeline, list[Timed]] = {"plain": plain.rounds, "ours": ours.rounds}
+        results = {name: worker.read() for name, worker in workers.items()}
     return build_record(rounds, results, rows=EFFECTIVE_BATCH * spec.steps, steps=spec.steps)
 
 

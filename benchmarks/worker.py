@@ -4,7 +4,7 @@ So two pipelines take turns on one machine and meet the same disturbances, each 
 own. What is timed is a whole run of ``Trainer.train``: loading rows, padding them, computing, stepping. One pass
 over the longest rows goes before it, so no figure holds the first allocation of everything.
 
-Standard output carries one JSON object a line and nothing else; a line on standard input starts the next round.
+It speaks through ``benchmarks.turns``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
 import datasets
 import torch
@@ -27,6 +25,7 @@ from transformers.utils import logging as transformers_logging
 
 from benchmarks.model import build_tokenizer
 from benchmarks.pipelines import Pipeline, build_trainer, parse_pipeline
+from benchmarks.turns import Channel, own_stdout
 from training.dataset import PaddingCollator
 from training.finetune.data import load_prepared
 
@@ -123,25 +122,6 @@ class Rounds(TrainerCallback):
         self._began = _clocks()
 
 
-class Channel:
-    """Lines of JSON to whoever started this process, and lines back that say go."""
-
-    def __init__(self, lines_in: TextIO, lines_out: TextIO) -> None:
-        self._in = lines_in
-        self._out = lines_out
-
-    def send(self, message: object) -> None:
-        """Write one line."""
-        self._out.write(json.dumps(message) + "\n")
-        self._out.flush()
-
-    def wait(self) -> None:
-        """Return when there is a line; end the process when there never will be."""
-        self.send("ready")
-        if not self._in.readline():
-            sys.exit(1)
-
-
 class _Positions:
     """Counts what a training model is given."""
 
@@ -206,17 +186,7 @@ def _peak_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
-@contextmanager
-def _own_stdout() -> Iterator[TextIO]:
-    """Give standard output to the figures alone: what a library prints goes to standard error."""
-    stdout, sys.stdout = sys.stdout, sys.stderr
-    try:
-        yield stdout
-    finally:
-        sys.stdout = stdout
-
-
 if __name__ == "__main__":
-    with _own_stdout() as lines_out:
+    with own_stdout() as lines_out:
         asked = Spec(**json.loads(sys.argv[2]))
         main(cast("Pipeline", sys.argv[1]), asked, Channel(sys.stdin, lines_out))

@@ -21,6 +21,7 @@ from supportbot.bootstrap import Core, open_core
 from supportbot.config import Settings, load_settings
 from supportbot.errors import DatabaseError, SupportBotError
 from supportbot.logs import configure_logging
+from supportbot.pulse import watch_event_loop
 
 log = structlog.get_logger("bot")
 
@@ -68,6 +69,7 @@ async def run(settings: Settings) -> None:
             tasks.create_task(core.worker.run(), name="worker")
             delivering = [tasks.create_task(dispatcher.run()) for dispatcher in core.dispatchers.values()]
             background = [tasks.create_task(adapter.run(), name=name) for name, adapter in adapters.items()]
+            background.append(tasks.create_task(watch_event_loop(), name="pulse"))
             if core.reloader:
                 background.append(tasks.create_task(core.reloader.run(), name="reloader"))
             log.info(
@@ -78,6 +80,8 @@ async def run(settings: Settings) -> None:
             )
             await stopping.wait()
             log.info("daemon.stopping")
+            if core.reloader:
+                core.reloader.stop()
             await core.worker.drain(DRAIN_SECONDS)
             for dispatcher in core.dispatchers.values():
                 dispatcher.stop()

@@ -3,6 +3,7 @@
 The model is asked under the documented sampling. Its first tokens tell how sure it is; below the confidence floor
 generation stops at once and the asker hears the honest thing instead of a fluent guess. An empty generation is
 tried once more with another seed. Until the floor is passed nothing is shown, so no text is ever taken back.
+Where several candidates are wanted, the best of them is chosen first, and what is said of one holds for that one.
 
 The model may be replaced at any time by changing one reference: an answer keeps the model that it began with, and
 the old one is closed when its last answer has ended.
@@ -15,16 +16,10 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from supportbot.engine.base import (
-    CONFIDENCE_TOKENS,
-    Engine,
-    FinishReason,
-    SamplingParams,
-    confidence,
-    mean_logprob,
-)
+from supportbot.candidates import Generation, choose, generate_all
+from supportbot.engine.base import CONFIDENCE_TOKENS, Engine, SamplingParams, confidence, mean_logprob
 from supportbot.prompt import Prompt, encode_prompt
 from supportbot.questions import Reply
 from supportbot.states import AnswerSource
@@ -79,17 +74,6 @@ class Tenure:
             await self.model.engine.aclose()
 
 
-@dataclass(slots=True)
-class _Generation:
-    """What came out of the engine for one seed."""
-
-    seed: int
-    token_ids: list[int] = field(default_factory=list)
-    logprobs: list[float] = field(default_factory=list)
-    finish: FinishReason | None = None
-    unsure: bool = False
-
-
 class Answerer:
     """Turns the text of a question into a reply; see the module.
 
@@ -97,18 +81,31 @@ class Answerer:
         engine: what continues the prompt.
         confidence_floor: in nats (see ``engine.base.confidence``); None trusts every answer.
         sampling: how tokens are drawn; each question gets a seed of its own.
+        candidates: answers generated at once, of which the most likely is taken; 1, as documented, shows the text
+            while it is written, more show it when it is chosen. No more than the engine's capacity.
     """
 
     def __init__(
-        self, engine: Engine, *, confidence_floor: float | None, sampling: SamplingParams | None = None
+        self,
+        engine: Engine,
+        *,
+        confidence_floor: float | None,
+        sampling: SamplingParams | None = None,
+        candidates: int = 1,
     ) -> None:
         self._tenure = Tenure(LiveModel(engine, confidence_floor))
         self._sampling = sampling or SamplingParams()
+        self._candidates = candidates
 
     @property
     def engine(self) -> Engine:
         """What the next question is answered with."""
         return self._tenure.model.engine
+
+    @property
+    def capacity(self) -> int:
+        """Questions that it makes sense to have under way at once."""
+        return self.engine.capacity // self._candidates
 
     def replace_model(self, model: LiveModel) -> Tenure:
         """Answer with another model from now on; return the old one's tenure, to be ended."""
@@ -142,15 +139,25 @@ class Answerer:
     ) -> Reply:
         started = time.monotonic()
         prompt = encode_prompt(model.engine.tokenizer, question, max_length=self._sampling.max_length)
-        generation, text = await self._generate(model, prompt, deadline, on_text)
-        if not text and not generation.unsure:
-            generation, text = await self._generate(model, prompt, deadline, on_text)
-        sure = bool(text) and not generation.unsure
+        record = self._sampling.as_record() | {"candidates": self._candidates}
+        if self._candidates == 1:
+            generation, unsure = await self._generate(model, prompt, deadline, on_text)
+            if not generation.text(model.engine.tokenizer) and not unsure:
+                generation, unsure = await self._generate(model, prompt, deadline, on_text)
+        else:
+            record["seeds"] = seeds = [secrets.randbits(_SEED_BITS) for _ in range(self._candidates)]
+            candidates = await generate_all(model.engine, prompt, self._sampling, seeds, deadline)
+            generation = choose(candidates, model.engine.tokenizer)
+            unsure = _is_below_floor(generation.logprobs, model.confidence_floor)
+        text = generation.text(model.engine.tokenizer)
+        sure = bool(text) and not unsure
+        if sure and self._candidates > 1:
+            on_text(text)
         return Reply(
             text=text if sure else NOT_SURE_TEXT,
             source=AnswerSource.GENERATED if sure else AnswerSource.NOT_SURE,
             model_version=model.engine.model_version,
-            sampling=self._sampling.as_record(),
+            sampling=record | {"engine": model.engine.arithmetic},
             seed=generation.seed,
             prompt=prompt.text,
             shortened=prompt.shortened,
@@ -165,16 +172,14 @@ class Answerer:
 
     async def _generate(
         self, model: LiveModel, prompt: Prompt, deadline: float, on_text: Callable[[str], None]
-    ) -> tuple[_Generation, str]:
-        """Generate once; return what came and its stripped text."""
-        generation = _Generation(seed=secrets.randbits(_SEED_BITS))
+    ) -> tuple[Generation, bool]:
+        """Generate once; return what came, and whether it was stopped below the floor."""
+        generation = Generation(secrets.randbits(_SEED_BITS))
         held_back: str | None = ""  # None once the floor is passed and text flows
         params = replace(self._sampling, seed=generation.seed)
         async with aclosing(model.engine.stream(prompt, params, deadline)) as chunks:
             async for chunk in chunks:
-                generation.token_ids += chunk.token_ids
-                generation.logprobs += chunk.logprobs
-                generation.finish = chunk.finish
+                generation.add(chunk)
                 if held_back is None:
                     on_text(chunk.text)
                     continue
@@ -182,13 +187,11 @@ class Answerer:
                 if len(generation.token_ids) < CONFIDENCE_TOKENS and not chunk.finish:
                     continue
                 if _is_below_floor(generation.logprobs, model.confidence_floor):
-                    generation.unsure = True
-                    break
+                    return generation, True
                 if held_back.strip():
                     on_text(held_back.lstrip())
                     held_back = None
-        text = model.engine.tokenizer.decode(generation.token_ids, skip_special_tokens=True)
-        return generation, str(text).strip()
+        return generation, False
 
 
 def _is_below_floor(logprobs: list[float], floor: float | None) -> bool:

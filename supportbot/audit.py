@@ -5,6 +5,8 @@ It knows no action by itself; whoever acts names the action and the subject.
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.models import Audit
 from supportbot.db.session import Database
+from supportbot.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +43,31 @@ def record(
         action: what was done, such as ``example.approve``.
         subject: what it was done to, such as ``example:7``.
         details: more, as JSON; never the text of a user, who may ask for its erasure.
+
+    Raises:
+        ConfigError: the person has no name.
     """
+    check_actor(actor)
     session.add(Audit(actor=actor, action=action, subject=subject, details=details or {}, at=datetime.now(UTC)))
+
+
+def check_actor(actor: str) -> None:
+    """Refuse a name that says nobody; for deeds that come before their record.
+
+    Raises:
+        ConfigError: it is blank.
+    """
+    if not actor.strip():
+        raise ConfigError("The audit needs the name of who decides: add --by NAME.")
+
+
+def current_user() -> str:
+    """Return who acts where nobody is named: the account of this process, by number if it has no name."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user that is in no passwd file; OSError from Python 3.13 on
+        name = ""
+    return name.strip() or f"uid {os.getuid()}"
 
 
 async def recent(database: Database, limit: int) -> list[AuditEntry]:

@@ -16,6 +16,9 @@ from datetime import timedelta
 from functools import partial
 
 from filelock import FileLock, Timeout
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from supportbot.answerer import Answerer
 from supportbot.config import Settings
@@ -23,7 +26,9 @@ from supportbot.db.schema import check_schema, migrate
 from supportbot.db.session import Database
 from supportbot.dispatch import Dispatcher, Sender
 from supportbot.engine.base import Engine
-from supportbot.errors import ConfigError, DatabaseError
+from supportbot.engine.choose import Wanted, find_model, load_chosen
+from supportbot.engine.smoke import smoke
+from supportbot.errors import ConfigError, DatabaseError, ModelError
 from supportbot.history import History
 from supportbot.inbox import Inbox
 from supportbot.live import Live
@@ -42,7 +47,7 @@ _LEASE_MARGIN = timedelta(seconds=30)
 class Core:
     """What is open: the service that adapters call, and the loops that the daemon runs.
 
-    ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model.
+    ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one answers.
     """
 
     settings: Settings
@@ -80,10 +85,17 @@ def create_home(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncGenerator[Database]:
-    """Open the database and close it at the end."""
+async def open_database(settings: Settings, *, busy_seconds: float | None = None) -> AsyncGenerator[Database]:
+    """Open the database and close it at the end.
+
+    Args:
+        settings: of this process.
+        busy_seconds: how long to wait for SQLite's one writer at most; None for as long as the daemon does.
+    """
     create_home(settings)
     database = Database(settings.sqlalchemy_url)
+    if busy_seconds is not None and database.is_sqlite:
+        event.listen(database.engine.sync_engine, "connect", partial(_wait_at_most, busy_seconds))
     try:
         yield database
     finally:
@@ -133,16 +145,18 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 await inbox.recover(platforms)
                 await outbox.recover()
             registry = Registry(settings.models_dir)
-            source = await asyncio.to_thread(registry.resolve, settings.model)
-            load = partial(_load, settings)
-            engine = await asyncio.to_thread(load, source)
+            source, engine = await _open_model(settings, registry, smoke_it=daemon)
             floor = settings.confidence_floor
-            answerer = Answerer(engine, confidence_floor=source.confidence_floor if floor is None else floor)
+            answerer = Answerer(
+                engine,
+                confidence_floor=source.confidence_floor if floor is None else floor,
+                candidates=settings.candidates,
+            )
             show_model(source.version)
             try:
                 reloader = None
-                if not settings.model:
-                    reloader = Reloader(registry, answerer, load, confidence_floor=floor)
+                if not settings.model and settings.engine != "remote":
+                    reloader = Reloader(registry, answerer, partial(make_engine, settings), confidence_floor=floor)
                 dispatchers: dict[str, Dispatcher] = {}
                 live = Live()
 
@@ -168,11 +182,67 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 lock.release()
 
 
-def _load(settings: Settings, source: ModelSource) -> Engine:
-    # Imported here: torch takes a second, and most commands of the CLI never need it.
-    from supportbot.engine.load import load_engine
+def make_engine(settings: Settings, source: ModelSource) -> Engine:
+    """Make the engine that answers, as it is set; blocks.
 
-    return load_engine(source.location, source.version, settings.precision)
+    Raises:
+        ConfigError: the settings contradict each other or the model.
+        ModelError: the model is damaged, or of no kind that can be loaded.
+    """
+    if settings.engine == "remote":
+        from supportbot.engine.remote.load import load_remote
+
+        key = settings.remote_api_key
+        return load_remote(
+            settings.remote_servers,
+            settings.remote_model,
+            key.get_secret_value() if key else None,
+            find_model(source.location, weights=False),
+            settings.remote_model or source.version,
+        )
+    return make_local_engine(settings, source)
+
+
+def make_local_engine(settings: Settings, source: ModelSource) -> Engine:
+    """Load a model on this machine, to be tried or measured even if a remote one answers; blocks.
+
+    Raises:
+        ConfigError: the settings contradict each other or the model.
+        ModelError: the model is damaged, or of no kind that can be loaded.
+    """
+    engine = "auto" if settings.engine == "remote" else settings.engine
+    wanted = Wanted(engine=engine, precision=settings.precision, exports=settings.exports_dir)
+    return load_chosen(source.location, source.version, wanted, int8_loss_rise=source.int8_loss_rise)
+
+
+async def _open_model(settings: Settings, registry: Registry, *, smoke_it: bool) -> tuple[ModelSource, Engine]:
+    """Load what is to answer, and let it say something before anybody asks.
+
+    No other version takes the place of one that fails: which one is live is a person's decision, and audited.
+    """
+    try:
+        source = await asyncio.to_thread(registry.resolve, settings.model)
+        engine = await asyncio.to_thread(make_engine, settings, source)
+        try:
+            if smoke_it:
+                await smoke(engine)
+        except BaseException:
+            await engine.aclose()
+            raise
+    except ModelError as error:
+        if settings.model or registry.active() is None:
+            raise
+        remedy = "let a sound version go live with `supportbot models promote`"
+        if (previous := registry.previous()) is not None:
+            remedy = f"return to '{previous}' with `supportbot models rollback`"
+        raise ModelError(f"The live version '{registry.active()}' can't answer, so {remedy}. {error}") from error
+    return source, engine
+
+
+def _wait_at_most(seconds: float, connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+    cursor.close()
 
 
 def _lock_sqlite(database: Database) -> FileLock | None:

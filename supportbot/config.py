@@ -74,8 +74,30 @@ class Settings(BaseSettings):
         description="A hub id (gpt2), a directory in Hugging Face format, or a version in the registry. "
         "Empty: the registry's live version.",
     )
-    precision: Literal["auto", "fp16", "bf16", "fp32"] = Field(
-        default="auto", description="Arithmetic of the model: auto, fp16, bf16 or fp32."
+    engine: Literal["auto", "openvino", "transformers", "remote"] = Field(
+        default="auto",
+        description="What computes answers: openvino (fast on a CPU), transformers (reference, GPUs), "
+        "remote (a server such as vLLM), or auto.",
+    )
+    precision: Literal["auto", "fp16", "bf16", "fp32", "int8"] = Field(
+        default="auto", description="Arithmetic of the model: auto, fp16, bf16, fp32, or int8 (weights, on a CPU)."
+    )
+    remote_urls: str = Field(
+        default="",
+        description="Base URLs of OpenAI-compatible servers for the engine remote, separated by commas, "
+        "e.g. http://gpu1:8000/v1, http://gpu2:8000/v1.",
+    )
+    remote_model: OptionalText = Field(
+        default=None, description="Name of the model there. Empty: the only one that the server has."
+    )
+    remote_api_key: OptionalSecret = Field(
+        default=None, description="API key for those servers, if they want one."
+    )
+    candidates: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="Answers that are drawn for each question; the one that the model finds likeliest is given.",
     )
     confidence_floor: OptionalFloat = Field(
         default=None,
@@ -128,6 +150,16 @@ class Settings(BaseSettings):
         """The contacts that redaction leaves alone."""
         return tuple(contact for part in self.public_contacts.split(",") if (contact := part.strip()))
 
+    @property
+    def remote_servers(self) -> tuple[str, ...]:
+        """The base URLs of the engine remote."""
+        return tuple(url for part in self.remote_urls.split(",") if (url := part.strip()))
+
+    @property
+    def exports_dir(self) -> Path:
+        """Folder of models in the form that their engine reads; it can be made again at any time."""
+        return self.models_dir / ".exports"
+
     @model_validator(mode="after")
     def _check_tokens(self) -> Settings:
         """Refuse tokens that are swapped, cut, or of which only one half is there."""
@@ -143,6 +175,14 @@ class Settings(BaseSettings):
             missing = "SLACK_APP_TOKEN" if self.slack_bot_token else "SLACK_BOT_TOKEN"
             raise ConfigError(
                 f"{missing} is missing: Socket Mode needs both the bot token and the app-level token."
+            )
+        if self.engine == "remote" and not self.remote_servers:
+            raise ConfigError(
+                "SUPPORTBOT_ENGINE=remote needs SUPPORTBOT_REMOTE_URLS, e.g. http://127.0.0.1:8000/v1."
+            )
+        if bad := next((url for url in self.remote_servers if not url.startswith(("http://", "https://"))), None):
+            raise ConfigError(
+                f"SUPPORTBOT_REMOTE_URLS holds '{bad}', which does not begin with http:// or https://."
             )
         if (url := self.database_url) and not url.startswith(("sqlite+aiosqlite://", "postgresql+psycopg://")):
             raise ConfigError(

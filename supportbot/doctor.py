@@ -5,6 +5,7 @@ The checks look and never change anything, so they may run beside a daemon.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import stat
@@ -14,9 +15,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from supportbot.bootstrap import make_engine
 from supportbot.config import ENV_FILE, Settings, env_name
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
+from supportbot.engine.speed import AT_ONCE, measure_speed
 from supportbot.errors import DatabaseError, SupportBotError
 from supportbot.registry import Registry
 
@@ -130,14 +133,21 @@ async def _database(settings: Settings) -> str:
 async def _model(settings: Settings) -> str:
     registry = Registry(settings.models_dir)
     source = registry.resolve(settings.model)
-    # torch takes a second to import; the other checks have been shown by now.
-    from supportbot.engine.load import load_model, precision_here
-
-    load_model(source.location)
-    precision = precision_here(settings.precision)
+    engine = await asyncio.to_thread(make_engine, settings, source)
+    try:
+        speed = await measure_speed(engine)
+    finally:
+        await engine.aclose()
     floor = "none" if source.confidence_floor is None else f"{source.confidence_floor:.2f}"
-    computed = f"computed in {precision.name} ({precision.reason})"
-    return f"{source.version} loads; {computed}; confidence floor {floor}; {_switching(settings, registry)}"
+    rates = f"{speed.alone:.0f} tokens/s alone, {speed.together:.0f} with {AT_ONCE} at once"
+    parts = [
+        f"{source.version} answers",
+        f"engine {engine.arithmetic}",
+        f"{rates}, first token after {speed.first_token * 1000:.0f} ms",
+        f"confidence floor {floor}",
+        _switching(settings, registry),
+    ]
+    return "; ".join(parts)
 
 
 def _switching(settings: Settings, registry: Registry) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
@@ -15,7 +16,7 @@ from supportbot.states import AnswerSource, QuestionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A question with its answer, if there is one yet, and the votes on it."""
+    """A question with its answer, if there is one yet, the votes on it, and what people answered instead."""
 
     question_id: int
     platform: str
@@ -27,6 +28,7 @@ class Exchange:
     answer: str | None
     source: AnswerSource | None
     model_version: str | None
+    sampling: Mapping[str, Any] | None
     confidence: float | None
     latency_ms: int | None
     prompt_tokens: int | None
@@ -34,6 +36,7 @@ class Exchange:
     shortened: bool
     votes_up: int
     votes_down: int
+    by_people: tuple[str, ...]
 
 
 class History:
@@ -78,7 +81,10 @@ class History:
             rows = (await session.execute(query)).all()
             ids = [answer.id for _, answer in rows if answer is not None]
             votes = {answer_id: (up, down) for answer_id, up, down in await session.execute(_count_votes(ids))}
-        return [_exchange(question, answer, votes) for question, answer in rows]
+            by_people: dict[int, tuple[str, ...]] = {}
+            for question_id, text in await session.execute(_by_people([question.id for question, _ in rows])):
+                by_people[question_id] = (*by_people.get(question_id, ()), text)
+        return [_exchange(question, answer, votes, by_people.get(question.id, ())) for question, answer in rows]
 
 
 def _count_votes(answer_ids: Sequence[int]) -> Select[int, int, int]:
@@ -89,7 +95,17 @@ def _count_votes(answer_ids: Sequence[int]) -> Select[int, int, int]:
     )
 
 
-def _exchange(question: Question, answer: Answer | None, votes: dict[int, tuple[int, int]]) -> Exchange:
+def _by_people(question_ids: Sequence[int]) -> Select[int, str]:
+    return (
+        select(Answer.question_id, Answer.text)
+        .where(Answer.question_id.in_(question_ids), Answer.source == AnswerSource.HUMAN)
+        .order_by(Answer.id)
+    )
+
+
+def _exchange(
+    question: Question, answer: Answer | None, votes: dict[int, tuple[int, int]], by_people: tuple[str, ...]
+) -> Exchange:
     up, down = votes.get(answer.id, (0, 0)) if answer else (0, 0)
     return Exchange(
         question_id=question.id,
@@ -102,6 +118,7 @@ def _exchange(question: Question, answer: Answer | None, votes: dict[int, tuple[
         answer=answer.text if answer else None,
         source=answer.source if answer else None,
         model_version=answer.model_version if answer else None,
+        sampling=answer.sampling if answer else None,
         confidence=answer.confidence if answer else None,
         latency_ms=answer.latency_ms if answer else None,
         prompt_tokens=answer.prompt_tokens if answer else None,
@@ -109,4 +126,5 @@ def _exchange(question: Question, answer: Answer | None, votes: dict[int, tuple[
         shortened=answer.shortened if answer else False,
         votes_up=int(up),
         votes_down=int(down),
+        by_people=by_people,
     )

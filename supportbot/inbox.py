@@ -4,6 +4,8 @@ A question is committed before the platform hears "received", and its platform i
 lost and a second delivery of the same event changes nothing. Workers claim a question with a lease; when a worker
 dies, the lease runs out and another takes over. An answer and the outbox row that will carry it to the platform
 are written in one transaction, together with the question's next state.
+
+What people write where the bot has handed off is heard here as well; which that is, ``handoff`` knows.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from supportbot import handoff
 from supportbot.db.models import Answer, Conversation, Outbox, Question, Workspace
 from supportbot.db.session import Database
+from supportbot.handoff import Heard, Remark
 from supportbot.questions import Accepted, Claim, IncomingQuestion, Reply
 from supportbot.states import OutboxState, QuestionState
 
@@ -74,6 +78,22 @@ class Inbox:
                 return Accepted(known, new=False)
             return Accepted(question_id, new=True)
 
+    async def accept_remark(self, remark: Remark) -> Heard:
+        """Commit what a person wrote, if it answers a question that the bot has handed off."""
+        async with self._database.read() as session:  # most of what is heard is none of ours: no lock for that
+            if not await handoff.is_awaited(session, remark):
+                return Heard.NOT_OURS
+        async with self._database.write() as session:
+            return await handoff.keep(session, remark)
+
+    async def change_remark(self, platform: str, identity: str, text: str | None) -> None:
+        """Follow an author who edited or deleted a message; one that is not kept changes nothing."""
+        async with self._database.read() as session:
+            if not await handoff.is_kept(session, platform, identity):
+                return
+        async with self._database.write() as session:
+            await handoff.change(session, platform, identity, text)
+
     async def claim(self, platforms: Collection[str], limit: int) -> list[Claim]:
         """Take up to ``limit`` of the oldest questions that wait, or whose worker is gone."""
         return await self._claim(Question.platform.in_(platforms), limit)
@@ -119,8 +139,16 @@ class Inbox:
             claims = [Claim(*row) for row in rows]
         return sorted(claims, key=lambda claim: (claim.received_at, claim.question_id))
 
-    async def release(self, question_id: int, *, retry_in: timedelta = timedelta()) -> None:
-        """Give a claimed question back, unanswered, to be claimed again after ``retry_in``."""
+    async def release(
+        self, question_id: int, *, retry_in: timedelta = timedelta(), attempted: bool = True
+    ) -> None:
+        """Give a claimed question back, unanswered.
+
+        Args:
+            question_id: claimed by this process.
+            retry_in: until it may be claimed again.
+            attempted: whether that was an attempt; a question that only had to wait has lost none.
+        """
         async with self._database.write() as session:
             await session.execute(
                 update(Question)
@@ -129,6 +157,7 @@ class Inbox:
                     state=QuestionState.RECEIVED,
                     lease_owner=None,
                     lease_until=datetime.now(UTC) + retry_in if retry_in else None,
+                    attempts=Question.attempts if attempted else Question.attempts - 1,
                 )
             )
 

@@ -29,6 +29,9 @@ _BLACKED_OUT = "[secret]"
 _QUIET_LIBRARIES = (
     "httpx",
     "httpcore",
+    "httpcore2",
+    "httpx2",
+    "openai",
     "uvicorn",
     "discord",
     "slack_bolt",

@@ -20,3 +20,9 @@ ANSWER_SECONDS = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120),
 )
 WORKING = Gauge("supportbot_questions_in_work", "Questions that are being answered now.")
+TOKENS_PER_SECOND = Gauge("supportbot_tokens_per_second", "Tokens a second while answers were under way, lately.")
+LOOP_LAG = Histogram(
+    "supportbot_event_loop_lag_seconds",
+    "How much later than asked for the event loop came round.",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1),
+)

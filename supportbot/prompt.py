@@ -5,16 +5,14 @@ end-of-text token. A prompt ends at the question: the model emits the newline it
 stripped. Text of a user is always encoded as plain text, so an ``<|endoftext|>`` typed by somebody is a few
 ordinary tokens and never the real one.
 
-This module knows no model and no database; it takes any fast Hugging Face tokenizer.
+This module knows no model and no database; it takes any fast Hugging Face tokenizer, or what is called like one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:  # transformers takes a second to import, and `supportbot --help` must not wait for it
-    from transformers import PreTrainedTokenizerBase
+from typing import Any, Protocol
 
 INSTRUCTION = "Answer this customer support question professionally and helpfully:"
 
@@ -27,6 +25,25 @@ MIN_ANSWER_TOKENS = 80
 _ELLIPSIS = " … "
 _MAX_CHARACTERS = 8_000
 """Longer questions are cut to this many characters before they are tokenized; at most 120 tokens are kept."""
+
+
+class TextEncoder(Protocol):
+    """What is needed of a tokenizer: a fast one of Hugging Face, or ``engine.tokenizer.ModelTokenizer``."""
+
+    @property
+    def eos_token_id(self) -> Any:
+        """The end-of-text token, if there is one."""
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        add_special_tokens: bool,
+        split_special_tokens: bool,
+        return_offsets_mapping: bool = ...,
+        verbose: bool = ...,
+    ) -> Mapping[str, Any]:
+        """Return ``input_ids``, and ``offset_mapping`` if it is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +74,7 @@ def prompt_text(question: str) -> str:
     return f"{INSTRUCTION}\n{question}"
 
 
-def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+def encode_text(tokenizer: TextEncoder, text: str) -> list[int]:
     """Return the token ids of ``text``, in which special tokens are plain text and none is added."""
     # verbose=False: a long question is not worth the tokenizer's warning, it is shortened below.
     encoded = tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
@@ -65,7 +82,7 @@ def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
 
 
 def encode_prompt(
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: TextEncoder,
     question: str,
     *,
     max_length: int = MAX_LENGTH,
@@ -94,7 +111,7 @@ def encode_prompt(
     return Prompt(prompt_text(text), tuple(ids), shortened)
 
 
-def _shorten(tokenizer: PreTrainedTokenizerBase, question: str, budget: int) -> tuple[str, list[int]]:
+def _shorten(tokenizer: TextEncoder, question: str, budget: int) -> tuple[str, list[int]]:
     """Keep the beginning and the end of a question, whole characters only, within ``budget`` tokens."""
     encoded = tokenizer(
         question,
@@ -118,7 +135,7 @@ def _shorten(tokenizer: PreTrainedTokenizerBase, question: str, budget: int) -> 
     raise ValueError(f"The instruction alone takes more than the {budget} tokens that a prompt may have.")
 
 
-def encode_training_text(tokenizer: PreTrainedTokenizerBase, question: str, answer: str) -> TrainingText:
+def encode_training_text(tokenizer: TextEncoder, question: str, answer: str) -> TrainingText:
     """Return a question and its answer as training tokens, encoded piecewise just as serving sees them.
 
     The prompt is encoded alone, as when serving, so no token spans the border of prompt and completion.

@@ -1,13 +1,20 @@
-"""What crosses the boundaries of the core: a question as it was heard, claimed, and answered."""
+"""What crosses the boundaries of the core: a question as it was heard, claimed, and answered.
+
+Its text is kept as it was typed; where a terminal shows it, ``printable`` comes first.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from supportbot.states import AnswerSource
+
+CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u2069]")
+"""What nobody types and a terminal obeys: a stranger's text must neither steer it nor hide from a curator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +84,8 @@ class Reply:
     confidence: float | None = None
     mean_logprob: float | None = None
     latency_ms: int | None = None
+
+
+def printable(text: str) -> str:
+    """Return a text as a terminal may show it, its lines and tabs included."""
+    return CONTROL.sub("", text)

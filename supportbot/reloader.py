@@ -5,6 +5,9 @@ tried with a small question; then one reference changes. Answers under way end o
 A version that fails is refused with one line in the log, and not tried again until somebody switches again: the
 old model goes on answering.
 
+Whoever stops the daemon calls ``stop`` first: from then on nothing is switched. A load that has begun can't be
+interrupted (a process that ends in the middle of one aborts), so it is waited for, and closed unused.
+
 It neither knows how a version went live nor whether it is better; ``publishing`` does.
 """
 
@@ -13,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 from prometheus_client import Counter, Info
@@ -56,17 +60,25 @@ class Reloader:
         self._confidence_floor = confidence_floor
         self._seen: tuple[int, int] | None = None
         self._ending: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Follow no switch any more, not even one that is loading; replaced models still end their answers."""
+        self._stopping.set()
 
     async def run(self) -> None:
-        """Follow the registry until cancelled; then close what was replaced."""
+        """Follow the registry until stopped or cancelled; a cancellation closes what was replaced at once."""
         try:
-            while True:
+            while not self._stopping.is_set():
                 try:
                     await self.follow()
                 except (OSError, ValueError):
                     # Too many open files, a folder that is just being restored, a name that is no text.
                     log.exception("model.registry_unreadable")
-                await asyncio.sleep(POLL_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._stopping.wait()
+            await asyncio.gather(*self._ending)
         finally:
             await self._close_replaced()
 
@@ -94,15 +106,14 @@ class Reloader:
 
     async def _swap(self, stamp: tuple[int, int]) -> bool:
         began = time.monotonic()
-        source = await asyncio.to_thread(self._registry.resolve, None)
-        engine = await asyncio.to_thread(self._load, source)
+        source, engine = await self._load_live()
         try:
             await smoke(engine)
-            wanted = await asyncio.to_thread(self._registry.stamp) == stamp
+            wanted = await asyncio.to_thread(self._registry.stamp) == stamp and not self._stopping.is_set()
         except BaseException:
             await engine.aclose()
             raise
-        if not wanted:  # switched again, or back, while this one was loading
+        if not wanted:  # switched again, or back, or stopped, while this one was loading
             await engine.aclose()
             return False
         old_version = self._answerer.engine.model_version
@@ -113,6 +124,17 @@ class Reloader:
         seconds = round(time.monotonic() - began, 3)
         log.info("model.swapped", **{"from": old_version, "to": source.version}, seconds=seconds)
         return True
+
+    async def _load_live(self) -> tuple[ModelSource, Engine]:
+        source = await asyncio.to_thread(self._registry.resolve, None)
+        loading = asyncio.ensure_future(asyncio.to_thread(self._load, source))
+        try:
+            return source, await asyncio.shield(loading)
+        except asyncio.CancelledError:
+            await asyncio.wait([loading])
+            if loading.exception() is None:
+                await loading.result().aclose()
+            raise
 
     def _end_later(self, tenure: Tenure) -> None:
         """Close the old model when its last answer has ended; the new one answers meanwhile."""

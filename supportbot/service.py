@@ -1,4 +1,4 @@
-"""What adapters call: ask, follow, vote, explain, look back.
+"""What adapters call: ask, overhear who answers instead, follow, vote, explain, look back.
 
 An adapter translates in, calls here once, translates out.
 """
@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 import structlog
 
 from supportbot import metrics
+from supportbot.handoff import Heard, Remark
 from supportbot.history import Exchange, History
 from supportbot.inbox import Inbox
 from supportbot.live import Live
@@ -54,6 +55,23 @@ class Service:
         else:
             metrics.REDELIVERIES.labels(incoming.platform).inc()
         return accepted
+
+    async def overhear(self, remark: Remark) -> bool:
+        """Keep what a person wrote if the bot had handed the question off to people; else forget it.
+
+        To be awaited before the platform is told "received". The text goes to the database and nowhere else.
+
+        Returns:
+            Whether it was said to the asker, and so is no question to the bot; kept now, before, or not worth it.
+        """
+        heard = await self._inbox.accept_remark(remark)
+        if heard is Heard.KEPT:
+            log.info("handoff.answered", platform=remark.platform)
+        return heard is not Heard.NOT_OURS
+
+    async def overhear_change(self, platform: str, identity: str, text: str | None) -> None:
+        """Let what was overheard follow its author, who edited the message, or deleted it (``text`` is None)."""
+        await self._inbox.change_remark(platform, identity, text)
 
     async def follow(self, question_id: int) -> AsyncGenerator[str | Exchange, None]:
         """Yield the text of an answer as it is written, and at the end the exchange with the whole answer.

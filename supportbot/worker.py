@@ -1,6 +1,7 @@
 """The worker: takes questions out of the inbox and puts answers into the outbox.
 
-It holds as many questions as the engine can use and no transaction while the model thinks. When it is stopped it
+It holds as many questions as the engine can use and can answer in time, and no transaction while the model
+thinks. When it is stopped it
 claims nothing more, gives what is under way some time, and returns the rest to the inbox.
 """
 
@@ -19,6 +20,7 @@ from supportbot.answerer import NO_QUESTION_TEXT, Answerer
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
 from supportbot.inbox import Inbox
 from supportbot.live import Live
+from supportbot.pace import Pace
 from supportbot.questions import Claim, Reply
 from supportbot.states import AnswerSource, QuestionState
 
@@ -69,6 +71,7 @@ class Worker:
         self._question_age = question_age
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._pace = Pace()
         self._on_answered = on_answered
         self.wake = asyncio.Event()
 
@@ -105,7 +108,10 @@ class Worker:
         return True
 
     async def _start_claimed(self) -> None:
-        free = self._answerer.engine.capacity - len(self._tasks)
+        capacity = self._answerer.capacity
+        if (admitted := self._pace.admits(self._answer_seconds)) is not None:
+            capacity = min(capacity, admitted)
+        free = capacity - len(self._tasks)
         if free <= 0:
             return
         for claim in await self._inbox.claim(self._platforms, free):
@@ -137,6 +143,8 @@ class Worker:
             await self._end(claim, QuestionState.FAILED, "no text", NO_QUESTION_TEXT)
             return
         self._live.restart(claim.question_id)
+        reply = None
+        self._pace.begin()
         try:
             reply = await self._answerer.answer(
                 claim.text,
@@ -144,13 +152,17 @@ class Worker:
                 lambda text: self._live.publish(claim.question_id, text),
             )
         except EngineBusyError:
-            await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=POLL_SECONDS))
+            await self._inbox.release(
+                claim.question_id, retry_in=timedelta(seconds=POLL_SECONDS), attempted=False
+            )
         except DeadlineExceededError:
             await self._end(claim, QuestionState.FAILED, "deadline", _TOO_LATE_TEXT)
         except ModelError as error:
             log.error("worker.model_failed", question_id=claim.question_id, error=str(error))
             await self._retry_or_fail(claim, "model error")
-        else:
+        finally:
+            self._pace.end(reply.answer_tokens or 0 if reply else 0)
+        if reply:
             await self._finish(claim, reply)
 
     async def _finish(self, claim: Claim, reply: Reply) -> None:

@@ -93,14 +93,18 @@ class Fingerprint:
         return self._digest.hexdigest()
 
 
-async def select_examples(database: Database, *, labels: frozenset[ExampleLabel] = GOOD) -> Selection:
-    """Count the rows that train a model, after merging near-duplicates anew.
+async def select_examples(
+    database: Database, *, labels: frozenset[ExampleLabel] = GOOD, merge: bool = True
+) -> Selection:
+    """Count the rows that train a model.
 
     Args:
         database: where the rows are.
         labels: bad rows are wanted only by methods that learn what to avoid.
+        merge: mark near-duplicates anew first; without it nothing is written, and those found last count.
     """
-    await merge_duplicates(database)
+    if merge:
+        await merge_duplicates(database)
     eligible, left_out = await _count(database, labels)
     fingerprints = {split: Fingerprint() for split in Split}
     taken = dict.fromkeys(Split, 0)

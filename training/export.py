@@ -1,8 +1,9 @@
 """Approved rows as a file for other tools: ``supportbot export``, or ``python -m training.export``.
 
 The columns are those that Hugging Face's TRL expects of each kind of training, with the id of the row that each
-line was made of. A prompt is in the one documented format; in training the answer follows after a newline. Rows
-are streamed from the database into a temporary file, which takes its final name only when it is whole.
+line was made of. Prompt and completion joined are the one documented format, up to the end-of-text token, which
+TRL adds. Rows are streamed from the database into a temporary file, which takes its final name only when it is
+whole.
 """
 
 from __future__ import annotations
@@ -143,16 +144,19 @@ def _records(example: TrainingExample, kind: Kind) -> Iterator[Record]:
         "split": example.split.value,
         "prompt": prompt_text(example.question.strip()),
     }
+    # A prompt ends at the question, and a model that answers begins with the newline.
+    good = f"\n{example.answer.strip()}"
+    bad = None if example.rejected is None else f"\n{example.rejected.strip()}"
     match kind:
         case Kind.SFT:
-            yield {**origin, "completion": example.answer}
+            yield {**origin, "completion": good}
         case Kind.KTO:
-            yield {**origin, "completion": example.answer, "label": example.label is ExampleLabel.GOOD}
-            if example.rejected is not None:
-                yield {**origin, "completion": example.rejected, "label": False}
+            yield {**origin, "completion": good, "label": example.label is ExampleLabel.GOOD}
+            if bad is not None:
+                yield {**origin, "completion": bad, "label": False}
         case Kind.DPO:
-            if example.rejected is not None:
-                yield {**origin, "chosen": example.answer, "rejected": example.rejected}
+            if bad is not None:
+                yield {**origin, "chosen": good, "rejected": bad}
 
 
 class _JsonLines:

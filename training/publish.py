@@ -10,7 +10,6 @@ Nothing goes live here: that is ``supportbot models promote``, which reads the e
 from __future__ import annotations
 
 import asyncio
-import getpass
 import hashlib
 import json
 import logging
@@ -21,6 +20,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,15 +33,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from transformers.utils import logging as transformers_logging
 
 from supportbot import audit
-from supportbot.bootstrap import open_database
+from supportbot.bootstrap import make_local_engine, open_database
 from supportbot.config import Settings, load_settings
 from supportbot.db.models import ModelVersion, TrainingRun
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.engine.load import load_model
 from supportbot.errors import ModelError, SupportBotError
-from supportbot.publishing import ModelStatus
-from supportbot.registry import MANIFEST, Manifest, Registry, read_manifest, write_manifest
+from supportbot.publishing import ModelStatus, check_name_is_free
+from supportbot.registry import INT8_LOSS_RISE, MANIFEST, Manifest, Registry, read_manifest, write_manifest
 from training.evaluate.record import RECORD, summary
 from training.evaluate.weights import weights_digest
 from training.finetune.output import UNFINISHED
@@ -116,16 +116,23 @@ async def publish(candidate: Candidate, version: str, settings: Settings, actor:
     """Install a candidate as a version and record it; the version does not go live.
 
     Raises:
-        ModelError: the name can't be used, or is that of another model.
+        ModelError: the name can't be used, or is or was that of another model.
+        ConfigError: the name of the actor is empty.
         DatabaseError: the database cannot be used.
     """
+    audit.check_actor(actor)
     registry = Registry(settings.models_dir)
     registry.directory(version)  # refuses a bad name before anything is copied
     async with open_database(settings) as database:
         await check_schema(database)
         parent = _parent(registry, str(candidate.run.get("base_model", "")))
         floor = await _floor(candidate, database, settings, parent)
-        manifest = await asyncio.to_thread(_install, candidate, version, registry, floor, parent)
+        with tempfile.TemporaryDirectory(prefix="publish-") as scratch:
+            metrics = await _metrics(candidate, database, settings)
+            manifest = await asyncio.to_thread(_stage, candidate, Path(scratch), version, floor, parent, metrics)
+            async with database.read() as session:
+                await check_name_is_free(session, manifest)
+            await asyncio.to_thread(registry.install, Path(scratch))
         async with database.write() as session:
             await _record(session, candidate, manifest, actor)
     return manifest
@@ -146,7 +153,7 @@ def main(
     try:
         settings = load_settings()
         found = read_candidate(candidate, with_evaluation=not without_evaluation)
-        manifest = asyncio.run(publish(found, version, settings, getpass.getuser()))
+        manifest = asyncio.run(publish(found, version, settings, audit.current_user()))
     except SupportBotError as error:
         console.print(Text(f"publish: {error}"), soft_wrap=True)
         raise typer.Exit(EXIT_ERROR) from None
@@ -198,32 +205,43 @@ async def _floor(
     else:
         from training.evaluate.calibrating import calibrate  # statistics take seconds to import
 
-        floor = await calibrate(candidate.directory, database, settings.precision)
+        floor = await calibrate(candidate.directory, database, partial(make_local_engine, settings))
     return parent.confidence_floor if floor is None and parent is not None else floor
 
 
-def _install(
-    candidate: Candidate, version: str, registry: Registry, floor: float | None, parent: Manifest | None
+def _stage(
+    candidate: Candidate,
+    staged: Path,
+    version: str,
+    floor: float | None,
+    parent: Manifest | None,
+    metrics: Mapping[str, float],
 ) -> Manifest:
-    with tempfile.TemporaryDirectory(prefix="publish-") as scratch:
-        staged = Path(scratch)
-        for path in sorted(candidate.directory.iterdir()):
-            if path.name in SERVING_FILES or path.suffix == ".safetensors":
-                shutil.copyfile(path, staged / path.name)
-        write_manifest(
-            staged,
-            version=version,
-            metrics=_metrics(candidate),
-            training=_training(candidate.run),
-            confidence_floor=floor,
-            parent=parent.version if parent else None,
-            evaluation=summary(candidate.evaluation) if candidate.evaluation is not None else None,
-        )
-        return registry.install(staged)
+    for path in sorted(candidate.directory.iterdir()):
+        if path.name in SERVING_FILES or path.suffix == ".safetensors":
+            shutil.copyfile(path, staged / path.name)
+    write_manifest(
+        staged,
+        version=version,
+        metrics=metrics,
+        training=_training(candidate.run),
+        confidence_floor=floor,
+        parent=parent.version if parent else None,
+        evaluation=summary(candidate.evaluation) if candidate.evaluation is not None else None,
+    )
+    return read_manifest(staged)
 
 
-def _metrics(candidate: Candidate) -> dict[str, float]:
+async def _metrics(candidate: Candidate, database: Database, settings: Settings) -> dict[str, float]:
     measured = dict((candidate.evaluation or {}).get("candidate", {}))
+    if measured.get(INT8_LOSS_RISE) is None:
+        from training.evaluate.int8 import MOST_ROWS, int8_loss_rise
+        from training.evaluate.rows import held_out_rows
+
+        rows = await held_out_rows(database, MOST_ROWS, seed=0)
+        measured[INT8_LOSS_RISE] = await asyncio.to_thread(
+            int8_loss_rise, str(candidate.directory), rows, settings.exports_dir
+        )
     figures = {**{f"train_{name}": candidate.run.get(name) for name in ("final_loss", "eval_loss")}, **measured}
     return {name: round(value, 4) for name, value in figures.items() if isinstance(value, float)}
 
@@ -237,7 +255,11 @@ def _training(run: Mapping[str, Any]) -> dict[str, object]:
         "arguments_digest": hashlib.sha256(json.dumps(run.get("arguments"), sort_keys=True).encode()).hexdigest(),
         "examples": data.get("train_rows"),
         # The ids too: an erasure takes the links in the database with the rows.
-        "data": {"fingerprint": data.get("fingerprint"), "example_ids": data.get("example_ids", [])},
+        "data": {
+            "source": data.get("source"),
+            "fingerprint": data.get("fingerprint"),
+            "example_ids": data.get("example_ids", []),
+        },
     }
 
 

@@ -18,7 +18,7 @@ from bot.discord._sync import sync_commands
 from bot.discord.catchup import CatchUp
 from bot.discord.commands import SupportTree, answer_this, ask
 from bot.discord.explanation import on_modal
-from bot.discord.questions import is_addressed, question_from_message
+from bot.discord.questions import PLATFORM, is_addressed, question_from_message, remark_from_message
 from bot.discord.views import VoteButton
 from supportbot.config import Settings
 from supportbot.service import Service
@@ -82,6 +82,20 @@ class SupportClient(discord.AutoShardedClient):
             with suppress(discord.DiscordException, aiohttp.ClientError, OSError):  # a nicety
                 await message.channel.typing()
 
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Let an answer that was overheard follow its author; without its text, Discord hides that from us."""
+        if payload.message.content:
+            await self.service.overhear_change(PLATFORM, str(payload.message_id), payload.message.content)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Forget an answer that was overheard, as its author has."""
+        await self.service.overhear_change(PLATFORM, str(payload.message_id), None)
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Forget what a moderator has swept away."""
+        for message_id in payload.message_ids:
+            await self.service.overhear_change(PLATFORM, str(message_id), None)
+
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Keep a modal that was sent: the library knows only those that this very process has opened."""
         if interaction.type is discord.InteractionType.modal_submit:
@@ -92,8 +106,11 @@ class SupportClient(discord.AutoShardedClient):
         log.exception("discord.handler_failed", event=event_method)
 
     async def _hear(self, message: discord.Message) -> bool:
-        """Keep a message if it is a question; return whether it is a new one."""
+        """Keep a message if it is a question, or an answer to one; return whether it is a new question."""
         if self.user is None or not is_addressed(message, self.user):
+            return False
+        remark = remark_from_message(message, self.user)
+        if remark is not None and await self.service.overhear(remark):
             return False
         return (await self.service.ask(question_from_message(message, self.user))).new
 

@@ -1,10 +1,12 @@
-"""What Discord sends, as a question: the pure translation in, and the note of where the answer goes.
+"""What Discord sends, as a question or a remark: the pure translation in, and the note of where the answer goes.
 
 The note (``reply_to``) is stored with the question, so an answer finds its way after a restart as well. Ids are
 text throughout, because they exceed what JSON numbers hold safely.
 
 A conversation is a channel. The root of a chain of replies would be finer, but an event carries one level of the
-chain only, and to learn the others would cost a request each before the question is safe.
+chain only, and to learn the others would cost a request each before the question is safe. So a person answers
+instead of the bot by a reply to the very message in which it was not sure. Discord shows us the text, because a
+reply mentions whom it goes to unless its author has switched that off.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from supportbot.handoff import Remark
 from supportbot.questions import IncomingQuestion
 
 if TYPE_CHECKING:
@@ -37,6 +40,24 @@ def without_mention(text: str, user_id: int) -> str:
     for mention in (f"<@{user_id}>", f"<@!{user_id}>"):
         text = text.replace(mention, " ")
     return text.strip()
+
+
+def remark_from_message(message: discord.Message, me: discord.ClientUser) -> Remark | None:
+    """Translate a reply in a guild, unless its text itself mentions the bot, which always asks."""
+    if message.guild is None or message.type is not discord.MessageType.reply or message.reference is None:
+        return None
+    if message.reference.message_id is None or without_mention(message.content, me.id) != message.content.strip():
+        return None
+    return Remark(
+        platform=PLATFORM,
+        workspace=str(message.guild.id),
+        channel=str(message.channel.id),
+        thread=None,
+        replied_to=str(message.reference.message_id),
+        identity=str(message.id),
+        author=str(message.author.id),
+        text=message.content,
+    )
 
 
 def question_from_message(message: discord.Message, me: discord.ClientUser) -> IncomingQuestion:

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 import typer
 from rich.text import Text
 
-from supportbot.cli import ask, consent, curate, doctor, init, log, models
+from supportbot.cli import ask, consent, curate, doctor, init, log, models, replay
 from supportbot.cli._terminal import err
 from supportbot.errors import SupportBotError
 
@@ -30,6 +30,7 @@ app.command()(ask.ask)
 app.command()(init.init)
 app.command()(doctor.doctor)
 app.command()(log.log)
+app.command()(replay.replay)
 app.command()(consent.consent)
 app.command("import")(curate.import_file)
 app.add_typer(curate.app, name="curate")

@@ -22,6 +22,7 @@ from supportbot.config import Settings
 from supportbot.db.session import Database
 from supportbot.errors import SupportBotError
 from supportbot.examples.store import Decision, ExampleStore, StoredExample
+from supportbot.questions import printable
 from supportbot.states import ExampleLabel, ExampleStatus
 
 _KEYS = "[a]pprove  [e]dit  [r]eject  [s]kip  [q]uit"
@@ -81,7 +82,7 @@ def _read_key() -> str:
             key = line.strip() if line else "q"
         if (key := key.lower()) in {"a", "e", "r", "s", "q"}:
             return key
-        err.print(Text(f"'{key}' is none of the keys."))
+        err.print(Text(f"'{printable(key)}' is none of the keys."))
 
 
 def _edit(example: StoredExample) -> tuple[str, str]:

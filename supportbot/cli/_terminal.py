@@ -1,4 +1,4 @@
-"""What all commands share: the two consoles, the settings, JSON for scripts."""
+"""What all commands share: the two consoles, the settings, who acts, JSON for scripts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from supportbot.questions import CONTROL
+
 if TYPE_CHECKING:
     from supportbot.config import Settings
 
@@ -16,6 +18,31 @@ out = Console(soft_wrap=True)
 err = Console(stderr=True)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def _default_actor() -> str:
+    from supportbot.audit import current_user  # late: `--help` answers at once
+
+    return current_user()
+
+
+def _named(actor: str) -> str:
+    if not actor.strip():
+        raise typer.BadParameter("it needs a name, which the audit keeps.")
+    return actor
+
+
+Actor = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        default_factory=_default_actor,
+        callback=_named,
+        show_default="the user",
+        help="Who decides, for the audit.",
+    ),
+]
 
 
 def start() -> Settings:
@@ -34,5 +61,6 @@ def start() -> Settings:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document, the only thing on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    """Print one JSON document, the only thing on stdout; exact, with what a terminal would obey spelt out."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    sys.stdout.write(CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import uuid
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
 from supportbot.errors import SupportBotError
+from supportbot.questions import IncomingQuestion, printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
@@ -39,7 +39,7 @@ def ask(
             }
         )
         return
-    out.print(Text(exchange.answer or ""))
+    out.print(Text(printable(exchange.answer or "")))
     details = [f"question {exchange.question_id}", str(exchange.source)]
     if exchange.model_version:
         details += [f"model {exchange.model_version}", f"{exchange.latency_ms} ms"]
@@ -58,11 +58,11 @@ class _TerminalSender:
 
 
 async def _ask(settings: Settings, question: str) -> Exchange:
+    from supportbot.audit import current_user
     from supportbot.bootstrap import open_core
-    from supportbot.questions import IncomingQuestion
 
     async with open_core(settings, platforms={"cli"}, daemon=False) as core:
-        user = getpass.getuser()
+        user = current_user()
         accepted = await core.service.ask(
             IncomingQuestion(
                 platform="cli",

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, out, print_json, start
 from supportbot.errors import SupportBotError
+from supportbot.questions import printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
@@ -76,14 +77,15 @@ def _show(found: list[WorkspaceConsent], as_json: bool) -> None:
     table = Table("platform", "workspace", "name", "may be learned from", header_style="bold")
     for workspace in found:
         table.add_row(
-            *(Text(text) for text in (workspace.platform, workspace.external_id, workspace.name)), _said(workspace)
+            *(Text(printable(text)) for text in (workspace.platform, workspace.external_id, workspace.name)),
+            _said(workspace),
         )
     out.print(table)
 
 
 def _said(workspace: WorkspaceConsent) -> Text:
     if workspace.at is not None:
-        return Text(f"yes, said {workspace.by} on {workspace.at.astimezone():%d %b %Y}")
+        return Text(f"yes, said {printable(workspace.by or '')} on {workspace.at.astimezone():%d %b %Y}")
     return Text("yes, it is this machine") if workspace.counts else Text("no", style="dim")
 
 

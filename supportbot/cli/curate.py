@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
+from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, start
 from supportbot.errors import SupportBotError
 from supportbot.states import ExampleStatus
 
@@ -30,7 +29,6 @@ T = TypeVar("T")
 app = typer.Typer(help="Decide what the next model learns from.", no_args_is_help=True)
 
 Ids = Annotated[list[int], typer.Argument(help="Ids of examples, as `list` shows them.", metavar="ID...")]
-By = Annotated[str, typer.Option("--by", help="Who decides, for the audit.", show_default="the user")]
 
 
 @app.command()
@@ -71,20 +69,18 @@ def list_examples(
 
 @app.command()
 def review(
-    by: By = "",
+    by: Actor,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to go through.")] = 100,
 ) -> None:
     """Go through the candidates one by one: approve, edit, reject, skip, quit."""
     from supportbot.cli._review import review_all
 
-    decided = _with_database(
-        lambda database, settings: review_all(database, settings, by or getpass.getuser(), limit)
-    )
+    decided = _with_database(lambda database, settings: review_all(database, settings, by, limit))
     out.print(f"{decided} decided")
 
 
 @app.command()
-def approve(ids: Ids, by: By = "", as_json: JsonFlag = False) -> None:
+def approve(ids: Ids, by: Actor, as_json: JsonFlag = False) -> None:
     """Let the next model learn from examples."""
     from supportbot.examples.store import Decision
 
@@ -94,7 +90,7 @@ def approve(ids: Ids, by: By = "", as_json: JsonFlag = False) -> None:
 @app.command()
 def reject(
     ids: Ids,
-    by: By = "",
+    by: Actor,
     reason: Annotated[str | None, typer.Option(help="Why, for the audit.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -107,9 +103,9 @@ def reject(
 @app.command()
 def edit(
     example_id: Annotated[int, typer.Argument(help="Id of an example, as `list` shows it.", metavar="ID")],
+    by: Actor,
     question: Annotated[str | None, typer.Option(help="The new text of the question.")] = None,
     answer: Annotated[str | None, typer.Option(help="The new answer.")] = None,
-    by: By = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Change the text of an example; its status stays as it is."""
@@ -140,6 +136,9 @@ def import_file(
         print_json(asdict(imported))
         return
     out.print(f"{imported.rows} rows, {imported.new} of them new, {imported.approved} approved")
+    if imported.redacted:
+        finds = ", ".join(f"{number} {kind}" for kind, number in imported.redacted.items())
+        out.print(f"Redacted: {finds}. SUPPORTBOT_PUBLIC_CONTACTS names contacts of yours that an import keeps.")
 
 
 def _with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
@@ -169,7 +168,7 @@ def _decide(ids: list[int], decision: Decision, by: str, as_json: bool, **texts:
         from supportbot.examples.store import ExampleStore
 
         store = ExampleStore(database, keep=settings.kept_contacts)
-        return await store.decide(ids, decision, by or getpass.getuser(), **texts)
+        return await store.decide(ids, decision, by, **texts)
 
     examples = _with_database(run)
     if as_json:

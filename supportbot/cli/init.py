@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
 from supportbot.errors import SupportBotError
@@ -39,7 +40,7 @@ def init(
     if as_json:
         print_json(_init_figures(manifest))
         return
-    out.print(f"Home: {settings.home}")
+    out.print(Text(f"Home: {settings.home}"))
     out.print(f"Live model: {manifest.version}")
     for name, value in sorted(manifest.metrics.items()):
         out.print(f"  {name.replace('_', ' ')}: {value:.3g}")

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, out, print_json, start
+from supportbot.questions import printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
@@ -72,5 +73,5 @@ def _answer_cell(exchange: Exchange) -> Text:
 
 
 def _shorten(text: str, limit: int = 120) -> str:
-    text = " ".join(text.split())
+    text = " ".join(printable(text).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
+from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, start
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
@@ -25,9 +25,9 @@ _SHOWN_IDS = 10
 app = typer.Typer(name="models", help="Model versions: what is live, and why.", no_args_is_help=True)
 
 Version = Annotated[str, typer.Argument(help="Its name, as in `supportbot models list`.")]
-By = Annotated[
-    str, typer.Option("--by", metavar="NAME", default_factory=getpass.getuser, help="Who decides, for the audit.")
-]
+
+_BUSY_SECONDS = 1.5
+"""A rollback waits no longer than this for whoever writes to the database: it is to take less than 5 s in all."""
 
 
 @app.command("list")
@@ -71,7 +71,7 @@ def show(version: Version, as_json: JsonFlag = False) -> None:
 @app.command()
 def promote(
     version: Version,
-    by: By,
+    by: Actor,
     force: Annotated[
         str | None,
         typer.Option(metavar="REASON", help="Let it go live without evidence that it is better; audited."),
@@ -86,31 +86,41 @@ def promote(
 
 
 @app.command()
-def rollback(by: By, as_json: JsonFlag = False) -> None:
+def rollback(by: Actor, as_json: JsonFlag = False) -> None:
     """Let the version that was live before go live again, at once."""
     settings = start()
-    switch = _call(settings, lambda publishing: publishing.rollback(by), check_database=False)
+    # Neither a schema nor a lock of the database stands in its way.
+    switch = _call(
+        settings, lambda publishing: publishing.rollback(by), check_database=False, busy_seconds=_BUSY_SECONDS
+    )
     _show_switch(settings, switch, as_json)
 
 
 @app.command()
-def retire(version: Version, by: By) -> None:
+def retire(version: Version, by: Actor) -> None:
     """Delete the files of a version that is not live; its answers go on naming it."""
     _call(start(), lambda publishing: publishing.retire(version, by))
     out.print(f"{version} is retired: its files are deleted.")
 
 
-def _call(settings: Settings, call: Callable[[Publishing], Awaitable[T]], *, check_database: bool = True) -> T:
-    from supportbot.bootstrap import open_database
+def _call(
+    settings: Settings,
+    call: Callable[[Publishing], Awaitable[T]],
+    *,
+    check_database: bool = True,
+    busy_seconds: float | None = None,
+) -> T:
+    from supportbot.bootstrap import make_local_engine, open_database
     from supportbot.db.schema import check_schema
     from supportbot.publishing import Publishing
     from supportbot.registry import Registry
 
     async def run() -> T:
-        async with open_database(settings) as database:
+        async with open_database(settings, busy_seconds=busy_seconds) as database:
             if check_database:
                 await check_schema(database)
-            return await call(Publishing(database, Registry(settings.models_dir)))
+            registry = Registry(settings.models_dir)
+            return await call(Publishing(database, registry, partial(make_local_engine, settings)))
 
     return asyncio.run(run())
 
@@ -162,7 +172,9 @@ def _report_lines(report: VersionReport) -> list[tuple[str, str]]:
     more = " …" if len(training.example_ids) > _SHOWN_IDS else ""
     lines.append(("training rows", f"{len(training.example_ids)} ({first}{more})" if first else "none in the log"))
     if training.erased_ids:
-        lines.append(("erased since", f"{len(training.erased_ids)} of them"))
+        erased = [f"{len(training.erased_ids)} of them"]
+        erased += [f"{len(ids)} trained {name} too" for name, ids in report.erased_in.items()]
+        lines.append(("erased since", ", ".join(erased)))
     lines.append(("answers in chat", str(summary.answers)))
     if report.up_rate:
         rate, low, high = report.up_rate

@@ -36,23 +36,26 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class StorableText(TypeDecorator[str]):
-    """Text of any kind; what no database can hold becomes the replacement character.
-
-    That is lone surrogates, which are no Unicode text, and NUL, which PostgreSQL refuses. Users type both, and
-    a byte-level model may generate the latter.
-    """
+    """Text of any kind, as ``storable`` says."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Store what can be stored."""
-        if value is None:
-            return None
-        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+        return None if value is None else storable(value)
 
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """Return a text in which what no database can hold is the replacement character.
+
+    That is lone surrogates, which are no Unicode text, and NUL, which PostgreSQL refuses. Users type both, and
+    a byte-level model may generate the latter.
+    """
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def text_enum(kind: type[StrEnum], name: str) -> Enum:

@@ -101,7 +101,11 @@ class Question(Base):
 
 
 class Answer(Base):
-    """What the asker was told, and everything that is needed to produce it again."""
+    """What the asker was told, and everything that is needed to produce it again.
+
+    ``reply_identity`` is the platform's own name of the message that shows it. That of a person's answer begins
+    with the platform and is unique: a second delivery of the same event finds it taken.
+    """
 
     __tablename__ = "answer"
     __table_args__ = (
@@ -113,7 +117,15 @@ class Answer(Base):
             sqlite_where=text("source <> 'human'"),
             postgresql_where=text("source <> 'human'"),
         ),
+        Index(
+            "uq_answer_reply_identity_by_people",
+            "reply_identity",
+            unique=True,
+            sqlite_where=text("source = 'human'"),
+            postgresql_where=text("source = 'human'"),
+        ),
         Index(None, "question_id"),
+        Index(None, "reply_identity"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

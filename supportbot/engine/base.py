@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from supportbot.prompt import MAX_LENGTH, Prompt
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+from supportbot.prompt import MAX_LENGTH, Prompt, TextEncoder
 
 CONFIDENCE_TOKENS = 8
 """The first tokens decide what an answer is about: their mean log-probability tells right from wrong far better
@@ -77,7 +74,7 @@ class Chunk:
     Attributes:
         token_ids: without the end-of-text token.
         logprobs: for each of ``token_ids`` the natural log of its probability under the model itself, that is
-            before repetition penalty, temperature, top-k and top-p; at most 0.
+            before repetition penalty, temperature, top-k and top-p; at most 0. Empty if a server gives none.
         text: what these tokens add to the text; empty while a character of several tokens is incomplete.
         finish: set on the last chunk only: ``stop`` after the end-of-text token, ``length`` at ``max_length``.
     """
@@ -88,6 +85,13 @@ class Chunk:
     finish: FinishReason | None = None
 
 
+class Tokenizer(TextEncoder, Protocol):
+    """A model's own tokenizer, both ways."""
+
+    def decode(self, token_ids: list[int], *, skip_special_tokens: bool) -> Any:
+        """Return the text of tokens, a ``str``."""
+
+
 class Engine(Protocol):
     """A model that is ready to answer."""
 
@@ -96,12 +100,19 @@ class Engine(Protocol):
         """Name of what answers, stored with each answer."""
 
     @property
-    def tokenizer(self) -> PreTrainedTokenizerBase:
+    def tokenizer(self) -> Tokenizer:
         """The model's own tokenizer, which encodes prompts and decodes answers."""
 
     @property
     def capacity(self) -> int:
         """Requests that it makes sense to have under way at once, waiting ones included."""
+
+    @property
+    def arithmetic(self) -> str:
+        """What a seed reproduces an answer on, such as ``openvino bf16 int8-weights``; stored with each answer.
+
+        The engine's name comes first. All of it is known when the first chunk has come.
+        """
 
     def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
         """Continue a prompt.

@@ -1,14 +1,9 @@
-"""How a model directory becomes an engine: the documented loading, checked, in the right precision.
-
-fp16 is how weights are stored everywhere. Arithmetic in fp16 belongs to a GPU: on a CPU it measured 0.2 GFLOP/s
-against 520 in bf16, so there the fp16 weights are computed in bf16 where the processor has it, else in fp32.
-"""
+"""How a model directory becomes the reference engine: the documented loading, checked, in the right precision."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 import torch
@@ -16,33 +11,13 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as library_logging
 
+from supportbot.engine.precision import Precision, PrecisionSetting, choose_precision
 from supportbot.engine.transformers import TransformersEngine
 from supportbot.errors import ModelError
 
 log = structlog.get_logger(__name__)
 
-PrecisionSetting = Literal["auto", "fp16", "bf16", "fp32"]
-
 _DTYPES = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
-
-
-@dataclass(frozen=True, slots=True)
-class Precision:
-    """What a model is computed in (``fp16``, ``bf16`` or ``fp32``), and why."""
-
-    name: str
-    reason: str
-
-
-def choose_precision(setting: PrecisionSetting, *, cuda: bool, cpu_has_bf16: bool) -> Precision:
-    """Return the precision of the arithmetic for a setting and a machine."""
-    if setting != "auto":
-        return Precision(setting, "set by SUPPORTBOT_PRECISION")
-    if cuda:
-        return Precision("fp16", "the documented precision, computed on the GPU")
-    if cpu_has_bf16:
-        return Precision("bf16", "no GPU, and this processor computes bf16 natively and fp16 hardly at all")
-    return Precision("fp32", "no GPU, and this processor computes neither fp16 nor bf16 natively")
 
 
 def precision_here(setting: PrecisionSetting) -> Precision:

@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 DEFAULT_MAX_BATCH = 16
 """Rows decoded together: past this a step on two cores gets slower almost as fast as the batch grows."""
 
+_PRECISIONS = {torch.float16: "fp16", torch.bfloat16: "bf16", torch.float32: "fp32"}
+
 
 @dataclass(eq=False)
 class _Request:
@@ -101,6 +103,11 @@ class TransformersEngine:
     def dtype(self) -> torch.dtype:
         """What the arithmetic is done in."""
         return self._model.dtype
+
+    @property
+    def arithmetic(self) -> str:
+        """Engine, precision and kind of device."""
+        return f"transformers {_PRECISIONS.get(self.dtype, self.dtype)} {self._model.device.type}"
 
     @property
     def capacity(self) -> int:

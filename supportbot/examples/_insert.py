@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,11 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.models import Example
 from supportbot.examples.keys import sort_key_of, split_of
+from supportbot.questions import printable
 from supportbot.redact import redact
 from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus
-
-_CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u2069]")
-"""What nobody types and a terminal obeys: a stranger's text must not hide itself from the curator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +34,28 @@ class Candidate:
     person: str | None = None
 
 
-def redacted(candidate: Candidate, keep: Collection[str]) -> Candidate:
-    """Return a candidate without what names or exposes a person; ``keep`` is public, see ``redact``."""
+def redacted(candidate: Candidate, keep: Collection[str], found: Counter[str] | None = None) -> Candidate:
+    """Return a candidate without what names or exposes a person.
+
+    Args:
+        candidate: as it was said.
+        keep: what is public although it looks personal, see ``redact``.
+        found: counts what was taken out, by kind.
+    """
     return replace(
         candidate,
-        question=clean(candidate.question, keep),
-        answer=clean(candidate.answer, keep),
-        rejected=clean(candidate.rejected, keep) if candidate.rejected is not None else None,
+        question=clean(candidate.question, keep, found),
+        answer=clean(candidate.answer, keep, found),
+        rejected=clean(candidate.rejected, keep, found) if candidate.rejected is not None else None,
     )
 
 
-def clean(text: str, keep: Collection[str]) -> str:
-    """Return a text as it may be kept for training."""
-    return redact(_CONTROL.sub("", text), keep=keep).text.strip()
+def clean(text: str, keep: Collection[str], found: Counter[str] | None = None) -> str:
+    """Return a text as it may be kept for training; the arguments are those of ``redacted``."""
+    result = redact(printable(text), keep=keep)
+    if found is not None:
+        found.update(result.counts)
+    return result.text.strip()
 
 
 async def insert_new(session: AsyncSession, candidates: Sequence[Candidate], now: datetime) -> int:

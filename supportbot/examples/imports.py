@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import getpass
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,11 +27,15 @@ from supportbot.db.models import Example
 from supportbot.db.session import Database
 from supportbot.errors import SupportBotError
 from supportbot.examples._insert import Candidate, insert_new, redacted
-from supportbot.examples.keys import normalise
-from supportbot.states import ExampleSource, ExampleStatus
+from supportbot.examples.keys import conversation_of
+from supportbot.prompt import prompt_text
+from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus
 
 _BATCH = 500
 """Rows in one transaction; SQLite's only writer is kept for milliseconds."""
+
+_KEYS = {"question": ("question", "prompt"), "answer": ("answer", "completion", "chosen")}
+"""The names of each text: ours, and those of `supportbot export`, whose texts are in the format of training."""
 
 _NAMED_LINES = 5
 """Bad lines that are described one by one; a file of another kind has nothing but bad lines."""
@@ -43,11 +47,20 @@ class ImportFileError(SupportBotError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import did; ``approved`` counts rows that had waited for a curator too."""
+    """What an import did.
+
+    Attributes:
+        rows: lines of the file with a question and an answer.
+        new: those that were not there yet.
+        approved: rows that were approved, those among them that had waited for a curator too.
+        redacted: what was taken out of all rows, by kind; contacts of the shop's own are among it unless they are
+            set as public.
+    """
 
     rows: int
     new: int
     approved: int
+    redacted: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +69,8 @@ class ImportRow:
 
     question: str
     answer: str
+    rejected: str | None
+    label: ExampleLabel
     conversation: str | None
 
 
@@ -78,9 +93,10 @@ async def import_rows(
         raise ImportFileError("Approving a file needs the name of who approves it: add --by NAME.")
     total = await asyncio.to_thread(_check, path)
     new = approved = 0
+    found: Counter[str] = Counter()
     rows = _rows(path)
     while batch := await asyncio.to_thread(
-        lambda: [redacted(_candidate(row), keep) for row in islice(rows, _BATCH)]
+        lambda: [redacted(_candidate(row), keep, found) for row in islice(rows, _BATCH)]
     ):
         now = datetime.now(UTC)
         async with database.write() as session:
@@ -89,30 +105,30 @@ async def import_rows(
             if added or settled:
                 audit.record(
                     session,
-                    actor=approved_by or getpass.getuser(),
+                    actor=approved_by or audit.current_user(),
                     action="example.import",
                     subject=f"file:{path.name}",
                     details={"new": added, "approved": settled},
                 )
         new, approved = new + added, approved + settled
-    return Imported(rows=total, new=new, approved=approved)
+    return Imported(rows=total, new=new, approved=approved, redacted=dict(sorted(found.items())))
 
 
 def _candidate(row: ImportRow) -> Candidate:
-    # The file's own name of a conversation may be a person's; its hash keeps rows together just as well.
-    conversation = f"import:{_digest(row.conversation)}" if row.conversation else ""
     return Candidate(
         origin=f"import:{_digest(row.question, row.answer)}",
         source=ExampleSource.IMPORT,
         question=row.question,
         answer=row.answer,
-        conversation=conversation,
+        rejected=row.rejected,
+        label=row.label,
+        conversation=conversation_of("", row.conversation) if row.conversation else "",
     )
 
 
 def _with_conversations(batch: Sequence[Candidate]) -> list[Candidate]:
     """Where the file names no conversation, name it after the redacted question, so repetitions stay together."""
-    return [row if row.conversation else replace(row, conversation=normalise(row.question)) for row in batch]
+    return [row if row.conversation else replace(row, conversation=conversation_of(row.question)) for row in batch]
 
 
 async def _approve(session: AsyncSession, batch: Sequence[Candidate], curator: str, now: datetime) -> int:
@@ -208,15 +224,23 @@ def _parse_csv(file: BinaryIO) -> Iterator[tuple[int, ImportRow | str]]:
 def _row(value: Mapping[str, object]) -> ImportRow | str:
     """Return the row of an object, or what is wrong with it."""
     texts: dict[str, str] = {}
-    for name in ("question", "answer"):
-        text = value.get(name)
+    for name, keys in _KEYS.items():
+        text = next((value[key] for key in keys if key in value), None)
         if not isinstance(text, str) or not text.strip():
             return f"has no {name}"
         texts[name] = _storable(text)
+    texts["question"] = texts["question"].removeprefix(prompt_text(""))
+    rejected, label = value.get("rejected"), value.get("label")
     conversation = value.get("conversation") or None
     if not isinstance(conversation, str | None):
         return "has a conversation that is no text"
-    return ImportRow(**texts, conversation=_storable(conversation) if conversation else None)
+    return ImportRow(
+        **texts,
+        rejected=_storable(rejected) if isinstance(rejected, str) else None,
+        # TRL's label of a bad answer is false.
+        label=ExampleLabel.BAD if label is False or label == ExampleLabel.BAD else ExampleLabel.GOOD,
+        conversation=_storable(conversation) if conversation else None,
+    )
 
 
 def _storable(text: str) -> str:

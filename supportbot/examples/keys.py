@@ -10,6 +10,7 @@ This module knows no database.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import unicodedata
 
@@ -32,6 +33,16 @@ def split_of(conversation: str) -> Split:
     digest = hashlib.sha256(conversation.encode("utf-8", "surrogatepass")).digest()
     share = int.from_bytes(digest[: _HASH_BITS // 8]) / 2**_HASH_BITS
     return Split.HELD_OUT if share < HELD_OUT_SHARE else Split.TRAIN
+
+
+def conversation_of(question: str, named: str | None = None) -> str:
+    """Return the conversation of a row of a file: the one that the file names, else its question stands for it.
+
+    Args:
+        question: redacted; repetitions of it stay together.
+        named: a file's own name may be a person's; its hash keeps rows together just as well.
+    """
+    return f"import:{hashlib.sha256(json.dumps([named]).encode()).hexdigest()}" if named else normalise(question)
 
 
 def normalise(text: str) -> str:

@@ -10,7 +10,7 @@ It neither trains nor measures: the evaluation comes with the version's manifest
 
 from supportbot.publishing.lineage import Training, Verdict, VersionReport, VersionSummary
 from supportbot.publishing.publishing import Publishing, Switch
-from supportbot.publishing.statuses import ModelStatus
+from supportbot.publishing.statuses import ModelStatus, check_name_is_free
 
 __all__ = [
     "ModelStatus",
@@ -20,4 +20,5 @@ __all__ = [
     "Verdict",
     "VersionReport",
     "VersionSummary",
+    "check_name_is_free",
 ]

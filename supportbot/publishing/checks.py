@@ -6,26 +6,29 @@ Soundness can't be waived. Evidence can, by somebody who gives a reason.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from collections.abc import Callable
 
+from supportbot.engine.base import Engine
 from supportbot.engine.smoke import smoke
 from supportbot.errors import ModelError
-from supportbot.registry import Manifest, verify
+from supportbot.registry import Manifest, ModelSource, Registry
 
 
-async def check_sound(directory: Path, version: str) -> None:
+async def check_sound(registry: Registry, version: str, load: Callable[[ModelSource], Engine]) -> None:
     """Load a version as the daemon would, and let it say something.
+
+    Args:
+        registry: where it is installed.
+        version: its name.
+        load: the daemon's own way to make an engine of it; what is sound in one precision overflows in another.
 
     Raises:
         ModelError: a digest differs, tensors are missing or hold values that are not numbers, the tokenizer does
             not fit, or it can't generate.
     """
-    await asyncio.to_thread(verify, directory)
-    # torch takes a second to import, and a refusal before this line needs none of it.
-    from supportbot.engine.load import load_engine
-
+    source = await asyncio.to_thread(registry.resolve, version)
     try:
-        engine = await asyncio.to_thread(load_engine, directory, version, "auto")
+        engine = await asyncio.to_thread(load, source)
         try:
             await smoke(engine)
         finally:

@@ -65,7 +65,12 @@ class VersionSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionReport:
-    """All that is known of one version; ``up_rate`` is the share of thumbs up with its 95 % interval (Wilson)."""
+    """All that is known of one version.
+
+    Attributes:
+        erased_in: the other versions that were trained on rows of this one that are erased now, and on which.
+        up_rate: the share of thumbs up with its 95 % interval (Wilson).
+    """
 
     summary: VersionSummary
     base: str | None
@@ -74,6 +79,7 @@ class VersionReport:
     confidence_floor: float | None
     recipe: Mapping[str, Any]
     training: Training
+    erased_in: Mapping[str, tuple[int, ...]]
     up_rate: tuple[float, float, float] | None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from supportbot.audit import record
+from supportbot.audit import check_actor, record
 from supportbot.db.models import ModelVersion
 from supportbot.db.session import Database
+from supportbot.engine.base import Engine
 from supportbot.errors import ConfigError, DatabaseError, ModelError
 from supportbot.publishing.checks import check_evidence, check_sound
 from supportbot.publishing.lineage import (
@@ -28,7 +29,7 @@ from supportbot.publishing.lineage import (
     wilson,
 )
 from supportbot.publishing.statuses import ModelStatus, reconcile, set_statuses
-from supportbot.registry import Manifest, Registry
+from supportbot.registry import Manifest, ModelSource, Registry
 
 log = structlog.get_logger(__name__)
 
@@ -59,11 +60,13 @@ class Publishing:
     Args:
         database: where decisions are recorded.
         registry: what is live.
+        load: makes an engine of a version as the daemon would; blocks, and is called in a thread.
     """
 
-    def __init__(self, database: Database, registry: Registry) -> None:
+    def __init__(self, database: Database, registry: Registry, load: Callable[[ModelSource], Engine]) -> None:
         self._database = database
         self._registry = registry
+        self._load = load
 
     async def promote(self, version: str, actor: str, force_reason: str | None = None) -> Switch:
         """Make a version the live one.
@@ -75,9 +78,10 @@ class Publishing:
 
         Raises:
             ModelError: it is live already, unsound, or not shown to be better than what is live.
-            ConfigError: the reason is empty.
+            ConfigError: the reason, or the name of the actor, is empty.
         """
         began = time.monotonic()
+        check_actor(actor)  # before seconds are spent on a check
         if force_reason is not None and not force_reason.strip():
             raise ConfigError("--force needs a reason: it stands in the audit.")
         self._check_installed(version)
@@ -86,7 +90,7 @@ class Publishing:
             raise ModelError(f"Version '{version}' is live already.")
         if force_reason is None:
             check_evidence(manifest, active)
-        await check_sound(self._registry.directory(version), version)
+        await check_sound(self._registry, version, self._load)
         async with self._database.write() as session:
             await reconcile(session, self._registry)
             await set_statuses(session, self._registry, version)
@@ -104,8 +108,10 @@ class Publishing:
 
         Raises:
             ModelError: there is no earlier version, or it is damaged.
+            ConfigError: the name of the actor is empty.
         """
         began = time.monotonic()
+        check_actor(actor)
         previous, version = await asyncio.to_thread(self._registry.rollback)
         seconds, unrecorded = time.monotonic() - began, None
         try:
@@ -132,6 +138,7 @@ class Publishing:
 
         Raises:
             ModelError: there is no such version, or it is live.
+            ConfigError: the name of the actor is empty.
         """
         await self._reconcile()
         self._check_installed(version)
@@ -165,6 +172,7 @@ class Publishing:
             [summary] = await self._summaries(session, [row])
             manifest, _ = self._read(row)
             training = await training_of(session, row)
+            others = await trained_on(session, training.erased_ids)
         return VersionReport(
             summary=summary,
             base=row.base,
@@ -173,13 +181,9 @@ class Publishing:
             confidence_floor=manifest.confidence_floor if manifest else None,
             recipe=manifest.training if manifest else {},
             training=training,
+            erased_in={name: ids for name, ids in others.items() if name != version},
             up_rate=wilson(summary.votes_up, summary.votes_down),
         )
-
-    async def trained_on(self, example_ids: Collection[int]) -> dict[str, tuple[int, ...]]:
-        """Return the versions that were trained on any of these rows, erased ones too, and on which of them."""
-        async with self._database.read() as session:
-            return await trained_on(session, example_ids)
 
     def _check_installed(self, version: str) -> None:
         if version not in self._registry.versions():

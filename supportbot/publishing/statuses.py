@@ -1,4 +1,8 @@
-"""The rows of the versions: their statuses follow the registry, whatever happened in between."""
+"""The rows of the versions: they follow the registry, whatever happened in between.
+
+A name stands for one set of weights for ever, since answers and audit name no more than it: ``check_name_is_free``
+keeps it so. Where somebody changed the files of a version by hand, its row follows and the audit says from what.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +41,34 @@ async def reconcile(session: AsyncSession, registry: Registry) -> None:
         record(session, actor=_ACTOR, action="model.reconcile", subject=f"model:{active}", details=details)
 
 
+async def check_name_is_free(session: AsyncSession, manifest: Manifest) -> None:
+    """Refuse weights under a name that other weights have, or had before they were retired.
+
+    Raises:
+        ModelError: there was another model of this name.
+    """
+    known = await session.scalar(select(ModelVersion.digest).where(ModelVersion.name == manifest.version))
+    if known not in (None, manifest.digest):
+        raise ModelError(
+            f"'{manifest.version}' is the name of another model, which answers carry: choose another name."
+        )
+
+
 async def set_statuses(session: AsyncSession, registry: Registry, active: str | None) -> None:
-    """Give each version its status, and a row if it has none."""
+    """Give each version its status, a row if it has none, and the digest of what is installed."""
     installed = set(registry.versions())
     rows = {row.name: row for row in await session.scalars(select(ModelVersion).with_for_update())}
-    for manifest in _readable(registry, installed - set(rows)):
-        rows[manifest.version] = _new_row(manifest)
-        session.add(rows[manifest.version])
+    for manifest in _readable(registry, installed):
+        row = rows.get(manifest.version)
+        if row is None:
+            row = rows[manifest.version] = ModelVersion(name=manifest.version)
+            session.add(row)
+        elif row.digest != manifest.digest:
+            details = {"recorded_digest": row.digest, "digest": manifest.digest}
+            record(session, actor=_ACTOR, action="model.reconcile", subject=f"model:{row.name}", details=details)
+        else:
+            continue
+        _describe(row, manifest)
     for name, row in rows.items():
         if name == active:
             row.status = ModelStatus.ACTIVE
@@ -62,13 +87,8 @@ def _readable(registry: Registry, versions: Iterable[str]) -> list[Manifest]:
     return manifests
 
 
-def _new_row(manifest: Manifest) -> ModelVersion:
+def _describe(row: ModelVersion, manifest: Manifest) -> None:
     base = manifest.training.get("base_model")
-    return ModelVersion(
-        name=manifest.version,
-        base=str(base) if base else manifest.parent,
-        digest=manifest.digest,
-        metrics=dict(manifest.metrics),
-        status=ModelStatus.CANDIDATE,
-        created_at=datetime.fromisoformat(manifest.created_at),
-    )
+    row.base = str(base) if base else manifest.parent
+    row.digest, row.metrics = manifest.digest, dict(manifest.metrics)
+    row.created_at = datetime.fromisoformat(manifest.created_at)

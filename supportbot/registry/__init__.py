@@ -11,9 +11,10 @@ switch is for ``publishing``.
 """
 
 from supportbot.registry.manifest import MANIFEST, Manifest, read_manifest, verify, write_manifest
-from supportbot.registry.store import STARTER, ModelSource, Registry, starter_directory
+from supportbot.registry.store import INT8_LOSS_RISE, STARTER, ModelSource, Registry, starter_directory
 
 __all__ = [
+    "INT8_LOSS_RISE",
     "MANIFEST",
     "STARTER",
     "Manifest",

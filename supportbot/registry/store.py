@@ -16,6 +16,9 @@ from supportbot.registry._files import fsync, sha256, write_text
 from supportbot.registry.manifest import MANIFEST, Manifest, check_name, read_manifest, verify
 
 STARTER = "starter"
+INT8_LOSS_RISE = "int8_loss_rise"
+"""Among the metrics of a manifest: by which share of itself the held-out loss rises with int8 weights."""
+
 _CURRENT = "current"
 _HISTORY = "history"
 _LOCK = ".lock"
@@ -23,11 +26,19 @@ _LOCK = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class ModelSource:
-    """What to load: a directory or hub id, the name that answers carry, and the model's own confidence floor."""
+    """What to load, and what is known of it.
+
+    Attributes:
+        location: a directory or hub id.
+        version: the name that answers carry.
+        confidence_floor: the model's own, if it has one.
+        int8_loss_rise: what int8 weights cost it on held-out rows, as a share of the loss, if it was measured.
+    """
 
     location: str
     version: str
     confidence_floor: float | None
+    int8_loss_rise: float | None = None
 
 
 class Registry:
@@ -91,13 +102,16 @@ class Registry:
         The same files again bring only their manifest: that is how a version gets a newer evaluation.
 
         Raises:
-            ModelError: the source is not whole, or the version exists with other content.
+            ModelError: the source is not whole, or the version exists, damaged or not, with other content.
         """
         manifest = verify(source)
         target = self._root / manifest.version
         known = _is_intact(target)
-        if known and read_manifest(target).files != manifest.files:
-            raise ModelError(f"Version '{manifest.version}' exists already with other content.")
+        there = _described(target)
+        if there is not None and there.files != manifest.files:
+            raise ModelError(
+                f"Version '{manifest.version}' exists already with other content: choose another name."
+            )
         self._root.mkdir(parents=True, exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=f".{manifest.version}-", dir=self._root))
         try:
@@ -182,11 +196,11 @@ class Registry:
             raise ModelError("There is no model yet: run `supportbot init`, or set SUPPORTBOT_MODEL.")
         if version in self.versions() or setting is None:
             manifest = verify(self._root / version)
-            return ModelSource(str(self._root / version), version, manifest.confidence_floor)
+            return _source(self._root / version, version, manifest)
         directory = Path(version)
         if directory.is_dir():
-            floor = read_manifest(directory).confidence_floor if (directory / MANIFEST).exists() else None
-            return ModelSource(str(directory.resolve()), _directory_version(directory), floor)
+            known = read_manifest(directory) if (directory / MANIFEST).exists() else None
+            return _source(directory.resolve(), _directory_version(directory), known)
         return ModelSource(version, version, None)
 
     def _place_of_previous(self, history: list[str]) -> int | None:
@@ -214,6 +228,12 @@ def starter_directory() -> Path:
     return Path(str(resources.files("supportbot") / STARTER))
 
 
+def _source(directory: Path, version: str, manifest: Manifest | None) -> ModelSource:
+    if manifest is None:
+        return ModelSource(str(directory), version, None)
+    return ModelSource(str(directory), version, manifest.confidence_floor, manifest.metrics.get(INT8_LOSS_RISE))
+
+
 def _directory_version(directory: Path) -> str:
     """Name a loose directory by its weights too, so that answers of two trainings can be told apart."""
     weights = sorted(directory.glob("*.safetensors"))
@@ -221,6 +241,14 @@ def _directory_version(directory: Path) -> str:
         raise ModelError(f"'{directory}' holds no safetensors weights.")
     digest = hashlib.sha256("".join(sha256(path) for path in weights).encode()).hexdigest()
     return f"{directory.resolve().name}@{digest[:12]}"
+
+
+def _described(directory: Path) -> Manifest | None:
+    """Return what is said to be in a directory, whole or not; None where nothing is said."""
+    try:
+        return read_manifest(directory)
+    except ModelError:
+        return None
 
 
 def _is_intact(directory: Path) -> bool:

@@ -25,8 +25,9 @@ MEASURED = 2
 ROWS_OF_A_PERSON = 3
 """What the cap on rows of one person always lets through."""
 
-TRAINING = ("--learning-rate", "1e-3", "--num-train-epochs", "12", "--doubt-share", "0.4")
-"""Five times the documented rate and more epochs: the base is tiny, and the rows are few."""
+TRAINING = ("--learning-rate", "1.5e-3", "--num-train-epochs", "14", "--doubt-share", "0.4")
+"""More than the documented rate and epochs: the base is tiny, and the rows are few. Five draws each of two runs so
+gave 7 to 9 of the 9 fresh answers; at 1e-3 and 12 epochs it was 5 to 8."""
 
 CORRECTIONS = {
     "Gift wrapping costs 3 euros per parcel. Tick Add Gift Wrap in the basket, and we use recycled paper, a "

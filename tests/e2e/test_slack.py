@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from functools import partial
 from pathlib import Path
 
-from tests.e2e.daemon import log_of, running, start
+from tests.e2e.daemon import log_of, running, start, supportbot
 from tests.slack_server import LocalSlack
 
 QUESTION = "How do I return an item?"
+OUT_OF_SCOPE = "What is the capital of Mongolia?"
+BY_A_COLLEAGUE = "Ulaanbaatar, but we only ship to Europe."
 
 
-async def test_mention_answer_vote_row(home: Path) -> None:
-    """A mention is answered in its thread, a click becomes a row, a second click changes it."""
+async def test_mention_answer_vote_row_and_hand_off(home: Path) -> None:
+    """A mention is answered in its thread, a click becomes a row, a second click changes it.
+
+    Where the bot is not sure, what a colleague writes instead becomes a candidate for training.
+    """
     async with LocalSlack() as slack, running(home, **slack.environment()) as daemon:
         await slack.wait_until_connected(seconds=30)
         asked = await slack.mention("C1", "U1", QUESTION)
@@ -28,14 +34,33 @@ async def test_mention_answer_vote_row(home: Path) -> None:
         await slack.wait_until(lambda: len(slack.ephemerals) == 3 or None, "thanks to the other voter")
         assert slack.ephemerals[1].shown != first.shown
         await slack.wait_for_acks()
-        [entry] = await log_of(home)
+        await _hand_off(slack)
+        [entry, unsure] = await log_of(home)
+        status, _, errors = await supportbot(home, "curate", "collect")
+        assert status == 0, errors
+        [candidate] = json.loads((await supportbot(home, "curate", "list", "--json"))[1])
+    assert (unsure["source"], unsure["by_people"]) == ("not_sure", [BY_A_COLLEAGUE])
+    assert (candidate["source"], candidate["question"]) == ("human", OUT_OF_SCOPE)
+    assert candidate["answer"] == BY_A_COLLEAGUE
+    assert not any(BY_A_COLLEAGUE in str(line) or "Anybody" in str(line) for line in daemon.lines)
     assert entry["question"] == QUESTION
     assert entry["answer"] in reply.shown
     assert (entry["state"], entry["source"], entry["model_version"]) == ("delivered", "generated", "starter")
     assert (entry["votes_up"], entry["votes_down"]) == (1, 1)
     events = [line["event"] for line in daemon.lines]
-    assert events.count("question.answered") == 1
+    assert events.count("question.answered") == 2
+    assert events.count("handoff.answered") == 1
     assert not any(secret in str(daemon.lines) for secret in slack.environment().values() if "xo" in secret)
+
+
+async def _hand_off(slack: LocalSlack) -> None:
+    """Ask what the bot can't know, and have a colleague answer instead."""
+    asked = await slack.mention("C1", "U1", OUT_OF_SCOPE, also_message=True)
+    await slack.wait_for_message(thread_ts=asked.ts, seconds=30)
+    await slack.say("C1", "U1", "Anybody else?", thread_ts=asked.ts)
+    await slack.say("C1", "U2", "Anybody for lunch?")
+    await slack.say("C1", "U2", BY_A_COLLEAGUE, thread_ts=asked.ts, copies=2)
+    await slack.wait_for_acks()
 
 
 async def test_direct_message_and_slash_command(home: Path) -> None:

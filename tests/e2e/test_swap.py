@@ -12,7 +12,7 @@ import torch
 
 from supportbot.config import Settings
 from supportbot.registry import Registry, starter_directory
-from tests.e2e.daemon import log_of, running, supportbot
+from tests.e2e.daemon import log_of, run_command, running, supportbot
 from tests.slack_server import Envelope, LocalSlack
 from tests.versions import install_version
 
@@ -99,6 +99,36 @@ async def test_broken_version_never_answers(home: Path) -> None:
         assert [entry["model_version"] for entry in await log_of(home)] == ["starter", "whole"]
     events = [line["event"] for line in daemon.lines]
     assert events.count("model.swap_failed") == 1
+
+
+async def test_live_version_that_fails_stops_the_start(home: Path) -> None:
+    """A live version that can't say anything is told before anybody asks, and a rollback mends it."""
+    registry = Registry(Settings(home=home).models_dir)
+    width = json.loads((starter_directory() / "config.json").read_text())["n_embd"]
+    huge = {"transformer.ln_f.weight": torch.full((width,), 60_000.0, dtype=torch.float16)}
+    install_version(registry, starter_directory(), "huge", weights=huge)
+    registry.activate("huge")
+    status, _, errors = await run_command(home, "-m", "bot", SUPPORTBOT_PRECISION="fp16")
+    assert status == 2, errors
+    assert (
+        "The live version 'huge' can't answer, so return to 'starter' with `supportbot models rollback`" in errors
+    )
+    assert "Traceback" not in errors
+    await _switch(home, "rollback")
+    async with running(home) as daemon:
+        assert daemon.lines[-1]["model_version"] == "starter"
+
+
+async def test_stop_in_the_middle_of_a_switch(home: Path) -> None:
+    """SIGTERM while a version is being taken up ends the daemon as well as ever, and the next one starts on it."""
+    registry = Registry(Settings(home=home).models_dir)
+    install_version(registry, starter_directory(), "next")
+    async with running(home) as daemon:  # which ends with SIGTERM, and must end with status 0
+        registry.activate("next")
+        assert (await daemon.read_until("engine.loaded"))["model_version"] == "next"
+    assert daemon.lines[-1]["event"] == "daemon.stopped"
+    async with running(home) as daemon:
+        assert daemon.lines[-1]["model_version"] == "next"
 
 
 def _has_replies(slack: LocalSlack, count: int) -> bool | None:

@@ -46,10 +46,10 @@ class Core:
         """Return all questions, the oldest first."""
         return (await self.service.recent(1000))[::-1]
 
-    async def answer_all(self, text: str = "Press the reset button.") -> list[int]:
+    async def answer_all(self, text: str = "Press the reset button.", *, reply: Reply | None = None) -> list[int]:
         """Give all questions that wait the same answer; return the answers' ids."""
         claims = await self.inbox.claim(["slack"], 1000)
-        reply = Reply(text=text, source=AnswerSource.GENERATED)
+        reply = reply or Reply(text=text, source=AnswerSource.GENERATED)
         answers = [await self.inbox.finish(claim.question_id, reply) for claim in claims]
         return [answer for answer in answers if answer is not None]
 
@@ -62,9 +62,9 @@ class Bot:
     adapter: SlackAdapter
     dispatcher: Dispatcher
 
-    async def answer(self, text: str = "Press the reset button.") -> list[int]:
+    async def answer(self, text: str = "Press the reset button.", *, reply: Reply | None = None) -> list[int]:
         """Answer what waits and try to deliver it once."""
-        answers = await self.core.answer_all(text)
+        answers = await self.core.answer_all(text, reply=reply)
         await self.dispatcher.deliver_due()
         return answers
 

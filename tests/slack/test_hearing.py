@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.hearing import read_command, read_question
+from bot.slack.hearing import Change, read_change, read_command, read_question, read_remark
 
 BOT = "U0BOT"
 
@@ -122,6 +122,63 @@ def test_any_text_is_a_question(text: str) -> None:
     assert question.text == text.strip()
 
 
+THREAD = "1690000000.000100"
+
+
+def said(**changes: Any) -> dict[str, Any]:
+    """Return a message in a thread of a channel, changed."""
+    return event(**{"type": "message", "channel_type": "channel", "thread_ts": THREAD, "text": "so", **changes})
+
+
+def test_message_in_a_thread_is_a_remark() -> None:
+    """What people say among themselves in a thread is a remark that names its message and its author."""
+    remark = read_remark(said(text="ask <@U2> &amp; co"))
+    assert remark is not None
+    assert (remark.identity, remark.author) == ("T1:C1:1700000000.000100", "U1")
+    assert (remark.thread, remark.replied_to, remark.text) == (THREAD, f"C1:{THREAD}", "ask @U2 & co")
+
+
+NOT_REMARKS: dict[str, object] = {
+    **NOT_QUESTIONS,
+    "a mention": said(text=f"<@{BOT}> how?"),
+    "a mention by its own event": event(thread_ts=THREAD),
+    "a direct message": said(channel="D1", channel_type="im"),
+    "outside any thread": said(thread_ts=None),
+    "the root of a thread": said(thread_ts="1700000000.000100"),
+    "an edit": said(subtype="message_changed"),
+    "news of the channel": said(subtype="channel_join"),
+    "another bot": said(bot_id="B2"),
+    "the bot itself": said(user=BOT),
+    "nobody knows who the bot is": {**said(), "authorizations": []},
+}
+
+
+@pytest.mark.parametrize("body", NOT_REMARKS.values(), ids=NOT_REMARKS)
+def test_everything_else_is_no_remark(body: object) -> None:
+    """What stands in no thread, is for the bot, or is by no person is not a remark, and no error."""
+    assert read_remark(body) is None
+
+
+def edit(subtype: str, **changes: Any) -> dict[str, Any]:
+    """Return news of a message in a thread."""
+    return event(type="message", subtype=subtype, hidden=True, user=None, text=None, **changes)
+
+
+def test_edit_and_deletion_are_changes() -> None:
+    """Both name the message that they are about, by the identity of the remark."""
+    message = {"ts": "1700000000.000100", "thread_ts": THREAD, "text": "so &amp; so", "user": "U1"}
+    edited = edit("message_changed", ts="1700000009.000100", message=message)
+    deleted = edit("message_deleted", deleted_ts="1700000000.000100", previous_message=message)
+    assert read_change(edited) == Change("T1:C1:1700000000.000100", "so & so")
+    assert read_change(deleted) == Change("T1:C1:1700000000.000100", None)
+
+
+@pytest.mark.parametrize("body", [*NOT_QUESTIONS.values(), said(), edit("message_changed", message={"ts": "1.1"})])
+def test_everything_else_is_no_change(body: object) -> None:
+    """What changes no message of a thread is not a change, and no error."""
+    assert read_change(body) is None
+
+
 def test_command_is_a_question() -> None:
     """A slash command becomes a question that knows its private way back."""
     question = read_command(command(text=" how &amp; why? "))
@@ -144,7 +201,20 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["event", "team_id", "type", "channel", "user", "ts", "text", "authorizations"]),
+            st.sampled_from(
+                [
+                    "event",
+                    "team_id",
+                    "type",
+                    "subtype",
+                    "channel",
+                    "user",
+                    "ts",
+                    "text",
+                    "authorizations",
+                    "message",
+                ]
+            ),
             inner,
         )
     ),
@@ -156,4 +226,6 @@ JSON = st.recursive(
 def test_no_payload_makes_reading_fail(body: object) -> None:
     """Any JSON at all is read without an exception."""
     read_question(body)
+    read_remark(body)
+    read_change(body)
     read_command(body)

@@ -19,7 +19,12 @@ def manifest() -> dict[str, Any]:
 def test_manifest_subscribes_to_what_is_heard(manifest: dict[str, Any]) -> None:
     """The events that listeners hear are subscribed to, and clicks come in."""
     settings = manifest["settings"]
-    assert settings["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
+    assert settings["event_subscriptions"]["bot_events"] == [
+        "app_mention",
+        "message.im",
+        "message.channels",
+        "message.groups",
+    ]
     assert settings["interactivity"]["is_enabled"] is True
     assert settings["socket_mode_enabled"] is True
 
@@ -29,6 +34,8 @@ def test_manifest_has_the_scopes_of_every_call(manifest: dict[str, Any]) -> None
     needed = {
         "app_mention": {"app_mentions:read"},
         "message.im": {"im:history"},
+        "message.channels": {"channels:history"},
+        "message.groups": {"groups:history"},
         "slash command": {"commands"},
         "chat.postMessage": {"chat:write"},
         "assistant.threads.setStatus": {"assistant:write"},

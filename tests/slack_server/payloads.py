@@ -42,6 +42,42 @@ def message_event(message: Message, channel_type: str) -> Json:
     return event_callback({**_spoken(message), "type": "message", "channel_type": channel_type})
 
 
+def message_changed(message: Message, old_text: str) -> Json:
+    """Tell that somebody edited a message of a channel."""
+    fields = ("user", "text", "ts", "thread_ts", "team")
+    now = {"type": "message", **{key: value for key, value in _spoken(message).items() if key in fields}}
+    return event_callback(
+        {
+            "type": "message",
+            "subtype": "message_changed",
+            "hidden": True,
+            "message": {**now, "edited": {"user": message.user, "ts": message.ts}},
+            "previous_message": {**now, "text": old_text},
+            "channel": message.channel,
+            "channel_type": "channel",
+            "ts": f"{time.time():.6f}",
+        }
+    )
+
+
+def message_deleted(message: Message) -> Json:
+    """Tell that a message of a channel is gone."""
+    fields = ("user", "text", "ts", "thread_ts", "team")
+    previous = {key: value for key, value in _spoken(message).items() if key in fields}
+    return event_callback(
+        {
+            "type": "message",
+            "subtype": "message_deleted",
+            "hidden": True,
+            "deleted_ts": message.ts,
+            "previous_message": {"type": "message", **previous},
+            "channel": message.channel,
+            "channel_type": "channel",
+            "ts": f"{time.time():.6f}",
+        }
+    )
+
+
 def slash_command(command: str, text: str, *, channel: str, user: str, response_url: str, trigger_id: str) -> Json:
     """Tell of a slash command."""
     return {

@@ -118,6 +118,26 @@ class LocalSlack:
             told += [payloads.message_event(message, "channel") for _ in range(copies)]
         return self._deliver_all("events_api", told, message.ts)
 
+    async def say(
+        self, channel: str, user: str, text: str, *, thread_ts: str | None = None, copies: int = 1
+    ) -> Envelope:
+        """Have somebody write in a channel that the app hears, without mentioning the bot."""
+        message = self._say(channel, user, text, thread_ts)
+        told = [payloads.message_event(message, "channel") for _ in range(copies)]
+        return self._deliver_all("events_api", told, message.ts)
+
+    async def edit(self, said: Envelope, text: str) -> Envelope:
+        """Have somebody edit a message in a channel that the app hears."""
+        message = next(message for message in self.messages if message.ts == said.ts)
+        old_text, message.text = message.text, text
+        return self._deliver_all("events_api", [payloads.message_changed(message, old_text)])
+
+    async def delete(self, said: Envelope) -> Envelope:
+        """Have somebody delete a message in a channel that the app hears."""
+        message = next(message for message in self.messages if message.ts == said.ts)
+        self.messages.remove(message)
+        return self._deliver_all("events_api", [payloads.message_deleted(message)])
+
     async def dm(self, user: str, text: str, *, thread_ts: str | None = None, copies: int = 1) -> Envelope:
         """Have somebody write to the bot directly; the channel is ``D`` and the user's id."""
         message = self._say(f"D{user}", user, text, thread_ts)

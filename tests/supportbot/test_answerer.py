@@ -24,6 +24,7 @@ class ScriptedEngine:
 
     model_version = "scripted"
     capacity = 4
+    arithmetic = "scripted"
 
     def __init__(self, *answers: str, logprob: float = -0.1) -> None:
         self.tokenizer: PreTrainedTokenizerBase = build_tokenizer()
@@ -122,7 +123,9 @@ async def test_reply_records_all_that_reproduces_it(tiny_engine: TransformersEng
     assert reply.model_version == "tiny"
     assert 0 <= reply.seed < 2**63
     prompt = encode_prompt(tiny_engine.tokenizer, "Where?")
-    params = SamplingParams(**reply.sampling, seed=reply.seed)
+    how = dict(reply.sampling)
+    assert (how.pop("candidates"), how.pop("engine")) == (1, "transformers fp32 cpu")
+    params = SamplingParams(**how, seed=reply.seed)
     chunks = [chunk async for chunk in tiny_engine.stream(prompt, params, time.monotonic() + 60)]
     tokens = [token for chunk in chunks for token in chunk.token_ids]
     logprobs = [logprob for chunk in chunks for logprob in chunk.logprobs]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supportbot.audit import recent, record
+from supportbot.audit import current_user, recent, record
 from supportbot.db.session import Database
+from supportbot.errors import ConfigError
 
 
 async def test_the_latest_deeds_are_read_back(database: Database) -> None:
@@ -36,3 +38,24 @@ async def test_no_deed_without_audit_and_no_audit_without_deed(database: Databas
     with pytest.raises(ValueError, match="the deed failed"):
         await fail()
     assert await recent(database, 10) == []
+
+
+@pytest.mark.parametrize("actor", ["", " \t"])
+async def test_nobody_does_nothing(database: Database, actor: str) -> None:
+    """A deed without a name is refused, and with it the transaction."""
+    with pytest.raises(ConfigError, match="add --by NAME"):
+        async with database.write() as session:
+            record(session, actor=actor, action="test.act", subject="thing")
+    assert await recent(database, 10) == []
+
+
+def test_an_account_without_a_name_goes_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may run under a number that no passwd file knows; a blank name is none either."""
+    for key in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    assert current_user() == "uid 54321"
+    monkeypatch.setenv("LOGNAME", " ")
+    assert current_user() == "uid 54321"
+    monkeypatch.setenv("LOGNAME", "ada")
+    assert current_user() == "ada"

@@ -60,6 +60,16 @@ def test_damaged_installation_is_repaired(registry: Registry, finished: Path, tm
     registry.activate("v1")
 
 
+def test_damage_gives_no_name_away(registry: Registry, finished: Path, tmp_path: Path) -> None:
+    """A version that lost a file is still the model that its manifest describes, and no other takes its place."""
+    registry.install(finished)
+    (tmp_path / "models" / "v1" / "model.safetensors").unlink()
+    (finished / "config.json").write_text((finished / "config.json").read_text() + " ")
+    write_manifest(finished, version="v1", metrics={}, training={}, confidence_floor=None)
+    with pytest.raises(ModelError, match="exists already with other content"):
+        registry.install(finished)
+
+
 def test_nothing_half_made_is_a_version(registry: Registry, finished: Path, tmp_path: Path) -> None:
     """A folder without a manifest is no version and leaves nothing behind when its installation fails."""
     (finished / "manifest.json").unlink()

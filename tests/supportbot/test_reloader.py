@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ from structlog.testing import capture_logs
 from supportbot.answerer import Answerer
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
+from supportbot.errors import DeadlineExceededError, EngineBusyError
+from supportbot.prompt import encode_prompt
 from supportbot.questions import Reply
 from supportbot.registry import ModelSource, Registry
 from supportbot.reloader import Reloader
@@ -205,3 +208,55 @@ async def test_switch_back_while_loading_is_not_overtaken(
     assert not await reloader.follow()
     assert answerer.engine is loads.engines[0]
     assert (await ask(answerer)).model_version == "v1"
+
+
+async def test_stopped_reloader_begins_no_switch(registry: Registry, reloader: Reloader, loads: Loads) -> None:
+    """After `stop` the loop ends by itself, and a switch is left to the next start."""
+    running = asyncio.create_task(reloader.run())
+    reloader.stop()
+    registry.activate("v2")
+    async with asyncio.timeout(10):
+        await running
+    assert loads.versions == ["v1"]
+
+
+async def test_switch_that_is_loading_at_the_stop_is_dropped(
+    registry: Registry, reloader: Reloader, answerer: Answerer, loads: Loads
+) -> None:
+    """What was loaded when the stop came never answers, and is closed."""
+    registry.activate("v2")
+    loads.meanwhile = reloader.stop
+    assert not await reloader.follow()
+    assert answerer.engine is loads.engines[0]
+    assert await is_closed(loads.engines[1])
+
+
+async def test_cancelled_load_leaves_no_engine(registry: Registry, reloader: Reloader, loads: Loads) -> None:
+    """A load can't be interrupted: whoever cancels it waits for its end, and finds the engine closed."""
+    registry.activate("v2")
+    loading, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        loading.set()
+        go_on.wait()
+
+    loads.meanwhile = wait
+    running = asyncio.create_task(reloader.run())
+    await asyncio.to_thread(loading.wait)
+    running.cancel()
+    go_on.set()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    assert await is_closed(loads.engines[1])
+
+
+async def is_closed(engine: Engine) -> bool:
+    """Return whether an engine takes no question any more."""
+    stream = engine.stream(encode_prompt(engine.tokenizer, "Where?"), SHORT, time.monotonic() + 1)
+    try:
+        await anext(stream)
+    except (EngineBusyError, DeadlineExceededError):
+        return True
+    finally:
+        await stream.aclose()
+    return False

@@ -34,6 +34,7 @@ class FaultyEngine:
 
     model_version = "faulty"
     capacity = 4
+    arithmetic = "faulty"
 
     def __init__(self, *faults: Exception) -> None:
         self.tokenizer = build_tokenizer()
@@ -268,3 +269,26 @@ async def test_worker_follows_the_model_that_is_live(database: Database, questio
     await bot.worker.drain(5)
     await running
     assert (small.started.is_set(), large.started.is_set()) == (False, True)
+
+
+async def test_worker_claims_as_many_as_candidates_leave_room_for(
+    database: Database, question: MakeQuestion
+) -> None:
+    """With two candidates each, an engine of four places is given two questions; the third waits in the inbox."""
+    engine = FaultyEngine()
+    engine.go_on.clear()
+    bot = Bot(database, engine, answerer=Answerer(engine, confidence_floor=None, candidates=2))
+    ids = [(await bot.service.ask(question())).question_id for _ in range(3)]
+    running = asyncio.create_task(bot.worker.run())
+    await engine.started.wait()
+    assert [(await bot.exchange(one)).state for one in ids] == [
+        QuestionState.ANSWERING,
+        QuestionState.ANSWERING,
+        QuestionState.RECEIVED,
+    ]
+    engine.go_on.set()
+    async for _ in bot.service.follow(ids[2]):
+        pass
+    await bot.worker.drain(5)
+    await running
+    assert (await bot.exchange(ids[2])).state is QuestionState.ANSWERED

@@ -6,7 +6,7 @@ import pytest
 
 from supportbot.db.session import Database
 from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus, Split
-from tests.supportbot.examples.rows import add_examples, add_workspace, example
+from tests.supportbot.examples.rows import add_examples, add_workspace, example, stored
 from training import curate
 from training.curate import GOOD, Fingerprint, TrainingExample, select_examples, stream_examples
 
@@ -71,6 +71,15 @@ async def test_bad_rows_count_where_they_are_wanted(database: Database) -> None:
     await add_examples(database, example("a", label=ExampleLabel.BAD, **TRAIN), example("b", **TRAIN))
     assert (await select_examples(database, labels=BOTH)).taken == 2
     assert [row.label for row in await streamed(database, Split.TRAIN, BOTH)] == ["bad", "good"]
+
+
+async def test_counting_alone_changes_nothing(database: Database) -> None:
+    """A dry run marks no duplicate, and goes by the marks that are there."""
+    await add_examples(database, *(example("Where is it?", votes=votes, **TRAIN) for votes in range(3)))
+    assert (await select_examples(database, merge=False)).taken == 3
+    assert [row.duplicate_of_id for row in await stored(database)] == [None] * 3
+    assert (await select_examples(database)).taken == 1
+    assert (await select_examples(database, merge=False)).left_out == {"near-duplicate": 2}
 
 
 @pytest.mark.parametrize(("rows", "allowed"), [(10, 3), (399, 3), (400, 4)])

@@ -5,19 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import datasets
 import pytest
+import typer
+from sqlalchemy import select
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from supportbot.db.models import Example
 from supportbot.db.session import Database
-from supportbot.prompt import prompt_text
+from supportbot.examples.imports import import_rows
+from supportbot.prompt import encode_training_text, prompt_text
 from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 from tests.supportbot.examples.rows import add_examples, example
+from training.dataset import IGNORED
 from training.export import ExportError, FileFormat, Kind, Which, export_rows
+from training.finetune.sources import FileRows
 
 TRAIN = {"split": Split.TRAIN}
 
@@ -57,16 +66,16 @@ async def test_datasets_reads_each_kind(database: Database, tmp_path: Path, file
         {"example_id": bad, "source": "votes", "split": "train", "prompt": prompts[2]},
     ]
     assert found[Kind.SFT] == [
-        {**origins[0], "completion": "In “Leeds” 😀."},
-        {**origins[1], "completion": "Here."},
+        {**origins[0], "completion": "\nIn “Leeds” 😀."},
+        {**origins[1], "completion": "\nHere."},
     ]
     assert found[Kind.KTO] == [
-        {**origins[0], "completion": "In “Leeds” 😀.", "label": True},
-        {**origins[1], "completion": "Here.", "label": True},
-        {**origins[1], "completion": "No.", "label": False},
-        {**origins[2], "completion": "Never.", "label": False},
+        {**origins[0], "completion": "\nIn “Leeds” 😀.", "label": True},
+        {**origins[1], "completion": "\nHere.", "label": True},
+        {**origins[1], "completion": "\nNo.", "label": False},
+        {**origins[2], "completion": "\nNever.", "label": False},
     ]
-    assert found[Kind.DPO] == [{**origins[1], "chosen": "Here.", "rejected": "No."}]
+    assert found[Kind.DPO] == [{**origins[1], "chosen": "\nHere.", "rejected": "\nNo."}]
     path = tmp_path / f"all.{file_format}"
     await export_rows(database, path, file_format=file_format, kind=Kind.SFT, which=Which.ALL)
     assert {(row["example_id"], row["split"]) for row in load(path, tmp_path)} == {
@@ -97,6 +106,89 @@ async def test_nothing_half_made_is_left(database: Database, tmp_path: Path) -> 
     assert hidden_files(tmp_path) == []
 
 
+@pytest.mark.parametrize("kind", Kind)
+async def test_exported_rows_can_be_trained_on(database: Database, tmp_path: Path, kind: Kind) -> None:
+    """An exported file is a file of rows: the format is taken off again, and bad answers are known as such."""
+    await add_examples(database, *rows())
+    path = tmp_path / "rows.jsonl"
+    await export_rows(database, path, file_format=FileFormat.JSONL, kind=kind, which=Which.TRAIN)
+    good = [("Where is it?\u2028Now?", "In “Leeds” 😀."), ("And the other?", "Here.")]
+    found = [(row.question, row.answer) async for row in FileRows(path).rows()]
+    assert found == (good[1:] if kind is Kind.DPO else good)
+    if kind is Kind.KTO:
+        assert (await FileRows(path).survey()).left_out == {"labelled bad": 2}
+        judged = [row async for row in FileRows(path, frozenset(ExampleLabel)).rows()]
+        assert [(row.answer, row.label.value) for row in judged[2:]] == [("No.", "bad"), ("Never.", "bad")]
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_exported_rows_can_be_imported(
+    database: Database, migrated_sqlite: Path, tmp_path: Path, kind: Kind
+) -> None:
+    """Another installation has the same questions and answers afterwards, and knows the bad ones."""
+    await add_examples(database, *rows())
+    path = tmp_path / "rows.jsonl"
+    written = await export_rows(database, path, file_format=FileFormat.JSONL, kind=kind, which=Which.TRAIN)
+    other = Database(f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'other.db')}")
+    assert (await import_rows(other, path, approved_by="Ana")).new == written
+    async with other.read() as session:
+        found = (await session.scalars(select(Example).order_by(Example.id))).all()
+    await other.aclose()
+    again = {(row.prompt, row.completion, row.rejected, row.label.value) for row in found}
+    first, pair = "Where is it?\u2028Now?", "And the other?"
+    good = {(first, "In “Leeds” 😀.", None, "good"), (pair, "Here.", None, "good")}
+    expected = {
+        Kind.SFT: good,
+        Kind.KTO: good | {(pair, "No.", None, "bad"), ("Is it?", "Never.", None, "bad")},
+        Kind.DPO: {(pair, "Here.", "No.", "good")},
+    }
+    assert again == expected[kind]
+
+
+@pytest.mark.filterwarnings("ignore:.*gradient_checkpointing. is deprecated:FutureWarning")
+@pytest.mark.parametrize("kind", Kind)
+def test_trl_learns_our_format(tiny_model: Path, migrated_sqlite: Path, tmp_path: Path, kind: Kind) -> None:
+    """What TRL's own trainers make of an export are the tokens of our own training, newline and end included."""
+    trl: Any = import_module("trl")  # says not of all its names that they may be imported
+
+    async def fill() -> None:
+        database = Database(f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'rows.db')}")
+        await add_examples(database, *rows())
+        await export_rows(database, path, file_format=FileFormat.JSONL, kind=kind, which=Which.TRAIN)
+        await database.aclose()
+
+    path = tmp_path / "rows.jsonl"
+    asyncio.run(fill())
+    trainers: dict[Kind, Any] = {
+        Kind.SFT: (trl.SFTTrainer, trl.SFTConfig),
+        Kind.KTO: (trl.KTOTrainer, trl.KTOConfig),
+        Kind.DPO: (trl.DPOTrainer, trl.DPOConfig),
+    }
+    trainer_class, config_class = trainers[kind]
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    trainer = type("Quiet", (trainer_class,), {"_send_telemetry": lambda self: None})(
+        model=AutoModelForCausalLM.from_pretrained(tiny_model),
+        args=config_class(output_dir=str(tmp_path / "out"), use_cpu=True, bf16=False, report_to="none"),
+        train_dataset=datasets.Dataset.from_list([json.loads(line) for line in path.read_bytes().splitlines()]),
+        processing_class=tokenizer,
+    )
+    learned = set()
+    for row in trainer.train_dataset:
+        if kind is Kind.SFT:
+            border = row["labels"].count(IGNORED)
+            learned.add((tuple(row["input_ids"][:border]), tuple(row["input_ids"][border:])))
+        for name in ("completion_ids", "chosen_ids", "rejected_ids"):
+            if name in row:
+                learned.add((tuple(row["prompt_ids"]), tuple(row[name])))
+    pairs = {
+        Kind.SFT: [("Where is it?\u2028Now?", "In “Leeds” 😀."), ("And the other?", "Here.")],
+        Kind.DPO: [("And the other?", "Here."), ("And the other?", "No.")],
+    }
+    pairs[Kind.KTO] = [*pairs[Kind.SFT], pairs[Kind.DPO][1], ("Is it?", "Never.")]
+    texts = [encode_training_text(tokenizer, question, answer) for question, answer in pairs[kind]]
+    assert learned == {(text.prompt_ids, text.completion_ids) for text in texts}
+
+
 def run(database_url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a module of ours as an operator would."""
     return subprocess.run(
@@ -108,20 +200,42 @@ def run(database_url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-async def test_both_commands_run_by_themselves(database: Database, database_url: str, tmp_path: Path) -> None:
+async def test_both_commands_run_by_themselves(migrated_sqlite: Path, tmp_path: Path) -> None:
     """`python -m training.export` and `python -m training.curate` read the settings and exit as they should."""
+    url = f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'rows.db')}"
+    database = Database(url)
     await add_examples(database, *rows())
-    finished = await asyncio.to_thread(run, database_url, "training.export", "--label", "dpo")
+    await database.aclose()
+    finished = await asyncio.to_thread(run, url, "training.export", "--label", "dpo")
     assert finished.returncode == 0, finished.stderr
-    assert [json.loads(line)["chosen"] for line in finished.stdout.splitlines()] == ["Here."]
-    finished = await asyncio.to_thread(run, database_url, "training.export", "--format", "parquet")
-    assert finished.returncode == 2
-    assert finished.stderr == "training.export: A Parquet file needs a name: add --output FILE.\n"
-    finished = await asyncio.to_thread(run, database_url, "training.curate", "--json")
+    assert [json.loads(line)["chosen"] for line in finished.stdout.splitlines()] == ["\nHere."]
+    finished = await asyncio.to_thread(run, url, "training.curate", "--json")
     assert finished.returncode == 0, finished.stderr
     selection = json.loads(finished.stdout)
     assert (selection["taken"], selection["held_out"]) == (2, 1)
     assert selection["left_out"] == {"labelled bad": 1, "not approved yet": 1}
-    finished = await asyncio.to_thread(run, "sqlite+aiosqlite:///missing.db", "training.curate")
-    assert finished.returncode == 2
-    assert "supportbot init" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "sentence"),
+    [
+        ("training.export", ["--format", "parquet"], "training.export: A Parquet file needs a name: add --output"),
+        ("training.curate", [], "supportbot init"),
+    ],
+)
+def test_faults_are_one_sentence(
+    command: str,
+    arguments: list[str],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What a person can mend ends with status 2 and a sentence on standard error."""
+    monkeypatch.setattr(sys, "argv", [command, *arguments])
+    module = import_module(command)
+    with pytest.raises(SystemExit) as ended:
+        module.main() if command == "training.export" else typer.run(module.main)
+    assert ended.value.code == 2
+    printed = capsys.readouterr()
+    assert sentence in printed.err
+    assert printed.out == ""

@@ -143,7 +143,7 @@ def test_finished_run_becomes_a_version(finished: Path, home: Path) -> None:
     assert (manifest.evaluation["better"], manifest.evaluation["against"]["version"]) == (True, "starter")
     assert "typed" not in (home / "models" / "v1" / "manifest.json").read_text("utf-8")
     assert manifest.training["examples"] == 3
-    assert manifest.training["data"] == {"fingerprint": "f" * 64, "example_ids": [1, 2, 5]}
+    assert manifest.training["data"] == {"source": None, "fingerprint": "f" * 64, "example_ids": [1, 2, 5]}
     assert len(manifest.training["arguments_digest"]) == 64
     (version,), training_run, (audit,) = recorded()
     assert (version.name, version.status, version.base, version.digest) == (
@@ -166,7 +166,35 @@ def test_publishing_again_brings_a_newer_evaluation(finished: Path, home: Path) 
     assert len(recorded()[0]) == 1
     (finished / "config.json").write_text((finished / "config.json").read_text() + " ")
     status, _, told = run("--candidate", finished, "--version", "v1")
-    assert (status, "exists already with other content" in told) == (2, True)
+    assert (status, "is the name of another model" in told) == (2, True)
+
+
+def test_name_of_a_retired_version_stays_its_own(finished: Path, home: Path) -> None:
+    """Answers name a version for ever, so other weights never get its name; the same weights may come back."""
+    run("--candidate", finished, "--version", "v1")
+    Registry(home / "models").remove("v1")
+    before = recorded()
+    config = (finished / "config.json").read_text()
+    (finished / "config.json").write_text(config + " ")
+    status, _, told = run("--candidate", finished, "--version", "v1")
+    assert (status, told.count("\n")) == (2, 1)
+    assert "'v1' is the name of another model" in told
+    assert Registry(home / "models").versions() == ["starter"]
+    assert [row.digest for row in recorded()[0]] == [row.digest for row in before[0]]
+    (finished / "config.json").write_text(config)
+    assert run("--candidate", finished, "--version", "v1")[0] == 0
+    assert [row.status for row in recorded()[0]] == ["candidate"]
+
+
+def test_publisher_without_a_name_goes_by_its_number(
+    finished: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container whose user is in no passwd file publishing works and the audit says who it was."""
+    for key in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    assert run("--candidate", finished, "--version", "v1")[0] == 0
+    assert recorded()[2][0].actor == "uid 54321"
 
 
 def test_run_of_another_database_is_not_linked(finished: Path, home: Path) -> None:

@@ -6,9 +6,10 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import yaml
 
 from supportbot.errors import ConfigError
-from training.starter.data import Faq, load_faq
+from training.starter.data import FAQ_FILE, Faq, load_faq
 
 TOPICS = """
 topics:
@@ -21,13 +22,19 @@ topics:
     wordings: ["four?"]
     held_out: ["five?"]
 """
+MORE = """
+topics:
+  - id: b
+    wordings: ["eight?"]
+"""
 
 
-def load(folder: Path, topics: str = TOPICS, measured: str = "questions: ['six?']") -> Faq:
-    """Load a small FAQ whose foreign questions are fixed."""
-    for name, text in (("t", topics), ("q", measured), ("f", "wordings: ['seven?', SIX, Five]")):
+def load(folder: Path, topics: str = TOPICS, more: str = MORE) -> Faq:
+    """Load a small FAQ whose out-of-scope and foreign questions are fixed."""
+    files = {"t": topics, "m": more, "q": "questions: ['six?']", "f": "wordings: ['seven?', SIX, Five]"}
+    for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
-    return load_faq(folder / "t", folder / "q", folder / "f")
+    return load_faq(*(folder / name for name in files))
 
 
 def test_topics_are_read(tmp_path: Path) -> None:
@@ -35,6 +42,35 @@ def test_topics_are_read(tmp_path: Path) -> None:
     topic = load(tmp_path).topics[0]
     assert (topic.id, topic.answer) == ("a", "Yes, we do.")
     assert (topic.wordings, topic.held_out) == (("one?", "two?"), ("three?",))
+
+
+def test_further_wordings_are_trained_on(tmp_path: Path) -> None:
+    """They come after the FAQ's own; there may be none of them."""
+    assert load(tmp_path).topics[1].wordings == ("four?", "eight?")
+    assert load(tmp_path, more="topics: []").topics[1].wordings == ("four?",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("topics:", "topic:", "must have a list under `topics:`"),
+        ("id: b", "id: c", "has the id 'c', which no FAQ has"),
+        ("wordings:", "held_out:", "Topic 1 of .* must be a mapping with id and wordings"),
+        ("eight?", "Three", "the question 'three' occurs 2 times"),
+    ],
+)
+def test_mistakes_in_further_wordings_are_named(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    """What is held out is not trained on by way of the other file either."""
+    with pytest.raises(ConfigError, match=sentence):
+        load(tmp_path, more=MORE.replace(old, new))
+
+
+def test_a_quarter_of_the_faq_is_held_out() -> None:
+    """Each topic has at least 32 wordings in the FAQ, of which a quarter is only measured with."""
+    for topic in yaml.safe_load(FAQ_FILE.read_text("utf-8"))["topics"]:
+        count = len(topic["wordings"]) + len(topic["held_out"])
+        assert count >= 32
+        assert len(topic["held_out"]) == pytest.approx(count / 4, abs=0.5)
 
 
 def test_measured_questions_are_never_trained_on(tmp_path: Path) -> None:

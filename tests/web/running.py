@@ -11,7 +11,6 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
-from transformers import PreTrainedTokenizerBase
 
 from bot.web.app import build_web
 from bot.web.sender import WebSender
@@ -21,7 +20,7 @@ from supportbot.config import Settings
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.dispatch import Dispatcher
-from supportbot.engine.base import CONFIDENCE_TOKENS, Chunk, Engine, SamplingParams
+from supportbot.engine.base import CONFIDENCE_TOKENS, Chunk, Engine, SamplingParams, Tokenizer
 from supportbot.engine.load import load_engine
 from supportbot.history import History
 from supportbot.inbox import Inbox
@@ -62,7 +61,7 @@ class Gate:
         return self._engine.model_version
 
     @property
-    def tokenizer(self) -> PreTrainedTokenizerBase:
+    def tokenizer(self) -> Tokenizer:
         """The engine's."""
         return self._engine.tokenizer
 
@@ -70,6 +69,11 @@ class Gate:
     def capacity(self) -> int:
         """The engine's."""
         return self._engine.capacity
+
+    @property
+    def arithmetic(self) -> str:
+        """The engine's."""
+        return self._engine.arithmetic
 
     async def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
         """Continue a prompt as the engine does, with the pauses."""

@@ -14,6 +14,7 @@ import logging
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,15 +25,15 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.text import Text
 from transformers.utils import logging as transformers_logging
 
-from supportbot.bootstrap import open_database
+from supportbot.bootstrap import make_local_engine, open_database
 from supportbot.config import Settings, load_settings
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.engine.base import SamplingParams
-from supportbot.engine.load import precision_here
 from supportbot.errors import ConfigError, SupportBotError
-from supportbot.registry import Registry
+from supportbot.registry import INT8_LOSS_RISE, Registry
 from training.evaluate.comparison import Setup, compare
+from training.evaluate.int8 import int8_loss_rise
 from training.evaluate.measuring import ACTIVE, Questions, find_model, measure
 from training.evaluate.past import past_corrections, past_votes
 from training.evaluate.record import PAGE, summary
@@ -44,10 +45,9 @@ from training.evaluate.rows import (
     make_judge,
     out_of_scope_questions,
 )
+from training.evaluate.trained import RUN_RECORD, find_objection
 
 EXIT_ERROR = 2
-RUN_RECORD = Path("report") / "run.json"
-"""What a fine-tuning run leaves in its output folder, and nothing else has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +78,17 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
     against = find_model(task.against, registry, settings.model, hub=True)
     async with AsyncExitStack() as stack:
         database = await _open(task, settings, stack)
+        left_out: dict[str, int] = {}
         if database is None or task.data:
-            rows = await file_rows(task.data, task.limit, task.seed)
+            keep = settings.kept_contacts
+            objection = await find_objection(candidate.location, database, keep)
+            rows, left_out = await file_rows(task.data, task.limit, task.seed, objection=objection, keep=keep)
         else:
             rows = await held_out_rows(database, task.limit, task.seed)
         corrections = await past_corrections(database, keep=settings.kept_contacts) if database else []
         votes = await past_votes(database, against.version) if database else []
+    for reason, number in left_out.items():
+        console.print(f"Left out: {number:,} rows, {reason}.", highlight=False, markup=False, soft_wrap=True)
     if len(rows) < 2:
         raise ConfigError(
             f"There are {len(rows)} held-out rows to ask: approve more with `supportbot curate review`, or give "
@@ -99,15 +104,18 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
                 await measure(
                     source,
                     questions,
-                    precision=settings.precision,
+                    load=partial(make_local_engine, settings),
                     seed=task.seed,
                     greedy=task.greedy,
                     on_step=lambda step=step: bar.advance(step),  # type: ignore[misc]
                 )
             )
-    setup = Setup(task.seed, precision_here(settings.precision).name, SamplingParams().as_record())
+    setup = Setup(task.seed, measured[0].arithmetic, SamplingParams().as_record())
+    with console.status("Measuring what int8 weights would cost"):
+        rise = await asyncio.to_thread(int8_loss_rise, candidate.location, rows, settings.exports_dir)
     with console.status("Comparing"):
-        record = compare(measured[0], measured[1], questions, judge, votes, setup)
+        record = compare(measured[0], measured[1], questions, judge, votes, setup, left_out)
+        record["candidate"][INT8_LOSS_RISE] = rise
         directory = _output(task, settings, candidate.version)
         lengths = [[answer.tokens for answer in model.answers] for model in measured]
         write_report(record, directory, (lengths[0], lengths[1]))
@@ -136,7 +144,7 @@ def main(
     output: Annotated[Path | None, typer.Option(help="Folder for evaluation.json and evaluation.html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Compare a candidate with the live model, or with any other, on rows that neither was trained on."""
+    """Compare a candidate with the live model, or any other, on rows that the candidate was not trained on."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     transformers_logging.set_verbosity_error()  # its reports would stand before our sentence
     console = Console(stderr=True)

@@ -5,7 +5,7 @@ This module knows what both models said; it asks nothing and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -30,12 +30,18 @@ class Setup:
     """How an evaluation was made, for its record."""
 
     seed: int
-    precision: str
+    arithmetic: str
     sampling: dict[str, Any]
 
 
 def compare(
-    candidate: Measured, against: Measured, questions: Questions, rule: Judge, votes: Sequence[Voted], setup: Setup
+    candidate: Measured,
+    against: Measured,
+    questions: Questions,
+    rule: Judge,
+    votes: Sequence[Voted],
+    setup: Setup,
+    left_out: Mapping[str, int],
 ) -> dict[str, Any]:
     """Return the record of an evaluation.
 
@@ -46,6 +52,7 @@ def compare(
         rule: which answers are right.
         votes: on past answers of ``against``.
         setup: how both were asked.
+        left_out: rows that were not asked, by the reason.
     """
     mine, theirs = (judge_answers(measured, questions, rule) for measured in (candidate, against))
     found = differences(mine, theirs, setup.seed)
@@ -55,6 +62,7 @@ def compare(
         "better": verdict.better,
         "verdict": verdict.sentence,
         "rows": len(questions.rows),
+        "left_out": dict(left_out),
         "data_fingerprint": fingerprint(questions.rows),
         "setup": asdict(setup),
         "candidate": _model(mine),

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from supportbot.engine.base import Engine, SamplingParams
-from supportbot.engine.load import PrecisionSetting, load_engine
 from supportbot.errors import ModelError
 from supportbot.registry import ModelSource, Registry
 from training.asking import Asked, ask_all
@@ -49,6 +48,7 @@ class Measured:
     scores: Sequence[Score]
     answers: Sequence[Asked]
     greedy: Sequence[Asked]
+    arithmetic: str
     out_of_scope: Sequence[Asked]
     replayed: Sequence[Asked]
 
@@ -79,7 +79,7 @@ async def measure(
     source: ModelSource,
     questions: Questions,
     *,
-    precision: PrecisionSetting,
+    load: Callable[[ModelSource], Engine],
     seed: int,
     greedy: bool = False,
     on_step: Callable[[], None] = lambda: None,
@@ -89,7 +89,7 @@ async def measure(
     Args:
         source: which model.
         questions: what to ask.
-        precision: of the arithmetic, as served.
+        load: makes an engine of it, as the daemon does.
         seed: of the first question of each kind.
         greedy: ask each held-out row once more, with the most likely token at each step.
         on_step: called after each answer and each score.
@@ -98,7 +98,7 @@ async def measure(
         ModelError: there is no usable model.
     """
     scores = await asyncio.to_thread(score_rows, source.location, questions.rows, on_step)
-    engine = await asyncio.to_thread(load_engine, source.location, source.version, precision)
+    engine = await asyncio.to_thread(load, source)
     try:
         return await _ask(engine, source, questions, scores, seed, greedy, on_step)
     finally:
@@ -123,6 +123,7 @@ async def _ask(
         scores=scores,
         answers=await ask_all(engine, asked, params, seed, on_step),
         greedy=await ask_all(engine, asked, replace(params, do_sample=False), seed, on_step) if greedy else (),
+        arithmetic=engine.arithmetic,
         out_of_scope=await ask_all(engine, questions.out_of_scope, params, seed, on_step),
         replayed=await ask_all(engine, [past.question for past in questions.corrections], params, seed, on_step),
     )

@@ -11,21 +11,22 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from supportbot.db.session import Database
 from supportbot.errors import ConfigError
 from supportbot.examples.duplicates import merge_duplicates
 from supportbot.states import ExampleLabel, Split
 from training.curate import stream_examples
+from training.files import EMPTY, FileRow, read_rows
 from training.metrics import matched_topic, merge_references
 from training.starter.data import load_faq
 
-TOPIC_KEYS = ("topic", "intent")
-"""Either names what a row is about, where a file says so."""
+Objection = Callable[[FileRow], str | None]
+"""Says why a model must not be asked a row, if it must not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +96,38 @@ async def held_out_rows(database: Database, limit: int, seed: int) -> list[Row]:
     return await _sample(rows, limit, seed)
 
 
-async def file_rows(paths: Sequence[Path], limit: int, seed: int) -> list[Row]:
-    """Return the rows of JSON Lines files with ``question`` and ``answer``, at most ``limit``.
+async def file_rows(
+    paths: Sequence[Path],
+    limit: int,
+    seed: int,
+    *,
+    objection: Objection = lambda row: None,
+    keep: Collection[str] = (),
+) -> tuple[list[Row], dict[str, int]]:
+    """Return the rows of files, at most ``limit``, and how many were left out for which reason.
+
+    Args:
+        paths: see ``training.files``.
+        limit: most rows.
+        seed: decides which.
+        objection: to rows that must not be asked.
+        keep: what is public although it looks personal, see ``redact``.
 
     Raises:
         ConfigError: a file cannot be read or lacks something; the sentence says where.
     """
+    left_out: Counter[str] = Counter()
 
     async def rows() -> AsyncIterator[Row]:
         for path in paths:
-            for number, entry in _json_lines(path):
-                yield _row(path, number, entry)
+            for row in read_rows(path, keep=keep):
+                reason = objection(row) if row.question and row.answer else EMPTY
+                if reason is None:
+                    yield Row(row.question, row.answer, row.topic)
+                else:
+                    left_out[reason] += 1
 
-    return await _sample(rows(), limit, seed)
+    return await _sample(rows(), limit, seed), dict(left_out)
 
 
 def out_of_scope_questions(path: Path | None) -> tuple[str, ...]:
@@ -161,34 +181,8 @@ async def _sample(rows: AsyncIterator[Row], limit: int, seed: int) -> list[Row]:
     return [row for _, row in sorted(kept, key=lambda pair: pair[0])]
 
 
-def _row(path: Path, number: int, entry: Any) -> Row:
-    if not isinstance(entry, dict):
-        raise ConfigError(f"Line {number} of '{path}' must be an object with `question` and `answer`.")
-    for key in ("question", "answer"):
-        if not isinstance(entry.get(key), str) or not entry[key].strip():
-            raise ConfigError(f"Line {number} of '{path}' needs a text under `{key}`.")
-    topic = next((str(entry[key]) for key in TOPIC_KEYS if entry.get(key)), None)
-    return Row(entry["question"].strip(), entry["answer"].strip(), topic)
-
-
-def _json_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, json.loads(line)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"Line {number} of '{path}' is not valid JSON: {error}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, error) from error
-
-
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> ConfigError:
-    return ConfigError(f"'{path}' cannot be read as UTF-8 text: {error}.")
+        raise ConfigError(f"'{path}' cannot be read as UTF-8 text: {error}.") from error

@@ -27,7 +27,9 @@ from training.finetune.arguments import parse_run
 from training.finetune.launch import cpu_processes_wanted, launch
 from training.finetune.machine import Machine
 from training.finetune.run import Run
-from training.finetune.sft import count_rows, train_sft
+from training.finetune.session import fine_tune
+from training.finetune.sft import Answers
+from training.finetune.sources import count_rows
 
 _FAULT = 2
 _INTERRUPTED = 130
@@ -67,26 +69,12 @@ def _dry_run(run: Run) -> Mapping[str, Any]:
 
 
 def _train(run: Run, console: Console) -> Mapping[str, Any]:
-    if run.method == "kto":
-        # An optional extra, and the libraries it needs are heavy.
-        from training.finetune.kto import train_kto
+    if run.method == "sft":
+        return fine_tune(run, Answers(), console)
+    # An optional extra, and the libraries it needs are heavy.
+    from training.finetune.kto import Judgements
 
-        judged: Mapping[str, Any] = train_kto(run)
-        return judged
-    result = train_sft(run, console)
-    return {
-        "output_dir": str(result.output_dir),
-        "base_model": run.base_model,
-        "train_rows": result.counts.taken,
-        "held_out_rows": result.counts.held_out,
-        "left_out": dict(result.counts.left_out),
-        "final_loss": result.figures.final_loss,
-        "eval_loss": result.figures.eval_loss,
-        "train_seconds": result.figures.train_seconds,
-        "tokens_per_second": result.figures.tokens_per_second,
-        "peak_memory_mb": result.figures.peak_memory_mb,
-        "training_run_id": result.figures.training_run_id,
-    }
+    return fine_tune(run, Judgements(run), console)
 
 
 def _print(run: Run, record: Mapping[str, Any]) -> None:

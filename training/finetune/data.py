@@ -1,7 +1,8 @@
 """Rows as tokens in memory-mapped Arrow files: a million rows take no more memory than a thousand.
 
 Prepared rows lie in ``data/`` of the output directory while a run is under way, so that a resumed run goes on
-with exactly the rows that it began with; a finished run removes them, for they are what people wrote.
+with exactly the rows that it began with; a finished run removes them, for they are what people wrote. Counts and
+fingerprint are those of the rows that were written, and of no earlier look at the source.
 
 This module knows no database and no model.
 """
@@ -10,21 +11,24 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from supportbot.errors import ConfigError
-from supportbot.states import Split
+from supportbot.states import ExampleLabel, Split
+from training.curate import Selection, TrainingExample
 from training.dataset import Row, encode_row
 from training.finetune.doubt import Doubt
 from training.finetune.run import Run
-from training.finetune.sources import Counts, Pair, Source
+from training.finetune.sources import Source, Tally
 
 DATA = "data"
 _ABOUT = "prepared.json"
@@ -34,11 +38,10 @@ _SCHEMA = pa.schema(
         ("input_ids", pa.list_(pa.int32())),
         ("labels", pa.list_(pa.int32())),
         ("length", pa.int32()),
+        ("good", pa.bool_()),
         ("example_id", pa.int64()),
     ]
 )
-_Record = dict[str, Any]
-"""One row as Arrow takes it; a row of doubt was made of no example."""
 
 _BATCH_ROWS = 1_000
 """Rows in memory at a time while they are written."""
@@ -51,33 +54,54 @@ class Prepared:
     After the rows that were taken, ``train`` holds rows of doubt, as many for each epoch.
     """
 
-    counts: Counts
+    counts: Selection
     train: Dataset
     held_out: Dataset | None
 
 
-async def prepare(run: Run, source: Source, tokenizer: PreTrainedTokenizerBase) -> Counts:
-    """Write the rows of a run as tokens, unless a run that is resumed has them already.
+async def find_rows(run: Run, source: Source) -> Selection:
+    """Return what a source has to give now, which may be more than a resumed run goes on with.
 
-    Returns:
-        What the source has to give now, which may be more than a resumed run goes on with.
+    Raises:
+        ConfigError: there is nothing to train on.
+    """
+    found = await source.survey()
+    if not _is_prepared(run):
+        seen: Counter[ExampleLabel] = Counter()
+        async for row in source.rows():
+            seen[row.label] += row.split is Split.TRAIN
+            if all(seen[label] for label in run.labels):
+                return found
+        raise ConfigError(_nothing(run, seen, found.left_out))
+    return found
+
+
+async def prepare(
+    run: Run, source: Source, tokenizer: PreTrainedTokenizerBase, found: Selection | None = None
+) -> Selection:
+    """Write the rows of a run as tokens, unless a run that is resumed has them already; return what was written.
+
+    Args:
+        run: what was asked for.
+        source: of the rows.
+        tokenizer: of the base.
+        found: what ``find_rows`` returned, if it was called before.
 
     Raises:
         ConfigError: there is nothing to train on, or the rows leave no room for answers.
     """
-    counts = await source.count()
-    folder = run.output_dir / DATA
-    if run.resume and (folder / _ABOUT).is_file():
-        return counts
-    if not counts.taken:
-        raise ConfigError(_nothing(run, counts.left_out))
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for split in Split:
-        await _write(folder / f"{split}.arrow", run, source, split, tokenizer)
-    # Written last: without it the folder is half-made, and is made again.
-    (folder / _ABOUT).write_text(json.dumps({**asdict(counts), **_shape(run)}), "utf-8")
-    return counts
+    found = found or await find_rows(run, source)
+    if not _is_prepared(run):
+        folder = run.output_dir / DATA
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        tally = await _write(folder, run, source, tokenizer)
+        if not all(tally.labels[label] for label in run.labels):
+            raise ConfigError(_nothing(run, tally.labels, found.left_out))
+        # Written last: without it the folder is half-made, and is made again.
+        about = {**asdict(tally.selection(found.left_out)), **_shape(run)}
+        (folder / _ABOUT).write_text(json.dumps(about), "utf-8")
+    return load_prepared(run).counts
 
 
 def load_prepared(run: Run) -> Prepared:
@@ -92,14 +116,18 @@ def load_prepared(run: Run) -> Prepared:
         if (begun := about.pop(name, None)) != value:
             flag = name.replace("_", "-")
             raise ConfigError(f"The run in '{run.output_dir}' was begun with --{flag} {begun}: resume it so, too.")
-    counts = Counts(**about)
-    held_out = Dataset.from_file(str(folder / f"{Split.HELD_OUT}.arrow")) if counts.held_out else None
-    return Prepared(counts, Dataset.from_file(str(folder / f"{Split.TRAIN}.arrow")), held_out)
+    counts = Selection(**about)
+    held_out = Dataset.from_file(str(_path(folder, Split.HELD_OUT))) if counts.held_out else None
+    return Prepared(counts, Dataset.from_file(str(_path(folder, Split.TRAIN))), held_out)
 
 
 def remove_prepared(run: Run) -> None:
     """Remove what people wrote."""
     shutil.rmtree(run.output_dir / DATA, ignore_errors=True)
+
+
+def _is_prepared(run: Run) -> bool:
+    return run.resume and (run.output_dir / DATA / _ABOUT).is_file()
 
 
 def _shape(run: Run) -> dict[str, object]:
@@ -109,34 +137,76 @@ def _shape(run: Run) -> dict[str, object]:
         "loss_on": run.loss_on,
         "max_length": run.max_length,
         "doubt_share": run.doubt_share,
-        # Only rows of doubt are drawn, and anew for each epoch.
-        "seed": run.arguments.seed if run.doubt_share else None,
+        # Rows of doubt are drawn, anew for each epoch; rows with votes are shuffled once.
+        "seed": run.arguments.seed if run.doubt_share or run.method == "kto" else None,
         "num_train_epochs": run.arguments.num_train_epochs if run.doubt_share else None,
     }
 
 
-async def _write(path: Path, run: Run, source: Source, split: Split, tokenizer: PreTrainedTokenizerBase) -> None:
+def _path(folder: Path, split: Split) -> Path:
+    return folder / f"{split}.arrow"
+
+
+async def _write(folder: Path, run: Run, source: Source, tokenizer: PreTrainedTokenizerBase) -> Tally:
+    """Write the rows of a source, and rows of doubt after those to train on; return what the source gave."""
     doubt = Doubt(tokenizer, run.max_length, run.arguments.seed)
-    # Not Dataset.from_generator: it wants a generator that is not asynchronous, and pickles it to name a cache.
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, _SCHEMA) as writer:
-        batch: list[_Record] = []
-        async for pair in source.pairs(split):
-            batch.append(_record(_encode(run, tokenizer, pair), pair.number))
-            doubt.remember(pair.answer)
-            _flush(writer, batch, _BATCH_ROWS)
-        if split is Split.TRAIN:
-            for row in doubt.rows(doubt.count(run.doubt_share) * run.epochs):
-                batch.append(_record(row, None))
-                _flush(writer, batch, _BATCH_ROWS)
-        _flush(writer, batch, 1)
+    tally = Tally()
+    with ExitStack() as stack:
+        writers = {split: stack.enter_context(_Writer(_path(folder, split))) for split in Split}
+        async for example in source.rows():
+            writers[example.split].add(_encode(run, tokenizer, example), example)
+            tally.add(example)
+            if example.split is Split.TRAIN:
+                doubt.remember(example.answer)
+        for row in doubt.rows(doubt.count(run.doubt_share) * run.epochs):
+            writers[Split.TRAIN].add(row, None)
+    return tally
 
 
-def _encode(run: Run, tokenizer: PreTrainedTokenizerBase, pair: Pair) -> Row:
+class _Writer:
+    """Writes rows into an Arrow file, some at a time; to be used in a ``with`` statement.
+
+    Not Dataset.from_generator: it wants a generator that is not asynchronous, and pickles it to name a cache.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = pa.OSFile(str(path), "wb")
+        self._stream = pa.ipc.new_stream(self._file, _SCHEMA)
+        self._batch: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._flush()
+        self._stream.close()
+        self._file.close()
+
+    def add(self, row: Row, example: TrainingExample | None) -> None:
+        """Write a row; one of doubt was made of no example."""
+        self._batch.append(
+            {
+                **row,
+                "length": len(row["input_ids"]),
+                "good": example is None or example.label is ExampleLabel.GOOD,
+                "example_id": None if example is None else example.example_id,
+            }
+        )
+        if len(self._batch) == _BATCH_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._batch:
+            self._stream.write_batch(pa.RecordBatch.from_pylist(self._batch, schema=_SCHEMA))
+            self._batch.clear()
+
+
+def _encode(run: Run, tokenizer: PreTrainedTokenizerBase, example: TrainingExample) -> Row:
     try:
         return encode_row(
             tokenizer,
-            pair.question,
-            pair.answer,
+            example.question,
+            example.answer,
             max_length=run.max_length,
             count_prompt=run.loss_on == "all",
         )
@@ -144,20 +214,16 @@ def _encode(run: Run, tokenizer: PreTrainedTokenizerBase, pair: Pair) -> Row:
         raise ConfigError(f"--max-length {run.max_length} is too small: {error}") from error
 
 
-def _record(row: Row, example_id: int | None) -> _Record:
-    return {**row, "length": len(row["input_ids"]), "example_id": example_id}
-
-
-def _flush(writer: pa.RecordBatchWriter, batch: list[_Record], least: int) -> None:
-    """Write the rows so far if there are enough."""
-    if len(batch) >= least:
-        writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=_SCHEMA))
-        batch.clear()
-
-
-def _nothing(run: Run, left_out: Mapping[str, int]) -> str:
+def _nothing(run: Run, seen: Mapping[ExampleLabel, int], left_out: Mapping[str, int]) -> str:
     reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-    why = f" ({reasons})" if reasons else ""
-    if run.from_db:
-        return f"The database has no row to train on{why}: approve some with `supportbot curate review`."
-    return f"'{run.data}' has no row to train on{why}."
+    why = f" (left out: {reasons})" if reasons else ""
+    where = "the database" if run.from_db else f"'{run.data}'"
+    if run.method == "kto":
+        good, bad = (seen.get(label, 0) for label in (ExampleLabel.GOOD, ExampleLabel.BAD))
+        remedy = "approve more with `supportbot curate review`" if run.from_db else "add rows of the other label"
+        return (
+            f"Learning from votes needs good and bad answers, but {where} has {good} good and {bad} bad rows to "
+            f"train on{why}: {remedy}, or use --method sft."
+        )
+    remedy = "approve some with `supportbot curate review`" if run.from_db else "add some"
+    return f"{where[0].upper()}{where[1:]} has no row to train on{why}: {remedy}."

@@ -27,6 +27,7 @@ from transformers import (
 from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference, KTOTrainer
 
+from training.dataset import IGNORED
 from training.finetune.arguments import ARGUMENTS_BIN
 from training.finetune.base import load_base
 from training.finetune.data import Prepared
@@ -51,7 +52,7 @@ class Votes:
     @classmethod
     def of(cls, rows: Dataset) -> Votes:
         """Count the good and the bad rows."""
-        good = sum(sum(batch["label"]) for batch in rows.select_columns("label").iter(10_000))
+        good = sum(sum(batch["good"]) for batch in rows.select_columns("good").iter(10_000))
         return cls(good=good, bad=len(rows) - good)
 
     @property
@@ -80,16 +81,19 @@ class MismatchingCollator:
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return the ids and masks of both pairings, each ``[B, T]``, and the labels, ``[B]``."""
-        others = [rows[-1], *rows[:-1]]
+        # The loss counts the completion, so the labels say where it begins.
+        borders = [row["labels"].count(IGNORED) for row in rows]
+        completions = [row["input_ids"][border:] for row, border in zip(rows, borders, strict=True)]
+        others = [completions[-1], *completions[:-1]]
         batch: dict[str, Any] = self._pad(
             [
                 {
-                    "prompt_ids": row["prompt_ids"],
-                    "completion_ids": row["completion_ids"],
-                    "KL_completion_ids": other["completion_ids"],
-                    "label": row["label"],
+                    "prompt_ids": row["input_ids"][:border],
+                    "completion_ids": completion,
+                    "KL_completion_ids": other,
+                    "label": row["good"],
                 }
-                for row, other in zip(rows, others, strict=True)
+                for row, border, completion, other in zip(rows, borders, completions, others, strict=True)
             ]
         )
         return batch
@@ -100,7 +104,7 @@ class VoteTrainer(KTOTrainer):
 
     Args:
         saved: the arguments that are saved with a checkpoint: whoever reads a run knows these, and not TRL's.
-        kwargs: of TRL's trainer; its data sets have ``prompt_ids``, ``completion_ids`` and ``label``.
+        kwargs: of TRL's trainer; its data sets have our rows, which the collator takes apart.
     """
 
     def __init__(self, *, saved: TrainingArguments, **kwargs: Any) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 import torch
 
-from supportbot.engine.load import Precision, cpu_has_bf16
+from supportbot.engine.load import cpu_has_bf16
+from supportbot.engine.precision import Precision
 
 _CPU_WANTED = ("1", "true", "yes", "on")
 

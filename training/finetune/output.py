@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -38,12 +39,15 @@ def check_output(run: Run) -> None:
         raise ConfigError(f"'{directory}' is a file: name a folder with --output-dir.")
     if (directory / RUN_RECORD).is_file() and not (directory / UNFINISHED).exists():
         raise ConfigError(f"The run in '{directory}' is finished: name another --output-dir.")
-    if run.resume or not directory.is_dir():
-        return
-    if any(directory.iterdir()):
+    if not run.resume and not is_fresh(run):
         raise ConfigError(
             f"'{directory}' is not empty: add --resume to continue the run in it, or name another --output-dir."
         )
+
+
+def is_fresh(run: Run) -> bool:
+    """Return whether there is nothing in the folder yet, so that whatever comes into it is of this run."""
+    return not run.output_dir.is_dir() or not any(run.output_dir.iterdir())
 
 
 def begin_output(run: Run) -> None:
@@ -62,6 +66,14 @@ def begin_output(run: Run) -> None:
         (run.output_dir / ARGUMENTS_JSON).write_text(record + "\n", "utf-8")
     except OSError as error:
         raise ConfigError(f"'{run.output_dir}' cannot be written: {error.strerror}.") from error
+
+
+def discard_output(run: Run) -> None:
+    """Remove a folder that was fresh before the run, in which there is nothing to resume."""
+    for name in (ARGUMENTS_BIN, ARGUMENTS_JSON, UNFINISHED):
+        (run.output_dir / name).unlink(missing_ok=True)
+    with suppress(OSError):  # it stays if it is a mount, or if somebody else put something into it meanwhile
+        run.output_dir.rmdir()
 
 
 def staged(run: Run) -> Path:

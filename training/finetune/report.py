@@ -19,8 +19,8 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
+from training.curate import Selection
 from training.finetune.run import Run
-from training.finetune.sources import Counts
 
 REPORT = "report"
 RUN_JSON = "run.json"
@@ -51,7 +51,7 @@ class Figures:
     training_run_id: int | None
 
 
-def write_report(run: Run, counts: Counts, example_ids: Sequence[int], figures: Figures) -> None:
+def write_report(run: Run, counts: Selection, example_ids: Sequence[int], figures: Figures) -> None:
     """Write the report and the model card."""
     folder = run.output_dir / REPORT
     folder.mkdir(exist_ok=True)
@@ -64,7 +64,7 @@ def write_report(run: Run, counts: Counts, example_ids: Sequence[int], figures: 
         "differences": {name: asdict(difference) for name, difference in run.differences.items()},
         "options": {"loss_on": run.loss_on, "packing": run.packing, "max_length": run.max_length},
         "data": {
-            "source": "database" if run.from_db else str(run.data),
+            "source": "database" if run.data is None else str(run.data.resolve()),
             "fingerprint": counts.fingerprint,
             "train_rows": counts.taken,
             "held_out_rows": counts.held_out,
@@ -118,7 +118,7 @@ def _plot(history: Sequence[Mapping[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def _card(run: Run, counts: Counts, figures: Figures) -> str:
+def _card(run: Run, counts: Selection, figures: Figures) -> str:
     arguments = run.arguments
     batch = arguments.train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size
     left_out = "".join(f"\n- left out, {reason}: {rows:,}" for reason, rows in counts.left_out.items())

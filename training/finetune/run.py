@@ -14,7 +14,7 @@ from typing import Literal
 from transformers import TrainingArguments
 
 from supportbot.config import Settings
-from supportbot.engine.load import Precision
+from supportbot.engine.precision import Precision
 from supportbot.states import ExampleLabel
 
 Method = Literal["sft", "kto"]

@@ -1,34 +1,48 @@
-"""The steps that every method of training takes between its rows and its result.
+"""A run from its rows to its result, the same for every method of training.
 
 With several processes (``accelerate launch``) all of them train, and only the main one prepares rows, looks into
-checkpoints, and writes the model, the report and the database.
+checkpoints, and writes the model, the report and the database. Whatever can be wrong is looked at before training
+begins, the cheapest first; a run that fails so early leaves nothing behind.
 
 This module knows no method: what is learned from what is for ``sft`` and ``kto`` to say.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from datasets import Dataset
 from rich.console import Console
-from transformers import PreTrainedModel, Trainer
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from supportbot.bootstrap import open_database
 from supportbot.errors import ModelError
+from training.curate import Selection
+from training.finetune.base import load_base, load_tokenizer
 from training.finetune.checkpoints import newest_usable
-from training.finetune.data import DATA
+from training.finetune.data import DATA, Prepared, find_rows, load_prepared, prepare, remove_prepared
+from training.finetune.output import (
+    begin_output,
+    check_output,
+    discard_output,
+    finish_output,
+    is_fresh,
+    mark_finished,
+    staged,
+)
+from training.finetune.progress import ProgressBar
 from training.finetune.records import begin_record, finish_record
-from training.finetune.report import Figures, peak_memory_mb
+from training.finetune.report import Figures, peak_memory_mb, write_report
 from training.finetune.run import Run
-from training.finetune.sources import Counts
+from training.finetune.sources import open_source
 
 Teller = Callable[[str], None]
 """Shows a sentence to whoever started the run."""
@@ -37,16 +51,95 @@ _RECORD = "record.json"
 _KEPT = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm")
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a run made."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """All that a trainer is made of."""
 
-    output_dir: Path
-    counts: Counts
-    figures: Figures
+    run: Run
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    prepared: Prepared
+    callbacks: list[TrainerCallback]
+    tell: Teller
 
 
-def teller(console: Console, *, main: bool) -> Teller:
+class Method(Protocol):
+    """What a method of training does otherwise than the others."""
+
+    def build_trainer(self, ready: Ready) -> Trainer:
+        """Return what trains the model on the rows."""
+
+    def report(self, run: Run, figures: Figures, log: list[dict[str, Any]]) -> tuple[Figures, Mapping[str, Any]]:
+        """Return the figures and what else is to be said, from the trainer's log; write what is to be written."""
+
+
+def fine_tune(run: Run, method: Method, console: Console) -> dict[str, Any]:
+    """Fine-tune a model; return what is to be said of the run.
+
+    Raises:
+        ConfigError: the output directory or the rows are not usable.
+        DatabaseError: the database is not usable.
+        ModelError: the base is not usable, or what came out is not a model.
+    """
+    state = PartialState()
+    main = state.is_main_process
+    tell = _teller(console, main=main)
+    check_output(run)
+    state.wait_for_everyone()  # all have looked before one of them writes
+    found = asyncio.run(_find_rows(run)) if main else None
+    tokenizer = load_tokenizer(run.location)
+    fresh = is_fresh(run)
+    try:
+        if found is not None:
+            begin_output(run)
+            asyncio.run(_prepare(run, tokenizer, found, tell))
+        state.wait_for_everyone()
+        prepared = load_prepared(run)
+        _tell_differences(run, tell)
+        model = load_base(run.location, tokenizer, run.max_length)
+        checkpoint = _choose_checkpoint(run, model, tell, main=main)
+        trainer = method.build_trainer(
+            Ready(
+                run=run,
+                model=model,
+                tokenizer=tokenizer,
+                prepared=prepared,
+                callbacks=[ProgressBar(console)],
+                tell=tell,
+            )
+        )
+    except Exception:
+        if main and fresh:
+            remove_prepared(run)
+            discard_output(run)
+        raise
+    run_id = asyncio.run(_begin_record(run, prepared)) if main and run.from_db else None
+    figures = train(trainer, checkpoint, run_id)
+    trainer.save_model(str(staged(run)))
+    state.wait_for_everyone()
+    said: Mapping[str, Any] = {}
+    if main:
+        finish_output(run, model, tokenizer)
+        figures, said = method.report(run, figures, trainer.state.log_history)
+        write_report(run, prepared.counts, list(_example_ids(prepared.train)), figures)
+        if run_id is not None:
+            asyncio.run(_finish_record(run, run_id, figures))
+        remove_prepared(run)
+        mark_finished(run)
+    return {**_summary(run, prepared.counts, figures), **said}
+
+
+async def _find_rows(run: Run) -> Selection:
+    async with open_source(run) as source:
+        return await find_rows(run, source)
+
+
+async def _prepare(run: Run, tokenizer: PreTrainedTokenizerBase, found: Selection, tell: Teller) -> None:
+    async with open_source(run) as source:
+        _tell_rows(found, await prepare(run, source, tokenizer, found), tell, run)
+
+
+def _teller(console: Console, *, main: bool) -> Teller:
     """Return what shows sentences; only the main process speaks."""
 
     def tell(sentence: str) -> None:
@@ -56,7 +149,7 @@ def teller(console: Console, *, main: bool) -> Teller:
     return tell
 
 
-def tell_differences(run: Run, tell: Teller) -> None:
+def _tell_differences(run: Run, tell: Teller) -> None:
     """Say what differs from the documented run, and why."""
     for name, difference in run.differences.items():
         tell(
@@ -65,15 +158,15 @@ def tell_differences(run: Run, tell: Teller) -> None:
         )
 
 
-def tell_rows(found: Counts, used: Counts, tell: Teller) -> None:
+def _tell_rows(found: Selection, used: Selection, tell: Teller, run: Run) -> None:
     """Say which rows are left out, and whether those of a resumed run are not those of today."""
-    if found.fingerprint != used.fingerprint:
+    if run.resume and found.fingerprint != used.fingerprint:
         tell("The rows have changed since this run began: it goes on with those that it began with.")
     for reason, rows in used.left_out.items():
         tell(f"Left out: {rows:,} rows, {reason}.")
 
 
-def choose_checkpoint(run: Run, model: PreTrainedModel, tell: Teller, *, main: bool) -> str | None:
+def _choose_checkpoint(run: Run, model: PreTrainedModel, tell: Teller, *, main: bool) -> str | None:
     """Return the newest usable checkpoint if the run is resumed; all processes get the same."""
     if not run.resume:
         return None
@@ -125,27 +218,45 @@ def train(trainer: Trainer, checkpoint: str | None, run_id: int | None) -> Figur
     )
 
 
-def example_ids(rows: Dataset) -> Iterator[int]:
+def _example_ids(rows: Dataset) -> Iterator[int]:
     """Yield the examples that prepared rows were made of; a row of no example has none."""
     for batch in rows.select_columns("example_id").iter(1_000):
         yield from (number for number in batch["example_id"] if number is not None)
 
 
-async def begin_run_record(run: Run, rows: Dataset, fingerprint: str) -> int:
+async def _begin_record(run: Run, prepared: Prepared) -> int:
     """Record in the database that a run began, unless it is resumed and recorded already; return its id."""
     path = run.output_dir / DATA / _RECORD
     if run.resume and path.is_file():
         return int(json.loads(path.read_text("utf-8"))["training_run_id"])
     async with open_database(run.settings) as database:
-        run_id = await begin_record(database, run.arguments.to_dict(), fingerprint, example_ids(rows))
+        run_id = await begin_record(
+            database, run.arguments.to_dict(), prepared.counts.fingerprint, _example_ids(prepared.train)
+        )
     path.write_text(json.dumps({"training_run_id": run_id}), "utf-8")
     return run_id
 
 
-async def finish_run_record(run: Run, run_id: int, figures: Figures) -> None:
+async def _finish_record(run: Run, run_id: int, figures: Figures) -> None:
     """Record in the database that a run ended, and how its loss went."""
     async with open_database(run.settings) as database:
         await finish_record(database, run_id, [dict(entry) for entry in figures.loss_history])
+
+
+def _summary(run: Run, counts: Selection, figures: Figures) -> dict[str, Any]:
+    return {
+        "output_dir": str(run.output_dir),
+        "base_model": run.base_model,
+        "train_rows": counts.taken,
+        "held_out_rows": counts.held_out,
+        "left_out": dict(counts.left_out),
+        "final_loss": figures.final_loss,
+        "eval_loss": figures.eval_loss,
+        "train_seconds": figures.train_seconds,
+        "tokens_per_second": figures.tokens_per_second,
+        "peak_memory_mb": figures.peak_memory_mb,
+        "training_run_id": figures.training_run_id,
+    }
 
 
 def _finite(value: Any) -> Any:

@@ -1,62 +1,65 @@
 """Where the rows of a run come from: the approved rows of the database, or a file of questions and answers.
 
-Both are read one row at a time. A file knows no conversations, so its questions stand for them: the same question
-is held out today and in a year, here and in the database.
+Both are read one row at a time. What a source has to give is counted here; what a run really took is counted by
+whoever writes it, because people decide about rows at any moment.
 
 This module knows no tokens.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from supportbot.bootstrap import open_database
+from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.errors import ConfigError
-from supportbot.examples.keys import split_of
-from supportbot.states import ExampleLabel, Split
-from training.curate import GOOD, select_examples, stream_examples
+from supportbot.states import ExampleLabel, ExampleSource, Split
+from training.curate import GOOD, Fingerprint, Selection, TrainingExample, select_examples, stream_examples
+from training.files import EMPTY, read_rows
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """A question with the answer to learn; ``number`` is the id of its row, or its line in a file."""
-
-    number: int
-    question: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What a source has to give.
-
-    Attributes:
-        taken: rows to train on.
-        held_out: rows to measure on.
-        left_out: rows that are neither, by the reason.
-        fingerprint: sha256 of the rows to train on.
-    """
-
-    taken: int
-    held_out: int
-    left_out: Mapping[str, int]
-    fingerprint: str
+if TYPE_CHECKING:  # transformers takes seconds to import
+    from training.finetune.run import Run
 
 
 class Source(Protocol):
-    """Rows, one at a time."""
+    """Rows to train on and to measure on."""
 
-    async def count(self) -> Counts:
-        """Count the rows without keeping them."""
+    async def survey(self) -> Selection:
+        """Count the rows, and those that are left out."""
 
-    def pairs(self, split: Split) -> AsyncIterator[Pair]:
-        """Return the rows of a split, in an order that stays the same."""
+    def rows(self) -> AsyncIterator[TrainingExample]:
+        """Yield the rows of both splits, each split in an order that stays the same."""
+
+
+class Tally:
+    """Counts rows as they go by, and takes the fingerprint of those to train on."""
+
+    def __init__(self) -> None:
+        self.labels: Counter[ExampleLabel] = Counter()
+        """Rows to train on, by their label."""
+        self._splits: Counter[Split] = Counter()
+        self._fingerprint = Fingerprint()
+
+    def add(self, row: TrainingExample) -> None:
+        """Count a row."""
+        self._splits[row.split] += 1
+        if row.split is Split.TRAIN:
+            self.labels[row.label] += 1
+            self._fingerprint.add(row)
+
+    def selection(self, left_out: Mapping[str, int]) -> Selection:
+        """Return the rows that went by."""
+        return Selection(
+            taken=self._splits[Split.TRAIN],
+            held_out=self._splits[Split.HELD_OUT],
+            left_out=dict(left_out),
+            fingerprint=self._fingerprint.hexdigest(),
+        )
 
 
 class DatabaseRows:
@@ -65,85 +68,101 @@ class DatabaseRows:
     Args:
         database: where the rows are.
         labels: which of them; plain fine-tuning learns good answers only.
+        merge: mark near-duplicates anew before counting; without it nothing is written.
     """
 
-    def __init__(self, database: Database, labels: frozenset[ExampleLabel] = GOOD) -> None:
+    def __init__(self, database: Database, labels: frozenset[ExampleLabel] = GOOD, *, merge: bool = True) -> None:
         self._database = database
         self._labels = labels
+        self._merge = merge
 
-    async def count(self) -> Counts:
-        """Count the rows without keeping them."""
-        selection = await select_examples(self._database, labels=self._labels)
-        return Counts(
-            taken=selection.taken,
-            held_out=selection.held_out,
-            left_out=dict(selection.left_out),
-            fingerprint=selection.fingerprint,
-        )
+    async def survey(self) -> Selection:
+        """Count the rows, and those that are left out."""
+        return await select_examples(self._database, labels=self._labels, merge=self._merge)
 
-    async def pairs(self, split: Split) -> AsyncIterator[Pair]:
-        """Return the rows of a split by their ids."""
-        async for row in stream_examples(self._database, split, labels=self._labels):
-            yield Pair(number=row.example_id, question=row.question, answer=row.answer)
+    async def rows(self) -> AsyncIterator[TrainingExample]:
+        """Yield the rows by their ids, those to train on first."""
+        for split in Split:
+            async for row in stream_examples(self._database, split, labels=self._labels):
+                yield row
 
 
 class FileRows:
-    """The rows of a JSONL file, each with ``question`` and ``answer``."""
+    """The rows of a JSON Lines file; their ids are the numbers of their lines.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file, see ``training.files``.
+        labels: which rows; if bad answers are wanted, too, every line must say which it is.
+        keep: what is public although it looks personal, see ``redact``.
+    """
+
+    def __init__(self, path: Path, labels: frozenset[ExampleLabel] = GOOD, *, keep: Collection[str] = ()) -> None:
         self._path = path
+        self._labels = labels
+        self._keep = keep
 
-    async def count(self) -> Counts:
-        """Count the rows without keeping them.
+    async def survey(self) -> Selection:
+        """Count the rows, and those that are left out.
 
         Raises:
             ConfigError: a line is no such row; the sentence says which.
         """
-        counts: Counter[Split] = Counter()
-        empty = 0
-        digest = hashlib.sha256()
-        async for pair in self._rows():
-            if not (pair.question.strip() and pair.answer.strip()):
-                empty += 1
-                continue
-            split = split_of(pair.question)
-            counts[split] += 1
-            if split is Split.TRAIN:
-                digest.update(json.dumps([pair.number, pair.question, pair.answer]).encode())
-        return Counts(
-            taken=counts[Split.TRAIN],
-            held_out=counts[Split.HELD_OUT],
-            left_out={"empty question or answer": empty} if empty else {},
-            fingerprint=digest.hexdigest(),
-        )
+        tally = Tally()
+        left_out: Counter[str] = Counter()
+        for row, reason in self._read():
+            if reason is None:
+                tally.add(row)
+            else:
+                left_out[reason] += 1
+        return tally.selection(left_out)
 
-    async def pairs(self, split: Split) -> AsyncIterator[Pair]:
-        """Return the rows of a split in the order of the file."""
-        async for pair in self._rows():
-            if pair.question.strip() and pair.answer.strip() and split_of(pair.question) is split:
-                yield pair
+    async def rows(self) -> AsyncIterator[TrainingExample]:
+        """Yield the rows in the order of the file."""
+        for row, reason in self._read():
+            if reason is None:
+                yield row
 
-    async def _rows(self) -> AsyncIterator[Pair]:
-        # Reading a local file line by line; nothing else runs on this loop.
-        try:
-            with self._path.open(encoding="utf-8") as file:
-                for number, line in enumerate(file, start=1):
-                    if line.strip():
-                        yield self._parse(number, line)
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"'{self._path}' cannot be read as UTF-8 text: {error}.") from error
+    def _read(self) -> Iterator[tuple[TrainingExample, str | None]]:
+        """Yield every row, with the reason if it is left out."""
+        for row in read_rows(self._path, keep=self._keep):
+            if row.label is None and ExampleLabel.BAD in self._labels:
+                raise ConfigError(
+                    f"Line {row.number} of '{self._path}' has no 'label' that is 'good' or 'bad', which learning "
+                    "from votes needs."
+                )
+            label = row.label or ExampleLabel.GOOD
+            reason = EMPTY if not (row.question and row.answer) else None
+            yield (
+                TrainingExample(
+                    example_id=row.number,
+                    question=row.question,
+                    answer=row.answer,
+                    rejected=None,
+                    label=label,
+                    split=row.split,
+                    source=ExampleSource.IMPORT,
+                    conversation=row.conversation,
+                ),
+                reason if reason or label in self._labels else f"labelled {label}",
+            )
 
-    def _parse(self, number: int, line: str) -> Pair:
-        try:
-            record = json.loads(line)
-            question, answer = record["question"], record["answer"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise self._refuse(number) from error
-        if not isinstance(question, str) or not isinstance(answer, str):
-            raise self._refuse(number)
-        return Pair(number=number, question=question, answer=answer)
 
-    def _refuse(self, number: int) -> ConfigError:
-        return ConfigError(
-            f"Line {number} of '{self._path}' is not a JSON object with the texts 'question' and 'answer'."
-        )
+@asynccontextmanager
+async def open_source(run: Run) -> AsyncIterator[Source]:
+    """Open what a run learns from.
+
+    Raises:
+        DatabaseError: the database is not usable.
+    """
+    if run.data is not None:
+        yield FileRows(run.data, run.labels, keep=run.settings.kept_contacts)
+        return
+    async with open_database(run.settings) as database:
+        await check_schema(database)
+        yield DatabaseRows(database, run.labels, merge=not run.dry_run)
+
+
+async def count_rows(run: Run) -> Selection:
+    """Count the rows that a run would take, and change nothing."""
+    async with open_source(run) as source:
+        return await source.survey()

@@ -2,7 +2,7 @@
 
 Trainer's own order follows from whatever was drawn from the global generator before, from the number of
 processes and, in a second epoch, from the first: a resumed run would see other rows than it had left. Here the
-order is the same for any number of processes with the same effective batch, and after any resume.
+order is the same for any number of processes with the same micro-batch, and after any resume.
 
 This module knows no files.
 """
@@ -35,19 +35,23 @@ from training.speed import fuse_activations
 class EpochSampler(Sampler[int]):
     """Rows of like length next to each other, shuffled by seed and epoch.
 
+    Only the rows of one micro-batch are of like length, and the micro-batches come in random order. A step of the
+    optimizer thus sees rows as mixed as without grouping: with whole steps of like length, from the longest to the
+    shortest, the loss after 20 steps was 0.1 above that of rows in plain random order.
+
     Args:
         lengths: of the rows, in tokens.
-        group: rows of one step of the optimizer, which are of like length.
+        batch: rows of a micro-batch.
         seed: of the run.
         taken: rows that belong to every epoch; those after them are shared out among ``epochs``.
         epochs: how many, at least one; a later one begins anew.
     """
 
     def __init__(
-        self, lengths: list[int], group: int, seed: int, *, taken: int | None = None, epochs: int = 1
+        self, lengths: list[int], batch: int, seed: int, *, taken: int | None = None, epochs: int = 1
     ) -> None:
         self._lengths = lengths
-        self._group = group
+        self._batch = batch
         self._seed = seed
         self._taken = len(lengths) if taken is None else taken
         self._epochs = epochs
@@ -67,11 +71,15 @@ class EpochSampler(Sampler[int]):
         generator = torch.Generator().manual_seed(self._seed + self._epoch)
         first = self._taken + self._epoch % self._epochs * self._others
         rows = [*range(self._taken), *range(first, first + self._others)]
-        # The others are short. Among their like they would fill whole steps, each of which weighs as much as any.
-        places = torch.randint(self._taken, (self._others,), generator=generator)
-        lengths = self._lengths[: self._taken] + [self._lengths[place] for place in places]
-        order = LengthGroupedSampler(self._group, lengths=lengths, generator=generator)
-        return (rows[place] for place in order)
+        # The others are short. Among their like they would fill whole batches, which weigh as much as any.
+        stand_ins = torch.randint(self._taken, (self._others,), generator=generator)
+        lengths = self._lengths[: self._taken] + [self._lengths[row] for row in stand_ins]
+        places = list(LengthGroupedSampler(self._batch, lengths=lengths, generator=generator))
+        whole = len(places) // self._batch
+        # What is left over stays last: in the middle it would tear all micro-batches after it apart.
+        for batch in (*torch.randperm(whole, generator=generator).tolist(), whole):
+            for place in places[batch * self._batch : (batch + 1) * self._batch]:
+                yield rows[place]
 
 
 class FineTuner(Trainer):
@@ -94,10 +102,13 @@ class FineTuner(Trainer):
         if self.args.train_sampling_strategy != "group_by_length":
             sampler: Sampler[int] | None = super()._get_train_sampler(train_dataset)
             return sampler
-        group = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         ordered = EpochSampler(
-            list(dataset[self.args.length_column_name]), group, seed, taken=self._taken, epochs=self._epochs
+            list(dataset[self.args.length_column_name]),
+            self.args.train_batch_size,
+            seed,
+            taken=self._taken,
+            epochs=self._epochs,
         )
         self.add_callback(_EpochCallback(ordered))
         return ordered

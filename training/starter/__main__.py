@@ -28,7 +28,9 @@ from rich.table import Table
 from transformers.utils import logging as transformers_logging
 
 from supportbot.errors import ConfigError, SupportBotError
-from supportbot.registry import MANIFEST, STARTER, write_manifest
+from supportbot.registry import INT8_LOSS_RISE, MANIFEST, STARTER, write_manifest
+from training.evaluate.int8 import int8_loss_rise
+from training.evaluate.rows import Row
 from training.starter.data import Faq, load_faq
 from training.starter.measure import Figures, measure
 from training.starter.recipe import RECIPE, Recipe
@@ -61,11 +63,15 @@ def build(faq: Faq, recipe: Recipe, output: Path, version: str, console: Console
         seconds = round(time.monotonic() - started, 1)
         with console.status("Asking it the questions it has not seen"):
             figures = measure(trained, faq)
+            rows = [Row(text, topic.answer) for topic in faq.topics for text in topic.held_out]
+            rise = int8_loss_rise(str(trained), rows, trained / "exports")
+            shutil.rmtree(trained / "exports", ignore_errors=True)
+        measured = {**asdict(figures), INT8_LOSS_RISE: rise}
         _replace(output, trained)
     write_manifest(
         output,
         version=version,
-        metrics={name: round(value, 4) for name, value in asdict(figures).items()},
+        metrics={name: round(value, 4) for name, value in measured.items() if value is not None},
         training={
             "data_digest": faq.digest(),
             "recipe_digest": recipe.digest(),

@@ -13,7 +13,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import yaml
 from supportbot.errors import ConfigError
 
 FAQ_FILE = Path(__file__).with_name("faq.yaml")
+MORE_FILE = Path(__file__).with_name("more_wordings.yaml")
 OUT_OF_SCOPE_FILE = Path(__file__).with_name("out_of_scope.yaml")
 FOREIGN_FILE = Path(__file__).with_name("out_of_scope_wordings.yaml")
 
@@ -33,7 +35,7 @@ class Topic:
     Attributes:
         id: short name, unique.
         answer: what the bot is to say.
-        wordings: questions that are trained on.
+        wordings: questions that are trained on, those of ``more_wordings.yaml`` last.
         held_out: questions that are only measured with.
     """
 
@@ -70,10 +72,11 @@ class Faq:
 
 def load_faq(
     faq_file: Path = FAQ_FILE,
+    more_file: Path = MORE_FILE,
     out_of_scope_file: Path = OUT_OF_SCOPE_FILE,
     foreign_file: Path = FOREIGN_FILE,
 ) -> Faq:
-    """Read and check the three files.
+    """Read and check the four files.
 
     The two out-of-scope files were written by different hands that sometimes had the same idea: what is
     measured with is left out of the training, so that a figure never rests on a question that was seen.
@@ -88,6 +91,8 @@ def load_faq(
     questions = _texts(out_of_scope_file, _read(out_of_scope_file), "questions")
     for what, names in (("id", [topic.id for topic in topics]), ("answer", [topic.answer for topic in topics])):
         _refuse_repeats(faq_file, what, names)
+    more = _more(more_file, {topic.id for topic in topics})
+    topics = tuple(replace(topic, wordings=topic.wordings + more.get(topic.id, ())) for topic in topics)
     asked = [text for topic in topics for text in (*topic.wordings, *topic.held_out)]
     _refuse_repeats(faq_file, "question", [*asked, *questions])
     measured = {_plain(text) for text in (*questions, *asked)}
@@ -121,6 +126,21 @@ def _topic(path: Path, number: int, entry: object) -> Topic:
         _texts(path, entry, "wordings"),
         _texts(path, entry, "held_out"),
     )
+
+
+def _more(path: Path, topics: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return further wordings by topic."""
+    entries = _read(path).get("topics")
+    if not isinstance(entries, list):
+        raise ConfigError(f"'{path}' must have a list under `topics:`, which may be empty ([]).")
+    more: dict[str, tuple[str, ...]] = {}
+    for number, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict) or set(entry) != {"id", "wordings"}:
+            raise ConfigError(f"Topic {number} of '{path}' must be a mapping with id and wordings.")
+        if entry["id"] not in topics:
+            raise ConfigError(f"Topic {number} of '{path}' has the id '{entry['id']}', which no FAQ has.")
+        more[entry["id"]] = more.get(entry["id"], ()) + _texts(path, entry, "wordings")
+    return more
 
 
 def _texts(path: Path, entry: dict[str, Any], key: str) -> tuple[str, ...]:

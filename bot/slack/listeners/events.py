@@ -1,4 +1,4 @@
-"""Mentions in channels and direct messages: both are questions."""
+"""What people say: mentions and direct messages are questions; the rest is overheard for who answers instead."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack._background import Background
-from bot.slack.hearing import read_question
+from bot.slack.hearing import read_change, read_question, read_remark
 from bot.slack.views import THINKING_STATUS
+from supportbot.questions import IncomingQuestion
 from supportbot.service import Service
 
 
@@ -18,10 +19,15 @@ class _Events:
         self._service = service
         self._background = background
 
-    async def on_question(self, body: dict[str, object], client: AsyncWebClient) -> None:
-        question = read_question(body)
-        if question is None:
-            return
+    async def on_said(self, body: dict[str, object], client: AsyncWebClient) -> None:
+        if (question := read_question(body)) is not None:
+            await self._ask(question, client)
+        elif (remark := read_remark(body)) is not None:
+            await self._service.overhear(remark)
+        elif (change := read_change(body)) is not None:
+            await self._service.overhear_change("slack", change.identity, change.text)
+
+    async def _ask(self, question: IncomingQuestion, client: AsyncWebClient) -> None:
         accepted = await self._service.ask(question)
         if accepted.new:
             set_status = partial(
@@ -36,5 +42,5 @@ class _Events:
 def register(app: AsyncApp, service: Service, background: Background) -> None:
     """Connect the listeners for events."""
     events = _Events(service, background)
-    app.event("app_mention")(events.on_question)
-    app.event("message")(events.on_question)
+    app.event("app_mention")(events.on_said)
+    app.event("message")(events.on_said)

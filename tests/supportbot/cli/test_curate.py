@@ -100,7 +100,7 @@ async def test_import(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "faq.jsonl"
     path.write_text('{"question": "Where is it?", "answer": "In Leeds."}\n')
     finished = await supportbot(database, "import", str(path), "--json")
-    assert json.loads(finished.output) == {"rows": 1, "new": 1, "approved": 0}
+    assert json.loads(finished.output) == {"rows": 1, "new": 1, "approved": 0, "redacted": {}}
     finished = await supportbot(database, "import", str(path), "--approve")
     assert finished.status == 2
     assert "add --by NAME" in finished.errors
@@ -111,3 +111,29 @@ async def test_import(database: Database, tmp_path: Path) -> None:
     assert finished.status == 2
     assert "line 1 has no answer" in finished.errors
     assert "Traceback" not in finished.errors
+
+
+async def test_import_says_what_it_redacted(database: Database, tmp_path: Path) -> None:
+    """Whoever imports contacts of the shop reads that they are gone, and which setting keeps them."""
+    path = tmp_path / "faq.jsonl"
+    path.write_text(
+        '{"question": "How do I reach you?", "answer": "Write to help@shop.example."}\n'
+        '{"question": "And the press?", "answer": "press@shop.example or help@shop.example."}\n'
+    )
+    finished = await supportbot(database, "import", str(path))
+    assert finished.output == (
+        "2 rows, 2 of them new, 0 approved\n"
+        "Redacted: 3 email. SUPPORTBOT_PUBLIC_CONTACTS names contacts of yours that an import keeps.\n"
+    )
+    public = {"SUPPORTBOT_PUBLIC_CONTACTS": "help@shop.example"}
+    finished = await supportbot(database, "import", str(path), "--json", **public)
+    assert json.loads(finished.output)["redacted"] == {"email": 1}
+
+
+async def test_nobody_curates_nothing(database: Database) -> None:
+    """A blank name is a usage error, and the example stays as it is."""
+    [number] = await add_examples(database, example("Where?", **PENDING))
+    for command in (["approve", str(number)], ["edit", str(number), "--answer", "There."], ["review"]):
+        finished = await supportbot(database, "curate", *command, "--by", " ", typed="a\n")
+        assert (finished.status, "needs a name" in finished.errors) == (2, True)
+    assert [row.status for row in await stored(database)] == [ExampleStatus.PENDING]

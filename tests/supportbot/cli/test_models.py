@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import os
+import sqlite3
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from supportbot.audit import AuditEntry, recent
 from supportbot.bootstrap import create_home, open_database
 from supportbot.cli import app
 from supportbot.config import Settings
+from supportbot.db.models import ModelVersion, RunExample, TrainingRun
 from supportbot.db.schema import migrate
 from supportbot.errors import SupportBotError
 from supportbot.registry import Registry
@@ -99,8 +106,29 @@ def test_list_and_show(registry: Registry) -> None:
     table = models("list").stdout
     assert "rollback leads here" in table
     shown = models("show", "v1").stdout
+    assert "erased since" not in shown
     for part in ("against base: Better: it answers more right.", "+0.1 (+0.05 to +0.15)", "no votes yet"):
         assert part in shown
+
+
+def test_show_names_what_else_erased_rows_trained(registry: Registry) -> None:
+    """After an erasure an operator reads how many rows are gone, and which other versions they trained."""
+    assert models("list").exit_code == 0
+
+    async def train_on_rows_that_are_gone() -> None:
+        async with open_database(Settings()) as database, database.write() as session:
+            for row in await session.scalars(select(ModelVersion)):
+                run = TrainingRun(
+                    model_version_id=row.id, arguments={}, dataset_fingerprint="f", started_at=datetime.now(UTC)
+                )
+                session.add(run)
+                await session.flush()
+                numbers = (4711, 4712) if row.name == "v1" else (4711,)
+                session.add_all(RunExample(run_id=run.id, example_id=number) for number in numbers)
+
+    asyncio.run(train_on_rows_that_are_gone())
+    assert from_json("show", "v1")["erased_in"] == {"base": [4711]}
+    assert "2 of them, 1 trained base too" in models("show", "v1").stdout
 
 
 def test_retire(registry: Registry) -> None:
@@ -119,6 +147,54 @@ def test_rollback_without_a_database(registry: Registry) -> None:
     assert result.exit_code == 0
     assert registry.active() == "base"
     assert "could not record" in result.stderr
+
+
+def test_rollback_waits_for_no_lock(registry: Registry) -> None:
+    """While another process keeps the database locked, the rollback takes under 5 s and says what is missing."""
+    assert models("promote", "v1").exit_code == 0
+    other = sqlite3.connect(Settings().home / "supportbot.db", isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        result = models("rollback", "--by", "bob")
+        assert time.monotonic() - began < 5
+        assert (result.exit_code, registry.active()) == (0, "base")
+        assert "could not record who rolled back" in result.stderr
+    finally:
+        other.close()
+    assert {line["version"]: line["status"] for line in from_json("list")} == {"base": "active", "v1": "candidate"}
+    assert audit()[-1].action == "model.reconcile"
+
+
+@pytest.mark.parametrize("command", [["promote", "v1"], ["rollback"], ["retire", "v1"]])
+def test_nobody_decides_nothing(registry: Registry, command: list[str]) -> None:
+    """A blank name is a usage error, and nothing happens."""
+    registry.activate("v1")
+    registry.activate("base")
+    result = models(*command, "--by", " ")
+    assert (result.exit_code, "needs a name" in result.stderr) == (2, True)
+    assert (registry.versions(), registry.active(), audit()) == (["base", "v1"], "base", [])
+
+
+def test_account_without_a_name_goes_by_its_number(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container whose user is in no passwd file the commands work all the same."""
+    for key in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    assert models("retire", "v1").exit_code == 0
+    assert audit()[-1].actor == "uid 54321"
+
+
+def test_candidate_is_checked_in_the_precision_that_is_set(
+    registry: Registry, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version that overflows in the daemon's own precision is refused."""
+    huge = {"transformer.ln_f.weight": torch.full((32,), 60_000.0, dtype=torch.float16)}
+    install_version(registry, tiny_model, "v2", evaluation=better_than("base"), weights=huge)
+    monkeypatch.setenv("SUPPORTBOT_PRECISION", "fp16")
+    assert "overflow" in str(models("promote", "v2").exception)
+    monkeypatch.setenv("SUPPORTBOT_PRECISION", "fp32")
+    assert models("promote", "v2").exit_code == 0
 
 
 def test_pinned_model_is_mentioned(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from supportbot.engine.load import choose_precision, load_engine, load_model
+from supportbot.engine.load import load_engine, load_model
+from supportbot.engine.precision import choose_precision
 from supportbot.errors import ModelError
 from tests.tiny_model import build_tokenizer, save_tiny_model
 
@@ -24,6 +25,7 @@ from tests.tiny_model import build_tokenizer, save_tiny_model
         ("auto", False, False, "fp32"),
         ("fp32", True, True, "fp32"),
         ("fp16", False, True, "fp16"),
+        ("int8", False, True, "bf16"),
     ],
 )
 def test_precision_follows_machine_and_setting(setting: str, cuda: bool, bf16: bool, wanted: str) -> None:

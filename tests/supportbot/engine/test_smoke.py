@@ -20,6 +20,7 @@ class SpokenEngine:
 
     model_version = "v1"
     capacity = 1
+    arithmetic = "spoken"
 
     def __init__(self, *chunks: Chunk | Exception) -> None:
         self.tokenizer: PreTrainedTokenizerBase = build_tokenizer()

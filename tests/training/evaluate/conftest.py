@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from supportbot.registry import MANIFEST, starter_directory
 from training.starter.data import load_faq
 
-ROWS, STRANGERS = 40, 25
+ROWS, STRANGERS = 26, 16
 
 
 @pytest.fixture(scope="session")

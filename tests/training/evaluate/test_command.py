@@ -19,6 +19,7 @@ from supportbot.config import load_settings
 from supportbot.db.session import Database
 from supportbot.registry import Registry, starter_directory
 from supportbot.states import ExampleStatus, Split
+from tests.training.evaluate.conftest import ROWS, STRANGERS
 from tests.training.evaluate.log import add_answer, add_example
 from training.evaluate.__main__ import Task, evaluate, main
 from training.evaluate.report import render_page
@@ -44,8 +45,8 @@ async def test_model_against_itself_is_not_better(data: Path, strangers: Path, t
     record, directory = await evaluate(task, settings, Console(quiet=True))
     assert directory == settings.home / "reports" / "starter"
     assert json.loads((directory / "evaluation.json").read_text("utf-8")) == record
-    assert (record["better"], record["rows"]) == (False, 40)
-    assert record["verdict"].startswith("Not better: 40 held-out rows show no gain")
+    assert (record["better"], record["rows"]) == (False, ROWS)
+    assert record["verdict"].startswith(f"Not better: {ROWS} held-out rows show no gain")
     assert record["candidate"]["version"] == record["against"]["version"] == "starter"
     assert record["candidate"]["right"] >= 0.8
     assert record["candidate"]["loss"] < 0.1
@@ -74,7 +75,7 @@ def test_starter_is_better_than_a_damaged_copy(noised: Path, data: Path, strange
     assert "answers" not in summary
     record = json.loads((candidate / "report" / "evaluation.json").read_text("utf-8"))
     assert {**summary, **record} == record
-    assert [len(record[name]) for name in ("answers", "out_of_scope", "replay")] == [40, 25, 0]
+    assert [len(record[name]) for name in ("answers", "out_of_scope", "replay")] == [ROWS, STRANGERS, 0]
     apart = [entry["candidate"]["right"] != entry["against"]["right"] for entry in record["answers"]]
     assert apart == sorted(apart, reverse=True)
     page = (candidate / "report" / "evaluation.html").read_text("utf-8")

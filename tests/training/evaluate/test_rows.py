@@ -33,21 +33,25 @@ async def test_rows_of_files_are_read_in_order(tmp_path: Path) -> None:
     """Questions, answers and topics of several files follow one another; other keys are passed over."""
     first = write(tmp_path / "a.jsonl", {"question": " When? ", "answer": "Soon.", "intent": "when", "n": 1})
     second = write(tmp_path / "b.jsonl", {"question": "Line\u2028break?", "answer": "Yes."})
-    assert await file_rows([first, second], limit=10, seed=0) == [
-        Row("When?", "Soon.", "when"),
-        Row("Line\u2028break?", "Yes."),
-    ]
+    empty = write(tmp_path / "c.jsonl", {"question": " ", "answer": "Soon."})
+    rows = [Row("When?", "Soon.", "when"), Row("Line\u2028break?", "Yes.")]
+    assert await file_rows([first, second, empty], limit=10, seed=0) == (rows, {"empty question or answer": 1})
 
 
 async def test_limit_draws_evenly_and_keeps_the_order(tmp_path: Path) -> None:
     """A limit draws with the seed from all of the file, not from its beginning."""
     entries = [{"question": f"{number:03}?", "answer": "Yes."} for number in range(300)]
     path = write(tmp_path / "rows.jsonl", *entries)
-    drawn = [row.question for row in await file_rows([path], limit=30, seed=1)]
+
+    async def draw(seed: int) -> list[str]:
+        rows, _ = await file_rows([path], limit=30, seed=seed)
+        return [row.question for row in rows]
+
+    drawn = await draw(1)
     assert drawn == sorted(drawn)
     assert len(set(drawn)) == 30
-    assert drawn == [row.question for row in await file_rows([path], limit=30, seed=1)]
-    assert drawn != [row.question for row in await file_rows([path], limit=30, seed=2)]
+    assert drawn == await draw(1)
+    assert drawn != await draw(2)
     assert "100?" < drawn[15] < "200?"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ import torch
 
 from supportbot.examples.keys import split_of
 from supportbot.states import Split
+from training.files import conversation_of
 from training.finetune.__main__ import main
 
 Finetune = Callable[..., dict[str, Any]]
+Plain = tuple[Path, dict[str, Any]]
 
 TRAIN_ROWS = 32
 """Four steps of eight rows."""
@@ -49,8 +53,9 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     while any(wanted.values()):
         number += 1
         question = f"Where is my order number {number}{', and why so late' * (number % 4)}?"
-        if wanted[split_of(question)]:
-            wanted[split_of(question)] -= 1
+        split = split_of(conversation_of(question))
+        if wanted[split]:
+            wanted[split] -= 1
             answer = f"Order {number} is on its way{' to you' * (number % 5)}."
             lines.append(json.dumps({"question": question, "answer": answer}) + "\n")
     path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
@@ -58,13 +63,30 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def flags_of(model: Path, rows: Path, output_dir: Path) -> list[str]:
+    """Return the flags of a run in fp32 that logs every step."""
+    where = [f"--base-model={model}", f"--data={rows}", f"--output-dir={output_dir}", "--json"]
+    return [*where, "--bf16=False", "--logging-steps=1"]
+
+
+@pytest.fixture(scope="session")
+def plain(still_model: Path, rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Plain:
+    """The folder of a run without further flags, only to be read, and what the command printed."""
+    folder = tmp_path_factory.mktemp("plain")
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.chdir(folder)  # no settings of the checkout
+        patch.setenv("SUPPORTBOT_HOME", str(folder / "home"))
+        assert main(flags_of(still_model, rows, folder / "out")) == 0
+    return folder / "out", json.loads(printed.getvalue())
+
+
 @pytest.fixture
 def finetune(still_model: Path, rows: Path, capsys: pytest.CaptureFixture[str]) -> Finetune:
     """The command on the file of rows, in fp32; gives its JSON."""
 
-    def run(output_dir: Path, *flags: str, data: Path = rows) -> dict[str, Any]:
-        command = [f"--base-model={still_model}", f"--data={data}", f"--output-dir={output_dir}", "--json"]
-        assert main([*command, "--bf16=False", "--logging-steps=1", *flags]) == 0, capsys.readouterr().err
+    def run(output_dir: Path, *flags: str) -> dict[str, Any]:
+        assert main([*flags_of(still_model, rows, output_dir), *flags]) == 0, capsys.readouterr().err
         record: dict[str, Any] = json.loads(capsys.readouterr().out)
         return record
 

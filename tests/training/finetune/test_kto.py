@@ -25,15 +25,17 @@ from supportbot.prompt import encode_text, encode_training_text
 from supportbot.registry import starter_directory
 from supportbot.states import ExampleLabel, ExampleStatus, Split
 from tests.supportbot.examples.rows import add_examples, example
-from training.dataset import encode_row
+from training.dataset import IGNORED, build_row, encode_row
+from training.files import conversation_of
 from training.finetune.__main__ import main
 from training.finetune.arguments import load_arguments, parse_run
 from training.finetune.base import load_base, load_tokenizer
-from training.finetune.judged import JudgedFileRows, load_judged, prepare_judged
+from training.finetune.data import load_prepared, prepare
 from training.finetune.kto_trainer import MismatchingCollator, Votes, VoteTrainer, build_trainer
 from training.finetune.machine import Machine
 from training.finetune.output import UNFINISHED
 from training.finetune.run import Run
+from training.finetune.sources import FileRows
 
 Rows = Callable[..., Path]
 
@@ -45,7 +47,7 @@ KTO = ("--method=kto", "--bf16=False", "--logging-steps=1", "--eval-strategy=no"
 def questions(split: Split, count: int) -> list[str]:
     """Return questions that belong to a split."""
     asked = (f"How do I see parcel {number}?" for number in range(10_000))
-    return [question for question in asked if split_of(question) is split][:count]
+    return [question for question in asked if split_of(conversation_of(question)) is split][:count]
 
 
 TRAIN = questions(Split.TRAIN, 12)
@@ -85,8 +87,8 @@ def vote_trainer(base: Path, data: Path, output_dir: Path, *flags: str) -> tuple
     run = parse_run(command, Settings(), Machine(cuda=False, bf16=False, processes=1))
     run.arguments.train_sampling_strategy = "sequential"
     tokenizer = load_tokenizer(run.location)
-    asyncio.run(prepare_judged(run, JudgedFileRows(data), tokenizer))
-    prepared = load_judged(run)
+    asyncio.run(prepare(run, FileRows(data, run.labels), tokenizer))
+    prepared = load_prepared(run)
     model = load_base(run.location, tokenizer, run.max_length)
     return run, build_trainer(run, model, tokenizer, prepared, Votes.of(prepared.train), [])
 
@@ -147,7 +149,7 @@ def test_trainer_sees_the_tokens_of_serving(tiny_model: Path, judged: Rows, tmp_
         (TRAIN[1] + "\n\n", "\nA second line\nof text.", "good"),
         ("Grüße 🙂 " + TRAIN[2], "¡Sí!", "bad"),
     ]
-    rows = [row for row in tricky if split_of(row[0]) is Split.TRAIN]
+    rows = [row for row in tricky if split_of(conversation_of(row[0])) is Split.TRAIN]
     assert len(rows) >= 3
     flags = ["--per-device-train-batch-size=4", "--max-length=256"]
     _, trainer = vote_trainer(tiny_model, judged(*rows), tmp_path / "out", *flags)
@@ -175,22 +177,22 @@ def test_long_rows_are_cut_as_everywhere(tiny_model: Path, judged: Rows, tmp_pat
     data = judged(*((f"{question} {long}", GOOD, "good") for question in TRAIN), (TRAIN[0], BAD, "bad"))
     run, _ = vote_trainer(tiny_model, data, tmp_path / "out")
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
-    row = load_judged(run).train[0]
+    row = load_prepared(run).train[0]
     question = next(
         record["question"]
         for record in map(json.loads, data.read_text().splitlines())
-        if split_of(record["question"]) is Split.TRAIN
+        if split_of(conversation_of(record["question"])) is Split.TRAIN
     )
-    assert row["prompt_ids"] + row["completion_ids"] == encode_row(tokenizer, question, GOOD)["input_ids"]
-    assert row["completion_ids"][0] == encode_text(tokenizer, "\n")[0]
+    assert row["input_ids"] == encode_row(tokenizer, question, GOOD)["input_ids"]
+    assert row["input_ids"][row["labels"].count(IGNORED)] == encode_text(tokenizer, "\n")[0]
 
 
 def test_prompts_are_paired_with_other_answers() -> None:
     """The drift is estimated on the same prompts and completions, each with a partner that is not its own."""
     rows = [
-        {"prompt_ids": [1], "completion_ids": [5, 9], "label": True, "example_id": 1},
-        {"prompt_ids": [2, 2], "completion_ids": [6, 9], "label": False, "example_id": 2},
-        {"prompt_ids": [3], "completion_ids": [7, 7, 9], "label": True, "example_id": 3},
+        {**build_row([1], [5, 9]), "good": True},
+        {**build_row([2, 2], [6, 9]), "good": False},
+        {**build_row([3], [7, 7, 9]), "good": True},
     ]
     batch = MismatchingCollator(pad_id=9)(rows)
     assert batch["input_ids"].tolist() == [[1, 5, 9, 9], [2, 2, 6, 9], [3, 7, 7, 9]]
@@ -245,7 +247,7 @@ def test_bad_answers_are_needed(
     assert "Traceback" not in error
 
 
-@pytest.mark.parametrize("label", [None, "maybe", True])
+@pytest.mark.parametrize("label", [None, "maybe", 1])
 def test_label_is_needed(
     tiny_model: Path, judged: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str], label: Any
 ) -> None:

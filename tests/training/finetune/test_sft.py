@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -15,20 +16,20 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
 
 from supportbot.prompt import prompt_text
-from tests.training.finetune.conftest import HELD_OUT_ROWS, TRAIN_ROWS, Finetune, losses_of
+from tests.training.finetune.conftest import HELD_OUT_ROWS, TRAIN_ROWS, Finetune, Plain, losses_of
 from training.dataset import PaddingCollator, encode_row
 from training.finetune.__main__ import main
 from training.finetune.arguments import SAFE_GLOBALS, load_arguments
+from training.finetune.output import UNFINISHED
+from training.finetune.sources import FileRows
 
 SAME = 1e-5
 """Resumed against uninterrupted, in fp32 on one machine: the sums are the same, in the same order."""
 
 
-def test_documented_snippet_loads_what_a_run_writes(finetune: Finetune, tmp_path: Path) -> None:
+def test_documented_snippet_loads_what_a_run_writes(plain: Plain) -> None:
     """The documented loading and generating code works unchanged, on fp16 safetensors."""
-    OUTPUT_DIR = str(tmp_path / "out")
-    finetune(tmp_path / "out")
-
+    OUTPUT_DIR = str(plain[0])
     tokenizer: Any = AutoTokenizer.from_pretrained(OUTPUT_DIR)
     model: Any = AutoModelForCausalLM.from_pretrained(OUTPUT_DIR, device_map="auto", torch_dtype=torch.float16)
     prompt = prompt_text("Where is my order?")
@@ -49,10 +50,9 @@ def test_documented_snippet_loads_what_a_run_writes(finetune: Finetune, tmp_path
     assert model.dtype == torch.float16
 
 
-def test_run_reports_what_it_did(finetune: Finetune, tmp_path: Path) -> None:
+def test_run_reports_what_it_did(plain: Plain) -> None:
     """The report has the curve, the arguments, the data and the versions; what people wrote is not left behind."""
-    output_dir = tmp_path / "out"
-    printed = finetune(output_dir)
+    output_dir, printed = plain
     report = json.loads((output_dir / "report" / "run.json").read_text())
     assert [entry["step"] for entry in report["loss_history"] if "loss" in entry] == [1, 2, 3, 4]
     assert report["final_loss"] == printed["final_loss"] == losses_of(output_dir)[-1]
@@ -77,19 +77,19 @@ def test_run_reports_what_it_did(finetune: Finetune, tmp_path: Path) -> None:
 
 def test_loss_does_not_depend_on_packing_or_the_micro_batch(finetune: Finetune, tmp_path: Path) -> None:
     """The same eight rows a step give the same losses, however they are split, padded or packed."""
-    finetune(tmp_path / "plain")
-    finetune(tmp_path / "packed", "--packing")
-    finetune(tmp_path / "wide", "--per-device-train-batch-size=8", "--gradient-accumulation-steps=1")
+    order = "--train-sampling-strategy=sequential"  # grouping by length goes by the micro-batch
+    finetune(tmp_path / "plain", order)
+    finetune(tmp_path / "packed", order, "--packing")
+    finetune(tmp_path / "wide", order, "--per-device-train-batch-size=8", "--gradient-accumulation-steps=1")
     plain = losses_of(tmp_path / "plain")
     assert losses_of(tmp_path / "packed") == pytest.approx(plain, abs=1e-4)
     assert losses_of(tmp_path / "wide") == pytest.approx(plain, abs=1e-4)
 
 
-def test_loss_on_all_counts_the_prompt(finetune: Finetune, tmp_path: Path) -> None:
+def test_loss_on_all_counts_the_prompt(finetune: Finetune, plain: Plain, tmp_path: Path) -> None:
     """The plain causal form is another loss."""
-    finetune(tmp_path / "answer")
     finetune(tmp_path / "all", "--loss-on=all")
-    assert losses_of(tmp_path / "answer")[0] != pytest.approx(losses_of(tmp_path / "all")[0], abs=1e-2)
+    assert losses_of(plain[0])[0] != pytest.approx(losses_of(tmp_path / "all")[0], abs=1e-2)
 
 
 def test_resume_skips_damage_and_ends_as_if_uninterrupted(
@@ -156,6 +156,45 @@ def test_weights_that_are_no_numbers_are_not_finished(
     assert "lower --learning-rate" in capsys.readouterr().err
     assert (tmp_path / "out" / "UNFINISHED").exists()
     assert not (tmp_path / "out" / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_failure_before_training_leaves_nothing(
+    still_model: Path, rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], made: bool
+) -> None:
+    """Without a step there is nothing to resume, so neither is there a folder that says so."""
+    out = tmp_path / "out"
+    if made:
+        out.mkdir()
+    assert main([f"--base-model={still_model}", f"--data={rows}", f"--output-dir={out}", "--max-length=20"]) == 2
+    assert "--max-length 20 is too small" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_failed_resume_keeps_the_run(
+    plain: Plain, rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an interrupted run left is still there when it could not be resumed for want of its base."""
+    out = shutil.copytree(plain[0], tmp_path / "out")
+    (out / UNFINISHED).touch()  # as if it had been killed at the last moment
+    base = shutil.copytree(base_of(out), tmp_path / "base")
+    (base / "model.safetensors").write_bytes(b"torn")
+    command = [f"--base-model={base}", f"--data={rows}", f"--output-dir={out}"]
+    assert main([*command, "--resume"]) == 2
+    assert "No usable model at" in capsys.readouterr().err
+    assert (out / UNFINISHED).exists()
+    assert (out / "checkpoint-4").is_dir()
+
+
+def test_bad_answers_of_a_file_are_left_out(tmp_path: Path) -> None:
+    """Plain fine-tuning learns no answer that the file calls bad, in our words or in those of TRL."""
+    path = tmp_path / "rows.jsonl"
+    labels = [None, "good", "bad", True, False, "spam"]
+    records = [{"question": "Why?", "answer": "So.", "label": label} for label in labels]
+    path.write_text("".join(json.dumps(record) + "\n" for record in records) + '{"question": " ", "answer": "a"}')
+    found = asyncio.run(FileRows(path).survey())
+    assert found.taken + found.held_out == 4
+    assert found.left_out == {"labelled bad": 2, "empty question or answer": 1}
 
 
 def test_folder_in_use_is_refused(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

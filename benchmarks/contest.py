@@ -1,0 +1,155 @@
+"""All peers started, each in a process of its own, and then in turns: one works and the others wait.
+
+This module knows turns; what a peer is, is in ``benchmarks.peers``, and what the turns come to in
+``benchmarks.speeds``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from rich.status import Status
+
+from benchmarks.peers import PEERS, Setup
+from benchmarks.processes import watch
+from benchmarks.serving import Turn
+from benchmarks.speeds import Measured, summarize
+from benchmarks.turns import Worker
+from supportbot.prompt import Prompt
+
+_WARM_TOKENS = 8
+_ALONE_WAVES = 4
+"""Answers in a turn of one at once: a single one is over too soon to be timed well."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Contestant:
+    """A peer under way.
+
+    Attributes:
+        worker: its process.
+        prepared_seconds: that it took to make of the model what the peer reads.
+        starts: seconds from the start of a process to the first token and to the first whole answer.
+        about: what the peer says of itself.
+        rounds: turns by the number at once.
+    """
+
+    worker: Worker
+    prepared_seconds: float
+    starts: list[tuple[float, float]]
+    about: dict[str, str]
+    rounds: dict[int, list[Measured]] = field(default_factory=dict)
+
+    def take_turn(self, turn: Turn) -> Measured:
+        """Have the process answer, and watch it."""
+        with watch(self.worker.pid) as use:
+            reply = self.worker.ask(asdict(turn))
+        return Measured(
+            at_once=turn.at_once,
+            answers=turn.at_once * turn.waves,
+            **reply,
+            cpu_seconds=use.cpu_seconds,
+            peak_memory_mb=use.highest_mb,
+        )
+
+
+class Contest:
+    """Peers that take turns; used as a context, at whose end all processes end.
+
+    Args:
+        setup: what peers start from.
+        prompts: that they are asked.
+        new_tokens: of each answer.
+        status: what people see meanwhile.
+    """
+
+    def __init__(self, setup: Setup, prompts: Sequence[Prompt], new_tokens: int, status: Status) -> None:
+        self.contestants: dict[str, Contestant] = {}
+        self._setup = setup
+        self._new_tokens = new_tokens
+        self._status = status
+        self._stack = ExitStack()
+        self._spec = Path(setup.scratch) / "spec.json"
+        spec = {
+            "prompts": [(prompt.text, prompt.token_ids) for prompt in prompts],
+            "setup": asdict(setup),
+            "first": asdict(Turn(at_once=1, waves=1, new_tokens=new_tokens, seed=0)),
+        }
+        self._spec.write_text(json.dumps(spec), "utf-8")
+
+    def __enter__(self) -> Self:
+        """Return the contest; nothing is started yet."""
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """End all processes."""
+        self._stack.close()
+
+    def start(self, name: str, starts: int) -> None:
+        """Start a peer so many times, and keep the last process.
+
+        Raises:
+            SupportBotError: the peer cannot start.
+        """
+        self._status.update(f"Preparing {name}")
+        began = time.perf_counter()
+        PEERS[name].prepare(self._setup)
+        prepared_seconds = time.perf_counter() - began
+        self._status.update(f"Starting {name}")
+        times = []
+        for _ in range(starts - 1):
+            with Worker(name, "benchmarks.serving", name, str(self._spec)) as worker:
+                times.append(_await_first(worker)[0])
+        worker = self._stack.enter_context(Worker(name, "benchmarks.serving", name, str(self._spec)))
+        last, about = _await_first(worker)
+        self.contestants[name] = Contestant(
+            worker=worker, prepared_seconds=prepared_seconds, starts=[*times, last], about=about
+        )
+
+    def warm(self, numbers: Sequence[int]) -> None:
+        """Have every peer make a few tokens at each number at once, so that no turn holds a first allocation."""
+        for name, contestant in self.contestants.items():
+            self._status.update(f"Warming {name}")
+            for at_once in numbers:
+                contestant.take_turn(Turn(at_once=at_once, waves=1, new_tokens=_WARM_TOKENS, seed=at_once))
+
+    def run_round(self, number: int, numbers: Sequence[int]) -> None:
+        """Let every peer take its turn at each number at once; every second round goes the other way round."""
+        names = list(self.contestants)
+        for at_once in numbers:
+            for name in names if number % 2 else reversed(names):
+                self._status.update(f"Round {number}: {name}, {at_once} at once")
+                contestant = self.contestants[name]
+                measured = contestant.take_turn(self._turn(at_once, self._new_tokens, number))
+                contestant.rounds.setdefault(at_once, []).append(measured)
+
+    def grow(self, name: str, rounds: int, cases: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+        """Return what one peer makes of pairs of numbers at once and new tokens, in turns."""
+        turns: dict[tuple[int, int], list[Measured]] = {case: [] for case in cases}
+        for number in range(rounds):
+            for at_once, new_tokens in cases:
+                self._status.update(f"Growth of {name}: {at_once} at once, {new_tokens} tokens")
+                measured = self.contestants[name].take_turn(self._turn(at_once, new_tokens, number))
+                turns[at_once, new_tokens].append(measured)
+        return [
+            {"at_once": at_once, "new_tokens": new_tokens, **summarize(measured, is_local=True)}
+            for (at_once, new_tokens), measured in turns.items()
+        ]
+
+    def _turn(self, at_once: int, new_tokens: int, number: int) -> Turn:
+        waves = _ALONE_WAVES if at_once == 1 else 1
+        return Turn(at_once=at_once, waves=waves, new_tokens=new_tokens, seed=1_000 * (number + 1))
+
+
+def _await_first(worker: Worker) -> tuple[tuple[float, float], dict[str, str]]:
+    """Return what a start took, to the first token and to the first answer, and what the peer says of itself."""
+    first = worker.read()
+    whole = time.perf_counter() - worker.began
+    about = {key: str(first[key]) for key in ("version", "precision")}
+    return (whole - first["seconds"] + first["first_tokens"][0], whole), about

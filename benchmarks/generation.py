@@ -1,0 +1,193 @@
+"""``python -m benchmarks.generation``: our engine as the daemon uses it, beside its peers, in turns.
+
+The model has the size of GPT-2 with 124 million parameters and random weights; prompts have 17 tokens, prompt and
+answer together 200, sampling is the documented one, and no answer ends before that. What the machine could do at
+most is measured in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+from transformers.utils import logging as transformers_logging
+
+from benchmarks.chart import draw_chart
+from benchmarks.contest import Contest, Contestant
+from benchmarks.limits import build_ceilings, measure_limits, memory_ceiling
+from benchmarks.machine import describe_machine
+from benchmarks.model import build_prompts, save_endless
+from benchmarks.peers import PEERS, Setup
+from benchmarks.speeds import build_ratios, build_table, summarize
+from supportbot.errors import ConfigError, SupportBotError
+from supportbot.prompt import MAX_LENGTH
+
+_OURS, _BARE, _REFERENCE = "openvino", "openvino-bare", "transformers"
+_FAULT = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much is measured.
+
+    Attributes:
+        rounds: turns of each peer at each number at once.
+        starts: of each peer.
+        new_tokens: of each answer; None fills what prompt and answer may have together.
+        at_once: numbers at which peers are compared.
+        loads: numbers at which the growth of cost is measured.
+        lengths: new tokens at which it is, each alone and at the second of ``at_once``.
+    """
+
+    rounds: int
+    starts: int
+    new_tokens: int | None
+    at_once: list[int]
+    loads: list[int]
+    lengths: list[int]
+
+
+_FULL = Plan(
+    rounds=5,
+    starts=3,
+    new_tokens=None,
+    at_once=[1, 8, 32],
+    loads=[1, 2, 4, 8, 16, 32],
+    lengths=[50, 100, 200, 400],
+)
+_QUICK = Plan(rounds=1, starts=1, new_tokens=12, at_once=[1, 8, 32], loads=[1, 2], lengths=[6, 12])
+
+
+def measure(setup: Setup, names: list[str], plan: Plan, console: Console) -> dict[str, Any]:
+    """Make the model, run all turns and return the figures.
+
+    Raises:
+        SupportBotError: a peer that is there failed.
+    """
+    weights = save_endless(Path(setup.model), quick=setup.quick)
+    prompts = build_prompts(quick=setup.quick)
+    prompt_tokens = len(prompts[0].token_ids)
+    new_tokens = plan.new_tokens or MAX_LENGTH - prompt_tokens
+    left_out = {name: why for name in names if (why := PEERS[name].missing(setup))}
+    with console.status("Measuring the machine") as status:
+        limits = measure_limits(quick=setup.quick)
+        with Contest(setup, prompts, new_tokens, status) as contest:
+            for name in names:
+                if name in left_out:
+                    console.print(f"{name} is left out: {left_out[name]}.")
+                else:
+                    contest.start(name, plan.starts)
+            if not contest.contestants:
+                raise ConfigError("None of the peers can run here; what each one lacks is said above.")
+            contest.warm(plan.at_once)
+            for number in range(1, plan.rounds + 1):
+                contest.run_round(number, plan.at_once)
+            grown = _grow(contest, plan, new_tokens)
+            peers = {name: _describe(name, one, limits, weights) for name, one in contest.contestants.items()}
+            rounds = {name: one.rounds for name, one in contest.contestants.items()}
+    return {
+        "ours": _OURS,
+        "ratio_to_transformers": build_ratios(rounds, _OURS, _REFERENCE),
+        "ratio_to_bare_pipeline": build_ratios(rounds, _OURS, _BARE),
+        "peers": peers,
+        "left_out": left_out,
+        **grown,
+        "limits": {name: round(value, 2) for name, value in limits.items()}
+        | {"ceilings": build_ceilings(limits, weights)},
+        "settings": asdict(plan)
+        | {"new_tokens": new_tokens, "prompt_tokens": prompt_tokens, "weights": weights, "quick": setup.quick},
+    }
+
+
+def main(
+    json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")],
+    peers: Annotated[str, typer.Option(help="Which, separated by commas.")] = ",".join(PEERS),
+    chart: Annotated[Path | None, typer.Option(help="PNG file for a chart of the figures.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of each peer.")] = _FULL.rounds,
+    remote_url: Annotated[str, typer.Option(help="Base URL of the peer 'remote', /v1 included.")] = "",
+    remote_model: Annotated[str, typer.Option(help="What it is asked for; else its first model.")] = "",
+    quick: Annotated[bool, typer.Option(help="A small model, short answers, one round: does it run?")] = False,
+) -> None:
+    """Compare the speed of our engine with that of its peers."""
+    console = Console(stderr=True)
+    _silence()
+    full = Plan(**asdict(_FULL) | {"rounds": rounds})
+    try:
+        names = _parse(peers)
+        with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
+            setup = Setup(
+                model=str(Path(scratch) / "model"),
+                scratch=scratch,
+                threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+                quick=quick,
+                remote_url=remote_url,
+                remote_model=remote_model,
+            )
+            record = measure(setup, names, _QUICK if quick else full, console)
+    except SupportBotError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(_FAULT) from None
+    record |= {"machine": describe_machine() | {"threads": setup.threads}}
+    json_file.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    if chart:
+        draw_chart(record, chart)
+    Console().print(build_table(record))
+
+
+def _parse(peers: str) -> list[str]:
+    names = [name.strip() for name in peers.split(",")]
+    for name in names:
+        if name not in PEERS:
+            raise ConfigError(f"--peers has '{name}', which is none of {', '.join(PEERS)}.")
+    return names
+
+
+def _grow(contest: Contest, plan: Plan, new_tokens: int) -> dict[str, Any]:
+    """Return how our cost grows with load and with length, if ours is among the peers."""
+    if _OURS not in contest.contestants:
+        return {}
+    lengths = [(at_once, length) for at_once in plan.at_once[:2] for length in plan.lengths]
+    return {
+        "load": contest.grow(_OURS, plan.rounds, [(at_once, new_tokens) for at_once in plan.loads]),
+        "length": contest.grow(_OURS, plan.rounds, lengths),
+    }
+
+
+def _describe(name: str, contestant: Contestant, limits: dict[str, float], weights: int) -> dict[str, Any]:
+    peer = PEERS[name]
+    first_tokens, first_answers = zip(*contestant.starts, strict=True)
+    at_once = {
+        str(number): summarize(turns, is_local=peer.is_local) for number, turns in contestant.rounds.items()
+    }
+    figures = {
+        **contestant.about,
+        "prepared_seconds": round(contestant.prepared_seconds, 2),
+        "start": {
+            "first_token_seconds": round(median(first_tokens), 3),
+            "first_answer_seconds": round(median(first_answers), 3),
+        },
+        "at_once": at_once,
+    }
+    if peer.weight_bits and "1" in at_once:
+        ceiling = memory_ceiling(limits, weights, peer.weight_bits)
+        figures["share_of_memory_limit"] = round(at_once["1"]["tokens_per_second"] / ceiling, 3)
+    return figures
+
+
+def _silence() -> None:
+    """Leave standard error to what this program says."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+
+
+if __name__ == "__main__":
+    typer.run(main)

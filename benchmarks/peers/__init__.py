@@ -1,0 +1,22 @@
+"""The peers by name; the first is ours, and the others are compared with it."""
+
+from __future__ import annotations
+
+from benchmarks.peers.base import Answer, Peer, Setup
+from benchmarks.peers.libraries import BarePipeline, CTranslate2, Transformers
+from benchmarks.peers.ours import OpenVINO, OpenVINO16Bit, OurTransformers
+from benchmarks.peers.servers import VLLM, LlamaServer, Remote
+
+__all__ = ["PEERS", "Answer", "Peer", "Setup"]
+
+PEERS: dict[str, type[Peer]] = {
+    "openvino": OpenVINO,
+    "openvino-bare": BarePipeline,
+    "openvino-16bit": OpenVINO16Bit,
+    "transformers": Transformers,
+    "transformers-engine": OurTransformers,
+    "ctranslate2": CTranslate2,
+    "llama.cpp": LlamaServer,
+    "vllm": VLLM,
+    "remote": Remote,
+}

@@ -1,0 +1,197 @@
+"""Libraries that decode in the process that asks, each as its own documentation has it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers.base import Answer, Peer, Setup
+from benchmarks.peers.ours import OpenVINO
+from supportbot.engine.base import SamplingParams
+from supportbot.prompt import Prompt
+
+
+class BarePipeline(Peer):
+    """``ContinuousBatchingPipeline`` of OpenVINO GenAI, alone: what our protocol costs is the difference to it.
+
+    It loads what ours loads, in the same way, and asks for no log-probabilities.
+    """
+
+    weight_bits = 8
+    precision = "int8 weights"
+
+    @classmethod
+    def missing(cls, setup: Setup) -> str | None:
+        """See ``Peer.missing``."""
+        return OpenVINO.missing(setup)
+
+    @classmethod
+    def prepare(cls, setup: Setup) -> None:
+        """Export the model."""
+        OpenVINO.prepare(setup)
+
+    def __init__(self, setup: Setup) -> None:
+        from supportbot.engine.openvino.engine import build_load
+        from supportbot.engine.openvino.export import export
+        from supportbot.engine.openvino.serve import load_pipeline
+        from supportbot.engine.tokenizer import load_tokenizer
+
+        super().__init__(setup)
+        self.version = version("openvino-genai")
+        graph = export(Path(setup.model), Path(setup.scratch) / "exports", "int8")
+        self._eos_token_id = load_tokenizer(Path(setup.model)).eos_token_id
+        self._pipeline = load_pipeline(build_load(str(graph), exact=False))
+
+    def answer(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Answer]:
+        """Continue prompts; see ``Peer.answer``."""
+        handles = [self._submit(place, prompt, params) for place, prompt in enumerate(prompts)]
+        tokens, first_tokens = [0] * len(handles), [0.0] * len(handles)
+        while self._pipeline.has_non_finished_requests():
+            self._pipeline.step()
+            for place, handle in enumerate(handles):
+                if handle.can_read():
+                    (output,) = handle.read().values()
+                    first_tokens[place] = first_tokens[place] or time.perf_counter()
+                    tokens[place] += len(output.generated_ids)
+        return [Answer(tokens=made, first_token=first) for made, first in zip(tokens, first_tokens, strict=True)]
+
+    def _submit(self, place: int, prompt: Prompt, params: SamplingParams) -> Any:
+        import numpy as np
+        import openvino as ov
+
+        from supportbot.engine.openvino.messages import Submit
+        from supportbot.engine.openvino.serve import generation_config
+
+        sampling = replace(params, seed=params.seed + place)
+        submit = Submit(
+            id=place,
+            prompt_ids=prompt.token_ids,
+            eos_token_id=self._eos_token_id,
+            seed=sampling.seed,
+            **sampling.as_record(),
+        )
+        config = generation_config(submit)
+        config.logprobs = 0
+        return self._pipeline.add_request(place, ov.Tensor(np.array([prompt.token_ids], dtype=np.int64)), config)
+
+
+class Transformers(Peer):
+    """``generate`` of Hugging Face transformers on the whole batch, in bf16; on a GPU in fp16, as documented."""
+
+    weight_bits = 16
+
+    @classmethod
+    def missing(cls, setup: Setup) -> str | None:
+        """See ``Peer.missing``; the library is a dependency of ours."""
+        return None
+
+    def __init__(self, setup: Setup) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM
+        from transformers.utils import logging
+
+        super().__init__(setup)
+        self.version = version("transformers")
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        torch.set_num_threads(setup.threads)
+        cuda = torch.cuda.is_available()
+        self.precision = "fp16" if cuda else "bf16"
+        self._model = AutoModelForCausalLM.from_pretrained(
+            setup.model, device_map="auto", dtype=torch.float16 if cuda else torch.bfloat16
+        ).eval()
+
+    def answer(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Answer]:
+        """Continue prompts; see ``Peer.answer``."""
+        import torch
+
+        torch.manual_seed(params.seed)
+        ids = torch.tensor([prompt.token_ids for prompt in prompts], device=self._model.device)
+        first = _FirstTokens()
+        options = params.as_record()
+        with torch.inference_mode():
+            made = self._model.generate(ids, attention_mask=torch.ones_like(ids), streamer=first, **options)
+        return [Answer(tokens=made.shape[1] - ids.shape[1], first_token=first.at) for _ in prompts]
+
+
+class _FirstTokens:
+    """What ``generate`` calls a streamer: it is given the prompt, then the tokens of each step."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self._calls = 0
+
+    def put(self, tokens: object) -> None:
+        """Note when the first tokens come."""
+        self._calls += 1
+        if self._calls == 2:
+            self.at = time.perf_counter()
+
+    def end(self) -> None:
+        """Nothing is left to do."""
+
+
+class CTranslate2(Peer):
+    """``Generator.generate_batch`` of CTranslate2 with int8 weights."""
+
+    weight_bits = 8
+    precision = "int8 weights"
+
+    @classmethod
+    def missing(cls, setup: Setup) -> str | None:
+        """See ``Peer.missing``."""
+        return None if find_spec("ctranslate2") else "the package 'ctranslate2' is not installed"
+
+    @classmethod
+    def prepare(cls, setup: Setup) -> None:
+        """Convert the model."""
+        from ctranslate2.converters import TransformersConverter
+
+        converter = TransformersConverter(setup.model, load_as_float16=True)
+        converter.convert(cls._directory(setup), quantization="int8", force=True)
+
+    def __init__(self, setup: Setup) -> None:
+        import ctranslate2
+        from tokenizers import Tokenizer
+
+        super().__init__(setup)
+        self.version = ctranslate2.__version__
+        self._tokenizer = Tokenizer.from_file(str(Path(setup.model) / "tokenizer.json"))
+        self._set_seed = ctranslate2.set_random_seed
+        self._generator = ctranslate2.Generator(
+            self._directory(setup), device="cpu", compute_type="int8", intra_threads=setup.threads
+        )
+
+    def answer(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Answer]:
+        """Continue prompts; see ``Peer.answer``."""
+        self._set_seed(params.seed)
+        first_tokens = [0.0] * len(prompts)
+
+        def note(step: Any) -> bool:
+            first_tokens[step.batch_id] = first_tokens[step.batch_id] or time.perf_counter()
+            return False  # go on
+
+        results = self._generator.generate_batch(
+            [[str(self._tokenizer.id_to_token(number)) for number in prompt.token_ids] for prompt in prompts],
+            max_length=params.max_length - len(prompts[0].token_ids),  # of the answer alone
+            include_prompt_in_result=False,  # else the prompt is computed token by token
+            repetition_penalty=params.repetition_penalty,
+            sampling_temperature=params.temperature,
+            sampling_topk=params.top_k,
+            sampling_topp=params.top_p,
+            return_scores=True,
+            callback=note,
+        )
+        return [
+            Answer(tokens=len(result.sequences_ids[0]), first_token=first)
+            for result, first in zip(results, first_tokens, strict=True)
+        ]
+
+    @classmethod
+    def _directory(cls, setup: Setup) -> str:
+        return str(Path(setup.scratch) / "ctranslate2")

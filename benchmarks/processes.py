@@ -1,0 +1,57 @@
+"""What a process and those that it started hold and use, watched from outside so that it is not disturbed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psutil
+
+_SAMPLE_SECONDS = 0.05
+
+
+@dataclass(slots=True)
+class Use:
+    """Resident memory in MB, before and at its highest since, and processor seconds spent.
+
+    Memory that two processes share, such as the code of a library, counts in each of them.
+    """
+
+    before_mb: float
+    highest_mb: float
+    cpu_seconds: float = 0.0
+
+
+@contextmanager
+def watch(pid: int | None = None) -> Iterator[Use]:
+    """Watch a process (this one, if none is named) and those that it has started by now, from another thread."""
+    root = psutil.Process(pid)
+    processes = [root, *root.children(recursive=True)]
+    use = Use(_resident_mb(processes), 0.0)
+    began = _cpu_seconds(processes)
+    stop = threading.Event()
+
+    def sample() -> None:
+        while not stop.wait(_SAMPLE_SECONDS):
+            use.highest_mb = max(use.highest_mb, _resident_mb(processes))
+
+    thread = threading.Thread(target=sample, daemon=True)
+    thread.start()
+    try:
+        yield use
+    finally:
+        stop.set()
+        thread.join()
+        use.highest_mb = max(use.highest_mb, _resident_mb(processes))
+        use.cpu_seconds = _cpu_seconds(processes) - began
+
+
+def _resident_mb(processes: list[psutil.Process]) -> float:
+    return sum(process.memory_info().rss for process in processes if process.is_running()) / 2**20
+
+
+def _cpu_seconds(processes: list[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in processes if process.is_running()]
+    return float(sum(one.user + one.system for one in times))

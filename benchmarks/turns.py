@@ -1,0 +1,134 @@
+"""Processes that take turns: each does its part when told to, and waits idle while the others do theirs.
+
+So whatever is compared meets the same disturbances of one machine, and each has memory and processor time of its
+own. A process is told something with a line of JSON on its standard input, and answers with a line on its standard
+output, which carries nothing else.
+
+This module knows nothing of what is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+import psutil
+
+from supportbot.errors import ConfigError
+
+_END_SECONDS = 10.0
+"""A process that is told that nothing more comes gets this long to clear up."""
+
+
+class Worker:
+    """A process that takes turns; its module runs with ``own_stdout`` and a ``Channel``.
+
+    ``began`` is when it was started, in seconds of ``time.perf_counter()``.
+
+    Args:
+        name: what people call it.
+        module: that is run.
+        arguments: of its command line.
+    """
+
+    def __init__(self, name: str, module: str, *arguments: str) -> None:
+        self.name = name
+        self.began = time.perf_counter()
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", module, *arguments],
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the worker; its process is already starting."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process and those that it started, gently at first."""
+        try:
+            self._process.communicate(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            for child in psutil.Process(self.pid).children(recursive=True):
+                child.kill()
+            self._process.kill()
+            self._process.communicate()
+
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
+    def ask(self, message: object) -> Any:
+        """Tell the process something and return what it answers.
+
+        Raises:
+            ConfigError: it ended instead.
+        """
+        if self._process.stdin is None:
+            raise RuntimeError("A worker has a standard input.")
+        try:
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._ended() from None
+        return self.read()
+
+    def read(self) -> Any:
+        """Return what the process says next.
+
+        Raises:
+            ConfigError: it ended instead.
+        """
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            raise self._ended()
+        return json.loads(line)
+
+    def _ended(self) -> ConfigError:
+        return ConfigError(f"The process of '{self.name}' ended early; what it said is above.")
+
+
+class Channel:
+    """The other end: lines to whoever started this process, and lines back."""
+
+    def __init__(self, lines_in: TextIO, lines_out: TextIO) -> None:
+        self._in = lines_in
+        self._out = lines_out
+
+    def send(self, message: object) -> None:
+        """Write one line."""
+        self._out.write(json.dumps(message) + "\n")
+        self._out.flush()
+
+    def wait(self) -> None:
+        """Say that this process is ready and return when it is told to go on; end it when it never will be."""
+        self.send("ready")
+        if not self._in.readline():
+            sys.exit(1)
+
+    def messages(self) -> Iterator[Any]:
+        """Yield what this process is told, until nothing more comes."""
+        for line in self._in:
+            yield json.loads(line)
+
+
+@contextmanager
+def own_stdout() -> Iterator[TextIO]:
+    """Give standard output to the figures alone: what a library prints goes to standard error."""
+    stdout, sys.stdout = sys.stdout, sys.stderr
+    try:
+        yield stdout
+    finally:
+        sys.stdout = stdout

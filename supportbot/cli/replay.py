@@ -1,0 +1,65 @@
+"""``supportbot replay``: is a logged answer reproducible?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from supportbot.cli._terminal import JsonFlag, out, print_json, start
+from supportbot.questions import printable
+
+if TYPE_CHECKING:
+    from supportbot.replay import Replayed
+
+EXIT_DIFFERENT = 1
+
+_ROUNDING = (
+    "In 16 bits an answer may turn out differently among other questions than alone; "
+    "with SUPPORTBOT_PRECISION=fp32 it does not."
+)
+
+
+def replay(
+    answer_id: Annotated[
+        int, typer.Argument(min=1, help="Number of the answer: `answer_id` in `supportbot log --json`.")
+    ],
+    as_json: JsonFlag = False,
+) -> None:
+    """Generate a logged answer again and compare; exit status 0: the same, 1: different, 2: it can't be done."""
+    from supportbot.replay import replay as replay_answer
+
+    replayed = asyncio.run(replay_answer(start(), answer_id))
+    if as_json:
+        print_json(_record(replayed))
+    else:
+        _show(replayed)
+    if replayed.differs_at is not None:
+        raise typer.Exit(EXIT_DIFFERENT)
+
+
+def _show(replayed: Replayed) -> None:
+    origin = f"answer {replayed.answer_id} of {replayed.model_version}, {replayed.engine}"
+    if (place := replayed.differs_at) is None:
+        out.print(Text.assemble(f"The same: {origin}\n", printable(replayed.recorded)))
+        return
+    out.print(Text(f"Different from character {place + 1} on: {origin}"))
+    for name, text in (("recorded", replayed.recorded), ("replayed", replayed.replayed)):
+        rest = (printable(text[place:]) or "(ends here)", "reverse")
+        out.print(Text.assemble((f"{name}: ", "bold"), printable(text[:place]), rest))
+    if "16" in replayed.engine:
+        out.print(Text(_ROUNDING, style="dim"))
+
+
+def _record(replayed: Replayed) -> dict[str, Any]:
+    return {
+        "answer_id": replayed.answer_id,
+        "same": replayed.differs_at is None,
+        "differs_at": replayed.differs_at,
+        "model_version": replayed.model_version,
+        "engine": replayed.engine,
+        "recorded": replayed.recorded,
+        "replayed": replayed.replayed,
+    }

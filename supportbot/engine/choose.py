@@ -1,0 +1,162 @@
+"""Which engine answers with a model on this machine, how its weights are kept, and why.
+
+On a CPU a GPT-2 goes to OpenVINO, which measured three to five times the speed of transformers. Other
+architectures, a GPU, and fp16 arithmetic, which a CPU hardly has, go to transformers, the reference.
+
+Nothing heavy is imported before it is needed: neither engine costs what the other one does.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+
+from supportbot.engine.precision import PrecisionSetting
+from supportbot.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from supportbot.engine.base import Engine
+
+log = structlog.get_logger(__name__)
+
+EngineSetting = Literal["auto", "openvino", "transformers"]
+
+INT8_MOST_RISE = 0.01
+"""int8 is taken by itself only if the loss on held-out rows rises by no more than this share of itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is set.
+
+    Attributes:
+        engine: ``SUPPORTBOT_ENGINE``, if the model is to run on this machine.
+        precision: ``SUPPORTBOT_PRECISION``.
+        exports: folder in which exported models are kept.
+    """
+
+    engine: EngineSetting
+    precision: PrecisionSetting
+    exports: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """An engine, the precision that it is given, and why."""
+
+    engine: Literal["openvino", "transformers"]
+    precision: PrecisionSetting
+    reason: str
+
+
+def load_chosen(location: str, version: str, wanted: Wanted, *, int8_loss_rise: float | None) -> Engine:
+    """Make an engine of a model; blocks while it exports or reads.
+
+    Args:
+        location: a directory in Hugging Face format, or a hub id.
+        version: name stored with each answer.
+        wanted: what is set.
+        int8_loss_rise: what int8 weights cost this model on held-out rows, if somebody measured it.
+
+    Raises:
+        ConfigError: the settings contradict each other or the model.
+        ModelError: there is no such model, or it is damaged.
+    """
+    directory = find_model(location)
+    choice = choose(directory, wanted, int8_loss_rise=int8_loss_rise, cuda=has_cuda())
+    log.info("engine.chosen", model_version=version, engine=choice.engine, why=choice.reason)
+    if choice.engine == "transformers":
+        from supportbot.engine.load import load_engine
+
+        if choice.precision == "int8":
+            raise ConfigError("SUPPORTBOT_PRECISION=int8 needs the engine openvino: set SUPPORTBOT_ENGINE=auto.")
+        return load_engine(directory, version, choice.precision)
+    from supportbot.engine.openvino.load import load_openvino
+
+    return load_openvino(directory, version, choice.precision, wanted.exports)
+
+
+def choose(directory: Path, wanted: Wanted, *, int8_loss_rise: float | None, cuda: bool) -> Choice:
+    """Return the engine for a model directory, and the precision that ``auto`` means for it.
+
+    Raises:
+        ConfigError: the settings contradict each other or the model.
+    """
+    precision = wanted.precision
+    if wanted.engine == "openvino":
+        if precision == "fp16":
+            raise ConfigError("SUPPORTBOT_PRECISION=fp16 is for a GPU; the engine openvino computes on the CPU.")
+        reason = "set by SUPPORTBOT_ENGINE"
+    elif wanted.engine == "transformers":
+        return Choice(engine="transformers", precision=precision, reason="set by SUPPORTBOT_ENGINE")
+    elif precision == "fp16":
+        return Choice(engine="transformers", precision=precision, reason="SUPPORTBOT_PRECISION is fp16")
+    elif cuda and precision != "int8":
+        return Choice(engine="transformers", precision=precision, reason="there is a GPU")
+    elif not is_for_openvino(directory):
+        return Choice(engine="transformers", precision=precision, reason="openvino has no form of this model here")
+    else:
+        reason = "GPT-2 on a CPU"
+    if precision == "auto":
+        precision, why = _weights(int8_loss_rise)
+        reason = f"{reason}; {why}"
+    return Choice(engine="openvino", precision=precision, reason=reason)
+
+
+def is_for_openvino(directory: Path) -> bool:
+    """Return whether OpenVINO is there for this kind of machine, and the model is a GPT-2 that it can be given."""
+    if find_spec("openvino_genai") is None:
+        return False
+    from supportbot.engine.openvino.export import is_exportable
+
+    return is_exportable(directory)
+
+
+def find_model(location: str, *, weights: bool = True) -> Path:
+    """Return the directory of a model, fetched from the model hub if it is a hub id.
+
+    Args:
+        location: a directory or hub id.
+        weights: whether they are needed; a remote model is known by its tokenizer here.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    if Path(location).is_dir():
+        return Path(location)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        patterns = ["*.json", "*.txt", *(["*.safetensors"] if weights else [])]
+        return Path(snapshot_download(location, allow_patterns=patterns))
+    except (OSError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+        log.debug("engine.not_found", location=location, error=str(error))
+        raise ModelError(
+            f"No usable model at '{location}': set SUPPORTBOT_MODEL to a directory in Hugging Face format with "
+            "safetensors weights or to a hub id, or leave it empty and run `supportbot init`."
+        ) from error
+
+
+def has_cuda() -> bool:
+    """Return whether there is a GPU that torch can use; torch is asked only where there is a driver."""
+    if not (Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi")):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _weights(int8_loss_rise: float | None) -> tuple[PrecisionSetting, str]:
+    """Return what ``auto`` means on a CPU."""
+    if int8_loss_rise is None:
+        return "bf16", "16-bit weights, since nobody measured what int8 costs this model"
+    share = f"int8 weights cost {int8_loss_rise:+.2%} of the loss"
+    if int8_loss_rise <= INT8_MOST_RISE:
+        return "int8", share
+    return "bf16", f"16-bit weights, since {share}"

@@ -1,0 +1,9 @@
+"""The fast engine on a CPU: OpenVINO GenAI's continuous batching in a process of its own.
+
+Importing the library would write a client id into the home folder and report its use. This program reports nothing
+to anybody: the reporting part is shut out before anything else is imported, and the library has a stub for that.
+"""
+
+import sys
+
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

@@ -1,0 +1,147 @@
+"""The fast engine on a CPU: continuous batching in a process of its own, tokens in, text out.
+
+This module knows prompts, text and deadlines; the process and its restarts are the supervisor's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from tokenizers.decoders import DecodeStream
+
+from supportbot.engine.base import Chunk, SamplingParams
+from supportbot.engine.length import answer_limit
+from supportbot.engine.openvino.export import read_about
+from supportbot.engine.openvino.messages import BLOCK_TOKENS, Load, Piece
+from supportbot.engine.openvino.requests import Request
+from supportbot.engine.openvino.supervisor import Supervisor
+from supportbot.engine.tokenizer import ModelTokenizer
+from supportbot.errors import DeadlineExceededError, EngineBusyError
+from supportbot.prompt import MAX_LENGTH, Prompt
+
+DEFAULT_BATCH = 32
+"""Requests decoded together: past this a step on a few cores gets slower as fast as the batch grows."""
+
+SILENCE_SECONDS = 20.0
+"""A process with work to do says something several times a second; after this long it hangs."""
+
+
+class OpenVINOEngine:
+    """Answers with an exported GPT-2; see ``engine.base.Engine``.
+
+    The process is started when the first request comes.
+
+    Args:
+        load: what the process is to load.
+        tokenizer: the model's own.
+        model_version: name stored with each answer.
+        weights: how they are stored, for the log and the record: ``fp16`` or ``int8``.
+        silence_seconds: after which a process with work is taken for hung.
+    """
+
+    def __init__(
+        self,
+        load: Load,
+        tokenizer: ModelTokenizer,
+        model_version: str,
+        *,
+        weights: str = "fp16",
+        silence_seconds: float = SILENCE_SECONDS,
+    ) -> None:
+        self._load = load
+        self._tokenizer = tokenizer
+        self._model_version = model_version
+        self._weights = weights
+        self._supervisor = Supervisor(load, model_version, weights=weights, silence_seconds=silence_seconds)
+
+    @property
+    def model_version(self) -> str:
+        """Name of what answers."""
+        return self._model_version
+
+    @property
+    def tokenizer(self) -> ModelTokenizer:
+        """The model's own tokenizer."""
+        return self._tokenizer
+
+    @property
+    def capacity(self) -> int:
+        """One batch under way and one that waits."""
+        return 2 * self._load.batch
+
+    @property
+    def arithmetic(self) -> str:
+        """Engine, precision of the arithmetic (known once the process runs) and width of the weights."""
+        return f"openvino {self.precision} {self._weights}-weights"
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the process, while there is one that is ready."""
+        return self._supervisor.pid
+
+    @property
+    def precision(self) -> str | None:
+        """What the process computes in, once it ran."""
+        return self._supervisor.precision
+
+    async def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
+        """Continue a prompt; see ``engine.base.Engine.stream``."""
+        limit = answer_limit(prompt, params, self._load.positions)
+        if len(self._supervisor) >= self.capacity:
+            raise EngineBusyError("The model has as many questions as it can hold; try again shortly.")
+        request = Request(prompt.token_ids, params, limit, self._tokenizer.eos_token_id)
+        decoder = DecodeStream(skip_special_tokens=True)
+        number = self._supervisor.add(request)
+        try:
+            while True:
+                piece = await _next(request, deadline)
+                steps = (decoder.step(self._tokenizer.backend_tokenizer, token) for token in piece.token_ids)
+                text = "".join(step for step in steps if step)
+                yield Chunk(piece.token_ids, piece.logprobs, text, piece.finish)
+                if piece.finish:
+                    return
+        finally:
+            self._supervisor.drop(number)
+
+    async def aclose(self) -> None:
+        """Drop what is under way and end the process."""
+        await self._supervisor.aclose()
+
+
+async def _next(request: Request, deadline: float) -> Piece:
+    try:
+        async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+            got = await request.pieces.get()
+    except TimeoutError:
+        raise DeadlineExceededError("The answer was not finished in time.") from None
+    if isinstance(got, Exception):
+        raise got
+    return got
+
+
+def build_load(directory: str, *, exact: bool, batch: int = DEFAULT_BATCH, max_length: int = MAX_LENGTH) -> Load:
+    """Return what a process is told to load, with a cache that holds a full batch of the longest answers.
+
+    Args:
+        directory: an export, see ``engine.openvino.export``.
+        exact: compute in fp32, cache included.
+        batch: requests decoded together.
+        max_length: tokens of prompt and answer together.
+
+    Raises:
+        OSError: there is no export.
+        ValueError: it is damaged.
+    """
+    blocks_each = -(-max_length // BLOCK_TOKENS)
+    about = read_about(Path(directory))
+    return Load(
+        directory,
+        exact=exact,
+        blocks=batch * blocks_each,
+        batch=batch,
+        vocabulary=about.vocabulary,
+        positions=about.positions,
+    )

@@ -1,0 +1,139 @@
+"""What the daemon and the process of the model say to each other, and how it travels: msgpack behind a length.
+
+Nothing that is read here can run code, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+HEADER_BYTES = 4
+"""A frame begins with the length of the rest, big-endian."""
+
+MOST_BYTES = 16 * 2**20
+"""A longer frame is none of ours: something else was written into the pipe."""
+
+
+BLOCK_TOKENS = 32
+"""Tokens whose keys and values fill one block of the cache, on a CPU."""
+
+
+class Load(msgspec.Struct, frozen=True, tag=True):
+    """Load a graph; it is the first message, and the only one of its kind.
+
+    Attributes:
+        directory: of an exported model, see ``engine.openvino.export``.
+        exact: compute in fp32 with fp32 keys and values, instead of what suits the processor best.
+        blocks: of the cache of keys and values; one holds ``BLOCK_TOKENS``.
+        batch: requests that are decoded together at most; more wait.
+        vocabulary: number of tokens that the model knows.
+        positions: tokens of prompt and answer together that it has places for.
+    """
+
+    directory: str
+    exact: bool
+    blocks: int
+    batch: int
+    vocabulary: int
+    positions: int
+
+
+class Submit(msgspec.Struct, frozen=True, tag=True):
+    """Continue a prompt; the meaning of the rest is that of ``engine.base.SamplingParams``."""
+
+    id: int
+    prompt_ids: tuple[int, ...]
+    eos_token_id: int
+    max_length: int
+    temperature: float
+    top_p: float
+    top_k: int
+    repetition_penalty: float
+    do_sample: bool
+    seed: int
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Drop a request; one that has ended meanwhile is no error."""
+
+    id: int
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """Drop everything and end."""
+
+
+class Loaded(msgspec.Struct, frozen=True, tag=True):
+    """The graph is ready; ``precision`` is what it is computed in."""
+
+    precision: str
+    seconds: float
+
+
+class Piece(msgspec.Struct, frozen=True, array_like=True):
+    """New tokens of one request, without end-of-text, and why it ended if it did."""
+
+    id: int
+    token_ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    finish: Literal["stop", "length"] | None
+
+
+class Tokens(msgspec.Struct, frozen=True, tag=True):
+    """What one step gave; ``cache_percent`` is how much of the cache is in use."""
+
+    pieces: list[Piece]
+    cache_percent: float
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """A request came to nothing, or everything did (``id`` None); ``error`` is for the log."""
+
+    id: int | None
+    error: str
+
+
+Command = Load | Submit | Cancel | Stop
+Report = Loaded | Tokens | Failed
+
+_encoder = msgspec.msgpack.Encoder()
+_command_decoder: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
+_report_decoder: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Report)
+
+
+def pack(message: Command | Report) -> bytes:
+    """Return a message as a frame."""
+    body = _encoder.encode(message)
+    return len(body).to_bytes(HEADER_BYTES, "big") + body
+
+
+def frame_length(header: bytes) -> int:
+    """Return how many bytes follow a header.
+
+    Raises:
+        ValueError: no frame of ours is as long.
+    """
+    length = int.from_bytes(header, "big")
+    if length > MOST_BYTES:
+        raise ValueError(f"A frame of {length} bytes is none of ours.")
+    return length
+
+
+def unpack_command(body: bytes) -> Command:
+    """Return what the daemon said.
+
+    Raises:
+        ValueError: it is no command.
+    """
+    return _command_decoder.decode(body)
+
+
+def unpack_report(body: bytes) -> Report:
+    """Return what the process of the model said.
+
+    Raises:
+        ValueError: it is no report.
+    """
+    return _report_decoder.decode(body)

@@ -1,0 +1,108 @@
+"""A process that decodes, as seen from the daemon's event loop: frames in, frames out, and its end.
+
+This module starts and ends it; what to do when it ends by itself is the supervisor's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from typing import Self
+
+from supportbot.engine.openvino.messages import (
+    HEADER_BYTES,
+    Command,
+    Load,
+    Report,
+    Stop,
+    frame_length,
+    pack,
+    unpack_report,
+)
+
+_MODULE = "supportbot.engine.openvino.child"
+
+_STOP_SECONDS = 5.0
+"""A step ends within tenths of a second; a process that has not stopped by then hangs."""
+
+
+class ModelProcess:
+    """A running process; ``start`` makes one.
+
+    Args:
+        process: with pipes as standard input and output.
+    """
+
+    def __init__(self, process: Process) -> None:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("A process of the model has two pipes.")
+        self._process = process
+        self._commands = process.stdin
+        self._reports = process.stdout
+
+    @classmethod
+    async def start(cls, load: Load) -> Self:
+        """Start a process and tell it what to load; its first report says how that went.
+
+        Raises:
+            OSError: the machine has no room for another process.
+        """
+        # -P: no file that lies in the daemon's working folder is ever imported by accident.
+        # In a session of its own it gets no Ctrl-C, not even before it can ignore one.
+        started = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", _MODULE, stdin=PIPE, stdout=PIPE, start_new_session=True
+        )
+        process = cls(started)
+        process.send(load)
+        return process
+
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
+    def send(self, command: Command) -> None:
+        """Send a command; one to a process that has ended is lost, as ``receive`` will tell."""
+        # Commands are small and few, so what the pipe can't take yet may wait in memory.
+        self._commands.write(pack(command))
+
+    async def receive(self) -> Report | None:
+        """Return the next report, or None when the process has ended."""
+        try:
+            header = await self._reports.readexactly(HEADER_BYTES)
+            return unpack_report(await self._reports.readexactly(frame_length(header)))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+        except ValueError:
+            # Something else wrote into the pipe; what follows can't be told apart any more.
+            self.kill()
+            return None
+
+    async def stop(self) -> int:
+        """End the process, gently at first; return its status as ``wait`` does."""
+        with suppress(ConnectionError):
+            self.send(Stop())
+            self._commands.close()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                return await self.wait()
+        except TimeoutError:
+            self.kill()
+            return await self.wait()
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End the process at once."""
+        with suppress(ProcessLookupError):  # it has ended already
+            self._process.kill()
+
+    async def wait(self) -> int:
+        """Return how the process ended: its exit status, or minus the signal's number."""
+        # To its last report: what nobody reads blocks a process that writes, and hides its end from the loop.
+        while await self.receive():
+            pass
+        return await self._process.wait()

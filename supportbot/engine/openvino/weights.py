@@ -1,0 +1,103 @@
+"""The tensors of a model directory, whole and as fp16, which is how the reference engine reads them as well.
+
+A tensor that is missing, has another shape than the configuration says, or holds what is no number is refused when
+it is asked for. What nobody asks for, such as the masks that old GPT-2 files carry, is no matter.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, deserialize
+
+from supportbot.errors import ModelError
+
+_SINGLE = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
+
+_FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
+
+
+class Tensors:
+    """What the files of a model hold.
+
+    Args:
+        stored: by name: kind of number, shape and bytes, as safetensors says it.
+    """
+
+    def __init__(self, stored: dict[str, dict[str, Any]]) -> None:
+        self._stored = stored
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether there is a tensor of that name."""
+        return name in self._stored
+
+    def get(self, name: str, *shape: int) -> NDArray[np.float16]:
+        """Return a tensor.
+
+        Raises:
+            ModelError: it is missing, has another shape, or holds what is no number in fp16.
+        """
+        if name not in self._stored:
+            raise ModelError(f"the tensor '{name}' is missing")
+        stored = self._stored[name]
+        if tuple(stored["shape"]) != shape:
+            raise ModelError(f"the tensor '{name}' has the shape {stored['shape']} instead of {list(shape)}")
+        with np.errstate(over="ignore"):  # what is too large for fp16 is told below
+            values = _numbers(name, stored).astype(np.float16).reshape(shape)
+        if not np.isfinite(values).all():
+            raise ModelError(f"the tensor '{name}' has values that are not numbers")
+        return values
+
+
+def find_weights(model: Path) -> list[Path]:
+    """Return the files of a model directory that hold its tensors.
+
+    Raises:
+        ModelError: there are none, or some are missing.
+    """
+    files = [model / _SINGLE]
+    if not files[0].is_file() and (model / _INDEX).is_file():
+        try:
+            names = set(json.loads((model / _INDEX).read_text("utf-8"))["weight_map"].values())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(f"'{model / _INDEX}' is damaged: install or train that model again.") from error
+        # Only what lies in the directory itself belongs to the model.
+        files = sorted(model / Path(str(name)).name for name in names)
+    missing = [file.name for file in files if not file.is_file()]
+    if missing or not files:
+        name = missing[0] if missing else _SINGLE
+        raise ModelError(f"'{model}' has no {name}: install or train that model again.")
+    return files
+
+
+def read_tensors(files: list[Path]) -> Tensors:
+    """Read safetensors files into memory.
+
+    Raises:
+        OSError: a file cannot be read.
+        ModelError: a file is damaged.
+    """
+    try:
+        return Tensors(
+            {
+                name: stored
+                for file in files
+                for name, stored in deserialize(file.read_bytes())  # type: ignore[no-untyped-call]
+            }
+        )
+    except SafetensorError as error:
+        raise ModelError("a file of weights is damaged") from error
+
+
+def _numbers(name: str, stored: dict[str, Any]) -> NDArray[Any]:
+    if stored["dtype"] == "BF16":
+        # The upper half of an fp32; numpy has no such kind.
+        return (np.frombuffer(stored["data"], np.uint16).astype(np.uint32) << 16).view(np.float32)
+    if stored["dtype"] not in _FLOATS:
+        raise ModelError(f"the tensor '{name}' holds {stored['dtype']} and no floating-point numbers")
+    return np.frombuffer(stored["data"], _FLOATS[stored["dtype"]])

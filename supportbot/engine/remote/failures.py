@@ -1,0 +1,95 @@
+"""What goes wrong with a server, in one sentence for a person.
+
+This module knows errors of the protocol; what follows from one is the engine's business.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import openai
+
+from supportbot.errors import EngineBusyError
+
+_MESSAGE_CHARACTERS = 200
+"""Of a server's own error message: enough to understand it, too little for a whole prompt."""
+
+
+class ServerOutError(EngineBusyError):
+    """One server can't answer at present; the text says why.
+
+    Attributes:
+        setting: whether a person has to mend a setting before it can.
+    """
+
+    def __init__(self, sentence: str, *, setting: bool = False) -> None:
+        super().__init__(sentence)
+        self.setting = setting
+
+
+def model_names(page: object, url: str) -> list[str]:
+    """Return what a server calls its models, from its page about them.
+
+    Raises:
+        ServerOutError: it is no such page: something else listens there.
+    """
+    listed = page.get("data") if isinstance(page, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(one, dict) and "id" in one for one in listed):
+        raise _no_protocol(url)
+    return [str(one["id"]) for one in listed]
+
+
+def require_model(model: str, models: Sequence[str], url: str) -> None:
+    """Refuse a server that has not the model.
+
+    Raises:
+        ServerOutError: names the models that it has.
+    """
+    if model not in models:
+        has = ", ".join(models) or "none at all"
+        raise ServerOutError(
+            f"The server at {url} has no model '{model}' but {has}: correct SUPPORTBOT_REMOTE_MODEL.",
+            setting=True,
+        )
+
+
+def explain(error: openai.OpenAIError | ValueError, url: str) -> ServerOutError:
+    """Return what an error of the protocol means, in one sentence."""
+    if isinstance(error, openai.APITimeoutError):
+        return ServerOutError(f"The server at {url} does not answer in time.")
+    if isinstance(error, openai.APIConnectionError):
+        return ServerOutError(f"The server at {url} can't be reached: start it or correct SUPPORTBOT_REMOTE_URLS.")
+    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+        return ServerOutError(
+            f"The server at {url} refuses the key: set SUPPORTBOT_REMOTE_API_KEY to one that it takes.",
+            setting=True,
+        )
+    if isinstance(error, openai.NotFoundError):
+        return ServerOutError(
+            f"The server at {url} knows no such page or model{words(error)}: "
+            "correct SUPPORTBOT_REMOTE_URLS or SUPPORTBOT_REMOTE_MODEL.",
+            setting=True,
+        )
+    if isinstance(error, openai.APIStatusError):
+        return ServerOutError(f"The server at {url} failed with status {error.status_code}{words(error)}.")
+    if isinstance(error, openai.APIError):  # told in the middle of a stream
+        return ServerOutError(f"The server at {url} failed{words(error)}.")
+    return _no_protocol(url)
+
+
+def words(error: Exception) -> str:
+    """Return a server's own words in brackets, shortened, if it sent any."""
+    body = getattr(error, "body", None)
+    if isinstance(body, dict):
+        body = body.get("message") or body.get("error")
+    if not body:
+        return ""
+    text = " ".join((body if isinstance(body, str) else json.dumps(body)).split())
+    return f" ('{text[:_MESSAGE_CHARACTERS].rstrip('.')}')"
+
+
+def _no_protocol(url: str) -> ServerOutError:
+    return ServerOutError(
+        f"The server at {url} does not speak OpenAI's protocol: correct SUPPORTBOT_REMOTE_URLS.", setting=True
+    )

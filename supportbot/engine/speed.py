@@ -1,0 +1,60 @@
+"""How fast an engine is on this machine, in a second or two: for an operator who wants to know before users do.
+
+It says nothing of quality, and is no benchmark: one short measurement while whatever else runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from supportbot.engine.base import Engine, SamplingParams
+from supportbot.prompt import encode_prompt
+
+AT_ONCE = 8
+"""Requests of the second part of the measurement."""
+
+_QUESTION = "Where is my order?"
+_TOKENS = 64
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """Tokens a second of one request ``alone`` and of ``AT_ONCE`` ``together``; seconds to the ``first_token``."""
+
+    alone: float
+    together: float
+    first_token: float
+
+
+async def measure_speed(engine: Engine) -> Speed:
+    """Ask a few small things.
+
+    Raises:
+        DeadlineExceededError: the engine takes longer than a minute for one of them.
+        ModelError: the model is damaged.
+    """
+    await _ask(engine, seed=0)  # what is loaded lazily is loaded now
+    began = time.monotonic()
+    tokens, first_token = await _ask(engine, seed=1)
+    alone = tokens / (time.monotonic() - began)
+    began = time.monotonic()
+    answers = await asyncio.gather(*(_ask(engine, seed=seed) for seed in range(AT_ONCE)))
+    together = sum(count for count, _ in answers) / (time.monotonic() - began)
+    return Speed(alone=alone, together=together, first_token=first_token)
+
+
+async def _ask(engine: Engine, seed: int) -> tuple[int, float]:
+    """Return the tokens of an answer and the seconds to the first of them."""
+    prompt = encode_prompt(engine.tokenizer, _QUESTION)
+    params = SamplingParams(max_length=len(prompt.token_ids) + _TOKENS, seed=seed)
+    began = time.monotonic()
+    tokens, first = 0, None
+    async with aclosing(engine.stream(prompt, params, began + _SECONDS)) as chunks:
+        async for chunk in chunks:
+            tokens += len(chunk.token_ids)
+            first = time.monotonic() - began if first is None else first
+    return tokens, first or 0.0

@@ -1,0 +1,99 @@
+"""A model's own tokenizer without transformers, whose import takes longer than all else that answering needs.
+
+It is called as a fast Hugging Face tokenizer is called, so that serving and training share ``supportbot.prompt``.
+The tokens are those of the same library (tokenizers) from the same file.
+
+This module knows no model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from supportbot.errors import ModelError
+
+TOKENIZER_FILE = "tokenizer.json"
+
+
+class ModelTokenizer:
+    """The tokenizer of a model directory; special tokens in a text are plain text.
+
+    Args:
+        backend: as ``tokenizer.json`` describes it; it belongs to this object from now on.
+        eos_token_id: of the token that ends a text.
+    """
+
+    def __init__(self, backend: Tokenizer, eos_token_id: int) -> None:
+        backend.no_padding()
+        backend.no_truncation()
+        backend.encode_special_tokens = True
+        self.backend_tokenizer = backend
+        self.eos_token_id = eos_token_id
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        add_special_tokens: bool,
+        split_special_tokens: bool,
+        return_offsets_mapping: bool = False,
+        verbose: bool = False,
+    ) -> dict[str, Any]:
+        """Encode a text: ``input_ids``, and ``offset_mapping`` if it is wanted.
+
+        Raises:
+            ValueError: asked for what this tokenizer does not do: special tokens.
+        """
+        if add_special_tokens or not split_special_tokens:
+            raise ValueError("This tokenizer neither adds special tokens nor reads them in a text.")
+        encoding = self.backend_tokenizer.encode(text, add_special_tokens=False)
+        encoded: dict[str, Any] = {"input_ids": encoding.ids}
+        if return_offsets_mapping:
+            encoded["offset_mapping"] = encoding.offsets
+        return encoded
+
+    def __len__(self) -> int:
+        """Return the number of tokens."""
+        return int(self.backend_tokenizer.get_vocab_size(with_added_tokens=True))
+
+    def decode(self, token_ids: Sequence[int], *, skip_special_tokens: bool) -> str:
+        """Return the text of tokens."""
+        return str(self.backend_tokenizer.decode(list(token_ids), skip_special_tokens=skip_special_tokens))
+
+
+def load_tokenizer(directory: Path) -> ModelTokenizer:
+    """Load the tokenizer of a model directory.
+
+    Raises:
+        ModelError: its files are missing or damaged, or name no end-of-text token.
+    """
+    path = directory / TOKENIZER_FILE
+    if not path.is_file():
+        raise ModelError(f"The tokenizer at '{directory}' has no {TOKENIZER_FILE}, which this program needs.")
+    try:
+        backend = Tokenizer.from_file(str(path))
+        name = _end_of_text(directory)
+    except Exception as error:  # tokenizers raises plain Exception
+        raise ModelError(f"'{path}' is damaged: install or train that model again.") from error
+    eos_token_id = None if name is None else backend.token_to_id(name)
+    if eos_token_id is None:
+        raise ModelError(f"The tokenizer at '{directory}' has no end-of-text token: answers would never end.")
+    return ModelTokenizer(backend, eos_token_id)
+
+
+def _end_of_text(directory: Path) -> str | None:
+    """Return what the directory calls its end-of-text token; GPT-2's own files leave it to transformers."""
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        path = directory / name
+        if path.is_file():
+            token = json.loads(path.read_text("utf-8")).get("eos_token")
+            if token is not None:
+                return str(token["content"] if isinstance(token, dict) else token)
+    config = directory / "config.json"
+    is_gpt2 = config.is_file() and json.loads(config.read_text("utf-8")).get("model_type") == "gpt2"
+    return "<|endoftext|>" if is_gpt2 else None

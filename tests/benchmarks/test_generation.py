@@ -1,0 +1,198 @@
+"""The comparison of engines runs, counts what it says it counts, and writes its figures."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import GPT2LMHeadModel
+
+from benchmarks.limits import build_ceilings
+from benchmarks.model import build_prompts, save_endless
+from benchmarks.peers import PEERS, Answer, Peer, Setup
+from benchmarks.processes import watch
+from benchmarks.serving import EndedEarlyError, Turn, run_turn
+from benchmarks.speeds import Measured, build_ratios, summarize
+
+ROOT = Path(__file__).parents[2]
+NAMES = "openvino,openvino-bare,transformers,remote"
+PNG = b"\x89PNG\r\n"
+
+
+def run(*flags: str) -> subprocess.CompletedProcess[str]:
+    """Run the comparison as people do."""
+    command = [sys.executable, "-m", "benchmarks.generation", "--quick", *flags]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def numbers(value: object) -> Iterator[float]:
+    """Return all numbers inside a JSON value."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from numbers(one)
+    elif isinstance(value, int | float):
+        yield value
+
+
+def measured(at_once: int, rate: float) -> Measured:
+    """A turn at a rate of tokens."""
+    return Measured(
+        at_once=at_once,
+        answers=at_once,
+        seconds=1,
+        tokens=int(rate),
+        first_tokens=[0.1] * at_once,
+        cpu_seconds=2.0,
+        peak_memory_mb=100,
+    )
+
+
+def test_generation_compares_peers(tmp_path: Path) -> None:
+    """The figures of each peer, the ratios, the growth and the limits are there and finite, and no path is."""
+    json_file, chart = tmp_path / "figures.json", tmp_path / "chart.png"
+
+    done = run(
+        "--peers", "openvino,openvino-bare,transformers,remote", "--json", str(json_file), "--chart", str(chart)
+    )
+
+    assert done.returncode == 0, done.stderr
+    record: dict[str, Any] = json.loads(json_file.read_text("utf-8"))
+    assert set(record["ratio_to_transformers"]) == set(record["ratio_to_bare_pipeline"]) == {"1", "8", "32"}
+    assert set(record["peers"]) == {"openvino", "openvino-bare", "transformers"}
+    assert "remote is left out: no --remote-url is given." in done.stderr
+    for peer in record["peers"].values():
+        assert 0 < peer["start"]["first_token_seconds"] <= peer["start"]["first_answer_seconds"]
+        for figures in peer["at_once"].values():
+            assert figures["tokens_per_second"] > 0
+            assert figures["peak_memory_mb"] > 0
+            assert 0 < figures["first_token_seconds"] <= figures["slowest_first_token_seconds"]
+    assert [row["at_once"] for row in record["load"]] == [1, 2]
+    assert [row["new_tokens"] for row in record["length"]] == [6, 12, 6, 12]
+    assert record["limits"]["read_gb_s"] > 0
+    assert record["machine"]["cores"]
+    assert all(map(math.isfinite, numbers(record)))
+    assert str(tmp_path) not in json.dumps(record)
+    assert "/tmp" not in json.dumps(record)  # noqa: S108 - nothing is written there
+    assert chart.read_bytes().startswith(PNG)
+
+
+def test_generation_names_an_unknown_peer(tmp_path: Path) -> None:
+    """A misspelt peer is refused with the names that there are, before anything is measured."""
+    done = run("--peers", "openvino,transfromers", "--json", str(tmp_path / "figures.json"))
+
+    assert done.returncode == 2
+    assert "'transfromers', which is none of openvino" in done.stderr
+
+
+def test_answers_cannot_end_early(tmp_path: Path) -> None:
+    """The end of text is never among the 50 most likely tokens, whatever came before, so it is never drawn."""
+    save_endless(tmp_path, quick=True)
+    model = GPT2LMHeadModel.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    end = int(model.config.eos_token_id)
+    prompts = build_prompts(quick=True)
+
+    with torch.inference_mode():
+        logits = model(torch.tensor([prompt.token_ids for prompt in prompts[:32]])).logits
+
+    assert not logits[..., end].any()
+    assert (logits.topk(50).values > 0).all()
+    # The penalty can only make tokens that were seen less likely; even without all of them, 50 remain.
+    width = logits.shape[1]
+    assert (logits.topk(50 + width).values > 0).all()
+
+
+class ShortPeer(Peer):
+    """Makes a token less than it is asked for."""
+
+    @classmethod
+    def missing(cls, setup: Setup) -> str | None:
+        """Nothing is missing."""
+        return None
+
+    def answer(self, prompts: Any, params: Any) -> list[Answer]:
+        """Return answers that are too short."""
+        wanted = params.max_length - len(prompts[0].token_ids)
+        return [Answer(tokens=wanted - 1, first_token=0.0) for _ in prompts]
+
+
+def test_short_answers_are_refused() -> None:
+    """A peer that makes fewer tokens than asked ends the comparison: its rate would be that of less work."""
+    peer = ShortPeer(Setup(model="", scratch="", threads=1))
+
+    with pytest.raises(EndedEarlyError, match="9 tokens in place of 10"):
+        run_turn(peer, build_prompts(quick=True), Turn(at_once=2, waves=1, new_tokens=10, seed=0))
+
+
+def test_prompts_have_the_documented_length() -> None:
+    """With GPT-2's own tokenizer every prompt has 17 tokens, and there are 32 different ones."""
+    prompts = build_prompts(quick=False)
+
+    assert {len(prompt.token_ids) for prompt in prompts} == {17}
+    assert len({prompt.text for prompt in prompts}) >= 32
+
+
+def test_ratio_is_that_of_rounds() -> None:
+    """What slows a whole round down changes neither the ratio of that round nor the median of them."""
+    ours = {8: [measured(8, rate) for rate in (400, 40, 440)]}
+    theirs = {8: [measured(8, rate) for rate in (100, 10, 100)]}
+
+    assert build_ratios({"openvino": ours, "other": theirs}, "openvino", "other") == {"8": 4}
+    assert build_ratios({"openvino": ours}, "openvino", "other") is None
+
+
+def test_figures_are_medians() -> None:
+    """Rates are medians of the rounds, and processor time is shared by the answers; a remote peer has none."""
+    turns = [measured(4, rate) for rate in (100, 300, 200)]
+
+    figures = summarize(turns, is_local=True)
+
+    assert figures["tokens_per_second"] == 200
+    assert figures["cpu_seconds_per_answer"] == 0.5
+    assert "cpu_seconds_per_answer" not in summarize(turns, is_local=False)
+
+
+def test_ceilings_follow_from_the_limits() -> None:
+    """A gigabyte a second reads a million weights of a byte a thousand times, and a product counts as two."""
+    ceilings = build_ceilings({"read_gb_s": 1.0, "gemm_fp32_gflops": 4.0}, weights=1_000_000)
+
+    assert ceilings["one_at_once"]["8-bit weights"] == 1_000
+    assert ceilings["one_at_once"]["16-bit weights"] == 500
+    assert ceilings["many_at_once"] == {"fp32": 2_000}
+
+
+def test_processes_are_watched_together() -> None:
+    """Memory and processor time of a process that another one started count as well."""
+    grown = "import sys; held = bytearray(60_000_000); print(flush=True); sys.stdin.read()"
+    with watch() as alone:
+        pass
+
+    with subprocess.Popen(
+        [sys.executable, "-c", grown], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout
+        assert child.stdin
+        child.stdout.readline()
+        with watch() as both:
+            pass
+        child.stdin.close()
+
+    assert both.highest_mb - alone.highest_mb > 50
+    assert both.cpu_seconds >= 0
+
+
+def test_every_peer_says_what_it_lacks() -> None:
+    """A peer that is not installed is named with what it lacks, and nothing heavy is loaded to find out."""
+    setup = Setup(model="", scratch="", threads=1)
+
+    assert PEERS["openvino"].missing(setup) is None
+    assert PEERS["transformers"].missing(setup) is None
+    assert PEERS["remote"].missing(setup) == "no --remote-url is given"

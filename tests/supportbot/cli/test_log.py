@@ -1,0 +1,46 @@
+"""`supportbot log` and `supportbot ask` on a terminal: what a stranger typed is text there, and nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from supportbot.db.session import Database
+from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.examples.rows import add_answer
+
+# What a database makes of it is tested with the core; these start a process for every command.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+HOSTILE = "\x1b]0;owned\x07\x1b[31mred\x9b2J \u202ebackwards [bold]plain[/bold]"
+HARMLESS = "]0;owned[31mred2J backwards [bold]plain[/bold]"
+
+
+@on_sqlite
+async def test_log_obeys_no_question_and_no_answer(database: Database) -> None:
+    """Escape sequences lose what makes a terminal obey, square brackets stay, and JSON is exact."""
+    await add_answer(database, question=f"Q {HOSTILE}", answer=f"A {HOSTILE}")
+    finished = await supportbot(database, "log")
+    assert finished.status == 0, finished.errors
+    assert_harmless(finished.output)
+    shown = " ".join(finished.output.replace("│", " ").split())
+    for word in HARMLESS.split():
+        assert shown.count(word) == 2
+    finished = await supportbot(database, "log", "--json")
+    assert_harmless(finished.output)
+    [entry] = json.loads(finished.output)
+    assert (entry["question"], entry["answer"]) == (f"Q {HOSTILE}", f"A {HOSTILE}")
+
+
+@on_sqlite
+async def test_consent_obeys_no_name_of_a_workspace(database: Database) -> None:
+    """The names of workspaces and of their admins are typed by strangers too."""
+    finished = await supportbot(database, "consent", "slack", "T1", "--allow-training", "--by", f"Ada {HOSTILE}")
+    assert finished.status == 0, finished.errors
+    assert_harmless(finished.output)
+
+
+def assert_harmless(output: str) -> None:
+    """Nothing that a terminal obeys is in an output."""
+    assert not set(output) & set("\x1b\x07\x9b\u202e")
