@@ -5,7 +5,7 @@ PIP_VERSION := 26.3
 export SUPPORTBOT_HOME ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-vllm lint types contracts migrations tests starter format clean
+.PHONY: help run test test-vllm soak lint types contracts migrations tests starter format clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -32,6 +32,9 @@ migrations: .venv/.installed-dev
 
 tests: .venv/.installed-dev
 	$(BIN)/pytest --numprocesses=2 --dist=worksteal --cov --cov-report=term:skip-covered
+
+soak: .venv/.installed-dev ## 5,000 questions to the engine, through kills and swaps
+	$(BIN)/python -m tests.supportbot.engine.openvino.soak 5000
 
 # The remote engine against a real vLLM, which is no part of `make test`: tests/vllm/check_vllm.py says how to
 # install one, in an environment of its own. Its Python: make test-vllm VLLM_PYTHON=/elsewhere/venv/bin/python

@@ -1,8 +1,8 @@
 """The worker: takes questions out of the inbox and puts answers into the outbox.
 
 It holds as many questions as the engine can use and can answer in time, and no transaction while the model
-thinks. When it is stopped it
-claims nothing more, gives what is under way some time, and returns the rest to the inbox.
+thinks. When it is stopped it claims nothing more, gives what is under way some time, and returns the rest to the
+inbox.
 """
 
 from __future__ import annotations
@@ -152,9 +152,7 @@ class Worker:
                 lambda text: self._live.publish(claim.question_id, text),
             )
         except EngineBusyError:
-            await self._inbox.release(
-                claim.question_id, retry_in=timedelta(seconds=POLL_SECONDS), attempted=False
-            )
+            await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=POLL_SECONDS), attempted=False)
         except DeadlineExceededError:
             await self._end(claim, QuestionState.FAILED, "deadline", _TOO_LATE_TEXT)
         except ModelError as error:

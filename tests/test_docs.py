@@ -39,6 +39,9 @@ TYPER_MODULES = {
     "training.export": "training.export:export",
     "training.publish": "training.publish",
     "training.starter": "training.starter.__main__",
+    "benchmarks.candidates": "benchmarks.candidates",
+    "benchmarks.document": "benchmarks.document",
+    "benchmarks.generation": "benchmarks.generation",
     "benchmarks.preparation": "benchmarks.preparation",
     "benchmarks.training": "benchmarks.training",
 }

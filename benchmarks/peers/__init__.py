@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.peers.base import Answer, Peer, Setup
-from benchmarks.peers.libraries import BarePipeline, CTranslate2, Transformers
+from benchmarks.peers.libraries import BarePipeline, CTranslate2, PlainPipeline, Transformers
 from benchmarks.peers.ours import OpenVINO, OpenVINO16Bit, OurTransformers
 from benchmarks.peers.servers import VLLM, LlamaServer, Remote
 
@@ -12,6 +12,7 @@ __all__ = ["PEERS", "Answer", "Peer", "Setup"]
 PEERS: dict[str, type[Peer]] = {
     "openvino": OpenVINO,
     "openvino-bare": BarePipeline,
+    "openvino-bare-tokens": PlainPipeline,
     "openvino-16bit": OpenVINO16Bit,
     "transformers": Transformers,
     "transformers-engine": OurTransformers,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from benchmarks.peers.base import Answer, Peer, Setup
 from benchmarks.peers.ours import OpenVINO
@@ -19,10 +19,11 @@ from supportbot.prompt import Prompt
 class BarePipeline(Peer):
     """``ContinuousBatchingPipeline`` of OpenVINO GenAI, alone: what our protocol costs is the difference to it.
 
-    It loads what ours loads, in the same way, and asks for no log-probabilities.
+    It loads what ours loads, in the same way, and asks for the same.
     """
 
     weight_bits = 8
+    with_logprobs: ClassVar[bool] = True
     precision = "int8 weights"
 
     @classmethod
@@ -76,8 +77,15 @@ class BarePipeline(Peer):
             **sampling.as_record(),
         )
         config = generation_config(submit)
-        config.logprobs = 0
+        if not self.with_logprobs:
+            config.logprobs = 0
         return self._pipeline.add_request(place, ov.Tensor(np.array([prompt.token_ids], dtype=np.int64)), config)
+
+
+class PlainPipeline(BarePipeline):
+    """The bare pipeline asked for tokens alone: the difference is what their log-probabilities cost."""
+
+    with_logprobs = False
 
 
 class Transformers(Peer):

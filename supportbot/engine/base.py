@@ -50,6 +50,7 @@ class SamplingParams:
         Raises:
             ValueError: names the parameter and its range.
         """
+        object.__setattr__(self, "temperature", float(self.temperature))  # transformers refuses a whole number
         # Written as "not (inside)", so that NaN is refused as well.
         if not 1e-3 <= self.temperature <= 100:
             raise ValueError(f"temperature must be between 0.001 and 100, not {self.temperature}.")

@@ -25,6 +25,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 from supportbot.engine._sampling import are_finite, build_processors, draw, token_logprobs
 from supportbot.engine.base import Chunk, FinishReason, SamplingParams
+from supportbot.engine.length import answer_limit
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
 from supportbot.prompt import Prompt
 
@@ -45,6 +46,7 @@ class _Request:
 
     prompt_ids: tuple[int, ...]
     params: SamplingParams
+    max_length: int
     deadline: float
     loop: asyncio.AbstractEventLoop
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -116,11 +118,8 @@ class TransformersEngine:
 
     async def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
         """Continue a prompt; see ``engine.base.Engine.stream``."""
-        if not 0 < len(prompt.token_ids) < params.max_length:
-            raise ValueError(
-                f"A prompt must have 1 to {params.max_length - 1} tokens, this one has {len(prompt.token_ids)}."
-            )
-        request = _Request(prompt.token_ids, params, deadline, asyncio.get_running_loop())
+        limit = answer_limit(prompt, params, int(self._model.config.max_position_embeddings))
+        request = _Request(prompt.token_ids, params, limit, deadline, asyncio.get_running_loop())
         try:
             self._waiting.put_nowait(request)
         except queue.Full:
@@ -234,7 +233,7 @@ class TransformersEngine:
             row.post(Chunk((), (), "", "stop"))
             return False
         row.token_ids.append(token)
-        at_end = len(row.prompt_ids) + len(row.token_ids) >= row.params.max_length
+        at_end = len(row.prompt_ids) + len(row.token_ids) >= row.max_length
         text = row.decoder.step(self._tokenizer.backend_tokenizer, token) or ""
         finish: FinishReason | None = "length" if at_end else None
         row.post(Chunk((token,), (logprob,), text, finish))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,13 +14,15 @@ from typing import Any
 
 import pytest
 import torch
+from aiohttp import web
 from transformers import GPT2LMHeadModel
 
+from benchmarks.document import fill
 from benchmarks.limits import build_ceilings
 from benchmarks.model import build_prompts, save_endless
 from benchmarks.peers import PEERS, Answer, Peer, Setup
 from benchmarks.processes import watch
-from benchmarks.serving import EndedEarlyError, Turn, run_turn
+from benchmarks.serving import EndedEarlyError, Timed, Turn, run_turn
 from benchmarks.speeds import Measured, build_ratios, summarize
 
 ROOT = Path(__file__).parents[2]
@@ -196,3 +200,86 @@ def test_every_peer_says_what_it_lacks() -> None:
     assert PEERS["openvino"].missing(setup) is None
     assert PEERS["transformers"].missing(setup) is None
     assert PEERS["remote"].missing(setup) == "no --remote-url is given"
+
+
+def test_documents_are_filled_from_a_record() -> None:
+    """The figures of a record stand in the marked places, filling twice changes nothing, and the rest stays."""
+    turns = {str(at_once): summarize([measured(at_once, 100 * at_once)], is_local=True) for at_once in (1, 8)}
+    peer = {
+        "version": "1.0",
+        "precision": "int8 weights",
+        "start": {"first_answer_seconds": 1.25},
+        "at_once": turns,
+    }
+    limits = {"read_gb_s": 20.0, "gemm_fp32_gflops": 50.0}
+    record = {
+        "ours": "openvino",
+        "peers": {"openvino": peer},
+        "ratio_to_transformers": {"1": 3.5, "8": 4.25},
+        "ratio_to_bare_pipeline": None,
+        "load": [{"at_once": 8, "new_tokens": 183} | turns["8"]],
+        "limits": limits | {"ceilings": build_ceilings(limits, 1_000_000)},
+        "settings": {"at_once": [1, 8]},
+        "machine": {"gpu": None, "processor": "P", "cores": 2, "threads": 2},
+    }
+    document = (ROOT / "docs" / "performance.md").read_text("utf-8")
+
+    filled = fill(document, record)
+
+    assert "| `openvino` 1.0, int8 weights | 100 | 800 | 100 ms | 0.25 s | 100 MB | 1.2 s |" in filled
+    assert "| `transformers` | 3.50 | 4.25 |" in filled
+    assert "| many at once, fp32 | 50 GFLOP/s | 25,000 | 800 |" in filled
+    assert fill(filled, record) == filled
+    assert filled.startswith(document.partition("<!-- figures")[0])
+
+
+def test_performance_document_names_every_peer() -> None:
+    """The document explains each peer that the command knows, and no other."""
+    document = (ROOT / "docs" / "performance.md").read_text("utf-8")
+    _, _, table = document.partition("| peer | what it is |\n|---|---|\n")
+
+    assert re.findall(r"^\| `([^`]+)`", table.partition("\n\n")[0], re.MULTILINE) == list(PEERS)
+
+
+async def serve_models(request: web.Request) -> web.Response:
+    """Offer one model."""
+    return web.json_response({"object": "list", "data": [{"id": "theirs", "object": "model"}]})
+
+
+async def serve_completion(request: web.Request) -> web.StreamResponse:
+    """Stream as many events as there are tokens to make, then how many they were."""
+    asked = await request.json()
+    assert asked["model"] == "theirs"
+    assert (asked["top_k"], asked["repetition_penalty"], asked["ignore_eos"]) == (50, 1.2, True)
+    choice = {"index": 0, "text": "a", "logprobs": None, "finish_reason": None}
+    usage = {"prompt_tokens": 1, "completion_tokens": asked["max_tokens"], "total_tokens": 1 + asked["max_tokens"]}
+    events = [{"choices": [choice], "usage": None}] * asked["max_tokens"] + [{"choices": [], "usage": usage}]
+    head = {"id": "1", "object": "text_completion", "created": 0, "model": "theirs"}
+    lines = "".join(f"data: {json.dumps(head | event)}\n\n" for event in events)
+    return web.Response(text=lines + "data: [DONE]\n\n", content_type="text/event-stream")
+
+
+async def test_remote_servers_are_asked_for_the_same() -> None:
+    """A server behind a URL gets the documented sampling from several at once, and its tokens are counted."""
+
+    def ask(url: str) -> Timed:
+        peer = PEERS["remote"](Setup(model="", scratch="", threads=1, remote_url=url))
+        try:
+            return run_turn(peer, build_prompts(quick=True), Turn(at_once=3, waves=2, new_tokens=5, seed=0))
+        finally:
+            peer.close()
+
+    app = web.Application()
+    app.router.add_get("/v1/models", serve_models)
+    app.router.add_post("/v1/completions", serve_completion)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        timed = await asyncio.to_thread(ask, f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
+    finally:
+        await runner.cleanup()
+
+    assert timed.tokens == 3 * 2 * 5
+    assert len(timed.first_tokens) == 6
+    assert all(0 < first <= timed.seconds for first in timed.first_tokens)

@@ -13,7 +13,6 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from supportbot.engine.openvino.messages import (
     HEADER_BYTES,
@@ -28,6 +27,9 @@ from supportbot.engine.openvino.messages import (
 
 _KILL_ME_FIRST = "500"
 """Of 1,000: when memory runs out, Linux is to end this process, which is replaced, and not the daemon."""
+
+_MOST_AT_ONCE = 2**16
+"""Bytes; what a pipe of Linux holds."""
 
 
 def main() -> None:
@@ -60,24 +62,20 @@ def main() -> None:
 
 def _read(commands: queue.SimpleQueue[Command]) -> None:
     """Pass commands on until the input ends, which means stop, just as what is no command does."""
-    # Unbuffered: the interpreter cannot end while a thread waits within a buffered standard input.
-    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as stream:
-        try:
-            while header := _exactly(stream, HEADER_BYTES):
-                commands.put(unpack_command(_exactly(stream, frame_length(header))))
-        finally:
-            commands.put(Stop())
-
-
-def _exactly(stream: BinaryIO, size: int) -> bytes:
-    """Return so many bytes, or none at the end of the input."""
-    parts = b""
-    while len(parts) < size:
-        part = stream.read(size - len(parts))
-        if not part:
-            return b""
-        parts += part
-    return parts
+    # Without Python's own buffer: the interpreter cannot end while a thread waits within it. And as much at once
+    # as there is: this thread gets a turn only between two steps, so one turn must do for all that has come.
+    frames = bytearray()
+    try:
+        while said := os.read(sys.stdin.fileno(), _MOST_AT_ONCE):
+            frames += said
+            while len(frames) >= HEADER_BYTES:
+                end = HEADER_BYTES + frame_length(frames[:HEADER_BYTES])
+                if len(frames) < end:
+                    break
+                commands.put(unpack_command(bytes(frames[HEADER_BYTES:end])))
+                del frames[:end]
+    finally:
+        commands.put(Stop())
 
 
 if __name__ == "__main__":

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import structlog
+
 from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
 from supportbot.engine.openvino.export import export, read_about
 from supportbot.engine.tokenizer import load_tokenizer
 from supportbot.errors import ModelError
+
+log = structlog.get_logger(__name__)
 
 
 def load_openvino(directory: Path, model_version: str, precision: str, exports: Path) -> OpenVINOEngine:
@@ -32,4 +36,6 @@ def load_openvino(directory: Path, model_version: str, precision: str, exports: 
             "they do not belong together."
         )
     load = build_load(str(graph), exact=precision == "fp32")
-    return OpenVINOEngine(load, tokenizer, model_version, weights="int8" if precision == "int8" else "fp16")
+    weights = "int8" if precision == "int8" else "fp16"
+    log.info("engine.loaded", model_version=model_version, engine="openvino", precision=precision, weights=weights)
+    return OpenVINOEngine(load, tokenizer, model_version, weights=weights)

@@ -109,7 +109,7 @@ def pack(message: Command | Report) -> bytes:
     return len(body).to_bytes(HEADER_BYTES, "big") + body
 
 
-def frame_length(header: bytes) -> int:
+def frame_length(header: bytes | bytearray) -> int:
     """Return how many bytes follow a header.
 
     Raises:

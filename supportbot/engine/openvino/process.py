@@ -65,8 +65,9 @@ class ModelProcess:
 
     def send(self, command: Command) -> None:
         """Send a command; one to a process that has ended is lost, as ``receive`` will tell."""
-        # Commands are small and few, so what the pipe can't take yet may wait in memory.
-        self._commands.write(pack(command))
+        if not self._commands.is_closing():  # the loop warns of writing to what has ended
+            # Commands are small and few, so what the pipe can't take yet may wait in memory.
+            self._commands.write(pack(command))
 
     async def receive(self) -> Report | None:
         """Return the next report, or None when the process has ended."""

@@ -52,7 +52,7 @@ async def change(database: Database, answer_id: int, **values: Any) -> None:
 
 @pytest.mark.usefixtures("registry")
 async def test_answer_comes_out_the_same_until_it_is_tampered_with(database: Database) -> None:
-    """What `supportbot ask` logged is repeated with status 0; of another text in the log it says so with status 1."""
+    """What `supportbot ask` logged is repeated with status 0; another text in the log means status 1."""
     answer_id = await ask(database, **EXACT)
     finished = await replay(database, answer_id, "--json", **EXACT)
     assert finished.status == 0, finished.errors

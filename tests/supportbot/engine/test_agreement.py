@@ -64,7 +64,7 @@ def exact(model: Path, prompt: Prompt, processors: Iterable[LogitsProcessor]) ->
     with torch.inference_mode():
         scores = network.float()(ids).logits[:, -1]
         for processor in processors:
-            scores = processor(ids, scores)  # type: ignore[arg-type]
+            scores = processor(ids, scores)
         probabilities: list[float] = torch.softmax(scores.double(), dim=-1)[0].tolist()
     return probabilities
 
@@ -92,7 +92,9 @@ async def test_greedy_answers_are_equal_over_200_real_prompts(starters: list[Eng
     answers = []
     for engine in starters:
         prompts = [encode_prompt(engine.tokenizer, wording) for wording in wordings]
-        answers.append(await collect_all(engine, [(prompt, SamplingParams(do_sample=False)) for prompt in prompts]))
+        answers.append(
+            await collect_all(engine, [(prompt, SamplingParams(do_sample=False)) for prompt in prompts])
+        )
     openvino, reference = answers
     assert [tokens_of(one) for one in openvino] == [tokens_of(one) for one in reference]
     assert [one[-1].finish for one in openvino] == [one[-1].finish for one in reference]
@@ -113,7 +115,9 @@ async def test_documented_sampling_reports_the_same_probabilities(
     raw = exact(tiny_model, prompt, [])
     limit = len(prompt.token_ids) + 1
     for each in tinies:
-        for chunks in await collect_all(each, [(prompt, SamplingParams(max_length=limit, seed=n)) for n in range(20)]):
+        for chunks in await collect_all(
+            each, [(prompt, SamplingParams(max_length=limit, seed=n)) for n in range(20)]
+        ):
             for token, logprob in zip(tokens_of(chunks), logprobs_of(chunks), strict=True):
                 assert logprob == pytest.approx(math.log(raw[token]), abs=1e-4)
 

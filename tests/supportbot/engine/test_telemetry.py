@@ -11,7 +11,7 @@ from pathlib import Path
 def test_the_engine_reports_to_nobody(tmp_path: Path) -> None:
     """OpenVINO, imported by the engine, gets no client id and loads no telemetry."""
     code = (
-        "import sys, supportbot.engine.openvino.export; "
+        "import sys, supportbot.engine.openvino.graph; "
         "assert sys.modules['openvino_telemetry'] is None; "
         "assert 'openvino' in sys.modules"
     )

@@ -176,13 +176,16 @@ async def test_it_is_in_no_group_that_gets_ctrl_c(process: ModelProcess) -> None
 def talk(said: bytes, *, close: bool = True) -> subprocess.CompletedProcess[bytes]:
     """Start a process, say something, and wait for its end."""
     arguments = [sys.executable, "-P", "-m", "supportbot.engine.openvino.child"]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
         assert child.stdin
         child.stdin.write(said)
         child.stdin.flush()
         if close:
             child.stdin.close()
-        assert child.stdout and child.stderr
+        assert child.stdout
+        assert child.stderr
         heard, errors = child.stdout.read(), child.stderr.read()
         return subprocess.CompletedProcess(arguments, child.wait(), heard, errors)
 
@@ -206,11 +209,26 @@ async def test_garbage_is_the_end(graph: Path, garbage: bytes) -> None:
 
 async def test_a_graph_that_is_none_is_told(tmp_path: Path) -> None:
     """A model that cannot be loaded is reported, and the process ends."""
-    process = await ModelProcess.start(Load(str(tmp_path), exact=True, blocks=8, batch=1, vocabulary=VOCABULARY, positions=256))
+    process = await ModelProcess.start(
+        Load(str(tmp_path), exact=True, blocks=8, batch=1, vocabulary=VOCABULARY, positions=256)
+    )
     report = await process.receive()
     assert isinstance(report, Failed)
     assert report.id is None
     assert await process.wait() == 1
+
+
+def kill_in_the_middle(arguments: list[str]) -> None:
+    """Start a daemon, kill it when it says that it is answering, and see its process of the model go."""
+    daemon = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    assert daemon.stdout
+    child = psutil.Process(int(daemon.stdout.readline()))
+    assert daemon.stdout.readline() == "answering\n"
+    daemon.kill()
+    daemon.wait()
+    daemon.stdout.close()
+    psutil.wait_procs([child], timeout=20)
+    assert not child.is_running()
 
 
 async def test_it_does_not_outlive_a_killed_daemon(graph: Path) -> None:
@@ -229,12 +247,4 @@ async def test_it_does_not_outlive_a_killed_daemon(graph: Path) -> None:
         "    await process.wait()\n"
         "asyncio.run(main())\n"
     )
-    daemon = subprocess.Popen([sys.executable, "-c", code, str(graph)], stdout=subprocess.PIPE, text=True)
-    assert daemon.stdout
-    child = psutil.Process(int(daemon.stdout.readline()))
-    assert daemon.stdout.readline() == "answering\n"
-    daemon.kill()
-    daemon.wait()
-    daemon.stdout.close()
-    await asyncio.to_thread(psutil.wait_procs, [child], timeout=20)
-    assert not child.is_running()
+    await asyncio.to_thread(kill_in_the_middle, [sys.executable, "-c", code, str(graph)])

@@ -36,14 +36,20 @@ def test_commands_arrive_as_they_were_sent(command: Command) -> None:
 
 @pytest.mark.parametrize(
     "report",
-    [Loaded("bf16", 0.3), Tokens([Piece(1, (5,), (-0.25,), None), Piece(2, (), (), "stop")], 12.5), Failed(None, "x")],
+    [
+        Loaded("bf16", 0.3),
+        Tokens([Piece(1, (5,), (-0.25,), None), Piece(2, (), (), "stop")], 12.5),
+        Failed(None, "x"),
+    ],
 )
 def test_reports_arrive_as_they_were_sent(report: Report) -> None:
     """What the process says is what the daemon hears."""
     assert unpack_report(pack(report)[HEADER_BYTES:]) == report
 
 
-@pytest.mark.parametrize("body", [b"", b"garbage", pack(Stop())[HEADER_BYTES:-1], pack(Loaded("x", 1))[HEADER_BYTES:]])
+@pytest.mark.parametrize(
+    "body", [b"", b"garbage", pack(Stop())[HEADER_BYTES:-1], pack(Loaded("x", 1))[HEADER_BYTES:]]
+)
 def test_what_is_no_command_is_refused(body: bytes) -> None:
     """Bytes of something else are an error, never half a command."""
     with pytest.raises(ValueError, match=r"."):

@@ -26,7 +26,11 @@ def request_() -> Request:
 
 def test_repeated_tokens_are_left_out(request_: Request) -> None:
     """The second process begins anew; the caller gets only what it does not have."""
-    for piece in (Piece(0, (10,), (-0.5,), None), Piece(0, (11, 12), (-0.5, -0.1), None), Piece(0, (), (), "stop")):
+    for piece in (
+        Piece(0, (10,), (-0.5,), None),
+        Piece(0, (11, 12), (-0.5, -0.1), None),
+        Piece(0, (), (), "stop"),
+    ):
         request_.take(piece)
     assert request_.pieces.get_nowait() == Piece(0, (12,), (-0.1,), None)
     assert request_.pieces.get_nowait() == Piece(0, (), (), "stop")
