@@ -21,7 +21,7 @@ from supportbot.bootstrap import Core, open_core
 from supportbot.config import Settings, load_settings
 from supportbot.errors import DatabaseError, SupportBotError
 from supportbot.logs import configure_logging
-from supportbot.pulse import watch_event_loop
+from supportbot.pulse import settle, watch_event_loop
 
 log = structlog.get_logger("bot")
 
@@ -72,6 +72,7 @@ async def run(settings: Settings) -> None:
             background.append(tasks.create_task(watch_event_loop(), name="pulse"))
             if core.reloader:
                 background.append(tasks.create_task(core.reloader.run(), name="reloader"))
+            settle()
             log.info(
                 "daemon.ready",
                 page=server.url,
