@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shlex
 import tomllib
@@ -17,6 +18,7 @@ import pytest
 import typer
 from accelerate.commands.launch import launch_command_parser
 
+from benchmarks.document import fill
 from supportbot.cli import app
 from supportbot.config import Settings
 from supportbot.doctor import describe_settings
@@ -225,6 +227,13 @@ def test_mentioned_commands_exist(document: Path, supportbot_command: Any) -> No
             assert find_spec(module), code
             continue
         assert {word.partition("=")[0] for word in words if word.startswith("--")} <= options, code
+
+
+def test_performance_shows_the_figures_of_the_record() -> None:
+    """Every figure in its marked places is that of the committed run."""
+    record = json.loads((ROOT / "docs" / "benchmarks" / "generation.json").read_text("utf-8"))
+    text = (ROOT / "docs" / "performance.md").read_text("utf-8")
+    assert fill(text, record) == text
 
 
 def table_below(heading: str) -> list[list[str]]:
