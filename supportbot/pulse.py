@@ -19,7 +19,8 @@ _PERIOD_SECONDS = 0.1
 def settle() -> None:
     """Let the garbage collector pass over all that was loaded at the start, which is never garbage.
 
-    A full collection of a daemon with its libraries took 0.1 s of the event loop; afterwards it takes microseconds.
+    A full collection of a daemon with its libraries took 0.1 s of the event loop; afterwards it takes microseconds
+    and grows with what came since.
     """
     gc.collect()
     gc.freeze()
