@@ -17,6 +17,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -96,6 +97,17 @@ SAFE_GLOBALS: list[Any] = [
     DistributedType,
 ]
 """All classes that a ``training_args.bin`` consists of; ``torch.load`` refuses every other one."""
+
+
+def _reduce_to_value(member: Enum, protocol: object) -> tuple[type[Enum], tuple[Any]]:
+    return type(member), (member.value,)
+
+
+if SaveStrategy.NO.__reduce_ex__(2)[0] is getattr:
+    # Python before 3.11.4 pickles an enum as getattr(class, name), and what needs getattr can't be read safely.
+    for _class in SAFE_GLOBALS:
+        if issubclass(_class, Enum):
+            _class.__reduce_ex__ = _reduce_to_value
 
 
 @dataclass
