@@ -21,6 +21,7 @@ from benchmarks.processes import watch
 from benchmarks.serving import Turn
 from benchmarks.speeds import Measured, summarize
 from benchmarks.turns import Worker
+from supportbot.errors import SupportBotError
 from supportbot.prompt import Prompt
 
 _WARM_TOKENS = 8
@@ -71,6 +72,8 @@ class Contest:
 
     def __init__(self, setup: Setup, prompts: Sequence[Prompt], new_tokens: int, status: Status) -> None:
         self.contestants: dict[str, Contestant] = {}
+        self.fallen: dict[str, str] = {}
+        """Peers whose process ended in the middle, and what was said of it: what they did before counts for nothing."""
         self._setup = setup
         self._new_tokens = new_tokens
         self._status = status
@@ -124,9 +127,17 @@ class Contest:
         names = list(self.contestants)
         for at_once in numbers:
             for name in names if number % 2 else reversed(names):
+                if name in self.fallen:
+                    continue
                 self._status.update(f"Round {number}: {name}, {at_once} at once")
                 contestant = self.contestants[name]
-                measured = contestant.take_turn(self._turn(at_once, self._new_tokens, number))
+                try:
+                    measured = contestant.take_turn(self._turn(at_once, self._new_tokens, number))
+                except SupportBotError as error:
+                    # A comparison of an hour is not to be lost for one of its peers.
+                    self.fallen[name] = str(error)
+                    del self.contestants[name]
+                    continue
                 contestant.rounds.setdefault(at_once, []).append(measured)
 
     def grow(self, name: str, rounds: int, cases: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:

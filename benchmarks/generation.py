@@ -90,6 +90,9 @@ def measure(setup: Setup, names: list[str], plan: Plan, console: Console) -> dic
             contest.warm(plan.at_once)
             for number in range(1, plan.rounds + 1):
                 contest.run_round(number, plan.at_once)
+            for name, why in contest.fallen.items():
+                console.print(f"{name} is left out: {why}", markup=False, soft_wrap=True)
+            left_out |= contest.fallen
             grown = _grow(contest, plan, new_tokens)
             peers = {name: _describe(name, one, limits, weights) for name, one in contest.contestants.items()}
             rounds = {name: one.rounds for name, one in contest.contestants.items()}

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.models import Answer, Conversation, Example, Question, Workspace
+from supportbot.questions import has_words
 from supportbot.states import AnswerSource, ExampleSource, ExampleStatus, QuestionState
 
 MAX_ANSWERS = 5
@@ -77,7 +78,7 @@ async def keep(session: AsyncSession, remark: Remark) -> Heard:
         return Heard.NOT_OURS
     identity = _identity(remark.platform, remark.identity)
     if (
-        not _has_words(remark.text)
+        not has_words(remark.text)
         or await session.scalar(_by_person(identity)) is not None
         or await _count(session, question_id) >= MAX_ANSWERS
     ):
@@ -105,7 +106,7 @@ async def change(session: AsyncSession, platform: str, identity: str, text: str 
     A candidate that was made of it and that no curator has touched goes too; collecting again makes a new one.
     """
     answer = await session.scalar(_by_person(_identity(platform, identity)).with_for_update())
-    said = _cut(text) if text is not None and _has_words(text) else None
+    said = _cut(text) if text is not None and has_words(text) else None
     if answer is None or said == answer.text:  # Slack also calls it an edit when it unfurls a link
         return
     await session.execute(
@@ -185,11 +186,6 @@ def _by_person(identity: str) -> Select[Answer]:
 
 def _identity(platform: str, identity: str) -> str:
     return f"{platform}:{identity}"
-
-
-def _has_words(text: str) -> bool:
-    """Return whether there is anything to read, as in ``worker``."""
-    return any(character.isalnum() for character in text)
 
 
 def _cut(text: str) -> str:

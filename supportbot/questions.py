@@ -89,3 +89,8 @@ class Reply:
 def printable(text: str) -> str:
     """Return a text as a terminal may show it, its lines and tabs included."""
     return CONTROL.sub("", text)
+
+
+def has_words(text: str) -> bool:
+    """Return whether there is anything to read: not for white space, zero-width characters or a lone sticker."""
+    return any(character.isalnum() for character in text)

@@ -21,7 +21,7 @@ from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
 from supportbot.inbox import Inbox
 from supportbot.live import Live
 from supportbot.pace import Pace
-from supportbot.questions import Claim, Reply
+from supportbot.questions import Claim, Reply, has_words
 from supportbot.states import AnswerSource, QuestionState
 
 log = structlog.get_logger(__name__)
@@ -139,7 +139,7 @@ class Worker:
         if datetime.now(UTC) - claim.received_at > self._question_age:
             await self._end(claim, QuestionState.EXPIRED, "waited too long", _EXPIRED_TEXT)
             return
-        if not _has_words(claim.text):
+        if not has_words(claim.text):
             await self._end(claim, QuestionState.FAILED, "no text", NO_QUESTION_TEXT)
             return
         self._live.restart(claim.question_id)
@@ -201,11 +201,6 @@ class Worker:
     def _tell(self, claim: Claim) -> None:
         self._live.finish(claim.question_id)
         self._on_answered(claim.platform)
-
-
-def _has_words(text: str) -> bool:
-    """Return whether there is anything to read: not for white space, zero-width characters or a lone sticker."""
-    return any(character.isalnum() for character in text)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -62,7 +62,12 @@ class Remote(Peer):
 
     def answer(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Answer]:
         """Continue prompts; see ``Peer.answer``."""
-        return self._runner.run(self._gather(prompts, params))
+        from openai import OpenAIError
+
+        try:
+            return self._runner.run(self._gather(prompts, params))
+        except OpenAIError as error:
+            raise ConfigError(f"The server gave up in the middle: {error}") from error
 
     def close(self) -> None:
         """Drop the connections."""
