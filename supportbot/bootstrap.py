@@ -9,7 +9,7 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +29,7 @@ from supportbot.engine.base import Engine
 from supportbot.engine.choose import Wanted, find_model, load_chosen
 from supportbot.engine.smoke import smoke
 from supportbot.errors import ConfigError, DatabaseError, ModelError
+from supportbot.examples.store import approved_answers
 from supportbot.history import History
 from supportbot.inbox import Inbox
 from supportbot.live import Live
@@ -145,7 +146,8 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 await inbox.recover(platforms)
                 await outbox.recover()
             registry = Registry(settings.models_dir)
-            source, engine = await _open_model(settings, registry, smoke_it=daemon)
+            prepare = partial(_prepare, database)
+            source, engine = await _open_model(settings, registry, prepare if daemon else None)
             floor = settings.confidence_floor
             answerer = Answerer(
                 engine,
@@ -154,9 +156,12 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
             )
             show_model(source.version)
             try:
+                if daemon:
+                    await asyncio.to_thread(prune_exports, settings)
                 reloader = None
                 if not settings.model and settings.engine != "remote":
-                    reloader = Reloader(registry, answerer, partial(make_engine, settings), confidence_floor=floor)
+                    load = partial(_exchange, settings)
+                    reloader = Reloader(registry, answerer, load, prepare, confidence_floor=floor)
                 dispatchers: dict[str, Dispatcher] = {}
                 live = Live()
 
@@ -215,8 +220,38 @@ def make_local_engine(settings: Settings, source: ModelSource) -> Engine:
     return load_chosen(source.location, source.version, wanted, int8_loss_rise=source.int8_loss_rise)
 
 
-async def _open_model(settings: Settings, registry: Registry, *, smoke_it: bool) -> tuple[ModelSource, Engine]:
-    """Load what is to answer, and let it say something before anybody asks.
+async def _prepare(database: Database, engine: Engine) -> None:
+    """Tell a model which answers were approved, and let it say something before anybody asks.
+
+    Raises:
+        ModelError: it cannot.
+    """
+    engine.expect(await approved_answers(database))
+    await smoke(engine)
+
+
+def prune_exports(settings: Settings) -> int:
+    """Delete exported models that belong to no installed version and are not in use; return the bytes freed.
+
+    See ``engine.openvino.prune`` for what stays; it never fails.
+    """
+    from supportbot.engine.openvino.prune import prune
+
+    versions = Registry(settings.models_dir).versions()
+    return prune(settings.exports_dir, [settings.models_dir / version for version in versions])
+
+
+def _exchange(settings: Settings, source: ModelSource) -> Engine:
+    """Make the engine of a version that went live, and delete what its predecessors left; blocks."""
+    engine = make_engine(settings, source)
+    prune_exports(settings)
+    return engine
+
+
+async def _open_model(
+    settings: Settings, registry: Registry, prepare: Callable[[Engine], Awaitable[None]] | None
+) -> tuple[ModelSource, Engine]:
+    """Load what is to answer, and prepare it if it stays.
 
     No other version takes the place of one that fails: which one is live is a person's decision, and audited.
     """
@@ -224,8 +259,8 @@ async def _open_model(settings: Settings, registry: Registry, *, smoke_it: bool)
         source = await asyncio.to_thread(registry.resolve, settings.model)
         engine = await asyncio.to_thread(make_engine, settings, source)
         try:
-            if smoke_it:
-                await smoke(engine)
+            if prepare:
+                await prepare(engine)
         except BaseException:
             await engine.aclose()
             raise

@@ -74,6 +74,11 @@ def prompt_text(question: str) -> str:
     return f"{INSTRUCTION}\n{question}"
 
 
+def answer_text(answer: str) -> str:
+    """Return an answer as it follows a prompt; the end-of-text token comes after it."""
+    return f"\n{answer.strip()}"
+
+
 def encode_text(tokenizer: TextEncoder, text: str) -> list[int]:
     """Return the token ids of ``text``, in which special tokens are plain text and none is added."""
     # verbose=False: a long question is not worth the tokenizer's warning, it is shortened below.
@@ -146,5 +151,5 @@ def encode_training_text(tokenizer: TextEncoder, question: str, answer: str) -> 
     if tokenizer.eos_token_id is None:
         raise ValueError("The tokenizer has no end-of-text token, so a model could never learn to stop.")
     prompt_ids = encode_text(tokenizer, prompt_text(question.strip()))
-    completion_ids = encode_text(tokenizer, "\n" + answer.strip())
+    completion_ids = encode_text(tokenizer, answer_text(answer))
     return TrainingText(tuple(prompt_ids), (*completion_ids, int(tokenizer.eos_token_id)))

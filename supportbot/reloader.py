@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
@@ -23,7 +23,6 @@ from prometheus_client import Counter, Info
 
 from supportbot.answerer import Answerer, LiveModel, Tenure
 from supportbot.engine.base import Engine
-from supportbot.engine.smoke import smoke
 from supportbot.errors import SupportBotError
 from supportbot.registry import ModelSource, Registry
 
@@ -43,6 +42,7 @@ class Reloader:
         registry: says which version is live.
         answerer: gets the new model.
         load: makes an engine of a version; blocks, and is called in a thread.
+        prepare: is given each new engine before it answers.
         confidence_floor: the one that is set; None for each model's own.
     """
 
@@ -51,12 +51,14 @@ class Reloader:
         registry: Registry,
         answerer: Answerer,
         load: Callable[[ModelSource], Engine],
+        prepare: Callable[[Engine], Awaitable[None]],
         *,
         confidence_floor: float | None = None,
     ) -> None:
         self._registry = registry
         self._answerer = answerer
         self._load = load
+        self._prepare = prepare
         self._confidence_floor = confidence_floor
         self._seen: tuple[int, int] | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -108,7 +110,7 @@ class Reloader:
         began = time.monotonic()
         source, engine = await self._load_live()
         try:
-            await smoke(engine)
+            await self._prepare(engine)
             wanted = await asyncio.to_thread(self._registry.stamp) == stamp and not self._stopping.is_set()
         except BaseException:
             await engine.aclose()

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from benchmarks.peers.base import Answer, Peer, Setup
 from supportbot.engine.base import Engine, SamplingParams
+from supportbot.engine.openvino.messages import Precision
 from supportbot.prompt import Prompt
 
 _DEADLINE_SECONDS = 600.0
@@ -58,13 +59,13 @@ class EnginePeer(Peer):
 class OpenVINO(EnginePeer):
     """The default engine on a CPU, with int8 weights."""
 
-    setting: ClassVar[str] = "int8"
+    setting: ClassVar[Precision] = "int8"
     weight_bits = 8
 
     @classmethod
     def missing(cls, setup: Setup) -> str | None:
         """See ``Peer.missing``."""
-        return None if find_spec("openvino_genai") else "the package 'openvino-genai' is not installed"
+        return None if find_spec("openvino") else "the package 'openvino' is not installed"
 
     @classmethod
     def prepare(cls, setup: Setup) -> None:
@@ -77,7 +78,7 @@ class OpenVINO(EnginePeer):
         """See ``EnginePeer.load``."""
         from supportbot.engine.openvino.load import load_openvino
 
-        self.version = version("openvino-genai")
+        self.version = version("openvino")
         self.precision = f"{self.setting} weights"
         return load_openvino(Path(self.setup.model), "benchmark", self.setting, self._exports(self.setup))
 

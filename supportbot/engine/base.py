@@ -132,6 +132,12 @@ class Engine(Protocol):
             ModelError: the model produced something that is not a distribution, such as NaN.
         """
 
+    def expect(self, answers: Sequence[str]) -> None:
+        """Say what answers may repeat, such as approved ones: an engine may use it to be faster, or ignore it.
+
+        It changes no answer. The last call counts.
+        """
+
     async def aclose(self) -> None:
         """Drop what is under way and free the model."""
 

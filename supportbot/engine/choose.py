@@ -12,7 +12,7 @@ import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import structlog
 
@@ -21,6 +21,7 @@ from supportbot.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from supportbot.engine.base import Engine
+    from supportbot.engine.openvino.messages import Precision
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +79,9 @@ def load_chosen(location: str, version: str, wanted: Wanted, *, int8_loss_rise: 
         return load_engine(directory, version, choice.precision)
     from supportbot.engine.openvino.load import load_openvino
 
-    return load_openvino(directory, version, choice.precision, wanted.exports)
+    # `choose` has refused fp16 and settled what auto means.
+    precision = cast("Precision", choice.precision)
+    return load_openvino(directory, version, precision, wanted.exports)
 
 
 def choose(directory: Path, wanted: Wanted, *, int8_loss_rise: float | None, cuda: bool) -> Choice:
@@ -110,7 +113,7 @@ def choose(directory: Path, wanted: Wanted, *, int8_loss_rise: float | None, cud
 
 def is_for_openvino(directory: Path) -> bool:
     """Return whether OpenVINO is there for this kind of machine, and the model is a GPT-2 that it can be given."""
-    if find_spec("openvino_genai") is None:
+    if find_spec("openvino") is None:
         return False
     from supportbot.engine.openvino.export import is_exportable
 

@@ -21,6 +21,9 @@ from supportbot.examples._insert import clean
 from supportbot.examples.keys import sort_key_of
 from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 
+_MOST_ANSWERS = 500
+"""What a model is told that answers may repeat: more than most shops have, and read in milliseconds."""
+
 
 class ExampleError(SupportBotError):
     """An example is not there, or cannot be what a curator wants it to be."""
@@ -157,6 +160,19 @@ class ExampleStore:
                     },
                 )
             return [_read(row) for row in rows.values()]
+
+
+async def approved_answers(database: Database) -> list[str]:
+    """Return the answers that were approved last, the newest at the end."""
+    query = (
+        select(Example.completion)
+        .where(Example.status == ExampleStatus.APPROVED, Example.label == ExampleLabel.GOOD)
+        .group_by(Example.completion)
+        .order_by(func.max(Example.id).desc())
+        .limit(_MOST_ANSWERS)
+    )
+    async with database.read() as session:
+        return list(await session.scalars(query))[::-1]
 
 
 def _edited(text: str, keep: Collection[str]) -> str:

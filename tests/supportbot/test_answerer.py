@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,9 @@ class ScriptedEngine:
             self.produced += 1
             yield Chunk((token,), (self.logprob,), str(self.tokenizer.decode([token])))
         yield Chunk((), (), "", "stop")
+
+    def expect(self, answers: Sequence[str]) -> None:
+        """Be told what answers may repeat."""
 
     async def aclose(self) -> None:
         """Nothing to free."""
@@ -164,6 +167,9 @@ class WaitingEngine(ScriptedEngine):
             yield chunk
             self.started.set()
             await self.go_on.wait()
+
+    def expect(self, answers: Sequence[str]) -> None:
+        """Be told what answers may repeat."""
 
     async def aclose(self) -> None:
         """Note it."""

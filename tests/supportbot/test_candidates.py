@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,9 @@ class Script:
             yield Chunk((), (), "", "stop")
         finally:
             self.under_way -= 1
+
+    def expect(self, answers: Sequence[str]) -> None:
+        """Be told what answers may repeat."""
 
     async def aclose(self) -> None:
         """Nothing to free."""

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from supportbot.answerer import Answerer
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
+from supportbot.engine.smoke import smoke
 from supportbot.errors import DeadlineExceededError, EngineBusyError
 from supportbot.prompt import encode_prompt
 from supportbot.questions import Reply
@@ -75,7 +76,7 @@ def answerer(registry: Registry, loads: Loads) -> Answerer:
 @pytest.fixture
 def reloader(registry: Registry, answerer: Answerer, loads: Loads) -> Reloader:
     """What follows the registry."""
-    return Reloader(registry, answerer, loads)
+    return Reloader(registry, answerer, loads, smoke)
 
 
 async def ask(answerer: Answerer) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +52,9 @@ class FaultyEngine:
         for token in self.tokenizer("\nIt is on its way to you right now.")["input_ids"]:
             yield Chunk((token,), (-0.1,), str(self.tokenizer.decode([token])))
         yield Chunk((), (), "", "stop")
+
+    def expect(self, answers: Sequence[str]) -> None:
+        """Be told what answers may repeat."""
 
     async def aclose(self) -> None:
         """Nothing to free."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -85,6 +85,9 @@ class Gate:
                     await self.writing.wait()
                 yield chunk
                 written += len(chunk.token_ids)
+
+    def expect(self, answers: Sequence[str]) -> None:
+        """Be told what answers may repeat."""
 
     async def aclose(self) -> None:
         """Close the engine."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from tokenizers.decoders import DecodeStream
@@ -15,12 +15,12 @@ from tokenizers.decoders import DecodeStream
 from supportbot.engine.base import Chunk, SamplingParams
 from supportbot.engine.length import answer_limit
 from supportbot.engine.openvino.export import read_about
-from supportbot.engine.openvino.messages import BLOCK_TOKENS, Load, Piece
+from supportbot.engine.openvino.messages import BLOCK_TOKENS, DRAFT_TOKENS, Load, Piece, Precision
 from supportbot.engine.openvino.requests import Request
 from supportbot.engine.openvino.supervisor import Supervisor
 from supportbot.engine.tokenizer import ModelTokenizer
 from supportbot.errors import DeadlineExceededError, EngineBusyError
-from supportbot.prompt import MAX_LENGTH, Prompt
+from supportbot.prompt import MAX_LENGTH, Prompt, answer_text, encode_text
 
 DEFAULT_BATCH = 32
 """Requests decoded together: past this a step on a few cores gets slower as fast as the batch grows."""
@@ -106,6 +106,10 @@ class OpenVINOEngine:
         finally:
             self._supervisor.drop(number)
 
+    def expect(self, answers: Sequence[str]) -> None:
+        """Say what answers may repeat; see ``engine.base.Engine.expect``."""
+        self._supervisor.expect([tuple(encode_text(self._tokenizer, answer_text(answer))) for answer in answers])
+
     async def aclose(self) -> None:
         """Drop what is under way and end the process."""
         await self._supervisor.aclose()
@@ -122,14 +126,24 @@ async def _next(request: Request, deadline: float) -> Piece:
     return got
 
 
-def build_load(directory: str, *, exact: bool, batch: int = DEFAULT_BATCH, max_length: int = MAX_LENGTH) -> Load:
+def build_load(
+    directory: str,
+    precision: Precision,
+    *,
+    batch: int = DEFAULT_BATCH,
+    max_length: int = MAX_LENGTH,
+    prefix_ids: Sequence[int] = (),
+    draft_tokens: int = DRAFT_TOKENS,
+) -> Load:
     """Return what a process is told to load, with a cache that holds a full batch of the longest answers.
 
     Args:
         directory: an export, see ``engine.openvino.export``.
-        exact: compute in fp32, cache included.
+        precision: see ``messages.Load``.
         batch: requests decoded together.
         max_length: tokens of prompt and answer together.
+        prefix_ids: see ``messages.Load``.
+        draft_tokens: see ``messages.Load``.
 
     Raises:
         OSError: there is no export.
@@ -139,9 +153,11 @@ def build_load(directory: str, *, exact: bool, batch: int = DEFAULT_BATCH, max_l
     about = read_about(Path(directory))
     return Load(
         directory,
-        exact=exact,
+        precision,
         blocks=batch * blocks_each,
         batch=batch,
         vocabulary=about.vocabulary,
         positions=about.positions,
+        prefix_ids=tuple(prefix_ids),
+        draft_tokens=draft_tokens,
     )

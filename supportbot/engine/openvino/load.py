@@ -8,20 +8,22 @@ import structlog
 
 from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
 from supportbot.engine.openvino.export import export, read_about
+from supportbot.engine.openvino.messages import Precision
+from supportbot.engine.openvino.use import hold
 from supportbot.engine.tokenizer import load_tokenizer
 from supportbot.errors import ModelError
+from supportbot.prompt import encode_text, prompt_text
 
 log = structlog.get_logger(__name__)
 
 
-def load_openvino(directory: Path, model_version: str, precision: str, exports: Path) -> OpenVINOEngine:
+def load_openvino(directory: Path, model_version: str, precision: Precision, exports: Path) -> OpenVINOEngine:
     """Make an engine; blocks while it exports. Its process starts with the first request.
 
     Args:
         directory: a GPT-2 in Hugging Face format.
         model_version: name stored with each answer.
-        precision: ``int8`` (weights, computed in bf16 or fp32), ``bf16`` (fp32 where the processor has no bf16)
-            or ``fp32`` (exactly so, cache included).
+        precision: see ``messages.Load``; ``int8`` takes the export with int8 weights.
         exports: folder in which exported models are kept.
 
     Raises:
@@ -35,7 +37,10 @@ def load_openvino(directory: Path, model_version: str, precision: str, exports: 
             f"The tokenizer at '{directory}' has {len(tokenizer)} tokens and the model only {vocabulary}: "
             "they do not belong together."
         )
-    load = build_load(str(graph), exact=precision == "fp32")
+    prefix_ids = encode_text(tokenizer, prompt_text(""))
+    load = build_load(str(graph), precision, prefix_ids=prefix_ids)
     weights = "int8" if precision == "int8" else "fp16"
     log.info("engine.loaded", model_version=model_version, engine="openvino", precision=precision, weights=weights)
-    return OpenVINOEngine(load, tokenizer, model_version, weights=weights)
+    engine = OpenVINOEngine(load, tokenizer, model_version, weights=weights)
+    hold(graph, engine)
+    return engine

@@ -15,9 +15,16 @@ HEADER_BYTES = 4
 MOST_BYTES = 16 * 2**20
 """A longer frame is none of ours: something else was written into the pipe."""
 
-
 BLOCK_TOKENS = 32
 """Tokens whose keys and values fill one block of the cache, on a CPU."""
+
+DRAFT_TOKENS = 15
+"""With the one that is known, a step of 16 takes three times as long as one of a single token."""
+
+
+Precision = Literal["fp32", "bf16", "int8"]
+"""What an export is computed in: ``fp32`` exactly so; ``bf16`` where the processor has it, else fp32; ``int8`` for
+products and fp32 for the rest, if the export has int8 weights."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
@@ -25,19 +32,23 @@ class Load(msgspec.Struct, frozen=True, tag=True):
 
     Attributes:
         directory: of an exported model, see ``engine.openvino.export``.
-        exact: compute in fp32 with fp32 keys and values, instead of what suits the processor best.
+        precision: that it is computed in.
         blocks: of the cache of keys and values; one holds ``BLOCK_TOKENS``.
         batch: requests that are decoded together at most; more wait.
         vocabulary: number of tokens that the model knows.
         positions: tokens of prompt and answer together that it has places for.
+        prefix_ids: with which most prompts begin; they are computed once.
+        draft_tokens: that an answer may suppose in a step, see ``Expect``; 0 for none.
     """
 
     directory: str
-    exact: bool
+    precision: Precision
     blocks: int
     batch: int
     vocabulary: int
     positions: int
+    prefix_ids: tuple[int, ...] = ()
+    draft_tokens: int = DRAFT_TOKENS
 
 
 class Submit(msgspec.Struct, frozen=True, tag=True):
@@ -61,6 +72,12 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
     id: int
 
 
+class Expect(msgspec.Struct, frozen=True, tag=True):
+    """Texts that answers may repeat: where one does, it is made faster, and never otherwise than it would be."""
+
+    texts: list[tuple[int, ...]]
+
+
 class Stop(msgspec.Struct, frozen=True, tag=True):
     """Drop everything and end."""
 
@@ -82,10 +99,19 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Tokens(msgspec.Struct, frozen=True, tag=True):
-    """What one step gave; ``cache_percent`` is how much of the cache is in use."""
+    """What one step gave.
+
+    Attributes:
+        pieces: one for each request that has new tokens.
+        cache_percent: how much of the cache is in use.
+        supposed: tokens that were supposed, see ``Expect``.
+        accepted: those of them that came.
+    """
 
     pieces: list[Piece]
     cache_percent: float
+    supposed: int = 0
+    accepted: int = 0
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -95,7 +121,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     error: str
 
 
-Command = Load | Submit | Cancel | Stop
+Command = Load | Submit | Cancel | Expect | Stop
 Report = Loaded | Tokens | Failed
 
 _encoder = msgspec.msgpack.Encoder()

@@ -17,7 +17,7 @@ from itertools import count
 import structlog
 from prometheus_client import Counter
 
-from supportbot.engine.openvino.messages import Cancel, Failed, Load, Loaded, Report, Tokens
+from supportbot.engine.openvino.messages import Cancel, Expect, Failed, Load, Loaded, Report, Tokens
 from supportbot.engine.openvino.process import ModelProcess
 from supportbot.engine.openvino.requests import Request
 from supportbot.errors import EngineBusyError, ModelError
@@ -35,6 +35,9 @@ _LOAD_SECONDS = 120.0
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a process is started after one that ended without a token; twice as many each time."""
+
+SUPPOSED = Counter("supportbot_engine_supposed_tokens", "Tokens that were supposed before they were drawn.")
+ACCEPTED = Counter("supportbot_engine_accepted_tokens", "Supposed tokens that were drawn: each saved a step.")
 
 RESTARTS = Counter("supportbot_engine_restarts", "Processes of the model that ended by themselves.", ["why"])
 
@@ -56,6 +59,7 @@ class Supervisor:
         self._silence_seconds = silence_seconds
         self._numbers = count()
         self._open: dict[int, Request] = {}
+        self._expected: list[tuple[int, ...]] = []
         self._process: ModelProcess | None = None
         self._task: asyncio.Task[None] | None = None
         self._heard = 0.0
@@ -93,6 +97,12 @@ class Supervisor:
         elif self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"engine-{self._model_version}")
         return number
+
+    def expect(self, texts: list[tuple[int, ...]]) -> None:
+        """Tell this process, and each one after it, what answers may repeat."""
+        self._expected = texts
+        if self._process:
+            self._process.send(Expect(texts))
 
     def drop(self, number: int) -> None:
         """Forget a request, whether it has ended or not."""
@@ -167,6 +177,8 @@ class Supervisor:
     async def _serve(self, process: ModelProcess) -> None:
         """Send what is open, and pass on what the process says, until it ends."""
         self._heard = time.monotonic()
+        if self._expected:
+            process.send(Expect(self._expected))
         for number, request in self._open.items():
             process.send(request.submit(number))
         watch = asyncio.create_task(self._watch(process))
@@ -185,6 +197,8 @@ class Supervisor:
 
     def _dispatch(self, process: ModelProcess, report: Report) -> None:
         if isinstance(report, Tokens):
+            SUPPOSED.inc(report.supposed)
+            ACCEPTED.inc(report.accepted)
             for piece in report.pieces:
                 self._spoke = True
                 request = self._open.get(piece.id)

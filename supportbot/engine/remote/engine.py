@@ -138,6 +138,9 @@ class RemoteEngine:
         finally:
             self._open -= 1
 
+    def expect(self, answers: Sequence[str]) -> None:
+        """Do nothing with it: the server decides by itself how it is fast."""
+
     async def aclose(self) -> None:
         """Drop what is under way and close all connections."""
         self._closing = True
@@ -203,6 +206,8 @@ class RemoteEngine:
         try:
             await server.check()
         except ServerOutError as error:
+            if server.why_out and str(server.why_out) != str(error):  # it was down, and is back with another model
+                log.error("engine.server_out", url=server.url, why=str(error))
             server.why_out = error
             return
         if server.why_out:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 from transformers import PreTrainedTokenizerBase
@@ -32,6 +32,9 @@ class SpokenEngine:
             if isinstance(chunk, Exception):
                 raise chunk
             yield chunk
+
+    def expect(self, answers: Sequence[str]) -> None:
+        """Be told what answers may repeat."""
 
     async def aclose(self) -> None:
         """Nothing to free."""

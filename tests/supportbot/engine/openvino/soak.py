@@ -29,6 +29,7 @@ from supportbot.answerer import Answerer
 from supportbot.engine.base import Engine
 from supportbot.engine.openvino.engine import OpenVINOEngine
 from supportbot.engine.openvino.load import load_openvino
+from supportbot.engine.smoke import smoke
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
 from supportbot.registry import ModelSource, Registry
 from supportbot.reloader import Reloader
@@ -87,7 +88,7 @@ class Soak:
             install_version(self._registry, STARTER, version)
         self._registry.activate("v1")
         self._answerer = Answerer(self._load(self._registry.resolve(None)), confidence_floor=None)
-        self._reloader = Reloader(self._registry, self._answerer, self._load)
+        self._reloader = Reloader(self._registry, self._answerer, self._load, smoke)
         self._open: set[asyncio.Task[str]] = set()
         self._saw_last_kill: set[asyncio.Task[str]] = set()
 

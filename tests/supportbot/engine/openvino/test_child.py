@@ -36,7 +36,7 @@ def submit(number: int, *, prompt: tuple[int, ...] = (5, 6, 7), max_length: int 
 
 async def start(graph: Path, blocks: int = BLOCKS, batch: int = 8) -> ModelProcess:
     """Start a process and wait until it has loaded."""
-    load = Load(str(graph), exact=True, blocks=blocks, batch=batch, vocabulary=VOCABULARY, positions=256)
+    load = Load(str(graph), precision="fp32", blocks=blocks, batch=batch, vocabulary=VOCABULARY, positions=256)
     process = await ModelProcess.start(load)
     assert isinstance(await process.receive(), Loaded)
     return process
@@ -102,8 +102,8 @@ async def test_a_full_cache_is_enough_to_the_last_token(graph: Path, max_length:
     ("wrong", "why"),
     [
         (submit(90, max_length=257), "places"),
-        (submit(90, max_length=250, prompt=tuple(range(250))), "failed"),
-        (submit(90, prompt=()), "failed"),
+        (submit(90, max_length=250, prompt=tuple(range(250))), "no room"),
+        (submit(90, prompt=()), "empty"),
         (submit(90, prompt=(5, VOCABULARY)), "token"),
         (submit(90, prompt=(5, -1)), "token"),
     ],
@@ -192,7 +192,7 @@ def talk(said: bytes, *, close: bool = True) -> subprocess.CompletedProcess[byte
 
 async def test_end_of_input_is_the_end(graph: Path) -> None:
     """A daemon that closes the pipe in the middle of an answer ends the process, without noise of the library."""
-    load = build_load(str(graph), exact=True, batch=2)
+    load = build_load(str(graph), "fp32", batch=2)
     ended = await asyncio.to_thread(talk, pack(load) + pack(submit(0)))
     assert ended.returncode == 0
     assert ended.stderr == b""
@@ -201,7 +201,7 @@ async def test_end_of_input_is_the_end(graph: Path) -> None:
 @pytest.mark.parametrize("garbage", [b"\x00\x00\x00\x03abc", b"\xff\xff\xff\xff", b"\x00\x00"])
 async def test_garbage_is_the_end(graph: Path, garbage: bytes) -> None:
     """What is no command ends the process even if the pipe stays open: nothing after it could be understood."""
-    load = build_load(str(graph), exact=True, batch=2)
+    load = build_load(str(graph), "fp32", batch=2)
     said = pack(load) + pack(submit(0)) + garbage
     ended = await asyncio.to_thread(talk, said, close=len(garbage) < 3)
     assert ended.returncode == 0
@@ -210,7 +210,7 @@ async def test_garbage_is_the_end(graph: Path, garbage: bytes) -> None:
 async def test_a_graph_that_is_none_is_told(tmp_path: Path) -> None:
     """A model that cannot be loaded is reported, and the process ends."""
     process = await ModelProcess.start(
-        Load(str(tmp_path), exact=True, blocks=8, batch=1, vocabulary=VOCABULARY, positions=256)
+        Load(str(tmp_path), precision="fp32", blocks=8, batch=1, vocabulary=VOCABULARY, positions=256)
     )
     report = await process.receive()
     assert isinstance(report, Failed)
@@ -238,7 +238,7 @@ async def test_it_does_not_outlive_a_killed_daemon(graph: Path) -> None:
         "from supportbot.engine.openvino.messages import Submit; "
         "from supportbot.engine.openvino.process import ModelProcess\n"
         "async def main():\n"
-        "    process = await ModelProcess.start(build_load(sys.argv[1], exact=True, batch=2))\n"
+        "    process = await ModelProcess.start(build_load(sys.argv[1], 'fp32', batch=2))\n"
         "    print(process.pid, flush=True)\n"
         "    for number in range(100):\n"
         "        process.send(Submit(number, (5, 6, 7), 342, 200, 0.8, 0.95, 50, 1.2, False, 0))\n"

@@ -34,7 +34,7 @@ Asked = list[tuple[Prompt, SamplingParams]]
 
 def make_engine(model: Path, exports: Path, *, batch: int = 32, silence: float = 20.0) -> OpenVINOEngine:
     """Make an engine that computes in fp32."""
-    load = build_load(str(export(model, exports, "16bit")), exact=True, batch=batch)
+    load = build_load(str(export(model, exports, "16bit")), "fp32", batch=batch)
     return OpenVINOEngine(load, load_tokenizer(model), "tiny", silence_seconds=silence)
 
 
@@ -253,7 +253,7 @@ async def test_closing_while_it_starts(model: Path, exports: Path) -> None:
 async def test_a_model_that_cannot_load_is_told_to_all(model: Path, exports: Path) -> None:
     """A graph that vanished fails every request that waits, with one attempt for all of them."""
     engine = make_engine(model, exports)
-    load = build_load(str(export(model, exports, "16bit")), exact=True)
+    load = build_load(str(export(model, exports, "16bit")), "fp32")
     broken = OpenVINOEngine(
         type(load)(**{**{name: getattr(load, name) for name in load.__struct_fields__}, "directory": "/nowhere"}),
         load_tokenizer(model),

@@ -1,0 +1,128 @@
+"""One request under way: its tokens, its places in the cache, and what a step makes of them.
+
+A step computes the last token and some more that are only supposed to follow it. Each place then draws its token
+with the random number of that place, as if it were alone. The first that differs from what was supposed is right
+all the same, since all before it were; only what comes after it was computed for nothing. So the distribution, and
+even the answer of a seed, is that without suppositions. (Speculative sampling with a draft that is certain of each
+token accepts with the same probability; here the random number decides, which makes the tokens the same, too.)
+
+This module knows one request; who else is under way is ``serve``'s business.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+
+from supportbot.engine.base import FinishReason
+from supportbot.engine.openvino.drafts import Drafts
+from supportbot.engine.openvino.drawing import Turn
+from supportbot.engine.openvino.messages import Piece, Submit
+from supportbot.engine.openvino.paged import Segment
+
+_FIRST_DRAFT = 4
+"""Tokens that are supposed before anything is known of an answer: a wrong one is cheap."""
+
+
+class Decoding:
+    """A request and how far it has come.
+
+    Args:
+        submit: what was asked.
+        blocks: of the cache, for its longest answer.
+        cached: tokens of the prompt whose keys and values are in the cache already; fewer than all.
+    """
+
+    def __init__(self, submit: Submit, blocks: list[int], cached: int) -> None:
+        self.id = submit.id
+        self.blocks = blocks
+        self._submit = submit
+        self._cache = np.array(blocks, np.int32)
+        self._ids = np.zeros(submit.max_length, np.int64)
+        self._ids[: len(submit.prompt_ids)] = submit.prompt_ids
+        self._length = len(submit.prompt_ids)
+        self._cached = cached
+        self._draft: tuple[int, ...] = ()
+        self._draft_tokens = _FIRST_DRAFT
+        self._random = random.Random(submit.seed)  # noqa: S311 - sampling, not secrecy
+        self._uniforms: list[float] = []
+
+    @property
+    def answer(self) -> list[int]:
+        """Tokens of the answer so far."""
+        tokens: list[int] = self._ids[len(self._submit.prompt_ids) : self._length].tolist()
+        return tokens
+
+    @property
+    def waiting(self) -> int:
+        """Tokens that are known and not computed: 1, or the rest of the prompt."""
+        return self._length - self._cached
+
+    def suppose(self, drafts: Drafts, most: int) -> int:
+        """Suppose what comes next; return how many tokens."""
+        # The last place is drawn, never supposed.
+        most = min(most, self._draft_tokens, self._submit.max_length - self._length - 1)
+        self._draft = drafts.propose(self.answer, most) if most > 0 and self.waiting == 1 else ()
+        return len(self._draft)
+
+    def segment(self, most: int) -> Segment:
+        """Return what is to be computed, at most so many tokens of the prompt."""
+        size = min(self.waiting, most)
+        end = self._cached + size
+        if end < self._length:  # the rest of the prompt comes in another step
+            return Segment(self._ids[self._cached : end], self._cached, self._cache, wanted=0)
+        after = end + len(self._draft)
+        self._ids[end:after] = self._draft
+        return Segment(self._ids[self._cached : after], self._cached, self._cache, wanted=1 + len(self._draft))
+
+    def turns(self) -> list[Turn]:
+        """Return the places whose tokens are to be drawn: after what is known, and after each supposed token."""
+        submit, known = self._submit, len(self.answer)
+        while len(self._uniforms) <= known + len(self._draft):
+            self._uniforms.append(self._random.random())
+        return [
+            Turn(
+                history=self._ids[: self._length + place],
+                temperature=submit.temperature,
+                top_p=submit.top_p,
+                top_k=submit.top_k,
+                repetition_penalty=submit.repetition_penalty,
+                do_sample=submit.do_sample,
+                uniform=self._uniforms[known + place],
+            )
+            for place in range(1 + len(self._draft))
+        ]
+
+    def skip(self, size: int) -> None:
+        """Note that so many tokens of the prompt were computed, and nothing was drawn."""
+        self._cached += size
+
+    def take(self, tokens: Sequence[int], logprobs: Sequence[float]) -> Piece:
+        """Take what was drawn, as far as the suppositions held; return what is new.
+
+        Args:
+            tokens: one for each of ``turns``.
+            logprobs: of them.
+        """
+        submit, draft = self._submit, self._draft
+        taken = 0
+        finish: FinishReason | None = None
+        for place, token in enumerate(tokens):
+            if token == submit.eos_token_id:
+                finish = "stop"
+                break
+            self._ids[self._length + taken] = token
+            taken += 1
+            if self._length + taken == submit.max_length:
+                finish = "length"
+                break
+            if place < len(draft) and token != draft[place]:
+                break
+        self._length += taken
+        self._cached = self._length - 1
+        if draft:
+            held = taken > len(draft)
+            self._draft_tokens = 2 * self._draft_tokens if held else max(1, taken)
+        return Piece(submit.id, tuple(tokens[:taken]), tuple(logprobs[:taken]), finish)
