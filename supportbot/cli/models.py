@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SHOWN_IDS = 10
+_MEGABYTE = 10**6
 
 app = typer.Typer(name="models", help="Model versions: what is live, and why.", no_args_is_help=True)
 
@@ -99,8 +100,13 @@ def rollback(by: Actor, as_json: JsonFlag = False) -> None:
 @app.command()
 def retire(version: Version, by: Actor) -> None:
     """Delete the files of a version that is not live; its answers go on naming it."""
-    _call(start(), lambda publishing: publishing.retire(version, by))
-    out.print(f"{version} is retired: its files are deleted.")
+    from supportbot.bootstrap import prune_exports
+
+    settings = start()
+    _call(settings, lambda publishing: publishing.retire(version, by))
+    freed = prune_exports(settings)
+    exports = f" Exported models that nobody needs: {freed / _MEGABYTE:.1f} MB freed." if freed else ""
+    out.print(f"{version} is retired: its files are deleted.{exports}")
 
 
 def _call(

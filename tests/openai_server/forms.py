@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from supportbot.engine.base import Chunk, Tokenizer
+from supportbot.prompt import encode_text
 
 Form = Literal["vllm", "llama.cpp", "tgi", "openai"]
 Json = dict[str, Any]
@@ -33,6 +34,19 @@ def choices(form: Form, chunk: Chunk, tokenizer: Tokenizer) -> Iterator[Json]:
     else:
         end = "<|endoftext|>" if chunk.finish == "stop" else ""
         yield _choice(chunk.text + end, None, chunk.finish or "")
+
+
+def tokenized(form: Form, body: Json, tokenizer: Tokenizer, places: int) -> Json | list[Json] | None:
+    """Return what a server sends of a text that it is to tokenize; None if it reads no text out of this body."""
+    if form == "vllm" and "prompt" in body and body.get("add_special_tokens") is False:
+        ids = encode_text(tokenizer, body["prompt"])
+        return {"count": len(ids), "max_model_len": places, "tokens": ids, "token_strs": None}
+    if form == "llama.cpp":
+        return {"tokens": encode_text(tokenizer, body.get("content", ""))}
+    if form == "tgi" and "inputs" in body:
+        ids = encode_text(tokenizer, body["inputs"])
+        return [{"id": id, "text": "?", "start": place, "stop": place + 1} for place, id in enumerate(ids)]
+    return None
 
 
 def _choice(text: str, logprobs: Json | None, finish: str | None) -> Json:

@@ -1,4 +1,4 @@
-"""The server itself: three pages, a key, and faults that last until they are mended."""
+"""The server itself: four pages, a key, and faults that last until they are mended."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Self
 
 from aiohttp import web
 
-from supportbot.engine.base import Chunk, Engine, SamplingParams
+from supportbot.engine.base import Chunk, Engine, SamplingParams, Tokenizer
 from supportbot.prompt import Prompt, encode_text
-from tests.openai_server.forms import Form, Json, choices
+from tests.openai_server.forms import Form, Json, choices, tokenized
 
 _SECONDS = 60.0
 
@@ -30,6 +30,7 @@ class LocalModelServer:
 
     Attributes:
         asked: the body of each request, in order.
+        probed: the body of each request for tokens of a text, in order.
         keys: the ``Authorization`` of each request of any page.
         gone: set whenever a client leaves before the end of its answer.
         status: answer every request with this status and ``message``, pages about health included, if set.
@@ -39,6 +40,11 @@ class LocalModelServer:
         fail_after: tokens after which an error is told in the middle of the stream.
         logprob: sent instead of every real one.
         finish: sent instead of every real reason.
+        tokenizer: tokenizes texts instead of the engine's own.
+        places: tokens of prompt and answer together, as it says.
+        tokenize_status: refuse to tokenize with this status.
+        tokenize_page: sent instead of every tokenized text.
+        tokenize_hangs: tokenize nothing and say nothing.
     """
 
     def __init__(
@@ -55,6 +61,7 @@ class LocalModelServer:
         self._api_key = api_key
         self._port = 0
         self.asked: list[Json] = []
+        self.probed: list[Json] = []
         self.keys: list[str | None] = []
         self.connections: set[object] = set()
         self.gone = asyncio.Event()
@@ -70,6 +77,11 @@ class LocalModelServer:
         self.fail_after: int | None = None
         self.logprob: float | None = None
         self.finish: str | None = None
+        self.tokenizer: Tokenizer | None = None
+        self.places = 1024
+        self.tokenize_status: int | None = None
+        self.tokenize_page: str | None = None
+        self.tokenize_hangs = False
 
     async def __aenter__(self) -> Self:
         """Begin to listen."""
@@ -77,6 +89,8 @@ class LocalModelServer:
         app.router.add_get("/health", self._health)
         app.router.add_get("/v1/models", self._list)
         app.router.add_post("/v1/completions", self._complete)
+        if self._form != "openai":
+            app.router.add_post("/tokenize", self._tokenize)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
@@ -112,6 +126,18 @@ class LocalModelServer:
 
     async def _list(self, request: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": name} for name in self._models]})
+
+    async def _tokenize(self, request: web.Request) -> web.Response:
+        self.probed.append(await request.json())
+        if self.tokenize_hangs:
+            await asyncio.Event().wait()
+        if self.tokenize_status:
+            return _error(self.tokenize_status, self.message)
+        if self.tokenize_page is not None:
+            kind = "text/html" if self.tokenize_page.startswith("<") else "application/json"
+            return web.Response(text=self.tokenize_page, content_type=kind)
+        page = tokenized(self._form, self.probed[-1], self.tokenizer or self._engine.tokenizer, self.places)
+        return web.json_response(page) if page is not None else _error(422, "Field required")
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

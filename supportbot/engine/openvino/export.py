@@ -3,7 +3,7 @@
 An export holds the graph (``openvino_model.xml`` and ``.bin``) and ``export.json``, which is written last and
 knows their checksums: what is half-made or damaged is made again. Another version of this module or of OpenVINO,
 other weights or another width of them make another export; a whole one is never changed, so several processes may
-share them.
+share them. Beside it stands a note of its last use (``use``), by which ``prune`` knows what nobody needs.
 
 This module knows no process and no prompt. OpenVINO itself is imported only to make an export: whoever finds one
 is spared its memory.
@@ -15,7 +15,7 @@ import hashlib
 import json
 import shutil
 import zlib
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ import structlog
 from filelock import FileLock
 
 from supportbot.engine.openvino.shape import Shape, parse_shape
+from supportbot.engine.openvino.use import ABOUT, note_use
 from supportbot.engine.openvino.weights import find_weights, read_tensors
 from supportbot.errors import ModelError
 
@@ -36,9 +37,8 @@ _FORMAT = 2
 
 GRAPH = "openvino_model.xml"
 _NUMBERS = "openvino_model.bin"
-_ABOUT = "export.json"
 _CONFIG = "config.json"
-_LOCK = ".lock"
+LOCK = ".lock"
 
 _PIECE = 2**20
 """Bytes that are read at once for a checksum."""
@@ -53,6 +53,7 @@ class About(msgspec.Struct, frozen=True):
         vocabulary: number of tokens that the model knows.
         positions: tokens of prompt and answer together that it has places for.
         checksums: CRC-32 of each file.
+        maker: see ``maker``; empty in exports of earlier versions of this program.
     """
 
     model: str
@@ -60,6 +61,7 @@ class About(msgspec.Struct, frozen=True):
     vocabulary: int
     positions: int
     checksums: dict[str, int]
+    maker: str = ""
 
 
 def export(model: Path, cache: Path, weights: Weights) -> Path:
@@ -75,11 +77,12 @@ def export(model: Path, cache: Path, weights: Weights) -> Path:
     """
     shape = parse_shape(_read_config(model))
     target = cache / f"{_digest([model / _CONFIG, *find_weights(model)])}-{weights}"
+    note_use(target, model)  # before it is looked at, lest it is deleted as unused meanwhile
     if is_whole(target):
         return target
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache / _LOCK):
+        with FileLock(cache / LOCK):
             if not is_whole(target):  # another process may have made it meanwhile
                 _make(shape, model, target, weights)
     except OSError as error:
@@ -97,7 +100,7 @@ def read_about(directory: Path) -> About:
         OSError: there is none.
         ValueError: it is damaged.
     """
-    return msgspec.json.decode((directory / _ABOUT).read_bytes(), type=About)
+    return msgspec.json.decode((directory / ABOUT).read_bytes(), type=About)
 
 
 def is_whole(directory: Path) -> bool:
@@ -118,6 +121,14 @@ def is_exportable(model: Path) -> bool:
     return True
 
 
+def maker() -> str:
+    """Return what makes exports here: the versions of this module and of OpenVINO; empty where that is missing."""
+    try:
+        return f"{_FORMAT} {version('openvino')}"
+    except PackageNotFoundError:
+        return ""
+
+
 def _make(shape: Shape, model: Path, target: Path, weights: Weights) -> None:
     """Make an export beside its place and move it there; whoever calls this holds the lock."""
     log.info("engine.exporting", model=model.name, weights=weights)
@@ -128,9 +139,10 @@ def _make(shape: Shape, model: Path, target: Path, weights: Weights) -> None:
     staged.mkdir()
     _save_graph(shape, model, staged / GRAPH, weights)
     checksums = {name: _checksum(staged / name) for name in (GRAPH, _NUMBERS)}
-    about = About(model.name, weights, shape.vocabulary, shape.positions, checksums)
+    about = About(model.name, weights, shape.vocabulary, shape.positions, checksums, maker())
+    note_use(staged, model)
     # No fsync: what a power cut leaves half-written is told by its checksum.
-    (staged / _ABOUT).write_bytes(msgspec.json.encode(about))
+    (staged / ABOUT).write_bytes(msgspec.json.encode(about))
     staged.replace(target)
 
 
@@ -164,7 +176,7 @@ def _read_config(model: Path) -> dict[str, Any]:
 
 
 def _digest(files: list[Path]) -> str:
-    digest = hashlib.sha256(f"{_FORMAT} {version('openvino')}".encode())
+    digest = hashlib.sha256(maker().encode())
     for file in files:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())

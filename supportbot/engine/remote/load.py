@@ -14,6 +14,7 @@ import structlog
 
 from supportbot.engine.remote.engine import DEFAULT_CAPACITY, RemoteEngine
 from supportbot.engine.remote.failures import ServerOutError, explain, model_names, require_model
+from supportbot.engine.remote.probe import Probe, page_url
 from supportbot.engine.remote.server import CHECK_SECONDS, Server, base_url, client_options
 from supportbot.engine.tokenizer import load_tokenizer
 from supportbot.errors import ConfigError
@@ -50,9 +51,10 @@ def load_remote(
     tokenizer = load_tokenizer(tokenizer_directory)
     asked = {url: _models(url, api_key) for url in bases}
     model = model or _only_model(asked)
-    servers = [Server(url, model, api_key) for url in bases]
+    probe = Probe(tokenizer)
+    servers = [Server(url, model, api_key, probe) for url in bases]
     for server in servers:
-        server.why_out = _why_out(asked[server.url], model, server.url)
+        server.why_out = _why_out(asked[server.url], server, api_key, probe)
         if server.why_out:
             log.error("engine.server_out", url=server.url, why=str(server.why_out))
     out = [server.why_out for server in servers if server.why_out]
@@ -93,12 +95,26 @@ def _only_model(asked: dict[str, list[str] | ServerOutError]) -> str:
     return names.pop()
 
 
-def _why_out(models: list[str] | ServerOutError, model: str, url: str) -> ServerOutError | None:
+def _why_out(
+    models: list[str] | ServerOutError, server: Server, api_key: str | None, probe: Probe
+) -> ServerOutError | None:
     """Return why a server can't be asked, or None."""
     if isinstance(models, ServerOutError):
         return models
     try:
-        require_model(model, models, url)
+        require_model(server.model, models, server.url)
+        _require_tokenizer(server, api_key, probe)
     except ServerOutError as error:
         return error
     return None
+
+
+def _require_tokenizer(server: Server, api_key: str | None, probe: Probe) -> None:
+    """Refuse a server that has not the tokenizer; as ``Server.check`` does, but before there is an event loop."""
+    with openai.OpenAI(timeout=CHECK_SECONDS, **client_options(server.url, api_key)) as client:
+        try:
+            page = client.post(page_url(server.url), cast_to=object, body=probe.body(server.model))
+        except (openai.OpenAIError, ValueError) as error:
+            probe.excuse(error, server.url)
+        else:
+            probe.judge(page, server.url)

@@ -24,6 +24,7 @@ from openai.types import Completion, CompletionChoice
 
 from supportbot.engine.base import SamplingParams
 from supportbot.engine.remote.failures import ServerOutError, explain, model_names, require_model, words
+from supportbot.engine.remote.probe import Probe, page_url
 from supportbot.errors import ConfigError, ModelError
 from supportbot.prompt import Prompt
 
@@ -47,16 +48,27 @@ class Server:
         url: base of its API, as ``base_url`` returns it.
         model: what it calls the model.
         api_key: shown to it; never logged.
+        probe: tells whether it has the tokenizer of the prompts.
         silence_seconds: after which it is taken for hung.
+        check_seconds: what each answer to a check may take.
     """
 
     def __init__(
-        self, url: str, model: str, api_key: str | None, *, silence_seconds: float = SILENCE_SECONDS
+        self,
+        url: str,
+        model: str,
+        api_key: str | None,
+        probe: Probe,
+        *,
+        silence_seconds: float = SILENCE_SECONDS,
+        check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self.url = url
         self.model = model
         self.open = 0
         self.why_out: ServerOutError | None = None
+        self._probe = probe
+        self._check_seconds = check_seconds
         self._takes_ids = True
         self._client = openai.AsyncOpenAI(
             timeout=openai.Timeout(silence_seconds, connect=CONNECT_SECONDS), **client_options(url, api_key)
@@ -66,9 +78,10 @@ class Server:
         """Ask how it is.
 
         Raises:
-            ServerOutError: it does not answer, refuses the key, says that it is ill, or has not this model.
+            ServerOutError: it does not answer, refuses the key, says that it is ill, or has not this model or
+                not its tokenizer.
         """
-        client = self._client.with_options(timeout=CHECK_SECONDS)
+        client = self._client.with_options(timeout=self._check_seconds)
         try:
             models = model_names(await client.get("/models", cast_to=object), self.url)
             try:
@@ -78,6 +91,12 @@ class Server:
         except (openai.OpenAIError, ValueError) as error:
             raise explain(error, self.url) from error
         require_model(self.model, models, self.url)
+        try:
+            page = await client.post(page_url(self.url), cast_to=object, body=self._probe.body(self.model))
+        except (openai.OpenAIError, ValueError) as error:
+            self._probe.excuse(error, self.url)
+        else:
+            self._probe.judge(page, self.url)
 
     async def complete(self, prompt: Prompt, params: SamplingParams) -> AsyncGenerator[CompletionChoice, None]:
         """Continue a prompt; closing the generator closes the connection, at which a server stops.

@@ -26,6 +26,7 @@ from supportbot.engine.base import Chunk, Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.engine.remote.engine import RemoteEngine
 from supportbot.engine.remote.load import load_remote
+from supportbot.engine.remote.probe import Probe
 from supportbot.engine.remote.server import Server, base_url
 from supportbot.engine.smoke import smoke
 from supportbot.engine.tokenizer import load_tokenizer
@@ -69,6 +70,7 @@ async def servers(local: Engine) -> AsyncIterator[list[LocalModelServer]]:
 @pytest.fixture
 async def engine_of(tiny_model: Path) -> AsyncIterator[Open]:
     """A function that makes an engine of servers without asking them."""
+    tokenizer = load_tokenizer(tiny_model)
     async with AsyncExitStack() as stack:
 
         def make(
@@ -77,9 +79,13 @@ async def engine_of(tiny_model: Path) -> AsyncIterator[Open]:
             retry_seconds: float = 60.0,
             capacity: int = 64,
         ) -> RemoteEngine:
+            probe = Probe(tokenizer)
             engine = RemoteEngine(
-                [Server(base_url(one.url), "tiny", None, silence_seconds=silence_seconds) for one in servers],
-                load_tokenizer(tiny_model),
+                [
+                    Server(base_url(one.url), "tiny", None, probe, silence_seconds=silence_seconds)
+                    for one in servers
+                ],
+                tokenizer,
                 "remote-tiny",
                 retry_seconds=retry_seconds,
                 capacity=capacity,

@@ -34,9 +34,11 @@ def submit(number: int, *, prompt: tuple[int, ...] = (5, 6, 7), max_length: int 
     return Submit(number, prompt, eos, max_length, 0.8, 0.95, 50, 1.2, False, 0)
 
 
-async def start(graph: Path, blocks: int = BLOCKS, batch: int = 8) -> ModelProcess:
+async def start(
+    graph: Path, blocks: int = BLOCKS, batch: int = 8, prefix_ids: tuple[int, ...] = ()
+) -> ModelProcess:
     """Start a process and wait until it has loaded."""
-    load = Load(str(graph), precision="fp32", blocks=blocks, batch=batch, vocabulary=VOCABULARY, positions=256)
+    load = Load(str(graph), "fp32", blocks, batch, VOCABULARY, positions=256, prefix_ids=prefix_ids)
     process = await ModelProcess.start(load)
     assert isinstance(await process.receive(), Loaded)
     return process
@@ -157,6 +159,50 @@ async def test_end_of_text_at_the_last_place_is_an_end(process: ModelProcess) ->
     pieces, _ = await finish(process, {21})
     assert [token for piece in pieces[21] for token in piece.token_ids] == tokens[:last]
     assert pieces[21][-1].finish == "stop"
+
+
+async def test_a_common_beginning_changes_no_answer(process: ModelProcess, graph: Path) -> None:
+    """Prompts that share all, some or nothing of it are continued as if it were not known."""
+    prefix = tuple(range(40, 80))  # longer than a block of the cache
+    knowing = await start(graph, prefix_ids=prefix)
+    prompts = [prefix, (*prefix, 5, 6), prefix[:9], (*prefix[:20], 5, 6), (5, 6, 7), prefix[:1]]
+    answers = []
+    for each in (process, knowing):
+        for number, prompt in enumerate(prompts, start=40):
+            each.send(submit(number, prompt=prompt, max_length=90))
+        pieces, failures = await finish(each, set(range(40, 46)))
+        assert not failures
+        answers.append(
+            {number: [token for piece in taken for token in piece.token_ids] for number, taken in pieces.items()}
+        )
+    assert answers[0] == answers[1]
+    assert await knowing.stop() == 0
+
+
+async def test_many_long_prompts_hold_nobody_up(process: ModelProcess, graph: Path) -> None:
+    """They are computed in pieces, beside which an answer under way goes on, and their answers are as ever."""
+    prompts = {number: tuple((number * place) % 300 for place in range(3, 190)) for number in range(60, 64)}
+    alone = {}
+    for number, prompt in prompts.items():
+        process.send(submit(number, prompt=prompt))
+        pieces, _ = await finish(process, {number})
+        alone[number] = [token for piece in pieces[number] for token in piece.token_ids]
+    roomy = await start(graph, blocks=40)
+    roomy.send(submit(70))
+    assert isinstance(await roomy.receive(), Tokens)
+    for number, prompt in prompts.items():
+        roomy.send(submit(number, prompt=prompt))
+    order: list[int] = []
+    together: dict[int, list[int]] = {number: [] for number in prompts}
+    while set(order) != {*prompts, 70} or any(len(together[number]) < len(alone[number]) for number in prompts):
+        report = await roomy.receive()
+        assert isinstance(report, Tokens)
+        order += [piece.id for piece in report.pieces]
+        for piece in report.pieces:
+            together.get(piece.id, []).extend(piece.token_ids)
+    assert together == alone
+    assert order[: order.index(63)].count(70) >= 3
+    assert await roomy.stop() == 0
 
 
 async def test_signals_are_the_daemons_business(process: ModelProcess) -> None:

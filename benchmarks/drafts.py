@@ -1,0 +1,212 @@
+"""``python -m benchmarks.drafts``: what it saves to suppose that an answer repeats an approved one.
+
+The model has the shape of GPT-2 with 124 million parameters and knows what the starter knows (see
+``benchmarks.wide``). It is asked the starter's held-out wordings, and questions that it was never taught.
+The same engine with and without suppositions takes turns, each with a process of its own; a ratio is that of the
+two in the same round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import structlog
+import typer
+from prometheus_client import REGISTRY
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.machine import describe_machine
+from benchmarks.wide import save_wide
+from supportbot.engine.base import Engine, SamplingParams
+from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
+from supportbot.engine.openvino.export import export
+from supportbot.engine.openvino.messages import DRAFT_TOKENS
+from supportbot.engine.tokenizer import load_tokenizer
+from supportbot.errors import SupportBotError
+from supportbot.prompt import Prompt, encode_prompt, encode_text, prompt_text
+from supportbot.registry import starter_directory
+from training.starter.data import Faq, load_faq
+
+AT_ONCE = (1, 2, 4, 8, 32)
+
+_SECONDS = 600.0
+_FAULT = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one engine made of some questions: tokens, the seconds that took, and what was supposed meanwhile."""
+
+    answers: list[tuple[int, ...]]
+    seconds: float
+    supposed: float
+    accepted: float
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Of all answers together."""
+        return sum(map(len, self.answers)) / self.seconds
+
+
+async def measure(
+    plain: Engine, drafting: Engine, cases: dict[str, list[Prompt]], *, rounds: int, at_once: Sequence[int]
+) -> dict[str, Any]:
+    """Return the figures of each kind of question at each number at once.
+
+    Args:
+        plain: supposes nothing.
+        drafting: the same model, which does.
+        cases: what is asked, by kind.
+        rounds: turns of each engine.
+        at_once: how many questions are under way.
+    """
+    figures: dict[str, Any] = {}
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Asking", total=len(cases) * len(at_once) * rounds)
+        for kind, prompts in cases.items():
+            figures[kind] = {}
+            for number in at_once:
+                turns: list[tuple[Turn, Turn]] = []
+                for first in range(rounds):
+                    seed = 1_000 * first
+                    if first % 2:
+                        right = await _ask(drafting, prompts, seed, number)
+                        left = await _ask(plain, prompts, seed, number)
+                    else:
+                        left = await _ask(plain, prompts, seed, number)
+                        right = await _ask(drafting, prompts, seed, number)
+                    turns.append((left, right))
+                    progress.advance(task)
+                figures[kind][str(number)] = _summarize(turns)
+    return figures
+
+
+async def _ask(engine: Engine, prompts: Sequence[Prompt], seed: int, at_once: int) -> Turn:
+    room = asyncio.Semaphore(at_once)
+
+    async def one(prompt: Prompt, params: SamplingParams) -> tuple[int, ...]:
+        async with room:
+            chunks = engine.stream(prompt, params, time.monotonic() + _SECONDS)
+            return tuple([token async for chunk in chunks for token in chunk.token_ids])
+
+    before = _counted()
+    began = time.perf_counter()
+    asked = (one(prompt, SamplingParams(seed=seed + place)) for place, prompt in enumerate(prompts))
+    answers = await asyncio.gather(*asked)
+    seconds = time.perf_counter() - began
+    supposed, accepted = (now - then for now, then in zip(_counted(), before, strict=True))
+    return Turn(answers=answers, seconds=seconds, supposed=supposed, accepted=accepted)
+
+
+def _counted() -> tuple[float, float]:
+    names = ("supportbot_engine_supposed_tokens_total", "supportbot_engine_accepted_tokens_total")
+    supposed, accepted = (REGISTRY.get_sample_value(name) or 0.0 for name in names)
+    return supposed, accepted
+
+
+def _summarize(turns: Sequence[tuple[Turn, Turn]]) -> dict[str, Any]:
+    plain, drafting = ([pair[side] for pair in turns] for side in (0, 1))
+    pairs = [(one, other) for left, right in turns for one, other in zip(left.answers, right.answers, strict=True)]
+    supposed = sum(turn.supposed for turn in drafting)
+    return {
+        "tokens_per_second": round(median(turn.tokens_per_second for turn in drafting), 1),
+        "tokens_per_second_without": round(median(turn.tokens_per_second for turn in plain), 1),
+        "ratio": round(median(right.tokens_per_second / left.tokens_per_second for left, right in turns), 3),
+        "accepted_share": round(sum(turn.accepted for turn in drafting) / supposed, 3) if supposed else None,
+        "tokens_from_suppositions": round(
+            sum(turn.accepted for turn in drafting)
+            / sum(len(answer) for turn in drafting for answer in turn.answers),
+            3,
+        ),
+        "same_answers": round(sum(one == other for one, other in pairs) / len(pairs), 4),
+    }
+
+
+def build_table(record: dict[str, Any]) -> Table:
+    """Return the figures for people."""
+    columns = ("asked", "at once", "tokens/s", "without", "ratio", "of supposed, right", "same answers")
+    table = Table(*columns, title=f"Suppositions: {record['engine']}")
+    for kind, numbers in record["cases"].items():
+        for number, figures in numbers.items():
+            share = figures["accepted_share"]
+            table.add_row(
+                kind,
+                number,
+                f"{figures['tokens_per_second']:,.0f}",
+                f"{figures['tokens_per_second_without']:,.0f}",
+                f"{figures['ratio']:.2f}",
+                "" if share is None else f"{share:.0%}",
+                f"{figures['same_answers']:.1%}",
+            )
+    return table
+
+
+def main(
+    json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")],
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of each engine.")] = 5,
+    quick: Annotated[bool, typer.Option(help="The starter model itself and few questions: does it run?")] = False,
+) -> None:
+    """Measure how much faster answers are that repeat approved ones."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
+    console = Console(stderr=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
+            record = asyncio.run(_measure(Path(scratch), rounds=1 if quick else rounds, quick=quick))
+    except SupportBotError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(_FAULT) from None
+    json_file.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    Console().print(build_table(record))
+
+
+async def _measure(scratch: Path, *, rounds: int, quick: bool) -> dict[str, Any]:
+    model = starter_directory()
+    if not quick:
+        model = scratch / "model"
+        save_wide(model)
+    graph = str(export(model, scratch / "exports", "int8"))
+    tokenizer = load_tokenizer(model)
+    faq = load_faq()
+    cases = _cases(faq, each=1 if quick else 4)
+    prompts = {kind: [encode_prompt(tokenizer, text) for text in texts] for kind, texts in cases.items()}
+    prefix_ids = encode_text(tokenizer, prompt_text(""))
+    async with AsyncExitStack() as stack:
+        engines: list[OpenVINOEngine] = []
+        for draft_tokens in (0, DRAFT_TOKENS):
+            load = build_load(graph, "int8", prefix_ids=prefix_ids, draft_tokens=draft_tokens)
+            engine = OpenVINOEngine(load, tokenizer, "benchmark", weights="int8")
+            stack.push_async_callback(engine.aclose)
+            engine.expect([topic.answer for topic in faq.topics])
+            await _ask(engine, prompts["known"][:1], 0, 1)  # starts the process
+            engines.append(engine)
+        plain, drafting = engines
+        at_once = AT_ONCE[:2] if quick else AT_ONCE
+        figures = await measure(plain, drafting, prompts, rounds=rounds, at_once=at_once)
+        return {
+            "cases": figures,
+            "engine": drafting.arithmetic,
+            "questions": {kind: len(texts) for kind, texts in cases.items()},
+            "rounds": rounds,
+            "quick": quick,
+            "machine": describe_machine(),
+        }
+
+
+def _cases(faq: Faq, each: int) -> dict[str, list[str]]:
+    known = [wording for topic in faq.topics for wording in topic.held_out[:each]]
+    return {"known": known, "foreign": list(faq.out_of_scope[: len(known)])}
+
+
+if __name__ == "__main__":
+    typer.run(main)

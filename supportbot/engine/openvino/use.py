@@ -1,0 +1,93 @@
+"""Who uses an export: which model directory it was loaded for last, and when, and whether an engine has it now.
+
+The first two are a note in the export's folder, renewed at each load. The last is a lock on its ``export.json``
+that the system gives back when the process ends, however it ends; any number of engines may hold it together. On
+Windows there is no such lock, and none is needed: files that somebody reads can't be deleted there.
+
+This module decides nothing; ``prune`` does.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+ABOUT = "export.json"
+_NOTE = "used-for"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The last use of an export.
+
+    Attributes:
+        model: directory that it was loaded for; None if nobody noted it.
+        at: seconds since the epoch.
+    """
+
+    model: Path | None
+    at: float
+
+
+def note_use(directory: Path, model: Path) -> None:
+    """Note that an export is used for a model from now on; where nothing can be written it serves all the same."""
+    staged = directory / f".{_NOTE}"
+    try:
+        staged.write_text(str(model.resolve()), "utf-8")
+        staged.replace(directory / _NOTE)
+    except FileNotFoundError:
+        return  # there is no export yet: it comes with a note
+    except OSError as error:
+        log.debug("engine.use_unnoted", export=directory.name, error=str(error))
+
+
+def last_use(directory: Path) -> Use:
+    """Return the last use of an export; without a note, when it was made.
+
+    Raises:
+        OSError: it is gone, or can't be read.
+    """
+    note = directory / _NOTE
+    try:
+        return Use(Path(note.read_text("utf-8", "replace")), note.stat().st_mtime)
+    except FileNotFoundError:
+        return Use(None, directory.stat().st_mtime)
+
+
+def hold(directory: Path, holder: object) -> None:
+    """Mark an export as in use for as long as an object lives, or this process."""
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    try:
+        file = (directory / ABOUT).open("rb")
+    except OSError as error:  # whoever reads it next will say so
+        log.debug("engine.use_unmarked", export=directory.name, error=str(error))
+        return
+    weakref.finalize(holder, file.close)
+    with suppress(OSError):  # some network file systems have no locks: there the note alone protects it
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def is_held(directory: Path) -> bool:
+    """Return whether an engine has an export in use, in this process or another one."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        with (directory / ABOUT).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:  # held, or on a file system where nobody can tell
+        return True
+    return False
