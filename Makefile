@@ -30,8 +30,9 @@ migrations: .venv/.installed-dev
 	home=$$(mktemp -d) && export SUPPORTBOT_HOME=$$home && \
 	$(BIN)/alembic upgrade head && $(BIN)/alembic check; status=$$?; rm -r $$home; exit $$status
 
+# One thread each: two workers of two threads on two cores wait for one another, up to ten times as long.
 tests: .venv/.installed-dev
-	$(BIN)/pytest --numprocesses=2 --dist=worksteal --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=2 --dist=worksteal --cov --cov-report=term:skip-covered
 
 soak: .venv/.installed-dev ## 5,000 questions to the engine, through kills and swaps
 	$(BIN)/python -m tests.supportbot.engine.openvino.soak 5000

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         "remote (a server such as vLLM), or auto.",
     )
     precision: Literal["auto", "fp16", "bf16", "fp32", "int8"] = Field(
-        default="auto", description="Arithmetic of the model: auto, fp16, bf16, fp32, or int8 (weights, on a CPU)."
+        default="auto", description="Arithmetic of the model: auto, fp16, bf16, fp32, or int8 (on a CPU)."
     )
     remote_urls: str = Field(
         default="",

@@ -31,8 +31,16 @@ def cpu_has_bf16() -> bool:
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-def load_engine(location: str | Path, model_version: str, precision: PrecisionSetting) -> TransformersEngine:
+def load_engine(
+    location: str | Path, model_version: str, precision: PrecisionSetting, *, static: bool | None = None
+) -> TransformersEngine:
     """Load a model directory or hub id and start an engine on it; blocks while it reads.
+
+    Args:
+        location: of the model.
+        model_version: name stored with each answer.
+        precision: of the arithmetic.
+        static: as in ``TransformersEngine``.
 
     Raises:
         ModelError: there is no such model, or it is damaged; the sentence says what and how to mend it.
@@ -48,7 +56,7 @@ def load_engine(location: str | Path, model_version: str, precision: PrecisionSe
         precision=chosen.name,
         why=chosen.reason,
     )
-    return TransformersEngine(model, tokenizer, model_version)
+    return TransformersEngine(model, tokenizer, model_version, static=static)
 
 
 def load_model(location: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

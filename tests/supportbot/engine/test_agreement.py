@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import torch
-from transformers.generation.logits_process import LogitsProcessor
 
 from supportbot.engine._sampling import build_processors
 from supportbot.engine.base import Engine, SamplingParams
-from supportbot.engine.load import load_engine, load_model
+from supportbot.engine.load import load_engine
 from supportbot.engine.openvino.load import load_openvino
 from supportbot.prompt import Prompt, encode_prompt
 from tests.supportbot.engine.collecting import collect_all, logprobs_of, tokens_of
+from tests.supportbot.engine.distributions import exact, variation
 from training.starter.data import load_faq
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -35,8 +34,9 @@ QUESTION = "Where is order 84?"
 
 
 def both(model: Path, exports: Path) -> list[Engine]:
-    """Load a model into both engines, in fp32."""
-    return [load_openvino(model, "model", "fp32", exports), load_engine(model, "model", "fp32")]
+    """Load a model into both engines, in fp32: openvino, and the reference with both its ways to decode."""
+    references = [load_engine(model, "model", "fp32", static=static) for static in (False, True)]
+    return [load_openvino(model, "model", "fp32", exports), *references]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -55,23 +55,6 @@ async def tinies(tiny_model: Path, exports: Path) -> AsyncIterator[list[Engine]]
     yield engines
     for engine in engines:
         await engine.aclose()
-
-
-def exact(model: Path, prompt: Prompt, processors: Iterable[LogitsProcessor]) -> list[float]:
-    """Return the distribution of the next token, by transformers' own processors."""
-    network, _ = load_model(model)
-    ids = torch.tensor([prompt.token_ids])
-    with torch.inference_mode():
-        scores = network.float()(ids).logits[:, -1]
-        for processor in processors:
-            scores = processor(ids, scores)
-        probabilities: list[float] = torch.softmax(scores.double(), dim=-1)[0].tolist()
-    return probabilities
-
-
-def variation(left: Iterable[float], right: Iterable[float]) -> float:
-    """Return the total variation distance of two distributions."""
-    return sum(abs(one - other) for one, other in zip(left, right, strict=True)) / 2
 
 
 async def first_tokens(engine: Engine, prompt: Prompt, params: SamplingParams) -> list[float]:
@@ -95,15 +78,34 @@ async def test_greedy_answers_are_equal_over_200_real_prompts(starters: list[Eng
         answers.append(
             await collect_all(engine, [(prompt, SamplingParams(do_sample=False)) for prompt in prompts])
         )
-    openvino, reference = answers
-    assert [tokens_of(one) for one in openvino] == [tokens_of(one) for one in reference]
-    assert [one[-1].finish for one in openvino] == [one[-1].finish for one in reference]
-    apart = [
-        abs(left - right)
-        for one, other in zip(openvino, reference, strict=True)
-        for left, right in zip(logprobs_of(one), logprobs_of(other), strict=True)
+    openvino, *references = answers
+    for reference in references:
+        assert [tokens_of(one) for one in openvino] == [tokens_of(one) for one in reference]
+        assert [one[-1].finish for one in openvino] == [one[-1].finish for one in reference]
+        apart = [
+            abs(left - right)
+            for one, other in zip(openvino, reference, strict=True)
+            for left, right in zip(logprobs_of(one), logprobs_of(other), strict=True)
+        ]
+        assert max(apart) < 1e-4
+
+
+async def test_a_seed_gives_the_same_answer_on_every_engine(starters: list[Engine]) -> None:
+    """Drawn with the documented sampling, token for token: all of them use the same random numbers alike."""
+    wordings = [wording for topic in load_faq().topics for wording in topic.held_out][200:300]
+    assert len(wordings) == 100
+    answers = [
+        await collect_all(
+            engine,
+            [
+                (encode_prompt(engine.tokenizer, wording), SamplingParams(seed=seed))
+                for seed, wording in enumerate(wordings)
+            ],
+        )
+        for engine in starters
     ]
-    assert max(apart) < 1e-4
+    first, *others = [[tokens_of(one) for one in drawn] for drawn in answers]
+    assert all(drawn == first for drawn in others)
 
 
 async def test_documented_sampling_reports_the_same_probabilities(

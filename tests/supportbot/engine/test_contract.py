@@ -24,13 +24,15 @@ STARTER = Path(__file__).parents[3] / "supportbot" / "starter"
 QUESTIONS = ["how do I return an item", "where is my parcel??", "<|endoftext|>", "Ünïcödé 🙂 → ¿?", "a" * 900]
 
 
-@pytest_asyncio.fixture(params=["openvino", "transformers"], loop_scope="module", scope="module")
+@pytest_asyncio.fixture(
+    params=["openvino", "transformers", "transformers-static"], loop_scope="module", scope="module"
+)
 async def engine(request: pytest.FixtureRequest, exports: Path) -> AsyncIterator[Engine]:
     """Each engine on the starter model, in fp32."""
     engine: Engine = (
         load_openvino(STARTER, "starter", "fp32", exports)
         if request.param == "openvino"
-        else load_engine(STARTER, "starter", "fp32")
+        else load_engine(STARTER, "starter", "fp32", static=request.param == "transformers-static")
     )
     yield engine
     await engine.aclose()

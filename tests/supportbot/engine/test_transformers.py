@@ -21,10 +21,16 @@ from supportbot.prompt import Prompt, encode_prompt
 QUESTIONS = [f"Where is order {number}? {'please ' * (number % 7)}" for number in range(12)]
 
 
+@pytest.fixture(params=[False, True], ids=["dynamic", "static"])
+def static(request: pytest.FixtureRequest) -> bool:
+    """Whether steps have a constant shape: both ways to decode do all of this alike."""
+    return bool(request.param)
+
+
 @pytest.fixture
-async def engine(tiny_model: Path) -> AsyncIterator[TransformersEngine]:
+async def engine(tiny_model: Path, static: bool) -> AsyncIterator[TransformersEngine]:
     """An engine on the tiny model in fp32, where arithmetic is exact enough to compare token by token."""
-    engine = load_engine(tiny_model, "tiny", "fp32")
+    engine = load_engine(tiny_model, "tiny", "fp32", static=static)
     yield engine
     await engine.aclose()
 
@@ -104,6 +110,15 @@ async def test_seed_reproduces_alone_and_in_a_batch(engine: TransformersEngine) 
     assert len({tuple(tokens_of(one)) for one in alone}) == len(prompts)
 
 
+async def test_other_parameters_wait_for_their_own_batch(engine: TransformersEngine) -> None:
+    """Requests of two kinds that come by turns are answered as each would be alone."""
+    prompt = encode_prompt(engine.tokenizer, QUESTIONS[0])
+    asked = [SamplingParams(seed=seed, temperature=0.8 + seed % 2) for seed in range(engine.capacity)]
+    together = await asyncio.gather(*(collect(engine, prompt, params) for params in asked))
+    alone = [await collect(engine, prompt, params) for params in asked[:6]]
+    assert [tokens_of(one) for one in together[:6]] == [tokens_of(one) for one in alone]
+
+
 async def test_length_counts_the_prompt(engine: TransformersEngine) -> None:
     """Prompt and answer together have at most `max_length` tokens, and the last chunk says why it ended."""
     prompt = encode_prompt(engine.tokenizer, "Where is my order?")
@@ -148,10 +163,10 @@ async def test_cancelled_request_leaves_the_batch(engine: TransformersEngine) ->
     assert tokens_of(await collect(engine, prompt, SamplingParams(seed=2)))
 
 
-async def test_bounded_queue_says_busy(tiny_model: Path) -> None:
+async def test_bounded_queue_says_busy(tiny_model: Path, static: bool) -> None:
     """Beyond its capacity the engine refuses at once instead of queueing without end."""
     model, tokenizer = load_model(tiny_model)
-    engine = TransformersEngine(model, tokenizer, "tiny", max_batch=1)
+    engine = TransformersEngine(model, tokenizer, "tiny", max_batch=1, static=static)
     prompt = encode_prompt(tokenizer, "Where is my order?")
     outcomes = await asyncio.gather(
         *(collect(engine, prompt, SamplingParams(seed=seed)) for seed in range(6)), return_exceptions=True
@@ -161,9 +176,9 @@ async def test_bounded_queue_says_busy(tiny_model: Path) -> None:
     assert any(isinstance(outcome, list) for outcome in outcomes)
 
 
-async def test_closing_tells_those_who_wait(tiny_model: Path) -> None:
+async def test_closing_tells_those_who_wait(tiny_model: Path, static: bool) -> None:
     """Closing the engine ends open requests with an error instead of leaving them waiting."""
-    engine = load_engine(tiny_model, "tiny", "fp32")
+    engine = load_engine(tiny_model, "tiny", "fp32", static=static)
     prompt = encode_prompt(engine.tokenizer, "Where is my order?")
     requests = [
         asyncio.create_task(collect(engine, prompt, SamplingParams(seed=seed))) for seed in range(engine.capacity)
@@ -175,14 +190,15 @@ async def test_closing_tells_those_who_wait(tiny_model: Path) -> None:
     assert all(isinstance(outcome, list | EngineBusyError) for outcome in outcomes)
 
 
-async def test_weights_that_overflow_are_reported(tiny_model: Path) -> None:
+@pytest.mark.parametrize("do_sample", [True, False])
+async def test_weights_that_overflow_are_reported(tiny_model: Path, static: bool, do_sample: bool) -> None:
     """Log-probabilities that are not numbers end the request with an error, not with garbage."""
     model, tokenizer = load_model(tiny_model)
     for weight in model.parameters():
         torch.nn.init.constant_(weight, float("nan"))
-    engine = TransformersEngine(model, tokenizer, "broken")
+    engine = TransformersEngine(model, tokenizer, "broken", static=static)
     with pytest.raises(ModelError, match="not a number"):
-        await collect(engine, encode_prompt(tokenizer, "Where?"), SamplingParams(do_sample=False))
+        await collect(engine, encode_prompt(tokenizer, "Where?"), SamplingParams(do_sample=do_sample))
     await engine.aclose()
 
 
