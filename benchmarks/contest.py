@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,9 @@ from supportbot.errors import SupportBotError
 from supportbot.prompt import Prompt
 
 _WARM_TOKENS = 8
+_GROWTH = 1_000
+"""Numbers of the rounds in which growth is measured begin here."""
+
 _ALONE_WAVES = 4
 """Answers in a turn of one at once: a single one is over too soon to be timed well."""
 
@@ -73,7 +76,7 @@ class Contest:
     def __init__(self, setup: Setup, prompts: Sequence[Prompt], new_tokens: int, status: Status) -> None:
         self.contestants: dict[str, Contestant] = {}
         self.fallen: dict[str, str] = {}
-        """Peers whose process ended in the middle, and what was said of it: what they did before counts for nothing."""
+        """Peers that did not start or ended in the middle, and why: what they did before counts for nothing."""
         self._setup = setup
         self._new_tokens = new_tokens
         self._status = status
@@ -95,32 +98,30 @@ class Contest:
         self._stack.close()
 
     def start(self, name: str, starts: int) -> None:
-        """Start a peer so many times, and keep the last process.
-
-        Raises:
-            SupportBotError: the peer cannot start.
-        """
-        self._status.update(f"Preparing {name}")
-        began = time.perf_counter()
-        PEERS[name].prepare(self._setup)
-        prepared_seconds = time.perf_counter() - began
-        self._status.update(f"Starting {name}")
-        times = []
-        for _ in range(starts - 1):
-            with Worker(name, "benchmarks.serving", name, str(self._spec)) as worker:
-                times.append(_await_first(worker)[0])
-        worker = self._stack.enter_context(Worker(name, "benchmarks.serving", name, str(self._spec)))
-        last, about = _await_first(worker)
-        self.contestants[name] = Contestant(
-            worker=worker, prepared_seconds=prepared_seconds, starts=[*times, last], about=about
-        )
+        """Start a peer so many times, and keep the last process."""
+        with self._left_out_if_it_fails(name):
+            self._status.update(f"Preparing {name}")
+            began = time.perf_counter()
+            PEERS[name].prepare(self._setup)
+            prepared_seconds = time.perf_counter() - began
+            self._status.update(f"Starting {name}")
+            times = []
+            for _ in range(starts - 1):
+                with Worker(name, "benchmarks.serving", name, str(self._spec)) as worker:
+                    times.append(_await_first(worker)[0])
+            worker = self._stack.enter_context(Worker(name, "benchmarks.serving", name, str(self._spec)))
+            last, about = _await_first(worker)
+            self.contestants[name] = Contestant(
+                worker=worker, prepared_seconds=prepared_seconds, starts=[*times, last], about=about
+            )
 
     def warm(self, numbers: Sequence[int]) -> None:
         """Have every peer make a few tokens at each number at once, so that no turn holds a first allocation."""
-        for name, contestant in self.contestants.items():
+        for name, contestant in list(self.contestants.items()):
             self._status.update(f"Warming {name}")
-            for at_once in numbers:
-                contestant.take_turn(Turn(at_once=at_once, waves=1, new_tokens=_WARM_TOKENS, seed=at_once))
+            with self._left_out_if_it_fails(name):
+                for at_once in numbers:
+                    contestant.take_turn(Turn(at_once=at_once, waves=1, new_tokens=_WARM_TOKENS, seed=at_once))
 
     def run_round(self, number: int, numbers: Sequence[int]) -> None:
         """Let every peer take its turn at each number at once; every second round goes the other way round."""
@@ -130,32 +131,42 @@ class Contest:
                 if name in self.fallen:
                     continue
                 self._status.update(f"Round {number}: {name}, {at_once} at once")
-                contestant = self.contestants[name]
-                try:
+                with self._left_out_if_it_fails(name):
+                    contestant = self.contestants[name]
                     measured = contestant.take_turn(self._turn(at_once, self._new_tokens, number))
-                except SupportBotError as error:
-                    # A comparison of an hour is not to be lost for one of its peers.
-                    self.fallen[name] = str(error)
-                    del self.contestants[name]
-                    continue
-                contestant.rounds.setdefault(at_once, []).append(measured)
+                    contestant.rounds.setdefault(at_once, []).append(measured)
 
     def grow(self, name: str, rounds: int, cases: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
-        """Return what one peer makes of pairs of numbers at once and new tokens, in turns."""
+        """Return what one peer makes of pairs of numbers at once and new tokens, in turns; nothing if it fails."""
         turns: dict[tuple[int, int], list[Measured]] = {case: [] for case in cases}
-        for number in range(rounds):
-            for at_once, new_tokens in cases:
-                self._status.update(f"Growth of {name}: {at_once} at once, {new_tokens} tokens")
-                measured = self.contestants[name].take_turn(self._turn(at_once, new_tokens, number))
-                turns[at_once, new_tokens].append(measured)
+        with self._left_out_if_it_fails(name):
+            for number in range(rounds):
+                for at_once, new_tokens in cases:
+                    self._status.update(f"Growth of {name}: {at_once} at once, {new_tokens} tokens")
+                    measured = self.contestants[name].take_turn(self._turn(at_once, new_tokens, _GROWTH + number))
+                    turns[at_once, new_tokens].append(measured)
+        if name in self.fallen:
+            return []
         return [
             {"at_once": at_once, "new_tokens": new_tokens, **summarize(measured, is_local=True)}
             for (at_once, new_tokens), measured in turns.items()
         ]
 
+    @contextmanager
+    def _left_out_if_it_fails(self, name: str) -> Iterator[None]:
+        """Tell why a peer failed and go on without it: an hour is not to be lost for one of them."""
+        try:
+            yield
+        except SupportBotError as error:
+            self.fallen[name] = str(error)
+            self.contestants.pop(name, None)
+            self._status.console.print(f"{name} is left out: {error}", markup=False, soft_wrap=True)
+
     def _turn(self, at_once: int, new_tokens: int, number: int) -> Turn:
+        """Return a turn whose answers nobody has given before: ours knows what it said, and says that faster."""
         waves = _ALONE_WAVES if at_once == 1 else 1
-        return Turn(at_once=at_once, waves=waves, new_tokens=new_tokens, seed=1_000 * (number + 1))
+        seed = 10_000_000 * number + 100_000 * at_once + 100 * new_tokens
+        return Turn(at_once=at_once, waves=waves, new_tokens=new_tokens, seed=seed)
 
 
 def _await_first(worker: Worker) -> tuple[tuple[float, float], dict[str, str]]:

@@ -65,7 +65,7 @@ def _ratios(record: Mapping[str, Any]) -> str:
         [words, *(f"{ratios[number]:.2f}" for number in numbers)]
         for words, ratios in (
             ("`transformers`", record["ratio_to_transformers"]),
-            ("the pipeline without our protocol", record["ratio_to_bare_pipeline"]),
+            ("`openvino-bare`", record["ratio_to_bare_pipeline"]),
         )
         if ratios
     ]

@@ -70,7 +70,7 @@ def measure(setup: Setup, names: list[str], plan: Plan, console: Console) -> dic
     """Make the model, run all turns and return the figures.
 
     Raises:
-        SupportBotError: a peer that is there failed.
+        SupportBotError: none of the peers could run, or the tokenizer is not installed.
     """
     weights = save_endless(Path(setup.model), quick=setup.quick)
     prompts = build_prompts(quick=setup.quick)
@@ -85,15 +85,13 @@ def measure(setup: Setup, names: list[str], plan: Plan, console: Console) -> dic
                     console.print(f"{name} is left out: {left_out[name]}.")
                 else:
                     contest.start(name, plan.starts)
-            if not contest.contestants:
-                raise ConfigError("None of the peers can run here; what each one lacks is said above.")
             contest.warm(plan.at_once)
             for number in range(1, plan.rounds + 1):
                 contest.run_round(number, plan.at_once)
-            for name, why in contest.fallen.items():
-                console.print(f"{name} is left out: {why}", markup=False, soft_wrap=True)
-            left_out |= contest.fallen
             grown = _grow(contest, plan, new_tokens)
+            if not contest.contestants:
+                raise ConfigError("None of the peers can run here; why is said above.")
+            left_out |= contest.fallen
             peers = {name: _describe(name, one, limits, weights) for name, one in contest.contestants.items()}
             rounds = {name: one.rounds for name, one in contest.contestants.items()}
     return {
@@ -155,13 +153,13 @@ def _parse(peers: str) -> list[str]:
 
 def _grow(contest: Contest, plan: Plan, new_tokens: int) -> dict[str, Any]:
     """Return how our cost grows with load and with length, if ours is among the peers."""
-    if _OURS not in contest.contestants:
-        return {}
     lengths = [(at_once, length) for at_once in plan.at_once[:2] for length in plan.lengths]
-    return {
-        "load": contest.grow(_OURS, plan.rounds, [(at_once, new_tokens) for at_once in plan.loads]),
-        "length": contest.grow(_OURS, plan.rounds, lengths),
-    }
+    cases = {"load": [(at_once, new_tokens) for at_once in plan.loads], "length": lengths}
+    grown = {}
+    for kind, pairs in cases.items():
+        if _OURS in contest.contestants:
+            grown[kind] = contest.grow(_OURS, plan.rounds, pairs)
+    return grown if _OURS in contest.contestants else {}
 
 
 def _describe(name: str, contestant: Contestant, limits: dict[str, float], weights: int) -> dict[str, Any]:

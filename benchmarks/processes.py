@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
@@ -49,9 +49,16 @@ def watch(pid: int | None = None) -> Iterator[Use]:
 
 
 def _resident_mb(processes: list[psutil.Process]) -> float:
-    return sum(process.memory_info().rss for process in processes if process.is_running()) / 2**20
+    return _sum(processes, lambda process: process.memory_info().rss) / 2**20
 
 
 def _cpu_seconds(processes: list[psutil.Process]) -> float:
-    times = [process.cpu_times() for process in processes if process.is_running()]
-    return float(sum(one.user + one.system for one in times))
+    return _sum(processes, lambda process: sum(process.cpu_times()[:2]))  # of the user and of the system
+
+
+def _sum(processes: list[psutil.Process], read: Callable[[psutil.Process], float]) -> float:
+    total = 0.0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # each may end at any moment
+            total += read(process) if process.is_running() else 0.0
+    return total

@@ -96,10 +96,10 @@ def _check(answers: Sequence[Answer], new_tokens: int) -> None:
 if __name__ == "__main__":
     spec = json.loads(Path(sys.argv[2]).read_text("utf-8"))
     known = [Prompt(text=text, token_ids=tuple(ids), shortened=False) for text, ids in spec["prompts"]]
-    try:
-        with own_stdout() as lines_out:
-            start = Turn(**spec["first"])
-            main(sys.argv[1], Setup(**spec["setup"]), known, start, Channel(sys.stdin, lines_out))
-    except SupportBotError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(_FAULT)
+    with own_stdout() as lines_out:
+        to_contest = Channel(sys.stdin, lines_out)
+        try:
+            main(sys.argv[1], Setup(**spec["setup"]), known, Turn(**spec["first"]), to_contest)
+        except SupportBotError as error:
+            to_contest.fail(str(error))
+            sys.exit(_FAULT)

@@ -2,7 +2,7 @@
 
 So whatever is compared meets the same disturbances of one machine, and each has memory and processor time of its
 own. A process is told something with a line of JSON on its standard input, and answers with a line on its standard
-output, which carries nothing else.
+output, which carries nothing else. One that cannot go on says why in the same way.
 
 This module knows nothing of what is measured.
 """
@@ -25,6 +25,7 @@ from supportbot.errors import ConfigError
 
 _END_SECONDS = 10.0
 """A process that is told that nothing more comes gets this long to clear up."""
+_FAILED = "failed"
 
 
 class Worker:
@@ -89,12 +90,15 @@ class Worker:
         """Return what the process says next.
 
         Raises:
-            ConfigError: it ended instead.
+            ConfigError: it ended instead, or says why it cannot go on.
         """
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             raise self._ended()
-        return json.loads(line)
+        said = json.loads(line)
+        if isinstance(said, dict) and _FAILED in said:
+            raise ConfigError(said[_FAILED])
+        return said
 
     def _ended(self) -> ConfigError:
         return ConfigError(f"The process of '{self.name}' ended early; what it said is above.")
@@ -111,6 +115,10 @@ class Channel:
         """Write one line."""
         self._out.write(json.dumps(message) + "\n")
         self._out.flush()
+
+    def fail(self, why: str) -> None:
+        """Say in a sentence why this process cannot go on."""
+        self.send({_FAILED: why})
 
     def wait(self) -> None:
         """Say that this process is ready and return when it is told to go on; end it when it never will be."""

@@ -94,6 +94,22 @@ class OpenVINO16Bit(OpenVINO):
     weight_bits = 16
 
 
+class OpenVINOWithoutPrefix(OpenVINO):
+    """The default engine, computing the line that all prompts begin with anew for each."""
+
+    def load(self) -> Engine:
+        """See ``EnginePeer.load``."""
+        from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
+        from supportbot.engine.openvino.export import export
+        from supportbot.engine.tokenizer import load_tokenizer
+
+        model = Path(self.setup.model)
+        self.version = version("openvino")
+        self.precision = f"{self.setting} weights"
+        graph = export(model, self._exports(self.setup), "int8")
+        return OpenVINOEngine(build_load(str(graph), self.setting), load_tokenizer(model), "benchmark")
+
+
 class OurTransformers(EnginePeer):
     """The reference engine, which is the default on a GPU."""
 

@@ -1,34 +1,33 @@
 """Servers that speak the completions protocol of OpenAI: started here for the comparison, or running elsewhere.
 
-What the client costs is in their figures, as it would be in the daemon's.
+What the client costs is in their figures, as it would be in the daemon's. Which programs there are to start, and
+with what, is in the modules named after them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import shlex
-import shutil
 import socket
-import subprocess
-import sys
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
-from http import HTTPStatus
-from pathlib import Path
+from contextlib import ExitStack, suppress
 from typing import Any, ClassVar
 
+from benchmarks.peers._program import Program
 from benchmarks.peers.base import Answer, Peer, Setup
 from supportbot.engine.base import SamplingParams
 from supportbot.errors import ConfigError
 from supportbot.prompt import Prompt
 
+SERVED_NAME = "benchmark"
+AT_ONCE, POSITIONS = 32, 512
+"""Answers that a server must be able to make together, and the tokens of each with its prompt."""
+
 _TIMEOUT_SECONDS = 600.0
-_START_SECONDS = 300.0
-_POLL_SECONDS = 0.05
-_END_SECONDS = 5.0
-_SERVED_NAME = "benchmark"
+_IDLE_SECONDS = 1.0
+"""Until an idle connection is dropped: after about 5 s a server does so, maybe just as the next turn begins."""
 
 
 class Remote(Peer):
@@ -44,12 +43,18 @@ class Remote(Peer):
         return None if setup.remote_url else "no --remote-url is given"
 
     def __init__(self, setup: Setup) -> None:
-        from openai import AsyncOpenAI
+        from httpx2 import Limits
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
         super().__init__(setup)
         self._runner = asyncio.Runner()
-        key = os.environ.get("SUPPORTBOT_REMOTE_API_KEY", "none")
-        self._client = AsyncOpenAI(base_url=self.base_url(), api_key=key, timeout=_TIMEOUT_SECONDS, max_retries=0)
+        self._client = AsyncOpenAI(
+            base_url=self.base_url(),
+            api_key=os.environ.get("SUPPORTBOT_REMOTE_API_KEY", "none"),
+            timeout=_TIMEOUT_SECONDS,
+            max_retries=0,
+            http_client=DefaultAsyncHttpxClient(limits=Limits(keepalive_expiry=_IDLE_SECONDS)),
+        )
         self._model = self.model_name()
 
     def base_url(self) -> str:
@@ -117,21 +122,22 @@ class LocalServer(Remote):
     """Path and key under which the server tells its version."""
 
     def __init__(self, setup: Setup) -> None:
-        import httpx
-
         self._port = _free_port()
-        command = self.command(setup, self._port)
-        self._server = subprocess.Popen(  # noqa: S603 - one of the programs below
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        self._await_health(command)
-        super().__init__(setup)
-        path, key = self.version_at
-        self.version = str(httpx.get(f"http://127.0.0.1:{self._port}{path}").json()[key])
+        self._program = Program(self.command(setup, self._port), self.environment(setup), setup.scratch)
+        with ExitStack() as undo:
+            undo.callback(self._program.close)
+            self._program.await_health(f"http://127.0.0.1:{self._port}/health")
+            super().__init__(setup)
+            self._read_version()
+            undo.pop_all()
 
     @abstractmethod
     def command(self, setup: Setup, port: int) -> list[str]:
         """Return what starts the server."""
+
+    @abstractmethod
+    def environment(self, setup: Setup) -> dict[str, str]:
+        """Return what the server gets beside the environment of this process."""
 
     def base_url(self) -> str:
         """See ``Remote.base_url``."""
@@ -139,101 +145,28 @@ class LocalServer(Remote):
 
     def model_name(self) -> str:
         """See ``Remote.model_name``."""
-        return _SERVED_NAME
+        return SERVED_NAME
+
+    def answer(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Answer]:
+        """Continue prompts; see ``Peer.answer``."""
+        try:
+            return super().answer(prompts, params)
+        except ConfigError as error:
+            if how := self._program.told_end():
+                raise ConfigError(how) from error
+            raise
 
     def close(self) -> None:
         """End the server."""
         super().close()
-        self._server.terminate()
-        try:
-            self._server.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._server.kill()
-            self._server.wait()
+        self._program.close()
 
-    def _await_health(self, command: list[str]) -> None:
-        import httpx
+    def _read_version(self) -> None:
+        import httpx2
 
-        until = time.monotonic() + _START_SECONDS
-        while self._server.poll() is None and time.monotonic() < until:
-            try:
-                if httpx.get(f"http://127.0.0.1:{self._port}/health").status_code == HTTPStatus.OK:
-                    return
-            except httpx.TransportError:
-                time.sleep(_POLL_SECONDS)
-        self._server.kill()
-        raise ConfigError(f"The server did not start; see what it says with: {shlex.join(command)}")
-
-
-class LlamaServer(LocalServer):
-    """``llama-server`` of llama.cpp with q8_0 weights."""
-
-    weight_bits = 8
-    precision = "q8_0 weights"
-    version_at = ("/props", "build_info")
-    sampling: ClassVar[dict[str, Any]] = {
-        "repeat_penalty": SamplingParams().repetition_penalty,
-        "repeat_last_n": 512,  # all of prompt and answer
-        "samplers": ["penalties", "temperature", "top_k", "top_p"],
-        "cache_prompt": False,
-    }
-
-    @classmethod
-    def missing(cls, setup: Setup) -> str | None:
-        """See ``Peer.missing``."""
-        if setup.quick:
-            return "its converter takes no tokenizer but those of models that it knows"
-        wanted = (_LLAMA_SERVER, _LLAMA_CONVERT)
-        absent = [name for name in wanted if not shutil.which(name)]
-        return f"there is no '{absent[0]}' of llama.cpp on the PATH" if absent else None
-
-    @classmethod
-    def prepare(cls, setup: Setup) -> None:
-        """Convert the model."""
-        script = str(
-            Path(shutil.which(_LLAMA_CONVERT) or _LLAMA_CONVERT).resolve()
-        )  # what it imports lies beside it
-        command = [sys.executable, script, setup.model, "--outtype", "q8_0", "--outfile", cls._file(setup)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - as named
-        if done.returncode:
-            last = done.stderr.strip().rpartition("\n")[2]
-            raise ConfigError(f"'{_LLAMA_CONVERT}' cannot convert the model: {last}")
-
-    def command(self, setup: Setup, port: int) -> list[str]:
-        """See ``LocalServer.command``."""
-        at_once, positions = 32, 512
-        return [
-            *(shutil.which(_LLAMA_SERVER) or _LLAMA_SERVER, "--model", self._file(setup), "--port", str(port)),
-            *("--parallel", str(at_once), "--ctx-size", str(at_once * positions), "--threads", str(setup.threads)),
-            *("--alias", _SERVED_NAME, "--no-webui"),
-        ]
-
-    @classmethod
-    def _file(cls, setup: Setup) -> str:
-        return str(Path(setup.scratch) / "llama.gguf")
-
-
-_LLAMA_SERVER, _LLAMA_CONVERT = "llama-server", "convert_hf_to_gguf.py"
-
-
-class VLLM(LocalServer):
-    """``vllm serve`` in bf16."""
-
-    weight_bits = 16
-    precision = "bf16"
-    version_at = ("/version", "version")
-
-    @classmethod
-    def missing(cls, setup: Setup) -> str | None:
-        """See ``Peer.missing``."""
-        return None if shutil.which("vllm") else "there is no 'vllm' on the PATH"
-
-    def command(self, setup: Setup, port: int) -> list[str]:
-        """See ``LocalServer.command``."""
-        return [
-            *(shutil.which("vllm") or "vllm", "serve", setup.model, "--port", str(port), "--dtype", "bfloat16"),
-            *("--max-num-seqs", "32", "--max-model-len", "512", "--served-model-name", _SERVED_NAME),
-        ]
+        path, key = self.version_at
+        with suppress(httpx2.HTTPError, ValueError, KeyError):
+            self.version = str(httpx2.get(f"http://127.0.0.1:{self._port}{path}").json()[key])
 
 
 def _free_port() -> int:

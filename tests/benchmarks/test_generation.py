@@ -24,6 +24,7 @@ from benchmarks.peers import PEERS, Answer, Peer, Setup
 from benchmarks.processes import watch
 from benchmarks.serving import EndedEarlyError, Timed, Turn, run_turn
 from benchmarks.speeds import Measured, build_ratios, summarize
+from tests.benchmarks.fake_server import DIES_AT_ONCE, write_program
 
 ROOT = Path(__file__).parents[2]
 NAMES = "openvino,openvino-bare,transformers,remote"
@@ -60,19 +61,24 @@ def measured(at_once: int, rate: float) -> Measured:
     )
 
 
-def test_generation_compares_peers(tmp_path: Path) -> None:
-    """The figures of each peer, the ratios, the growth and the limits are there and finite, and no path is."""
-    json_file, chart = tmp_path / "figures.json", tmp_path / "chart.png"
+def test_generation_compares_peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures of each peer, the ratios, the growth and the limits are there and finite, and no path is.
 
-    done = run(
-        "--peers", "openvino,openvino-bare,transformers,remote", "--json", str(json_file), "--chart", str(chart)
-    )
+    A peer that is not there, and one that does not start, are left out of it with a sentence each.
+    """
+    json_file, chart = tmp_path / "figures.json", tmp_path / "chart.png"
+    monkeypatch.setenv("VLLM_PYTHON", str(write_program(tmp_path, "python", DIES_AT_ONCE)))
+
+    done = run("--peers", f"vllm,{NAMES}", "--json", str(json_file), "--chart", str(chart))
 
     assert done.returncode == 0, done.stderr
     record: dict[str, Any] = json.loads(json_file.read_text("utf-8"))
     assert set(record["ratio_to_transformers"]) == set(record["ratio_to_bare_pipeline"]) == {"1", "8", "32"}
     assert set(record["peers"]) == {"openvino", "openvino-bare", "transformers"}
+    died = "'python' ended with exit code 3; it said last: error: no model here"
+    assert record["left_out"] == {"remote": "no --remote-url is given", "vllm": died}
     assert "remote is left out: no --remote-url is given." in done.stderr
+    assert f"vllm is left out: {died}" in done.stderr
     for peer in record["peers"].values():
         assert 0 < peer["start"]["first_token_seconds"] <= peer["start"]["first_answer_seconds"]
         for figures in peer["at_once"].values():

@@ -46,6 +46,8 @@ class Decoding:
         self._cached = cached
         self._draft: tuple[int, ...] = ()
         self._draft_tokens = _FIRST_DRAFT
+        self.held = 0
+        """Suppositions of the last step that came true."""
         self._random = random.Random(submit.seed)  # noqa: S311 - sampling, not secrecy
         self._uniforms: list[float] = []
 
@@ -107,7 +109,7 @@ class Decoding:
             logprobs: of them.
         """
         submit, draft = self._submit, self._draft
-        taken = 0
+        taken = self.held = 0
         finish: FinishReason | None = None
         for place, token in enumerate(tokens):
             if token == submit.eos_token_id:
@@ -118,11 +120,11 @@ class Decoding:
             if self._length + taken == submit.max_length:
                 finish = "length"
                 break
-            if place < len(draft) and token != draft[place]:
+            if place == len(draft) or token != draft[place]:
                 break
+            self.held += 1
         self._length += taken
         self._cached = self._length - 1
         if draft:
-            held = taken > len(draft)
-            self._draft_tokens = 2 * self._draft_tokens if held else max(1, taken)
+            self._draft_tokens = 2 * self._draft_tokens if self.held == len(draft) else max(1, self.held)
         return Piece(submit.id, tuple(tokens[:taken]), tuple(logprobs[:taken]), finish)

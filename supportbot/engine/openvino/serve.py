@@ -151,13 +151,13 @@ class _Server:
             computed.append(decoding)
             room = max(0, room - len(segment.token_ids))
         pieces = self._draw(segments, computed)
-        accepted = sum(len(piece.token_ids) for piece in pieces) - len(pieces) if supposed else 0
+        accepted = sum(decoding.held for decoding in computed) if supposed else 0
         for piece in pieces:
             if piece.finish:
                 self._drafts.add(self._running[piece.id].answer)
                 self._forget(piece.id)
         used = 1 - len(self._free) / self._load.blocks
-        self._send(Tokens(pieces, round(100 * used, 1), supposed, max(0, accepted)))
+        self._send(Tokens(pieces, round(100 * used, 1), supposed, accepted))
 
     def _suppose(self, running: Sequence[Decoding]) -> int:
         """Have each answer suppose its next tokens, as many as pay; return how many in all."""
