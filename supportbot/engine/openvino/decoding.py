@@ -25,6 +25,9 @@ from supportbot.engine.openvino.paged import Segment
 _FIRST_DRAFT = 4
 """Tokens that are supposed before anything is known of an answer: a wrong one is cheap."""
 
+_MOST_MISSES = 4
+"""An answer whose suppositions fail again and again pauses for 1, 3, 7 and at most 15 steps before the next."""
+
 
 class Decoding:
     """A request and how far it has come.
@@ -46,6 +49,7 @@ class Decoding:
         self._cached = cached
         self._draft: tuple[int, ...] = ()
         self._draft_tokens = _FIRST_DRAFT
+        self._misses = self._pause = 0
         self.held = 0
         """Suppositions of the last step that came true."""
         self._random = random.Random(submit.seed)  # noqa: S311 - sampling, not secrecy
@@ -64,6 +68,9 @@ class Decoding:
 
     def suppose(self, drafts: Drafts, most: int) -> int:
         """Suppose what comes next; return how many tokens."""
+        if self._pause:
+            self._pause -= 1
+            most = 0
         # The last place is drawn, never supposed.
         most = min(most, self._draft_tokens, self._submit.max_length - self._length - 1)
         self._draft = drafts.propose(self.answer, most) if most > 0 and self.waiting == 1 else ()
@@ -127,4 +134,6 @@ class Decoding:
         self._cached = self._length - 1
         if draft:
             self._draft_tokens = 2 * self._draft_tokens if self.held == len(draft) else max(1, self.held)
+            self._misses = 0 if self.held else min(self._misses + 1, _MOST_MISSES)
+            self._pause = 2 ** max(0, self._misses - 1) - 1
         return Piece(submit.id, tuple(tokens[:taken]), tuple(logprobs[:taken]), finish)

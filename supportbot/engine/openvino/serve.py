@@ -39,9 +39,9 @@ from supportbot.engine.openvino.paged import PagedModel, Segment
 _STEP_TOKENS = 256
 """Tokens of prompts in one step at most, some tenths of a second: a flood of new ones holds nobody up for long."""
 
-_SUPPOSED_TOKENS = 16
-"""Tokens that are supposed in one step, of all answers together: up to there a step takes little longer. With more
-answers there is nothing to gain, since a step is then busy computing and no longer waits for memory."""
+_STEP_ROWS = 40
+"""Tokens of answers in one step at most, supposed ones included. Up to there each costs much less than a step of its
+own, since all of them wait for the same weights; past it a step is busy computing, and there is nothing to gain."""
 
 Commands = queue.SimpleQueue[Command]
 
@@ -161,7 +161,7 @@ class _Server:
 
     def _suppose(self, running: Sequence[Decoding]) -> int:
         """Have each answer suppose its next tokens, as many as pay; return how many in all."""
-        each = min(self._load.draft_tokens, _SUPPOSED_TOKENS // len(running))
+        each = min(self._load.draft_tokens, _STEP_ROWS // len(running) - 1)
         return sum(decoding.suppose(self._drafts, each) for decoding in running)
 
     def _draw(self, segments: Sequence[Segment], computed: Sequence[Decoding]) -> list[Piece]:
