@@ -1,9 +1,9 @@
 """``python -m benchmarks.drafts``: what it saves to suppose that an answer repeats an approved one.
 
 The model has the shape of GPT-2 with 124 million parameters and knows what the starter knows (see
-``benchmarks.wide``). It is asked the starter's held-out wordings, and questions that it was never taught.
-The same engine with and without suppositions takes turns, each with a process of its own; a ratio is that of the
-two in the same round.
+``benchmarks.wide``). It is asked the starter's held-out wordings, questions that it was never taught, and the
+former at a temperature at which it wanders off, so that most of what is supposed is wrong. The same engine with
+and without suppositions takes turns, each with a process of its own; a ratio is that of the two in one round.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -32,7 +33,8 @@ from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
 from supportbot.engine.openvino.export import export
 from supportbot.engine.openvino.messages import DRAFT_TOKENS
-from supportbot.engine.tokenizer import load_tokenizer
+from supportbot.engine.smoke import smoke
+from supportbot.engine.tokenizer import ModelTokenizer, load_tokenizer
 from supportbot.errors import SupportBotError
 from supportbot.prompt import Prompt, encode_prompt, encode_text, prompt_text
 from supportbot.registry import starter_directory
@@ -40,8 +42,19 @@ from training.starter.data import Faq, load_faq
 
 AT_ONCE = (1, 2, 4, 8, 32)
 
+_WANDERING = 3.0
+"""A temperature far beyond what anybody would set."""
+
 _SECONDS = 600.0
 _FAULT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A kind of question: what is asked, and how tokens are drawn."""
+
+    prompts: list[Prompt]
+    params: SamplingParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +73,7 @@ class Turn:
 
 
 async def measure(
-    plain: Engine, drafting: Engine, cases: dict[str, list[Prompt]], *, rounds: int, at_once: Sequence[int]
+    plain: Engine, drafting: Engine, cases: dict[str, Case], *, rounds: int, at_once: Sequence[int]
 ) -> dict[str, Any]:
     """Return the figures of each kind of question at each number at once.
 
@@ -72,27 +85,28 @@ async def measure(
         at_once: how many questions are under way.
     """
     figures: dict[str, Any] = {}
+    seeds = count(step=1_000)  # no answer is asked for twice: the second time it would be known
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Asking", total=len(cases) * len(at_once) * rounds)
-        for kind, prompts in cases.items():
+        for kind, case in cases.items():
             figures[kind] = {}
             for number in at_once:
                 turns: list[tuple[Turn, Turn]] = []
                 for first in range(rounds):
-                    seed = 1_000 * first
+                    seed = next(seeds)
                     if first % 2:
-                        right = await _ask(drafting, prompts, seed, number)
-                        left = await _ask(plain, prompts, seed, number)
+                        right = await _ask(drafting, case, seed, number)
+                        left = await _ask(plain, case, seed, number)
                     else:
-                        left = await _ask(plain, prompts, seed, number)
-                        right = await _ask(drafting, prompts, seed, number)
+                        left = await _ask(plain, case, seed, number)
+                        right = await _ask(drafting, case, seed, number)
                     turns.append((left, right))
                     progress.advance(task)
                 figures[kind][str(number)] = _summarize(turns)
     return figures
 
 
-async def _ask(engine: Engine, prompts: Sequence[Prompt], seed: int, at_once: int) -> Turn:
+async def _ask(engine: Engine, case: Case, seed: int, at_once: int) -> Turn:
     room = asyncio.Semaphore(at_once)
 
     async def one(prompt: Prompt, params: SamplingParams) -> tuple[int, ...]:
@@ -102,7 +116,7 @@ async def _ask(engine: Engine, prompts: Sequence[Prompt], seed: int, at_once: in
 
     before = _counted()
     began = time.perf_counter()
-    asked = (one(prompt, SamplingParams(seed=seed + place)) for place, prompt in enumerate(prompts))
+    asked = (one(prompt, replace(case.params, seed=seed + place)) for place, prompt in enumerate(case.prompts))
     answers = await asyncio.gather(*asked)
     seconds = time.perf_counter() - began
     supposed, accepted = (now - then for now, then in zip(_counted(), before, strict=True))
@@ -154,7 +168,7 @@ def build_table(record: dict[str, Any]) -> Table:
 
 def main(
     json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")],
-    rounds: Annotated[int, typer.Option(min=1, help="Turns of each engine.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of each engine.")] = 3,
     quick: Annotated[bool, typer.Option(help="The starter model itself and few questions: does it run?")] = False,
 ) -> None:
     """Measure how much faster answers are that repeat approved ones."""
@@ -178,8 +192,7 @@ async def _measure(scratch: Path, *, rounds: int, quick: bool) -> dict[str, Any]
     graph = str(export(model, scratch / "exports", "int8"))
     tokenizer = load_tokenizer(model)
     faq = load_faq()
-    cases = _cases(faq, each=1 if quick else 4)
-    prompts = {kind: [encode_prompt(tokenizer, text) for text in texts] for kind, texts in cases.items()}
+    cases = _cases(faq, tokenizer)
     prefix_ids = encode_text(tokenizer, prompt_text(""))
     async with AsyncExitStack() as stack:
         engines: list[OpenVINOEngine] = []
@@ -188,24 +201,31 @@ async def _measure(scratch: Path, *, rounds: int, quick: bool) -> dict[str, Any]
             engine = OpenVINOEngine(load, tokenizer, "benchmark", weights="int8")
             stack.push_async_callback(engine.aclose)
             engine.expect([topic.answer for topic in faq.topics])
-            await _ask(engine, prompts["known"][:1], 0, 1)  # starts the process
+            await smoke(engine)  # starts the process
             engines.append(engine)
         plain, drafting = engines
         at_once = AT_ONCE[:2] if quick else AT_ONCE
-        figures = await measure(plain, drafting, prompts, rounds=rounds, at_once=at_once)
+        figures = await measure(plain, drafting, cases, rounds=rounds, at_once=at_once)
         return {
             "cases": figures,
             "engine": drafting.arithmetic,
-            "questions": {kind: len(texts) for kind, texts in cases.items()},
+            "questions": {kind: len(case.prompts) for kind, case in cases.items()},
             "rounds": rounds,
             "quick": quick,
             "machine": describe_machine(),
         }
 
 
-def _cases(faq: Faq, each: int) -> dict[str, list[str]]:
-    known = [wording for topic in faq.topics for wording in topic.held_out[:each]]
-    return {"known": known, "foreign": list(faq.out_of_scope[: len(known)])}
+def _cases(faq: Faq, tokenizer: ModelTokenizer) -> dict[str, Case]:
+    """Return a question for each topic, as many foreign ones, and some that get long answers of no sense."""
+    known = [encode_prompt(tokenizer, topic.held_out[0]) for topic in faq.topics]
+    foreign = [encode_prompt(tokenizer, text) for text in faq.out_of_scope[: len(known)]]
+    wandering = SamplingParams(temperature=_WANDERING)
+    return {
+        "known": Case(known, SamplingParams()),
+        "foreign": Case(foreign, SamplingParams()),
+        "wandering": Case(known[: len(known) // 2], wandering),
+    }
 
 
 if __name__ == "__main__":

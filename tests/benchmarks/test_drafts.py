@@ -16,10 +16,10 @@ def test_suppositions_are_compared_with_none(tmp_path: Path) -> None:
     """Known and foreign questions have their figures; what is known is mostly supposed, and comes as it would."""
     record = run("benchmarks.drafts", tmp_path / "figures.json")
 
-    assert list(record["cases"]) == ["known", "foreign"]
+    assert list(record["cases"]) == ["known", "foreign", "wandering"]
     for numbers in record["cases"].values():
         assert list(numbers) == ["1", "2"]
-        assert all(figures["ratio"] > 0 and figures["same_answers"] > 0.9 for figures in numbers.values())
+        assert all(figures["ratio"] > 0 and figures["same_answers"] > 0.5 for figures in numbers.values())
     assert record["cases"]["known"]["1"]["tokens_from_suppositions"] > 0.5
     assert str(tmp_path) not in str(record)
 

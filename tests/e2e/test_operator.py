@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from tests.e2e.daemon import log_of, run_command, running, start, supportbot
+from training.starter.data import load_faq
 
 
 async def test_from_nothing_to_an_answer(tmp_path: Path) -> None:
@@ -134,6 +135,24 @@ async def test_probes_of_a_running_daemon_and_ctrl_c(home: Path) -> None:
                 assert part in await response.text()
     daemon.process.send_signal(signal.SIGINT)
     assert await asyncio.wait_for(daemon.process.wait(), 10) == 0
+
+
+async def test_approved_answers_come_faster_from_the_first_question_on(home: Path, tmp_path: Path) -> None:
+    """A daemon that has answered nobody yet supposes what was approved, and that comes."""
+    rows = [{"question": topic.wordings[0], "answer": topic.answer} for topic in load_faq().topics]
+    known = tmp_path / "known.jsonl"
+    known.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    status, _, errors = await supportbot(home, "import", str(known), "--approve", "--by", "Ana")
+    assert status == 0, errors
+    async with (
+        running(home) as daemon,
+        aiohttp.ClientSession() as session,
+        session.get(daemon.page.rstrip("/") + "/metrics") as response,
+    ):
+        lines = (await response.text()).splitlines()
+    # The small question that is asked before the daemon is ready has 16 tokens.
+    [accepted] = [line for line in lines if line.startswith("supportbot_engine_accepted_tokens_total")]
+    assert float(accepted.split()[1]) > 4
 
 
 async def test_postgresql_by_one_setting(home: Path, postgres_url: str) -> None:

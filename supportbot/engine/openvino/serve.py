@@ -40,8 +40,8 @@ _STEP_TOKENS = 256
 """Tokens of prompts in one step at most, some tenths of a second: a flood of new ones holds nobody up for long."""
 
 _STEP_ROWS = 40
-"""Tokens of answers in one step at most, supposed ones included. Up to there each costs much less than a step of its
-own, since all of them wait for the same weights; past it a step is busy computing, and there is nothing to gain."""
+"""Tokens of answers in one step at most, supposed ones included. Up to there each costs much less than a step of
+its own, since all wait for the same weights; past it a step is busy computing, and there is nothing to gain."""
 
 Commands = queue.SimpleQueue[Command]
 

@@ -7,7 +7,7 @@ import pytest
 from supportbot import audit
 from supportbot.db.session import Database
 from supportbot.examples.keys import sort_key_of
-from supportbot.examples.store import Decision, ExampleError, ExampleStore
+from supportbot.examples.store import Decision, ExampleError, ExampleStore, approved_answers
 from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus
 from tests.supportbot.examples.rows import add_examples, example, stored
 
@@ -109,3 +109,17 @@ async def test_a_text_is_for_one_example(database: Database) -> None:
     ids = await add_examples(database, example("a", **PENDING), example("b", **PENDING))
     with pytest.raises(ExampleError, match="one example at a time"):
         await ExampleStore(database).decide(ids, Decision.EDIT, "ada", answer="x")
+
+
+async def test_approved_answers_are_told_once_each(database: Database) -> None:
+    """What a model may repeat is what was approved as good, the newest last; how often makes no difference."""
+    await add_examples(
+        database,
+        example("a", "first"),
+        example("b", "second"),
+        example("c", "first"),
+        example("d", "pending", **PENDING),
+        example("e", "bad", label=ExampleLabel.BAD),
+        example("f", "rejected", status=ExampleStatus.REJECTED),
+    )
+    assert await approved_answers(database) == ["second", "first"]
