@@ -17,7 +17,7 @@ from typing import Any, Self
 from rich.status import Status
 
 from benchmarks.peers import PEERS, Setup
-from benchmarks.processes import watch
+from benchmarks.processes import await_idle, watch
 from benchmarks.serving import Turn
 from benchmarks.speeds import Measured, summarize
 from benchmarks.turns import Worker
@@ -121,7 +121,9 @@ class Contest:
             self._status.update(f"Warming {name}")
             with self._left_out_if_it_fails(name):
                 for at_once in numbers:
-                    contestant.take_turn(Turn(at_once=at_once, waves=1, new_tokens=_WARM_TOKENS, seed=at_once))
+                    self._take_turn(
+                        contestant, Turn(at_once=at_once, waves=1, new_tokens=_WARM_TOKENS, seed=at_once)
+                    )
 
     def run_round(self, number: int, numbers: Sequence[int]) -> None:
         """Let every peer take its turn at each number at once; every second round goes the other way round."""
@@ -133,7 +135,7 @@ class Contest:
                 self._status.update(f"Round {number}: {name}, {at_once} at once")
                 with self._left_out_if_it_fails(name):
                     contestant = self.contestants[name]
-                    measured = contestant.take_turn(self._turn(at_once, self._new_tokens, number))
+                    measured = self._take_turn(contestant, self._turn(at_once, self._new_tokens, number))
                     contestant.rounds.setdefault(at_once, []).append(measured)
 
     def grow(self, name: str, rounds: int, cases: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
@@ -143,7 +145,9 @@ class Contest:
             for number in range(rounds):
                 for at_once, new_tokens in cases:
                     self._status.update(f"Growth of {name}: {at_once} at once, {new_tokens} tokens")
-                    measured = self.contestants[name].take_turn(self._turn(at_once, new_tokens, _GROWTH + number))
+                    measured = self._take_turn(
+                        self.contestants[name], self._turn(at_once, new_tokens, _GROWTH + number)
+                    )
                     turns[at_once, new_tokens].append(measured)
         if name in self.fallen:
             return []
@@ -161,6 +165,11 @@ class Contest:
             self.fallen[name] = str(error)
             self.contestants.pop(name, None)
             self._status.console.print(f"{name} is left out: {error}", markup=False, soft_wrap=True)
+
+    def _take_turn(self, contestant: Contestant, turn: Turn) -> Measured:
+        if not self._setup.quick:
+            await_idle()
+        return contestant.take_turn(turn)
 
     def _turn(self, at_once: int, new_tokens: int, number: int) -> Turn:
         """Return a turn whose answers nobody has given before: ours knows what it said, and says that faster."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -10,6 +11,11 @@ from dataclasses import dataclass
 import psutil
 
 _SAMPLE_SECONDS = 0.05
+
+_IDLE_PERCENT = 10.0
+_IDLE_SAMPLE_SECONDS = 0.2
+_IDLE_SECONDS = 10.0
+"""On a machine that is busy with something else, too, nobody waits for longer."""
 
 
 @dataclass(slots=True)
@@ -22,6 +28,13 @@ class Use:
     before_mb: float
     highest_mb: float
     cpu_seconds: float = 0.0
+
+
+def await_idle() -> None:
+    """Wait until the processors are idle: some servers go on spinning for a second after their last answer."""
+    until = time.monotonic() + _IDLE_SECONDS
+    while psutil.cpu_percent(_IDLE_SAMPLE_SECONDS) > _IDLE_PERCENT and time.monotonic() < until:
+        pass
 
 
 @contextmanager
