@@ -26,6 +26,8 @@ AT_ONCE, POSITIONS = 32, 512
 """Answers that a server must be able to make together, and the tokens of each with its prompt."""
 
 _TIMEOUT_SECONDS = 600.0
+_RETRIES = 3
+"""Of a connection: llama-server drops an idle one now and then, just when it is used again."""
 _IDLE_SECONDS = 1.0
 """Until an idle connection is dropped: after about 5 s a server does so, maybe just as the next turn begins."""
 
@@ -52,7 +54,7 @@ class Remote(Peer):
             base_url=self.base_url(),
             api_key=os.environ.get("SUPPORTBOT_REMOTE_API_KEY", "none"),
             timeout=_TIMEOUT_SECONDS,
-            max_retries=0,
+            max_retries=_RETRIES,
             http_client=DefaultAsyncHttpxClient(limits=Limits(keepalive_expiry=_IDLE_SECONDS)),
         )
         self._model = self.model_name()
