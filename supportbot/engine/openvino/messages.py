@@ -19,7 +19,7 @@ BLOCK_TOKENS = 32
 """Tokens whose keys and values fill one block of the cache, on a CPU."""
 
 DRAFT_TOKENS = 15
-"""With the one that is known, a step of 16 takes three times as long as one of a single token."""
+"""With the one that is known, a step of 16 takes two to three times as long as one of a single token."""
 
 
 Precision = Literal["fp32", "bf16", "int8"]
