@@ -9,11 +9,12 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import event
@@ -48,12 +49,14 @@ _LEASE_MARGIN = timedelta(seconds=30)
 class Core:
     """What is open: the service that adapters call, and the loops that the daemon runs.
 
-    ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one answers.
+    ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one answers. ``prepare`` has the
+    model say something before anybody asks, which also starts its process; ModelError if it cannot.
     """
 
     settings: Settings
     database: Database
     answerer: Answerer
+    prepare: Callable[[], Coroutine[Any, Any, None]]
     reloader: Reloader | None
     service: Service
     worker: Worker
@@ -146,8 +149,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 await inbox.recover(platforms)
                 await outbox.recover()
             registry = Registry(settings.models_dir)
-            prepare = partial(_prepare, database)
-            source, engine = await _open_model(settings, registry, prepare if daemon else None)
+            source, engine = await _load_model(settings, registry)
             floor = settings.confidence_floor
             answerer = Answerer(
                 engine,
@@ -161,7 +163,14 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 reloader = None
                 if not settings.model and settings.engine != "remote":
                     load = partial(_exchange, settings)
-                    reloader = Reloader(registry, answerer, load, prepare, confidence_floor=floor)
+                    reloader = Reloader(
+                        registry, answerer, load, partial(_prepare, database), confidence_floor=floor
+                    )
+
+                async def prepare() -> None:
+                    with _remedied(settings, registry):
+                        await _prepare(database, engine)
+
                 dispatchers: dict[str, Dispatcher] = {}
                 live = Live()
 
@@ -179,7 +188,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     on_answered=ring,
                 )
                 service = Service(inbox, Votes(database), History(database), live, worker.wake)
-                yield Core(settings, database, answerer, reloader, service, worker, outbox, dispatchers)
+                yield Core(settings, database, answerer, prepare, reloader, service, worker, outbox, dispatchers)
             finally:
                 await answerer.aclose()
         finally:
@@ -248,22 +257,21 @@ def _exchange(settings: Settings, source: ModelSource) -> Engine:
     return engine
 
 
-async def _open_model(
-    settings: Settings, registry: Registry, prepare: Callable[[Engine], Awaitable[None]] | None
-) -> tuple[ModelSource, Engine]:
-    """Load what is to answer, and prepare it if it stays.
+async def _load_model(settings: Settings, registry: Registry) -> tuple[ModelSource, Engine]:
+    """Load what is to answer."""
+    with _remedied(settings, registry):
+        source = await asyncio.to_thread(registry.resolve, settings.model)
+        return source, await asyncio.to_thread(make_engine, settings, source)
 
-    No other version takes the place of one that fails: which one is live is a person's decision, and audited.
+
+@contextmanager
+def _remedied(settings: Settings, registry: Registry) -> Generator[None]:
+    """Say of a live version that fails what can be done.
+
+    No other version takes its place: which one is live is a person's decision, and audited.
     """
     try:
-        source = await asyncio.to_thread(registry.resolve, settings.model)
-        engine = await asyncio.to_thread(make_engine, settings, source)
-        try:
-            if prepare:
-                await prepare(engine)
-        except BaseException:
-            await engine.aclose()
-            raise
+        yield
     except ModelError as error:
         if settings.model or registry.active() is None:
             raise
@@ -271,7 +279,6 @@ async def _open_model(
         if (previous := registry.previous()) is not None:
             remedy = f"return to '{previous}' with `supportbot models rollback`"
         raise ModelError(f"The live version '{registry.active()}' can't answer, so {remedy}. {error}") from error
-    return source, engine
 
 
 def _wait_at_most(seconds: float, connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

@@ -17,13 +17,12 @@ _PERIOD_SECONDS = 0.1
 
 
 def settle() -> None:
-    """Let the garbage collector pass over all that was loaded at the start, which is never garbage.
+    """Have the garbage collector run from now on, over what comes from now on.
 
-    A full collection of a daemon with its libraries took 0.1 s of the event loop; afterwards it takes microseconds
-    and grows with what came since.
+    What was loaded at the start is never garbage: a full collection of it took 0.1 s of the event loop.
     """
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 async def watch_event_loop() -> None:

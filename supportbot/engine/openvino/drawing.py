@@ -54,17 +54,17 @@ class Turn:
     uniform: float
 
 
-def draw(logits: Floats, turns: Sequence[Turn]) -> tuple[list[int], list[float]]:
+def draw(logits: Floats, log_sums: Floats, turns: Sequence[Turn]) -> tuple[list[int], list[float]]:
     """Draw the next token of each text.
 
     Args:
         logits: ``[R, V]``; changed by this.
+        log_sums: ``[R]`` logarithms of the sums of their exponentials.
         turns: R of them.
 
     Returns:
         R tokens, and R log-probabilities of them under the model itself, in nats: NaN if the logits are none.
     """
-    log_sums = _log_sums(logits)
     broken = ~np.isfinite(log_sums)
     logits[broken] = 0
     rows = np.repeat(np.arange(len(turns)), [len(turn.history) for turn in turns])
@@ -80,16 +80,6 @@ def draw(logits: Floats, turns: Sequence[Turn]) -> tuple[list[int], list[float]]
     logprobs = logits[np.arange(len(turns)), tokens] - log_sums
     logprobs[broken] = np.nan
     return tokens.tolist(), logprobs.tolist()
-
-
-def _log_sums(logits: Floats) -> Floats:
-    """Return the logarithm of the sum of exponentials of each row."""
-    highest = logits.max(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):  # infinity minus itself: told by the caller
-        exponentials = logits - highest
-    np.exp(exponentials, out=exponentials)
-    log_sums: Floats = np.log(exponentials.sum(axis=1)) + highest[:, 0]
-    return log_sums
 
 
 def _penalised(scores: Floats, penalties: Floats) -> Floats:

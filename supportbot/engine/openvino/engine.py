@@ -15,7 +15,7 @@ from tokenizers.decoders import DecodeStream
 from supportbot.engine.base import Chunk, SamplingParams
 from supportbot.engine.length import answer_limit
 from supportbot.engine.openvino.export import read_about
-from supportbot.engine.openvino.messages import BLOCK_TOKENS, DRAFT_TOKENS, Load, Piece, Precision
+from supportbot.engine.openvino.messages import BLOCK_TOKENS, DRAFT_TOKENS, Load, Precision
 from supportbot.engine.openvino.requests import Request
 from supportbot.engine.openvino.supervisor import Supervisor
 from supportbot.engine.tokenizer import ModelTokenizer
@@ -95,15 +95,20 @@ class OpenVINOEngine:
         request = Request(prompt.token_ids, params, limit, self._tokenizer.eos_token_id)
         decoder = DecodeStream(skip_special_tokens=True)
         number = self._supervisor.add(request)
+        # One timer for the whole answer: one for each token would cost as much as all the rest of it.
+        timer = asyncio.get_running_loop().call_later(deadline - time.monotonic(), request.fail, _too_late())
         try:
             while True:
-                piece = await _next(request, deadline)
+                piece = await request.pieces.get()
+                if isinstance(piece, Exception):
+                    raise piece
                 steps = (decoder.step(self._tokenizer.backend_tokenizer, token) for token in piece.token_ids)
                 text = "".join(step for step in steps if step)
                 yield Chunk(piece.token_ids, piece.logprobs, text, piece.finish)
                 if piece.finish:
                     return
         finally:
+            timer.cancel()
             self._supervisor.drop(number)
 
     def expect(self, answers: Sequence[str]) -> None:
@@ -115,15 +120,8 @@ class OpenVINOEngine:
         await self._supervisor.aclose()
 
 
-async def _next(request: Request, deadline: float) -> Piece:
-    try:
-        async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-            got = await request.pieces.get()
-    except TimeoutError:
-        raise DeadlineExceededError("The answer was not finished in time.") from None
-    if isinstance(got, Exception):
-        raise got
-    return got
+def _too_late() -> DeadlineExceededError:
+    return DeadlineExceededError("The answer was not finished in time.")
 
 
 def build_load(

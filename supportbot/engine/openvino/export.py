@@ -5,8 +5,8 @@ knows their checksums: what is half-made or damaged is made again. Another versi
 other weights or another width of them make another export; a whole one is never changed, so several processes may
 share them. Beside it stands a note of its last use (``use``), by which ``prune`` knows what nobody needs.
 
-This module knows no process and no prompt. OpenVINO itself is imported only to make an export: whoever finds one
-is spared its memory.
+This module knows no process and no prompt. OpenVINO and numpy are imported only to make an export: whoever finds
+one is spared their time and memory.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import msgspec
 import structlog
 from filelock import FileLock
 
+from supportbot.engine.openvino.layout import ABOUT, CONFIG, GRAPH, NUMBERS, find_weights
 from supportbot.engine.openvino.shape import Shape, parse_shape
-from supportbot.engine.openvino.use import ABOUT, note_use
-from supportbot.engine.openvino.weights import find_weights, read_tensors
+from supportbot.engine.openvino.use import note_use
 from supportbot.errors import ModelError
 
 log = structlog.get_logger(__name__)
@@ -35,9 +35,6 @@ Weights = Literal["16bit", "int8"]
 _FORMAT = 2
 """Of exports; a newer one makes all of them anew."""
 
-GRAPH = "openvino_model.xml"
-_NUMBERS = "openvino_model.bin"
-_CONFIG = "config.json"
 LOCK = ".lock"
 
 _PIECE = 2**20
@@ -76,7 +73,7 @@ def export(model: Path, cache: Path, weights: Weights) -> Path:
         ModelError: the model is damaged, or no GPT-2 that the graph can be built for, or there is no room for it.
     """
     shape = parse_shape(_read_config(model))
-    target = cache / f"{_digest([model / _CONFIG, *find_weights(model)])}-{weights}"
+    target = cache / f"{_digest([model / CONFIG, *find_weights(model)])}-{weights}"
     note_use(target, model)  # before it is looked at, lest it is deleted as unused meanwhile
     if is_whole(target):
         return target
@@ -107,7 +104,7 @@ def is_whole(directory: Path) -> bool:
     """Return whether an export is complete and undamaged."""
     try:
         about = read_about(directory)
-        return all(_checksum(directory / name) == about.checksums.get(name) for name in (GRAPH, _NUMBERS))
+        return all(_checksum(directory / name) == about.checksums.get(name) for name in (GRAPH, NUMBERS))
     except (OSError, ValueError):
         return False
 
@@ -138,7 +135,7 @@ def _make(shape: Shape, model: Path, target: Path, weights: Weights) -> None:
             shutil.rmtree(remains)
     staged.mkdir()
     _save_graph(shape, model, staged / GRAPH, weights)
-    checksums = {name: _checksum(staged / name) for name in (GRAPH, _NUMBERS)}
+    checksums = {name: _checksum(staged / name) for name in (GRAPH, NUMBERS)}
     about = About(model.name, weights, shape.vocabulary, shape.positions, checksums, maker())
     note_use(staged, model)
     # No fsync: what a power cut leaves half-written is told by its checksum.
@@ -150,6 +147,7 @@ def _save_graph(shape: Shape, model: Path, path: Path, weights: Weights) -> None
     import openvino as ov
 
     from supportbot.engine.openvino.graph import build_graph
+    from supportbot.engine.openvino.weights import read_tensors
 
     try:
         graph = build_graph(shape, read_tensors(find_weights(model)), int8=weights == "int8")
@@ -163,9 +161,9 @@ def _save_graph(shape: Shape, model: Path, path: Path, weights: Weights) -> None
 
 
 def _read_config(model: Path) -> dict[str, Any]:
-    path = model / _CONFIG
+    path = model / CONFIG
     if not path.is_file():
-        raise ModelError(f"'{model}' is no model directory: it has no {_CONFIG}.")
+        raise ModelError(f"'{model}' is no model directory: it has no {CONFIG}.")
     try:
         config = json.loads(path.read_text("utf-8"))
     except ValueError as error:

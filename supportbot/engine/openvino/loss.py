@@ -44,10 +44,8 @@ def _loss(model: PagedModel, rows: Sequence[TrainingText], blocks: NDArray[np.in
     for row in rows:
         # The token at each place is foretold by the one before it.
         ids = np.array([*row.prompt_ids, *row.completion_ids[:-1]], dtype=np.int64)
-        logits = model.forward([Segment(ids, 0, blocks, wanted=len(row.completion_ids))]).astype(np.float64)
-        highest = logits.max(axis=-1, keepdims=True)
-        log_sums = np.log(np.exp(logits - highest).sum(axis=-1)) + highest[:, 0]
+        logits, log_sums = model.forward([Segment(ids, 0, blocks, wanted=len(row.completion_ids))])
         chosen = logits[np.arange(len(logits)), list(row.completion_ids)]
-        total += float((log_sums - chosen).sum())
+        total += float((log_sums - chosen).sum(dtype=np.float64))
         tokens += len(row.completion_ids)
     return total / tokens

@@ -19,12 +19,15 @@ from numpy.typing import NDArray
 from openvino import opset13
 from openvino._offline_transformations import paged_attention_transformation
 
-from supportbot.engine.openvino.export import GRAPH
+from supportbot.engine.openvino.layout import GRAPH
 from supportbot.engine.openvino.messages import BLOCK_TOKENS, Precision
 
 DEVICE = "CPU"
 
 _CACHES = ("key_cache.", "value_cache.")
+
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class PagedModel:
         core = ov.Core()
         model = core.read_model(directory / GRAPH)
         width = _choose_rows(model)
+        _add_log_sums(model)
         compiled = core.compile_model(model, DEVICE, _properties(precision, width))
         self._request = compiled.create_infer_request()
         self._caches: list[NDArray[np.unsignedinteger]] = []
@@ -74,15 +78,15 @@ class PagedModel:
         self.precision = _name(precision, compiled.get_property("INFERENCE_PRECISION_HINT"))
         """What is computed in, for the record: ``fp32``, ``bf16`` or ``int8``."""
 
-    def forward(self, segments: Sequence[Segment]) -> NDArray[np.float32]:
+    def forward(self, segments: Sequence[Segment]) -> tuple[Floats, Floats]:
         """Compute a step.
 
         Args:
             segments: of different texts, at least one.
 
         Returns:
-            ``[sum of wanted, vocabulary]`` logits in the order of the segments. They are the caller's to change,
-            and last until the next step.
+            ``[sum of wanted, vocabulary]`` logits in the order of the segments, and ``[sum of wanted]`` logarithms
+            of the sums of their exponentials. They are the caller's to change, and last until the next step.
 
         Raises:
             RuntimeError: the library failed.
@@ -102,8 +106,8 @@ class PagedModel:
         self._set("block_indices", np.concatenate(blocks), np.int32)
         self._set("max_context_len", np.array(max(lengths)), np.int32)
         self._request.infer()
-        logits: NDArray[np.float32] = self._request.get_output_tensor(0).data
-        return logits.reshape(len(logits), -1)
+        logits, log_sums = (self._request.get_output_tensor(place).data for place in range(2))
+        return logits.reshape(len(logits), -1), log_sums.reshape(-1)
 
     def copy(self, source: int, target: int, tokens: int) -> None:
         """Give the first tokens of one block to another: texts that begin alike have like keys and values."""
@@ -128,6 +132,16 @@ def _choose_rows(model: ov.Model) -> int:
     model.validate_nodes_and_infer_types()
     width: int = hidden.get_partial_shape()[-1].get_length()
     return width
+
+
+def _add_log_sums(model: ov.Model) -> None:
+    """Have a graph return the logarithm of the sum of exponentials of each row of logits, from all processors."""
+    logits = model.output(0).get_node().input_value(0)
+    last = np.array([-1])
+    highest = opset13.reduce_max(logits, last, keep_dims=True)
+    exponentials = opset13.exp(opset13.subtract(logits, highest))
+    log_sums = opset13.add(opset13.log(opset13.reduce_sum(exponentials, last, keep_dims=True)), highest)
+    model.add_results([opset13.result(log_sums)])
 
 
 def _properties(precision: Precision, width: int) -> dict[str, str]:

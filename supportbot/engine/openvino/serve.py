@@ -166,7 +166,7 @@ class _Server:
 
     def _draw(self, segments: Sequence[Segment], computed: Sequence[Decoding]) -> list[Piece]:
         """Compute a step, and give each request what was drawn for it."""
-        logits = self._model.forward(segments)
+        logits, log_sums = self._model.forward(segments)
         turns = []
         for segment, decoding in zip(segments, computed, strict=True):
             if segment.wanted:
@@ -175,7 +175,7 @@ class _Server:
                 decoding.skip(len(segment.token_ids))
         if not turns:
             return []
-        drawn = zip(*draw(logits, turns), strict=True)
+        drawn = zip(*draw(logits, log_sums, turns), strict=True)
         pieces = []
         for segment, decoding in zip(segments, computed, strict=True):
             if segment.wanted:

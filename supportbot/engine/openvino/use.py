@@ -17,9 +17,10 @@ from pathlib import Path
 
 import structlog
 
+from supportbot.engine.openvino.layout import ABOUT
+
 log = structlog.get_logger(__name__)
 
-ABOUT = "export.json"
 _NOTE = "used-for"
 
 

@@ -6,7 +6,6 @@ it is asked for. What nobody asks for, such as the masks that old GPT-2 files ca
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,6 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
 from supportbot.errors import ModelError
-
-_SINGLE = "model.safetensors"
-_INDEX = "model.safetensors.index.json"
 
 _FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
 
@@ -52,27 +48,6 @@ class Tensors:
         if not np.isfinite(values).all():
             raise ModelError(f"the tensor '{name}' has values that are not numbers")
         return values
-
-
-def find_weights(model: Path) -> list[Path]:
-    """Return the files of a model directory that hold its tensors.
-
-    Raises:
-        ModelError: there are none, or some are missing.
-    """
-    files = [model / _SINGLE]
-    if not files[0].is_file() and (model / _INDEX).is_file():
-        try:
-            names = set(json.loads((model / _INDEX).read_text("utf-8"))["weight_map"].values())
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"'{model / _INDEX}' is damaged: install or train that model again.") from error
-        # Only what lies in the directory itself belongs to the model.
-        files = sorted(model / Path(str(name)).name for name in names)
-    missing = [file.name for file in files if not file.is_file()]
-    if missing or not files:
-        name = missing[0] if missing else _SINGLE
-        raise ModelError(f"'{model}' has no {name}: install or train that model again.")
-    return files
 
 
 def read_tensors(files: list[Path]) -> Tensors:

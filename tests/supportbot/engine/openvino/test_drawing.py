@@ -36,6 +36,11 @@ def turn(history: NDArray[np.int64], params: SamplingParams, uniform: float) -> 
     return Turn(history=history, uniform=uniform, **record)
 
 
+def log_sums(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the graph gives beside the logits."""
+    return torch.logsumexp(torch.from_numpy(logits.copy()), dim=1).numpy()
+
+
 def expected(logits: NDArray[np.float32], turn: Turn, params: SamplingParams) -> int:
     """Return the token that transformers' processors and the inverse of their distribution give."""
     scores = torch.from_numpy(logits)[None]
@@ -67,7 +72,7 @@ def test_tokens_are_those_of_transformers(
         expected(row.copy(), one, params) for row, one, (params, _) in zip(logits, turns, asked, strict=True)
     ]
     log_softmax = torch.log_softmax(torch.from_numpy(logits.copy()).double(), dim=1)
-    tokens, logprobs = draw(logits, turns)
+    tokens, logprobs = draw(logits, log_sums(logits), turns)
     assert tokens == wanted
     for row, (token, logprob) in enumerate(zip(tokens, logprobs, strict=True)):
         assert logprob == pytest.approx(float(log_softmax[row, token]), abs=1e-4)
@@ -82,7 +87,7 @@ def test_what_equals_the_last_of_the_highest_is_kept(seed: int, top_k: int, voca
     params = SamplingParams(top_k=top_k, top_p=1.0, repetition_penalty=1.0)
     for uniform in (0.0, 0.3, 0.7, NEARLY_ONE):
         one = turn(np.array([1]), params, uniform)
-        assert draw(logits.copy(), [one])[0] == [expected(logits[0].copy(), one, params)]
+        assert draw(logits.copy(), log_sums(logits), [one])[0] == [expected(logits[0].copy(), one, params)]
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
@@ -92,9 +97,9 @@ def test_what_is_no_distribution_is_told_and_harms_nobody_else(wrong: float, par
     source = np.random.default_rng(0)
     logits = source.normal(0, 4, (2, 50_257)).astype(np.float32)
     turns = [turn(np.array([1, 2]), replace(params, seed=seed), 0.5) for seed in range(2)]
-    alone = draw(logits[1:].copy(), turns[1:])
+    alone = draw(logits[1:].copy(), log_sums(logits[1:]), turns[1:])
     logits[0] = wrong
-    tokens, logprobs = draw(logits, turns)
+    tokens, logprobs = draw(logits, log_sums(logits), turns)
     assert not math.isfinite(logprobs[0])
     assert ([tokens[1]], [logprobs[1]]) == alone
 
@@ -102,5 +107,7 @@ def test_what_is_no_distribution_is_told_and_harms_nobody_else(wrong: float, par
 def test_the_logits_of_what_was_seen_are_as_before() -> None:
     """The penalty of one text does not stay in the numbers that its log-probability is taken from."""
     logits = np.zeros((1, 4), np.float32)
-    _, [logprob] = draw(logits, [turn(np.array([0, 1, 2, 3]), SamplingParams(repetition_penalty=5.0), 0.5)])
+    _, [logprob] = draw(
+        logits, log_sums(logits), [turn(np.array([0, 1, 2, 3]), SamplingParams(repetition_penalty=5.0), 0.5)]
+    )
     assert logprob == pytest.approx(math.log(1 / 4))

@@ -1,0 +1,158 @@
+"""The daemon: opens everything, runs until it is told to stop, then drains and leaves nothing half-done.
+
+It serves the local page always, and Slack and Discord as soon as there are tokens for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AsyncExitStack
+from importlib import import_module
+
+import structlog
+
+from bot.adapter import Adapter
+from supportbot.bootstrap import Core, open_core
+from supportbot.config import Settings, load_settings
+from supportbot.errors import DatabaseError, SupportBotError
+from supportbot.logs import configure_logging
+from supportbot.pulse import settle, watch_event_loop
+
+log = structlog.get_logger("bot")
+
+DRAIN_SECONDS = 6.0
+"""Time for answers under way after SIGTERM; with delivery and closing the process is gone within 10."""
+
+FLUSH_SECONDS = 2.0
+"""Time for replies that are written but not yet on their platform."""
+
+ADAPTERS = {"web": "bot.web.app", "slack": "bot.slack.app", "discord": "bot.discord.client"}
+"""What serves a platform; one that isn't used isn't imported either."""
+
+EXIT_CANNOT_RUN = 2
+"""A setting, a model or a database that an operator must mend; restarting by itself would not help."""
+
+
+async def run(settings: Settings) -> None:
+    """Run the daemon until SIGTERM or SIGINT.
+
+    Raises:
+        SupportBotError: something that the operator must mend.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+
+    async with AsyncExitStack() as stack:
+        platforms = {"web", *_configured(settings)}
+        core = await stack.enter_async_context(open_core(settings, platforms=platforms, daemon=True))
+        # The libraries of a platform take half a second to import, in which the process of the model can start.
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(core.prepare())
+            starting.create_task(asyncio.to_thread(_import_adapters, platforms))
+        adapters = await _open_adapters(core, stack)
+
+        async def readiness() -> Mapping[str, str]:
+            return await _problems(core, adapters, stopping)
+
+        from bot.web.app import build_web
+        from bot.web.sender import WebSender
+        from bot.web.server import WebServer
+
+        app = build_web(
+            core.service, model_version=lambda: core.model_version, readiness=readiness, settings=settings
+        )
+        for adapter in adapters.values():
+            for path, endpoint in adapter.http_routes.items():
+                app.add_api_route(path, endpoint, methods=["POST"], include_in_schema=False)
+        server = await stack.enter_async_context(WebServer(app, settings.web_host, settings.web_port))
+        core.add_sender(WebSender())
+        for adapter in adapters.values():
+            core.add_sender(adapter.sender)
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(core.worker.run(), name="worker")
+            delivering = [tasks.create_task(dispatcher.run()) for dispatcher in core.dispatchers.values()]
+            background = [tasks.create_task(adapter.run(), name=name) for name, adapter in adapters.items()]
+            background.append(tasks.create_task(watch_event_loop(), name="pulse"))
+            if core.reloader:
+                background.append(tasks.create_task(core.reloader.run(), name="reloader"))
+            settle()
+            log.info(
+                "daemon.ready",
+                page=server.url,
+                model_version=core.model_version,
+                platforms=sorted(platforms),
+            )
+            await stopping.wait()
+            log.info("daemon.stopping")
+            if core.reloader:
+                core.reloader.stop()
+            await core.worker.drain(DRAIN_SECONDS)
+            for dispatcher in core.dispatchers.values():
+                dispatcher.stop()
+            # What can't be delivered now is delivered after the next start.
+            await asyncio.wait(delivering, timeout=FLUSH_SECONDS)
+            for task in (*delivering, *background):
+                task.cancel()
+    log.info("daemon.stopped")
+
+
+def _import_adapters(platforms: Collection[str]) -> None:
+    for platform in platforms:
+        import_module(ADAPTERS[platform])
+
+
+async def _open_adapters(core: Core, stack: AsyncExitStack) -> dict[str, Adapter]:
+    """Open the platforms that there are tokens for."""
+    adapters: dict[str, Adapter] = {}
+    if core.settings.slack_bot_token:
+        from bot.slack.app import open_slack
+
+        adapters["slack"] = await stack.enter_async_context(open_slack(core.service, core.settings))
+    if core.settings.discord_token:
+        from bot.discord.client import open_discord
+
+        adapters["discord"] = await stack.enter_async_context(open_discord(core.service, core.settings))
+    return adapters
+
+
+def _configured(settings: Settings) -> set[str]:
+    tokens = {"slack": settings.slack_bot_token, "discord": settings.discord_token}
+    return {platform for platform, token in tokens.items() if token}
+
+
+async def _problems(core: Core, adapters: Mapping[str, Adapter], stopping: asyncio.Event) -> dict[str, str]:
+    """Return what keeps this process from answering, by part; nothing if it is ready."""
+    problems = {name: "not connected" for name, adapter in adapters.items() if not adapter.is_connected}
+    if stopping.is_set():
+        problems["daemon"] = "stopping"
+    try:
+        await core.database.check()
+    except DatabaseError as error:
+        problems["database"] = str(error)
+    return problems
+
+
+def main() -> None:
+    """Run the daemon; what an operator can mend is one sentence and exit status 2."""
+    try:
+        settings = load_settings()
+        configure_logging(settings)
+        asyncio.run(run(settings))
+    except* SupportBotError as group:  # one from a task of the group comes wrapped, any other is wrapped here
+        for error in _leaves(group):
+            print(f"supportbot: {error}", file=sys.stderr)  # noqa: T201 - the sentence for the operator
+        sys.exit(EXIT_CANNOT_RUN)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
