@@ -10,8 +10,6 @@ The time is that of one question alone on an idle engine, for a sample of the wo
 from __future__ import annotations
 
 import asyncio
-import json
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,10 +23,10 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.machine import describe_machine
+from benchmarks.program import open_scratch, save_record
 from supportbot.candidates import Generation, choose, generate_all
 from supportbot.engine.base import Engine, SamplingParams, confidence
 from supportbot.engine.choose import Wanted, load_chosen
-from supportbot.errors import SupportBotError
 from supportbot.prompt import Prompt, encode_prompt
 from supportbot.registry import Registry, read_manifest, starter_directory
 from training.evaluate.intervals import Ratio, ratio_difference
@@ -39,8 +37,6 @@ SIZES = (1, 2, 4)
 
 _SECONDS = 600.0
 """An answer takes a fraction of a second; on a machine that is busy beyond reason it may take this long."""
-
-_FAULT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +159,12 @@ def main(
     quick: Annotated[bool, typer.Option(help="A few questions of each topic: does it run at all?")] = False,
 ) -> None:
     """Measure how much more often the best of several candidates is right, and what it costs."""
-    console = Console(stderr=True)
     faq = load_faq()
     if quick:
         faq, repeats, timed = _few(faq), 1, 3
-    try:
-        with tempfile.TemporaryDirectory(prefix="benchmark-") as exports:
-            record = asyncio.run(_measure(faq, Path(exports), repeats=repeats, timed=timed))
-    except SupportBotError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(_FAULT) from None
-    json_file.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    with open_scratch() as exports:
+        record = asyncio.run(_measure(faq, exports, repeats=repeats, timed=timed))
+    save_record(record, json_file)
     Console().print(build_table(record))
 
 

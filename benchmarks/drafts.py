@@ -9,8 +9,6 @@ and without suppositions takes turns, each with a process of its own; a ratio is
 from __future__ import annotations
 
 import asyncio
-import json
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -28,6 +26,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.machine import describe_machine
+from benchmarks.program import open_scratch, save_record
 from benchmarks.wide import save_wide
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
@@ -35,7 +34,6 @@ from supportbot.engine.openvino.export import export
 from supportbot.engine.openvino.messages import DRAFT_TOKENS
 from supportbot.engine.smoke import smoke
 from supportbot.engine.tokenizer import ModelTokenizer, load_tokenizer
-from supportbot.errors import SupportBotError
 from supportbot.prompt import Prompt, encode_prompt, encode_text, prompt_text
 from supportbot.registry import starter_directory
 from training.starter.data import Faq, load_faq
@@ -46,7 +44,6 @@ _WANDERING = 3.0
 """A temperature far beyond what anybody would set."""
 
 _SECONDS = 600.0
-_FAULT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +170,9 @@ def main(
 ) -> None:
     """Measure how much faster answers are that repeat approved ones."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
-    console = Console(stderr=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
-            record = asyncio.run(_measure(Path(scratch), rounds=1 if quick else rounds, quick=quick))
-    except SupportBotError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(_FAULT) from None
-    json_file.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    with open_scratch() as scratch:
+        record = asyncio.run(_measure(scratch, rounds=1 if quick else rounds, quick=quick))
+    save_record(record, json_file)
     Console().print(build_table(record))
 
 

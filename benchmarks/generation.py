@@ -7,9 +7,7 @@ most is measured in the same run.
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -26,12 +24,12 @@ from benchmarks.limits import build_ceilings, measure_limits, memory_ceiling
 from benchmarks.machine import describe_machine
 from benchmarks.model import build_prompts, save_endless
 from benchmarks.peers import PEERS, Setup
+from benchmarks.program import open_scratch, save_record
 from benchmarks.speeds import build_ratios, build_table, summarize
-from supportbot.errors import ConfigError, SupportBotError
+from supportbot.errors import ConfigError
 from supportbot.prompt import MAX_LENGTH
 
 _OURS, _BARE, _REFERENCE = "openvino", "openvino-bare", "transformers"
-_FAULT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,23 +119,19 @@ def main(
     console = Console(stderr=True)
     _silence()
     full = Plan(**asdict(_FULL) | {"rounds": rounds})
-    try:
+    with open_scratch() as scratch:
         names = _parse(peers)
-        with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
-            setup = Setup(
-                model=str(Path(scratch) / "model"),
-                scratch=scratch,
-                threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-                quick=quick,
-                remote_url=remote_url,
-                remote_model=remote_model,
-            )
-            record = measure(setup, names, _QUICK if quick else full, console)
-    except SupportBotError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(_FAULT) from None
+        setup = Setup(
+            model=str(scratch / "model"),
+            scratch=str(scratch),
+            threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            quick=quick,
+            remote_url=remote_url,
+            remote_model=remote_model,
+        )
+        record = measure(setup, names, _QUICK if quick else full, console)
     record |= {"machine": describe_machine() | {"threads": setup.threads}}
-    json_file.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    save_record(record, json_file)
     if chart:
         draw_chart(record, chart)
     Console().print(build_table(record))

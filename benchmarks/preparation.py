@@ -8,9 +8,7 @@ more memory the process holds at the worst moment than before it began.
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,11 +24,11 @@ from sqlalchemy import insert
 from benchmarks.machine import describe_machine
 from benchmarks.model import build_tokenizer
 from benchmarks.processes import watch
+from benchmarks.program import open_scratch, save_record
 from supportbot.config import Settings
 from supportbot.db.models import Example
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
-from supportbot.errors import SupportBotError
 from supportbot.examples.keys import sort_key_of, split_of
 from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus
 from training.finetune.arguments import parse_run
@@ -45,7 +43,6 @@ _QUICK_ROWS = 20_000
 _CHUNK = 5_000
 _PERSONS = 2_000
 _SEED = 42
-_FAULT = 2
 
 
 async def fill(database: Database, rows: int, progress: Progress) -> None:
@@ -106,13 +103,9 @@ def main(
     """Measure how much memory it takes to prepare a training set."""
     console = Console(stderr=True)
     datasets.disable_progress_bars()
-    try:
-        with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch, Progress(console=console) as progress:
-            figures = asyncio.run(measure(min(rows, _QUICK_ROWS) if quick else rows, Path(scratch), progress))
-    except SupportBotError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(_FAULT) from None
-    json_file.write_text(json.dumps(figures | {"machine": describe_machine()}, indent=2) + "\n", "utf-8")
+    with open_scratch() as scratch, Progress(console=console) as progress:
+        figures = asyncio.run(measure(min(rows, _QUICK_ROWS) if quick else rows, scratch, progress))
+    save_record(figures | {"machine": describe_machine()}, json_file)
     table = Table("", "value", title="Preparing approved rows")
     table.add_row("rows in the database", f"{figures['rows']:,}")
     table.add_row("rows to train on", f"{figures['train_rows']:,}")

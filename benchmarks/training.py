@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -24,17 +23,17 @@ from rich.console import Console
 from benchmarks.machine import describe_machine
 from benchmarks.model import build_tokenizer
 from benchmarks.pipelines import Pipeline, parse_pipeline
+from benchmarks.program import open_scratch, save_record
 from benchmarks.report import Timed, build_record, build_table
 from benchmarks.turns import Worker
 from benchmarks.worker import Spec
-from supportbot.errors import ConfigError, SupportBotError
+from supportbot.errors import ConfigError
 from training.finetune.arguments import EFFECTIVE_BATCH
 from training.finetune.data import prepare
 from training.finetune.sources import FileRows
 from training.starter.data import load_faq
 
 _SEEDS = [42, 43, 44, 45]
-_FAULT = 2
 
 
 def compare(spec: Spec, console: Console) -> dict[str, Any]:
@@ -74,27 +73,23 @@ def main(
     console = Console(stderr=True)
     if quick:
         rounds, steps, seeds, threads = 2, 2, 2, 1
-    try:
-        with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
-            file = data or _starter_rows(Path(scratch) / "starter.jsonl")
-            available = _prepare(file, Path(scratch) / "prepared", quick=quick)
-            spec = Spec(
-                data=str(file),
-                prepared=str(Path(scratch) / "prepared"),
-                seeds=_SEEDS[:seeds],
-                rounds=rounds,
-                steps=steps,
-                rows=rounds * steps * EFFECTIVE_BATCH,
-                probe_rows=4 if quick else 16,
-                quick=quick,
-                threads=threads or torch.get_num_threads(),
-            )
-            if spec.rows > available:
-                raise ConfigError(f"'{file.name}' has {available} rows to train on and {spec.rows} are needed.")
-            record = compare(spec, console)
-    except SupportBotError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(_FAULT) from None
+    with open_scratch() as scratch:
+        file = data or _starter_rows(scratch / "starter.jsonl")
+        available = _prepare(file, scratch / "prepared", quick=quick)
+        spec = Spec(
+            data=str(file),
+            prepared=str(scratch / "prepared"),
+            seeds=_SEEDS[:seeds],
+            rounds=rounds,
+            steps=steps,
+            rows=rounds * steps * EFFECTIVE_BATCH,
+            probe_rows=4 if quick else 16,
+            quick=quick,
+            threads=threads or torch.get_num_threads(),
+        )
+        if spec.rows > available:
+            raise ConfigError(f"'{file.name}' has {available} rows to train on and {spec.rows} are needed.")
+        record = compare(spec, console)
     settings = {
         name: value for name, value in asdict(spec).items() if name not in ("data", "prepared")
     }  # paths are nobody's business
@@ -103,7 +98,7 @@ def main(
         "settings": settings,
         "machine": describe_machine() | {"threads": spec.threads},
     }
-    json_file.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    save_record(record, json_file)
     Console().print(build_table(record))
 
 

@@ -13,6 +13,7 @@ def test_a_start_and_many_mentions_are_measured(tmp_path: Path) -> None:
 
     [figures] = record["starts"]
     assert 0 < figures["ready_seconds"] < figures["first_answer_seconds"]
+    assert figures["longest_first_answer_seconds"] > 0
     assert figures["all_answered_seconds"] > 0
     assert figures["peak_memory_mb"] > 50
     assert str(tmp_path) not in str(record)

@@ -18,6 +18,7 @@ from supportbot.engine.base import SamplingParams
 from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
 from supportbot.engine.openvino.export import export
 from supportbot.engine.openvino.load import load_openvino
+from supportbot.engine.speed import measure_speed
 from supportbot.engine.tokenizer import load_tokenizer
 from supportbot.prompt import Prompt, encode_prompt
 from tests.supportbot.engine.collecting import collect, collect_all, tokens_of
@@ -73,6 +74,18 @@ async def test_answers_are_the_same_with_and_without(engine: OpenVINOEngine, pla
     supposed, accepted = (now - then for now, then in zip(counted(), (supposed, accepted), strict=True))
     assert supposed > accepted > sum(map(len, wanted)) / 2
     assert accepted > 0.7 * supposed
+
+
+async def test_a_measured_speed_is_that_of_new_answers(engine: OpenVINOEngine) -> None:
+    """Whoever asks how fast this is hardly hears a known answer, which would come several times as fast."""
+    before = counted()
+    speed = await measure_speed(engine)
+    supposed, accepted = (now - then for now, then in zip(counted(), before, strict=True))
+    assert supposed < 100
+    assert accepted < 20
+    assert speed.alone > 0
+    assert speed.together > 0
+    assert 0 < speed.first_token < 60
 
 
 async def test_lengths_are_the_same_with_and_without(engine: OpenVINOEngine, plain: OpenVINOEngine) -> None:
