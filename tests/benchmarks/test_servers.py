@@ -40,7 +40,7 @@ def said() -> io.StringIO:
 @pytest.fixture
 def contest(programs: Path, tmp_path: Path, said: io.StringIO) -> Iterator[Contest]:
     """A comparison of short answers; nothing is started yet."""
-    setup = Setup(model=str(tmp_path / "model"), scratch=str(tmp_path), threads=1)
+    setup = Setup(model=str(tmp_path / "model"), scratch=str(tmp_path), threads=1, quick=True)
     status = Console(file=said, width=1_000).status("")
     with Contest(setup, build_prompts(quick=True), 3, status) as made:
         yield made

@@ -95,7 +95,7 @@ class OpenVINOEngine:
         request = Request(prompt.token_ids, params, limit, self._tokenizer.eos_token_id)
         decoder = DecodeStream(skip_special_tokens=True)
         number = self._supervisor.add(request)
-        # One timer for the whole answer: one for each token would cost as much as all the rest of it.
+        # One timer for the whole answer: one for each token was a quarter of the daemon's own work.
         timer = asyncio.get_running_loop().call_later(deadline - time.monotonic(), request.fail, _too_late())
         try:
             while True:
