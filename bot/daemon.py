@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib import import_module
 
 import structlog
@@ -20,17 +20,17 @@ from supportbot.config import Settings, load_settings
 from supportbot.errors import DatabaseError, SupportBotError
 from supportbot.logs import configure_logging
 from supportbot.pulse import settle, watch_event_loop
+from supportbot.service import Service
 
 log = structlog.get_logger("bot")
+
+OpenAdapter = Callable[[Service, Settings], AbstractAsyncContextManager[Adapter]]
 
 DRAIN_SECONDS = 6.0
 """Time for answers under way after SIGTERM; with delivery and closing the process is gone within 10."""
 
 FLUSH_SECONDS = 2.0
 """Time for replies that are written but not yet on their platform."""
-
-ADAPTERS = {"web": "bot.web.app", "slack": "bot.slack.app", "discord": "bot.discord.client"}
-"""What serves a platform; one that isn't used isn't imported either."""
 
 EXIT_CANNOT_RUN = 2
 """A setting, a model or a database that an operator must mend; restarting by itself would not help."""
@@ -53,8 +53,11 @@ async def run(settings: Settings) -> None:
         # The libraries of a platform take half a second to import, in which the process of the model can start.
         async with asyncio.TaskGroup() as starting:
             starting.create_task(core.prepare())
-            starting.create_task(asyncio.to_thread(_import_adapters, platforms))
-        adapters = await _open_adapters(core, stack)
+            importing = starting.create_task(asyncio.to_thread(_import_platforms, settings))
+        adapters = {
+            name: await stack.enter_async_context(open_adapter(core.service, settings))
+            for name, open_adapter in importing.result().items()
+        }
 
         async def readiness() -> Mapping[str, str]:
             return await _problems(core, adapters, stopping)
@@ -102,23 +105,19 @@ async def run(settings: Settings) -> None:
     log.info("daemon.stopped")
 
 
-def _import_adapters(platforms: Collection[str]) -> None:
-    for platform in platforms:
-        import_module(ADAPTERS[platform])
-
-
-async def _open_adapters(core: Core, stack: AsyncExitStack) -> dict[str, Adapter]:
-    """Open the platforms that there are tokens for."""
-    adapters: dict[str, Adapter] = {}
-    if core.settings.slack_bot_token:
+def _import_platforms(settings: Settings) -> dict[str, OpenAdapter]:
+    """Import the page, and the platforms that there are tokens for; return what opens these."""
+    import_module("bot.web.app")  # `run` asks for it next
+    opening: dict[str, OpenAdapter] = {}
+    if settings.slack_bot_token:
         from bot.slack.app import open_slack
 
-        adapters["slack"] = await stack.enter_async_context(open_slack(core.service, core.settings))
-    if core.settings.discord_token:
+        opening["slack"] = open_slack
+    if settings.discord_token:
         from bot.discord.client import open_discord
 
-        adapters["discord"] = await stack.enter_async_context(open_discord(core.service, core.settings))
-    return adapters
+        opening["discord"] = open_discord
+    return opening
 
 
 def _configured(settings: Settings) -> set[str]:

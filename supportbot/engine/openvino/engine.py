@@ -95,8 +95,9 @@ class OpenVINOEngine:
         request = Request(prompt.token_ids, params, limit, self._tokenizer.eos_token_id)
         decoder = DecodeStream(skip_special_tokens=True)
         number = self._supervisor.add(request)
-        # One timer for the whole answer: one for each token was a quarter of the daemon's own work.
-        timer = asyncio.get_running_loop().call_later(deadline - time.monotonic(), request.fail, _too_late())
+        # One timer for the whole answer: one for each token was up to a third of the daemon's work.
+        late = DeadlineExceededError("The answer was not finished in time.")
+        timer = asyncio.get_running_loop().call_later(deadline - time.monotonic(), request.fail, late)
         try:
             while True:
                 piece = await request.pieces.get()
@@ -118,10 +119,6 @@ class OpenVINOEngine:
     async def aclose(self) -> None:
         """Drop what is under way and end the process."""
         await self._supervisor.aclose()
-
-
-def _too_late() -> DeadlineExceededError:
-    return DeadlineExceededError("The answer was not finished in time.")
 
 
 def build_load(

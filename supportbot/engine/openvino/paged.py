@@ -26,7 +26,6 @@ DEVICE = "CPU"
 
 _CACHES = ("key_cache.", "value_cache.")
 
-
 Floats = NDArray[np.float32]
 
 
@@ -63,7 +62,7 @@ class PagedModel:
         core = ov.Core()
         model = core.read_model(directory / GRAPH)
         width = _choose_rows(model)
-        _add_log_sums(model)
+        add_log_sums(model)
         compiled = core.compile_model(model, DEVICE, _properties(precision, width))
         self._request = compiled.create_infer_request()
         self._caches: list[NDArray[np.unsignedinteger]] = []
@@ -134,8 +133,11 @@ def _choose_rows(model: ov.Model) -> int:
     return width
 
 
-def _add_log_sums(model: ov.Model) -> None:
-    """Have a graph return the logarithm of the sum of exponentials of each row of logits, from all processors."""
+def add_log_sums(model: ov.Model) -> None:
+    """Have a graph return the logarithm of the sum of exponentials of each row of logits, from all processors.
+
+    It is no finite number where a logit is NaN or infinite, which tells the caller of damage.
+    """
     logits = model.output(0).get_node().input_value(0)
     last = np.array([-1])
     highest = opset13.reduce_max(logits, last, keep_dims=True)
