@@ -30,6 +30,8 @@ def load_openvino(directory: Path, model_version: str, precision: Precision, exp
         ModelError: the model is damaged, or tokenizer and model do not belong together.
     """
     tokenizer = load_tokenizer(directory)
+    # Before the weights are read: a tokenizer's first use after that left 44 KB a switch that were not used again.
+    prefix_ids = encode_text(tokenizer, prompt_text(""))
     graph = export(directory, exports, "int8" if precision == "int8" else "16bit")
     vocabulary = read_about(graph).vocabulary
     if len(tokenizer) > vocabulary:
@@ -37,7 +39,6 @@ def load_openvino(directory: Path, model_version: str, precision: Precision, exp
             f"The tokenizer at '{directory}' has {len(tokenizer)} tokens and the model only {vocabulary}: "
             "they do not belong together."
         )
-    prefix_ids = encode_text(tokenizer, prompt_text(""))
     load = build_load(str(graph), precision, prefix_ids=prefix_ids)
     weights = "int8" if precision == "int8" else "fp16"
     log.info("engine.loaded", model_version=model_version, engine="openvino", precision=precision, weights=weights)
