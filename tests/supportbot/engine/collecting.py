@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from contextlib import aclosing
 
 from supportbot.engine.base import Chunk, Engine, SamplingParams
 from supportbot.prompt import Prompt
@@ -12,7 +13,8 @@ from supportbot.prompt import Prompt
 
 async def collect(engine: Engine, prompt: Prompt, params: SamplingParams, seconds: float = 60.0) -> list[Chunk]:
     """Return all chunks of one generation."""
-    return [chunk async for chunk in engine.stream(prompt, params, time.monotonic() + seconds)]
+    async with aclosing(engine.stream(prompt, params, time.monotonic() + seconds)) as chunks:
+        return [chunk async for chunk in chunks]
 
 
 async def collect_all(
