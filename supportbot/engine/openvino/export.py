@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 import zlib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -129,6 +130,7 @@ def maker() -> str:
 def _make(shape: Shape, model: Path, target: Path, weights: Weights) -> None:
     """Make an export beside its place and move it there; whoever calls this holds the lock."""
     log.info("engine.exporting", model=model.name, weights=weights)
+    began = time.monotonic()
     staged = target.with_name(f".{target.name}")
     for remains in (staged, target):
         if remains.exists():
@@ -141,6 +143,8 @@ def _make(shape: Shape, model: Path, target: Path, weights: Weights) -> None:
     # No fsync: what a power cut leaves half-written is told by its checksum.
     (staged / ABOUT).write_bytes(msgspec.json.encode(about))
     staged.replace(target)
+    seconds = round(time.monotonic() - began, 3)
+    log.info("engine.exported", model=model.name, weights=weights, seconds=seconds)
 
 
 def _save_graph(shape: Shape, model: Path, path: Path, weights: Weights) -> None:

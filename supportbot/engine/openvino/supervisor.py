@@ -15,7 +15,7 @@ import time
 from itertools import count
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from supportbot.engine.openvino.messages import Cancel, Expect, Failed, Load, Loaded, Report, Tokens
 from supportbot.engine.openvino.process import ModelProcess
@@ -38,6 +38,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 
 SUPPOSED = Counter("supportbot_engine_supposed_tokens", "Tokens that were supposed before they were drawn.")
 ACCEPTED = Counter("supportbot_engine_accepted_tokens", "Supposed tokens that were drawn: each saved a step.")
+CACHE_USED = Gauge(
+    "supportbot_engine_cache_used_percent", "Of the cache of keys and values, by answers under way."
+)
 
 RESTARTS = Counter("supportbot_engine_restarts", "Processes of the model that ended by themselves.", ["why"])
 
@@ -108,6 +111,8 @@ class Supervisor:
         """Forget a request, whether it has ended or not."""
         if self._open.pop(number, None) and self._process:
             self._process.send(Cancel(number))
+        if not self._open:  # the process says nothing more
+            CACHE_USED.set(0)
 
     async def aclose(self) -> None:
         """Drop what is under way and end the process."""
@@ -144,6 +149,7 @@ class Supervisor:
             if not self._process:  # it is still loading, and would not listen
                 process.kill()
             self._process = None
+            CACHE_USED.set(0)
             self._note_end()
             status = await process.stop()
         why = "silent" if self._hung else "killed" if status < 0 else "ended"
@@ -199,6 +205,7 @@ class Supervisor:
         if isinstance(report, Tokens):
             SUPPOSED.inc(report.supposed)
             ACCEPTED.inc(report.accepted)
+            CACHE_USED.set(report.cache_percent)
             for piece in report.pieces:
                 self._spoke = True
                 request = self._open.get(piece.id)

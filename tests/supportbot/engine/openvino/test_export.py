@@ -322,6 +322,7 @@ def test_two_processes_export_at_once(tmp_path: Path) -> None:
     logs = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert "".join(logs).count("engine.exporting") == 1
+    assert "".join(logs).count("engine.exported") == 1
 
 
 def test_an_existing_export_costs_no_import(tiny_model: Path, exports: Path) -> None:

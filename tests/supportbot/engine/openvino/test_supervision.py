@@ -10,12 +10,14 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import psutil
 import pytest
 import pytest_asyncio
 import torch
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -131,6 +133,16 @@ async def test_too_little_memory_ends_in_a_restart(engine: OpenVINOEngine, answe
     assert [tokens_of(chunks) for chunks in outcomes] == answers
     assert pid_of(engine) != before
     engine.expect([])
+
+
+async def test_the_use_of_the_cache_is_told(engine: OpenVINOEngine) -> None:
+    """An operator sees how much of the cache answers under way take, and that they give it back when dropped."""
+    name = "supportbot_engine_cache_used_percent"
+    prompt, params = questions(engine, 1)[0]
+    async with aclosing(engine.stream(prompt, params, time.monotonic() + 60)) as chunks:
+        await anext(chunks)
+        assert 0 < (REGISTRY.get_sample_value(name) or 0) < 10
+    assert REGISTRY.get_sample_value(name) == 0
 
 
 async def test_a_hanging_process_is_replaced(model: Path, exports: Path, answers: list[list[int]]) -> None:
