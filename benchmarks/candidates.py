@@ -24,11 +24,11 @@ from rich.table import Table
 
 from benchmarks.machine import describe_machine
 from benchmarks.program import open_scratch, save_record
-from supportbot.candidates import Generation, choose, generate_all
+from supportbot.answering.candidates import Generation, choose, generate_all
 from supportbot.engine.base import Engine, SamplingParams, confidence
 from supportbot.engine.choose import Wanted, load_chosen
-from supportbot.prompt import Prompt, encode_prompt
-from supportbot.registry import Registry, read_manifest, starter_directory
+from supportbot.engine.prompt import Prompt, encode_prompt
+from supportbot.models.registry import Registry, read_manifest, starter_directory
 from training.evaluate.intervals import Ratio, ratio_difference
 from training.metrics import matched_topic
 from training.starter.data import Faq, load_faq

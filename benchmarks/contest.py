@@ -21,8 +21,8 @@ from benchmarks.processes import await_idle, watch
 from benchmarks.serving import Turn
 from benchmarks.speeds import Measured, summarize
 from benchmarks.turns import Worker
+from supportbot.engine.prompt import Prompt
 from supportbot.errors import SupportBotError
-from supportbot.prompt import Prompt
 
 _WARM_TOKENS = 8
 _GROWTH = 1_000

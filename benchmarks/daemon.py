@@ -31,7 +31,7 @@ from benchmarks.wide import save_wide
 from supportbot.bootstrap import initialise
 from supportbot.config import Settings
 from supportbot.engine.openvino.export import export
-from supportbot.registry import starter_directory
+from supportbot.models.registry import starter_directory
 from tests.e2e.daemon import Daemon, running
 from tests.slack_server import LocalSlack
 

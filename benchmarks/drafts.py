@@ -32,10 +32,10 @@ from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
 from supportbot.engine.openvino.export import export
 from supportbot.engine.openvino.messages import DRAFT_TOKENS
+from supportbot.engine.prompt import Prompt, encode_prompt, encode_text, prompt_text
 from supportbot.engine.smoke import smoke
 from supportbot.engine.tokenizer import ModelTokenizer, load_tokenizer
-from supportbot.prompt import Prompt, encode_prompt, encode_text, prompt_text
-from supportbot.registry import starter_directory
+from supportbot.models.registry import starter_directory
 from training.starter.data import Faq, load_faq
 
 AT_ONCE = (1, 2, 4, 8, 32)

@@ -26,8 +26,8 @@ from benchmarks.model import build_prompts, save_endless
 from benchmarks.peers import PEERS, Setup
 from benchmarks.program import open_scratch, save_record
 from benchmarks.speeds import build_ratios, build_table, summarize
+from supportbot.engine.prompt import MAX_LENGTH
 from supportbot.errors import ConfigError
-from supportbot.prompt import MAX_LENGTH
 
 _OURS, _BARE, _REFERENCE = "openvino", "openvino-bare", "transformers"
 

@@ -15,8 +15,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
+from supportbot.engine.prompt import MAX_LENGTH, Prompt, encode_prompt
 from supportbot.errors import ConfigError
-from supportbot.prompt import MAX_LENGTH, Prompt, encode_prompt
 from training.starter.data import load_faq
 
 WEIGHTS_SEED = 0

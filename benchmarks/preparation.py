@@ -29,8 +29,8 @@ from supportbot.config import Settings
 from supportbot.db.models import Example
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
-from supportbot.examples.keys import sort_key_of, split_of
-from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus
+from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus
+from supportbot.feedback.curation.keys import sort_key_of, split_of
 from training.finetune.arguments import parse_run
 from training.finetune.data import load_prepared, prepare
 from training.finetune.machine import Machine

@@ -18,8 +18,8 @@ import structlog
 from benchmarks.peers import PEERS, Answer, Peer, Setup
 from benchmarks.turns import Channel, own_stdout
 from supportbot.engine.base import SamplingParams
+from supportbot.engine.prompt import Prompt
 from supportbot.errors import SupportBotError
-from supportbot.prompt import Prompt
 
 _FAULT = 2
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from supportbot.registry import starter_directory
+from supportbot.models.registry import starter_directory
 
 _COPIES = 6
 _LAYERS = 12

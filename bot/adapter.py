@@ -8,7 +8,7 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
-from supportbot.dispatch import Sender
+from supportbot.delivery.dispatch import Sender
 
 
 class Adapter(Protocol):

@@ -18,9 +18,9 @@ from bot.adapter import Adapter
 from supportbot.bootstrap import Core, open_core
 from supportbot.config import Settings, load_settings
 from supportbot.errors import DatabaseError, SupportBotError
-from supportbot.logs import configure_logging
-from supportbot.pulse import settle, watch_event_loop
 from supportbot.service import Service
+from supportbot.telemetry.logs import configure_logging
+from supportbot.telemetry.pulse import settle, watch_event_loop
 
 log = structlog.get_logger("bot")
 

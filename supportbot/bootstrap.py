@@ -21,25 +21,25 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from supportbot.answerer import Answerer
+from supportbot.answering.answerer import Answerer
+from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import check_schema, migrate
 from supportbot.db.session import Database
-from supportbot.dispatch import Dispatcher, Sender
+from supportbot.delivery.dispatch import Dispatcher, Sender
+from supportbot.delivery.outbox import Outbox
 from supportbot.engine.base import Engine
 from supportbot.engine.choose import Wanted, find_model, load_chosen
 from supportbot.engine.smoke import smoke
 from supportbot.errors import ConfigError, DatabaseError, ModelError
-from supportbot.examples.store import approved_answers
-from supportbot.history import History
-from supportbot.inbox import Inbox
-from supportbot.live import Live
-from supportbot.outbox import Outbox
-from supportbot.registry import ModelSource, Registry, starter_directory
-from supportbot.reloader import Reloader, show_model
+from supportbot.feedback.curation.store import approved_answers
+from supportbot.feedback.votes import Votes
+from supportbot.intake.history import History
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.live import Live
+from supportbot.models.registry import ModelSource, Registry, starter_directory
+from supportbot.models.reloader import Reloader, show_model
 from supportbot.service import Service
-from supportbot.votes import Votes
-from supportbot.worker import Worker
 
 _LEASE_MARGIN = timedelta(seconds=30)
 """For what happens around generation: waiting for the database, mostly."""

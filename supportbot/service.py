@@ -10,14 +10,14 @@ from collections.abc import AsyncGenerator
 
 import structlog
 
-from supportbot import metrics
-from supportbot.handoff import Heard, Remark
-from supportbot.history import Exchange, History
-from supportbot.inbox import Inbox
-from supportbot.live import Live
-from supportbot.questions import Accepted, IncomingQuestion
-from supportbot.states import FeedbackReason
-from supportbot.votes import Explanation, Vote, VoteOutcome, Votes
+from supportbot.db.states import FeedbackReason
+from supportbot.feedback.votes import Explanation, Vote, VoteOutcome, Votes
+from supportbot.intake.handoff import Heard, Remark
+from supportbot.intake.history import Exchange, History
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.live import Live
+from supportbot.intake.questions import Accepted, IncomingQuestion
+from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 

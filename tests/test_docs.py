@@ -20,12 +20,12 @@ from accelerate.commands.launch import launch_command_parser
 
 from benchmarks.document import fill
 from supportbot.cli import app
+from supportbot.cli._checks import describe_settings
 from supportbot.config import Settings
-from supportbot.doctor import describe_settings
+from supportbot.db.states import ExampleLabel, ExampleSource
+from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS
+from supportbot.models.registry import Registry, read_manifest, starter_directory
 from supportbot.redact import Kind, redact
-from supportbot.registry import Registry, read_manifest, starter_directory
-from supportbot.states import ExampleLabel, ExampleSource
-from supportbot.votes import MAX_CORRECTION, REASON_WORDS
 from training.curate import NEAR_DUPLICATE, NO_CONSENT, NOT_APPROVED, OVER_THE_CAP, REJECTED
 from training.finetune.arguments import DOCUMENTED, parse_run
 from training.finetune.machine import Machine

@@ -8,7 +8,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from supportbot.prompt import INSTRUCTION
+from supportbot.engine.prompt import INSTRUCTION
 
 _TEXTS = [INSTRUCTION + "\n", "How do I return an item?", "Where is my order, and when does it arrive?"]
 

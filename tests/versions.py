@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from supportbot.registry import MANIFEST, Manifest, Registry, write_manifest
+from supportbot.models.registry import MANIFEST, Manifest, Registry, write_manifest
 
 WEIGHTS = "model.safetensors"
 

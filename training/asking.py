@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from supportbot.engine.base import Engine, SamplingParams, confidence
-from supportbot.prompt import encode_prompt
+from supportbot.engine.prompt import encode_prompt
 
 LEAST_CONFIDENCE = -1000.0
 """Stands for that of an empty answer, which has none; in nats, far below anything a model can reach."""

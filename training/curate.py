@@ -21,12 +21,12 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 
-from supportbot.consent import counts_for_training
 from supportbot.db.models import Example
 from supportbot.db.session import Database
+from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 from supportbot.errors import SupportBotError
-from supportbot.examples.duplicates import merge_duplicates
-from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus, Split
+from supportbot.feedback.consent import counts_for_training
+from supportbot.feedback.curation.duplicates import merge_duplicates
 
 GOOD = frozenset({ExampleLabel.GOOD})
 """What plain fine-tuning learns from."""

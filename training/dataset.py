@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypedDict
 import torch
 from torch.utils.data import Dataset
 
-from supportbot.prompt import MAX_LENGTH, MIN_ANSWER_TOKENS, encode_prompt, encode_training_text
+from supportbot.engine.prompt import MAX_LENGTH, MIN_ANSWER_TOKENS, encode_prompt, encode_training_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

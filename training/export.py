@@ -96,7 +96,7 @@ async def export_rows(
     Raises:
         ExportError: there are none, or the file cannot be written.
     """
-    from supportbot.examples.duplicates import merge_duplicates
+    from supportbot.feedback.curation.duplicates import merge_duplicates
 
     await merge_duplicates(database)
     batches = _batches(database, kind, which)
@@ -117,7 +117,7 @@ async def export_rows(
 
 
 async def _batches(database: Database, kind: Kind, which: Which) -> AsyncGenerator[list[Record]]:
-    from supportbot.states import ExampleLabel, Split
+    from supportbot.db.states import ExampleLabel, Split
     from training.curate import GOOD, stream_examples
 
     labels = frozenset(ExampleLabel) if kind is Kind.KTO else GOOD
@@ -135,8 +135,8 @@ async def _batches(database: Database, kind: Kind, which: Which) -> AsyncGenerat
 
 def _records(example: TrainingExample, kind: Kind) -> Iterator[Record]:
     """Yield the lines that an example makes; for thumbs a correction makes two, what it says and what it mends."""
-    from supportbot.prompt import prompt_text
-    from supportbot.states import ExampleLabel
+    from supportbot.db.states import ExampleLabel
+    from supportbot.engine.prompt import prompt_text
 
     origin: Record = {
         "example_id": example.example_id,

@@ -1,8 +1,8 @@
 """Rows of a JSON Lines file, as somebody wrote them or as ``supportbot export`` does.
 
 A row has ``question`` and ``answer``, or ``prompt`` and ``completion`` (of pairs: ``chosen``) in the format of
-``supportbot.prompt``, which is taken off again. It belongs to the split that an import of the file would put it
-into, so what trains a model from here is not what measures one from the database.
+``supportbot.engine.prompt``, which is taken off again. It belongs to the split that an import of the file would
+put it into, so what trains a model from here is not what measures one from the database.
 
 This module knows no database, no token and no model.
 """
@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from supportbot.db.states import ExampleLabel, Split
+from supportbot.engine.prompt import prompt_text
 from supportbot.errors import ConfigError
-from supportbot.examples import keys
-from supportbot.examples.keys import split_of
-from supportbot.prompt import prompt_text
-from supportbot.questions import printable
+from supportbot.feedback.curation import keys
+from supportbot.feedback.curation.keys import split_of
+from supportbot.intake.questions import printable
 from supportbot.redact import redact
-from supportbot.states import ExampleLabel, Split
 
 EMPTY = "empty question or answer"
 """Why a row with nothing to ask or to say is left out."""

@@ -32,16 +32,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from transformers.utils import logging as transformers_logging
 
-from supportbot import audit
 from supportbot.bootstrap import make_local_engine, open_database
 from supportbot.config import Settings, load_settings
+from supportbot.db import audit
 from supportbot.db.models import ModelVersion, TrainingRun
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.engine.load import load_model
 from supportbot.errors import ModelError, SupportBotError
-from supportbot.publishing import ModelStatus, check_name_is_free
-from supportbot.registry import INT8_LOSS_RISE, MANIFEST, Manifest, Registry, read_manifest, write_manifest
+from supportbot.models.publishing import ModelStatus, check_name_is_free
+from supportbot.models.registry import INT8_LOSS_RISE, MANIFEST, Manifest, Registry, read_manifest, write_manifest
 from training.evaluate.record import RECORD, summary
 from training.evaluate.weights import weights_digest
 from training.finetune.output import UNFINISHED

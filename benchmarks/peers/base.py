@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from supportbot.engine.base import SamplingParams
-from supportbot.prompt import Prompt
+from supportbot.engine.prompt import Prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from benchmarks.peers.base import Answer, Peer, Setup
 from benchmarks.peers.ours import OpenVINO
 from supportbot.engine.base import SamplingParams
-from supportbot.prompt import MAX_LENGTH, Prompt
+from supportbot.engine.prompt import MAX_LENGTH, Prompt
 
 _BATCH, _BLOCK_TOKENS, _STEP_TOKENS = 32, 32, 4_096
 """Of the bare pipeline: as many answers as ours decodes together, and its cache for them at their longest."""

@@ -15,7 +15,7 @@ from typing import ClassVar
 from benchmarks.peers.base import Answer, Peer, Setup
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.openvino.messages import Precision
-from supportbot.prompt import Prompt
+from supportbot.engine.prompt import Prompt
 
 _DEADLINE_SECONDS = 600.0
 

@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 from benchmarks.peers._program import Program
 from benchmarks.peers.base import Answer, Peer, Setup
 from supportbot.engine.base import SamplingParams
+from supportbot.engine.prompt import Prompt
 from supportbot.errors import ConfigError
-from supportbot.prompt import Prompt
 
 SERVED_NAME = "benchmark"
 AT_ONCE, POSITIONS = 32, 512

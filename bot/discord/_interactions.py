@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
 import structlog
 
-if TYPE_CHECKING:
-    from bot.discord.listener import SupportClient
+from bot.discord._serving import ServingClient
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +28,7 @@ _PATIENCE_SECONDS = 2.0  # leaves a second of Discord's three for the acknowledg
 
 
 async def keep_then_defer(
-    commit: Coroutine[Any, Any, T], interaction: discord.Interaction[SupportClient], *, ephemeral: bool = False
+    commit: Coroutine[Any, Any, T], interaction: discord.Interaction[ServingClient], *, ephemeral: bool = False
 ) -> T:
     """Await ``commit``, show "thinking…" and return what was committed.
 
@@ -44,7 +43,7 @@ async def keep_then_defer(
     return await task
 
 
-async def keep_or_defer(commit: Coroutine[Any, Any, T], interaction: discord.Interaction[SupportClient]) -> T:
+async def keep_or_defer(commit: Coroutine[Any, Any, T], interaction: discord.Interaction[ServingClient]) -> T:
     """Await ``commit`` and return what was committed; show "thinking…" to the person only if that takes long.
 
     ``interaction.response.is_done()`` then tells whether there is still a choice of how to answer: a modal can't
@@ -60,7 +59,7 @@ async def keep_or_defer(commit: Coroutine[Any, Any, T], interaction: discord.Int
     return await task
 
 
-async def show(interaction: discord.Interaction[SupportClient], modal: discord.ui.Modal) -> bool:
+async def show(interaction: discord.Interaction[ServingClient], modal: discord.ui.Modal) -> bool:
     """Open a modal for the person who interacted; return False, and log why, if that fails."""
     try:
         await interaction.response.send_modal(modal)
@@ -70,7 +69,7 @@ async def show(interaction: discord.Interaction[SupportClient], modal: discord.u
     return True
 
 
-async def _defer(interaction: discord.Interaction[SupportClient], *, ephemeral: bool) -> None:
+async def _defer(interaction: discord.Interaction[ServingClient], *, ephemeral: bool) -> None:
     try:
         await interaction.response.defer(thinking=True, ephemeral=ephemeral)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
@@ -78,7 +77,7 @@ async def _defer(interaction: discord.Interaction[SupportClient], *, ephemeral: 
         log.warning("interaction.not_deferred", interaction_id=interaction.id, error=type(error).__name__)
 
 
-async def tell(interaction: discord.Interaction[SupportClient], text: str) -> None:
+async def tell(interaction: discord.Interaction[ServingClient], text: str) -> None:
     """Tell the person who interacted, and only them where that is still possible; a failure is logged."""
     try:
         if interaction.response.is_done():

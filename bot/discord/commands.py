@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import discord
 import structlog
 from discord import app_commands
 
 from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
+from bot.discord._serving import ServingClient
 from bot.discord.questions import question_from_interaction
 from supportbot.errors import SupportBotError
-
-if TYPE_CHECKING:
-    from bot.discord.listener import SupportClient
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +20,7 @@ _OUTDATED_TEXT = "This command has changed. Please reload Discord and try again.
 @app_commands.describe(question="Your question, in a sentence or two.")
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
-async def ask(interaction: discord.Interaction[SupportClient], question: str) -> None:
+async def ask(interaction: discord.Interaction[ServingClient], question: str) -> None:
     """Answer a question that was typed."""
     incoming = question_from_interaction(interaction, question)
     await keep_then_defer(interaction.client.service.ask(incoming), interaction)
@@ -33,17 +29,17 @@ async def ask(interaction: discord.Interaction[SupportClient], question: str) ->
 @app_commands.context_menu(name="Answer this")
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
-async def answer_this(interaction: discord.Interaction[SupportClient], message: discord.Message) -> None:
+async def answer_this(interaction: discord.Interaction[ServingClient], message: discord.Message) -> None:
     """Answer a message that somebody chose."""
     incoming = question_from_interaction(interaction, message.content)
     await keep_then_defer(interaction.client.service.ask(incoming), interaction)
 
 
-class SupportTree(app_commands.CommandTree["SupportClient"]):
+class SupportTree(app_commands.CommandTree[ServingClient]):
     """The commands of the bot, with one place for what goes wrong in them."""
 
     async def on_error(
-        self, interaction: discord.Interaction[SupportClient], error: app_commands.AppCommandError, /
+        self, interaction: discord.Interaction[ServingClient], error: app_commands.AppCommandError, /
     ) -> None:
         """Log the error and show a sentence that was written for people, never the error itself."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error

@@ -10,18 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 import structlog
 
 from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
+from bot.discord._serving import ServingClient
+from supportbot.db.states import FeedbackReason
 from supportbot.errors import SupportBotError
-from supportbot.states import FeedbackReason
-from supportbot.votes import MAX_CORRECTION, REASON_WORDS, Explanation
-
-if TYPE_CHECKING:
-    from bot.discord.listener import SupportClient
+from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +96,7 @@ def read_submission(data: object) -> Submission | None:
     return None
 
 
-async def on_modal(interaction: discord.Interaction[SupportClient]) -> None:
+async def on_modal(interaction: discord.Interaction[ServingClient]) -> None:
     """Keep what somebody sent with the modal and thank them, who alone see it; other modals are left alone."""
     data: Any = interaction.data
     if not str(data["custom_id"]).startswith(_PREFIX):

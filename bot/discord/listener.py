@@ -14,6 +14,7 @@ import structlog
 import yarl
 from discord.gateway import DiscordWebSocket
 
+from bot.discord._serving import ServingClient
 from bot.discord._sync import sync_commands
 from bot.discord.catchup import CatchUp
 from bot.discord.commands import SupportTree, answer_this, ask
@@ -35,7 +36,7 @@ CLOSE_SECONDS = 3.0
 _TRIES_PER_ADDRESS = 3  # 5 seconds apart
 
 
-class SupportClient(discord.AutoShardedClient):
+class SupportClient(ServingClient):
     """Hears questions and votes on Discord.
 
     Args:

@@ -11,15 +11,13 @@ reply mentions whom it goes to unless its author has switched that off.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 
-from supportbot.handoff import Remark
-from supportbot.questions import IncomingQuestion
-
-if TYPE_CHECKING:
-    from bot.discord.listener import SupportClient
+from bot.discord._serving import ServingClient
+from supportbot.intake.handoff import Remark
+from supportbot.intake.questions import IncomingQuestion
 
 PLATFORM = "discord"
 DIRECT_MESSAGES = "dm"
@@ -76,7 +74,7 @@ def question_from_message(message: discord.Message, me: discord.ClientUser) -> I
     )
 
 
-def question_from_interaction(interaction: discord.Interaction[SupportClient], text: str) -> IncomingQuestion:
+def question_from_interaction(interaction: discord.Interaction[ServingClient], text: str) -> IncomingQuestion:
     """Translate a command; the interaction's token lets any process answer it for 15 minutes."""
     channel = str(interaction.channel_id)
     reply_to: dict[str, Any] = {

@@ -20,9 +20,9 @@ from discord.http import Route
 from bot.discord._text import build_answer_text
 from bot.discord.questions import PLATFORM
 from bot.discord.views import build_vote_view, vote_id
-from supportbot.dispatch import RetryLaterError, UndeliverableError
-from supportbot.outbox import Delivery
-from supportbot.votes import Vote
+from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+from supportbot.delivery.outbox import Delivery
+from supportbot.feedback.votes import Vote
 
 _NONCE_LIFE = timedelta(minutes=2)  # "a few minutes" in Discord's documentation, read cautiously
 _DEFERRAL_TAKES = timedelta(seconds=10)  # three seconds are allowed; the rest is for the request's own retries

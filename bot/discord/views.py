@@ -7,18 +7,16 @@ database was slow there is no time left for one, and the vote is thanked for as 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import discord
 import structlog
 
 from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
+from bot.discord._serving import ServingClient
 from bot.discord.explanation import build_explanation, voter_of
 from supportbot.errors import SupportBotError
-from supportbot.votes import Vote, VoteOutcome
-
-if TYPE_CHECKING:
-    from bot.discord.listener import SupportClient
+from supportbot.feedback.votes import Vote, VoteOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +57,7 @@ class VoteButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Record the vote and thank the voter, who alone sees it; after a 👎 the thanks ask what was wrong."""
-        client: SupportClient = interaction.client
+        client: ServingClient = interaction.client
         vote = client.service.vote(self._answer_id, voter_of(interaction), self._vote)
         try:
             outcome = await keep_or_defer(vote, interaction)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from supportbot.dispatch import RetryLaterError, UndeliverableError
+from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.errors import ConfigError
 
 RATE_LIMITED = "ratelimited"

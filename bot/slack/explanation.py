@@ -16,8 +16,8 @@ from slack_sdk.models.blocks.block_elements import PlainTextInputElement, RadioB
 from slack_sdk.models.views import View
 
 from bot.slack.feedback import read_voter
-from supportbot.states import FeedbackReason
-from supportbot.votes import MAX_CORRECTION, REASON_WORDS, Explanation
+from supportbot.db.states import FeedbackReason
+from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
 
 EXPLANATION_VIEW = "answer_explanation"
 

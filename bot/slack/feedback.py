@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import ContextActionsBlock
 from slack_sdk.models.blocks.basic_components import FeedbackButtonObject
 from slack_sdk.models.blocks.block_elements import FeedbackButtonsElement
 
-from supportbot.votes import Vote
+from supportbot.feedback.votes import Vote
 
 FEEDBACK_ACTION = "answer_feedback"
 

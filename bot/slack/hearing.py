@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 
 from bot.slack.markup import to_plain
-from supportbot.handoff import Remark
-from supportbot.questions import IncomingQuestion
+from supportbot.intake.handoff import Remark
+from supportbot.intake.questions import IncomingQuestion
 
 _ID = re.compile(r"[A-Z0-9]{1,64}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from supportbot.dispatch import RetryLaterError
+from supportbot.delivery.dispatch import RetryLaterError
 
 POST_SECONDS = 1.0
 """https://docs.slack.dev/apis/web-api/rate-limits, "Posting messages"."""

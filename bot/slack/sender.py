@@ -28,8 +28,8 @@ from bot.slack.bolt import library_logger
 from bot.slack.identity import Identity
 from bot.slack.pace import Pace
 from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
-from supportbot.dispatch import RetryLaterError, UndeliverableError
-from supportbot.outbox import Delivery
+from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+from supportbot.delivery.outbox import Delivery
 
 MARK_EVENT = "supportbot_answer"
 

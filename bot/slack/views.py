@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block, MarkdownTextObject, SectionBlock
 
 from bot.slack.feedback import build_feedback
 from bot.slack.markup import escape, escaped_pieces
-from supportbot.votes import VoteOutcome
+from supportbot.feedback.votes import VoteOutcome
 
 THINKING_STATUS = "is thinking…"  # Slack puts the bot's name before it
 THINKING_TEXT = "I am thinking about it…"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from supportbot.states import FeedbackReason
-from supportbot.votes import MAX_CORRECTION, REASON_WORDS, Explanation
+from supportbot.db.states import FeedbackReason
+from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
 
 _REASONS: Mapping[str, FeedbackReason] = {reason.value: reason for reason in FeedbackReason}
 

@@ -17,9 +17,9 @@ from nicegui import background_tasks, ui
 from bot.web.components import Composer, Transcript
 from bot.web.views import AnswerView, build_footnote, build_greeting, build_header, build_question, node
 from supportbot.errors import SupportBotError
-from supportbot.questions import IncomingQuestion
+from supportbot.feedback.votes import Explanation, Vote
+from supportbot.intake.questions import IncomingQuestion
 from supportbot.service import Service
-from supportbot.votes import Explanation, Vote
 
 log = structlog.get_logger(__name__)
 

@@ -13,9 +13,9 @@ from nicegui.events import GenericEventArguments
 
 from bot.web.components import ExplanationForm
 from bot.web.visitor import NEW_CONVERSATION_PATH
-from supportbot.history import Exchange
-from supportbot.states import AnswerSource, QuestionState
-from supportbot.votes import Explanation, Vote
+from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.feedback.votes import Explanation, Vote
+from supportbot.intake.history import Exchange
 
 _THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb down")}
 _ANSWERED = (QuestionState.ANSWERED, QuestionState.DELIVERED)

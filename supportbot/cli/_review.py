@@ -20,10 +20,10 @@ from rich.text import Text
 from supportbot.cli._terminal import err, out
 from supportbot.config import Settings
 from supportbot.db.session import Database
+from supportbot.db.states import ExampleLabel, ExampleStatus
 from supportbot.errors import SupportBotError
-from supportbot.examples.store import Decision, ExampleStore, StoredExample
-from supportbot.questions import printable
-from supportbot.states import ExampleLabel, ExampleStatus
+from supportbot.feedback.curation.store import Decision, ExampleStore, StoredExample
+from supportbot.intake.questions import printable
 
 _KEYS = "[a]pprove  [e]dit  [r]eject  [s]kip  [q]uit"
 _DIVIDER = "----- the question is above this line, the answer below it -----"

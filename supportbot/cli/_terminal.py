@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from supportbot.questions import CONTROL
+from supportbot.intake.questions import CONTROL
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
@@ -21,7 +21,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for scripts."
 
 
 def _default_actor() -> str:
-    from supportbot.audit import current_user  # late: `--help` answers at once
+    from supportbot.db.audit import current_user  # late: `--help` answers at once
 
     return current_user()
 
@@ -48,7 +48,7 @@ Actor = Annotated[
 def start() -> Settings:
     """Read the settings and let only warnings of the core reach the terminal."""
     from supportbot.config import load_settings
-    from supportbot.logs import configure_logging
+    from supportbot.telemetry.logs import configure_logging
 
     settings = load_settings()
     quiet = (

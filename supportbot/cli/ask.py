@@ -11,12 +11,12 @@ from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
 from supportbot.errors import SupportBotError
-from supportbot.questions import IncomingQuestion, printable
+from supportbot.intake.questions import IncomingQuestion, printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
-    from supportbot.history import Exchange
-    from supportbot.outbox import Delivery
+    from supportbot.delivery.outbox import Delivery
+    from supportbot.intake.history import Exchange
 
 
 def ask(
@@ -58,8 +58,8 @@ class _TerminalSender:
 
 
 async def _ask(settings: Settings, question: str) -> Exchange:
-    from supportbot.audit import current_user
     from supportbot.bootstrap import open_core
+    from supportbot.db.audit import current_user
 
     async with open_core(settings, platforms={"cli"}, daemon=False) as core:
         user = current_user()

@@ -12,11 +12,11 @@ from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, out, print_json, start
 from supportbot.errors import SupportBotError
-from supportbot.questions import printable
+from supportbot.intake.questions import printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
-    from supportbot.consent import WorkspaceConsent
+    from supportbot.feedback.consent import WorkspaceConsent
 
 _PLATFORMS = ("discord", "slack")
 
@@ -48,9 +48,9 @@ def consent(
 
 
 async def _record(settings: Settings, platform: str, workspace: str, by: str, allowed: bool) -> WorkspaceConsent:
-    from supportbot import consent
     from supportbot.bootstrap import open_database
     from supportbot.db.schema import check_schema
+    from supportbot.feedback import consent
 
     async with open_database(settings) as database:
         await check_schema(database)
@@ -58,9 +58,9 @@ async def _record(settings: Settings, platform: str, workspace: str, by: str, al
 
 
 async def _list(settings: Settings) -> list[WorkspaceConsent]:
-    from supportbot import consent
     from supportbot.bootstrap import open_database
     from supportbot.db.schema import check_schema
+    from supportbot.feedback import consent
 
     async with open_database(settings) as database:
         await check_schema(database)

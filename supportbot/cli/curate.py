@@ -14,15 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, start
+from supportbot.db.states import ExampleStatus
 from supportbot.errors import SupportBotError
-from supportbot.states import ExampleStatus
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
     from supportbot.db.session import Database
-    from supportbot.examples.collect import Collected
-    from supportbot.examples.imports import Imported
-    from supportbot.examples.store import Decision, StoredExample
+    from supportbot.feedback.curation.collect import Collected
+    from supportbot.feedback.curation.imports import Imported
+    from supportbot.feedback.curation.store import Decision, StoredExample
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def list_examples(
     """List examples, those with a correction or clear votes first."""
 
     async def read(database: Database, settings: Settings) -> tuple[list[StoredExample], dict[ExampleStatus, int]]:
-        from supportbot.examples.store import ExampleStore
+        from supportbot.feedback.curation.store import ExampleStore
 
         store = ExampleStore(database)
         return await store.ranked(status, limit=limit), await store.counts()
@@ -82,7 +82,7 @@ def review(
 @app.command()
 def approve(ids: Ids, by: Actor, as_json: JsonFlag = False) -> None:
     """Let the next model learn from examples."""
-    from supportbot.examples.store import Decision
+    from supportbot.feedback.curation.store import Decision
 
     _decide(ids, Decision.APPROVE, by, as_json)
 
@@ -95,7 +95,7 @@ def reject(
     as_json: JsonFlag = False,
 ) -> None:
     """Let no model learn from examples."""
-    from supportbot.examples.store import Decision
+    from supportbot.feedback.curation.store import Decision
 
     _decide(ids, Decision.REJECT, by, as_json, reason=reason)
 
@@ -109,7 +109,7 @@ def edit(
     as_json: JsonFlag = False,
 ) -> None:
     """Change the text of an example; its status stays as it is."""
-    from supportbot.examples.store import Decision
+    from supportbot.feedback.curation.store import Decision
 
     _decide([example_id], Decision.EDIT, by, as_json, question=question, answer=answer)
 
@@ -125,7 +125,7 @@ def import_file(
         raise SupportBotError("Approving a file needs the name of who approves it: add --by NAME.")
 
     async def run(database: Database, settings: Settings) -> Imported:
-        from supportbot.examples.imports import import_rows
+        from supportbot.feedback.curation.imports import import_rows
 
         with err.status("Importing …"):
             approver = by if approve else None
@@ -157,7 +157,7 @@ def _with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
 
 
 async def _collect(database: Database, settings: Settings) -> Collected:
-    from supportbot.examples.collect import collect
+    from supportbot.feedback.curation.collect import collect
 
     with err.status("Collecting …"):
         return await collect(database, keep=settings.kept_contacts)
@@ -165,7 +165,7 @@ async def _collect(database: Database, settings: Settings) -> Collected:
 
 def _decide(ids: list[int], decision: Decision, by: str, as_json: bool, **texts: str | None) -> None:
     async def run(database: Database, settings: Settings) -> list[StoredExample]:
-        from supportbot.examples.store import ExampleStore
+        from supportbot.feedback.curation.store import ExampleStore
 
         store = ExampleStore(database, keep=settings.kept_contacts)
         return await store.decide(ids, decision, by, **texts)

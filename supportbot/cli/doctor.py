@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def doctor(as_json: JsonFlag = False) -> None:
     """Check every setting, the database, the model and the disk, and say how to mend what is wrong."""
-    from supportbot.doctor import Finding, describe_settings
+    from supportbot.cli._checks import Finding, describe_settings
 
     try:
         settings = start()
@@ -49,6 +49,6 @@ def doctor(as_json: JsonFlag = False) -> None:
 
 
 async def _examine(settings: Settings) -> list[Any]:
-    from supportbot.doctor import examine
+    from supportbot.cli._checks import examine
 
     return [finding async for finding in examine(settings)]

@@ -17,7 +17,7 @@ from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
 from supportbot.errors import SupportBotError
 
 if TYPE_CHECKING:
-    from supportbot.registry import Manifest, Registry
+    from supportbot.models.registry import Manifest, Registry
 
 
 def init(
@@ -28,7 +28,7 @@ def init(
 ) -> None:
     """Prepare the home folder: migrate the database and install the starter model if there is no model yet."""
     from supportbot.bootstrap import initialise
-    from supportbot.registry import Registry
+    from supportbot.models.registry import Registry
 
     settings = start()
     with err.status("Preparing the database …"):

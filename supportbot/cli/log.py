@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, out, print_json, start
-from supportbot.questions import printable
+from supportbot.intake.questions import printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
-    from supportbot.history import Exchange
+    from supportbot.intake.history import Exchange
 
 
 def log(
@@ -52,7 +52,7 @@ def log(
 async def _recent(settings: Settings, limit: int) -> list[Exchange]:
     from supportbot.bootstrap import open_database
     from supportbot.db.schema import check_schema
-    from supportbot.history import History
+    from supportbot.intake.history import History
 
     async with open_database(settings) as database:
         await check_schema(database)

@@ -16,7 +16,7 @@ from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, star
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
-    from supportbot.publishing import Publishing, Switch, Verdict, VersionReport, VersionSummary
+    from supportbot.models.publishing import Publishing, Switch, Verdict, VersionReport, VersionSummary
 
 T = TypeVar("T")
 
@@ -118,8 +118,8 @@ def _call(
 ) -> T:
     from supportbot.bootstrap import make_local_engine, open_database
     from supportbot.db.schema import check_schema
-    from supportbot.publishing import Publishing
-    from supportbot.registry import Registry
+    from supportbot.models.publishing import Publishing
+    from supportbot.models.registry import Registry
 
     async def run() -> T:
         async with open_database(settings, busy_seconds=busy_seconds) as database:

@@ -9,10 +9,10 @@ import typer
 from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, out, print_json, start
-from supportbot.questions import printable
+from supportbot.intake.questions import printable
 
 if TYPE_CHECKING:
-    from supportbot.replay import Replayed
+    from supportbot.cli._reproduction import Replayed
 
 EXIT_DIFFERENT = 1
 
@@ -29,7 +29,7 @@ def replay(
     as_json: JsonFlag = False,
 ) -> None:
     """Generate a logged answer again and compare; exit status 0: the same, 1: different, 2: it can't be done."""
-    from supportbot.replay import replay as replay_answer
+    from supportbot.cli._reproduction import replay as replay_answer
 
     replayed = asyncio.run(replay_answer(start(), answer_id))
     if as_json:

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from supportbot.db.base import Base, BigId, text_enum
-from supportbot.states import (
+from supportbot.db.states import (
     AnswerSource,
     ExampleLabel,
     ExampleSource,

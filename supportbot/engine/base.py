@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
-from supportbot.prompt import MAX_LENGTH, Prompt, TextEncoder
+from supportbot.engine.prompt import MAX_LENGTH, Prompt, TextEncoder
 
 CONFIDENCE_TOKENS = 8
 """The first tokens decide what an answer is about: their mean log-probability tells right from wrong far better

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from supportbot.engine.base import SamplingParams
+from supportbot.engine.prompt import Prompt
 from supportbot.errors import ModelError
-from supportbot.prompt import Prompt
 
 
 def answer_limit(prompt: Prompt, params: SamplingParams, positions: int) -> int:

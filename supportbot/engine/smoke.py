@@ -10,8 +10,8 @@ import time
 from contextlib import aclosing
 
 from supportbot.engine.base import Engine, FinishReason, SamplingParams
+from supportbot.engine.prompt import encode_prompt
 from supportbot.errors import DeadlineExceededError, ModelError
-from supportbot.prompt import encode_prompt
 
 _QUESTION = "Where is my order?"
 

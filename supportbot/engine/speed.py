@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from supportbot.engine.base import Engine, SamplingParams
-from supportbot.prompt import encode_prompt
+from supportbot.engine.prompt import encode_prompt
 
 AT_ONCE = 8
 """Requests of the second part of the measurement."""

@@ -1,6 +1,7 @@
 """A model's own tokenizer without transformers, whose import takes longer than all else that answering needs.
 
-It is called as a fast Hugging Face tokenizer is called, so that serving and training share ``supportbot.prompt``.
+It is called as a fast Hugging Face tokenizer is called, so that serving and training share one prompt
+(``supportbot.engine.prompt``).
 The tokens are those of the same library (tokenizers) from the same file.
 
 This module knows no model.

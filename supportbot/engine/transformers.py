@@ -27,8 +27,8 @@ from supportbot.engine._request import Request, closing_error, group_by_batch_ke
 from supportbot.engine._static import StaticDecoder, suits_static
 from supportbot.engine.base import Chunk, SamplingParams
 from supportbot.engine.length import answer_limit
+from supportbot.engine.prompt import Prompt
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
-from supportbot.prompt import Prompt
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

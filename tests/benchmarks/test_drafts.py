@@ -8,7 +8,7 @@ import torch
 from transformers import GPT2LMHeadModel
 
 from benchmarks.wide import save_wide
-from supportbot.registry import starter_directory
+from supportbot.models.registry import starter_directory
 from tests.benchmarks.test_benchmarks import run
 
 

@@ -20,20 +20,20 @@ from discord.http import Route
 from bot.discord.client import DiscordAdapter, open_discord
 from bot.discord.listener import SupportClient
 from bot.discord.sender import DiscordSender
-from supportbot.answerer import Answerer
+from supportbot.answering.answerer import Answerer
+from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
-from supportbot.dispatch import Dispatcher
+from supportbot.delivery.dispatch import Dispatcher
+from supportbot.delivery.outbox import Outbox
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
-from supportbot.history import Exchange, History
-from supportbot.inbox import Inbox
-from supportbot.live import Live
-from supportbot.outbox import Outbox
+from supportbot.feedback.votes import Votes
+from supportbot.intake.history import Exchange, History
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.live import Live
 from supportbot.service import Service
-from supportbot.votes import Votes
-from supportbot.worker import Worker
 from tests.discord_server.server import TOKEN, DiscordServer
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bot.discord._interactions import SORRY_TEXT
 from bot.discord._sync import FILE_NAME
-from supportbot.states import QuestionState
+from supportbot.db.states import QuestionState
 from tests.discord_adapter.conftest import World
 
 

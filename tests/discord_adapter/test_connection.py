@@ -16,9 +16,9 @@ from bot.discord._network import open_connector
 from bot.discord.client import DiscordAdapter, open_discord, reconnect_delay
 from bot.discord.listener import SupportClient
 from supportbot.config import Settings
-from supportbot.dispatch import Dispatcher
+from supportbot.db.states import QuestionState
+from supportbot.delivery.dispatch import Dispatcher
 from supportbot.errors import ConfigError
-from supportbot.states import QuestionState
 from tests.discord_adapter.conftest import Core
 from tests.discord_server import DiscordServer, Fault
 from tests.discord_server.state import DM_CHANNEL_ID

@@ -15,9 +15,9 @@ from bot.discord._interactions import SORRY_TEXT
 from bot.discord.client import DiscordAdapter
 from bot.discord.explanation import build_explanation, read_submission
 from supportbot.db.models import Feedback, Question
-from supportbot.dispatch import Dispatcher
-from supportbot.states import FeedbackReason
-from supportbot.votes import MAX_CORRECTION, Explanation
+from supportbot.db.states import FeedbackReason
+from supportbot.delivery.dispatch import Dispatcher
+from supportbot.feedback.votes import MAX_CORRECTION, Explanation
 from tests.discord_adapter.conftest import Core, World
 from tests.discord_server import DiscordServer
 from tests.discord_server.state import LOADING, THUMB_DOWN, THUMB_UP

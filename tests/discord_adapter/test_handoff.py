@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from supportbot.questions import Reply
-from supportbot.states import AnswerSource
+from supportbot.db.states import AnswerSource
+from supportbot.intake.questions import Reply
 from tests.discord_adapter.conftest import World
 
 NOT_SURE = Reply(text="I am not sure.", source=AnswerSource.NOT_SURE)

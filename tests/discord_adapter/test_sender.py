@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from bot.discord.client import DiscordAdapter
-from supportbot.dispatch import RetryLaterError, UndeliverableError
-from supportbot.outbox import Delivery
-from supportbot.states import AnswerSource
+from supportbot.db.states import AnswerSource
+from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+from supportbot.delivery.outbox import Delivery
 from tests.discord_server import DiscordServer, Fault
 from tests.discord_server.state import BOT, BOT_ID, CHANNEL_ID, Json
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from supportbot.config import Settings
-from supportbot.registry import Registry, starter_directory
+from supportbot.models.registry import Registry, starter_directory
 from tests.e2e.daemon import log_of, run_command, running, supportbot
 from tests.slack_server import Envelope, LocalSlack
 from tests.versions import install_version

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from supportbot.engine.base import Chunk, Tokenizer
-from supportbot.prompt import encode_text
+from supportbot.engine.prompt import encode_text
 
 Form = Literal["vllm", "llama.cpp", "tgi", "openai"]
 Json = dict[str, Any]

@@ -13,7 +13,7 @@ from typing import Self
 from aiohttp import web
 
 from supportbot.engine.base import Chunk, Engine, SamplingParams, Tokenizer
-from supportbot.prompt import Prompt, encode_text
+from supportbot.engine.prompt import Prompt, encode_text
 from tests.openai_server.forms import Form, Json, choices, tokenized
 
 _SECONDS = 60.0

@@ -19,15 +19,15 @@ from bot.slack.patience import Patience
 from bot.web.server import WebServer
 from supportbot.config import Settings
 from supportbot.db.session import Database
-from supportbot.dispatch import Dispatcher
-from supportbot.history import Exchange, History
-from supportbot.inbox import Inbox
-from supportbot.live import Live
-from supportbot.outbox import Outbox
-from supportbot.questions import Reply
+from supportbot.db.states import AnswerSource
+from supportbot.delivery.dispatch import Dispatcher
+from supportbot.delivery.outbox import Outbox
+from supportbot.feedback.votes import Votes
+from supportbot.intake.history import Exchange, History
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.live import Live
+from supportbot.intake.questions import Reply
 from supportbot.service import Service
-from supportbot.states import AnswerSource
-from supportbot.votes import Votes
 from tests.slack_server import LocalSlack
 
 IMPATIENT = Patience(ping_seconds=1.0, connect_seconds=1.0, longest_pause=0.02, look_seconds=0.02)

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bot.slack.endpoint import MAX_BODY_BYTES
-from supportbot.questions import Accepted, IncomingQuestion
+from supportbot.intake.questions import Accepted, IncomingQuestion
 from tests.slack.conftest import HttpBot
 from tests.slack_server import LocalSlack
 from tests.slack_server.payloads import app_mention

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from bot.slack.explanation import build_explanation, build_told, read_submission
 from supportbot.db.models import Feedback, Question
-from supportbot.dispatch import Dispatcher
-from supportbot.states import FeedbackReason
-from supportbot.votes import MAX_CORRECTION, REASON_WORDS, Explanation
+from supportbot.db.states import FeedbackReason
+from supportbot.delivery.dispatch import Dispatcher
+from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
 from tests.slack.conftest import Bot, Core, HttpBot, connected
 from tests.slack_server import ApiError, LocalSlack, Message, Modal
 from tests.slack_server.modals import check_view

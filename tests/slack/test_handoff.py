@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from supportbot.questions import Reply
-from supportbot.states import AnswerSource
+from supportbot.db.states import AnswerSource
+from supportbot.intake.questions import Reply
 from tests.slack.conftest import Bot, Core, HttpBot, connected
 from tests.slack_server import Envelope, LocalSlack
 

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from bot.slack.views import THINKING_STATUS, THINKING_TEXT
-from supportbot.questions import Accepted, IncomingQuestion
+from supportbot.intake.questions import Accepted, IncomingQuestion
 from supportbot.service import Service
 from tests.slack.conftest import Bot, Core, HttpBot, connected
 from tests.slack_server import ApiError, LocalSlack

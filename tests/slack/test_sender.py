@@ -13,9 +13,9 @@ import pytest
 
 from bot.slack.app import open_slack
 from bot.slack.sender import MARK_EVENT, SlackSender
-from supportbot.dispatch import RetryLaterError, UndeliverableError
-from supportbot.outbox import Delivery
-from supportbot.states import AnswerSource, QuestionState
+from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+from supportbot.delivery.outbox import Delivery
 from tests.slack.conftest import IMPATIENT, Bot, Core, slack_settings
 from tests.slack_server import ApiError, Fault, HttpAnswer, LocalSlack, Message, RateLimited, Reset
 

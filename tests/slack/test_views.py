@@ -16,7 +16,7 @@ from bot.slack.views import (
     build_usage,
     to_dicts,
 )
-from supportbot.votes import Vote, VoteOutcome
+from supportbot.feedback.votes import Vote, VoteOutcome
 
 NASTY = (
     "<!channel>",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supportbot.votes import Vote
+from supportbot.feedback.votes import Vote
 from tests.slack.conftest import Bot, Core, connected
 from tests.slack_server import HttpAnswer, LocalSlack, Message
 

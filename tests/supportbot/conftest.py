@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from supportbot.db.session import Database
-from supportbot.inbox import Inbox
-from supportbot.outbox import Outbox
-from supportbot.questions import IncomingQuestion
+from supportbot.delivery.outbox import Outbox
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.questions import IncomingQuestion
 
 _numbers = itertools.count()
 

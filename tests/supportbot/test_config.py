@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from supportbot.bootstrap import create_home
+from supportbot.cli._checks import describe_settings
 from supportbot.config import Settings, env_name, load_settings
-from supportbot.doctor import describe_settings
 from supportbot.errors import ConfigError
 
 BOT = "xoxb-123-456-abcDEF"

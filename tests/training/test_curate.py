@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from supportbot.db.session import Database
-from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus, Split
-from tests.supportbot.examples.rows import add_examples, add_workspace, example, stored
+from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
+from tests.supportbot.feedback.curation.rows import add_examples, add_workspace, example, stored
 from training import curate
 from training.curate import GOOD, Fingerprint, TrainingExample, select_examples, stream_examples
 

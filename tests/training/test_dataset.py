@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from supportbot.prompt import encode_prompt
+from supportbot.engine.prompt import encode_prompt
 from training.dataset import IGNORED, PaddingCollator, RowDataset, build_row, encode_row
 from training.starter.tokenizer import train_tokenizer
 

@@ -20,10 +20,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from supportbot.db.models import Example
 from supportbot.db.session import Database
-from supportbot.examples.imports import import_rows
-from supportbot.prompt import encode_training_text, prompt_text
-from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus, Split
-from tests.supportbot.examples.rows import add_examples, example
+from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
+from supportbot.engine.prompt import encode_training_text, prompt_text
+from supportbot.feedback.curation.imports import import_rows
+from tests.supportbot.feedback.curation.rows import add_examples, example
 from training.dataset import IGNORED
 from training.export import ExportError, FileFormat, Kind, Which, export_rows
 from training.finetune.sources import FileRows

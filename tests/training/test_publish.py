@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 from supportbot.config import load_settings
 from supportbot.db.models import Audit, ModelVersion, TrainingRun
 from supportbot.db.session import Database
-from supportbot.registry import Registry, starter_directory, verify
+from supportbot.models.registry import Registry, starter_directory, verify
 from training.evaluate.weights import weights_digest
 from training.publish import main
 

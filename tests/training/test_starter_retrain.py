@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from supportbot.registry import starter_directory, verify
+from supportbot.models.registry import starter_directory, verify
 
 NOISE = 0.05
 """Another processor rounds otherwise, and a training run amplifies it; two seeds differ by about .02."""

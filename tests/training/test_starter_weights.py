@@ -6,7 +6,7 @@ import pytest
 from transformers import AutoTokenizer, GenerationConfig
 
 from supportbot.engine.base import SamplingParams
-from supportbot.registry import starter_directory, verify
+from supportbot.models.registry import starter_directory, verify
 from training.starter.data import load_faq
 from training.starter.measure import measure
 from training.starter.recipe import RECIPE

@@ -41,11 +41,11 @@ from transformers import (
 
 from supportbot.engine.base import Chunk, Engine, SamplingParams
 from supportbot.engine.load import load_engine
+from supportbot.engine.prompt import encode_prompt
 from supportbot.engine.remote.engine import RemoteEngine
 from supportbot.engine.remote.load import load_remote
 from supportbot.engine.smoke import smoke
 from supportbot.errors import ConfigError
-from supportbot.prompt import encode_prompt
 from tests.tiny_model import build_tokenizer
 
 KEY = "key-of-the-check"

@@ -15,23 +15,23 @@ from starlette.responses import Response
 from bot.web.app import build_web
 from bot.web.sender import WebSender
 from bot.web.server import WebServer
-from supportbot.answerer import Answerer, LiveModel
+from supportbot.answering.answerer import Answerer, LiveModel
+from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
-from supportbot.dispatch import Dispatcher
+from supportbot.delivery.dispatch import Dispatcher
+from supportbot.delivery.outbox import Outbox
 from supportbot.engine.base import CONFIDENCE_TOKENS, Chunk, Engine, SamplingParams, Tokenizer
 from supportbot.engine.load import load_engine
-from supportbot.history import History
-from supportbot.inbox import Inbox
-from supportbot.live import Live
-from supportbot.outbox import Outbox
-from supportbot.prompt import Prompt
-from supportbot.questions import Accepted, IncomingQuestion
-from supportbot.registry import starter_directory
+from supportbot.engine.prompt import Prompt
+from supportbot.feedback.votes import Votes
+from supportbot.intake.history import History
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.live import Live
+from supportbot.intake.questions import Accepted, IncomingQuestion
+from supportbot.models.registry import starter_directory
 from supportbot.service import Service
-from supportbot.votes import Votes
-from supportbot.worker import Worker
 
 MODEL_VERSION = "starter-1"
 

@@ -9,8 +9,8 @@ from sqlalchemy import delete, select, text
 from bot.web.components import read_explanation
 from supportbot.db.models import Feedback, Question
 from supportbot.db.session import Database
-from supportbot.states import FeedbackReason
-from supportbot.votes import MAX_CORRECTION, REASON_WORDS, Explanation
+from supportbot.db.states import FeedbackReason
+from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
 from tests.web.running import Bot
 from tests.web.test_page import HOSTILE, answers, ask_and_wait, latest, thumb
 

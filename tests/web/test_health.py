@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from bot.web import health
 from bot.web.health import Readiness, build_probes
-from supportbot import metrics
+from supportbot.telemetry import metrics
 
 
 async def get(readiness: Readiness, path: str) -> httpx.Response:

@@ -31,7 +31,7 @@ from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.engine.base import SamplingParams
 from supportbot.errors import ConfigError, SupportBotError
-from supportbot.registry import INT8_LOSS_RISE, Registry
+from supportbot.models.registry import INT8_LOSS_RISE, Registry
 from training.evaluate.comparison import Setup, compare
 from training.evaluate.int8 import int8_loss_rise
 from training.evaluate.measuring import ACTIVE, Questions, find_model, measure

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from supportbot.db.session import Database
 from supportbot.engine.base import Engine, SamplingParams
-from supportbot.registry import ModelSource
+from supportbot.models.registry import ModelSource
 from training.asking import ask_all
 from training.evaluate.figures import floor_of
 from training.evaluate.rows import held_out_rows, make_judge

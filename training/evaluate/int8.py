@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from supportbot.engine.choose import is_for_openvino
-from supportbot.prompt import encode_training_text
+from supportbot.engine.prompt import encode_training_text
 from training.evaluate.rows import Row
 
 MOST_ROWS = 200

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.errors import ModelError
-from supportbot.registry import ModelSource, Registry
+from supportbot.models.registry import ModelSource, Registry
 from training.asking import Asked, ask_all
 from training.evaluate.past import Correction
 from training.evaluate.rows import Row

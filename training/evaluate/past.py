@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from supportbot.consent import counts_for_training
 from supportbot.db.models import Answer, Conversation, Example, Feedback, Question
 from supportbot.db.session import Database
+from supportbot.db.states import ExampleSource, ExampleStatus
+from supportbot.feedback.consent import counts_for_training
 from supportbot.redact import redact
-from supportbot.states import ExampleSource, ExampleStatus
 
 MOST_REPLAYED = 200
 """The latest corrections that are tried again; with more, the replay would take longer than the rest."""

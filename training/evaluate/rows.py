@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from supportbot.db.session import Database
+from supportbot.db.states import ExampleLabel, Split
 from supportbot.errors import ConfigError
-from supportbot.examples.duplicates import merge_duplicates
-from supportbot.states import ExampleLabel, Split
+from supportbot.feedback.curation.duplicates import merge_duplicates
 from training.curate import stream_examples
 from training.files import EMPTY, FileRow, read_rows
 from training.metrics import matched_topic, merge_references

@@ -18,10 +18,10 @@ from sqlalchemy import select
 
 from supportbot.db.models import Example, RunExample, TrainingRun
 from supportbot.db.session import Database
+from supportbot.db.states import ExampleLabel, Split
 from supportbot.errors import ConfigError
-from supportbot.examples.keys import normalise
-from supportbot.registry import MANIFEST, read_manifest
-from supportbot.states import ExampleLabel, Split
+from supportbot.feedback.curation.keys import normalise
+from supportbot.models.registry import MANIFEST, read_manifest
 from training.curate import GOOD
 from training.evaluate.rows import Objection
 from training.files import FileRow, conversation_of

@@ -22,7 +22,7 @@ from transformers.utils import logging as transformers_logging
 
 from supportbot.config import load_settings
 from supportbot.errors import SupportBotError
-from supportbot.logs import configure_logging
+from supportbot.telemetry.logs import configure_logging
 from training.finetune.arguments import parse_run
 from training.finetune.launch import cpu_processes_wanted, launch
 from training.finetune.machine import Machine

@@ -30,9 +30,9 @@ from transformers.trainer_utils import HubStrategy, IntervalStrategy, SaveStrate
 from transformers.training_args import OptimizerNames
 
 from supportbot.config import Settings
+from supportbot.engine.prompt import MAX_LENGTH
 from supportbot.errors import ConfigError
-from supportbot.prompt import MAX_LENGTH
-from supportbot.registry import Registry
+from supportbot.models.registry import Registry
 from training.finetune.machine import Machine
 from training.finetune.run import Difference, Run
 

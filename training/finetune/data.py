@@ -22,8 +22,8 @@ import pyarrow as pa
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from supportbot.db.states import ExampleLabel, Split
 from supportbot.errors import ConfigError
-from supportbot.states import ExampleLabel, Split
 from training.curate import Selection, TrainingExample
 from training.dataset import Row, encode_row
 from training.finetune.doubt import Doubt

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from transformers import PreTrainedTokenizerBase
 
-from supportbot.prompt import encode_training_text
+from supportbot.engine.prompt import encode_training_text
 from training.dataset import Row, build_row
 from training.starter.data import load_faq
 

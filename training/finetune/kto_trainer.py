@@ -1,8 +1,8 @@
 """TRL's trainer for learning from votes, on our rows: tokens as serving sees them, and nothing sent anywhere.
 
 TRL would tokenise by itself: prompt and completion in one piece, and ``<|endoftext|>`` of a user as the real one.
-It is given our own tokens instead, those of ``supportbot.prompt``. Nor does it write its model card, or report its
-use over the network.
+It is given our own tokens instead, those of ``supportbot.engine.prompt``. Nor does it write its model card, or
+report its use over the network.
 
 TRL is an optional extra, so only what has made sure of it imports this module; which knows no source of rows and
 no file but the arguments of a run.

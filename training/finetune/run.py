@@ -14,8 +14,8 @@ from typing import Literal
 from transformers import TrainingArguments
 
 from supportbot.config import Settings
+from supportbot.db.states import ExampleLabel
 from supportbot.engine.precision import Precision
-from supportbot.states import ExampleLabel
 
 Method = Literal["sft", "kto"]
 LossOn = Literal["answer", "all"]

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 from supportbot.bootstrap import open_database
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
+from supportbot.db.states import ExampleLabel, ExampleSource, Split
 from supportbot.errors import ConfigError
-from supportbot.states import ExampleLabel, ExampleSource, Split
 from training.curate import GOOD, Fingerprint, Selection, TrainingExample, select_examples, stream_examples
 from training.files import EMPTY, read_rows
 

@@ -28,7 +28,7 @@ from rich.table import Table
 from transformers.utils import logging as transformers_logging
 
 from supportbot.errors import ConfigError, SupportBotError
-from supportbot.registry import INT8_LOSS_RISE, MANIFEST, STARTER, write_manifest
+from supportbot.models.registry import INT8_LOSS_RISE, MANIFEST, STARTER, write_manifest
 from training.evaluate.int8 import int8_loss_rise
 from training.evaluate.rows import Row
 from training.starter.data import Faq, load_faq

@@ -33,7 +33,7 @@ from transformers import (
 
 from supportbot.engine.base import SamplingParams
 from supportbot.engine.load import cpu_has_bf16
-from supportbot.prompt import encode_text, encode_training_text, prompt_text
+from supportbot.engine.prompt import encode_text, encode_training_text, prompt_text
 from training.dataset import IGNORED, PaddingCollator, Row, RowDataset, build_row
 from training.starter.augment import augment, split_words
 from training.starter.data import Faq

@@ -11,8 +11,8 @@ from bot.slack._background import Background
 from bot.slack.explanation import build_explanation
 from bot.slack.feedback import FEEDBACK_ACTION, Click, read_click
 from bot.slack.views import build_thanks
+from supportbot.feedback.votes import UnknownAnswerError, Vote, VoteOutcome
 from supportbot.service import Service
-from supportbot.votes import UnknownAnswerError, Vote, VoteOutcome
 
 
 class _Actions:

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack._background import Background
 from bot.slack.hearing import read_change, read_question, read_remark
 from bot.slack.views import THINKING_STATUS
-from supportbot.questions import IncomingQuestion
+from supportbot.intake.questions import IncomingQuestion
 from supportbot.service import Service
 
 

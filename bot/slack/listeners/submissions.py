@@ -9,8 +9,8 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.slack.explanation import EXPLANATION_VIEW, build_told, read_submission
+from supportbot.feedback.votes import UnknownAnswerError
 from supportbot.service import Service
-from supportbot.votes import UnknownAnswerError
 
 _THANKS_TITLE = "Thank you"
 _THANKS = "Your explanation is kept with your vote. The team looks at it before the bot learns from it."

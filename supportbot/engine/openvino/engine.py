@@ -18,9 +18,9 @@ from supportbot.engine.openvino.export import read_about
 from supportbot.engine.openvino.messages import BLOCK_TOKENS, DRAFT_TOKENS, Load, Precision
 from supportbot.engine.openvino.requests import Request
 from supportbot.engine.openvino.supervisor import Supervisor
+from supportbot.engine.prompt import MAX_LENGTH, Prompt, answer_text, encode_text
 from supportbot.engine.tokenizer import ModelTokenizer
 from supportbot.errors import DeadlineExceededError, EngineBusyError
-from supportbot.prompt import MAX_LENGTH, Prompt, answer_text, encode_text
 
 DEFAULT_BATCH = 32
 """Requests decoded together: past this a step on a few cores gets slower as fast as the batch grows."""

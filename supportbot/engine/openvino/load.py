@@ -10,9 +10,9 @@ from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
 from supportbot.engine.openvino.export import export, read_about
 from supportbot.engine.openvino.messages import Precision
 from supportbot.engine.openvino.use import hold
+from supportbot.engine.prompt import encode_text, prompt_text
 from supportbot.engine.tokenizer import load_tokenizer
 from supportbot.errors import ModelError
-from supportbot.prompt import encode_text, prompt_text
 
 log = structlog.get_logger(__name__)
 

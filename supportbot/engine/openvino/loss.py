@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from supportbot.engine.openvino.export import export
 from supportbot.engine.openvino.messages import BLOCK_TOKENS
 from supportbot.engine.openvino.paged import PagedModel, Segment
-from supportbot.prompt import TrainingText
+from supportbot.engine.prompt import TrainingText
 
 
 def int8_loss_rise(model: Path, cache: Path, rows: Sequence[TrainingText]) -> float:

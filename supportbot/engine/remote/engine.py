@@ -21,12 +21,12 @@ from openai.types import CompletionChoice
 from prometheus_client import Counter
 
 from supportbot.engine.base import Chunk, SamplingParams
+from supportbot.engine.prompt import Prompt
 from supportbot.engine.remote.failures import ServerOutError
 from supportbot.engine.remote.reading import Reader
 from supportbot.engine.remote.server import Server
 from supportbot.engine.tokenizer import ModelTokenizer
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
-from supportbot.prompt import Prompt
 
 log = structlog.get_logger(__name__)
 

@@ -19,9 +19,9 @@ from typing import Any
 import openai
 import structlog
 
+from supportbot.engine.prompt import MAX_LENGTH, encode_text
 from supportbot.engine.remote.failures import ServerOutError, explain
 from supportbot.engine.tokenizer import ModelTokenizer
-from supportbot.prompt import MAX_LENGTH, encode_text
 
 log = structlog.get_logger(__name__)
 

@@ -20,9 +20,9 @@ from openai.types.completion_choice import Logprobs
 from tokenizers.decoders import DecodeStream
 
 from supportbot.engine.base import Chunk, FinishReason
+from supportbot.engine.prompt import encode_text
 from supportbot.engine.tokenizer import ModelTokenizer
 from supportbot.errors import ModelError
-from supportbot.prompt import encode_text
 
 _FINISHES: dict[str | None, FinishReason | None] = {
     None: None,

@@ -23,10 +23,10 @@ import structlog
 from openai.types import Completion, CompletionChoice
 
 from supportbot.engine.base import SamplingParams
+from supportbot.engine.prompt import Prompt
 from supportbot.engine.remote.failures import ServerOutError, explain, model_names, require_model, words
 from supportbot.engine.remote.probe import Probe, page_url
 from supportbot.errors import ConfigError, ModelError
-from supportbot.prompt import Prompt
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from supportbot.cli.consent import consent
 from supportbot.db.session import Database
 from supportbot.errors import SupportBotError
 from tests.supportbot.cli.curating import supportbot
-from tests.supportbot.examples.rows import add_answer
+from tests.supportbot.feedback.curation.rows import add_answer
 
 # What a database makes of it is tested with the core; these start a process for every command.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from supportbot import audit
+from supportbot.db import audit
 from supportbot.db.session import Database
-from supportbot.states import ExampleLabel, ExampleStatus
+from supportbot.db.states import ExampleLabel, ExampleStatus
 from tests.supportbot.cli.curating import supportbot
-from tests.supportbot.examples.rows import add_answer, add_examples, add_feedback, example, stored
+from tests.supportbot.feedback.curation.rows import add_answer, add_examples, add_feedback, example, stored
 
 # What a database makes of it is tested with the core; these start a process for every command.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

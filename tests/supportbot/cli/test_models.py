@@ -17,14 +17,14 @@ import torch
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
-from supportbot.audit import AuditEntry, recent
 from supportbot.bootstrap import create_home, open_database
 from supportbot.cli import app
 from supportbot.config import Settings
+from supportbot.db.audit import AuditEntry, recent
 from supportbot.db.models import ModelVersion, RunExample, TrainingRun
 from supportbot.db.schema import migrate
 from supportbot.errors import SupportBotError
-from supportbot.registry import Registry
+from supportbot.models.registry import Registry
 from tests.versions import better_than, install_version
 
 

@@ -11,10 +11,10 @@ from sqlalchemy import select, update
 
 from supportbot.db.models import Answer
 from supportbot.db.session import Database
-from supportbot.registry import Registry
-from supportbot.states import AnswerSource
+from supportbot.db.states import AnswerSource
+from supportbot.models.registry import Registry
 from tests.supportbot.cli.curating import Finished, supportbot
-from tests.supportbot.examples.rows import add_answer
+from tests.supportbot.feedback.curation.rows import add_answer
 from tests.versions import install_version
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

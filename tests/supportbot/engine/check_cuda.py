@@ -32,7 +32,7 @@ from supportbot.engine._static import StaticDecoder
 from supportbot.engine.base import Chunk, SamplingParams
 from supportbot.engine.load import load_engine, load_model
 from supportbot.engine.precision import PrecisionSetting
-from supportbot.prompt import Prompt
+from supportbot.engine.prompt import Prompt
 from tests.supportbot.engine.collecting import collect_all, tokens_of
 
 AT_ONCE = (1, 8, 32)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import aclosing
 
 from supportbot.engine.base import Chunk, Engine, SamplingParams
-from supportbot.prompt import Prompt
+from supportbot.engine.prompt import Prompt
 
 
 async def collect(engine: Engine, prompt: Prompt, params: SamplingParams, seconds: float = 60.0) -> list[Chunk]:

@@ -9,7 +9,7 @@ import torch
 from transformers.generation.logits_process import LogitsProcessor
 
 from supportbot.engine.load import load_model
-from supportbot.prompt import Prompt
+from supportbot.engine.prompt import Prompt
 
 
 def exact(model: Path, prompt: Prompt, processors: Iterable[LogitsProcessor]) -> list[float]:

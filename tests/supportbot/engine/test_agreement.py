@@ -14,7 +14,7 @@ from supportbot.engine._sampling import build_processors
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.engine.openvino.load import load_openvino
-from supportbot.prompt import Prompt, encode_prompt
+from supportbot.engine.prompt import Prompt, encode_prompt
 from tests.supportbot.engine.collecting import collect_all, logprobs_of, tokens_of
 from tests.supportbot.engine.distributions import exact, variation
 from training.starter.data import load_faq

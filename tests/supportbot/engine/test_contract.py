@@ -12,9 +12,9 @@ import pytest_asyncio
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.engine.openvino.load import load_openvino
+from supportbot.engine.prompt import Prompt, encode_prompt
 from supportbot.engine.smoke import smoke
 from supportbot.errors import DeadlineExceededError, ModelError
-from supportbot.prompt import Prompt, encode_prompt
 from tests.supportbot.engine.collecting import collect, collect_all, logprobs_of, text_of, tokens_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

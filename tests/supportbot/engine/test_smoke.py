@@ -9,9 +9,9 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from supportbot.engine.base import Chunk, SamplingParams
+from supportbot.engine.prompt import Prompt
 from supportbot.engine.smoke import smoke
 from supportbot.errors import DeadlineExceededError, ModelError
-from supportbot.prompt import Prompt
 from tests.tiny_model import build_tokenizer
 
 

@@ -32,8 +32,8 @@ from supportbot.engine._request import Request
 from supportbot.engine._static import COLUMNS, StaticDecoder, allows_static, suits_static
 from supportbot.engine.base import Chunk, SamplingParams
 from supportbot.engine.load import load_engine
+from supportbot.engine.prompt import encode_prompt
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
-from supportbot.prompt import encode_prompt
 from tests.supportbot.engine.collecting import collect_all, logprobs_of, tokens_of
 from tests.tiny_model import build_model, build_tokenizer
 

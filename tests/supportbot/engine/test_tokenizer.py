@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
+from supportbot.engine.prompt import encode_prompt, encode_text
 from supportbot.engine.tokenizer import load_tokenizer
 from supportbot.errors import ModelError
-from supportbot.prompt import encode_prompt, encode_text
 from tests.tiny_model import save_tiny_model
 
 STARTER = Path(__file__).parents[3] / "supportbot" / "starter"

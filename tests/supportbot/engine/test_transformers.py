@@ -14,9 +14,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from supportbot.engine.base import Chunk, SamplingParams
 from supportbot.engine.load import load_engine, load_model
+from supportbot.engine.prompt import Prompt, encode_prompt
 from supportbot.engine.transformers import TransformersEngine
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
-from supportbot.prompt import Prompt, encode_prompt
 
 QUESTIONS = [f"Where is order {number}? {'please ' * (number % 7)}" for number in range(12)]
 

@@ -12,7 +12,7 @@ import structlog
 import torch
 from safetensors.torch import load_file, save_file
 
-from supportbot.registry import MANIFEST, starter_directory
+from supportbot.models.registry import MANIFEST, starter_directory
 from training.starter.data import load_faq
 
 ROWS, STRANGERS = 26, 16

@@ -7,7 +7,7 @@ from itertools import count
 
 from supportbot.db.models import Answer, Conversation, Example, Feedback, Question, Workspace
 from supportbot.db.session import Database
-from supportbot.states import AnswerSource, ExampleLabel, ExampleSource, ExampleStatus, QuestionState, Split
+from supportbot.db.states import AnswerSource, ExampleLabel, ExampleSource, ExampleStatus, QuestionState, Split
 
 _numbers = count()
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

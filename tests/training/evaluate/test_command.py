@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from supportbot.config import load_settings
 from supportbot.db.session import Database
-from supportbot.registry import Registry, starter_directory
-from supportbot.states import ExampleStatus, Split
+from supportbot.db.states import ExampleStatus, Split
+from supportbot.models.registry import Registry, starter_directory
 from tests.training.evaluate.conftest import ROWS, STRANGERS
 from tests.training.evaluate.log import add_answer, add_example
 from training.evaluate.__main__ import Task, evaluate, main

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supportbot.db.session import Database
-from supportbot.states import ExampleStatus, Split
+from supportbot.db.states import ExampleStatus, Split
 from tests.training.evaluate.log import add_answer, add_example
 from training.evaluate.past import Correction, Voted, past_corrections, past_votes
 from training.evaluate.rows import Row, held_out_rows

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from supportbot.db.models import TrainingRun
 from supportbot.db.session import Database
-from supportbot.registry import write_manifest
-from supportbot.states import Split
+from supportbot.db.states import Split
+from supportbot.models.registry import write_manifest
 from tests.training.evaluate.log import add_example
 from training.curate import select_examples
 from training.evaluate.__main__ import main

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import torch
 
-from supportbot.examples.keys import split_of
-from supportbot.states import Split
+from supportbot.db.states import Split
+from supportbot.feedback.curation.keys import split_of
 from training.files import conversation_of
 from training.finetune.__main__ import main
 

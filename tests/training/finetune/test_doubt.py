@@ -9,9 +9,9 @@ import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from supportbot.config import Settings
+from supportbot.engine.prompt import encode_training_text
 from supportbot.errors import ConfigError
-from supportbot.prompt import encode_training_text
-from supportbot.registry import starter_directory
+from supportbot.models.registry import starter_directory
 from training.dataset import IGNORED
 from training.finetune.arguments import parse_run
 from training.finetune.doubt import Doubt

@@ -14,9 +14,9 @@ from sqlalchemy import select
 from supportbot.config import load_settings
 from supportbot.db.models import Example, RunExample, TrainingRun
 from supportbot.db.session import Database
+from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 from supportbot.errors import ConfigError
-from supportbot.examples.imports import import_rows
-from supportbot.states import ExampleLabel, ExampleSource, ExampleStatus, Split
+from supportbot.feedback.curation.imports import import_rows
 from training.curate import select_examples
 from training.finetune.__main__ import main
 from training.finetune.arguments import parse_run

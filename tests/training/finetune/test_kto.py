@@ -20,11 +20,11 @@ from trl.trainer.base_trainer import _BaseTrainer
 from supportbot.config import Settings
 from supportbot.db.models import RunExample, TrainingRun
 from supportbot.db.session import Database
-from supportbot.examples.keys import split_of
-from supportbot.prompt import encode_text, encode_training_text
-from supportbot.registry import starter_directory
-from supportbot.states import ExampleLabel, ExampleStatus, Split
-from tests.supportbot.examples.rows import add_examples, example
+from supportbot.db.states import ExampleLabel, ExampleStatus, Split
+from supportbot.engine.prompt import encode_text, encode_training_text
+from supportbot.feedback.curation.keys import split_of
+from supportbot.models.registry import starter_directory
+from tests.supportbot.feedback.curation.rows import add_examples, example
 from training.dataset import IGNORED, build_row, encode_row
 from training.files import conversation_of
 from training.finetune.__main__ import main

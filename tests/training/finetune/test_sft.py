@@ -15,7 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
 
-from supportbot.prompt import prompt_text
+from supportbot.engine.prompt import prompt_text
 from tests.training.finetune.conftest import HELD_OUT_ROWS, TRAIN_ROWS, Finetune, Plain, losses_of
 from training.dataset import PaddingCollator, encode_row
 from training.finetune.__main__ import main

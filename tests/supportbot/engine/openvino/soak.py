@@ -25,14 +25,14 @@ from pathlib import Path
 import psutil
 import structlog
 
-from supportbot.answerer import Answerer
+from supportbot.answering.answerer import Answerer
 from supportbot.engine.base import Engine
 from supportbot.engine.openvino.engine import OpenVINOEngine
 from supportbot.engine.openvino.load import load_openvino
 from supportbot.engine.smoke import smoke
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
-from supportbot.registry import ModelSource, Registry
-from supportbot.reloader import Reloader
+from supportbot.models.registry import ModelSource, Registry
+from supportbot.models.reloader import Reloader
 from tests.versions import install_version
 
 STARTER = Path(__file__).parents[4] / "supportbot" / "starter"

@@ -20,8 +20,8 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from supportbot.engine.openvino.export import export, is_exportable, is_whole, read_about
 from supportbot.engine.openvino.load import load_openvino
 from supportbot.engine.openvino.loss import int8_loss_rise
+from supportbot.engine.prompt import encode_training_text
 from supportbot.errors import ModelError
-from supportbot.prompt import encode_training_text
 from tests.tiny_model import build_tokenizer, save_tiny_model
 
 IDS = [5, 17, 3, 99, 3, 42, 250]

@@ -28,8 +28,8 @@ from supportbot.engine.base import SamplingParams
 from supportbot.engine.openvino.export import export, is_whole
 from supportbot.engine.openvino.load import load_openvino
 from supportbot.engine.openvino.prune import UNUSED_DAYS, prune
-from supportbot.prompt import encode_prompt
-from supportbot.registry import Registry
+from supportbot.engine.prompt import encode_prompt
+from supportbot.models.registry import Registry
 from tests.supportbot.engine.collecting import collect, tokens_of
 from tests.tiny_model import save_tiny_model
 from tests.versions import install_version

@@ -24,9 +24,9 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from supportbot.engine.base import Chunk, SamplingParams
 from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
 from supportbot.engine.openvino.export import export
+from supportbot.engine.prompt import Prompt, encode_prompt
 from supportbot.engine.tokenizer import load_tokenizer
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
-from supportbot.prompt import Prompt, encode_prompt
 from tests.supportbot.engine.collecting import collect, collect_all, text_of, tokens_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

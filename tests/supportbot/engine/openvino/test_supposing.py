@@ -18,9 +18,9 @@ from supportbot.engine.base import SamplingParams
 from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
 from supportbot.engine.openvino.export import export
 from supportbot.engine.openvino.load import load_openvino
+from supportbot.engine.prompt import Prompt, encode_prompt
 from supportbot.engine.speed import measure_speed
 from supportbot.engine.tokenizer import load_tokenizer
-from supportbot.prompt import Prompt, encode_prompt
 from tests.supportbot.engine.collecting import collect, collect_all, tokens_of
 from tests.supportbot.engine.distributions import exact, variation
 from training.starter.data import load_faq

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from supportbot.engine.base import Chunk, Engine, SamplingParams
+from supportbot.engine.prompt import encode_prompt
 from supportbot.engine.remote.engine import RemoteEngine
-from supportbot.prompt import encode_prompt
 from tests.supportbot.engine import collecting
 
 QUESTIONS = [f"Where is order {number}? {'please ' * (number % 7)}" for number in range(8)]

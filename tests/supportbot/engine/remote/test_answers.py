@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from supportbot.engine.base import Engine, SamplingParams
+from supportbot.engine.prompt import encode_prompt
 from supportbot.engine.remote.load import load_remote
 from supportbot.engine.smoke import smoke
 from supportbot.errors import DeadlineExceededError, EngineBusyError
-from supportbot.prompt import encode_prompt
 from tests.openai_server import Form, LocalModelServer
 from tests.supportbot.engine.collecting import logprobs_of, text_of, tokens_of
 from tests.supportbot.engine.remote.asking import GREEDY, QUESTIONS, Open, collect, collect_all, until

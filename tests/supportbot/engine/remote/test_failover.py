@@ -9,18 +9,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from supportbot.answerer import Answerer
+from supportbot.answering.answerer import Answerer
+from supportbot.answering.worker import MAX_ATTEMPTS, Worker
 from supportbot.db.models import Question
 from supportbot.db.session import Database
+from supportbot.db.states import QuestionState
 from supportbot.engine.base import Engine
 from supportbot.errors import EngineBusyError, ModelError
-from supportbot.history import History
-from supportbot.inbox import Inbox
-from supportbot.live import Live
+from supportbot.feedback.votes import Votes
+from supportbot.intake.history import History
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.live import Live
 from supportbot.service import Service
-from supportbot.states import QuestionState
-from supportbot.votes import Votes
-from supportbot.worker import MAX_ATTEMPTS, Worker
 from tests.openai_server import LocalModelServer
 from tests.supportbot.conftest import MakeQuestion
 from tests.supportbot.engine.collecting import logprobs_of, tokens_of

@@ -15,10 +15,11 @@ from structlog.testing import capture_logs
 from tokenizers import normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
+from supportbot.cli._checks import Finding, examine
 from supportbot.config import Settings
-from supportbot.doctor import Finding, examine
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
+from supportbot.engine.prompt import MAX_LENGTH, encode_prompt
 from supportbot.engine.remote.engine import RemoteEngine
 from supportbot.engine.remote.failures import ServerOutError
 from supportbot.engine.remote.load import load_remote
@@ -26,7 +27,6 @@ from supportbot.engine.remote.probe import PROBE, Probe
 from supportbot.engine.remote.server import Server, base_url
 from supportbot.engine.tokenizer import load_tokenizer
 from supportbot.errors import ConfigError, EngineBusyError
-from supportbot.prompt import MAX_LENGTH, encode_prompt
 from tests.openai_server import Form, LocalModelServer
 from tests.tiny_model import build_tokenizer
 

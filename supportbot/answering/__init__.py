@@ -1,0 +1,1 @@
+"""Say: what the bot answers, and how fast."""

@@ -1,0 +1,207 @@
+"""The worker: takes questions out of the inbox and puts answers into the outbox.
+
+It holds as many questions as the engine can use and can answer in time, and no transaction while the model
+thinks. When it is stopped it claims nothing more, gives what is under way some time, and returns the rest to the
+inbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from supportbot.answering.answerer import NO_QUESTION_TEXT, Answerer
+from supportbot.answering.pace import Pace
+from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.live import Live
+from supportbot.intake.questions import Claim, Reply, has_words
+from supportbot.telemetry import metrics
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 3
+"""A question whose answering failed this often is given up, and its asker is told."""
+
+POLL_SECONDS = 1.0
+"""How often the inbox is looked at when nobody rings: for other processes' questions and returned leases."""
+
+_TOO_LATE_TEXT = "Sorry, I could not finish an answer in time. Please ask again in a moment."
+_FAILED_TEXT = (
+    "Sorry, something went wrong on my side and I could not answer this. Please ask a member of the team."
+)
+_EXPIRED_TEXT = "Sorry, I was away when you asked this. If it still matters, please ask again."
+
+
+class Worker:
+    """Answers the questions of some platforms.
+
+    Args:
+        inbox: where questions come from and answers go.
+        answerer: what to say.
+        live: who watches.
+        platforms: only their questions are claimed.
+        answer_seconds: how long one answer may take.
+        question_age: a question older than this is told so instead of answered.
+        on_answered: called with the platform whenever a reply was put into its outbox.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        answerer: Answerer,
+        live: Live,
+        *,
+        platforms: Collection[str],
+        answer_seconds: float,
+        question_age: timedelta,
+        on_answered: Callable[[str], None] = lambda platform: None,
+    ) -> None:
+        self._inbox = inbox
+        self._answerer = answerer
+        self._live = live
+        self._platforms = tuple(platforms)
+        self._answer_seconds = answer_seconds
+        self._question_age = question_age
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._pace = Pace()
+        self._on_answered = on_answered
+        self.wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Claim and answer until ``drain`` is called."""
+        while not self._stopping:
+            self.wake.clear()
+            try:
+                await self._start_claimed()
+            except Exception:
+                # A full disk or a restarting PostgreSQL: the questions are safe where they are.
+                log.exception("worker.claim_failed")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self.wake.wait()
+
+    async def drain(self, seconds: float) -> None:
+        """Stop claiming, wait for answers under way, and return the rest to the inbox."""
+        self._stopping = True
+        self.wake.set()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def answer_one(self, question_id: int) -> bool:
+        """Answer one particular question now; return False if somebody else has it."""
+        claim = await self._inbox.claim_one(question_id)
+        if claim is None:
+            return False
+        await self._work(claim)
+        return True
+
+    async def _start_claimed(self) -> None:
+        capacity = self._answerer.capacity
+        if (admitted := self._pace.admits(self._answer_seconds)) is not None:
+            capacity = min(capacity, admitted)
+        free = capacity - len(self._tasks)
+        if free <= 0:
+            return
+        for claim in await self._inbox.claim(self._platforms, free):
+            task = asyncio.create_task(self._work(claim), name=f"question-{claim.question_id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.wake.set()
+
+    async def _work(self, claim: Claim) -> None:
+        """Bring a claimed question to its next state, whatever happens."""
+        with metrics.WORKING.track_inprogress():
+            try:
+                await self._answer(claim)
+            except asyncio.CancelledError:
+                await self._inbox.release(claim.question_id)
+                raise
+            except Exception:
+                log.exception("worker.failed", question_id=claim.question_id, attempt=claim.attempt)
+                await self._retry_or_fail(claim, "internal error")
+
+    async def _answer(self, claim: Claim) -> None:
+        if datetime.now(UTC) - claim.received_at > self._question_age:
+            await self._end(claim, QuestionState.EXPIRED, "waited too long", _EXPIRED_TEXT)
+            return
+        if not has_words(claim.text):
+            await self._end(claim, QuestionState.FAILED, "no text", NO_QUESTION_TEXT)
+            return
+        self._live.restart(claim.question_id)
+        reply = None
+        self._pace.begin()
+        try:
+            reply = await self._answerer.answer(
+                claim.text,
+                time.monotonic() + self._answer_seconds,
+                lambda text: self._live.publish(claim.question_id, text),
+            )
+        except EngineBusyError:
+            await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=POLL_SECONDS), attempted=False)
+        except DeadlineExceededError:
+            await self._end(claim, QuestionState.FAILED, "deadline", _TOO_LATE_TEXT)
+        except ModelError as error:
+            log.error("worker.model_failed", question_id=claim.question_id, error=str(error))
+            await self._retry_or_fail(claim, "model error")
+        finally:
+            self._pace.end(reply.answer_tokens or 0 if reply else 0)
+        if reply:
+            await self._finish(claim, reply)
+
+    async def _finish(self, claim: Claim, reply: Reply) -> None:
+        answer_id = await self._inbox.finish(claim.question_id, reply)
+        self._tell(claim)
+        if answer_id is None:
+            log.warning("worker.claim_lost", question_id=claim.question_id)
+            return
+        metrics.ANSWERS.labels(claim.platform, reply.source.value).inc()
+        metrics.ANSWER_TOKENS.inc(reply.answer_tokens or 0)
+        waited = (datetime.now(UTC) - claim.received_at).total_seconds()
+        metrics.ANSWER_SECONDS.labels(claim.platform).observe(waited)
+        log.info(
+            "question.answered",
+            question_id=claim.question_id,
+            answer_id=answer_id,
+            platform=claim.platform,
+            source=reply.source.value,
+            confidence=_rounded(reply.confidence),
+            tokens=reply.answer_tokens,
+            latency_ms=reply.latency_ms,
+        )
+
+    async def _retry_or_fail(self, claim: Claim, reason: str) -> None:
+        if claim.attempt < MAX_ATTEMPTS:
+            await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=claim.attempt))
+        else:
+            await self._end(claim, QuestionState.FAILED, reason, _FAILED_TEXT)
+
+    async def _end(self, claim: Claim, state: QuestionState, reason: str, text: str) -> None:
+        """End a question without an answer, and tell the asker."""
+        metrics.FAILURES.labels(claim.platform, reason).inc()
+        log.warning("question.not_answered", question_id=claim.question_id, state=state.value, reason=reason)
+        reply = Reply(text=text, source=AnswerSource.NOT_SURE)
+        await self._inbox.finish(claim.question_id, reply, state=state, reason=reason)
+        self._tell(claim)
+
+    def _tell(self, claim: Claim) -> None:
+        self._live.finish(claim.question_id)
+        self._on_answered(claim.platform)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -1,0 +1,170 @@
+"""What is set and what is wrong: each check says how things are and, if they are not well, how to mend them.
+
+The checks look and never change anything, so they may run beside a daemon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import stat
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from supportbot.bootstrap import make_engine
+from supportbot.config import ENV_FILE, Settings, env_name
+from supportbot.db.schema import check_schema
+from supportbot.db.session import Database
+from supportbot.engine.speed import AT_ONCE, measure_speed
+from supportbot.errors import DatabaseError, SupportBotError
+from supportbot.models.registry import Registry
+
+MIN_FREE_BYTES = 500 * 2**20
+"""Below this a fine-tuning run's checkpoint would not fit, and soon the log would not either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check; ``detail`` holds the remedy when it is not ``ok``."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingLine:
+    """One setting as it is in force; secrets show only that they are set."""
+
+    key: str
+    value: str
+    is_set: bool
+    meaning: str
+
+
+def describe_settings(settings: Settings) -> list[SettingLine]:
+    """Return every setting with its value in force and its meaning."""
+    return [
+        SettingLine(
+            key=env_name(name),
+            value=_shown(getattr(settings, name)),
+            is_set=name in settings.model_fields_set,
+            meaning=field.description or "",
+        )
+        for name, field in type(settings).model_fields.items()
+    ]
+
+
+async def examine(settings: Settings) -> AsyncGenerator[Finding]:
+    """Run all checks, one after the other."""
+    yield _home(settings)
+    yield _env_file(Path(ENV_FILE))
+    yield _disk(settings)
+    yield _platforms(settings)
+    yield await _guarded("database", _database, settings)
+    yield await _guarded("model", _model, settings)
+
+
+async def _guarded(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+    try:
+        return Finding(name, True, await check(settings))
+    except SupportBotError as error:
+        return Finding(name, False, str(error))
+
+
+def _home(settings: Settings) -> Finding:
+    home = settings.home
+    if not home.is_dir():
+        return Finding("home", False, f"{home} does not exist yet: run `supportbot init`.")
+    if not os.access(home, os.W_OK | os.X_OK):
+        return Finding("home", False, f"{home} is not writable: change its owner, or set SUPPORTBOT_HOME.")
+    mode = stat.S_IMODE(home.stat().st_mode)
+    if mode & 0o077:
+        return Finding("home", False, f"{home} is open to other users (mode {mode:04o}): run `chmod 700 {home}`.")
+    return Finding("home", True, f"{home} (mode {mode:04o})")
+
+
+def _env_file(path: Path) -> Finding:
+    if not path.is_file():
+        return Finding(".env", True, "none in this folder; settings come from the environment")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return Finding(
+            ".env", False, f"{path} can be read by other users (mode {mode:04o}): run `chmod 600 {path}`."
+        )
+    return Finding(".env", True, f"{path} (mode {mode:04o})")
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / 2**30:.1f} GiB free at {folder}"
+    if free < MIN_FREE_BYTES:
+        return Finding("disk", False, f"{detail}: make room, {MIN_FREE_BYTES // 2**20} MiB at least.")
+    return Finding("disk", True, detail)
+
+
+def _platforms(settings: Settings) -> Finding:
+    slack = "HTTP" if settings.slack_http else "Socket Mode"
+    states = [
+        f"web page on {settings.web_host}:{settings.web_port}",
+        f"Slack ({slack})" if settings.slack_bot_token else "Slack off (no SLACK_BOT_TOKEN)",
+        "Discord" if settings.discord_token else "Discord off (no DISCORD_TOKEN)",
+    ]
+    return Finding("platforms", True, ", ".join(states))
+
+
+async def _database(settings: Settings) -> str:
+    database = Database(settings.sqlalchemy_url)
+    if database.is_missing:
+        raise DatabaseError(f"{database.url.database} does not exist yet: run `supportbot init`.")
+    try:
+        await check_schema(database)
+        await database.check_integrity()
+        return f"{database.url.render_as_string()} answers, schema is current"
+    finally:
+        await database.aclose()
+
+
+async def _model(settings: Settings) -> str:
+    registry = Registry(settings.models_dir)
+    source = registry.resolve(settings.model)
+    engine = await asyncio.to_thread(make_engine, settings, source)
+    try:
+        speed = await measure_speed(engine)
+    finally:
+        await engine.aclose()
+    floor = "none" if source.confidence_floor is None else f"{source.confidence_floor:.2f}"
+    rates = f"{speed.alone:.0f} tokens/s alone, {speed.together:.0f} with {AT_ONCE} at once"
+    parts = [
+        f"{source.version} answers",
+        f"engine {engine.arithmetic}",
+        f"{rates}, first token after {speed.first_token * 1000:.0f} ms",
+        f"confidence floor {floor}",
+        _switching(settings, registry),
+    ]
+    return "; ".join(parts)
+
+
+def _switching(settings: Settings, registry: Registry) -> str:
+    if settings.model:
+        return "pinned by SUPPORTBOT_MODEL, so promotions don't reach the daemon"
+    return f"a rollback leads to {registry.previous() or 'nothing yet'}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "(set)"
+    if isinstance(value, str) and "://" in value:
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            return make_url(value).render_as_string()  # hides the password
+        except ArgumentError:
+            return value
+    return "" if value is None else str(value)

@@ -1,0 +1,181 @@
+"""The dispatcher: takes replies out of the outbox and has the platform's sender deliver them.
+
+A sender says what happened with one of two errors: come back later, or never. Anything else that it raises is a
+passing fault of the network or a defect; the reply stays and is tried again, later each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from supportbot.delivery.outbox import SEND_LEASE, Delivery, Outbox
+from supportbot.telemetry import metrics
+
+log = structlog.get_logger(__name__)
+
+CONCURRENCY = 16
+"""Replies of a platform that are under way at once; a slow channel holds up its own replies only."""
+
+POLL_SECONDS = 1.0
+"""How often the outbox is looked at when nobody rings: for replies that have come due again."""
+
+GIVE_UP_AFTER = timedelta(hours=24)
+"""A reply that no attempt could deliver for so long is given up: an answer that late helps nobody."""
+
+_MAX_BACKOFF_SECONDS = 60.0
+_SEND_SECONDS = SEND_LEASE.total_seconds() / 2
+"""An attempt ends well before its claim does, so two attempts never overlap."""
+
+
+class RetryLaterError(Exception):
+    """The reply can't be delivered now.
+
+    Args:
+        reason: for the log and the record.
+        seconds: how long the platform asks to wait, or None for the usual backoff.
+        unsent: whether it is certain that nothing reached the platform, as with a rate limit: then the next
+            attempt need not look for a message of this one.
+    """
+
+    def __init__(self, reason: str, seconds: float | None = None, *, unsent: bool = False) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.unsent = unsent
+
+
+class UndeliverableError(Exception):
+    """The reply can never be delivered: the channel is gone, the bot was removed, …"""
+
+
+class Sender(Protocol):
+    """How one platform shows a reply."""
+
+    @property
+    def platform(self) -> str:
+        """``slack``, ``discord`` or ``web``."""
+
+    async def send(self, delivery: Delivery) -> str:
+        """Show a reply and return the platform's identity of it.
+
+        If ``delivery.attempt`` is above 1 an earlier attempt may have succeeded without our knowing: the sender
+        looks for ``delivery.mark`` first, or sends in a way that the platform itself makes idempotent.
+
+        Raises:
+            RetryLaterError: the platform asks to wait.
+            UndeliverableError: it will never work.
+        """
+
+
+class Dispatcher:
+    """Delivers the replies of one platform.
+
+    Args:
+        outbox: where replies come from.
+        sender: the platform's.
+    """
+
+    def __init__(self, outbox: Outbox, sender: Sender) -> None:
+        self._outbox = outbox
+        self._sender = sender
+        self.wake = asyncio.Event()
+        self._stopping = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Deliver until ``stop`` is called, and then what is due at that moment."""
+        while not self._stopping:
+            self.wake.clear()
+            started = await self._start_due()
+            if not started:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self.wake.wait()
+        while self._tasks or await self._start_due():
+            await asyncio.wait(self._tasks)
+
+    def stop(self) -> None:
+        """Let ``run`` end as soon as nothing is due any more."""
+        self._stopping = True
+        self.wake.set()
+
+    async def deliver_due(self) -> int:
+        """Try each reply that is due now once, as far as may be under way together; return how many."""
+        started = await self._start_due()
+        if started:
+            await asyncio.wait(self._tasks)
+        return started
+
+    async def _start_due(self) -> int:
+        """Claim as many replies as may be under way at once, and begin to send them; return how many."""
+        free = CONCURRENCY - len(self._tasks)
+        if not free:
+            return 0
+        try:
+            deliveries = await self._outbox.claim(self._sender.platform, free)
+        except Exception:
+            # A full disk or a restarting PostgreSQL: the replies are safe where they are.
+            log.exception("dispatch.claim_failed", platform=self._sender.platform)
+            return 0
+        for delivery in deliveries:
+            task = asyncio.create_task(self._deliver(delivery), name=f"reply-{delivery.outbox_id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+        return len(deliveries)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.wake.set()
+        if not task.cancelled() and (error := task.exception()):
+            # The outcome could not be noted: the claim runs out, and the next attempt looks for its mark.
+            log.error("reply.outcome_lost", platform=self._sender.platform, exc_info=error)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                identity = await self._sender.send(delivery)
+        except UndeliverableError as error:
+            await self._give_up(delivery, str(error))
+        except RetryLaterError as error:
+            await self._postpone(delivery, str(error), error.seconds, unsent=error.unsent)
+        except Exception as error:
+            # The class name only: the text of a network error may hold an address with a token in it.
+            log.warning("reply.attempt_failed", **_names(delivery), exc_info=True)
+            await self._postpone(delivery, type(error).__name__, None, unsent=False)
+        else:
+            await self._outbox.delivered(delivery.outbox_id, identity)
+            self._count("delivered")
+            log.info("reply.delivered", **_names(delivery), reply=identity)
+
+    async def _postpone(self, delivery: Delivery, error: str, seconds: float | None, *, unsent: bool) -> None:
+        if datetime.now(UTC) - delivery.created_at > GIVE_UP_AFTER:
+            await self._give_up(delivery, error)
+            return
+        if seconds is None:
+            # Exponential with full jitter, so that many waiting replies don't come back in step.
+            seconds = random.uniform(0.5, 1) * min(_MAX_BACKOFF_SECONDS, 2.0**delivery.attempt)  # noqa: S311
+        await self._outbox.postpone(delivery.outbox_id, timedelta(seconds=seconds), error, unsent=unsent)
+        self._count("postponed")
+        log.info("reply.postponed", **_names(delivery), seconds=round(seconds, 1), reason=error)
+
+    async def _give_up(self, delivery: Delivery, error: str) -> None:
+        await self._outbox.give_up(delivery.outbox_id, error)
+        self._count("given_up")
+        log.error("reply.undeliverable", **_names(delivery), reason=error)
+
+    def _count(self, outcome: str) -> None:
+        metrics.DELIVERIES.labels(self._sender.platform, outcome).inc()
+
+
+def _names(delivery: Delivery) -> dict[str, object]:
+    return {
+        "platform": delivery.platform,
+        "question_id": delivery.question_id,
+        "answer_id": delivery.answer_id,
+        "attempt": delivery.attempt,
+    }

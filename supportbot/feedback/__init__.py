@@ -1,0 +1,1 @@
+"""Judge: what people think of answers, and what becomes of it."""

@@ -1,0 +1,104 @@
+"""Consent to training: what was said in a workspace trains a model only once one of its admins allowed it.
+
+This machine's own page and terminal, and rows that somebody imported from a file, count without being asked:
+whoever runs the bot gave them himself. The rule is one SQL condition, so that everybody who selects rows for
+training asks the same question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from supportbot.db import audit
+from supportbot.db.models import Workspace
+from supportbot.db.session import Database
+from supportbot.errors import SupportBotError
+
+LOCAL_PLATFORMS = frozenset({"cli", "web"})
+"""This machine; everything else is somebody's workspace."""
+
+
+class ConsentError(SupportBotError):
+    """Consent cannot be recorded as it was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceConsent:
+    """Whether the rows of a workspace count, and who said so and when."""
+
+    platform: str
+    external_id: str
+    name: str
+    counts: bool
+    by: str | None
+    at: datetime | None
+
+
+def counts_for_training(workspace_id: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
+    """Return the condition that a row of this workspace, or of none, may be trained on."""
+    consenting = select(Workspace.id).where(
+        or_(Workspace.platform.in_(LOCAL_PLATFORMS), Workspace.training_consent_at.is_not(None))
+    )
+    return or_(workspace_id.is_(None), workspace_id.in_(consenting))
+
+
+async def allow(database: Database, platform: str, external_id: str, by: str, *, allow: bool) -> WorkspaceConsent:
+    """Record that an admin allowed training on a workspace, or took that back.
+
+    A workspace that nothing was heard from yet is created, so that consent can come first.
+
+    Args:
+        database: where it is kept.
+        platform: ``slack`` or ``discord``.
+        external_id: the platform's id of the workspace or guild.
+        by: the admin's name.
+        allow: False takes an earlier consent back.
+
+    Raises:
+        ConsentError: the platform needs no consent, or a name is empty.
+    """
+    if platform in LOCAL_PLATFORMS:
+        raise ConsentError(f"Rows of '{platform}' are this machine's own and count without a recorded consent.")
+    if not by.strip() or not external_id.strip():
+        raise ConsentError("Consent needs the id of the workspace and the name of who gave it: add --by NAME.")
+    now = datetime.now(UTC)
+    async with database.write() as session:
+        row = await session.scalar(
+            select(Workspace)
+            .where(Workspace.platform == platform, Workspace.external_id == external_id)
+            .with_for_update()
+        )
+        if row is None:
+            row = Workspace(platform=platform, external_id=external_id, settings={}, created_at=now)
+            session.add(row)
+        row.training_consent_by, row.training_consent_at = (by, now) if allow else (None, None)
+        audit.record(
+            session,
+            actor=by,
+            action="consent.allow" if allow else "consent.withdraw",
+            subject=f"workspace:{platform}:{external_id}",
+        )
+        await session.flush()
+        return _read(row)
+
+
+async def workspaces(database: Database) -> list[WorkspaceConsent]:
+    """Return all known workspaces with their consent, by platform and id."""
+    async with database.read() as session:
+        rows = await session.scalars(select(Workspace).order_by(Workspace.platform, Workspace.external_id))
+        return [_read(row) for row in rows]
+
+
+def _read(row: Workspace) -> WorkspaceConsent:
+    return WorkspaceConsent(
+        platform=row.platform,
+        external_id=row.external_id,
+        name=row.name,
+        counts=row.platform in LOCAL_PLATFORMS or row.training_consent_at is not None,
+        by=row.training_consent_by,
+        at=row.training_consent_at,
+    )

@@ -1,0 +1,221 @@
+"""What a curator sees and decides: votes only rank, and nothing is trained on that no person approved.
+
+Each decision writes its audit row in the same transaction. What a curator types is redacted like everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import case, func, select
+
+from supportbot.db import audit
+from supportbot.db.models import Example
+from supportbot.db.session import Database
+from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
+from supportbot.errors import SupportBotError
+from supportbot.feedback.curation._insert import clean
+from supportbot.feedback.curation.keys import sort_key_of
+
+_MOST_ANSWERS = 500
+"""What a model is told that answers may repeat: more than most shops have, and read in milliseconds."""
+
+
+class ExampleError(SupportBotError):
+    """An example is not there, or cannot be what a curator wants it to be."""
+
+
+class Decision(StrEnum):
+    """What a curator does with an example; an edit alone leaves its status as it is."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    EDIT = "edit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredExample:
+    """An example as a curator sees it.
+
+    ``rejected`` is the answer that ``answer`` corrects; ``votes`` are the net votes on the answer in chat.
+    """
+
+    example_id: int
+    question: str
+    answer: str
+    rejected: str | None
+    label: ExampleLabel
+    votes: int
+    source: ExampleSource
+    status: ExampleStatus
+    split: Split
+    duplicate_of_id: int | None
+    curator: str | None
+    created_at: datetime
+    decided_at: datetime | None
+
+
+class ExampleStore:
+    """Examples in the database.
+
+    Args:
+        database: where they are kept.
+        keep: what is public although it looks personal, see ``redact``.
+    """
+
+    def __init__(self, database: Database, *, keep: Collection[str] = ()) -> None:
+        self._database = database
+        self._keep = keep
+
+    async def ranked(
+        self, status: ExampleStatus = ExampleStatus.PENDING, *, limit: int = 100
+    ) -> list[StoredExample]:
+        """Return examples, those with the strongest evidence first.
+
+        A correction says what is right, an answer of a person too; among answers of the bot the clearest vote
+        comes first, up or down.
+        """
+        evidence = case({ExampleSource.CORRECTION: 0, ExampleSource.HUMAN: 1}, value=Example.source, else_=2)
+        query = (
+            select(Example)
+            .where(Example.status == status)
+            .order_by(evidence, func.abs(Example.votes).desc(), Example.id)
+            .limit(limit)
+        )
+        async with self._database.read() as session:
+            return [_read(row) for row in await session.scalars(query)]
+
+    async def get(self, example_id: int) -> StoredExample:
+        """Return one example.
+
+        Raises:
+            ExampleError: there is none with this id.
+        """
+        async with self._database.read() as session:
+            return _read(_known(await session.get(Example, example_id), example_id))
+
+    async def counts(self) -> dict[ExampleStatus, int]:
+        """Return how many examples have each status."""
+        query = select(Example.status, func.count()).group_by(Example.status)
+        async with self._database.read() as session:
+            found = dict(iter(await session.execute(query)))
+        return {status: found.get(status, 0) for status in ExampleStatus}
+
+    async def decide(
+        self,
+        example_ids: Sequence[int],
+        decision: Decision,
+        curator: str,
+        *,
+        question: str | None = None,
+        answer: str | None = None,
+        reason: str | None = None,
+    ) -> list[StoredExample]:
+        """Decide on examples, all or none; return them as they are now.
+
+        Args:
+            example_ids: which; texts can be given for a single one only.
+            decision: what to do with them.
+            curator: the person who decides.
+            question: replaces the text of the question.
+            answer: replaces the answer; a bad answer that was mended becomes a good example, with the old one
+                kept as the rejected one.
+            reason: why, for the audit.
+
+        Raises:
+            ExampleError: one of them is not there, no curator is named, or a text is empty.
+        """
+        if not curator.strip():
+            raise ExampleError("A decision needs the name of who decides: add --by NAME.")
+        texts = {"question": question, "answer": answer}
+        edits = {
+            name: await asyncio.to_thread(_edited, text, self._keep)
+            for name, text in texts.items()
+            if text is not None
+        }
+        if len(example_ids) > 1 and edits:
+            raise ExampleError("A question or an answer can be edited for one example at a time.")
+        if decision is Decision.EDIT and not edits:
+            raise ExampleError("There is nothing to edit: give --question, --answer, or both.")
+        async with self._database.write() as session:
+            # Always in the same order, so two curators wait for each other and never for ever.
+            query = select(Example).where(Example.id.in_(example_ids)).order_by(Example.id).with_for_update()
+            rows = {row.id: row for row in await session.scalars(query)}
+            for example_id in dict.fromkeys(example_ids):
+                row = _known(rows.get(example_id), example_id)
+                _edit(row, **edits)
+                _settle(row, decision, curator)
+                audit.record(
+                    session,
+                    actor=curator,
+                    action=f"example.{decision}",
+                    subject=f"example:{example_id}",
+                    details={
+                        **({"edited": sorted(edits)} if edits else {}),
+                        **({"reason": reason} if reason else {}),
+                    },
+                )
+            return [_read(row) for row in rows.values()]
+
+
+async def approved_answers(database: Database) -> list[str]:
+    """Return the answers that were approved last, the newest at the end."""
+    query = (
+        select(Example.completion)
+        .where(Example.status == ExampleStatus.APPROVED, Example.label == ExampleLabel.GOOD)
+        .group_by(Example.completion)
+        .order_by(func.max(Example.id).desc())
+        .limit(_MOST_ANSWERS)
+    )
+    async with database.read() as session:
+        return list(await session.scalars(query))[::-1]
+
+
+def _edited(text: str, keep: Collection[str]) -> str:
+    if not (cleaned := clean(text, keep)):
+        raise ExampleError("An example needs a question and an answer; neither can be empty.")
+    return cleaned
+
+
+def _edit(row: Example, question: str | None = None, answer: str | None = None) -> None:
+    if question is not None:
+        row.prompt, row.sort_key = question, sort_key_of(question)
+    if answer is not None and answer != row.completion:
+        if row.label is ExampleLabel.BAD:
+            row.label, row.rejected = ExampleLabel.GOOD, row.completion
+        row.completion = answer
+
+
+def _settle(row: Example, decision: Decision, curator: str) -> None:
+    row.curator = curator
+    if decision is not Decision.EDIT:
+        row.status = ExampleStatus.APPROVED if decision is Decision.APPROVE else ExampleStatus.REJECTED
+        row.decided_at = datetime.now(UTC)
+
+
+def _known(row: Example | None, example_id: int) -> Example:
+    if row is None:
+        raise ExampleError(f"There is no example {example_id}: `supportbot curate list` shows which there are.")
+    return row
+
+
+def _read(row: Example) -> StoredExample:
+    return StoredExample(
+        example_id=row.id,
+        question=row.prompt,
+        answer=row.completion,
+        rejected=row.rejected,
+        label=row.label,
+        votes=row.votes,
+        source=row.source,
+        status=row.status,
+        split=row.split,
+        duplicate_of_id=row.duplicate_of_id,
+        curator=row.curator,
+        created_at=row.created_at,
+        decided_at=row.decided_at,
+    )

@@ -1,0 +1,147 @@
+"""Thumbs: one vote per person and answer, of which the last one counts, and what a 👎 was for.
+
+An explanation belongs to a 👎: without one there is nothing to explain, and a later 👍 takes it back, since
+whoever is content now should not teach the model that the answer was bad. It knows no platform, and nothing of
+training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.db.models import Answer, Feedback
+from supportbot.db.session import Database
+from supportbot.db.states import FeedbackReason
+from supportbot.errors import SupportBotError
+
+MAX_CORRECTION = 2_000
+"""Characters of a correction that are kept: about what the model can say at most, and every platform's form holds
+them."""
+
+REASON_WORDS: Mapping[FeedbackReason, str] = {
+    FeedbackReason.WRONG: "It is wrong",
+    FeedbackReason.OUTDATED: "It is out of date",
+    FeedbackReason.INCOMPLETE: "Something is missing",
+    FeedbackReason.NOT_WHAT_I_ASKED: "Not what I asked",
+    FeedbackReason.RUDE: "It is rude",
+    FeedbackReason.OTHER: "Something else",
+}
+"""What people read, in the order in which they are offered it."""
+
+
+class Vote(IntEnum):
+    """A thumb."""
+
+    UP = 1
+    DOWN = -1
+
+
+class UnknownAnswerError(SupportBotError):
+    """Somebody voted on an answer, or explained a vote, that is not in the database (any more)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What somebody said was wrong with an answer, and what it should have said; each may be missing."""
+
+    reason: FeedbackReason | None = None
+    correction: str | None = None
+
+
+UNEXPLAINED = Explanation()
+
+
+@dataclass(frozen=True, slots=True)
+class VoteOutcome:
+    """What a vote did.
+
+    Attributes:
+        vote: as it stands now.
+        previous: the same person's earlier vote on the answer, if any.
+        explanation: of the vote as it stands now; for a form that is opened again.
+    """
+
+    vote: Vote
+    previous: Vote | None
+    explanation: Explanation = UNEXPLAINED
+
+    @property
+    def changed(self) -> bool:
+        """Whether the database now says something else than before."""
+        return self.vote != self.previous
+
+
+class Votes:
+    """Feedback in the database.
+
+    Args:
+        database: where it is kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def cast(self, answer_id: int, voter: str, vote: Vote) -> VoteOutcome:
+        """Record a vote, replacing the same person's earlier one.
+
+        Raises:
+            UnknownAnswerError: there is no such answer.
+        """
+        now = datetime.now(UTC)
+        async with self._database.write() as session:
+            row = await _locked(session, answer_id, voter)
+            if row is None:
+                session.add(Feedback(answer_id=answer_id, voter=voter, vote=vote, created_at=now, updated_at=now))
+                return VoteOutcome(vote, None)
+            previous = Vote(row.vote)
+            if previous != vote:
+                row.vote, row.updated_at = vote, now
+                row.reason = row.correction = None  # they were about the other vote
+            return VoteOutcome(vote, previous, Explanation(reason=row.reason, correction=row.correction))
+
+    async def explain(
+        self, answer_id: int, voter: str, reason: FeedbackReason | None, correction: str | None
+    ) -> Explanation:
+        """Record why somebody's 👎 was given, replacing what the same person said before.
+
+        Args:
+            answer_id: the answer voted on.
+            voter: who voted.
+            reason: what was wrong with it, if that was said.
+            correction: what it should have said. Blank counts as nothing said, and what exceeds
+                ``MAX_CORRECTION`` characters is cut off.
+
+        Returns:
+            What is kept now.
+
+        Raises:
+            UnknownAnswerError: there is no such answer, or no 👎 of this person on it.
+        """
+        said = Explanation(reason=reason, correction=(correction or "").strip()[:MAX_CORRECTION].rstrip() or None)
+        async with self._database.write() as session:
+            row = await _locked(session, answer_id, voter)
+            if row is None or row.vote != Vote.DOWN:
+                raise UnknownAnswerError("You have no 👎 on this answer any more, so there is nothing to explain.")
+            row.reason, row.correction, row.updated_at = said.reason, said.correction, datetime.now(UTC)
+        return said
+
+
+async def _locked(session: AsyncSession, answer_id: int, voter: str) -> Feedback | None:
+    """Return somebody's vote on an answer, which nobody else changes before the transaction ends.
+
+    Raises:
+        UnknownAnswerError: there is no such answer.
+    """
+    # The lock on the answer makes two votes of one person at the same moment wait for each other.
+    if await session.scalar(select(Answer.id).where(Answer.id == answer_id).with_for_update()) is None:
+        raise UnknownAnswerError("This answer is no longer in the log, so it cannot be voted on.")
+    found: Feedback | None = await session.scalar(
+        select(Feedback).where(Feedback.answer_id == answer_id, Feedback.voter == voter)
+    )
+    return found

@@ -1,0 +1,1 @@
+"""Hear and keep: from a message to a question that is safe."""

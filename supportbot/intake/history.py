@@ -1,0 +1,130 @@
+"""What was asked and answered, read back: for the log command, the page and the console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+
+from supportbot.db.models import Answer, Conversation, Feedback, Question
+from supportbot.db.session import Database
+from supportbot.db.states import AnswerSource, QuestionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A question with its answer, if there is one yet, the votes on it, and what people answered instead."""
+
+    question_id: int
+    platform: str
+    asker: str
+    question: str
+    state: QuestionState
+    received_at: datetime
+    answer_id: int | None
+    answer: str | None
+    source: AnswerSource | None
+    model_version: str | None
+    sampling: Mapping[str, Any] | None
+    confidence: float | None
+    latency_ms: int | None
+    prompt_tokens: int | None
+    answer_tokens: int | None
+    shortened: bool
+    votes_up: int
+    votes_down: int
+    by_people: tuple[str, ...]
+
+
+class History:
+    """The log in the database.
+
+    Args:
+        database: where it is kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def recent(self, limit: int) -> list[Exchange]:
+        """Return the latest exchanges, the newest first."""
+        return await self._select(limit=limit)
+
+    async def exchange(self, question_id: int) -> Exchange | None:
+        """Return one exchange."""
+        found = await self._select(Question.id == question_id, limit=1)
+        return found[0] if found else None
+
+    async def conversation(self, platform: str, channel: str, thread: str, limit: int) -> list[Exchange]:
+        """Return the latest exchanges of one conversation, the oldest first."""
+        found = await self._select(
+            Question.platform == platform,
+            Conversation.channel == channel,
+            Conversation.thread == thread,
+            limit=limit,
+        )
+        return found[::-1]
+
+    async def _select(self, *which: ColumnElement[bool], limit: int) -> list[Exchange]:
+        query = (
+            select(Question, Answer)
+            .join(Conversation, Question.conversation_id == Conversation.id)
+            .outerjoin(Answer, (Answer.question_id == Question.id) & (Answer.source != AnswerSource.HUMAN))
+            .where(*which)
+            .order_by(Question.id.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as session:
+            rows = (await session.execute(query)).all()
+            ids = [answer.id for _, answer in rows if answer is not None]
+            votes = {answer_id: (up, down) for answer_id, up, down in await session.execute(_count_votes(ids))}
+            by_people: dict[int, tuple[str, ...]] = {}
+            for question_id, text in await session.execute(_by_people([question.id for question, _ in rows])):
+                by_people[question_id] = (*by_people.get(question_id, ()), text)
+        return [_exchange(question, answer, votes, by_people.get(question.id, ())) for question, answer in rows]
+
+
+def _count_votes(answer_ids: Sequence[int]) -> Select[int, int, int]:
+    up = func.sum(case((Feedback.vote > 0, 1), else_=0))
+    down = func.sum(case((Feedback.vote < 0, 1), else_=0))
+    return (
+        select(Feedback.answer_id, up, down).where(Feedback.answer_id.in_(answer_ids)).group_by(Feedback.answer_id)
+    )
+
+
+def _by_people(question_ids: Sequence[int]) -> Select[int, str]:
+    return (
+        select(Answer.question_id, Answer.text)
+        .where(Answer.question_id.in_(question_ids), Answer.source == AnswerSource.HUMAN)
+        .order_by(Answer.id)
+    )
+
+
+def _exchange(
+    question: Question, answer: Answer | None, votes: dict[int, tuple[int, int]], by_people: tuple[str, ...]
+) -> Exchange:
+    up, down = votes.get(answer.id, (0, 0)) if answer else (0, 0)
+    return Exchange(
+        question_id=question.id,
+        platform=question.platform,
+        asker=question.asker,
+        question=question.text,
+        state=question.state,
+        received_at=question.received_at,
+        answer_id=answer.id if answer else None,
+        answer=answer.text if answer else None,
+        source=answer.source if answer else None,
+        model_version=answer.model_version if answer else None,
+        sampling=answer.sampling if answer else None,
+        confidence=answer.confidence if answer else None,
+        latency_ms=answer.latency_ms if answer else None,
+        prompt_tokens=answer.prompt_tokens if answer else None,
+        answer_tokens=answer.answer_tokens if answer else None,
+        shortened=answer.shortened if answer else False,
+        votes_up=int(up),
+        votes_down=int(down),
+        by_people=by_people,
+    )

@@ -1,0 +1,1 @@
+"""Go live: versions, evidence, and the switch between them."""

@@ -1,0 +1,94 @@
+"""The rows of the versions: they follow the registry, whatever happened in between.
+
+A name stands for one set of weights for ever, since answers and audit name no more than it: ``check_name_is_free``
+keeps it so. Where somebody changed the files of a version by hand, its row follows and the audit says from what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.db.audit import record
+from supportbot.db.models import ModelVersion
+from supportbot.errors import ModelError
+from supportbot.models.registry import Manifest, Registry
+
+_ACTOR = "supportbot"
+
+
+class ModelStatus(StrEnum):
+    """How far a version has come."""
+
+    CANDIDATE = "candidate"
+    """Installed; it may go live, or was live before."""
+    ACTIVE = "active"
+    RETIRED = "retired"
+    """Its files are gone; what it answered, and on what it was trained, is still known."""
+
+
+async def reconcile(session: AsyncSession, registry: Registry) -> None:
+    """Bring the rows to what the registry says; a live version that nobody recorded becomes an audit row."""
+    active = registry.active()
+    recorded = await session.scalar(select(ModelVersion.name).where(ModelVersion.status == ModelStatus.ACTIVE))
+    await set_statuses(session, registry, active)
+    if recorded is not None and recorded != active:
+        details = {"recorded": recorded, "live": active}
+        record(session, actor=_ACTOR, action="model.reconcile", subject=f"model:{active}", details=details)
+
+
+async def check_name_is_free(session: AsyncSession, manifest: Manifest) -> None:
+    """Refuse weights under a name that other weights have, or had before they were retired.
+
+    Raises:
+        ModelError: there was another model of this name.
+    """
+    known = await session.scalar(select(ModelVersion.digest).where(ModelVersion.name == manifest.version))
+    if known not in (None, manifest.digest):
+        raise ModelError(
+            f"'{manifest.version}' is the name of another model, which answers carry: choose another name."
+        )
+
+
+async def set_statuses(session: AsyncSession, registry: Registry, active: str | None) -> None:
+    """Give each version its status, a row if it has none, and the digest of what is installed."""
+    installed = set(registry.versions())
+    rows = {row.name: row for row in await session.scalars(select(ModelVersion).with_for_update())}
+    for manifest in _readable(registry, installed):
+        row = rows.get(manifest.version)
+        if row is None:
+            row = rows[manifest.version] = ModelVersion(name=manifest.version)
+            session.add(row)
+        elif row.digest != manifest.digest:
+            details = {"recorded_digest": row.digest, "digest": manifest.digest}
+            record(session, actor=_ACTOR, action="model.reconcile", subject=f"model:{row.name}", details=details)
+        else:
+            continue
+        _describe(row, manifest)
+    for name, row in rows.items():
+        if name == active:
+            row.status = ModelStatus.ACTIVE
+        else:
+            row.status = ModelStatus.CANDIDATE if name in installed else ModelStatus.RETIRED
+
+
+def _readable(registry: Registry, versions: Iterable[str]) -> list[Manifest]:
+    """Return the manifests that can be read; one that is damaged must not stand in the way of a rollback."""
+    manifests = []
+    for version in sorted(versions):
+        try:
+            manifests.append(registry.manifest(version))
+        except ModelError:
+            continue  # `supportbot models list` shows it as damaged
+    return manifests
+
+
+def _describe(row: ModelVersion, manifest: Manifest) -> None:
+    base = manifest.training.get("base_model")
+    row.base = str(base) if base else manifest.parent
+    row.digest, row.metrics = manifest.digest, dict(manifest.metrics)
+    row.created_at = datetime.fromisoformat(manifest.created_at)

@@ -1,0 +1,155 @@
+"""Hot swap: the daemon follows the registry's live version without a restart.
+
+Once a second it looks whether the live version was switched. A new one is verified, loaded beside the old one and
+tried with a small question; then one reference changes. Answers under way end on the model that they began with.
+A version that fails is refused with one line in the log, and not tried again until somebody switches again: the
+old model goes on answering.
+
+Whoever stops the daemon calls ``stop`` first: from then on nothing is switched. A load that has begun can't be
+interrupted (a process that ends in the middle of one aborts), so it is waited for, and closed unused.
+
+It neither knows how a version went live nor whether it is better; ``publishing`` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+from prometheus_client import Counter, Info
+
+from supportbot.answering.answerer import Answerer, LiveModel, Tenure
+from supportbot.engine.base import Engine
+from supportbot.errors import SupportBotError
+from supportbot.models.registry import ModelSource, Registry
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 1.0
+"""A switch is to be noticed within 2 s; looking costs one ``stat``."""
+
+MODEL = Info("supportbot_model", "The model that answers.")
+SWAPS = Counter("supportbot_model_swaps", "Switches of the live version that were noticed.", ["outcome"])
+
+
+class Reloader:
+    """Keeps an answerer on the live version.
+
+    Args:
+        registry: says which version is live.
+        answerer: gets the new model.
+        load: makes an engine of a version; blocks, and is called in a thread.
+        prepare: is given each new engine before it answers.
+        confidence_floor: the one that is set; None for each model's own.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        answerer: Answerer,
+        load: Callable[[ModelSource], Engine],
+        prepare: Callable[[Engine], Awaitable[None]],
+        *,
+        confidence_floor: float | None = None,
+    ) -> None:
+        self._registry = registry
+        self._answerer = answerer
+        self._load = load
+        self._prepare = prepare
+        self._confidence_floor = confidence_floor
+        self._seen: tuple[int, int] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Follow no switch any more, not even one that is loading; replaced models still end their answers."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Follow the registry until stopped or cancelled; a cancellation closes what was replaced at once."""
+        try:
+            while not self._stopping.is_set():
+                try:
+                    await self.follow()
+                except (OSError, ValueError):
+                    # Too many open files, a folder that is just being restored, a name that is no text.
+                    log.exception("model.registry_unreadable")
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._stopping.wait()
+            await asyncio.gather(*self._ending)
+        finally:
+            await self._close_replaced()
+
+    async def follow(self) -> bool:
+        """Look once; return whether another model answers now."""
+        # The stamp first: a switch after this line is noticed the next time.
+        stamp = await asyncio.to_thread(self._registry.stamp)
+        if stamp is None or stamp == self._seen:
+            return False
+        wanted = await asyncio.to_thread(self._registry.active)
+        self._seen = stamp
+        kept = self._answerer.engine.model_version
+        if wanted == kept:
+            return False
+        try:
+            return await self._swap(stamp)
+        except SupportBotError as error:
+            SWAPS.labels("refused").inc()
+            log.error("model.swap_failed", wanted=wanted, kept=kept, error=str(error))
+        except Exception:
+            # Whatever a file may do to the libraries that read it, the old model answers on.
+            SWAPS.labels("refused").inc()
+            log.exception("model.swap_failed", wanted=wanted, kept=kept)
+        return False
+
+    async def _swap(self, stamp: tuple[int, int]) -> bool:
+        began = time.monotonic()
+        source, engine = await self._load_live()
+        try:
+            await self._prepare(engine)
+            wanted = await asyncio.to_thread(self._registry.stamp) == stamp and not self._stopping.is_set()
+        except BaseException:
+            await engine.aclose()
+            raise
+        if not wanted:  # switched again, or back, or stopped, while this one was loading
+            await engine.aclose()
+            return False
+        old_version = self._answerer.engine.model_version
+        floor = source.confidence_floor if self._confidence_floor is None else self._confidence_floor
+        self._end_later(self._answerer.replace_model(LiveModel(engine, floor)))
+        show_model(source.version)
+        SWAPS.labels("swapped").inc()
+        seconds = round(time.monotonic() - began, 3)
+        log.info("model.swapped", **{"from": old_version, "to": source.version}, seconds=seconds)
+        return True
+
+    async def _load_live(self) -> tuple[ModelSource, Engine]:
+        source = await asyncio.to_thread(self._registry.resolve, None)
+        loading = asyncio.ensure_future(asyncio.to_thread(self._load, source))
+        try:
+            return source, await asyncio.shield(loading)
+        except asyncio.CancelledError:
+            await asyncio.wait([loading])
+            if loading.exception() is None:
+                await loading.result().aclose()
+            raise
+
+    def _end_later(self, tenure: Tenure) -> None:
+        """Close the old model when its last answer has ended; the new one answers meanwhile."""
+        task = asyncio.create_task(tenure.end(), name=f"end-{tenure.model.engine.model_version}")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _close_replaced(self) -> None:
+        for task in self._ending:
+            task.cancel()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+
+def show_model(version: str) -> None:
+    """Name the model that answers in the metrics."""
+    MODEL.info({"version": version})

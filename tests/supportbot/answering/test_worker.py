@@ -1,0 +1,297 @@
+"""The worker and the service together: from a question to an answer in the outbox, and what can go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from supportbot.answering.answerer import NO_QUESTION_TEXT, Answerer, LiveModel
+from supportbot.answering.worker import MAX_ATTEMPTS, Worker
+from supportbot.db.models import Question
+from supportbot.db.session import Database
+from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.engine.base import Chunk, Engine, SamplingParams
+from supportbot.engine.load import load_engine
+from supportbot.engine.prompt import Prompt
+from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
+from supportbot.feedback.votes import Votes
+from supportbot.intake.history import Exchange, History
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.live import Live
+from supportbot.service import Service
+from tests.supportbot.conftest import MakeQuestion
+from tests.tiny_model import build_tokenizer
+
+
+class FaultyEngine:
+    """An engine that raises what it is told, or waits until it is let go."""
+
+    model_version = "faulty"
+    capacity = 4
+    arithmetic = "faulty"
+
+    def __init__(self, *faults: Exception) -> None:
+        self.tokenizer = build_tokenizer()
+        self.faults = list(faults)
+        self.started = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    async def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
+        """Fail as told, else answer."""
+        self.started.set()
+        await self.go_on.wait()
+        if self.faults:
+            raise self.faults.pop(0)
+        for token in self.tokenizer("\nIt is on its way to you right now.")["input_ids"]:
+            yield Chunk((token,), (-0.1,), str(self.tokenizer.decode([token])))
+        yield Chunk((), (), "", "stop")
+
+    def expect(self, answers: Sequence[str]) -> None:
+        """Be told what answers may repeat."""
+
+    async def aclose(self) -> None:
+        """Nothing to free."""
+
+
+class Bot:
+    """A worker with all that stands around it, on one database."""
+
+    def __init__(
+        self, database: Database, engine: Engine, *, answerer: Answerer | None = None, **settings: float
+    ) -> None:
+        self.database = database
+        self.inbox = Inbox(database, owner="test", lease=timedelta(minutes=1))
+        self.live = Live()
+        self.rung: list[str] = []
+        self.worker = Worker(
+            self.inbox,
+            answerer or Answerer(engine, confidence_floor=None),
+            self.live,
+            platforms=["slack"],
+            answer_seconds=settings.get("answer_seconds", 30),
+            question_age=timedelta(minutes=settings.get("question_minutes", 30)),
+            on_answered=self.rung.append,
+        )
+        self.service = Service(self.inbox, Votes(database), History(database), self.live, self.worker.wake)
+
+    async def exchange(self, question_id: int) -> Exchange:
+        """Return a question with its answer."""
+        found = await self.service.exchange(question_id)
+        assert found is not None
+        return found
+
+    async def claim_again(self, question_id: int) -> None:
+        """Let the time pass that a question was put off for."""
+        async with self.database.write() as session:
+            await session.execute(
+                update(Question)
+                .where(Question.id == question_id)
+                .values(lease_until=datetime.now(UTC) - timedelta(seconds=1))
+            )
+
+
+@pytest.fixture
+async def tiny_engine(tiny_model: Path) -> AsyncIterator[Engine]:
+    """A real engine on random weights."""
+    engine = load_engine(tiny_model, "tiny", "fp32")
+    yield engine
+    await engine.aclose()
+
+
+async def test_questions_are_answered_while_they_are_watched(
+    database: Database, tiny_engine: Engine, question: MakeQuestion
+) -> None:
+    """Many questions at once are each answered once, and a watcher sees the text that ends in the database."""
+    bot = Bot(database, tiny_engine)
+    running = asyncio.create_task(bot.worker.run())
+    accepted = [await bot.service.ask(question(f"Where is order {number}?")) for number in range(8)]
+
+    async def follow(question_id: int) -> Exchange:
+        *pieces, last = [piece async for piece in bot.service.follow(question_id)]
+        assert isinstance(last, Exchange)
+        shown = "".join(piece for piece in pieces if isinstance(piece, str))
+        if shown:  # a watcher may come when the answer is finished already
+            assert _letters(last.answer or "").startswith(_letters(shown)[:10])
+        return last
+
+    exchanges = await asyncio.gather(*(follow(one.question_id) for one in accepted))
+    await bot.worker.drain(5)
+    await running
+    assert {exchange.state for exchange in exchanges} == {QuestionState.ANSWERED}
+    assert {exchange.model_version for exchange in exchanges} == {"tiny"}
+    assert bot.rung == ["slack"] * 8
+
+
+def _letters(text: str) -> str:
+    """Return the plain letters: of random bytes, those that are no character may be shown in several ways."""
+    return "".join(character for character in text if character.isascii() and character.isalpha())
+
+
+async def test_question_without_words_is_told_so(database: Database, question: MakeQuestion) -> None:
+    """Zero-width characters, a sticker or nothing at all get a sane reply, not a model's."""
+    bot = Bot(database, FaultyEngine(ModelError("must not be asked")))
+    accepted = await bot.service.ask(question("\u200b\u200b \U0001f44d"))
+    await bot.worker.answer_one(accepted.question_id)
+    exchange = await bot.exchange(accepted.question_id)
+    assert (exchange.answer, exchange.state) == (NO_QUESTION_TEXT, QuestionState.FAILED)
+
+
+async def test_late_answer_is_an_apology(database: Database, question: MakeQuestion) -> None:
+    """When the deadline passes, the asker hears it and the question is failed with its reason."""
+    bot = Bot(database, FaultyEngine(DeadlineExceededError("late")))
+    accepted = await bot.service.ask(question())
+    await bot.worker.answer_one(accepted.question_id)
+    exchange = await bot.exchange(accepted.question_id)
+    assert exchange.state is QuestionState.FAILED
+    assert exchange.source is AnswerSource.NOT_SURE
+    assert "in time" in (exchange.answer or "")
+
+
+async def test_old_question_is_told_instead_of_answered(database: Database, question: MakeQuestion) -> None:
+    """A question from before a long outage gets an apology, not an answer out of the blue."""
+    bot = Bot(database, FaultyEngine(), question_minutes=5)
+    accepted = await bot.service.ask(question())
+    async with database.write() as session:
+        await session.execute(update(Question).values(received_at=datetime.now(UTC) - timedelta(minutes=6)))
+    await bot.worker.answer_one(accepted.question_id)
+    exchange = await bot.exchange(accepted.question_id)
+    assert exchange.state is QuestionState.EXPIRED
+    assert "away" in (exchange.answer or "")
+
+
+async def test_busy_engine_puts_the_question_back(database: Database, question: MakeQuestion) -> None:
+    """A full engine costs nothing but time: the question waits in the inbox and is answered later."""
+    bot = Bot(database, FaultyEngine(EngineBusyError("full")))
+    accepted = await bot.service.ask(question())
+    await bot.worker.answer_one(accepted.question_id)
+    assert (await bot.exchange(accepted.question_id)).state is QuestionState.RECEIVED
+    await bot.claim_again(accepted.question_id)
+    await bot.worker.answer_one(accepted.question_id)
+    assert (await bot.exchange(accepted.question_id)).state is QuestionState.ANSWERED
+
+
+@pytest.mark.parametrize("fault", [ModelError("damaged"), RuntimeError("a defect")])
+async def test_failing_answers_are_retried_and_then_given_up(
+    database: Database, question: MakeQuestion, fault: Exception
+) -> None:
+    """A question is tried a few times; then its asker is told, in a fixed sentence without the error's text."""
+    bot = Bot(database, FaultyEngine(*[fault] * MAX_ATTEMPTS))
+    accepted = await bot.service.ask(question())
+    for _ in range(MAX_ATTEMPTS):
+        assert (await bot.exchange(accepted.question_id)).state is QuestionState.RECEIVED
+        await bot.claim_again(accepted.question_id)
+        await bot.worker.answer_one(accepted.question_id)
+    exchange = await bot.exchange(accepted.question_id)
+    assert exchange.state is QuestionState.FAILED
+    assert str(fault) not in (exchange.answer or "")
+
+
+async def test_drain_waits_for_answers_under_way(database: Database, question: MakeQuestion) -> None:
+    """What is being answered when the daemon stops is finished, and nothing new is begun."""
+    engine = FaultyEngine()
+    engine.go_on.clear()
+    bot = Bot(database, engine)
+    running = asyncio.create_task(bot.worker.run())
+    first = await bot.service.ask(question())
+    await engine.started.wait()
+    draining = asyncio.create_task(bot.worker.drain(20))
+    await running
+    second = await bot.service.ask(question())
+    engine.go_on.set()
+    await draining
+    assert (await bot.exchange(first.question_id)).state is QuestionState.ANSWERED
+    assert (await bot.exchange(second.question_id)).state is QuestionState.RECEIVED
+
+
+async def test_drain_returns_what_takes_too_long(database: Database, question: MakeQuestion) -> None:
+    """What can't be finished in time goes back into the inbox, to be answered after the restart."""
+    engine = FaultyEngine()
+    engine.go_on.clear()
+    bot = Bot(database, engine)
+    running = asyncio.create_task(bot.worker.run())
+    accepted = await bot.service.ask(question())
+    await engine.started.wait()
+    began = time.monotonic()
+    await bot.worker.drain(0.05)
+    await running
+    assert time.monotonic() - began < 5
+    assert (await bot.exchange(accepted.question_id)).state is QuestionState.RECEIVED
+
+
+async def test_follow_of_an_unknown_question_ends(database: Database) -> None:
+    """Following a question that does not exist yields nothing instead of waiting for ever."""
+    bot = Bot(database, FaultyEngine())
+    assert [piece async for piece in bot.service.follow(12345)] == []
+
+
+async def test_worker_survives_a_database_that_fails(
+    database: Database, question: MakeQuestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim that fails, as on a full disk, is tried again; the question is answered when it works."""
+    bot = Bot(database, FaultyEngine())
+    claim: Callable[..., object] = bot.inbox.claim
+    failed = asyncio.Event()
+
+    async def failing(*arguments: object) -> object:
+        if not failed.is_set():
+            failed.set()
+            bot.worker.wake.set()
+            raise OSError(28, "No space left on device")
+        return await claim(*arguments)  # type: ignore[misc]
+
+    monkeypatch.setattr(bot.inbox, "claim", failing)
+    accepted = await bot.service.ask(question())
+    running = asyncio.create_task(bot.worker.run())
+    last = [piece async for piece in bot.service.follow(accepted.question_id)][-1]
+    assert isinstance(last, Exchange)
+    await bot.worker.drain(5)
+    await running
+    assert failed.is_set()
+
+
+async def test_worker_follows_the_model_that_is_live(database: Database, question: MakeQuestion) -> None:
+    """After a replacement the worker claims as many questions as the new engine can use."""
+    small, large = FaultyEngine(), FaultyEngine()
+    small.capacity = 0
+    answerer = Answerer(small, confidence_floor=None)
+    bot = Bot(database, small, answerer=answerer)
+    running = asyncio.create_task(bot.worker.run())
+    accepted = await bot.service.ask(question())
+    answerer.replace_model(LiveModel(large, None))
+    bot.worker.wake.set()
+    last = [piece async for piece in bot.service.follow(accepted.question_id)][-1]
+    assert isinstance(last, Exchange)
+    assert last.state is QuestionState.ANSWERED
+    await bot.worker.drain(5)
+    await running
+    assert (small.started.is_set(), large.started.is_set()) == (False, True)
+
+
+async def test_worker_claims_as_many_as_candidates_leave_room_for(
+    database: Database, question: MakeQuestion
+) -> None:
+    """With two candidates each, an engine of four places is given two questions; the third waits in the inbox."""
+    engine = FaultyEngine()
+    engine.go_on.clear()
+    bot = Bot(database, engine, answerer=Answerer(engine, confidence_floor=None, candidates=2))
+    ids = [(await bot.service.ask(question())).question_id for _ in range(3)]
+    running = asyncio.create_task(bot.worker.run())
+    await engine.started.wait()
+    assert [(await bot.exchange(one)).state for one in ids] == [
+        QuestionState.ANSWERING,
+        QuestionState.ANSWERING,
+        QuestionState.RECEIVED,
+    ]
+    engine.go_on.set()
+    async for _ in bot.service.follow(ids[2]):
+        pass
+    await bot.worker.drain(5)
+    await running
+    assert (await bot.exchange(ids[2])).state is QuestionState.ANSWERED

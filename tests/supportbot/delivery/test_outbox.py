@@ -1,0 +1,182 @@
+"""The durable outbox and the dispatcher, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select, update
+
+from supportbot.db.models import Answer, Outbox, Question
+from supportbot.db.session import Database
+from supportbot.db.states import AnswerSource, OutboxState, QuestionState
+from supportbot.delivery.dispatch import Dispatcher, RetryLaterError, UndeliverableError
+from supportbot.delivery.outbox import Delivery
+from supportbot.delivery.outbox import Outbox as OutboxStore
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.questions import Reply
+from tests.supportbot.conftest import MakeQuestion
+
+REPLY = Reply(text="Tomorrow.", source=AnswerSource.GENERATED, model_version="starter")
+
+
+class RecordingSender:
+    """A platform that notes what it was sent and misbehaves as it is told; `arrived` is set at each attempt."""
+
+    platform = "slack"
+
+    def __init__(self, *outcomes: Exception | str) -> None:
+        self.outcomes = list(outcomes)
+        self.sent: list[Delivery] = []
+        self.arrived = asyncio.Event()
+
+    async def send(self, delivery: Delivery) -> str:
+        """Note a delivery and give the next outcome."""
+        self.sent.append(delivery)
+        self.arrived.set()
+        outcome = self.outcomes.pop(0) if self.outcomes else f"ts-{delivery.answer_id}"
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+async def answered(inbox: Inbox, question: MakeQuestion, state: QuestionState = QuestionState.ANSWERED) -> int:
+    """Bring a question as far as the outbox; return its id."""
+    accepted = await inbox.accept(question())
+    await inbox.claim_one(accepted.question_id)
+    await inbox.finish(accepted.question_id, REPLY, state=state)
+    return accepted.question_id
+
+
+async def rows_of(database: Database, question_id: int) -> tuple[Question, Outbox, Answer]:
+    """Return a question with its outbox row and answer."""
+    async with database.read() as session:
+        question = await session.get_one(Question, question_id)
+        outbox = (await session.scalars(select(Outbox).where(Outbox.question_id == question_id))).one()
+        answer = (await session.scalars(select(Answer).where(Answer.question_id == question_id))).one()
+    return question, outbox, answer
+
+
+async def make_due(database: Database) -> None:
+    """Let all the time pass that replies were waiting for."""
+    async with database.write() as session:
+        await session.execute(update(Outbox).values(due_at=datetime.now(UTC) - timedelta(seconds=1)))
+
+
+async def test_delivery_ends_in_delivered(
+    inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion
+) -> None:
+    """A reply that reached the platform is noted with its identity, and never sent again."""
+    question_id = await answered(inbox, question)
+    sender = RecordingSender()
+    dispatcher = Dispatcher(outbox, sender)
+    await dispatcher.deliver_due()
+    await dispatcher.deliver_due()
+    row, sent, answer = await rows_of(database, question_id)
+    assert row.state is QuestionState.DELIVERED
+    assert row.delivered_at is not None
+    assert sent.state is OutboxState.DELIVERED
+    assert answer.reply_identity == f"ts-{answer.id}"
+    assert len(sender.sent) == 1
+    assert sender.sent[0].votable
+
+
+async def test_claimed_reply_is_nobody_elses(inbox: Inbox, outbox: OutboxStore, question: MakeQuestion) -> None:
+    """Two senders at once never hold the same reply."""
+    for _ in range(6):
+        await answered(inbox, question)
+    claims = await asyncio.gather(*(outbox.claim("slack", 2) for _ in range(5)))
+    claims.append(await outbox.claim("slack", 6))  # what PostgreSQL's SKIP LOCKED passed over
+    ids = [delivery.outbox_id for batch in claims for delivery in batch]
+    assert len(ids) == len(set(ids)) == 6
+
+
+async def test_faults_postpone_and_attempts_are_counted(
+    inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion
+) -> None:
+    """A network fault or a rate limit delays a reply; each attempt says its number and carries the same mark."""
+    question_id = await answered(inbox, question)
+    sender = RecordingSender(ConnectionResetError("gone"), RetryLaterError("ratelimited", 30.0))
+    dispatcher = Dispatcher(outbox, sender)
+    await dispatcher.deliver_due()
+    await dispatcher.deliver_due()
+    assert len(sender.sent) == 1
+    await make_due(database)
+    await dispatcher.deliver_due()
+    _, waiting, _ = await rows_of(database, question_id)
+    assert waiting.state is OutboxState.PENDING
+    assert timedelta(seconds=20) < waiting.due_at - datetime.now(UTC) <= timedelta(seconds=30)
+    assert waiting.last_error == "ratelimited"
+    await make_due(database)
+    await dispatcher.deliver_due()
+    row, _, _ = await rows_of(database, question_id)
+    assert row.state is QuestionState.DELIVERED
+    assert [delivery.attempt for delivery in sender.sent] == [1, 2, 3]
+    assert len({delivery.mark for delivery in sender.sent}) == 1
+    assert len(sender.sent[0].mark) <= 25
+
+
+async def test_what_was_certainly_not_sent_is_no_attempt(
+    inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion
+) -> None:
+    """After a rate limit the next attempt is again the first, so it need not look for a message."""
+    await answered(inbox, question)
+    sender = RecordingSender(RetryLaterError("ratelimited", 1.0, unsent=True))
+    dispatcher = Dispatcher(outbox, sender)
+    await dispatcher.deliver_due()
+    await make_due(database)
+    await dispatcher.deliver_due()
+    assert [delivery.attempt for delivery in sender.sent] == [1, 1]
+
+
+async def test_undeliverable_reply_fails_with_its_reason(
+    inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion
+) -> None:
+    """A reply into an archived channel is given up at once, and the question says why."""
+    question_id = await answered(inbox, question)
+    await Dispatcher(outbox, RecordingSender(UndeliverableError("is_archived"))).deliver_due()
+    row, sent, _ = await rows_of(database, question_id)
+    assert (row.state, row.reason) == (QuestionState.FAILED, "not delivered: is_archived")
+    assert sent.state is OutboxState.FAILED
+
+
+async def test_apology_is_delivered_but_not_votable(
+    inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion
+) -> None:
+    """Of a failed question the asker hears, without thumbs, and it stays failed."""
+    question_id = await answered(inbox, question, QuestionState.FAILED)
+    sender = RecordingSender()
+    await Dispatcher(outbox, sender).deliver_due()
+    assert not sender.sent[0].votable
+    row, _, _ = await rows_of(database, question_id)
+    assert row.state is QuestionState.FAILED
+    assert row.delivered_at is not None
+
+
+async def test_run_delivers_when_rung_and_stops_when_told(
+    inbox: Inbox, outbox: OutboxStore, question: MakeQuestion
+) -> None:
+    """The loop delivers as soon as it is rung, and what is due is still delivered when it is told to stop."""
+    sender = RecordingSender()
+    dispatcher = Dispatcher(outbox, sender)
+    running = asyncio.create_task(dispatcher.run())
+    await answered(inbox, question)
+    dispatcher.wake.set()
+    await asyncio.wait_for(sender.arrived.wait(), 10)
+    await answered(inbox, question)
+    dispatcher.stop()
+    await asyncio.wait_for(running, 10)
+    assert len(sender.sent) == 2
+
+
+async def test_recovery_makes_interrupted_replies_due(
+    inbox: Inbox, outbox: OutboxStore, question: MakeQuestion
+) -> None:
+    """A reply whose sender died is sent again at the next start, as a second attempt."""
+    await answered(inbox, question)
+    [first] = await outbox.claim("slack", 1)
+    assert await outbox.claim("slack", 1) == []
+    await outbox.recover()
+    [second] = await outbox.claim("slack", 1)
+    assert (first.attempt, second.attempt) == (1, 2)
+    assert first.mark == second.mark

@@ -1,0 +1,74 @@
+"""Consent to training, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from supportbot.db import audit
+from supportbot.db.models import Example
+from supportbot.db.session import Database
+from supportbot.feedback.consent import ConsentError, allow, counts_for_training, workspaces
+from tests.supportbot.feedback.curation.rows import add_answer, add_examples, add_workspace, example
+
+
+async def test_consent_is_given_and_taken_back(database: Database) -> None:
+    """Who and when is kept, and both decisions are audited."""
+    await add_answer(database, platform="slack", workspace="T1")
+    given = await allow(database, "slack", "T1", "ada", allow=True)
+    assert (given.counts, given.by) == (True, "ada")
+    assert given.at is not None
+    taken_back = await allow(database, "slack", "T1", "bob", allow=False)
+    assert (taken_back.counts, taken_back.by, taken_back.at) == (False, None, None)
+    assert len(await workspaces(database)) == 1
+    assert [(entry.actor, entry.action, entry.subject) for entry in await audit.recent(database, 10)] == [
+        ("bob", "consent.withdraw", "workspace:slack:T1"),
+        ("ada", "consent.allow", "workspace:slack:T1"),
+    ]
+
+
+async def test_consent_may_come_before_the_first_question(database: Database) -> None:
+    """A workspace that nothing was heard from yet is created; its first question finds it."""
+    await allow(database, "discord", "123", "ada", allow=True)
+    await add_answer(database, platform="discord", workspace="123")
+    [known] = await workspaces(database)
+    assert (known.platform, known.external_id, known.counts) == ("discord", "123", True)
+
+
+async def test_what_counts(database: Database) -> None:
+    """Imports and this machine count by themselves, any other workspace only with consent."""
+    places = {
+        name: await add_workspace(database, platform, consents=consents)
+        for name, platform, consents in (
+            ("slack", "slack", False),
+            ("slack with consent", "slack", True),
+            ("discord", "discord", False),
+            ("web", "web", False),
+            ("cli", "cli", False),
+        )
+    }
+    rows = [example(name, workspace_id=place) for name, place in places.items()]
+    await add_examples(database, *rows, example("import"))
+    async with database.read() as session:
+        query = select(Example.prompt).where(counts_for_training(Example.workspace_id))
+        counting = set(await session.scalars(query))
+    assert counting == {"import", "web", "cli", "slack with consent"}
+    assert {place.platform for place in await workspaces(database) if place.counts} == {"slack", "web", "cli"}
+
+
+@pytest.mark.parametrize(
+    ("platform", "workspace", "by", "sentence"),
+    [
+        ("web", "local", "ada", "count without a recorded consent"),
+        ("slack", "T1", " ", "add --by NAME"),
+        ("slack", "", "ada", "the id of the workspace"),
+    ],
+)
+async def test_consent_without_a_meaning_is_refused(
+    database: Database, platform: str, workspace: str, by: str, sentence: str
+) -> None:
+    """Consent of nobody, or for what needs none, is a sentence and leaves no trace."""
+    with pytest.raises(ConsentError, match=sentence):
+        await allow(database, platform, workspace, by, allow=True)
+    assert await workspaces(database) == []
+    assert await audit.recent(database, 1) == []

@@ -1,0 +1,428 @@
+"""Going live with evidence, coming back in seconds, and knowing afterwards who decided and what was trained on."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from sqlalchemy import delete, select, text, update
+
+from supportbot.bootstrap import make_engine
+from supportbot.config import Settings
+from supportbot.db.audit import AuditEntry, recent
+from supportbot.db.models import Example, ModelVersion, RunExample, TrainingRun
+from supportbot.db.session import Database
+from supportbot.db.states import AnswerSource, ExampleLabel, ExampleSource, ExampleStatus, Split
+from supportbot.errors import ConfigError, ModelError
+from supportbot.feedback.votes import Vote, Votes
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.questions import Reply
+from supportbot.models.publishing import Publishing
+from supportbot.models.registry import Registry
+from tests.supportbot.conftest import MakeQuestion
+from tests.tiny_model import build_tokenizer
+from tests.versions import better_than, install_version
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def registry(tiny_model: Path, tmp_path: Path) -> Registry:
+    """A registry whose live version is `base`."""
+    registry = Registry(tmp_path / "models")
+    install_version(registry, tiny_model, "base")
+    registry.activate("base")
+    return registry
+
+
+@pytest.fixture
+def publishing(database: Database, registry: Registry) -> Publishing:
+    """What decides."""
+    return decides(database, registry)
+
+
+def decides(database: Database, registry: Registry, **settings: str) -> Publishing:
+    """Return what decides, with a daemon of these settings."""
+    return Publishing(database, registry, partial(make_engine, Settings.model_validate(settings)))
+
+
+async def audit(database: Database) -> list[AuditEntry]:
+    """Return the audit, the oldest first."""
+    return (await recent(database, 100))[::-1]
+
+
+async def statuses(database: Database) -> dict[str, str]:
+    """Return what the database says of each version."""
+    async with database.read() as session:
+        return {row.name: row.status for row in await session.scalars(select(ModelVersion))}
+
+
+async def test_better_candidate_goes_live(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path
+) -> None:
+    """A sound candidate that measured better than the live version replaces it, and the audit says who did it."""
+    install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
+    switch = await publishing.promote("v1", "ann")
+    assert (switch.previous, switch.version, registry.active()) == ("base", "v1", "v1")
+    assert await statuses(database) == {"base": "candidate", "v1": "active"}
+    [entry] = await audit(database)
+    assert (entry.actor, entry.action, entry.subject) == ("ann", "model.promote", "model:v1")
+    assert entry.details["from"] == "base"
+    assert entry.details["forced"] is None
+    assert entry.details["evaluation"]["better"] is True
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "sentence"),
+    [
+        (None, "was not evaluated.*--against base"),
+        (better_than("base", better=False), "did not measure better than 'base'.*no more right"),
+        ({**better_than("base"), "better": None}, "did not measure better"),
+        (better_than("older"), "compared with 'older', and 'base' is live now"),
+    ],
+)
+async def test_candidate_without_evidence_needs_a_reason(
+    publishing: Publishing,
+    registry: Registry,
+    database: Database,
+    tiny_model: Path,
+    evaluation: dict[str, object] | None,
+    sentence: str,
+) -> None:
+    """Not measured, not better, or measured against another version: refused, unless somebody says why."""
+    install_version(registry, tiny_model, "v1", evaluation=evaluation)
+    with pytest.raises(ModelError, match=sentence):
+        await publishing.promote("v1", "ann")
+    with pytest.raises(ConfigError, match="needs a reason"):
+        await publishing.promote("v1", "ann", " ")
+    assert registry.active() == "base"
+    assert await audit(database) == []
+    await publishing.promote("v1", "ann", "the old one is rude")
+    assert registry.active() == "v1"
+    assert (await audit(database))[0].details["forced"] == "the old one is rude"
+
+
+@pytest.mark.parametrize("damage", ["nan", "missing", "vocabulary", "digest"])
+async def test_damaged_candidate_never_goes_live(
+    publishing: Publishing, registry: Registry, tiny_model: Path, tmp_path: Path, damage: str
+) -> None:
+    """Values that are no numbers, missing tensors, a foreign tokenizer or a changed file are not to be forced."""
+    evaluation = better_than("base")
+    norm = "transformer.ln_f.weight"
+    if damage == "nan":
+        weights = {norm: torch.full((32,), float("nan"), dtype=torch.float16)}
+        install_version(registry, tiny_model, "v1", evaluation=evaluation, weights=weights)
+    elif damage == "missing":
+        install_version(registry, tiny_model, "v1", evaluation=evaluation, without=norm)
+    elif damage == "vocabulary":
+        foreign = shutil.copytree(tiny_model, tmp_path / "foreign")
+        tokenizer = build_tokenizer(400)
+        tokenizer.add_tokens([f"<new-{number}>" for number in range(500)])
+        tokenizer.save_pretrained(foreign)
+        install_version(registry, foreign, "v1", evaluation=evaluation)
+    else:
+        install_version(registry, tiny_model, "v1", evaluation=evaluation)
+        (tmp_path / "models" / "v1" / "config.json").write_text("{}")
+    wanted = {
+        "nan": "not numbers",
+        "missing": r"the tensor 'transformer\.ln_f\.weight' is missing",
+        "vocabulary": "do not belong together",
+        "digest": r"config\.json' is missing or was changed",
+    }
+    for reason in (None, "I insist"):
+        with pytest.raises(ModelError, match=wanted[damage]):
+            await publishing.promote("v1", "ann", reason)
+    assert registry.active() == "base"
+
+
+async def test_candidate_must_be_sound_in_the_daemons_precision(
+    registry: Registry, database: Database, tiny_model: Path
+) -> None:
+    """What overflows in fp16 is refused for a daemon that computes in fp16, and welcome to one in fp32."""
+    huge = {"transformer.ln_f.weight": torch.full((32,), 60_000.0, dtype=torch.float16)}
+    install_version(registry, tiny_model, "v1", evaluation=better_than("base"), weights=huge)
+    with pytest.raises(ModelError, match="overflow"):
+        await decides(database, registry, precision="fp16").promote("v1", "ann")
+    assert registry.active() == "base"
+    await decides(database, registry, precision="fp32").promote("v1", "ann")
+    assert registry.active() == "v1"
+
+
+async def test_nobody_decides_nothing(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path
+) -> None:
+    """Without the name of who decides nothing is switched or deleted."""
+    install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
+    with pytest.raises(ConfigError, match="needs the name"):
+        await publishing.promote("v1", " ")
+    with pytest.raises(ConfigError, match="needs the name"):
+        await publishing.retire("v1", " ")
+    registry.activate("v1")
+    with pytest.raises(ConfigError, match="needs the name"):
+        await publishing.rollback(" ")
+    assert (registry.versions(), registry.active()) == (["base", "v1"], "v1")
+
+
+async def test_row_follows_files_that_were_changed_by_hand(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path, tmp_path: Path
+) -> None:
+    """A row never keeps the digest of files that are gone; the audit says which it was."""
+    old = install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
+    await publishing.versions()
+    shutil.rmtree(tmp_path / "models" / "v1")
+    weights = {"transformer.ln_f.weight": torch.full((32,), 2.0, dtype=torch.float16)}
+    new = install_version(registry, tiny_model, "v1", training={"base_model": "gpt2"}, weights=weights)
+    report = await publishing.show("v1")
+    assert (report.digest, report.base) == (new.digest, "gpt2")
+    await publishing.versions()
+    [entry] = await audit(database)
+    assert (entry.action, entry.subject) == ("model.reconcile", "model:v1")
+    assert entry.details == {"recorded_digest": old.digest, "digest": new.digest}
+
+
+async def test_rollback_is_quick_and_audited(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path
+) -> None:
+    """The version that was live before is live again within seconds, and the audit says who wanted it."""
+    install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
+    await publishing.promote("v1", "ann")
+    began = time.monotonic()
+    switch = await publishing.rollback("bob")
+    assert time.monotonic() - began < 5
+    assert (switch.previous, switch.version, switch.unrecorded) == ("v1", "base", None)
+    assert registry.active() == "base"
+    assert await statuses(database) == {"base": "active", "v1": "candidate"}
+    last = (await audit(database))[-1]
+    assert (last.actor, last.action, last.details) == ("bob", "model.rollback", {"from": "v1"})
+    with pytest.raises(ModelError, match="no earlier version"):
+        await publishing.rollback("bob")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_rollback_waits_for_no_lock(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path
+) -> None:
+    """While somebody locks PostgreSQL's rows the rollback takes under 5 s; for SQLite see the command's test."""
+    install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
+    await publishing.promote("v1", "ann")
+    async with database.write() as session:
+        await session.execute(text("LOCK TABLE model_version IN ACCESS EXCLUSIVE MODE"))
+        began = time.monotonic()
+        switch = await publishing.rollback("bob")
+        assert time.monotonic() - began < 5
+        assert (registry.active(), bool(switch.unrecorded)) == ("base", True)
+    await publishing.versions()
+    assert await statuses(database) == {"base": "active", "v1": "candidate"}
+
+
+async def test_rollback_works_without_the_database(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path, tmp_path: Path
+) -> None:
+    """When the database is gone the rollback happens all the same and says so; later the statuses are mended."""
+    install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
+    await publishing.promote("v1", "ann")
+    absent = Database(f"sqlite+aiosqlite:///{tmp_path / 'absent.db'}")
+    switch = await decides(absent, registry).rollback("bob")
+    assert registry.active() == "base"
+    assert "could not record" in (switch.unrecorded or "")
+    assert not (tmp_path / "absent.db").exists()
+    unreachable = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    registry.activate("v1")
+    assert (await decides(unreachable, registry).rollback("bob")).unrecorded
+    assert registry.active() == "base"
+    await unreachable.aclose()
+    await publishing.versions()
+    assert await statuses(database) == {"base": "active", "v1": "candidate"}
+    last = (await audit(database))[-1]
+    assert (last.action, last.details) == ("model.reconcile", {"recorded": "v1", "live": "base"})
+
+
+async def test_switch_that_fails_leaves_no_wrong_status(
+    publishing: Publishing,
+    registry: Registry,
+    database: Database,
+    tiny_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If the file can't be switched after the decision was recorded, the record is corrected, with its own row."""
+    install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
+
+    def full(version: str, *, instead_of: str | None = None) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(registry, "activate", full)
+    with pytest.raises(OSError, match="No space"):
+        await publishing.promote("v1", "ann")
+    assert registry.active() == "base"
+    assert await statuses(database) == {"base": "active", "v1": "candidate"}
+    assert [entry.action for entry in await audit(database)] == ["model.promote", "model.reconcile"]
+
+
+async def test_live_and_unknown_versions_are_not_promoted(publishing: Publishing) -> None:
+    """The live version is live already, and what is not installed can't go live."""
+    with pytest.raises(ModelError, match="live already"):
+        await publishing.promote("base", "ann", "again")
+    with pytest.raises(ModelError, match="No version 'v9'"):
+        await publishing.promote("v9", "ann", "why not")
+
+
+async def test_retired_version_is_known_but_gone(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path
+) -> None:
+    """Retiring deletes the files, keeps the row, is audited, and spares the live version."""
+    install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
+    with pytest.raises(ModelError, match="is live"):
+        await publishing.retire("base", "ann")
+    await publishing.retire("v1", "ann")
+    assert registry.versions() == ["base"]
+    assert await statuses(database) == {"base": "active", "v1": "retired"}
+    assert (await audit(database))[-1].action == "model.retire"
+    assert (await publishing.show("v1")).summary.status == "retired"
+    with pytest.raises(ModelError, match="No version 'v1'"):
+        await publishing.retire("v1", "ann")
+
+
+async def test_list_names_what_was_done_by_hand(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path, tmp_path: Path
+) -> None:
+    """Versions that were installed, deleted or damaged behind the back are shown as they are."""
+    install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
+    install_version(registry, tiny_model, "v2")
+    assert {line.version: str(line.status) for line in await publishing.versions()} == {
+        "base": "active",
+        "v1": "candidate",
+        "v2": "candidate",
+    }
+    registry.activate("v1")
+    shutil.rmtree(tmp_path / "models" / "v2")
+    (tmp_path / "models" / "base" / "manifest.json").write_text("{")
+    lines = {line.version: line for line in await publishing.versions()}
+    assert {name: str(line.status) for name, line in lines.items()} == {
+        "base": "candidate",
+        "v1": "active",
+        "v2": "retired",
+    }
+    assert lines["base"].is_previous
+    assert "damaged" in (lines["base"].problem or "")
+    assert lines["v1"].verdict is not None
+    assert lines["v1"].verdict.better
+
+
+async def add_examples(database: Database, count: int) -> list[int]:
+    """Add approved rows; return their numbers."""
+    async with database.write() as session:
+        rows = [
+            Example(
+                origin=f"test:{next(_numbers)}",
+                source=ExampleSource.IMPORT,
+                prompt="Where?",
+                completion="There.",
+                label=ExampleLabel.GOOD,
+                conversation="import",
+                split=Split.TRAIN,
+                sort_key="where",
+                status=ExampleStatus.APPROVED,
+                created_at=datetime.now(UTC),
+            )
+            for _ in range(count)
+        ]
+        session.add_all(rows)
+        await session.flush()
+        return [row.id for row in rows]
+
+
+async def link_run(database: Database, version: str, example_ids: list[int]) -> int:
+    """Record that a run with these rows made a version; return the run's number."""
+    async with database.write() as session:
+        row = await session.scalar(select(ModelVersion).where(ModelVersion.name == version))
+        assert row is not None
+        run = TrainingRun(
+            model_version_id=row.id,
+            arguments={},
+            dataset_fingerprint="f",
+            started_at=datetime.now(UTC),
+        )
+        session.add(run)
+        await session.flush()
+        session.add_all(RunExample(run_id=run.id, example_id=number) for number in example_ids)
+        return run.id
+
+
+async def test_rows_that_trained_a_version_stay_known_after_an_erasure(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path
+) -> None:
+    """`show` lists the rows, those that were erased since, and the other versions that were trained on these."""
+    ids = await add_examples(database, 5)
+    install_version(registry, tiny_model, "v1")
+    install_version(registry, tiny_model, "v2", training={"data": {"example_ids": ids[:1]}})  # of elsewhere
+    await publishing.versions()
+    run_id = await link_run(database, "v1", ids)
+    await link_run(database, "v2", ids[3:])
+    report = await publishing.show("v1")
+    assert (report.training.run_ids, report.training.example_ids) == ((run_id,), tuple(ids))
+    assert (report.training.erased_ids, report.erased_in) == ((), {})
+    async with database.write() as session:
+        await session.execute(delete(Example).where(Example.id.in_(ids[3:])))
+    v1, v2 = await publishing.show("v1"), await publishing.show("v2")
+    assert (v1.training.example_ids, v1.training.erased_ids) == (tuple(ids), tuple(ids[3:]))
+    assert (v2.training.example_ids, v2.training.erased_ids) == (tuple(ids[3:]), tuple(ids[3:]))
+    assert (v1.erased_in, v2.erased_in) == ({"v2": tuple(ids[3:])}, {"v1": tuple(ids[3:])})
+
+
+async def test_votes_in_chat_come_with_their_uncertainty(
+    publishing: Publishing, database: Database, inbox: Inbox, question: MakeQuestion
+) -> None:
+    """`show` counts the answers of a version and gives its share of thumbs up with Wilson's interval."""
+    votes = Votes(database)
+    assert (await publishing.show("base")).up_rate is None
+    for number in range(10):
+        accepted = await inbox.accept(question())
+        await inbox.claim_one(accepted.question_id)
+        reply = Reply(text="There.", source=AnswerSource.GENERATED, model_version="base" if number else "other")
+        answer_id = await inbox.finish(accepted.question_id, reply)
+        assert answer_id is not None
+        await votes.cast(answer_id, "slack:T1:U1", Vote.UP if number > 1 else Vote.DOWN)
+    report = await publishing.show("base")
+    assert (report.summary.answers, report.summary.votes_up, report.summary.votes_down) == (9, 8, 1)
+    assert report.up_rate is not None
+    # Wilson (1927) for 8 of 9: centre (p + z²/2n) / (1 + z²/n), half-width z·√(p(1-p)/n + z²/4n²) / (1 + z²/n).
+    assert report.up_rate == pytest.approx((0.8889, 0.5650, 0.9801), abs=1e-3)
+
+
+async def test_unknown_version_is_named(publishing: Publishing) -> None:
+    """A version that never was is a sentence."""
+    with pytest.raises(ModelError, match="no version 'v9'"):
+        await publishing.show("v9")
+
+
+async def test_row_of_a_publication_is_kept(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path
+) -> None:
+    """A row that `training.publish` wrote keeps its content; only its status follows the registry."""
+    manifest = install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
+    async with database.write() as session:
+        session.add(
+            ModelVersion(
+                name="v1",
+                base="gpt2",
+                digest=manifest.digest,
+                metrics={"loss": 1.0},
+                status="candidate",
+                created_at=datetime.now(UTC),
+            )
+        )
+    await publishing.promote("v1", "ann")
+    report = await publishing.show("v1")
+    assert (report.base, dict(report.metrics), str(report.summary.status)) == ("gpt2", {"loss": 1.0}, "active")
+    async with database.write() as session:
+        await session.execute(update(ModelVersion).values(status="candidate"))
+    await publishing.versions()
+    assert (await statuses(database))["v1"] == "active"
+    json.dumps((await audit(database))[0].details)
