@@ -37,7 +37,7 @@ _EVERYBODY = r"(?:there|all|team|everyone|everybody|guys|folks|support(?:\s+team
 # On a line of its own anything may be greeted; in front of a question one name, if a sign sets it off.
 _GREETING_LINE = re.compile(rf"^\W*{_GREETING}(?:\s+[^\n?]{{1,30}})?\s*[,.!:;–—-]*\s*$", re.IGNORECASE)
 _GREETING_BEFORE = re.compile(
-    rf"^\W*{_GREETING}(?:(?:\s+{_EVERYBODY}|\s+[^\W\d_]{{2,20}})?(?:\s*[,.!:;]+|\s+[–—-]+)|\s+{_EVERYBODY}\b|(?=\s))\s*",
+    rf"\W{{0,9}}{_GREETING}(?:(?:\s+{_EVERYBODY}|\s+[^\W\d_]{{2,20}})?(?:\s*[,.!:;]+|\s+[–—-]+)|\s+{_EVERYBODY}\b|(?=\s))\s*",
     re.IGNORECASE,
 )
 
@@ -51,7 +51,9 @@ _CLOSING = (
     r"(?:vielen\s+)?dank(?:e)?(?:\s+(?:im\s+voraus|sch(?:ö|oe)n))?|merci(?:\s+(?:beaucoup|d'avance))?|cordialement|"
     r"(?:muchas\s+)?gracias(?:\s+de\s+antemano)?|un\s+saludo|saludos|grazie(?:\s+mille)?|obrigad[oa]|atenciosamente)"
 )
-_CLOSING_LINE = re.compile(rf"^\W*{_CLOSING}(?:\s*[,!.:;–—-]+.{{0,40}}|\s+[^\W\d_]{{2,20}})?\W*$", re.IGNORECASE)
+_CLOSING_LINE = re.compile(
+    rf"^\W{{0,9}}{_CLOSING}(?:\s*[,!.:;–—-]+.{{0,40}}|\s+[^\W\d_]{{2,20}})?\W*$", re.IGNORECASE
+)
 _CLOSING_AFTER = re.compile(rf"(?:(?<=[?!.])|[,;])\s*{_CLOSING}(?:[,!.]?\s+[^\W\d_]{{2,20}})?\W*$", re.IGNORECASE)
 _DEVICE_LINE = re.compile(
     r"^\W*(?:(?:sent|get)\s+(?:from|via|using)\s+(?:my\s+)?\S.*|get\s+outlook\s+for\s+.*|gesendet\s+von\s+.*|"
@@ -61,6 +63,7 @@ _DEVICE_LINE = re.compile(
 _DELIMITER_LINE = re.compile(r"^\s*(?:--|—|__+|={3,}|-{3,})\s*$")  # what mail programs put before a signature
 
 _LONGEST_SIGNATURE = 5  # lines after a closing or a delimiter; more than that is text
+_EDGE = 160  # characters at either end in which a greeting or a closing is looked for
 _LONGEST_NAME = 60  # characters of a line under a closing
 _LEAST_CAPITALS = 6
 """Letters from which on text in capitals alone is shouting: shorter ones are names such as VAT or IBAN."""
@@ -79,13 +82,13 @@ def normalise_question(text: str) -> str:
     Args:
         text: as received, of any length.
     """
-    lines = unicodedata.normalize("NFKC", _visible(text)).splitlines()
+    text = unicodedata.normalize("NFKC", _visible(text))
     for pattern, words in _PLATFORM_TOKENS:
-        lines = [pattern.sub(words, line) for line in lines]
-    lines = [stripped for line in lines if (stripped := line.strip())]
+        text = pattern.sub(words, text)
+    lines = [stripped for line in text.splitlines() if (stripped := line.strip())]
     lines = _without_greeting(_without_signature(lines))
     question = " ".join(" ".join(lines).split())
-    question = _trimmed(_GREETING_BEFORE, _trimmed(_CLOSING_AFTER, question))
+    question = _without_greetings_before(_without_closings_after(question)).strip()
     return question.lower() if _is_shouted(question) else question
 
 
@@ -127,11 +130,25 @@ def _without_greeting(lines: list[str]) -> list[str]:
     return lines[1:] if len(lines) > 1 and _GREETING_LINE.match(lines[0]) else lines
 
 
-def _trimmed(pattern: re.Pattern[str], question: str) -> str:
-    """Cut out what a pattern finds, again and again, while a few words remain."""
-    while (rest := pattern.sub("", question, count=1).strip()) != question and len(_WORD.findall(rest)) > 1:
-        question = rest
+def _without_greetings_before(question: str) -> str:
+    """Cut greetings off the beginning while a few words remain."""
+    start = 0
+    while (found := _GREETING_BEFORE.match(question, start)) and _has_words(question[found.end() :][:_EDGE]):
+        start = found.end()
+    return question[start:]
+
+
+def _without_closings_after(question: str) -> str:
+    """Cut closings off the end while a few words remain."""
+    while (found := _CLOSING_AFTER.search(question, max(0, len(question) - _EDGE))) and _has_words(
+        question[max(0, found.start() - _EDGE) : found.start()]
+    ):
+        question = question[: found.start()]
     return question
+
+
+def _has_words(text: str) -> bool:
+    return len(_WORD.findall(text)) > 1
 
 
 def _is_shouted(text: str) -> bool:

@@ -92,7 +92,7 @@ def test_what_needs_nothing_stays(text: str) -> None:
 
 @given(st.lists(st.text(string.ascii_lowercase, min_size=4, max_size=9), min_size=2, max_size=12))
 def test_plain_words_are_untouched(words: list[str]) -> None:
-    """Whatever needs no normalising reaches the documented prompt unchanged, unless it begins as a greeting does."""
+    """Whatever needs no normalising reaches the documented prompt unchanged."""
     text = "where is " + " ".join(words)
     assert normalise_question(text) == text
 
