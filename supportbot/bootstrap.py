@@ -33,6 +33,7 @@ from supportbot.engine.choose import Wanted, find_model, load_chosen
 from supportbot.engine.smoke import smoke
 from supportbot.errors import ConfigError, DatabaseError, ModelError
 from supportbot.feedback.curation.store import approved_answers
+from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
@@ -187,7 +188,14 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     question_age=timedelta(minutes=settings.question_minutes),
                     on_answered=ring,
                 )
-                service = Service(inbox, Votes(database), History(database), live, worker.wake)
+                service = Service(
+                    inbox,
+                    Votes(database),
+                    Suggestions(database, keep=settings.kept_contacts),
+                    History(database),
+                    live,
+                    worker.wake,
+                )
                 yield Core(settings, database, answerer, prepare, reloader, service, worker, outbox, dispatchers)
             finally:
                 await answerer.aclose()

@@ -21,6 +21,10 @@ class ModelError(SupportBotError):
     """A model is missing, damaged, or not of a kind that this program runs."""
 
 
+class UnknownSuggestionError(SupportBotError):
+    """Somebody chose a suggestion that the bot does not offer any more."""
+
+
 class EngineBusyError(SupportBotError):
     """The engine's bounded queue is full; the question stays in the inbox and is tried again."""
 

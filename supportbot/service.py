@@ -6,11 +6,12 @@ An adapter translates in, calls here once, translates out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 import structlog
 
 from supportbot.db.states import FeedbackReason
+from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Explanation, Vote, VoteOutcome, Votes
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.history import Exchange, History
@@ -30,14 +31,24 @@ class Service:
     Args:
         inbox: takes questions.
         votes: takes thumbs.
+        suggestions: takes clicks on "did you mean".
         history: reads back.
         live: answers under way.
         wake: set whenever there is work for the worker.
     """
 
-    def __init__(self, inbox: Inbox, votes: Votes, history: History, live: Live, wake: asyncio.Event) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        votes: Votes,
+        suggestions: Suggestions,
+        history: History,
+        live: Live,
+        wake: asyncio.Event,
+    ) -> None:
         self._inbox = inbox
         self._votes = votes
+        self._suggestions = suggestions
         self._history = history
         self._live = live
         self._wake = wake
@@ -125,6 +136,28 @@ class Service:
             "answer.explained", answer_id=answer_id, reason=said.reason, has_correction=said.correction is not None
         )
         return said
+
+    async def choose(
+        self, answer_id: int, number: int, chooser: str, build: Callable[[str], IncomingQuestion]
+    ) -> Accepted:
+        """Ask the suggested question that somebody clicked; its answer comes as any other does.
+
+        The click also says that this was meant, so the question as it was typed becomes a wording that a curator may
+        approve.
+
+        Args:
+            answer_id: the answer that made the suggestions.
+            number: which of them, from 0.
+            chooser: who clicked, unique over all platforms, as in ``vote``.
+            build: makes the question to ask from the text of the suggestion. Its identity must be the same for the
+                same click, so that a click delivered twice is one question.
+
+        Raises:
+            UnknownSuggestionError: there is no such suggestion.
+        """
+        suggestion = await self._suggestions.choose(answer_id, number, chooser)
+        log.info("suggestion.chosen", answer_id=answer_id, entry_id=suggestion.entry_id)
+        return await self.ask(build(suggestion.question))
 
     async def exchange(self, question_id: int) -> Exchange | None:
         """Return one question with its answer."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from supportbot.db.base import Base, BigId, text_enum
 from supportbot.db.states import (
     AnswerSource,
+    EntrySource,
+    EntryState,
     ExampleLabel,
     ExampleSource,
     ExampleStatus,
@@ -103,6 +105,9 @@ class Question(Base):
 class Answer(Base):
     """What the asker was told, and everything that is needed to produce it again.
 
+    ``entry_id`` names the approved answer that was given; it is no foreign key, since numbers of entries are never
+    given again. ``grounds`` says what else it stands on, as it was then (see ``intake.questions.Grounds``).
+
     ``reply_identity`` is the platform's own name of the message that shows it. That of a person's answer begins
     with the platform and is unique: a second delivery of the same event finds it taken.
     """
@@ -126,6 +131,7 @@ class Answer(Base):
         ),
         Index(None, "question_id"),
         Index(None, "reply_identity"),
+        Index(None, "entry_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -145,6 +151,9 @@ class Answer(Base):
     mean_logprob: Mapped[float | None]
     latency_ms: Mapped[int | None]
     reply_identity: Mapped[str | None]
+    entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    similarity: Mapped[float | None]
+    grounds: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
     question: Mapped[Question] = relationship()
@@ -227,6 +236,80 @@ class Example(Base):
     curator: Mapped[str | None]
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
+
+
+class Entry(Base):
+    """An approved answer: what the bot says, word for word, to whoever asks one of its wordings.
+
+    ``answer_key`` is a digest of the answer that ignores blanks: rows with the same answer become wordings of one
+    entry. ``workspace_id`` narrows it to one workspace. ``revision`` is that of the knowledge when the entry or one
+    of its wordings last changed; a daemon reads what is newer than what it has.
+    """
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        Index(None, "answer_key"),
+        Index(None, "revision"),
+        # The number of an erased entry is never given to another: answers in the log and audits still name it.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    answer: Mapped[str]
+    answer_key: Mapped[str]
+    source: Mapped[EntrySource] = mapped_column(text_enum(EntrySource, "source"))
+    approved_by: Mapped[str]
+    approved_at: Mapped[datetime]
+    valid_until: Mapped[datetime | None]
+    workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    state: Mapped[EntryState] = mapped_column(text_enum(EntryState, "state"))
+    revision: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+
+
+class Wording(Base):
+    """One way of asking for an approved answer, with its vector.
+
+    ``workspace_id`` is the workspace whose log it came from; elsewhere it counts only if that workspace consented.
+    ``vector`` holds the encoder's unit vector in fp16, ``encoder`` the digest of the encoder that made it.
+    """
+
+    __tablename__ = "wording"
+    __table_args__ = (Index(None, "entry_id"), UniqueConstraint("example_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="CASCADE"))
+    example_id: Mapped[int | None] = mapped_column(ForeignKey("example.id", ondelete="CASCADE"))
+    workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    encoder: Mapped[str | None]
+    vector: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class ForeignQuestion(Base):
+    """A question that a curator marked as none of ours: nothing should ever answer it."""
+
+    __tablename__ = "foreign_question"
+    __table_args__ = (UniqueConstraint("text"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    text: Mapped[str]
+    marked_by: Mapped[str]
+    marked_at: Mapped[datetime]
+
+
+class KnowledgeState(Base):
+    """The one row that says how far the knowledge has come, and how sure an answer must be.
+
+    Whoever changes knowledge raises ``revision`` first, which also makes writers wait for one another.
+    ``calibration`` holds the threshold with its figures.
+    """
+
+    __tablename__ = "knowledge_state"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(BigInteger)
+    calibration: Mapped[dict[str, Any] | None]
 
 
 class ModelVersion(Base):

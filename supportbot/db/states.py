@@ -40,6 +40,24 @@ class ExampleSource(StrEnum):
     IMPORT = "import"
 
 
+class EntrySource(StrEnum):
+    """Where an approved answer comes from."""
+
+    VOTES = "votes"
+    CORRECTION = "correction"
+    HUMAN = "human"
+    IMPORT = "import"
+    DOCUMENT = "document"
+    SMALL_TALK = "small_talk"
+
+
+class EntryState(StrEnum):
+    """Whether an approved answer is given to people."""
+
+    LIVE = "live"
+    RETIRED = "retired"
+
+
 class ExampleLabel(StrEnum):
     """Whether a completion is one to learn, or one to avoid."""
 

@@ -18,6 +18,7 @@ from supportbot.db.models import Answer, Conversation, Question, Workspace
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, OutboxState, QuestionState
+from supportbot.intake.questions import Grounds
 
 SEND_LEASE = timedelta(seconds=60)
 """How long one attempt to send may take before another is made."""
@@ -32,6 +33,7 @@ class Delivery:
         mark: the idempotency mark, the same at every attempt and unique over all databases; 25 characters at
             most, which is what a Discord nonce may have.
         attempt: 1 for the first; later ones must look for their own mark before they send.
+        grounds: approved answers and suggestions that it stands on.
         votable: whether 👍 and 👎 make sense under it.
         reply_to: what the adapter noted when it heard the question.
     """
@@ -47,6 +49,7 @@ class Delivery:
     question: str
     text: str
     source: AnswerSource
+    grounds: Grounds
     model_version: str | None
     reply_to: Mapping[str, Any]
     attempt: int
@@ -111,6 +114,7 @@ class Outbox:
                     question=question.text,
                     text=answer.text,
                     source=answer.source,
+                    grounds=Grounds.from_record(answer.grounds),
                     model_version=answer.model_version,
                     reply_to=question.reply_to,
                     attempt=outbox.attempts,

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from supportbot.db.models import Answer, Conversation, Feedback, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.intake.questions import Grounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Exchange:
     prompt_tokens: int | None
     answer_tokens: int | None
     shortened: bool
+    grounds: Grounds
     votes_up: int
     votes_down: int
     by_people: tuple[str, ...]
@@ -124,6 +126,7 @@ def _exchange(
         prompt_tokens=answer.prompt_tokens if answer else None,
         answer_tokens=answer.answer_tokens if answer else None,
         shortened=answer.shortened if answer else False,
+        grounds=Grounds.from_record(answer.grounds if answer else None),
         votes_up=int(up),
         votes_down=int(down),
         by_people=by_people,

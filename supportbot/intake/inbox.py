@@ -134,7 +134,16 @@ class Inbox:
                     lease_owner=self._owner,
                     lease_until=now + self._lease,
                 )
-                .returning(Question.id, Question.platform, Question.text, Question.attempts, Question.received_at)
+                .returning(
+                    Question.id,
+                    Question.platform,
+                    select(Conversation.workspace_id)
+                    .where(Conversation.id == Question.conversation_id)
+                    .scalar_subquery(),
+                    Question.text,
+                    Question.attempts,
+                    Question.received_at,
+                )
             )
             claims = [Claim(*row) for row in rows]
         return sorted(claims, key=lambda claim: (claim.received_at, claim.question_id))
@@ -206,6 +215,9 @@ class Inbox:
                 confidence=reply.confidence,
                 mean_logprob=reply.mean_logprob,
                 latency_ms=reply.latency_ms,
+                entry_id=reply.grounds.verified[0].entry_id if reply.grounds.verified else None,
+                similarity=reply.grounds.verified[0].similarity if reply.grounds.verified else None,
+                grounds=reply.grounds.as_record(),
                 created_at=now,
             )
             session.add(answer)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -58,9 +58,78 @@ class Claim:
 
     question_id: int
     platform: str
+    workspace_id: int
     text: str
     attempt: int
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """An approved answer that was given, as it was approved then.
+
+    Attributes:
+        entry_id: its number in the knowledge.
+        approved_by: the person who approved it; empty for what ships with the program.
+        approved_at: when.
+        similarity: of the question and its nearest wording, at most 1.
+    """
+
+    entry_id: int
+    approved_by: str
+    approved_at: datetime
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A verified question that is near the asked one; asking it gets the answer of the entry."""
+
+    entry_id: int
+    question: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """What an answer stands on, besides a model.
+
+    Attributes:
+        verified: the approved answers that were given, in the order of the parts of the question.
+        suggestions: up to three verified questions, for an answer that is not sure.
+        demo: whether the starter answered, which knows a shop that does not exist.
+        figures: what decided, for people who look into it: score, threshold, and so on.
+    """
+
+    verified: tuple[Verified, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    demo: bool = False
+    figures: Mapping[str, Any] | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        """Return this as JSON can hold it."""
+        verified = [asdict(one) | {"approved_at": one.approved_at.isoformat()} for one in self.verified]
+        suggestions = [asdict(one) for one in self.suggestions]
+        return {
+            "verified": verified,
+            "suggestions": suggestions,
+            "demo": self.demo,
+            "figures": dict(self.figures or {}),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any] | None) -> Grounds:
+        """Return what ``as_record`` made; nothing at all for an answer from before there was knowledge."""
+        if record is None:
+            return cls()
+        return cls(
+            verified=tuple(
+                Verified(**one | {"approved_at": datetime.fromisoformat(one["approved_at"])})
+                for one in record["verified"]
+            ),
+            suggestions=tuple(Suggestion(**one) for one in record["suggestions"]),
+            demo=record["demo"],
+            figures=record["figures"],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +153,7 @@ class Reply:
     confidence: float | None = None
     mean_logprob: float | None = None
     latency_ms: int | None = None
+    grounds: Grounds = Grounds()
 
 
 def printable(text: str) -> str:

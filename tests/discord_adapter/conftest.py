@@ -29,6 +29,7 @@ from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
+from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
@@ -163,7 +164,7 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
         answer_seconds=20,
         question_age=timedelta(minutes=30),
     )
-    service = Service(inbox, Votes(database), history, live, bell)
+    service = Service(inbox, Votes(database), Suggestions(database), history, live, bell)
     yield Core(database, settings, service, inbox, Outbox(database), history, worker, bell)
     await database.aclose()
 

@@ -14,6 +14,7 @@ from bot.discord.client import DiscordAdapter
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.delivery.outbox import Delivery
+from supportbot.intake.questions import Grounds
 from tests.discord_server import DiscordServer, Fault
 from tests.discord_server.state import BOT, BOT_ID, CHANNEL_ID, Json
 
@@ -34,6 +35,7 @@ def _delivery(reply_to: Mapping[str, Any], *, text: str = "In two days.", votabl
         question="When does it arrive?",
         text=text,
         source=AnswerSource.GENERATED,
+        grounds=Grounds(),
         model_version="tiny",
         reply_to=reply_to,
         attempt=1,

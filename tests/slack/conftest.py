@@ -22,6 +22,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
+from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
@@ -136,7 +137,7 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
     shutil.copyfile(migrated_sqlite, tmp_path / "slack.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'slack.db'}")
     inbox = Inbox(database, owner="test", lease=timedelta(minutes=1))
-    service = Service(inbox, Votes(database), History(database), Live(), asyncio.Event())
+    service = Service(inbox, Votes(database), Suggestions(database), History(database), Live(), asyncio.Event())
     yield Core(database, inbox, Outbox(database), service)
     await database.aclose()
 

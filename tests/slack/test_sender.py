@@ -16,6 +16,7 @@ from bot.slack.sender import MARK_EVENT, SlackSender
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.delivery.outbox import Delivery
+from supportbot.intake.questions import Grounds
 from tests.slack.conftest import IMPATIENT, Bot, Core, slack_settings
 from tests.slack_server import ApiError, Fault, HttpAnswer, LocalSlack, Message, RateLimited, Reset
 
@@ -36,6 +37,7 @@ def delivery(number: int = 1, **changes: Any) -> Delivery:
         question="how?",
         text="Press it.",
         source=AnswerSource.GENERATED,
+        grounds=Grounds(),
         model_version="v1",
         reply_to={"ts": THREAD},
         attempt=1,

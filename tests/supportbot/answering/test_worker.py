@@ -20,6 +20,7 @@ from supportbot.engine.base import Chunk, Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.engine.prompt import Prompt
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
+from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
@@ -79,7 +80,9 @@ class Bot:
             question_age=timedelta(minutes=settings.get("question_minutes", 30)),
             on_answered=self.rung.append,
         )
-        self.service = Service(self.inbox, Votes(database), History(database), self.live, self.worker.wake)
+        self.service = Service(
+            self.inbox, Votes(database), Suggestions(database), History(database), self.live, self.worker.wake
+        )
 
     async def exchange(self, question_id: int) -> Exchange:
         """Return a question with its answer."""

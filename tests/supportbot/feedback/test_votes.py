@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from supportbot.db.models import Feedback
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, FeedbackReason, QuestionState
+from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation, UnknownAnswerError, Vote, Votes
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
@@ -145,7 +146,7 @@ async def test_hostile_correction_is_kept_as_text(
 async def test_explanation_is_not_logged(inbox: Inbox, database: Database, question: MakeQuestion) -> None:
     """The log says that somebody explained a vote and for which reason, never what they wrote."""
     _, answer_id = await answered(inbox, question)
-    service = Service(inbox, Votes(database), History(database), Live(), asyncio.Event())
+    service = Service(inbox, Votes(database), Suggestions(database), History(database), Live(), asyncio.Event())
     with capture_logs() as lines:
         await service.vote(answer_id, "u", Vote.DOWN)
         await service.explain(answer_id, "u", FeedbackReason.WRONG, "my secret")

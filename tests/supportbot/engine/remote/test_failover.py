@@ -16,6 +16,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
 from supportbot.engine.base import Engine
 from supportbot.errors import EngineBusyError, ModelError
+from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
@@ -135,7 +136,7 @@ async def test_question_waits_while_all_servers_are_down(
         answer_seconds=30,
         question_age=timedelta(minutes=30),
     )
-    service = Service(inbox, Votes(database), History(database), live, worker.wake)
+    service = Service(inbox, Votes(database), Suggestions(database), History(database), live, worker.wake)
     accepted = await service.ask(question())
     servers[0].status = servers[1].status = 503
     for _ in range(MAX_ATTEMPTS + 1):
