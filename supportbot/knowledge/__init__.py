@@ -1,0 +1,1 @@
+"""Knowledge: the answers that people approved, and how a question finds one."""

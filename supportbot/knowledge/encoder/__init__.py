@@ -1,0 +1,1 @@
+"""The sentence encoder: a BERT on OpenVINO that turns a text into a vector, so that like meanings lie close."""

@@ -1,0 +1,106 @@
+"""The encoder at work: texts in, unit vectors out, from any thread.
+
+Each of two requests computes on one thread: a question asked while thousands of texts are encoded by another
+caller takes the second one and does not wait for them. Texts of like length share a batch, so little is padded.
+
+This module knows no files. Encoders that want a prompt before the text, such as E5, get it from the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    import openvino as ov
+
+REQUESTS = 2
+"""One for whoever encodes many texts, and one for the question that is asked meanwhile."""
+
+_BATCH_TOKENS = 512
+"""Tokens of a batch, padding included: larger batches were no faster, and memory grows with them."""
+
+_STEP = 8
+"""Lengths are padded to multiples of it: OpenVINO prepares, and remembers, each shape that it meets."""
+
+
+class Encoder:
+    """A sentence encoder that is ready.
+
+    Args:
+        compiled: graph from ``input_ids`` and ``attention_mask`` to ``vectors``.
+        tokenizer: with truncation and without padding; it belongs to this object from now on.
+        digest: see below.
+        dimensions: see below.
+        tokens: that are read of a text at most.
+
+    Attributes:
+        digest: SHA-256, in hex, of all that decides what the vectors are. Only vectors of one digest can be
+            compared.
+        dimensions: numbers in a vector.
+    """
+
+    def __init__(
+        self, compiled: ov.CompiledModel, tokenizer: Tokenizer, *, digest: str, dimensions: int, tokens: int
+    ) -> None:
+        self.digest = digest
+        self.dimensions = dimensions
+        self._tokenizer = tokenizer
+        self._tokens = tokens
+        self._requests: SimpleQueue[ov.InferRequest] = SimpleQueue()
+        for _ in range(REQUESTS):
+            self._requests.put(compiled.create_infer_request())
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one vector for each text; blocks while it computes.
+
+        Args:
+            texts: of any length; what exceeds the encoder's tokens is not read.
+
+        Returns:
+            ``[len(texts), dimensions]``, each row of length 1.
+        """
+        rows = [self._ids(text) for text in texts]
+        vectors = np.empty((len(rows), self.dimensions), dtype=np.float32)
+        order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
+        for batch in self._batches(rows, order):
+            vectors[batch] = self._infer([rows[row] for row in batch])
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        normed: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+        return normed
+
+    def _ids(self, text: str) -> list[int]:
+        # Half a surrogate pair, which JSON can carry, is no text; the tokenizer would refuse it.
+        ids: list[int] = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8")).ids
+        return ids
+
+    def _batches(self, rows: list[list[int]], order: list[int]) -> list[list[int]]:
+        batches: list[list[int]] = []
+        for row in order:
+            # The last row of a batch is its longest.
+            if not batches or (len(batches[-1]) + 1) * self._padded(rows[row]) > _BATCH_TOKENS:
+                batches.append([])
+            batches[-1].append(row)
+        return batches
+
+    def _padded(self, ids: list[int]) -> int:
+        return min(-(-len(ids) // _STEP) * _STEP, self._tokens)
+
+    def _infer(self, rows: list[list[int]]) -> NDArray[np.float32]:
+        ids = np.zeros((len(rows), self._padded(rows[-1])), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, given in enumerate(rows):
+            ids[row, : len(given)] = given
+            mask[row, : len(given)] = 1
+        request = self._requests.get()
+        try:
+            request.infer({"input_ids": ids, "attention_mask": mask})
+            vectors: NDArray[np.float32] = request.get_tensor("vectors").data.copy()
+        finally:
+            self._requests.put(request)
+        return vectors
