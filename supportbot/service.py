@@ -142,8 +142,8 @@ class Service:
     ) -> Accepted:
         """Ask the suggested question that somebody clicked; its answer comes as any other does.
 
-        The click also says that this was meant, so the question as it was typed becomes a wording that a curator may
-        approve.
+        The click also says that this was meant, so the question as it was typed becomes a wording that a curator
+        may approve.
 
         Args:
             answer_id: the answer that made the suggestions.

@@ -67,6 +67,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=True),
+        sa.Column("vector", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspace.id"], name=op.f("fk_entry_workspace_id_workspace"), ondelete="CASCADE"

@@ -242,8 +242,9 @@ class Entry(Base):
     """An approved answer: what the bot says, word for word, to whoever asks one of its wordings.
 
     ``answer_key`` is a digest of the answer that ignores blanks: rows with the same answer become wordings of one
-    entry. ``workspace_id`` narrows it to one workspace. ``revision`` is that of the knowledge when the entry or one
-    of its wordings last changed; a daemon reads what is newer than what it has.
+    entry. ``workspace_id`` narrows it to one workspace. ``revision`` is that of the knowledge when the entry or
+    one of its wordings last changed; a daemon reads what is newer than what it has. ``vector`` is that of the
+    answer's text, see ``Wording``.
     """
 
     __tablename__ = "entry"
@@ -264,6 +265,8 @@ class Entry(Base):
     workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     state: Mapped[EntryState] = mapped_column(text_enum(EntryState, "state"))
     revision: Mapped[int] = mapped_column(BigInteger)
+    encoder: Mapped[str | None]
+    vector: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
 
 

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+LOCAL_PLATFORMS = frozenset({"cli", "web"})
+"""This machine; every other platform has somebody's workspaces."""
+
 
 class QuestionState(StrEnum):
     """Where a question is on its way."""

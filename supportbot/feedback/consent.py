@@ -16,10 +16,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from supportbot.db import audit
 from supportbot.db.models import Workspace
 from supportbot.db.session import Database
+from supportbot.db.states import LOCAL_PLATFORMS
 from supportbot.errors import SupportBotError
-
-LOCAL_PLATFORMS = frozenset({"cli", "web"})
-"""This machine; everything else is somebody's workspace."""
+from supportbot.knowledge.store import raise_revision
 
 
 class ConsentError(SupportBotError):
@@ -75,6 +74,7 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
         if row is None:
             row = Workspace(platform=platform, external_id=external_id, settings={}, created_at=now)
             session.add(row)
+        await raise_revision(session)  # answers of this workspace may speak elsewhere from now on, or no more
         row.training_consent_by, row.training_consent_at = (by, now) if allow else (None, None)
         audit.record(
             session,

@@ -1,7 +1,7 @@
 """What a click on "did you mean" tells: which verified question was meant, and one more wording of it.
 
-The question as it was typed, redacted, becomes a candidate wording of the chosen entry. A curator decides on it as on
-any other candidate; nobody's click alone changes what the bot says.
+The question as it was typed, redacted, becomes a candidate wording of the chosen entry. A curator decides on it as
+on any other candidate; nobody's click alone changes what the bot says.
 """
 
 from __future__ import annotations

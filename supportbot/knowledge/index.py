@@ -1,0 +1,290 @@
+"""Everything that is known at one moment, ready to be asked: matrices in memory, and the rule over them.
+
+An index never changes. When knowledge changes, another takes its place: first one that decides by the nearest
+wording, which takes no fitting, then one with a fitted rule. A question that is a known wording to the letter
+needs neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from supportbot.intake.normalise import normalise_question
+from supportbot.knowledge.calibration import Calibration, calibrate
+from supportbot.knowledge.entries import KnownEntry, Viewer, Wording
+from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
+from supportbot.knowledge.rule import Rule, choose, confidences_of, fit, probabilities_of
+
+MOST_FITTED_ANSWERS = 2_500
+"""Answers up to which a rule is fitted; beyond, the nearest wording decides."""
+
+_ANSWER_WEIGHT = 0.35
+"""Of the similarity to an answer's own text beside that to its nearest wording: the best of what was tried where
+answers have one wording."""
+
+_LEAST_SUGGESTED = 0.25
+"""Similarity from which on a verified question is worth suggesting."""
+
+_SAMPLE = 1_000
+"""Wordings that the nearest neighbour is calibrated on."""
+
+_FEW = 20_000
+"""Wordings up to which the n-grams of all are compared with a question; beyond, those of a short list."""
+
+_SHORTLIST = 256
+
+_END = re.compile(r"[\s?!.,;:…]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An approved answer that a question may be asking for.
+
+    Attributes:
+        entry: the answer.
+        wording: its nearest wording.
+        similarity: of the question and that wording.
+        probability: that it is meant, by the rule; None where the nearest wording decides.
+        confidence: what the threshold is compared with.
+    """
+
+    entry: KnownEntry
+    wording: Wording
+    similarity: float
+    probability: float | None
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the index says to a question: the nearest answers, the best first, and whether the best one is sure."""
+
+    candidates: tuple[Candidate, ...]
+    sure: bool
+    exact: bool
+    threshold: float
+
+    def figures(self) -> dict[str, Any]:
+        """Return what decided, for the record of an answer."""
+        best = self.candidates[0] if self.candidates else None
+        return {
+            "threshold": round(self.threshold, 4),
+            "exact": self.exact,
+            "confidence": round(best.confidence, 4) if best else None,
+            "probability": round(best.probability, 4) if best and best.probability is not None else None,
+        }
+
+
+class Index:
+    """Approved answers that can be asked; made by ``build``, and by ``fitted`` from another.
+
+    Args:
+        entries: the live ones, each with one wording at least.
+        encoder: None compares by n-grams alone.
+        vectors: of the wordings, in the order of the entries and their wordings, ``[wordings, d]``.
+        answer_vectors: of the answers, ``[entries, d]``.
+        foreign: questions that a curator marked as none of ours.
+        wrong_rate: see ``calibrate``.
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[KnownEntry],
+        encoder: TextEncoder | None,
+        vectors: Floats,
+        answer_vectors: Floats,
+        *,
+        foreign: Sequence[str] = (),
+        wrong_rate: float,
+    ) -> None:
+        self.entries = tuple(entries)
+        self.wordings = tuple(wording for entry in self.entries for wording in entry.wordings)
+        self.owners = np.repeat(np.arange(len(self.entries)), [len(entry.wordings) for entry in self.entries])
+        self._encoder = encoder
+        self._foreign = tuple(foreign)
+        self._wrong_rate = wrong_rate
+        texts = [normalise_question(wording.text) for wording in self.wordings]
+        self._grams = Grams(texts)
+        self._features = Features(vectors, self._grams.of_texts)
+        self._answers = Features(
+            answer_vectors, self._grams.of([" ".join(entry.answer.split()) for entry in self.entries])
+        )
+        self._exact: dict[str, list[int]] = {}
+        for row, text in enumerate(texts):
+            self._exact.setdefault(folded(text), []).append(row)
+        self._is_open = all(
+            entry.valid_until is None and entry.workspace_id is None for entry in self.entries
+        ) and all(wording.workspace_id is None for wording in self.wordings)
+        self.rule: Rule | None = None
+        self.calibration = self._calibrated_nearest()
+
+    @cached_property
+    def multiple(self) -> NDArray[np.bool_]:
+        """Whether each wording's answer has others, ``[wordings]``."""
+        return np.bincount(self.owners, minlength=len(self.entries))[self.owners] > 1
+
+    def features(self, questions: Sequence[str]) -> Features:
+        """Return normalised questions as they are compared; blocks while they are encoded."""
+        if self._encoder is None:
+            vectors = np.zeros((len(questions), 0), np.float32)
+        else:
+            vectors = self._encoder.encode(questions)
+        return Features(vectors, self._grams.of(questions))
+
+    def fitted(self, foreign: Sequence[str]) -> Index:
+        """Return the same index with a fitted rule, or this one if it is too large for one; blocks.
+
+        Args:
+            foreign: questions that hardly any FAQ answers.
+        """
+        if len(self.entries) > MOST_FITTED_ANSWERS:
+            return self
+        known = self._exact.keys()
+        foreign = [text for text in foreign if folded(text) not in known]
+        marked = self.features([normalise_question(text) for text in self._foreign])
+        none = self.features([normalise_question(text) for text in foreign])
+        result = fit(self._features, self.owners, self._answers, none)
+        index = copy(self)
+        index.rule = result.rule
+        index.calibration = calibrate(
+            result.without_row.confidence,
+            result.without_row.chosen == self.owners,
+            self.multiple,
+            result.without_class.confidence,
+            answers=len(self.entries),
+            marked=choose(result.rule.values(marked)).confidence if len(marked) else np.zeros(0, np.float32),
+            wrong_rate=self._wrong_rate,
+        )
+        return index
+
+    def decide(self, question: str, viewer: Viewer, *, most: int = 3) -> Decision:
+        """Return what is known about a question; blocks for some milliseconds.
+
+        Args:
+            question: normalised.
+            viewer: who asks.
+            most: candidates to return.
+        """
+        heard = None if self._is_open else self._visible(viewer)
+        threshold = self.calibration.threshold
+        rows = [row for row in self._exact.get(folded(question), ()) if heard is None or heard[row]]
+        if rows:
+            # Where two entries claim the same wording, the one that was approved last is meant.
+            row = max(rows, key=lambda row: self.entries[self.owners[row]].approved_at)
+            candidate = Candidate(self.entries[self.owners[row]], self.wordings[row], 1.0, 1.0, 1.0)
+            return Decision((candidate,), sure=True, exact=True, threshold=threshold)
+        asked = self.features([question])
+        similarities = self._similarities(asked)
+        if heard is not None:
+            similarities[~heard] = -1
+        candidates = self._ranked(asked, similarities, most)
+        sure = bool(candidates) and candidates[0].confidence >= threshold
+        return Decision(candidates, sure=sure, exact=False, threshold=threshold)
+
+    def _similarities(self, asked: Features) -> Floats:
+        """Return the similarity of one question to each wording.
+
+        With very many wordings the n-grams are looked at only for those that an encoder finds nearest.
+        """
+        if not self._features.vectors.shape[1] or len(self.wordings) <= _FEW:
+            all_of_them: Floats = asked.similarities(self._features)[0]
+            return all_of_them
+        meant: Floats = self._features.vectors @ asked.vectors[0]
+        near = np.argpartition(meant, -_SHORTLIST)[-_SHORTLIST:]
+        found = np.full(len(meant), -1, np.float32)
+        found[near] = asked.similarities(self._features.take(near))[0]
+        return found
+
+    def _ranked(self, asked: Features, similarities: Floats, most: int) -> tuple[Candidate, ...]:
+        nearest = np.full(len(self.entries), -1.0, np.float32)
+        np.maximum.at(nearest, self.owners, similarities)
+        probabilities: Floats | None = None
+        if self.rule is None:
+            confidences = _beside_answers(nearest, asked.similarities(self._answers)[0])
+        else:
+            values = self.rule.values(asked)
+            values[0, :-1][nearest <= -1] = -np.inf
+            probabilities = probabilities_of(values)[0, :-1]
+            confidences = confidences_of(values[0, :-1], probabilities)
+        order = np.argsort(-confidences, kind="stable")[:most]
+        return tuple(
+            Candidate(
+                self.entries[position],
+                self.wordings[self._nearest_row(position, similarities)],
+                float(nearest[position]),
+                float(probabilities[position]) if probabilities is not None else None,
+                float(confidences[position]),
+            )
+            for position in order
+            if nearest[position] > -1
+        )
+
+    def _nearest_row(self, position: int, similarities: Floats) -> int:
+        rows = np.flatnonzero(self.owners == position)
+        return int(rows[similarities[rows].argmax()])
+
+    def _visible(self, viewer: Viewer) -> NDArray[np.bool_]:
+        """Return which wordings count for somebody; an entry without any is not given."""
+        given = np.array([viewer.sees(entry) for entry in self.entries])
+        heard = np.array([viewer.hears(wording) for wording in self.wordings], dtype=np.bool_)
+        visible: NDArray[np.bool_] = heard & given[self.owners]
+        return visible
+
+    def _calibrated_nearest(self) -> Calibration:
+        """Ask a sample of the wordings as if they, and as if their whole answers, were not there."""
+        rows = np.arange(len(self.wordings))
+        if len(rows) > _SAMPLE:
+            rows = rows[:: len(rows) // _SAMPLE][:_SAMPLE]
+        sample, own = self._features.take(rows), self.owners[rows]
+        similarities: Floats = sample.similarities(self._features)
+        similarities[np.arange(len(rows)), rows] = -1
+        # The wordings of an entry are neighbours, so the highest of each stretch is that of an entry.
+        starts = np.searchsorted(self.owners, np.arange(len(self.entries)))
+        nearest = np.maximum.reduceat(similarities, starts, axis=1)
+        to_answers = sample.similarities(self._answers)
+        confidences = _beside_answers(nearest, to_answers)
+        chosen = confidences.argmax(1)
+        confidence = confidences.max(1)
+        confidences[np.arange(len(rows)), own] = -1
+        return calibrate(
+            confidence,
+            chosen == own,
+            self.multiple[rows],
+            confidences.max(1) if len(self.entries) > 1 else np.zeros(0, np.float32),
+            answers=len(self.entries),
+            marked=self._confidence_of_marked(),
+            wrong_rate=self._wrong_rate,
+        )
+
+    def _confidence_of_marked(self) -> Floats:
+        if not self._foreign:
+            return np.zeros(0, np.float32)
+        asked = self.features([normalise_question(text) for text in self._foreign])
+        starts = np.searchsorted(self.owners, np.arange(len(self.entries)))
+        nearest = np.maximum.reduceat(asked.similarities(self._features), starts, axis=1)
+        highest: Floats = _beside_answers(nearest, asked.similarities(self._answers)).max(1)
+        return highest
+
+
+def _beside_answers(nearest: Floats, to_answers: Floats) -> Floats:
+    """Return the confidence where no rule is fitted; -1 where nothing may be said."""
+    near = (np.maximum(nearest, 0) + _ANSWER_WEIGHT * np.maximum(to_answers, 0)) / (1 + _ANSWER_WEIGHT)
+    confidences: Floats = np.where(nearest > -1, near, -1).astype(np.float32)
+    return confidences
+
+
+def folded(question: str) -> str:
+    """Return a question for comparing to the letter: without case and without signs at its end.
+
+    Args:
+        question: normalised.
+    """
+    return _END.sub("", question).casefold()

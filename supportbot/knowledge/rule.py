@@ -1,0 +1,254 @@
+"""The decision rule: which approved answer a question asks for, and with what probability, if any.
+
+Kernel ridge regression on the classes: each wording of an answer is a row that should score 1 for its answer and 0
+for all others; the answer's own text is one more row, which says what the answer is about where wordings are few;
+and foreign questions are rows of a class of their own. The kernel is the square of the similarity, so what is far
+from all wordings scores low everywhere. Answers count alike however many wordings they have.
+
+It was chosen over logistic regression because it is as right (within a point on 20 sets of our own) and because
+what leaving a row, or a whole answer, out would give follows exactly from the one fit (the formula for the
+residuals of left-out blocks, e.g. Rifkin and Lippert, "Notes on Regularized Least Squares", 2007). That makes the
+calibration honest and takes no second fit. Beyond ``LANDMARKS`` rows the kernel is approximated on a sample of
+them (Nyström).
+
+This module knows numbers; entries, thresholds and databases are others' business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from supportbot.knowledge.features import Features, Floats, join
+
+LANDMARKS = 2_000
+"""Rows that the kernel is computed on: all of a usual FAQ; more takes time with the square."""
+
+_RIDGE = 0.2
+"""Strength of the regularisation; .2 and .4 of a kernel of at most 1 were within a point of each other."""
+
+_OFFSET = 0.5
+"""The kernel is ((similarity + offset) / (1 + offset)) squared: of degree 1, 2, 3 and exponentials the best."""
+
+_SHARPNESS = 8.0
+"""Scores become probabilities by a softmax; 4 to 12 rank alike."""
+
+_FOREIGN_WEIGHT = 0.5
+"""All foreign questions together weigh at most this share of what all wordings do."""
+
+_JITTER = 1e-5
+"""Keeps the kernel of repeated rows invertible."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What a rule says about some questions.
+
+    Attributes:
+        chosen: the best class of each, ``[n]``.
+        raw: the score of that class, about 1 for a wording and 0 for what is foreign.
+        probability: of that class among all, "none of these" included.
+    """
+
+    chosen: NDArray[np.intp]
+    raw: Floats
+    probability: Floats
+
+    @property
+    def confidence(self) -> Floats:
+        """How sure an answer is, from 0 to about 1."""
+        return confidences_of(self.raw, self.probability)
+
+
+class Rule:
+    """A fitted rule.
+
+    Args:
+        landmarks: the rows that the kernel is computed on.
+        weights: ``[landmarks, classes + 1]``; the last class is "none of these".
+    """
+
+    def __init__(self, landmarks: Features, weights: Floats) -> None:
+        self._landmarks = landmarks
+        self._weights = weights
+
+    def values(self, questions: Features) -> Floats:
+        """Return the score of each class for each question, "none of these" last: ``[n, classes + 1]``."""
+        values: Floats = _kernel(questions, self._landmarks) @ self._weights + 1 / self._weights.shape[1]
+        return values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A rule with what it would have said of its own wordings, had it not seen them.
+
+    Attributes:
+        rule: fitted on all rows.
+        without_row: for each wording, what a rule without it says.
+        without_class: for each wording, what a rule says that knows neither its answer nor any of its wordings.
+    """
+
+    rule: Rule
+    without_row: Scores
+    without_class: Scores
+
+
+def fit(wordings: Features, classes: NDArray[np.intp], answers: Features, foreign: Features) -> Fit:
+    """Fit a rule.
+
+    Args:
+        wordings: one row each.
+        classes: the class of each wording, from 0, ``[wordings]``.
+        answers: the text of each class's answer, ``[classes]``.
+        foreign: questions that none of the classes answers, possibly none.
+
+    Returns:
+        The rule; for 1,000 wordings in well under a second.
+    """
+    number = len(answers)
+    rows = join(wordings, answers, foreign)
+    labels = np.concatenate([classes, np.arange(number), np.full(len(foreign), number)])
+    counts = np.bincount(classes, minlength=number)
+    weights = np.concatenate(
+        [
+            (counts.sum() / max(1, np.count_nonzero(counts))) / counts[classes],
+            np.ones(number),
+            np.full(len(foreign), min(1.0, _FOREIGN_WEIGHT * len(wordings) / max(1, len(foreign)))),
+        ]
+    )
+    solved = _Ridge(rows, labels, weights, number + 1)
+    return Fit(
+        rule=solved.rule(),
+        without_row=solved.without_row(len(wordings)),
+        without_class=solved.without_class(classes, number),
+    )
+
+
+class _Ridge:
+    """Weighted ridge regression of one-hot classes on the kernel's features."""
+
+    def __init__(
+        self, rows: Features, labels: NDArray[np.intp], weights: NDArray[np.float64], number: int
+    ) -> None:
+        from scipy.linalg import cho_solve, cholesky, solve_triangular
+
+        self._labels, self._weights, self._number = labels, weights, number
+        chosen = _landmarks(labels, LANDMARKS)
+        self._landmarks = rows.take(chosen)
+        kernel = _kernel(rows, self._landmarks)
+        inner = kernel[chosen].astype(np.float64)
+        inner[np.diag_indices_from(inner)] += _JITTER
+        self._root = cholesky(inner, lower=True)
+        # Rows of `features` are the images of the texts: their products are the kernel, exactly at the landmarks.
+        self._features = solve_triangular(self._root, kernel.T, lower=True).T
+        weighted = self._features * weights[:, None]
+        system = self._features.T @ weighted
+        system[np.diag_indices_from(system)] += _RIDGE
+        factor = (cholesky(system, lower=True), True)
+        targets = np.zeros((len(self._landmarks), number))
+        for label in range(number):
+            targets[:, label] = weighted[labels == label].sum(0)
+        targets -= weighted.sum(0)[:, None] / number
+        self._solution = cho_solve(factor, targets)
+        self._influence = cho_solve(factor, weighted.T)
+
+    def rule(self) -> Rule:
+        from scipy.linalg import solve_triangular
+
+        weights = solve_triangular(self._root, self._solution, lower=True, trans="T")
+        return Rule(self._landmarks, weights.astype(np.float32))
+
+    def without_row(self, number: int) -> Scores:
+        """Say of each of the first rows what the others give: y - (y - f) / (1 - h)."""
+        own = np.einsum("nm,mn->n", self._features[:number], self._influence[:, :number])
+        parts = []
+        for rows in np.array_split(np.arange(number), max(1, number // 2_000)):
+            wanted = self._targets(rows)
+            missed = wanted - self._features[rows] @ self._solution
+            parts.append(choose(wanted - missed / (1 - own[rows])[:, None] + 1 / self._number))
+        return _joined(parts)
+
+    def without_class(self, classes: NDArray[np.intp], number: int) -> Scores:
+        """Say of each wording what the rows of the other classes give: Y - (I - H)^-1 (Y - F) for its block."""
+        order, parts = [], []
+        for label in range(number):
+            block = np.flatnonzero(self._labels == label)
+            kept = np.flatnonzero(block < len(classes))
+            if not len(kept):
+                continue
+            wanted = self._targets(block)
+            missed = wanted - self._features[block] @ self._solution
+            rest = np.eye(len(block)) - self._features[block] @ self._influence[:, block]
+            values = (wanted - np.linalg.solve(rest, missed))[kept] + 1 / self._number
+            values[:, label] = -np.inf
+            parts.append(choose(values))
+            order.append(block[kept])
+        back = np.argsort(np.concatenate(order))
+        joined = _joined(parts)
+        return Scores(joined.chosen[back], joined.raw[back], joined.probability[back])
+
+    def _targets(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        wanted = np.full((len(rows), self._number), -1 / self._number)
+        wanted[np.arange(len(rows)), self._labels[rows]] += 1
+        return wanted
+
+
+def _kernel(questions: Features, others: Features) -> Floats:
+    values = questions.similarities(others)
+    values += _OFFSET
+    values /= 1 + _OFFSET
+    values *= values
+    return values
+
+
+def _landmarks(labels: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
+    """Return the rows that stand for all: every row, or as many of each class as its share allows."""
+    if len(labels) <= limit:
+        return np.arange(len(labels))
+    # The rows of a class lie at even distances of its own; the earliest of all classes come first.
+    ranks = np.empty(len(labels))
+    for label in np.unique(labels):
+        block = np.flatnonzero(labels == label)
+        ranks[block] = (np.arange(len(block)) + 0.5) / len(block)
+    chosen: NDArray[np.intp] = np.sort(np.argsort(_spread(ranks), kind="stable")[:limit])
+    return chosen
+
+
+def _spread(ranks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ranks in an order in which any beginning is spread evenly: the golden ratio's multiples."""
+    return np.modf(ranks * 1e6 * 0.6180339887498949)[0]
+
+
+def choose(values: NDArray[np.floating]) -> Scores:
+    """Choose among all classes but the last, which is "none of these"; values as ``Rule.values`` returns them."""
+    chosen = values[:, :-1].argmax(1)[:, None]
+    raw = np.take_along_axis(values, chosen, 1)[:, 0]
+    probability = np.take_along_axis(probabilities_of(values), chosen, 1)[:, 0]
+    return Scores(chosen[:, 0], raw.astype(np.float32), probability.astype(np.float32))
+
+
+def probabilities_of(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the probability of each class, "none of these" last, by a softmax of the values."""
+    exponents = np.exp(_SHARPNESS * (values - values.max(1, keepdims=True)))
+    probabilities: NDArray[np.floating] = exponents / exponents.sum(1, keepdims=True)
+    return probabilities
+
+
+def confidences_of(raw: NDArray[np.floating], probability: NDArray[np.floating]) -> Floats:
+    """Return how sure answers are: the geometric mean of the probability and the score.
+
+    The score falls with the distance to all rows. Of ten combinations with similarities, margins and powers this
+    is the simplest, and none was better on all of our own sets.
+    """
+    confidences: Floats = np.sqrt(probability * np.maximum(raw, 0)).astype(np.float32)
+    return confidences
+
+
+def _joined(parts: list[Scores]) -> Scores:
+    return Scores(
+        np.concatenate([part.chosen for part in parts]),
+        np.concatenate([part.raw for part in parts]),
+        np.concatenate([part.probability for part in parts]),
+    )
