@@ -82,6 +82,7 @@ async def run(settings: Settings) -> None:
             delivering = [tasks.create_task(dispatcher.run()) for dispatcher in core.dispatchers.values()]
             background = [tasks.create_task(adapter.run(), name=name) for name, adapter in adapters.items()]
             background.append(tasks.create_task(watch_event_loop(), name="pulse"))
+            background.append(tasks.create_task(core.knowledge.run(), name="knowledge"))
             if core.reloader:
                 background.append(tasks.create_task(core.reloader.run(), name="reloader"))
             settle()

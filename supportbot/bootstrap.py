@@ -9,7 +9,7 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +22,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from supportbot.answering.answerer import Answerer
+from supportbot.answering.generator import Generator, LiveModel
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import check_schema, migrate
@@ -38,7 +39,11 @@ from supportbot.feedback.votes import Votes
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.models.registry import ModelSource, Registry, starter_directory
+from supportbot.knowledge import small_talk
+from supportbot.knowledge.features import TextEncoder
+from supportbot.knowledge.knowledge import Knowledge
+from supportbot.models.publishing.lineage import is_trained_here
+from supportbot.models.registry import STARTER, ModelSource, Registry, starter_directory
 from supportbot.models.reloader import Reloader, show_model
 from supportbot.service import Service
 
@@ -50,13 +55,15 @@ _LEASE_MARGIN = timedelta(seconds=30)
 class Core:
     """What is open: the service that adapters call, and the loops that the daemon runs.
 
-    ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one answers. ``prepare`` has the
-    model say something before anybody asks, which also starts its process; ModelError if it cannot.
+    ``knowledge`` follows the database while its ``run`` runs. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins
+    the model, or a remote one answers. ``prepare`` has the model say something before anybody asks, which also
+    starts its process; ModelError if it cannot.
     """
 
     settings: Settings
     database: Database
     answerer: Answerer
+    knowledge: Knowledge
     prepare: Callable[[], Coroutine[Any, Any, None]]
     reloader: Reloader | None
     service: Service
@@ -108,7 +115,7 @@ async def open_database(settings: Settings, *, busy_seconds: float | None = None
 
 
 async def initialise(settings: Settings) -> None:
-    """Migrate the database, and install the starter model if there is no model yet.
+    """Migrate the database, and install small talk and the starter model if there are none yet.
 
     Raises:
         DatabaseError: the database cannot be migrated.
@@ -116,6 +123,8 @@ async def initialise(settings: Settings) -> None:
     """
     async with open_database(settings) as database:
         await migrate(database)
+        async with database.write() as session:
+            await small_talk.install(session)
     registry = Registry(settings.models_dir)
     if registry.active() is None:
         manifest = registry.install(starter_directory())
@@ -151,22 +160,30 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 await outbox.recover()
             registry = Registry(settings.models_dir)
             source, engine = await _load_model(settings, registry)
-            floor = settings.confidence_floor
+            describe = partial(_describe, settings, database)
+            generator = Generator(await describe(source, engine), candidates=settings.candidates)
+            knowledge = Knowledge(
+                database,
+                partial(_open_encoder, settings),
+                wrong_rate=settings.wrong_rate,
+                small_talk=settings.small_talk,
+            )
             answerer = Answerer(
-                engine,
-                confidence_floor=source.confidence_floor if floor is None else floor,
-                candidates=settings.candidates,
+                generator,
+                knowledge,
+                mode=settings.answer_mode,
+                starter_may_speak=settings.slack_bot_token is None and settings.discord_token is None,
+                starter_is_named=settings.model == STARTER,
             )
             show_model(source.version)
             try:
+                await (knowledge.refresh() if daemon else knowledge.load())
                 if daemon:
                     await asyncio.to_thread(prune_exports, settings)
                 reloader = None
                 if not settings.model and settings.engine != "remote":
                     load = partial(_exchange, settings)
-                    reloader = Reloader(
-                        registry, answerer, load, partial(_prepare, database), confidence_floor=floor
-                    )
+                    reloader = Reloader(registry, generator, load, partial(_prepare, database), describe)
 
                 async def prepare() -> None:
                     with _remedied(settings, registry):
@@ -196,8 +213,20 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     live,
                     worker.wake,
                 )
-                yield Core(settings, database, answerer, prepare, reloader, service, worker, outbox, dispatchers)
+                yield Core(
+                    settings,
+                    database,
+                    answerer,
+                    knowledge,
+                    prepare,
+                    reloader,
+                    service,
+                    worker,
+                    outbox,
+                    dispatchers,
+                )
             finally:
+                await knowledge.aclose()
                 await answerer.aclose()
         finally:
             if lock:
@@ -237,6 +266,32 @@ def make_local_engine(settings: Settings, source: ModelSource) -> Engine:
     return load_chosen(source.location, source.version, wanted, int8_loss_rise=source.int8_loss_rise)
 
 
+async def _describe(settings: Settings, database: Database, source: ModelSource, engine: Engine) -> LiveModel:
+    """Say of a model that was loaded how far it is to be trusted."""
+    async with database.read() as session:
+        knows_us = await is_trained_here(session, source.version)
+    floor = settings.confidence_floor
+    return LiveModel(
+        engine,
+        source.confidence_floor if floor is None else floor,
+        is_starter=source.is_starter,
+        knows_us=knows_us,
+    )
+
+
+def _open_encoder(settings: Settings) -> TextEncoder | None:
+    """Open the sentence encoder as it is set; blocks.
+
+    Raises:
+        EncoderError: it cannot be used.
+    """
+    if settings.encoder == "none":
+        return None
+    from supportbot.knowledge.encoder.open import open_encoder
+
+    return open_encoder(settings.encoder or "")
+
+
 async def _prepare(database: Database, engine: Engine) -> None:
     """Tell a model which answers were approved, and let it say something before anybody asks.
 
@@ -273,7 +328,7 @@ async def _load_model(settings: Settings, registry: Registry) -> tuple[ModelSour
 
 
 @contextmanager
-def _remedied(settings: Settings, registry: Registry) -> Generator[None]:
+def _remedied(settings: Settings, registry: Registry) -> Iterator[None]:
     """Say of a live version that fails what can be done.
 
     No other version takes its place: which one is live is a person's decision, and audited.

@@ -104,6 +104,26 @@ class Settings(BaseSettings):
         description="Answers less confident than this (mean log-probability of the first 8 tokens, at most 0) "
         "become 'I am not sure'. Empty: the model's own calibrated floor, if it has one.",
     )
+    answer_mode: Literal["verified_first", "generate_only"] = Field(
+        default="verified_first",
+        description="verified_first: an approved answer where one is known, word for word, else the model's where "
+        "it can be trusted, else 'I am not sure'. generate_only: the model alone.",
+    )
+    encoder: OptionalText = Field(
+        default=None,
+        description="What compares questions by their meaning: a BERT-shaped sentence encoder (a hub id, or a "
+        "directory in Hugging Face format), or none (letters alone). Empty: all-MiniLM-L6-v2, which is installed.",
+    )
+    wrong_rate: float = Field(
+        default=0.02,
+        gt=0,
+        le=0.5,
+        description="The share of questions in scope that may be answered wrongly with an approved answer; less "
+        "means 'I am not sure' more often.",
+    )
+    small_talk: bool = Field(
+        default=True, description="Answer greetings, thanks and the like with the short entries that ship."
+    )
     answer_seconds: float = Field(
         default=60.0, gt=0, le=600, description="Time that the model may take for one answer."
     )

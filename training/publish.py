@@ -163,7 +163,9 @@ def main(
     verdict = (manifest.evaluation or {}).get("verdict", "It was not evaluated, so promotion needs --force.")
     out = Console()
     out.print(Text(f"Published '{version}'. {verdict}"), soft_wrap=True)
-    out.print(Text(f"Let it answer with `supportbot models promote {version}`."), soft_wrap=True)
+    is_better = (manifest.evaluation or {}).get("better") is True
+    reason = "" if is_better else ' --force "REASON"'
+    out.print(Text(f"Let it answer with `supportbot models promote {version}{reason}`."), soft_wrap=True)
 
 
 def _read_evaluation(directory: Path) -> Mapping[str, Any]:

@@ -1,199 +1,217 @@
-"""What to say: the model's answer, or "I am not sure".
+"""What to say: an approved answer, else what the model says where it can be trusted, else "I am not sure".
 
-The model is asked under the documented sampling. Its first tokens tell how sure it is; below the confidence floor
-generation stops at once and the asker hears the honest thing instead of a fluent guess. An empty generation is
-tried once more with another seed. Until the floor is passed nothing is shown, so no text is ever taken back.
-Where several candidates are wanted, the best of them is chosen first, and what is said of one holds for that one.
+1. **Verified**: the approved answer, word for word, when the knowledge is sure. A question of two parts gets both
+   answers if both are known. Small talk gets a short sentence.
+2. **Generated**: from a model that was trained on this operator's rows, and where an approved answer is near, only
+   if the model says the same. Without any knowledge the model alone decides, by its own floor.
+3. **Not sure**: one sentence, with the nearest verified questions to choose from.
 
-The model may be replaced at any time by changing one reference: an answer keeps the model that it began with, and
-the old one is closed when its last answer has ended.
+The starter is a demonstration. It is not asked where somebody has knowledge or a chat platform of their own,
+unless they name it.
 """
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
 
-from supportbot.answering.candidates import Generation, choose, generate_all
+from rapidfuzz import fuzz
+
+from supportbot.answering.gate import is_degenerate
+from supportbot.answering.generator import Generator, LiveModel, Tenure
+from supportbot.answering.parts import parts_of
 from supportbot.db.states import AnswerSource
-from supportbot.engine.base import CONFIDENCE_TOKENS, Engine, SamplingParams, confidence, mean_logprob
-from supportbot.engine.prompt import Prompt, encode_prompt
-from supportbot.intake.questions import Reply
-
-NOT_SURE_TEXT = (
-    "I am not sure about this one, and I would rather not guess. "
-    "Please rephrase the question, or ask a member of the team."
+from supportbot.engine.base import Engine
+from supportbot.intake.normalise import normalise_question
+from supportbot.intake.questions import (
+    NOT_SURE_NEAR_TEXT,
+    NOT_SURE_TEXT,
+    Grounds,
+    Reply,
+    Suggestion,
+    Verified,
 )
-NO_QUESTION_TEXT = "I can only read text so far: please type your question in a sentence or two."
+from supportbot.knowledge.entries import KnownEntry
+from supportbot.knowledge.index import LEAST_SUGGESTED, Candidate, Decision
+from supportbot.knowledge.knowledge import Knowledge
 
-_SEED_BITS = 63  # what a signed 64-bit column holds
+AnswerMode = Literal["verified_first", "generate_only"]
 
-
-@dataclass(frozen=True, slots=True)
-class LiveModel:
-    """What answers: an engine, and the confidence below which it is not to be trusted (nats; None trusts all)."""
-
-    engine: Engine
-    confidence_floor: float | None
-
-
-class Tenure:
-    """The time for which one model answers; it counts the answers under way.
-
-    Args:
-        model: that answers.
-    """
-
-    def __init__(self, model: LiveModel) -> None:
-        self.model = model
-        self._answers = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    @contextmanager
-    def answering(self) -> Iterator[LiveModel]:
-        """Use the model for one answer."""
-        self._answers += 1
-        self._idle.clear()
-        try:
-            yield self.model
-        finally:
-            self._answers -= 1
-            if not self._answers:
-                self._idle.set()
-
-    async def end(self) -> None:
-        """Close the model when its last answer has ended, or at once if this is cancelled."""
-        try:
-            await self._idle.wait()
-        finally:
-            await self.model.engine.aclose()
+_AGREES = 80
+"""Of a hundred: how much of the words of a generated answer must be those of the approved one that is near
+(rapidfuzz's token set ratio). What a model garbles of two answers stays below 70."""
 
 
 class Answerer:
     """Turns the text of a question into a reply; see the module.
 
     Args:
-        engine: what continues the prompt.
-        confidence_floor: in nats (see ``engine.base.confidence``); None trusts every answer.
-        sampling: how tokens are drawn; each question gets a seed of its own.
-        candidates: answers generated at once, of which the most likely is taken; 1, as documented, shows the text
-            while it is written, more show it when it is chosen. No more than the engine's capacity.
+        generator: what the model says.
+        knowledge: what is approved; None as if there were nothing.
+        mode: whether knowledge is asked at all.
+        starter_may_speak: whether the starter is asked while there is no knowledge.
+        starter_is_named: whether the operator set the starter by name; then it is asked in any case.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        generator: Generator,
+        knowledge: Knowledge | None = None,
         *,
-        confidence_floor: float | None,
-        sampling: SamplingParams | None = None,
-        candidates: int = 1,
+        mode: AnswerMode = "verified_first",
+        starter_may_speak: bool = True,
+        starter_is_named: bool = False,
     ) -> None:
-        self._tenure = Tenure(LiveModel(engine, confidence_floor))
-        self._sampling = sampling or SamplingParams()
-        self._candidates = candidates
+        self.generator = generator
+        self._knowledge = knowledge
+        self._mode = mode
+        self._starter_may_speak = starter_may_speak
+        self._starter_is_named = starter_is_named
 
     @property
     def engine(self) -> Engine:
-        """What the next question is answered with."""
-        return self._tenure.model.engine
+        """What the next question is generated with."""
+        return self.generator.engine
 
     @property
     def capacity(self) -> int:
         """Questions that it makes sense to have under way at once."""
-        return self.engine.capacity // self._candidates
+        return self.generator.capacity
 
     def replace_model(self, model: LiveModel) -> Tenure:
-        """Answer with another model from now on; return the old one's tenure, to be ended."""
-        old, self._tenure = self._tenure, Tenure(model)
-        return old
+        """Generate with another model from now on; return the old one's tenure, to be ended."""
+        return self.generator.replace_model(model)
 
     async def aclose(self) -> None:
         """Close the model, dropping what is under way."""
-        await self.engine.aclose()
+        await self.generator.aclose()
 
     async def answer(
-        self, question: str, deadline: float, on_text: Callable[[str], None] = lambda text: None
+        self,
+        question: str,
+        deadline: float,
+        on_text: Callable[[str], None] = lambda text: None,
+        *,
+        workspace_id: int | None = None,
     ) -> Reply:
         """Answer a question.
 
         Args:
-            question: as typed.
+            question: as received.
             deadline: in seconds of ``time.monotonic()``.
             on_text: called with each piece of text that may be shown already.
+            workspace_id: where it was asked; None for an operator, who gets what any workspace would.
 
         Raises:
             EngineBusyError: the engine holds as much as it can.
             DeadlineExceededError: there was not enough time.
             ModelError: the model is damaged.
         """
-        with self._tenure.answering() as model:
-            return await self._answer(model, question, deadline, on_text)
-
-    async def _answer(
-        self, model: LiveModel, question: str, deadline: float, on_text: Callable[[str], None]
-    ) -> Reply:
         started = time.monotonic()
-        prompt = encode_prompt(model.engine.tokenizer, question, max_length=self._sampling.max_length)
-        record = self._sampling.as_record() | {"candidates": self._candidates}
-        if self._candidates == 1:
-            generation, unsure = await self._generate(model, prompt, deadline, on_text)
-            if not generation.text(model.engine.tokenizer) and not unsure:
-                generation, unsure = await self._generate(model, prompt, deadline, on_text)
-        else:
-            record["seeds"] = seeds = [secrets.randbits(_SEED_BITS) for _ in range(self._candidates)]
-            candidates = await generate_all(model.engine, prompt, self._sampling, seeds, deadline)
-            generation = choose(candidates, model.engine.tokenizer)
-            unsure = _is_below_floor(generation.logprobs, model.confidence_floor)
-        text = generation.text(model.engine.tokenizer)
-        sure = bool(text) and not unsure
-        if sure and self._candidates > 1:
-            on_text(text)
-        return Reply(
-            text=text if sure else NOT_SURE_TEXT,
-            source=AnswerSource.GENERATED if sure else AnswerSource.NOT_SURE,
-            model_version=model.engine.model_version,
-            sampling=record | {"engine": model.engine.arithmetic},
-            seed=generation.seed,
-            prompt=prompt.text,
-            shortened=prompt.shortened,
-            draft=None if sure else text,
-            prompt_tokens=len(prompt.token_ids),
-            answer_tokens=len(generation.token_ids),
-            finish=generation.finish,
-            confidence=confidence(generation.logprobs),
-            mean_logprob=mean_logprob(generation.logprobs),
-            latency_ms=round((time.monotonic() - started) * 1000),
-        )
+        asked = normalise_question(question)
+        if is_degenerate(asked):
+            return replace(_not_sure(None), latency_ms=_since(started))
+        decision = None
+        if self._knowledge is not None and self._mode == "verified_first":
+            decision = await self._knowledge.decide(asked, workspace_id)
+            given = await self._verified(self._knowledge, asked, decision, workspace_id)
+            if given is not None:
+                on_text(given.text)
+                return replace(given, latency_ms=_since(started))
+        if not self._may_generate(decision):
+            return replace(_not_sure(decision), latency_ms=_since(started))
+        reply = await self.generator.answer(asked, deadline, on_text if decision is None else lambda text: None)
+        return self._judged(reply, decision, on_text)
 
-    async def _generate(
-        self, model: LiveModel, prompt: Prompt, deadline: float, on_text: Callable[[str], None]
-    ) -> tuple[Generation, bool]:
-        """Generate once; return what came, and whether it was stopped below the floor."""
-        generation = Generation(secrets.randbits(_SEED_BITS))
-        held_back: str | None = ""  # None once the floor is passed and text flows
-        params = replace(self._sampling, seed=generation.seed)
-        async with aclosing(model.engine.stream(prompt, params, deadline)) as chunks:
-            async for chunk in chunks:
-                generation.add(chunk)
-                if held_back is None:
-                    on_text(chunk.text)
-                    continue
-                held_back += chunk.text
-                if len(generation.token_ids) < CONFIDENCE_TOKENS and not chunk.finish:
-                    continue
-                if _is_below_floor(generation.logprobs, model.confidence_floor):
-                    return generation, True
-                if held_back.strip():
-                    on_text(held_back.lstrip())
-                    held_back = None
-        return generation, False
+    async def _verified(
+        self, knowledge: Knowledge, asked: str, decision: Decision | None, workspace_id: int | None
+    ) -> Reply | None:
+        """Return what is approved, if the knowledge is sure."""
+        if decision is not None and decision.exact:
+            return _given([decision.candidates[0]], decision)
+        if (talk := knowledge.small_talk.find(asked)) is not None:
+            return _small_talk(talk)
+        if decision is None:
+            return None
+        if parts := parts_of(asked):
+            decided = [await knowledge.decide(part, workspace_id) for part in parts]
+            if all(one is not None and one.sure for one in decided):
+                both = list({one.candidates[0].entry.id: one.candidates[0] for one in decided if one}.values())
+                if len(both) > 1:
+                    return _given(both, decision)
+        return _given([decision.candidates[0]], decision) if decision.sure else None
+
+    @property
+    def _has_own(self) -> bool:
+        return self._knowledge is not None and self._knowledge.has_own
+
+    def _may_generate(self, decision: Decision | None) -> bool:
+        """Return whether the model is asked at all."""
+        model = self.generator.model
+        if model.is_starter:
+            return self._starter_is_named or (self._starter_may_speak and not self._has_own)
+        return decision is None or model.knows_us
+
+    def _judged(self, reply: Reply, decision: Decision | None, on_text: Callable[[str], None]) -> Reply:
+        """Return a generated reply if it may be shown beside what is known, else that the bot is not sure."""
+        demo = self.generator.model.is_starter and not self._starter_is_named
+        if decision is None:
+            return replace(reply, grounds=Grounds(demo=demo and reply.source is AnswerSource.GENERATED))
+        best = decision.candidates[0] if decision.candidates else None
+        agreement = _agreement(reply.text, best.entry.answer) if best else 0.0
+        if reply.source is AnswerSource.GENERATED and agreement >= _AGREES:
+            on_text(reply.text)
+            return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": round(agreement)}))
+        unsure = _not_sure(decision)
+        draft = reply.text if reply.source is AnswerSource.GENERATED else reply.draft
+        return replace(reply, text=unsure.text, source=unsure.source, draft=draft, grounds=unsure.grounds)
 
 
-def _is_below_floor(logprobs: list[float], floor: float | None) -> bool:
-    value = confidence(logprobs)
-    return floor is not None and value is not None and value < floor
+def _given(candidates: list[Candidate], decision: Decision) -> Reply:
+    return Reply(
+        text="\n\n".join(candidate.entry.answer for candidate in candidates),
+        source=AnswerSource.APPROVED,
+        confidence=None,
+        grounds=Grounds(
+            verified=tuple(
+                Verified(
+                    entry_id=candidate.entry.id,
+                    approved_by=candidate.entry.approved_by,
+                    approved_at=candidate.entry.approved_at,
+                    similarity=round(candidate.similarity, 4),
+                )
+                for candidate in candidates
+            ),
+            figures=decision.figures(),
+        ),
+    )
+
+
+def _small_talk(entry: KnownEntry) -> Reply:
+    verified = Verified(
+        entry_id=entry.id, approved_by=entry.approved_by, approved_at=entry.approved_at, similarity=1.0
+    )
+    return Reply(text=entry.answer, source=AnswerSource.APPROVED, grounds=Grounds(verified=(verified,)))
+
+
+def _not_sure(decision: Decision | None) -> Reply:
+    near = [one for one in decision.candidates if one.similarity >= LEAST_SUGGESTED] if decision else []
+    return Reply(
+        text=NOT_SURE_NEAR_TEXT if near else NOT_SURE_TEXT,
+        source=AnswerSource.NOT_SURE,
+        grounds=Grounds(
+            suggestions=tuple(Suggestion(one.entry.id, one.wording.text) for one in near),
+            figures=decision.figures() if decision else None,
+        ),
+    )
+
+
+def _agreement(generated: str, approved: str) -> float:
+    ratio: float = fuzz.token_set_ratio(generated, approved)
+    return ratio
+
+
+def _since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

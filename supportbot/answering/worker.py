@@ -15,13 +15,13 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from supportbot.answering.answerer import NO_QUESTION_TEXT, Answerer
+from supportbot.answering.answerer import Answerer
 from supportbot.answering.pace import Pace
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.intake.questions import Claim, Reply, has_words
+from supportbot.intake.questions import NO_QUESTION_TEXT, Claim, Reply, has_words
 from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
@@ -150,6 +150,7 @@ class Worker:
                 claim.text,
                 time.monotonic() + self._answer_seconds,
                 lambda text: self._live.publish(claim.question_id, text),
+                workspace_id=claim.workspace_id,
             )
         except EngineBusyError:
             await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=POLL_SECONDS), attempted=False)
@@ -179,6 +180,8 @@ class Worker:
             answer_id=answer_id,
             platform=claim.platform,
             source=reply.source.value,
+            entry_ids=[one.entry_id for one in reply.grounds.verified],
+            similarity=_rounded(reply.grounds.verified[0].similarity if reply.grounds.verified else None),
             confidence=_rounded(reply.confidence),
             tokens=reply.answer_tokens,
             latency_ms=reply.latency_ms,

@@ -17,6 +17,17 @@ CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u20
 """What nobody types and a terminal obeys: a stranger's text must neither steer it nor hide from a curator."""
 
 
+NOT_SURE_TEXT = (
+    "I am not sure about this one, and I would rather not guess. "
+    "Please rephrase the question, or ask a member of the team."
+)
+NOT_SURE_NEAR_TEXT = (
+    "I am not sure about this one, and I would rather not guess. Did you mean one of these? "
+    "If not, please rephrase the question, or ask a member of the team."
+)
+NO_QUESTION_TEXT = "I can only read text so far: please type your question in a sentence or two."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingQuestion:
     """A question as an adapter heard it.

@@ -30,7 +30,7 @@ _ANSWER_WEIGHT = 0.35
 """Of the similarity to an answer's own text beside that to its nearest wording: the best of what was tried where
 answers have one wording."""
 
-_LEAST_SUGGESTED = 0.25
+LEAST_SUGGESTED = 0.25
 """Similarity from which on a verified question is worth suggesting."""
 
 _SAMPLE = 1_000

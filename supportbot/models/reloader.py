@@ -21,7 +21,7 @@ from contextlib import suppress
 import structlog
 from prometheus_client import Counter, Info
 
-from supportbot.answering.answerer import Answerer, LiveModel, Tenure
+from supportbot.answering.generator import Generator, LiveModel, Tenure
 from supportbot.engine.base import Engine
 from supportbot.errors import SupportBotError
 from supportbot.models.registry import ModelSource, Registry
@@ -36,30 +36,29 @@ SWAPS = Counter("supportbot_model_swaps", "Switches of the live version that wer
 
 
 class Reloader:
-    """Keeps an answerer on the live version.
+    """Keeps a generator on the live version.
 
     Args:
         registry: says which version is live.
-        answerer: gets the new model.
+        generator: gets the new model.
         load: makes an engine of a version; blocks, and is called in a thread.
         prepare: is given each new engine before it answers.
-        confidence_floor: the one that is set; None for each model's own.
+        describe: makes the model of a version and its engine.
     """
 
     def __init__(
         self,
         registry: Registry,
-        answerer: Answerer,
+        generator: Generator,
         load: Callable[[ModelSource], Engine],
         prepare: Callable[[Engine], Awaitable[None]],
-        *,
-        confidence_floor: float | None = None,
+        describe: Callable[[ModelSource, Engine], Awaitable[LiveModel]],
     ) -> None:
         self._registry = registry
-        self._answerer = answerer
+        self._generator = generator
         self._load = load
         self._prepare = prepare
-        self._confidence_floor = confidence_floor
+        self._describe = describe
         self._seen: tuple[int, int] | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -92,7 +91,7 @@ class Reloader:
             return False
         wanted = await asyncio.to_thread(self._registry.active)
         self._seen = stamp
-        kept = self._answerer.engine.model_version
+        kept = self._generator.engine.model_version
         if wanted == kept:
             return False
         try:
@@ -111,6 +110,7 @@ class Reloader:
         source, engine = await self._load_live()
         try:
             await self._prepare(engine)
+            model = await self._describe(source, engine)
             wanted = await asyncio.to_thread(self._registry.stamp) == stamp and not self._stopping.is_set()
         except BaseException:
             await engine.aclose()
@@ -118,9 +118,8 @@ class Reloader:
         if not wanted:  # switched again, or back, or stopped, while this one was loading
             await engine.aclose()
             return False
-        old_version = self._answerer.engine.model_version
-        floor = source.confidence_floor if self._confidence_floor is None else self._confidence_floor
-        self._end_later(self._answerer.replace_model(LiveModel(engine, floor)))
+        old_version = self._generator.engine.model_version
+        self._end_later(self._generator.replace_model(model))
         show_model(source.version)
         SWAPS.labels("swapped").inc()
         seconds = round(time.monotonic() - began, 3)

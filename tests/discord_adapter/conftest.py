@@ -21,6 +21,7 @@ from bot.discord.client import DiscordAdapter, open_discord
 from bot.discord.listener import SupportClient
 from bot.discord.sender import DiscordSender
 from supportbot.answering.answerer import Answerer
+from supportbot.answering.generator import Generator, LiveModel
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import migrate
@@ -158,7 +159,7 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
     bell = asyncio.Event()
     worker = Worker(
         inbox,
-        Answerer(_engine, confidence_floor=None, sampling=SamplingParams(max_length=120)),  # short, so fast
+        Answerer(Generator(LiveModel(_engine, None), sampling=SamplingParams(max_length=120))),  # short, so fast
         live,
         platforms=["discord"],
         answer_seconds=20,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from supportbot.answering.answerer import NO_QUESTION_TEXT
 from supportbot.db.states import QuestionState
+from supportbot.intake.questions import NO_QUESTION_TEXT
 from tests.discord_adapter.conftest import World
 
 

@@ -169,6 +169,24 @@ def test_publishing_again_brings_a_newer_evaluation(finished: Path, home: Path) 
     assert (status, "is the name of another model" in told) == (2, True)
 
 
+def test_version_that_is_not_better_says_what_promotion_needs(finished: Path, home: Path) -> None:
+    """The verdict is told when publishing, with the command that would be refused without a reason."""
+    report = finished / "report" / "evaluation.json"
+    change(report, better=False, forgot=True, verdict="Forgot: it did.", learned=[{"question": "What one typed"}])
+    status, printed, _ = run("--candidate", finished, "--version", "v1")
+    assert (status, printed.splitlines()) == (
+        0,
+        [
+            "Published 'v1'. Forgot: it did.",
+            'Let it answer with `supportbot models promote v1 --force "REASON"`.',
+        ],
+    )
+    manifest = verify(home / "models" / "v1")
+    assert manifest.evaluation is not None
+    assert manifest.evaluation["forgot"] is True
+    assert "typed" not in (home / "models" / "v1" / "manifest.json").read_text("utf-8")
+
+
 def test_name_of_a_retired_version_stays_its_own(finished: Path, home: Path) -> None:
     """Answers name a version for ever, so other weights never get its name; the same weights may come back."""
     run("--candidate", finished, "--version", "v1")

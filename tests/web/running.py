@@ -15,21 +15,25 @@ from starlette.responses import Response
 from bot.web.app import build_web
 from bot.web.sender import WebSender
 from bot.web.server import WebServer
-from supportbot.answering.answerer import Answerer, LiveModel
+from bot.web.welcome import STARTER, Welcome
+from supportbot.answering.answerer import Answerer
+from supportbot.answering.generator import Generator, LiveModel
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
+from supportbot.db.states import QuestionState
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
 from supportbot.engine.base import CONFIDENCE_TOKENS, Chunk, Engine, SamplingParams, Tokenizer
 from supportbot.engine.load import load_engine
 from supportbot.engine.prompt import Prompt
+from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.intake.questions import Accepted, IncomingQuestion
+from supportbot.intake.questions import Accepted, IncomingQuestion, Reply
 from supportbot.models.registry import starter_directory
 from supportbot.service import Service
 
@@ -94,16 +98,58 @@ class Gate:
         await self._engine.aclose()
 
 
-class FullDisk(Inbox):
-    """An inbox whose disk can be made to be full."""
+class Shelf(Inbox):
+    """An inbox whose disk can be made to be full, and in which replies can be prepared.
 
-    is_full = False
+    Attributes:
+        is_full: whether nothing more can be kept.
+        prepared: what is written as the reply to a question, by its text, whatever the model said.
+    """
+
+    def __init__(self, database: Database, owner: str, lease: timedelta) -> None:
+        super().__init__(database, owner, lease)
+        self.is_full = False
+        self.prepared: dict[str, Reply] = {}
+        self._texts: dict[int, str] = {}
 
     async def accept(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question, unless the disk is full."""
         if self.is_full:
             raise OSError(28, "No space left on device: /secret/path")
-        return await super().accept(incoming)
+        accepted = await super().accept(incoming)
+        self._texts[accepted.question_id] = incoming.text
+        return accepted
+
+    async def finish(
+        self,
+        question_id: int,
+        reply: Reply,
+        *,
+        state: QuestionState = QuestionState.ANSWERED,
+        reason: str | None = None,
+    ) -> int | None:
+        """Write the prepared reply, or else the one that is given."""
+        prepared = self.prepared.get(self._texts.get(question_id, ""))
+        return await super().finish(question_id, prepared or reply, state=state, reason=reason)
+
+
+@dataclass
+class Reception:
+    """Who welcomes visitors.
+
+    Attributes:
+        welcome: what they find.
+        is_closed: whether nobody is there.
+    """
+
+    welcome: Welcome = STARTER
+    is_closed: bool = False
+
+    async def __call__(self) -> Welcome:
+        """Return what a visitor finds."""
+        if self.is_closed:
+            raise OSError("secret")
+        return self.welcome
 
 
 @dataclass
@@ -114,7 +160,8 @@ class Bot:
     database: Database
     answerer: Answerer
     gate: Gate
-    inbox: FullDisk
+    inbox: Shelf
+    reception: Reception
     problems: dict[str, str] = field(default_factory=dict)
 
     def doubt(self, confidence_floor: float | None) -> None:
@@ -131,8 +178,8 @@ async def run_bot(home: Path) -> AsyncGenerator[Bot]:
         await migrate(database)
         gate = Gate(load_engine(starter_directory(), MODEL_VERSION, "auto"))
         stack.push_async_callback(gate.aclose)
-        answerer = Answerer(gate, confidence_floor=None)
-        inbox = FullDisk(database, owner="test", lease=timedelta(minutes=2))
+        answerer = Answerer(Generator(LiveModel(gate, None)))
+        inbox = Shelf(database, owner="test", lease=timedelta(minutes=2))
         dispatcher = Dispatcher(Outbox(database), WebSender())
         live = Live()
         worker = Worker(
@@ -144,14 +191,19 @@ async def run_bot(home: Path) -> AsyncGenerator[Bot]:
             question_age=timedelta(minutes=30),
             on_answered=lambda platform: dispatcher.wake.set(),
         )
-        service = Service(inbox, Votes(database), History(database), live, worker.wake)
+        service = Service(inbox, Votes(database), Suggestions(database), History(database), live, worker.wake)
+        reception = Reception()
         problems: dict[str, str] = {}
 
         async def readiness() -> Mapping[str, str]:
             return problems
 
         app = build_web(
-            service, model_version=lambda: gate.model_version, readiness=readiness, settings=Settings(home=home)
+            service,
+            model_version=lambda: gate.model_version,
+            readiness=readiness,
+            settings=Settings(home=home),
+            welcome=reception,
         )
 
         async def echo(request: Request) -> Response:
@@ -160,7 +212,7 @@ async def run_bot(home: Path) -> AsyncGenerator[Bot]:
         app.add_api_route("/echo", echo, methods=["POST"])  # as the daemon adds Slack's
         server = await stack.enter_async_context(WebServer(app, "127.0.0.1", 0))
         loops = [asyncio.create_task(worker.run()), asyncio.create_task(dispatcher.run())]
-        yield Bot(server.url, database, answerer, gate, inbox, problems)
+        yield Bot(server.url, database, answerer, gate, inbox, reception, problems)
         await worker.drain(1)
         for loop in loops:
             loop.cancel()

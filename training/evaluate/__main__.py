@@ -32,8 +32,11 @@ from supportbot.db.session import Database
 from supportbot.engine.base import SamplingParams
 from supportbot.errors import ConfigError, SupportBotError
 from supportbot.models.registry import INT8_LOSS_RISE, Registry
+from training.evaluate._runs import RUN_RECORD
 from training.evaluate.comparison import Setup, compare
 from training.evaluate.int8 import int8_loss_rise
+from training.evaluate.judging import make_judges
+from training.evaluate.learned import learned_rows
 from training.evaluate.measuring import ACTIVE, Questions, find_model, measure
 from training.evaluate.past import past_corrections, past_votes
 from training.evaluate.record import PAGE, summary
@@ -42,10 +45,9 @@ from training.evaluate.rows import (
     canonical_answers,
     file_rows,
     held_out_rows,
-    make_judge,
     out_of_scope_questions,
 )
-from training.evaluate.trained import RUN_RECORD, find_objection
+from training.evaluate.trained import find_objection
 
 EXIT_ERROR = 2
 
@@ -79,13 +81,16 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
     async with AsyncExitStack() as stack:
         database = await _open(task, settings, stack)
         left_out: dict[str, int] = {}
+        keep = settings.kept_contacts
         if database is None or task.data:
-            keep = settings.kept_contacts
             objection = await find_objection(candidate.location, database, keep)
             rows, left_out = await file_rows(task.data, task.limit, task.seed, objection=objection, keep=keep)
         else:
             rows = await held_out_rows(database, task.limit, task.seed)
-        corrections = await past_corrections(database, keep=settings.kept_contacts) if database else []
+        learned = await learned_rows(
+            candidate.location, against.location, database, task.limit, task.seed, keep=keep
+        )
+        corrections = await past_corrections(database, keep=keep) if database else []
         votes = await past_votes(database, against.version) if database else []
     for reason, number in left_out.items():
         console.print(f"Left out: {number:,} rows, {reason}.", highlight=False, markup=False, soft_wrap=True)
@@ -94,8 +99,15 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
             f"There are {len(rows)} held-out rows to ask: approve more with `supportbot curate review`, or give "
             "some with --data."
         )
-    judge = make_judge(rows, canonical_answers(task.references) if task.references else None)
-    questions = Questions(rows, out_of_scope_questions(task.out_of_scope), corrections)
+    if not learned:
+        console.print(
+            f"Forgetting is not measured: no approved row is known that '{against.version}' was trained on.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+    judges = make_judges(rows, learned, canonical_answers(task.references) if task.references else None)
+    questions = Questions(rows, out_of_scope_questions(task.out_of_scope), corrections, learned)
     with _progress(console) as bar:
         measured = []
         for who, source in (("candidate", candidate), ("against", against)):
@@ -114,7 +126,7 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
     with console.status("Measuring what int8 weights would cost"):
         rise = await asyncio.to_thread(int8_loss_rise, candidate.location, rows, settings.exports_dir)
     with console.status("Comparing"):
-        record = compare(measured[0], measured[1], questions, judge, votes, setup, left_out)
+        record = compare(measured[0], measured[1], questions, judges, votes, setup, left_out)
         record["candidate"][INT8_LOSS_RISE] = rise
         directory = _output(task, settings, candidate.version)
         lengths = [[answer.tokens for answer in model.answers] for model in measured]
@@ -169,7 +181,8 @@ def main(
         return
     out = Console()
     out.print(build_table(record))
-    out.print(Text(record["verdict"], style="bold green" if record["better"] else "bold"), soft_wrap=True)
+    style = "bold green" if record["better"] else "bold red" if record["forgot"] else "bold"
+    out.print(Text(record["verdict"], style=style), soft_wrap=True)
     out.print(Text(f"Side by side in {directory / PAGE}"), soft_wrap=True)
 
 

@@ -14,7 +14,8 @@ from supportbot.engine.base import Engine, SamplingParams
 from supportbot.models.registry import ModelSource
 from training.asking import ask_all
 from training.evaluate.figures import floor_of
-from training.evaluate.rows import held_out_rows, make_judge
+from training.evaluate.judging import make_judge
+from training.evaluate.rows import held_out_rows
 
 MOST_ROWS = 500
 """Held-out rows that are asked, drawn at random; a 3 % quantile of 500 rests on 15 of them."""

@@ -13,16 +13,21 @@ from typing import Any
 import numpy as np
 from sklearn.calibration import calibration_curve
 
+from training.asking import Asked
 from training.evaluate.figures import Outcome, differences, judge_answers
-from training.evaluate.intervals import auroc
+from training.evaluate.intervals import Difference, auroc
+from training.evaluate.judging import Judge, Judges
 from training.evaluate.measuring import Measured, Questions
 from training.evaluate.past import Voted
-from training.evaluate.rows import Judge, fingerprint
-from training.evaluate.verdict import judge
+from training.evaluate.rows import Row, fingerprint
+from training.evaluate.verdict import Learned, judge
 from training.metrics import token_f1
 
 _BINS = 8
 """Points of a reliability plot: each stands for an eighth of the answers."""
+
+_Judged = tuple[Sequence[Asked], Sequence[bool]]
+"""Answers, each with whether it is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ def compare(
     candidate: Measured,
     against: Measured,
     questions: Questions,
-    rule: Judge,
+    judges: Judges,
     votes: Sequence[Voted],
     setup: Setup,
     left_out: Mapping[str, int],
@@ -49,19 +54,28 @@ def compare(
         candidate: what the new model said.
         against: what the other said.
         questions: what both were asked, at least two rows.
-        rule: which answers are right.
+        judges: which answers are right.
         votes: on past answers of ``against``.
         setup: how both were asked.
         left_out: rows that were not asked, by the reason.
     """
-    mine, theirs = (judge_answers(measured, questions, rule) for measured in (candidate, against))
+    mine, theirs = (judge_answers(measured, questions, judges) for measured in (candidate, against))
     found = differences(mine, theirs, setup.seed)
-    verdict = judge(len(questions.rows), found["right"], found["bits_per_byte"], found.get("out_of_scope_auroc"))
+    verdict = judge(
+        rows=len(questions.rows),
+        right_rows=sum(mine.right),
+        right=found["right"],
+        surprise=found["bits_per_byte"],
+        telling=found.get("out_of_scope_auroc"),
+        learned=_learned(mine, theirs, found.get("learned_right")),
+    )
     return {
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "better": verdict.better,
+        "forgot": verdict.forgot,
         "verdict": verdict.sentence,
         "rows": len(questions.rows),
+        "learned_rows": len(questions.learned),
         "left_out": dict(left_out),
         "data_fingerprint": fingerprint(questions.rows),
         "setup": asdict(setup),
@@ -73,10 +87,28 @@ def compare(
             "candidate": _calibration(mine.right, [answer.confidence for answer in candidate.answers]),
             "against": _calibration(theirs.right, [answer.confidence for answer in against.answers]),
         },
-        "answers": _side_by_side(questions, rule, mine, theirs),
+        "answers": _side_by_side(
+            questions.rows,
+            judges.held_out,
+            (candidate.answers, mine.right),
+            (against.answers, theirs.right),
+        ),
+        "learned": _side_by_side(
+            questions.learned,
+            judges.learned,
+            (candidate.learned, mine.learned_right),
+            (against.learned, theirs.learned_right),
+        ),
         "out_of_scope": _strangers(questions, mine, theirs),
         "replay": _replay(questions, candidate, against),
     }
+
+
+def _learned(mine: Outcome, theirs: Outcome, difference: Difference | None) -> Learned | None:
+    if difference is None:
+        return None
+    right, before = mine.learned_right, theirs.learned_right
+    return Learned(right=sum(right), right_before=sum(before), rows=len(right), difference=difference)
 
 
 def _model(outcome: Outcome) -> dict[str, Any]:
@@ -108,18 +140,17 @@ def _calibration(good: Sequence[bool], confidences: Sequence[float]) -> dict[str
     }
 
 
-def _side_by_side(questions: Questions, rule: Judge, mine: Outcome, theirs: Outcome) -> list[dict[str, Any]]:
+def _side_by_side(rows: Sequence[Row], rule: Judge, mine: _Judged, theirs: _Judged) -> list[dict[str, Any]]:
     """Return both answers to each row, those that disagree most first."""
     entries = []
-    for number, row in enumerate(questions.rows):
-        a, b = mine.measured.answers[number], theirs.measured.answers[number]
+    for row, reference, a, a_right, b, b_right in zip(rows, rule.answers, *mine, *theirs, strict=True):
         entries.append(
             {
                 "question": row.question,
-                "reference": rule.answers[number],
+                "reference": reference,
                 "agreement": round(token_f1(a.text, b.text), 4),
-                "candidate": {"text": a.text, "right": mine.right[number], "confidence": a.confidence},
-                "against": {"text": b.text, "right": theirs.right[number], "confidence": b.confidence},
+                "candidate": {"text": a.text, "right": a_right, "confidence": a.confidence},
+                "against": {"text": b.text, "right": b_right, "confidence": b.confidence},
             }
         )
     # A row that only one of them has right says more than two wordings of the same mistake.

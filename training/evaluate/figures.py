@@ -18,9 +18,16 @@ import numpy as np
 from rouge_score.rouge_scorer import RougeScorer
 
 from training.asking import Asked
-from training.evaluate.intervals import Difference, Ratio, auroc, auroc_difference, ratio_difference
+from training.evaluate.intervals import (
+    Difference,
+    Ratio,
+    auroc,
+    auroc_difference,
+    paired_difference,
+    ratio_difference,
+)
+from training.evaluate.judging import Judges
 from training.evaluate.measuring import Measured, Questions
-from training.evaluate.rows import Judge
 from training.metrics import confidence_floor, distinct_share, repeated_share, token_f1, words
 
 LEAST_RIGHT = 10
@@ -41,6 +48,7 @@ class Label:
 LABELS: Mapping[str, Label] = {
     "right": Label("right answers", ".1%", "up"),
     "right_greedy": Label("right answers, greedy", ".1%", "up"),
+    "learned_right": Label("right answers, rows that the other learned", ".1%", "up"),
     "rouge_l": Label("ROUGE-L", ".3f", "up"),
     "loss": Label("loss, nats a token", ".3f", "down"),
     "perplexity": Label("perplexity", ".3g", "down"),
@@ -72,12 +80,14 @@ class Outcome:
     Attributes:
         measured: what it said.
         right: for each held-out row.
+        learned_right: for each row that the other model was trained on.
         floor: calibrated on its own right answers (nats), None with fewer than ``LEAST_RIGHT`` of them.
         ratios: its figures that are ratios over rows.
     """
 
     measured: Measured
     right: tuple[bool, ...]
+    learned_right: tuple[bool, ...]
     floor: float | None
     ratios: Mapping[str, Ratio]
 
@@ -91,9 +101,11 @@ class Outcome:
         return {name: found[name] for name in LABELS if name in found}
 
 
-def judge_answers(measured: Measured, questions: Questions, judge: Judge) -> Outcome:
+def judge_answers(measured: Measured, questions: Questions, judges: Judges) -> Outcome:
     """Return the figures of one model."""
+    judge = judges.held_out
     right = tuple(judge.is_right(row, answer.text) for row, answer in enumerate(measured.answers))
+    learned = tuple(judges.learned.is_right(row, answer.text) for row, answer in enumerate(measured.learned))
     floor = floor_of(measured.answers, right)
     ratios = {
         "right": Ratio.of(right),
@@ -110,13 +122,15 @@ def judge_answers(measured: Measured, questions: Questions, judge: Judge) -> Out
         ratios["right_greedy"] = Ratio.of(
             [judge.is_right(row, answer.text) for row, answer in enumerate(measured.greedy)]
         )
+    if learned:
+        ratios["learned_right"] = Ratio.of(learned)
     if floor is not None and measured.out_of_scope:
         ratios["out_of_scope_refused"] = Ratio.of([a.confidence < floor for a in measured.out_of_scope])
     if measured.replayed:
         ratios["replay_f1"] = Ratio.of(
             [token_f1(a.text, c.correction) for a, c in zip(measured.replayed, questions.corrections, strict=True)]
         )
-    return Outcome(measured, right, floor, ratios)
+    return Outcome(measured, right, learned, floor, ratios)
 
 
 def floor_of(answers: Sequence[Asked], right: Sequence[bool]) -> float | None:
@@ -132,6 +146,8 @@ def differences(candidate: Outcome, against: Outcome, seed: int) -> dict[str, Di
         for name, ratio in candidate.ratios.items()
         if name in against.ratios
     }
+    if candidate.learned_right:
+        found["learned_right"] = paired_difference(candidate.learned_right, against.learned_right)
     exp: Callable[[Any], Any] = np.exp
     found["perplexity"] = ratio_difference(candidate.ratios["loss"], against.ratios["loss"], seed, exp)
     mine, theirs = _ranked(candidate), _ranked(against)

@@ -2,7 +2,8 @@
 
 Both models answered the same rows, so a row is drawn with both its outcomes. Every figure is a ratio of two sums
 over rows (a mean is one over ones), which keeps a loss weighted by its tokens. The intervals are percentiles;
-BCa has no answer when all rows are equal, which is exactly the case of a model compared with itself.
+BCa has no answer when all rows are equal, which is exactly the case of a model compared with itself. Where a few
+rows decide, the interval is exact, see ``paired_difference``.
 
 This module knows numbers only.
 """
@@ -10,7 +11,7 @@ This module knows numbers only.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +77,27 @@ def ratio_difference(
 
     data = (candidate.parts, candidate.weights, against.parts, against.weights)
     return _interval(data, statistic, seed, RESAMPLES, paired=True, vectorized=True)
+
+
+def paired_difference(candidate: Sequence[bool], against: Sequence[bool]) -> Difference:
+    """Return how much a share differs, with an exact interval: for a few changed rows a bootstrap is too sure.
+
+    Of the rows that only one model has right, the candidate's share has its Clopper-Pearson interval; that this
+    leaves out one half is McNemar's exact test (https://doi.org/10.1007/BF02295996).
+
+    Args:
+        candidate: whether each row is right, at least one.
+        against: the same rows, answered by the other model.
+    """
+    pairs = list(zip(candidate, against, strict=True))
+    gained, lost = pairs.count((True, False)), pairs.count((False, True))
+    if not gained + lost:
+        return Difference(0.0, 0.0, 0.0)
+    share = stats.binomtest(gained, gained + lost).proportion_ci(LEVEL)
+    changed = (gained + lost) / len(pairs)
+    return Difference(
+        (gained - lost) / len(pairs), changed * (2 * float(share.low) - 1), changed * (2 * float(share.high) - 1)
+    )
 
 
 def auroc(labels: ArrayLike, scores: ArrayLike) -> float | None:

@@ -28,15 +28,17 @@ ACTIVE = "active"
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What every model is asked, in order."""
+    """What every model is asked, in order; ``learned`` are rows that the other model was trained on."""
 
     rows: Sequence[Row]
     out_of_scope: Sequence[str]
     corrections: Sequence[Correction]
+    learned: Sequence[Row]
 
     def steps(self, *, greedy: bool) -> int:
         """Return how often ``on_step`` is called while one model is measured."""
-        return len(self.rows) * (3 if greedy else 2) + len(self.out_of_scope) + len(self.corrections)
+        others = len(self.out_of_scope) + len(self.corrections) + len(self.learned)
+        return len(self.rows) * (3 if greedy else 2) + others
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Measured:
     arithmetic: str
     out_of_scope: Sequence[Asked]
     replayed: Sequence[Asked]
+    learned: Sequence[Asked]
 
 
 def find_model(name: str, registry: Registry, active: str | None, *, hub: bool = False) -> ModelSource:
@@ -126,4 +129,5 @@ async def _ask(
         arithmetic=engine.arithmetic,
         out_of_scope=await ask_all(engine, questions.out_of_scope, params, seed, on_step),
         replayed=await ask_all(engine, [past.question for past in questions.corrections], params, seed, on_step),
+        learned=await ask_all(engine, [row.question for row in questions.learned], params, seed, on_step),
     )

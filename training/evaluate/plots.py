@@ -24,8 +24,8 @@ CANDIDATE, AGAINST = "#3b82c4", "#d9822b"
 
 _INK = "#010203"  # stands for the colour of the page's text
 
-_SHARES = ("right", "right_greedy", "rouge_l", "out_of_scope_refused", "out_of_scope_auroc", "confidence_auroc")
-_SHARES_TOO = ("replay_f1", "repetition", "distinct_2")
+_SHARES = ("right", "right_greedy", "learned_right", "rouge_l", "out_of_scope_refused", "out_of_scope_auroc")
+_SHARES_TOO = ("confidence_auroc", "replay_f1", "repetition", "distinct_2")
 
 
 def differences_plot(record: Mapping[str, Any]) -> str | None:

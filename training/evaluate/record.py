@@ -7,7 +7,7 @@ from typing import Any
 
 RECORD, PAGE = "evaluation.json", "evaluation.html"
 
-DETAILS = ("answers", "out_of_scope", "replay")
+DETAILS = ("answers", "learned", "out_of_scope", "replay")
 """The parts of a record that quote texts; the summary goes without them."""
 
 

@@ -62,6 +62,7 @@ def render_page(record: Mapping[str, Any], lengths: tuple[list[int], list[int]])
 
 def build_table(record: Mapping[str, Any]) -> Table:
     """Return the figures for the terminal."""
+    learned = f", {record['learned_rows']} that the other learned" if record["learned_rows"] else ""
     # Text, not markup: a version is a folder's name, and [these] would vanish from it.
     table = Table(
         "figure",
@@ -69,7 +70,7 @@ def build_table(record: Mapping[str, Any]) -> Table:
         Column(Text(f"against\n{record['against']['version']}")),
         "difference",
         "95 % interval",
-        title=f"{record['rows']} held-out rows",
+        title=f"{record['rows']} held-out rows{learned}",
     )
     for row in _rows(record):
         style = {"better": "green", "worse": "red"}.get(row["trend"], "")

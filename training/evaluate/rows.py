@@ -12,7 +12,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from supportbot.errors import ConfigError
 from supportbot.feedback.curation.duplicates import merge_duplicates
 from training.curate import stream_examples
 from training.files import EMPTY, FileRow, read_rows
-from training.metrics import matched_topic, merge_references
 from training.starter.data import load_faq
 
 Objection = Callable[[FileRow], str | None]
@@ -38,62 +37,12 @@ class Row:
     topic: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """Decides which answers are right.
-
-    Attributes:
-        references: one for each topic.
-        topics: for each row the index of its topic.
-        answers: for each row its own wording of the reference, which stands in for that of the topic.
-    """
-
-    references: tuple[str, ...]
-    topics: tuple[int, ...]
-    answers: tuple[str, ...]
-
-    def is_right(self, row: int, answer: str) -> bool:
-        """Return whether ``answer`` says the reference of a row, and says it more than any other reference."""
-        topic = self.topics[row]
-        others = [reference for index, reference in enumerate(self.references) if index != topic]
-        return matched_topic(answer, [self.answers[row], *others]) == 0
-
-
-def make_judge(rows: Sequence[Row], canonical: Mapping[str, str] | None = None) -> Judge:
-    """Return the judge of some rows.
-
-    Args:
-        rows: what is asked.
-        canonical: one answer for each topic, for data in which every answer is worded differently; then an
-            answer is right that says the answer of the row's topic. Otherwise the distinct answers of the rows
-            are the topics.
-
-    Raises:
-        ConfigError: a row's topic has no answer in ``canonical``.
-    """
-    if canonical is None:
-        answers = [row.answer for row in rows]
-        topics = merge_references(answers)
-        firsts = [answers[topics.index(topic)] for topic in range(len(set(topics)))]
-        return Judge(tuple(firsts), tuple(topics), tuple(answers))
-    names = list(canonical)
-    for row in rows:
-        if row.topic not in canonical:
-            raise ConfigError(
-                f"The references have no answer for the topic '{row.topic}' of the question '{row.question}': "
-                "add one, or name the right topic in the data."
-            )
-    topics = [names.index(str(row.topic)) for row in rows]
-    references = tuple(canonical.values())
-    return Judge(references, tuple(topics), tuple(references[topic] for topic in topics))
-
-
 async def held_out_rows(database: Database, limit: int, seed: int) -> list[Row]:
     """Return approved held-out rows of the database, at most ``limit``; none that is nearly one to train on."""
     await merge_duplicates(database)
     examples = stream_examples(database, Split.HELD_OUT, labels=frozenset({ExampleLabel.GOOD}))
     rows = (Row(example.question, example.answer) async for example in examples)
-    return await _sample(rows, limit, seed)
+    return await sample_rows(rows, limit, seed)
 
 
 async def file_rows(
@@ -127,7 +76,7 @@ async def file_rows(
                 else:
                     left_out[reason] += 1
 
-    return await _sample(rows(), limit, seed), dict(left_out)
+    return await sample_rows(rows(), limit, seed), dict(left_out)
 
 
 def out_of_scope_questions(path: Path | None) -> tuple[str, ...]:
@@ -167,8 +116,8 @@ def fingerprint(rows: Sequence[Row]) -> str:
     return digest.hexdigest()
 
 
-async def _sample(rows: AsyncIterator[Row], limit: int, seed: int) -> list[Row]:
-    """Keep each row with the same chance (reservoir sampling), and the order of the source."""
+async def sample_rows(rows: AsyncIterator[Row], limit: int, seed: int) -> list[Row]:
+    """Return at most ``limit`` rows, each with the same chance (reservoir sampling), in their order."""
     chance = random.Random(seed)  # noqa: S311 - a fair choice of rows, not secrecy
     kept: list[tuple[int, Row]] = []
     number = 0

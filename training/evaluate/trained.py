@@ -9,26 +9,20 @@ This module knows no model.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
-from supportbot.db.models import Example, RunExample, TrainingRun
+from supportbot.db.models import Example, RunExample
 from supportbot.db.session import Database
-from supportbot.db.states import ExampleLabel, Split
+from supportbot.db.states import Split
 from supportbot.errors import ConfigError
 from supportbot.feedback.curation.keys import normalise
-from supportbot.models.registry import MANIFEST, read_manifest
-from training.curate import GOOD
+from training.evaluate._runs import Run, is_recorded, run_of
 from training.evaluate.rows import Objection
 from training.files import FileRow, conversation_of
 from training.finetune.sources import FileRows, Tally
-
-RUN_RECORD = Path("report") / "run.json"
-"""What a fine-tuning run leaves in its output folder, and nothing else has."""
 
 TRAINED = "the candidate was trained on them"
 PERHAPS = "the candidate may have been trained on them, since the rows of its run cannot be read any more"
@@ -44,14 +38,13 @@ async def find_objection(location: str, database: Database | None, keep: Collect
         database: where the run is recorded, if there is one.
         keep: what is public although it looks personal, see ``redact``.
     """
-    run = _run_of(Path(location))
+    run = run_of(Path(location))
     if run is None:
         return lambda row: None
-    source = run["source"]
     questions = (
-        await _questions_of_file(Path(source), run, keep)
-        if source is not None and source != "database"
-        else await _questions_of_run(database, run)
+        await _questions_of_run(database, run)
+        if run.file is None
+        else await _questions_of_file(run.file, run, keep)
     )
 
     def objection(row: FileRow) -> str | None:
@@ -62,48 +55,22 @@ async def find_objection(location: str, database: Database | None, keep: Collect
     return objection
 
 
-def _run_of(directory: Path) -> dict[str, Any] | None:
-    """Return what is known of the run that made a model: where its rows came from, and which they were."""
-    if (directory / RUN_RECORD).is_file():
-        record: Mapping[str, Any] = json.loads((directory / RUN_RECORD).read_text("utf-8"))
-        run_id = record.get("training_run_id")
-    elif (directory / MANIFEST).is_file():
-        record = read_manifest(directory).training
-        run_id = record.get("run_id")
-    else:
-        return None
-    data = record.get("data")
-    if not isinstance(data, Mapping) or not data.get("fingerprint"):
-        return None
-    return {
-        "source": data.get("source"),
-        "fingerprint": data["fingerprint"],
-        "labels": frozenset(ExampleLabel) if record.get("method") == "kto" else GOOD,
-        "run_id": run_id,
-    }
-
-
-async def _questions_of_file(path: Path, run: Mapping[str, Any], keep: Collection[str]) -> set[int] | None:
+async def _questions_of_file(path: Path, run: Run, keep: Collection[str]) -> set[int] | None:
     """Return the questions to train on, hashed, or None if the file is not what the run read."""
     tally, questions = Tally(), set()
     try:
-        async for row in FileRows(path, run["labels"], keep=keep).rows():
+        async for row in FileRows(path, run.labels, keep=keep).rows():
             tally.add(row)
             if row.split is Split.TRAIN:
                 questions.add(hash(conversation_of(row.question, keep=keep)))
     except ConfigError:
         return None  # gone, or another file by now
-    return questions if tally.selection({}).fingerprint == run["fingerprint"] else None
+    return questions if tally.selection({}).fingerprint == run.fingerprint else None
 
 
-async def _questions_of_run(database: Database | None, run: Mapping[str, Any]) -> set[int] | None:
+async def _questions_of_run(database: Database | None, run: Run) -> set[int] | None:
     """Return the questions that the database has of a run, hashed, or None if it does not know the run."""
-    if database is None or run["run_id"] is None:
-        return None
-    async with database.read() as session:
-        recorded = await session.get(TrainingRun, run["run_id"])
-    # Ids begin anew in every database: the run is this one only if it was trained on the same rows.
-    if recorded is None or recorded.dataset_fingerprint != run["fingerprint"]:
+    if database is None or not await is_recorded(database, run):
         return None
     questions: set[int] = set()
     last = 0
@@ -111,7 +78,7 @@ async def _questions_of_run(database: Database | None, run: Mapping[str, Any]) -
         query = (
             select(Example.id, Example.prompt)
             .join(RunExample, RunExample.example_id == Example.id)
-            .where(RunExample.run_id == recorded.id, Example.id > last)
+            .where(RunExample.run_id == run.run_id, Example.id > last)
             .order_by(Example.id)
             .limit(_PAGE)
         )

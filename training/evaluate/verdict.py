@@ -1,8 +1,9 @@
 """Whether a candidate is better than what it would replace: one rule, for people to argue with.
 
 Better is one of two things: more right answers, beyond what chance explains; or not fewer right answers and,
-beyond what chance explains, less surprise at the right ones. A gain never pays for a model that has become
-markedly worse at telling what it cannot know, and twenty rows are the least from which anything is concluded.
+beyond what chance explains, less surprise at the right ones. A gain never pays for a model that is wrong more
+often than right, that forgot what the other was trained on, or that has become markedly worse at telling what it
+cannot know; and twenty rows are the least from which a gain is concluded.
 
 How well it tells is the AUROC of its confidence, in scope against out of scope. The share of questions below the
 confidence floor is reported too, but nothing is concluded from it: the floor is a 3 % quantile, which a single
@@ -11,13 +12,14 @@ hard row among the few that are held out moves so far that refusals change by te
 The surprise is taken by the byte, not by the token, so that models with different tokenizers can be compared; for
 the same tokenizer the two say the same. Replayed corrections do not count: most of them were trained on.
 
-This module knows three differences and a number of rows.
+This module knows differences and numbers of rows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from supportbot.models.publishing import LEAST_RIGHT
 from training.evaluate.intervals import Difference
 
 LEAST_ROWS = 20
@@ -29,21 +31,68 @@ AUROC_MAY_FALL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the candidate may go live by itself, and why, in one sentence."""
+    """Whether the candidate may go live by itself, and why, in one sentence.
+
+    Attributes:
+        better: whether it may.
+        sentence: for people; up to its colon it names the verdict.
+        forgot: whether it lost what the other was trained on.
+    """
 
     better: bool
     sentence: str
+    forgot: bool = False
 
 
-def judge(rows: int, right: Difference, surprise: Difference, telling: Difference | None = None) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The rows that the other model was trained on, asked of both.
+
+    Attributes:
+        right: how many the candidate answers right.
+        right_before: how many the other does.
+        rows: their number.
+        difference: of the two shares, with an exact interval.
+    """
+
+    right: int
+    right_before: int
+    rows: int
+    difference: Difference
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the candidate knows less of it, beyond chance."""
+        return self.difference.high < 0
+
+
+def judge(
+    *,
+    rows: int,
+    right_rows: int,
+    right: Difference,
+    surprise: Difference,
+    telling: Difference | None = None,
+    learned: Learned | None = None,
+) -> Verdict:
     """Return the verdict; see the module.
 
     Args:
         rows: held-out rows that both models answered.
+        right_rows: how many of them the candidate answers right.
         right: difference of the right-answer rates.
         surprise: difference of the loss, by the byte.
         telling: difference of the AUROCs, in scope against out of scope; None without out-of-scope questions.
+        learned: what the other model was trained on; None where that is not known.
     """
+    if learned is not None and learned.is_lost:
+        return Verdict(
+            False,
+            f"Forgot: of {learned.rows} approved rows that the other model was trained on it answers "
+            f"{learned.right} right instead of {learned.right_before} ({_points(learned.difference)}); train it "
+            "on them, too, or reject those that no longer hold.",
+            forgot=True,
+        )
     if rows < LEAST_ROWS:
         return Verdict(
             False,
@@ -53,6 +102,12 @@ def judge(rows: int, right: Difference, surprise: Difference, telling: Differenc
     if right.value < 0:
         kind = "fewer held-out rows right" if right.high < 0 else "no more held-out rows right"
         return Verdict(False, f"Not better: it answers {kind} ({_points(right)}).")
+    if right_rows < LEAST_RIGHT * rows:
+        return Verdict(
+            False,
+            f"Not better: it answers {right_rows} of {rows} held-out rows right, and fewer than half is "
+            "never better; train it longer, or on more wordings of each answer.",
+        )
     if telling is not None and telling.high < 0 and telling.value < -AUROC_MAY_FALL:
         return Verdict(
             False,

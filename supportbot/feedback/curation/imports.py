@@ -30,6 +30,7 @@ from supportbot.engine.prompt import prompt_text
 from supportbot.errors import SupportBotError
 from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
 from supportbot.feedback.curation.keys import conversation_of
+from supportbot.knowledge.store import publish
 
 _BATCH = 500
 """Rows in one transaction; SQLite's only writer is kept for milliseconds."""
@@ -95,13 +96,13 @@ async def import_rows(
     new = approved = 0
     found: Counter[str] = Counter()
     rows = _rows(path)
-    while batch := await asyncio.to_thread(
-        lambda: [redacted(_candidate(row), keep, found) for row in islice(rows, _BATCH)]
-    ):
+    while given := await asyncio.to_thread(lambda: [_candidate(row) for row in islice(rows, _BATCH)]):
+        batch = await asyncio.to_thread(_redacted, given, keep, found)
+        texts = {row.origin: row.answer.strip() for row in given}
         now = datetime.now(UTC)
         async with database.write() as session:
             added = await insert_new(session, _with_conversations(batch), now)
-            settled = await _approve(session, batch, approved_by, now) if approved_by else 0
+            settled = await _approve(session, batch, texts, approved_by, now) if approved_by else 0
             if added or settled:
                 audit.record(
                     session,
@@ -112,6 +113,10 @@ async def import_rows(
                 )
         new, approved = new + added, approved + settled
     return Imported(rows=total, new=new, approved=approved, redacted=dict(sorted(found.items())))
+
+
+def _redacted(given: Sequence[Candidate], keep: Collection[str], found: Counter[str]) -> list[Candidate]:
+    return [redacted(row, keep, found) for row in given]
 
 
 def _candidate(row: ImportRow) -> Candidate:
@@ -131,8 +136,10 @@ def _with_conversations(batch: Sequence[Candidate]) -> list[Candidate]:
     return [row if row.conversation else replace(row, conversation=conversation_of(row.question)) for row in batch]
 
 
-async def _approve(session: AsyncSession, batch: Sequence[Candidate], curator: str, now: datetime) -> int:
-    """Approve what waits; a row that a curator rejected before stays rejected."""
+async def _approve(
+    session: AsyncSession, batch: Sequence[Candidate], texts: Mapping[str, str], curator: str, now: datetime
+) -> int:
+    """Approve what waits, and let its answers be given word for word; what was rejected before stays rejected."""
     result = await session.execute(
         update(Example)
         .where(
@@ -140,10 +147,12 @@ async def _approve(session: AsyncSession, batch: Sequence[Candidate], curator: s
             Example.status == ExampleStatus.PENDING,
         )
         .values(status=ExampleStatus.APPROVED, curator=curator, decided_at=now)
-        .returning(Example.id)
+        .returning(Example.id, Example.origin)
         .execution_options(synchronize_session=False)
     )
-    return len(result.all())
+    approved = {row.id: row.origin for row in result}
+    await publish(session, list(approved), texts={number: texts[origin] for number, origin in approved.items()})
+    return len(approved)
 
 
 def _check(path: Path) -> int:

@@ -1,6 +1,8 @@
-"""What a curator sees and decides: votes only rank, and nothing is trained on that no person approved.
+"""What a curator sees and decides: votes only rank, and nothing is said or trained on that no person approved.
 
-Each decision writes its audit row in the same transaction. What a curator types is redacted like everything else.
+Approving is publishing: in the same transaction the row becomes a wording of an approved answer, which every
+daemon gives within two seconds. Each decision writes its audit row there, too. What a curator types is redacted
+like everything else.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Spl
 from supportbot.errors import SupportBotError
 from supportbot.feedback.curation._insert import clean
 from supportbot.feedback.curation.keys import sort_key_of
+from supportbot.knowledge.store import publish
 
 _MOST_ANSWERS = 500
 """What a model is told that answers may repeat: more than most shops have, and read in milliseconds."""
@@ -159,7 +162,14 @@ class ExampleStore:
                         **({"reason": reason} if reason else {}),
                     },
                 )
+            await session.flush()
+            await publish(session, [row.id for row in rows.values() if _is_public(row, decision)])
             return [_read(row) for row in rows.values()]
+
+
+def _is_public(row: Example, decision: Decision) -> bool:
+    """Return whether a decision may change what people are told: an edit of what waits does not."""
+    return decision is not Decision.EDIT or row.status is ExampleStatus.APPROVED
 
 
 async def approved_answers(database: Database) -> list[str]:

@@ -22,6 +22,18 @@ _CHUNK = 1_000
 """Numbers in one query: SQLite takes 32,766 parameters, PostgreSQL 65,535, and more is no faster."""
 
 
+async def is_trained_here(session: AsyncSession, version: str) -> bool:
+    """Return whether rows of this database trained a version."""
+    found = await session.scalar(
+        select(RunExample.example_id)
+        .join(TrainingRun, RunExample.run_id == TrainingRun.id)
+        .join(ModelVersion, TrainingRun.model_version_id == ModelVersion.id)
+        .where(ModelVersion.name == version)
+        .limit(1)
+    )
+    return found is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """How a version compared; ``differences`` holds value, low and high by metric, candidate minus the other."""

@@ -40,6 +40,11 @@ class ModelSource:
     confidence_floor: float | None
     int8_loss_rise: float | None = None
 
+    @property
+    def is_starter(self) -> bool:
+        """Whether it is the demonstration that ships with the package, or was made of the same FAQ by `init`."""
+        return self.version == STARTER or self.version.startswith(f"{STARTER}-")
+
 
 class Registry:
     """The versions under one folder.

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from supportbot.answering.answerer import NOT_SURE_TEXT, Answerer
 from supportbot.answering.candidates import Generation, choose, generate
+from supportbot.answering.generator import Generator, LiveModel
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Chunk, Engine, SamplingParams, mean_logprob
 from supportbot.engine.load import load_engine
 from supportbot.engine.prompt import Prompt, encode_prompt
 from supportbot.errors import DeadlineExceededError, EngineBusyError
+from supportbot.intake.questions import NOT_SURE_TEXT
 from tests.tiny_model import build_tokenizer
 
 GOOD, POOR = -0.1, -2.0
@@ -73,8 +74,8 @@ async def tiny_engine(tiny_model: Path) -> AsyncIterator[Engine]:
 async def test_likeliest_of_four_is_given_and_its_seed_alone_repeats_it(tiny_engine: Engine) -> None:
     """The record is that of the best candidate: its seed gives its text and figures again, without the others."""
     shown: list[str] = []
-    answerer = Answerer(tiny_engine, confidence_floor=None, candidates=4)
-    reply = await answerer.answer("Where?", time.monotonic() + 60, shown.append)
+    generator = Generator(LiveModel(tiny_engine, None), candidates=4)
+    reply = await generator.answer("Where?", time.monotonic() + 60, shown.append)
     assert reply.sampling is not None
     assert reply.seed is not None
     seeds = reply.sampling["seeds"]
@@ -93,7 +94,7 @@ async def test_likeliest_of_four_is_given_and_its_seed_alone_repeats_it(tiny_eng
 async def test_candidates_are_generated_at_once() -> None:
     """All candidates are asked for before the first is done, each with a seed of its own."""
     engine = Script(("\nOne.", POOR), None, None, None)
-    task = asyncio.create_task(Answerer(engine, confidence_floor=None, candidates=4).answer("Q?", _soon()))
+    task = asyncio.create_task(Generator(LiveModel(engine, None), candidates=4).answer("Q?", _soon()))
     await engine.waiting.wait()
     assert len(set(engine.seeds)) == 4
     task.cancel()
@@ -105,7 +106,7 @@ async def test_candidates_are_generated_at_once() -> None:
 async def test_empty_candidates_lose() -> None:
     """However likely nothing is, a candidate that says something is better."""
     engine = Script(("\n", GOOD), ("\nTomorrow.", POOR), ("", GOOD))
-    reply = await Answerer(engine, confidence_floor=None, candidates=3).answer("Q?", _soon())
+    reply = await Generator(LiveModel(engine, None), candidates=3).answer("Q?", _soon())
     assert (reply.text, reply.seed) == ("Tomorrow.", engine.seeds[1])
 
 
@@ -113,7 +114,7 @@ async def test_nothing_but_empty_candidates_becomes_not_sure() -> None:
     """Several seeds have been tried by then: the asker hears the honest sentence."""
     shown: list[str] = []
     engine = Script(("\n", GOOD), ("", GOOD))
-    reply = await Answerer(engine, confidence_floor=None, candidates=2).answer("Q?", _soon(), shown.append)
+    reply = await Generator(LiveModel(engine, None), candidates=2).answer("Q?", _soon(), shown.append)
     assert (reply.text, reply.source, shown, engine.answers) == (NOT_SURE_TEXT, AnswerSource.NOT_SURE, [], [])
 
 
@@ -122,7 +123,7 @@ async def test_floor_applies_to_the_chosen_one(floor: float, source: AnswerSourc
     """A poor candidate does no harm; if the best is not good enough, it is kept as a draft and not shown."""
     shown: list[str] = []
     engine = Script(("\nFounded in 1823.", POOR), ("\nFounded in 1999.", GOOD))
-    reply = await Answerer(engine, confidence_floor=floor, candidates=2).answer("Q?", _soon(), shown.append)
+    reply = await Generator(LiveModel(engine, floor), candidates=2).answer("Q?", _soon(), shown.append)
     assert (reply.source, reply.seed) == (source, engine.seeds[1])
     sure = source is AnswerSource.GENERATED
     assert shown == (["Founded in 1999."] if sure else [])
@@ -134,14 +135,14 @@ async def test_failure_of_one_ends_all(error: Exception) -> None:
     """One candidate's deadline or refusal is the question's, and the others stop."""
     engine = Script(None, error, None)
     with pytest.raises(type(error)):
-        await Answerer(engine, confidence_floor=None, candidates=3).answer("Q?", _soon())
+        await Generator(LiveModel(engine, None), candidates=3).answer("Q?", _soon())
     assert engine.under_way == 0
 
 
 @pytest.mark.parametrize(("candidates", "questions"), [(1, 8), (2, 4), (3, 2)])
 def test_capacity_counts_questions(candidates: int, questions: int) -> None:
     """A question takes as many places in the engine as it has candidates."""
-    assert Answerer(Script(), confidence_floor=None, candidates=candidates).capacity == questions
+    assert Generator(LiveModel(Script(), None), candidates=candidates).capacity == questions
 
 
 def test_longer_answer_does_not_lose_by_its_length() -> None:

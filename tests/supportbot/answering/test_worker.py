@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from supportbot.answering.answerer import NO_QUESTION_TEXT, Answerer, LiveModel
+from supportbot.answering.answerer import Answerer
+from supportbot.answering.generator import Generator, LiveModel
 from supportbot.answering.worker import MAX_ATTEMPTS, Worker
 from supportbot.db.models import Question
 from supportbot.db.session import Database
@@ -25,6 +26,7 @@ from supportbot.feedback.votes import Votes
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
+from supportbot.intake.questions import NO_QUESTION_TEXT
 from supportbot.service import Service
 from tests.supportbot.conftest import MakeQuestion
 from tests.tiny_model import build_tokenizer
@@ -73,7 +75,7 @@ class Bot:
         self.rung: list[str] = []
         self.worker = Worker(
             self.inbox,
-            answerer or Answerer(engine, confidence_floor=None),
+            answerer or Answerer(Generator(LiveModel(engine, None))),
             self.live,
             platforms=["slack"],
             answer_seconds=settings.get("answer_seconds", 30),
@@ -263,7 +265,7 @@ async def test_worker_follows_the_model_that_is_live(database: Database, questio
     """After a replacement the worker claims as many questions as the new engine can use."""
     small, large = FaultyEngine(), FaultyEngine()
     small.capacity = 0
-    answerer = Answerer(small, confidence_floor=None)
+    answerer = Answerer(Generator(LiveModel(small, None)))
     bot = Bot(database, small, answerer=answerer)
     running = asyncio.create_task(bot.worker.run())
     accepted = await bot.service.ask(question())
@@ -283,7 +285,7 @@ async def test_worker_claims_as_many_as_candidates_leave_room_for(
     """With two candidates each, an engine of four places is given two questions; the third waits in the inbox."""
     engine = FaultyEngine()
     engine.go_on.clear()
-    bot = Bot(database, engine, answerer=Answerer(engine, confidence_floor=None, candidates=2))
+    bot = Bot(database, engine, answerer=Answerer(Generator(LiveModel(engine, None), candidates=2)))
     ids = [(await bot.service.ask(question())).question_id for _ in range(3)]
     running = asyncio.create_task(bot.worker.run())
     await engine.started.wait()

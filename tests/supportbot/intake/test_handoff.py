@@ -15,6 +15,7 @@ from supportbot.db.states import AnswerSource, ExampleSource, ExampleStatus, Que
 from supportbot.delivery.outbox import Outbox
 from supportbot.feedback.curation.collect import collect
 from supportbot.feedback.curation.store import Decision, ExampleStore
+from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.handoff import MAX_ANSWERS, MAX_LENGTH, Heard, Remark
 from supportbot.intake.history import History
@@ -159,7 +160,7 @@ async def test_whatever_else_is_heard_leaves_no_trace(
 ) -> None:
     """Outside the thread of a hand-off nothing is written, and of the asker neither; nothing is logged at all."""
     await answered(inbox, question)
-    service = Service(inbox, Votes(database), History(database), Live(), asyncio.Event())
+    service = Service(inbox, Votes(database), Suggestions(database), History(database), Live(), asyncio.Event())
     with capture_logs() as lines:
         assert not await service.overhear(said)
     assert lines == []
@@ -178,7 +179,7 @@ async def test_talk_waits_for_nobody(inbox: Inbox, database: Database, question:
 async def test_text_of_a_person_is_not_logged(inbox: Inbox, database: Database, question: MakeQuestion) -> None:
     """The log says that somebody answered, and neither what nor who."""
     await answered(inbox, question)
-    service = Service(inbox, Votes(database), History(database), Live(), asyncio.Event())
+    service = Service(inbox, Votes(database), Suggestions(database), History(database), Live(), asyncio.Event())
     with capture_logs() as lines:
         assert await service.overhear(remark())
         assert await service.overhear(remark())

@@ -109,6 +109,40 @@ async def test_candidate_without_evidence_needs_a_reason(
     assert (await audit(database))[0].details["forced"] == "the old one is rude"
 
 
+@pytest.mark.parametrize(
+    ("evaluation", "sentence"),
+    [
+        (
+            {**better_than("base"), "candidate": {"right": 0.0}, "against": {"version": "base", "right": 0.0}},
+            "answers 0.0% of the held-out rows right, and fewer than half",
+        ),
+        (
+            {
+                **better_than("base", better=False),
+                "forgot": True,
+                "verdict": "Forgot: of 40 approved rows it answers 2 right instead of 40; train it on them, too.",
+            },
+            "lost what 'base' was trained on.*Forgot: of 40 approved rows.*or give a reason with --force",
+        ),
+    ],
+)
+async def test_candidate_that_knows_too_little_or_forgot_needs_a_reason(
+    publishing: Publishing,
+    registry: Registry,
+    database: Database,
+    tiny_model: Path,
+    evaluation: dict[str, object],
+    sentence: str,
+) -> None:
+    """What is wrong more often than right, by an older rule "better", or forgot goes live for a reason only."""
+    install_version(registry, tiny_model, "v1", evaluation=evaluation)
+    with pytest.raises(ModelError, match=sentence):
+        await publishing.promote("v1", "ann")
+    assert (registry.active(), await audit(database)) == ("base", [])
+    await publishing.promote("v1", "ann", "a trial")
+    assert registry.active() == "v1"
+
+
 @pytest.mark.parametrize("damage", ["nan", "missing", "vocabulary", "digest"])
 async def test_damaged_candidate_never_goes_live(
     publishing: Publishing, registry: Registry, tiny_model: Path, tmp_path: Path, damage: str

@@ -14,7 +14,7 @@ import torch
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from supportbot.answering.answerer import Answerer
+from supportbot.answering.generator import Generator, LiveModel
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.engine.prompt import encode_prompt
@@ -68,20 +68,25 @@ async def loads() -> AsyncIterator[Loads]:
 
 
 @pytest.fixture
-def answerer(registry: Registry, loads: Loads) -> Answerer:
-    """An answerer on `v1`."""
-    return Answerer(loads(registry.resolve(None)), confidence_floor=None, sampling=SHORT)
+def generator(registry: Registry, loads: Loads) -> Generator:
+    """A generator on `v1`."""
+    return Generator(LiveModel(loads(registry.resolve(None)), None), sampling=SHORT)
 
 
 @pytest.fixture
-def reloader(registry: Registry, answerer: Answerer, loads: Loads) -> Reloader:
+def reloader(registry: Registry, generator: Generator, loads: Loads) -> Reloader:
     """What follows the registry."""
-    return Reloader(registry, answerer, loads, smoke)
+    return Reloader(registry, generator, loads, smoke, describe)
 
 
-async def ask(answerer: Answerer) -> Reply:
+async def describe(source: ModelSource, engine: Engine) -> LiveModel:
+    """Trust every answer of every version."""
+    return LiveModel(engine, None)
+
+
+async def ask(generator: Generator) -> Reply:
     """Ask something."""
-    return await answerer.answer("Where is my order?", time.monotonic() + 60)
+    return await generator.answer("Where is my order?", time.monotonic() + 60)
 
 
 def live_in_metrics() -> set[str]:
@@ -91,7 +96,7 @@ def live_in_metrics() -> set[str]:
 
 
 async def test_switch_is_followed_once(
-    registry: Registry, reloader: Reloader, answerer: Answerer, loads: Loads
+    registry: Registry, reloader: Reloader, generator: Generator, loads: Loads
 ) -> None:
     """Nothing happens while nothing changes; after a switch the next answer names the new version."""
     assert not await reloader.follow()
@@ -100,7 +105,7 @@ async def test_switch_is_followed_once(
     with capture_logs() as lines:
         assert await reloader.follow()
     assert not await reloader.follow()
-    assert (await ask(answerer)).model_version == "v2"
+    assert (await ask(generator)).model_version == "v2"
     assert loads.versions == ["v1", "v2"]
     [line] = [line for line in lines if line["event"] == "model.swapped"]
     assert (line["from"], line["to"]) == ("v1", "v2")
@@ -109,14 +114,14 @@ async def test_switch_is_followed_once(
 
 
 async def test_answers_flow_through_many_switches(
-    registry: Registry, reloader: Reloader, answerer: Answerer
+    registry: Registry, reloader: Reloader, generator: Generator
 ) -> None:
     """However questions and switches mix, each answer ends, on the version that was live when it began."""
     source = random.Random(7)
     asked: list[tuple[str, asyncio.Task[Reply]]] = []
     for step in range(6):
         for _ in range(source.randrange(4)):
-            asked.append((answerer.engine.model_version, asyncio.create_task(ask(answerer))))
+            asked.append((generator.engine.model_version, asyncio.create_task(ask(generator))))
         await asyncio.sleep(0)  # the answers begin
         if source.random() < 0.7:
             registry.activate(f"v{step % 2 + 1}")
@@ -127,7 +132,7 @@ async def test_answers_flow_through_many_switches(
 
 
 async def test_loop_notices_within_two_seconds(
-    registry: Registry, reloader: Reloader, answerer: Answerer, loads: Loads
+    registry: Registry, reloader: Reloader, generator: Generator, loads: Loads
 ) -> None:
     """The running loop follows by itself, there and back, and closes at its end what it replaced."""
     running = asyncio.create_task(reloader.run())
@@ -136,20 +141,20 @@ async def test_loop_notices_within_two_seconds(
             began = time.monotonic()
             await asyncio.to_thread(registry.activate, version)
             async with asyncio.timeout(30):
-                while (await ask(answerer)).model_version != version:
+                while (await ask(generator)).model_version != version:
                     pass
             assert time.monotonic() - began < 2 + 3  # 2 s to notice, and loading on a busy machine
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    assert answerer.engine is loads.engines[-1]
+    assert generator.engine is loads.engines[-1]
 
 
 @pytest.mark.parametrize("damage", ["digest", "nan", "defect"])
 async def test_failing_version_is_refused_once(
     registry: Registry,
     reloader: Reloader,
-    answerer: Answerer,
+    generator: Generator,
     loads: Loads,
     tiny_model: Path,
     tmp_path: Path,
@@ -175,7 +180,7 @@ async def test_failing_version_is_refused_once(
         assert not await reloader.follow()
     [line] = [line for line in lines if line["event"] == "model.swap_failed"]
     assert (line["wanted"], line["kept"], line["log_level"]) == ("broken", "v1", "error")
-    assert (await ask(answerer)).model_version == "v1"
+    assert (await ask(generator)).model_version == "v1"
     loads.meanwhile = lambda: None
     registry.rollback()
     assert not await reloader.follow()  # what it returned to is what answers already
@@ -200,15 +205,15 @@ async def test_refused_version_is_tried_again_after_another_switch_to_it(
 
 
 async def test_switch_back_while_loading_is_not_overtaken(
-    registry: Registry, reloader: Reloader, answerer: Answerer, loads: Loads
+    registry: Registry, reloader: Reloader, generator: Generator, loads: Loads
 ) -> None:
     """A rollback while the new version is still loading leaves the old one where it is."""
     registry.activate("v2")
     loads.meanwhile = lambda: registry.activate("v1")
     assert not await reloader.follow()
     assert not await reloader.follow()
-    assert answerer.engine is loads.engines[0]
-    assert (await ask(answerer)).model_version == "v1"
+    assert generator.engine is loads.engines[0]
+    assert (await ask(generator)).model_version == "v1"
 
 
 async def test_stopped_reloader_begins_no_switch(registry: Registry, reloader: Reloader, loads: Loads) -> None:
@@ -222,13 +227,13 @@ async def test_stopped_reloader_begins_no_switch(registry: Registry, reloader: R
 
 
 async def test_switch_that_is_loading_at_the_stop_is_dropped(
-    registry: Registry, reloader: Reloader, answerer: Answerer, loads: Loads
+    registry: Registry, reloader: Reloader, generator: Generator, loads: Loads
 ) -> None:
     """What was loaded when the stop came never answers, and is closed."""
     registry.activate("v2")
     loads.meanwhile = reloader.stop
     assert not await reloader.follow()
-    assert answerer.engine is loads.engines[0]
+    assert generator.engine is loads.engines[0]
     assert await is_closed(loads.engines[1])
 
 

@@ -18,18 +18,23 @@ from training.starter.data import load_faq
 ROWS, STRANGERS = 26, 16
 
 
-@pytest.fixture(scope="session")
-def noised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The starter with noise on its weights: it still speaks, and is hardly ever right."""
-    directory = shutil.copytree(starter_directory(), tmp_path_factory.mktemp("models") / "noised")
+def add_noise(directory: Path, share: float) -> Path:
+    """Make a copy of the starter with noise on its weights, a share of their spread; return its directory."""
+    shutil.copytree(starter_directory(), directory)
     (directory / MANIFEST).unlink()
     weights = load_file(directory / "model.safetensors")
     random = torch.Generator().manual_seed(0)
     for name, tensor in weights.items():
         spread = tensor.float().std()
-        weights[name] = (tensor.float() + 0.6 * spread * torch.randn(tensor.shape, generator=random)).half()
+        weights[name] = (tensor.float() + share * spread * torch.randn(tensor.shape, generator=random)).half()
     save_file(weights, directory / "model.safetensors", {"format": "pt"})
     return directory
+
+
+@pytest.fixture(scope="session")
+def noised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter with noise on its weights: it still speaks, and is hardly ever right."""
+    return add_noise(tmp_path_factory.mktemp("models") / "noised", 0.6)
 
 
 @pytest.fixture(scope="session")

@@ -96,9 +96,10 @@ def test_database_gives_rows_corrections_and_votes(
     registry = Registry(settings.models_dir)
     registry.install(starter_directory())
     registry.activate("starter")
-    status, printed, _ = run("--candidate", noised, "--out-of-scope", strangers)
+    status, printed, told = run("--candidate", noised, "--out-of-scope", strangers)
     assert status == 0
     assert "25 held-out rows" in printed
+    assert "Forgetting is not measured: no approved row is known that 'starter' was trained on." in told
     assert "Not better: it answers fewer held-out rows right" in printed.replace("\n", " ")
     folder = next((settings.home / "reports").iterdir())
     record = json.loads((folder / "evaluation.json").read_text("utf-8"))

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
-from training.evaluate.intervals import Ratio, auroc, auroc_difference, ratio_difference
+from training.evaluate.intervals import (
+    Difference,
+    Ratio,
+    auroc,
+    auroc_difference,
+    paired_difference,
+    ratio_difference,
+)
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained", "beyond"), [(5, 0, False), (6, 0, True), (9, 2, False), (10, 2, True), (0, 6, False)]
+)
+def test_few_changed_rows_have_an_exact_interval(lost: int, gained: int, beyond: bool) -> None:
+    """A loss is beyond chance where McNemar's exact test says so, with 2.5 % on this side."""
+    same = 40 - lost - gained
+    before = [True] * lost + [False] * gained + [True] * same
+    after = [False] * lost + [True] * gained + [True] * same
+    found = paired_difference(after, before)
+    assert found.value == pytest.approx((gained - lost) / 40)
+    assert found.low <= found.value <= found.high
+    assert (found.high < 0) is beyond
+    assert beyond is (sum(math.comb(lost + gained, n) for n in range(gained + 1)) / 2 ** (lost + gained) < 0.025)
+    assert paired_difference(before, before) == Difference(0, 0, 0)
 
 
 def test_equal_rows_differ_by_nothing() -> None:

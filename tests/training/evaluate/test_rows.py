@@ -1,4 +1,4 @@
-"""What is asked, and which answers to it are right."""
+"""What is asked."""
 
 from __future__ import annotations
 
@@ -10,17 +10,12 @@ import pytest
 from supportbot.errors import ConfigError
 from training.evaluate.rows import (
     Row,
-    canonical_answers,
     file_rows,
     fingerprint,
-    make_judge,
     out_of_scope_questions,
 )
-from training.metrics import confidence_floor, distinct_share, merge_references, repeated_share
+from training.metrics import confidence_floor, distinct_share, repeated_share
 from training.starter.data import load_faq
-
-REFUND = "Refunds take five working days after the parcel has reached us."
-PASSWORD = "Click Forgot Password on the sign-in page and follow the mail."
 
 
 def write(path: Path, *entries: object) -> Path:
@@ -90,34 +85,6 @@ def test_out_of_scope_questions(tmp_path: Path) -> None:
     path.write_text("\n", "utf-8")
     with pytest.raises(ConfigError, match="has no question"):
         out_of_scope_questions(path)
-
-
-def test_same_answer_twice_is_no_tie() -> None:
-    """Rows whose answers are near-identical share a topic, so saying that answer is right for each of them."""
-    again = REFUND.replace("reached us", "arrived")
-    judge = make_judge([Row("a", REFUND), Row("b", again), Row("c", PASSWORD), Row("d", REFUND)])
-    assert judge.topics == (0, 0, 1, 0)
-    assert [judge.is_right(row, REFUND) for row in range(4)] == [True, True, False, True]
-    assert [judge.is_right(row, again) for row in range(4)] == [True, True, False, True]
-    assert not any(judge.is_right(row, "I don't know.") for row in range(4))
-    assert merge_references([]) == []
-
-
-def test_topics_may_be_judged_by_canonical_answers(tmp_path: Path) -> None:
-    """Where every answer is worded differently, one answer a topic decides."""
-    path = tmp_path / "canonical.json"
-    path.write_text(json.dumps({"refund": REFUND, "password": PASSWORD}), "utf-8")
-    judge = make_judge([Row("a", "It takes a while.", "refund")], canonical_answers(path))
-    assert judge.is_right(0, REFUND)
-    assert not judge.is_right(0, "It takes a while.")
-    with pytest.raises(ConfigError, match="no answer for the topic 'None'"):
-        make_judge([Row("a", "b")], canonical_answers(path))
-    path.write_text("[]", "utf-8")
-    with pytest.raises(ConfigError, match="must be a JSON object"):
-        canonical_answers(path)
-    path.write_text("{", "utf-8")
-    with pytest.raises(ConfigError, match="not valid JSON"):
-        canonical_answers(path)
 
 
 def test_fingerprint_sees_every_text() -> None:

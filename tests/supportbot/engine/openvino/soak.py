@@ -2,7 +2,7 @@
 
 ``python -m tests.supportbot.engine.openvino.soak 5000`` prints what became of them as JSON. Each question ends in
 exactly one way: it is answered, cancelled by the asker, or too late for the deadline that the asker chose. As in
-the daemon, an answerer asks, a reloader follows the registry, and who hears that something went wrong asks again.
+the daemon, an generator asks, a reloader follows the registry, and who hears that something went wrong asks again.
 The last quarter is left in peace, to see the memory of one process grow or not.
 """
 
@@ -25,7 +25,7 @@ from pathlib import Path
 import psutil
 import structlog
 
-from supportbot.answering.answerer import Answerer
+from supportbot.answering.generator import Generator, LiveModel
 from supportbot.engine.base import Engine
 from supportbot.engine.openvino.engine import OpenVINOEngine
 from supportbot.engine.openvino.load import load_openvino
@@ -69,8 +69,12 @@ class Report:
     process_end: float = 0.0
 
 
+async def _described(source: ModelSource, engine: Engine) -> LiveModel:
+    return LiveModel(engine, None)
+
+
 class Soak:
-    """A daemon's answerer and reloader, many askers, and somebody who disturbs them.
+    """A daemon's generator and reloader, many askers, and somebody who disturbs them.
 
     Args:
         folder: for the registry and the exports.
@@ -87,8 +91,8 @@ class Soak:
         for version in ("v1", "v2"):
             install_version(self._registry, STARTER, version)
         self._registry.activate("v1")
-        self._answerer = Answerer(self._load(self._registry.resolve(None)), confidence_floor=None)
-        self._reloader = Reloader(self._registry, self._answerer, self._load, smoke)
+        self._generator = Generator(LiveModel(self._load(self._registry.resolve(None)), None))
+        self._reloader = Reloader(self._registry, self._generator, self._load, smoke, _described)
         self._open: set[asyncio.Task[str]] = set()
         self._saw_last_kill: set[asyncio.Task[str]] = set()
 
@@ -108,12 +112,12 @@ class Soak:
         self.report.seconds = round(time.monotonic() - began, 1)
         self._reloader.stop()
         await self._reloader.run()  # until replaced models have ended
-        await self._answerer.aclose()
+        await self._generator.aclose()
         return self.report
 
     @property
     def _engine(self) -> OpenVINOEngine:
-        engine = self._answerer.engine
+        engine = self._generator.engine
         assert isinstance(engine, OpenVINOEngine)
         return engine
 
@@ -152,7 +156,7 @@ class Soak:
     async def _answer(self, question: str, deadline: float) -> str:
         for attempt in range(ATTEMPTS):
             try:
-                reply = await self._answerer.answer(question, deadline)
+                reply = await self._generator.answer(question, deadline)
             except (ModelError, EngineBusyError):
                 if attempt + 1 == ATTEMPTS:
                     raise

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from supportbot.answering.answerer import Answerer
+from supportbot.answering.generator import Generator, LiveModel
 from supportbot.answering.worker import MAX_ATTEMPTS, Worker
 from supportbot.db.models import Question
 from supportbot.db.session import Database
@@ -130,7 +131,7 @@ async def test_question_waits_while_all_servers_are_down(
     inbox, live = Inbox(database, owner="test", lease=timedelta(minutes=1)), Live()
     worker = Worker(
         inbox,
-        Answerer(remote, confidence_floor=None),
+        Answerer(Generator(LiveModel(remote, None))),
         live,
         platforms=["slack"],
         answer_seconds=30,

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from supportbot.answering.answerer import NOT_SURE_TEXT, Answerer, LiveModel
+from supportbot.answering.generator import Generator, LiveModel
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Chunk, SamplingParams, confidence
 from supportbot.engine.load import load_engine
 from supportbot.engine.prompt import Prompt, encode_prompt
 from supportbot.engine.transformers import TransformersEngine
+from supportbot.intake.questions import NOT_SURE_TEXT
 from tests.tiny_model import build_tokenizer
 
 
@@ -59,8 +60,8 @@ async def tiny_engine(tiny_model: Path) -> AsyncIterator[TransformersEngine]:
 async def answer(engine: ScriptedEngine, floor: float | None = None) -> tuple[str, AnswerSource, list[str]]:
     """Answer one question; return text, source and what was shown while it was written."""
     shown: list[str] = []
-    answerer = Answerer(engine, confidence_floor=floor)
-    reply = await answerer.answer("Where is my order?", time.monotonic() + 10, shown.append)
+    generator = Generator(LiveModel(engine, floor))
+    reply = await generator.answer("Where is my order?", time.monotonic() + 10, shown.append)
     return reply.text, reply.source, shown
 
 
@@ -89,8 +90,8 @@ async def test_low_confidence_becomes_not_sure_before_anything_is_shown() -> Non
 
 async def test_draft_that_was_not_shown_is_kept_for_the_record() -> None:
     """What the model began to say is stored beside the answer, for curators."""
-    answerer = Answerer(ScriptedEngine("\nWe were founded in 1823.", logprob=-2.0), confidence_floor=-1.0)
-    reply = await answerer.answer("Who founded you?", time.monotonic() + 10)
+    generator = Generator(LiveModel(ScriptedEngine("\nWe were founded in 1823.", logprob=-2.0), -1.0))
+    reply = await generator.answer("Who founded you?", time.monotonic() + 10)
     assert reply.draft
     assert reply.confidence == -2.0
 
@@ -119,7 +120,7 @@ async def test_two_empty_generations_become_not_sure() -> None:
 
 async def test_reply_records_all_that_reproduces_it(tiny_engine: TransformersEngine) -> None:
     """With the record of an answer, the same engine gives the same answer again."""
-    reply = await Answerer(tiny_engine, confidence_floor=None).answer("Where?", time.monotonic() + 60)
+    reply = await Generator(LiveModel(tiny_engine, None)).answer("Where?", time.monotonic() + 60)
     assert reply.prompt is not None
     assert reply.sampling is not None
     assert reply.seed is not None
@@ -142,8 +143,8 @@ async def test_reply_records_all_that_reproduces_it(tiny_engine: TransformersEng
 
 async def test_reply_says_that_the_question_was_shortened(tiny_engine: TransformersEngine) -> None:
     """The row of an answer to a question that was too long says so."""
-    answerer = Answerer(tiny_engine, confidence_floor=None)
-    reply = await answerer.answer("why " * 500, time.monotonic() + 60)
+    generator = Generator(LiveModel(tiny_engine, None))
+    reply = await generator.answer("why " * 500, time.monotonic() + 60)
     assert reply.shortened
     assert reply.prompt is not None
     assert reply.prompt_tokens is not None
@@ -179,12 +180,12 @@ class WaitingEngine(ScriptedEngine):
 async def test_answer_under_way_ends_on_the_model_that_it_began_with() -> None:
     """After a replacement old answers go on undisturbed, new ones come from the new model, the old one closes."""
     old, new = WaitingEngine("v1", "\nThe old answer."), WaitingEngine("v2", "\nThe new answer.")
-    answerer = Answerer(old, confidence_floor=None)
-    first = asyncio.create_task(answerer.answer("Where?", time.monotonic() + 30))
+    generator = Generator(LiveModel(old, None))
+    first = asyncio.create_task(generator.answer("Where?", time.monotonic() + 30))
     await old.started.wait()
-    ending = asyncio.create_task(answerer.replace_model(LiveModel(new, -1e-9)).end())
+    ending = asyncio.create_task(generator.replace_model(LiveModel(new, -1e-9)).end())
     new.go_on.set()
-    second = await answerer.answer("Where?", time.monotonic() + 30)
+    second = await generator.answer("Where?", time.monotonic() + 30)
     assert (second.model_version, second.source) == ("v2", AnswerSource.NOT_SURE)  # with its own floor
     assert (old.closed, ending.done()) == (False, False)
     old.go_on.set()
@@ -192,18 +193,18 @@ async def test_answer_under_way_ends_on_the_model_that_it_began_with() -> None:
     assert (reply.text, reply.model_version, reply.source) == ("The old answer.", "v1", AnswerSource.GENERATED)
     await ending
     assert old.closed
-    assert answerer.engine is new
-    await answerer.aclose()
+    assert generator.engine is new
+    await generator.aclose()
     assert new.closed
 
 
 async def test_replaced_model_is_closed_at_a_stop() -> None:
     """A model that still has answers when the bot is stopped is closed all the same."""
     old = WaitingEngine("v1", "\nNever.")
-    answerer = Answerer(old, confidence_floor=None)
-    waiting = asyncio.create_task(answerer.answer("Where?", time.monotonic() + 30))
+    generator = Generator(LiveModel(old, None))
+    waiting = asyncio.create_task(generator.answer("Where?", time.monotonic() + 30))
     await old.started.wait()
-    ending = asyncio.create_task(answerer.replace_model(LiveModel(ScriptedEngine(), None)).end())
+    ending = asyncio.create_task(generator.replace_model(LiveModel(ScriptedEngine(), None)).end())
     for task in (waiting, ending):
         await asyncio.sleep(0)  # lets it begin
         task.cancel()

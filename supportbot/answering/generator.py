@@ -1,0 +1,206 @@
+"""What the model says, or that it is not sure.
+
+The model is asked under the documented sampling. Its first tokens tell how sure it is; below the confidence floor
+generation stops at once, and the reply is "not sure" with the draft beside it, instead of a fluent guess. An empty
+generation is tried once more with another seed. Until the floor is passed nothing is shown, so no text is ever
+taken back. Where several candidates are wanted, the best of them is chosen first, and what is said of one holds
+for that one.
+
+The model may be replaced at any time by changing one reference: an answer keeps the model that it began with, and
+the old one is closed when its last answer has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
+
+from supportbot.answering.candidates import Generation, choose, generate_all
+from supportbot.db.states import AnswerSource
+from supportbot.engine.base import CONFIDENCE_TOKENS, Engine, SamplingParams, confidence, mean_logprob
+from supportbot.engine.prompt import Prompt, encode_prompt
+from supportbot.intake.questions import NOT_SURE_TEXT, Reply
+
+_SEED_BITS = 63  # what a signed 64-bit column holds
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """What answers.
+
+    Attributes:
+        engine: what continues a prompt.
+        confidence_floor: the confidence below which it is not to be trusted (nats; None trusts all).
+        is_starter: whether it is the demonstration that ships, which knows a shop that does not exist.
+        knows_us: whether it was trained on rows of this bot's own database, or an operator vouches for it.
+    """
+
+    engine: Engine
+    confidence_floor: float | None
+    is_starter: bool = False
+    knows_us: bool = False
+
+
+class Tenure:
+    """The time for which one model answers; it counts the answers under way.
+
+    Args:
+        model: that answers.
+    """
+
+    def __init__(self, model: LiveModel) -> None:
+        self.model = model
+        self._answers = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @contextmanager
+    def answering(self) -> Iterator[LiveModel]:
+        """Use the model for one answer."""
+        self._answers += 1
+        self._idle.clear()
+        try:
+            yield self.model
+        finally:
+            self._answers -= 1
+            if not self._answers:
+                self._idle.set()
+
+    async def end(self) -> None:
+        """Close the model when its last answer has ended, or at once if this is cancelled."""
+        try:
+            await self._idle.wait()
+        finally:
+            await self.model.engine.aclose()
+
+
+class Generator:
+    """Turns the text of a question into a generated reply; see the module.
+
+    Args:
+        model: what continues the prompt, and its floor.
+        sampling: how tokens are drawn; each question gets a seed of its own.
+        candidates: answers generated at once, of which the most likely is taken; 1, as documented, shows the text
+            while it is written, more show it when it is chosen. No more than the engine's capacity.
+    """
+
+    def __init__(
+        self,
+        model: LiveModel,
+        *,
+        sampling: SamplingParams | None = None,
+        candidates: int = 1,
+    ) -> None:
+        self._tenure = Tenure(model)
+        self._sampling = sampling or SamplingParams()
+        self._candidates = candidates
+
+    @property
+    def model(self) -> LiveModel:
+        """What the next question is answered with."""
+        return self._tenure.model
+
+    @property
+    def engine(self) -> Engine:
+        """What computes it."""
+        return self._tenure.model.engine
+
+    @property
+    def capacity(self) -> int:
+        """Questions that it makes sense to have under way at once."""
+        return self.engine.capacity // self._candidates
+
+    def replace_model(self, model: LiveModel) -> Tenure:
+        """Answer with another model from now on; return the old one's tenure, to be ended."""
+        old, self._tenure = self._tenure, Tenure(model)
+        return old
+
+    async def aclose(self) -> None:
+        """Close the model, dropping what is under way."""
+        await self.engine.aclose()
+
+    async def answer(
+        self, question: str, deadline: float, on_text: Callable[[str], None] = lambda text: None
+    ) -> Reply:
+        """Answer a question.
+
+        Args:
+            question: normalised.
+            deadline: in seconds of ``time.monotonic()``.
+            on_text: called with each piece of text that may be shown already.
+
+        Raises:
+            EngineBusyError: the engine holds as much as it can.
+            DeadlineExceededError: there was not enough time.
+            ModelError: the model is damaged.
+        """
+        with self._tenure.answering() as model:
+            return await self._answer(model, question, deadline, on_text)
+
+    async def _answer(
+        self, model: LiveModel, question: str, deadline: float, on_text: Callable[[str], None]
+    ) -> Reply:
+        started = time.monotonic()
+        prompt = encode_prompt(model.engine.tokenizer, question, max_length=self._sampling.max_length)
+        record = self._sampling.as_record() | {"candidates": self._candidates}
+        if self._candidates == 1:
+            generation, unsure = await self._generate(model, prompt, deadline, on_text)
+            if not generation.text(model.engine.tokenizer) and not unsure:
+                generation, unsure = await self._generate(model, prompt, deadline, on_text)
+        else:
+            record["seeds"] = seeds = [secrets.randbits(_SEED_BITS) for _ in range(self._candidates)]
+            candidates = await generate_all(model.engine, prompt, self._sampling, seeds, deadline)
+            generation = choose(candidates, model.engine.tokenizer)
+            unsure = _is_below_floor(generation.logprobs, model.confidence_floor)
+        text = generation.text(model.engine.tokenizer)
+        sure = bool(text) and not unsure
+        if sure and self._candidates > 1:
+            on_text(text)
+        return Reply(
+            text=text if sure else NOT_SURE_TEXT,
+            source=AnswerSource.GENERATED if sure else AnswerSource.NOT_SURE,
+            model_version=model.engine.model_version,
+            sampling=record | {"engine": model.engine.arithmetic},
+            seed=generation.seed,
+            prompt=prompt.text,
+            shortened=prompt.shortened,
+            draft=None if sure else text,
+            prompt_tokens=len(prompt.token_ids),
+            answer_tokens=len(generation.token_ids),
+            finish=generation.finish,
+            confidence=confidence(generation.logprobs),
+            mean_logprob=mean_logprob(generation.logprobs),
+            latency_ms=round((time.monotonic() - started) * 1000),
+        )
+
+    async def _generate(
+        self, model: LiveModel, prompt: Prompt, deadline: float, on_text: Callable[[str], None]
+    ) -> tuple[Generation, bool]:
+        """Generate once; return what came, and whether it was stopped below the floor."""
+        generation = Generation(secrets.randbits(_SEED_BITS))
+        held_back: str | None = ""  # None once the floor is passed and text flows
+        params = replace(self._sampling, seed=generation.seed)
+        async with aclosing(model.engine.stream(prompt, params, deadline)) as chunks:
+            async for chunk in chunks:
+                generation.add(chunk)
+                if held_back is None:
+                    on_text(chunk.text)
+                    continue
+                held_back += chunk.text
+                if len(generation.token_ids) < CONFIDENCE_TOKENS and not chunk.finish:
+                    continue
+                if _is_below_floor(generation.logprobs, model.confidence_floor):
+                    return generation, True
+                if held_back.strip():
+                    on_text(held_back.lstrip())
+                    held_back = None
+        return generation, False
+
+
+def _is_below_floor(logprobs: list[float], floor: float | None) -> bool:
+    value = confidence(logprobs)
+    return floor is not None and value is not None and value < floor
