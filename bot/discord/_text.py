@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from discord.utils import escape_markdown, escape_mentions
 
 LIMIT = 2_000
 """Length that Discord allows a message, counted in UTF-16 units, the strictest way to count."""
+
+LABEL_LIMIT = 80
+"""Length that Discord allows the label of a button, counted likewise."""
 
 _QUOTE_LIMIT = 200
 _ELLIPSIS = "…"
@@ -22,17 +26,40 @@ _DIRECTION_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x20
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def build_answer_text(answer: str, quoted_question: str | None = None) -> str:
+def build_answer_text(answer: str, quoted_question: str | None = None, remarks: Sequence[str] = ()) -> str:
     """Return the content of a reply: at most ``LIMIT`` long, never empty, without pings and masked links.
 
     Args:
         answer: what the asker is told.
         quoted_question: shown above the answer where no message shows what was asked.
+        remarks: of these lines, harmless already, the first that fits stands below the answer. For none of them
+            is the answer cut.
     """
     text = _neutralised(answer).strip()
     if quoted_question is not None and (quote := _quote(quoted_question)):
         text = f"{quote}\n{text}"
-    return cut(text, LIMIT) if _is_visible(text) else _ELLIPSIS
+    if not _is_visible(text):
+        text = _ELLIPSIS
+    for remark in remarks:
+        if _length(whole := f"{text}\n{remark}") <= LIMIT:
+            return whole
+    return cut(text, LIMIT)
+
+
+def build_name(name: str) -> str:
+    """Return the name of a person as one line that pings nobody and has no formatting."""
+    return escape_markdown(_one_line(name))
+
+
+def build_label(text: str) -> str:
+    """Return the label of a button: one line of at most ``LABEL_LIMIT``, never empty."""
+    line = _one_line(text)
+    if not _is_visible(line):
+        return _ELLIPSIS
+    if _length(line) <= LABEL_LIMIT:
+        return line
+    kept = line.encode("utf-16-le")[: (LABEL_LIMIT - len(_ELLIPSIS)) * 2].decode("utf-16-le", "ignore")
+    return kept.rstrip() + _ELLIPSIS
 
 
 def cut(text: str, limit: int) -> str:
@@ -50,8 +77,12 @@ def cut(text: str, limit: int) -> str:
 
 def _quote(question: str) -> str:
     """Return a question as one quoted line without formatting; empty if there is nothing to see in it."""
-    line = " ".join(_neutralised(question).split())
+    line = _one_line(question)
     return f"> {escape_markdown(cut(line, _QUOTE_LIMIT))}" if _is_visible(line) else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_neutralised(text).split())
 
 
 def _neutralised(text: str) -> str:

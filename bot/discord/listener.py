@@ -20,6 +20,7 @@ from bot.discord.catchup import CatchUp
 from bot.discord.commands import SupportTree, answer_this, ask
 from bot.discord.explanation import on_modal
 from bot.discord.questions import PLATFORM, is_addressed, question_from_message, remark_from_message
+from bot.discord.suggestions import SuggestionButton
 from bot.discord.views import VoteButton
 from supportbot.config import Settings
 from supportbot.service import Service
@@ -147,4 +148,4 @@ def setup(client: SupportClient) -> None:
     """The routing table: what is heard besides messages, and who hears it."""
     client.tree.add_command(ask)
     client.tree.add_command(answer_this)
-    client.add_dynamic_items(VoteButton)
+    client.add_dynamic_items(VoteButton, SuggestionButton)

@@ -11,6 +11,7 @@ reply mentions whom it goes to unless its author has switched that off.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -95,3 +96,14 @@ def question_from_interaction(interaction: discord.Interaction[ServingClient], t
         text=without_mention(text, interaction.application_id),
         reply_to=reply_to,
     )
+
+
+def question_from_choice(
+    interaction: discord.Interaction[ServingClient], answer_id: int, number: int, text: str
+) -> IncomingQuestion:
+    """Translate a click on a suggestion: a command in all but its identity.
+
+    That is the same at every click of a person on a suggestion, so a click that comes twice asks once.
+    """
+    incoming = question_from_interaction(interaction, text)
+    return replace(incoming, identity=f"suggestion:{answer_id}:{number}:{interaction.user.id}")

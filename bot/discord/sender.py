@@ -19,7 +19,7 @@ from discord.http import Route
 
 from bot.discord._text import build_answer_text
 from bot.discord.questions import PLATFORM
-from bot.discord.views import build_vote_view, vote_id
+from bot.discord.views import build_answer_view, build_remarks, vote_id
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.delivery.outbox import Delivery
 from supportbot.feedback.votes import Vote
@@ -132,9 +132,13 @@ def build_message(delivery: Delivery) -> dict[str, Any]:
     The answer to a command quotes the question, which no message in the channel shows.
     """
     is_command = delivery.reply_to["kind"] == "interaction"
+    question = delivery.question if is_command else None
+    components = []
+    if delivery.votable:
+        components = build_answer_view(delivery.answer_id, delivery.grounds.suggestions).to_components()
     return {
-        "content": build_answer_text(delivery.text, delivery.question if is_command else None),
-        "components": build_vote_view(delivery.answer_id).to_components() if delivery.votable else [],
+        "content": build_answer_text(delivery.text, question, build_remarks(delivery.grounds)),
+        "components": components,
         "allowed_mentions": discord.AllowedMentions.none().to_dict() | {"replied_user": False},
         "flags": discord.MessageFlags(suppress_embeds=True).value,
     }

@@ -1,5 +1,6 @@
-"""The thumbs under an answer: buttons that carry the answer's id, so they work in any process, for ever.
+"""What stands under an answer: who approved it, what else may have been meant, and the thumbs.
 
+The thumbs are buttons that carry the answer's id, so they work in any process, for ever.
 A vote is in the database before anything is shown. Only then a 👎 opens the modal that asks what was wrong; if the
 database was slow there is no time left for one, and the vote is thanked for as any other.
 """
@@ -7,16 +8,21 @@ database was slow there is no time left for one, and the vote is thanked for as 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Self
 
 import discord
 import structlog
 
+from bot.approval import build_approval, build_date
 from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
 from bot.discord._serving import ServingClient
+from bot.discord._text import build_name
 from bot.discord.explanation import build_explanation, voter_of
+from bot.discord.suggestions import SuggestionButton
 from supportbot.errors import SupportBotError
 from supportbot.feedback.votes import Vote, VoteOutcome
+from supportbot.intake.questions import Grounds, Suggestion
 
 log = structlog.get_logger(__name__)
 
@@ -37,13 +43,15 @@ class VoteButton(
     Args:
         answer_id: the answer it votes on.
         vote: the thumb.
+        row: of the buttons under the message, from 0.
     """
 
-    def __init__(self, answer_id: int, vote: Vote) -> None:
+    def __init__(self, answer_id: int, vote: Vote, row: int | None = None) -> None:
         super().__init__(
             discord.ui.Button(
                 style=discord.ButtonStyle.secondary, emoji=_EMOJI[vote], custom_id=vote_id(answer_id, vote)
-            )
+            ),
+            row=row,
         )
         self._answer_id = answer_id
         self._vote = vote
@@ -79,12 +87,21 @@ def vote_id(answer_id: int, vote: Vote) -> str:
     return f"supportbot:vote:{answer_id}:{vote.name}"
 
 
-def build_vote_view(answer_id: int) -> discord.ui.View:
-    """Return both thumbs of an answer; to be called where an event loop runs."""
+def build_answer_view(answer_id: int, suggestions: Sequence[Suggestion] = ()) -> discord.ui.View:
+    """Return the buttons of an answer, each suggestion above the other; to be called where an event loop runs."""
     view = discord.ui.View(timeout=None)
-    view.add_item(VoteButton(answer_id, Vote.UP))
-    view.add_item(VoteButton(answer_id, Vote.DOWN))
+    for number, suggestion in enumerate(suggestions):
+        view.add_item(SuggestionButton(answer_id, number, suggestion.question, row=number))
+    for vote in (Vote.UP, Vote.DOWN):
+        view.add_item(VoteButton(answer_id, vote, row=len(suggestions)))
     return view
+
+
+def build_remarks(grounds: Grounds) -> tuple[str, ...]:
+    """Return what to write below an answer, the best first and then what is shorter; often nothing."""
+    if approval := build_approval(grounds, build_name, build_date):
+        return (f"-# ✓ Verified by {approval}", "-# ✓ Verified")
+    return ("Did you mean:",) if grounds.suggestions else ()
 
 
 def build_thanks(outcome: VoteOutcome) -> str:

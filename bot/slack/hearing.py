@@ -12,13 +12,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bot.slack._shapes import TIMESTAMP, TRIGGER, are_ids
 from bot.slack.markup import to_plain
 from supportbot.intake.handoff import Remark
 from supportbot.intake.questions import IncomingQuestion
-
-_ID = re.compile(r"[A-Z0-9]{1,64}")
-_TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
-_TRIGGER = re.compile(r"[\w.-]{1,200}", re.ASCII)
 
 _SPOKEN = (None, "file_share", "thread_broadcast")
 """The kinds of message that a person writes; other subtypes are edits, deletions and news of the channel."""
@@ -92,7 +89,7 @@ def read_change(body: object) -> Change | None:
                 "channel": str(channel),
                 "message": {"ts": str(ts), "thread_ts": str(), "text": str(text)},
             },
-        } if _are_ids(team, channel) and _TIMESTAMP.fullmatch(ts):
+        } if are_ids(team, channel) and TIMESTAMP.fullmatch(ts):
             return Change(_identity(team, channel, ts), to_plain(text))
         case {
             "team_id": str(team),
@@ -103,7 +100,7 @@ def read_change(body: object) -> Change | None:
                 "deleted_ts": str(ts),
                 "previous_message": {"thread_ts": str()},
             },
-        } if _are_ids(team, channel) and _TIMESTAMP.fullmatch(ts):
+        } if are_ids(team, channel) and TIMESTAMP.fullmatch(ts):
             return Change(_identity(team, channel, ts), None)
     return None
 
@@ -118,9 +115,7 @@ def read_command(body: object) -> IncomingQuestion | None:
             "trigger_id": str(trigger),
             "response_url": str(response_url),
             "text": str(text),
-        } if (
-            _ID.fullmatch(team) and _ID.fullmatch(channel) and _ID.fullmatch(user) and _TRIGGER.fullmatch(trigger)
-        ):
+        } if are_ids(team, channel, user) and TRIGGER.fullmatch(trigger):
             return IncomingQuestion(
                 platform="slack",
                 workspace=team,
@@ -145,7 +140,7 @@ def _read_said(body: object) -> _Said | None:
                 "ts": str(ts),
                 "text": str(text),
             } as event,
-        } if _are_ids(team, channel, user) and _TIMESTAMP.fullmatch(ts):
+        } if are_ids(team, channel, user) and TIMESTAMP.fullmatch(ts):
             own_user = _own_user(body)
             if user == own_user or not _is_spoken(event):
                 return None
@@ -164,10 +159,6 @@ def _read_said(body: object) -> _Said | None:
 
 def _identity(team: str, channel: str, ts: str) -> str:
     return f"{team}:{channel}:{ts}"
-
-
-def _are_ids(*values: str) -> bool:
-    return all(_ID.fullmatch(value) for value in values)
 
 
 def _own_user(body: object) -> str | None:
@@ -200,7 +191,7 @@ def _is_for_us(event: object, own_user: str | None) -> bool:
 
 def _thread(event: object) -> str | None:
     match event:
-        case {"thread_ts": str(thread_ts)} if _TIMESTAMP.fullmatch(thread_ts):
+        case {"thread_ts": str(thread_ts)} if TIMESTAMP.fullmatch(thread_ts):
             return thread_ts
     return None
 

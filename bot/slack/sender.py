@@ -8,7 +8,7 @@ An answer goes into the thread of its question, in channels and in direct messag
 agent view, Slack shows each question to the bot as the root of a thread of its own. The answer to a slash command
 goes into the channel with the question quoted; where the bot can't post, it goes to the asker alone through the
 command's ``response_url``. That way knows no marks and may, if the connection drops at the wrong moment, show an
-answer twice.
+answer twice. A suggestion that somebody clicked is answered where it was made, with the question quoted as well.
 """
 
 from __future__ import annotations
@@ -137,7 +137,10 @@ class SlackSender:
         webhook = AsyncWebhookClient(
             response_url, session=self._client.session, retry_handlers=[], logger=library_logger()
         )
-        response = await webhook.send_dict({"response_type": "ephemeral", **_content(delivery)})
+        response = await webhook.send_dict(
+            # A click's way would otherwise replace the message that was clicked on.
+            {"response_type": "ephemeral", "replace_original": False, **_content(delivery)}
+        )
         if response.status_code == 429 or response.status_code >= 500:
             raise RetryLaterError(f"HTTP {response.status_code}")
         if response.status_code != 200:
@@ -146,14 +149,15 @@ class SlackSender:
 
 
 def _content(delivery: Delivery) -> Mapping[str, Any]:
-    blocks = build_answer(delivery.text, answer_id=delivery.answer_id if delivery.votable else None)
-    if _response_url(delivery):
+    answer_id = delivery.answer_id if delivery.votable else None
+    blocks = build_answer(delivery.text, answer_id=answer_id, grounds=delivery.grounds)
+    if _response_url(delivery) or "asker_name" in delivery.reply_to:  # no message shows the question
         blocks.insert(0, build_asked(delivery.question, str(delivery.reply_to.get("asker_name", ""))))
     return {"text": build_preview(delivery.text), "blocks": to_dicts(blocks)}
 
 
 def _response_url(delivery: Delivery) -> str | None:
-    """Return the private way to the asker, which only a slash command has."""
+    """Return the private way to the asker, which only a slash command has, and a click on what it alone saw."""
     match delivery.reply_to:
         case {"response_url": str(url)}:
             return url

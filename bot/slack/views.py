@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import islice
 
-from slack_sdk.models.blocks import Block, MarkdownTextObject, SectionBlock
+from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject, SectionBlock
 
+from bot.approval import build_approval, build_date
 from bot.slack.feedback import build_feedback
 from bot.slack.markup import escape, escaped_pieces
+from bot.slack.suggestions import build_suggestions
 from supportbot.feedback.votes import VoteOutcome
+from supportbot.intake.questions import Grounds
 
 THINKING_STATUS = "is thinking…"  # Slack puts the bot's name before it
 THINKING_TEXT = "I am thinking about it…"
+ASKED_ALREADY_TEXT = "You have asked this already: the answer is here, or on its way."
+SORRY_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."
 
 MAX_SECTIONS = 4
 """Sections of one answer: Slack refuses messages whose blocks hold more than about 13,000 characters."""
@@ -20,21 +26,31 @@ MAX_SECTIONS = 4
 _PREVIEW_LIMIT = 3_000
 _QUOTE_LIMIT = 300
 _NOTHING = "…"
+_NO_GROUNDS = Grounds()
 
 
-def build_answer(text: str, *, answer_id: int | None) -> list[Block]:
-    """Return the blocks of an answer, with thumbs if it has an ``answer_id`` to vote on."""
+def build_answer(text: str, *, answer_id: int | None, grounds: Grounds = _NO_GROUNDS) -> list[Block]:
+    """Return the blocks of an answer: its text, who approved it, what else may have been meant, and thumbs.
+
+    Args:
+        text: the answer.
+        answer_id: what thumbs and suggestions refer to; without it there are none.
+        grounds: what the answer stands on.
+    """
     pieces = list(islice(escaped_pieces(text), MAX_SECTIONS + 1)) or [_NOTHING]
     if len(pieces) > MAX_SECTIONS:
         pieces[MAX_SECTIONS:] = [_NOTHING]
     blocks: list[Block] = [_section(piece) for piece in pieces]
+    if approval := build_approval(grounds, escape, _date):
+        blocks.append(ContextBlock(elements=[MarkdownTextObject(text=f"✓ Verified by {approval}", verbatim=True)]))
     if answer_id is not None:
+        blocks += build_suggestions(answer_id, grounds.suggestions)
         blocks.append(build_feedback(answer_id))
     return blocks
 
 
 def build_asked(question: str, asker_name: str) -> Block:
-    """Return the block that says, above the answer to a slash command, who asked what; nobody is pinged."""
+    """Return the block that says who asked what, above an answer whose question no message shows; no pings."""
     asker = f"*{escape(asker_name)}*" if asker_name else "Somebody"
     quote = _shortened(" ".join(question.split()), _QUOTE_LIMIT)
     return _section(f"{asker} asked:\n> {quote}")
@@ -62,6 +78,11 @@ def build_thanks(outcome: VoteOutcome) -> str:
 def to_dicts(blocks: Sequence[Block]) -> list[dict[str, object]]:
     """Return blocks as Slack's JSON, which checks Slack's limits on the way."""
     return [block.to_dict() for block in blocks]
+
+
+def _date(moment: datetime) -> str:
+    """Return a day as everybody reads it in their own language; the fallback is for clients that can't."""
+    return f"<!date^{int(moment.timestamp())}^{{date_short}}|{build_date(moment)}>"
 
 
 def _section(escaped: str) -> SectionBlock:

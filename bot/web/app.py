@@ -7,7 +7,7 @@ process with one daemon, or a test session with many, needs.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from bot.web.guard import SameOriginOnly, SecurityHeaders
 from bot.web.health import Readiness, build_probes
 from bot.web.page import Chat
 from bot.web.visitor import ConversationCookie, conversation_of
+from bot.web.welcome import Welcome, welcome_to_starter
 from supportbot.config import Settings
 from supportbot.service import Service
 
@@ -30,7 +31,12 @@ _PAGE_SECONDS = 10.0
 
 
 def build_web(
-    service: Service, *, model_version: Callable[[], str], readiness: Readiness, settings: Settings
+    service: Service,
+    *,
+    model_version: Callable[[], str],
+    readiness: Readiness,
+    settings: Settings,
+    welcome: Callable[[], Awaitable[Welcome]] = welcome_to_starter,
 ) -> FastAPI:
     """Return the application with the page at ``/`` and the probes beside it.
 
@@ -41,11 +47,12 @@ def build_web(
         model_version: names the model that answers now.
         readiness: see ``health.Readiness``.
         settings: for the name under which the page is reached.
+        welcome: what a visitor finds now; asked at every visit.
     """
 
     @ui.page("/", title=_TITLE, language="en-US", dark=None, response_timeout=_PAGE_SECONDS)
     async def page(request: Request) -> None:
-        await Chat(service, conversation_of(request)).open(model_version())
+        await Chat(service, conversation_of(request)).open(model_version(), welcome)
 
     app = FastAPI(
         title=_TITLE,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from nicegui import background_tasks, ui
 
 from bot.web.components import Composer, Transcript
 from bot.web.views import AnswerView, build_footnote, build_greeting, build_header, build_question, node
+from bot.web.welcome import PLAIN, Welcome
 from supportbot.errors import SupportBotError
 from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.questions import IncomingQuestion
@@ -29,17 +31,12 @@ MAX_CHARACTERS = 4_000
 MAX_OPEN = 4
 """Questions of one page that may wait for their answers at once."""
 
-EXAMPLES = (
-    "How do I return an item?",
-    "Where is my order?",
-    "Which payment methods do you take?",
-)
-
 _STYLE = Path(__file__).with_name("page.css")
 _PLATFORM = "web"
 _CHANNEL = "page"
 
 _NOT_STORED = "Your question could not be stored, so nobody will answer it. Please try again in a moment."
+_ASKED_ALREADY = "You have asked this already: the answer is above, or on its way."
 _NOT_FOLLOWED = "The answer can't be shown right now. Your question is stored: reload the page in a moment."
 _ERASED = "This question was erased."
 _NO_HISTORY = "Earlier messages can't be shown right now. Please reload the page in a moment."
@@ -61,16 +58,19 @@ class Chat:
         self._conversation = conversation
         self._person = f"{_PLATFORM}:{conversation}"
         self._client = ui.context.client
+        self._shown: set[int] = set()
         self._unanswered: set[AnswerView] = set()
         self._following: set[asyncio.Task[None]] = set()
 
-    async def open(self, model_version: str) -> None:
+    async def open(self, model_version: str, get_welcome: Callable[[], Awaitable[Welcome]]) -> None:
         """Build the page, with what was said before."""
         self._client.on_delete(self._stop_following)
+        welcome = await _welcome(get_welcome)
+        ui.page_title(welcome.name)
         ui.add_css(_STYLE)
-        build_header(model_version)
+        build_header(welcome.name, model_version)
         with node("div", classes="content measure"):
-            self._greeting = build_greeting(EXAMPLES, self._ask)
+            self._greeting = build_greeting(welcome, self._ask)
             self._transcript = Transcript()
             self._notice = node("p", classes="notice", role="alert")
         with node("div", classes="bottom"), node("div", classes="measure"):
@@ -87,6 +87,7 @@ class Chat:
             return
         for exchange in exchanges:
             answer = self._show_question(exchange.question)
+            self._shown.add(exchange.question_id)
             if exchange.answer is None:
                 self._follow(exchange.question_id, answer)
             else:
@@ -98,27 +99,12 @@ class Chat:
 
     async def _ask(self, text: str) -> None:
         text = text.strip()[:MAX_CHARACTERS]
-        if not text:
+        if not text or not self._may_ask():
             return
-        if len(self._unanswered) >= MAX_OPEN:
-            self._notice.text = _TOO_MANY
-            return
-        self._notice.text = ""
         answer = self._show_question(text)
         self._unanswered.add(answer)
         try:
-            accepted = await self._service.ask(
-                IncomingQuestion(
-                    platform=_PLATFORM,
-                    workspace="local",
-                    channel=_CHANNEL,
-                    thread=self._conversation,
-                    identity=uuid.uuid4().hex,
-                    asker=self._person,
-                    text=text,
-                    reply_to={},
-                )
-            )
+            accepted = await self._service.ask(self._question(text, uuid.uuid4().hex))
         except Exception:
             log.exception("page.ask_failed")
             self._unanswered.discard(answer)
@@ -126,14 +112,59 @@ class Chat:
         else:
             self._follow(accepted.question_id, answer)
 
+    async def _choose(self, answer_id: int, number: int) -> None:
+        """Ask a question that an answer has suggested."""
+        if not self._may_ask():
+            return
+        # The same at every click, so a second one asks nothing anew.
+        identity = f"suggestion:{answer_id}:{number}:{self._conversation}"
+        asked = ""
+
+        def build(text: str) -> IncomingQuestion:
+            nonlocal asked
+            asked = text
+            return self._question(text, identity)
+
+        try:
+            accepted = await self._service.choose(answer_id, number, self._person, build)
+        except SupportBotError as error:
+            self._notice.text = str(error)
+        except Exception:
+            log.exception("page.choice_failed", answer_id=answer_id)
+            self._notice.text = _NOT_STORED
+        else:
+            if accepted.question_id in self._shown:
+                self._notice.text = _ASKED_ALREADY
+            elif not self._client.is_deleted:  # closed while the question was being stored
+                self._follow(accepted.question_id, self._show_question(asked))
+
+    def _may_ask(self) -> bool:
+        """Return whether one more question may be asked now, and say so if not."""
+        is_free = len(self._unanswered) < MAX_OPEN
+        self._notice.text = "" if is_free else _TOO_MANY
+        return is_free
+
+    def _question(self, text: str, identity: str) -> IncomingQuestion:
+        return IncomingQuestion(
+            platform=_PLATFORM,
+            workspace="local",
+            channel=_CHANNEL,
+            thread=self._conversation,
+            identity=identity,
+            asker=self._person,
+            text=text,
+            reply_to={},
+        )
+
     def _show_question(self, text: str) -> AnswerView:
         self._greeting.set_visibility(False)
         with self._transcript:
             build_question(text)
-            return AnswerView(self._vote, self._explain)
+            return AnswerView(self._vote, self._explain, self._choose)
 
     def _follow(self, question_id: int, answer: AnswerView) -> None:
         """Show an answer as it is written, without making anybody wait for it."""
+        self._shown.add(question_id)
         if self._client.is_deleted:  # closed while the question was being stored
             return
         answer.think()
@@ -188,3 +219,12 @@ class Chat:
         else:
             self._notice.text = ""
             answer.show_explained()
+
+
+async def _welcome(get_welcome: Callable[[], Awaitable[Welcome]]) -> Welcome:
+    """Return what the visitor is to find; without it, the page works all the same."""
+    try:
+        return await get_welcome()
+    except Exception:
+        log.exception("page.welcome_failed")
+        return PLAIN

@@ -11,14 +11,19 @@ from functools import partial
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
+from bot.approval import build_approval, build_date
 from bot.web.components import ExplanationForm
 from bot.web.visitor import NEW_CONVERSATION_PATH
+from bot.web.welcome import Welcome
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.history import Exchange
+from supportbot.intake.questions import Suggestion
 
 _THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb down")}
 _ANSWERED = (QuestionState.ANSWERED, QuestionState.DELIVERED)
+_DEMO = "Demo: this shop does not exist. Import your own FAQ to get answers of your own."
+_VERIFIED = "A person approved this answer. It is shown word for word."
 
 
 def node(tag: str, text: str = "", *, classes: str = "", **props: object) -> TextElement:
@@ -29,29 +34,30 @@ def node(tag: str, text: str = "", *, classes: str = "", **props: object) -> Tex
     return element
 
 
-def build_header(model_version: str) -> None:
+def build_header(name: str, model_version: str) -> None:
     """Show whose page this is, which model answers, and the way to a fresh conversation."""
     with node("header", classes="top", role="banner"), node("div", classes="measure bar"):
         node("span", classes="logo", aria_hidden="true")
         with node("div", classes="title"):
-            node("strong", "Support bot")
+            node("strong", name, dir="auto")
             node("span", f"Model {model_version}", classes="model", title=f"Answers come from {model_version}")
         with node("form", method="post", action=NEW_CONVERSATION_PATH):
             node("button", "New conversation", classes="new", type="submit")
 
 
-def build_greeting(examples: Sequence[str], on_example: Callable[[str], object]) -> TextElement:
+def build_greeting(welcome: Welcome, on_example: Callable[[str], object]) -> TextElement:
     """Return what a conversation begins with: a welcome, and questions that a click asks."""
+    about = "Ask about orders, returns, payments or your account, in" if welcome.demo else "Ask in"
     with node("section", classes="greeting") as greeting:
         node("h1", "Hello! How can I help?")
-        node(
-            "p",
-            "Ask about orders, returns, payments or your account, in your own words. "
-            "A thumb under an answer tells the team how well it did.",
-        )
-        with node("div", classes="examples", role="group", aria_label="Example questions"):
-            for example in examples:
-                _on_click(node("button", example, classes="example", type="button"), on_example, example)
+        node("p", f"{about} your own words. A thumb under an answer tells the team how well it did.")
+        if welcome.examples:
+            with node("div", classes="examples", role="group", aria_label="Example questions"):
+                for example in welcome.examples:
+                    button = node("button", example, classes="example", type="button", dir="auto")
+                    _on_click(button, on_example, example)
+        if welcome.demo:
+            node("p", _DEMO, classes="demo")
     return greeting
 
 
@@ -59,7 +65,7 @@ def build_footnote() -> None:
     """Show what everybody who asks should know."""
     node(
         "p",
-        "Answers come from a language model and can be wrong. "
+        "A verified answer was approved by a person. Others come from a language model and can be wrong. "
         "Everything is stored locally, in this bot's own database.",
         classes="footnote",
     )
@@ -77,15 +83,18 @@ class AnswerView:
     Args:
         on_vote: called with the answer's id and the thumb that was clicked.
         on_explain: called with the answer's id and what somebody says was wrong with it.
+        on_choose: called with the answer's id and the number of the suggestion that was clicked.
     """
 
     def __init__(
         self,
         on_vote: Callable[[AnswerView, int, Vote], object],
         on_explain: Callable[[AnswerView, int, Explanation], object],
+        on_choose: Callable[[int, int], object],
     ) -> None:
         self._on_vote = on_vote
         self._on_explain = on_explain
+        self._on_choose = on_choose
         self._form: ExplanationForm | None = None
         self._thumbs: dict[Vote, TextElement] = {}
         # Busy: a screen reader waits for the whole answer instead of reading every piece.
@@ -93,6 +102,7 @@ class AnswerView:
             with node("div", classes="waiting") as self._waiting:
                 self._stage = node("span", "Sending…")
             self._said = node("p", classes="said", dir="auto")
+            self._below = node("div")
             self._facts = node("footer", classes="facts")
         self._said.set_visibility(False)
 
@@ -105,19 +115,27 @@ class AnswerView:
         self._show(self._said.text + text if text else "")
 
     def finish(self, exchange: Exchange) -> None:
-        """Show the whole answer, where it comes from, and the thumbs."""
+        """Show the whole answer, where it comes from, what else may have been meant, and the thumbs."""
         self._show(exchange.answer or "")
         self._article.props["aria-busy"] = "false"
         is_answered = exchange.state in _ANSWERED
         is_sure = exchange.source is not AnswerSource.NOT_SURE
+        approval = build_approval(exchange.grounds, str, build_date)
+        with self._below:
+            if exchange.answer_id is not None and exchange.grounds.suggestions:
+                self._build_suggestions(exchange.answer_id, exchange.grounds.suggestions)
+            if exchange.grounds.demo:
+                node("p", _DEMO, classes="demo")
         with self._facts:
             if not is_sure:
                 self._article.classes("unsure")
                 node("span", "Not sure" if is_answered else "Not answered", classes="badge")
+            if approval:
+                node("span", "Verified", classes="badge verified", title=_VERIFIED)
             if is_answered and exchange.answer_id is not None:
                 self._build_thumbs(exchange.answer_id)
             self._thanks = node("span", classes="thanks", role="status")
-            node("span", _origin(exchange), classes="origin")
+            node("span", f"by {approval}" if approval else _origin(exchange), classes="origin", dir="auto")
         # The page's conversation is seen by one person, so the count of votes is that person's vote.
         if exchange.votes_up or exchange.votes_down:
             self.show_vote(Vote.UP if exchange.votes_up else Vote.DOWN)
@@ -168,6 +186,13 @@ class AnswerView:
         self._said.set_visibility(True)
         self._said.text = text
 
+    def _build_suggestions(self, answer_id: int, suggestions: Sequence[Suggestion]) -> None:
+        with node("div", classes="suggestions", role="group", aria_label="Did you mean"):
+            node("p", "Did you mean:")
+            for number, suggestion in enumerate(suggestions):
+                button = node("button", suggestion.question, classes="suggestion", type="button", dir="auto")
+                _on_click(button, self._on_choose, answer_id, number)
+
     def _build_thumbs(self, answer_id: int) -> None:
         with node("div", classes="thumbs", role="group", aria_label="Was this helpful?"):
             for vote, (label, classes) in _THUMBS.items():
@@ -186,10 +211,8 @@ def _on_click(element: TextElement, handler: Callable[..., object], *arguments: 
 
 
 def _origin(exchange: Exchange) -> str:
-    """Return who wrote an answer, in how long."""
-    if exchange.source is AnswerSource.APPROVED:
-        return "Answer checked by the team"
-    if exchange.model_version is None:
+    """Return which model wrote an answer, in how long; nothing for an answer that none wrote."""
+    if exchange.source is AnswerSource.APPROVED or exchange.model_version is None:
         return ""
     if exchange.latency_ms is None:
         return exchange.model_version

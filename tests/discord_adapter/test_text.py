@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.discord._text import LIMIT, build_answer_text, cut
 
-_HOSTILE = [
+HOSTILE = [
     "@everyone",
     "@here",
     "<@123456789012345678>",
@@ -31,9 +31,9 @@ _HOSTILE = [
     "👩‍👩‍👧‍👦",
     "Z̷̢̛",
 ]
-_texts = st.lists(st.one_of(st.sampled_from(_HOSTILE), st.text(max_size=20)), max_size=40).map("".join)
-_MASKED_LINK = re.compile(r"\]\(")
-_PING = re.compile(r"@(everyone|here)|<@[!&]?\d{17,20}>")
+_texts = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20)), max_size=40).map("".join)
+MASKED_LINK = re.compile(r"\]\(")
+PING = re.compile(r"@(everyone|here)|<@[!&]?\d{17,20}>")
 
 
 @settings(deadline=None)  # other tests may keep the machine busy
@@ -41,8 +41,8 @@ _PING = re.compile(r"@(everyone|here)|<@[!&]?\d{17,20}>")
 def test_nothing_pings_or_hides_an_address(answer: str, question: str | None) -> None:
     """Whatever was written, no mention and no masked link is left, and Discord accepts the length."""
     text = build_answer_text(answer, question)
-    assert not _PING.search(text)
-    assert not _MASKED_LINK.search(text)
+    assert not PING.search(text)
+    assert not MASKED_LINK.search(text)
     assert 0 < len(text.encode("utf-16-le")) // 2 <= LIMIT
     assert text.strip()
     assert not re.search(r"[\x00-\x08\u202a-\u202e\u2066-\u2069]", text)

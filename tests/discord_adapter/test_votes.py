@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from bot.discord._interactions import SORRY_TEXT
-from bot.discord.views import build_vote_view
+from bot.discord.views import build_answer_view
 from supportbot.db.models import Feedback
 from tests.discord_adapter.conftest import World
 
@@ -71,7 +71,7 @@ async def test_buttons_work_after_a_restart(world: World) -> None:
 async def test_vote_on_an_answer_that_is_gone(world: World) -> None:
     """A button whose answer was erased explains that, and no row is written."""
     channel: Any = world.client.get_channel(world.channel.id)
-    message = await channel.send("an old answer", view=build_vote_view(4711))
+    message = await channel.send("an old answer", view=build_answer_view(4711))
     result = await _click(world, message, "👍")
     assert result.ephemeral
     assert "no longer in the log" in result.response.content

@@ -123,9 +123,20 @@ class DiscordServer:
 
     async def click(self, message: Json, up: bool) -> Interaction:
         """Click a thumb under a message of the bot."""
-        buttons = message["components"][0]["components"]
+        buttons = message["components"][-1]["components"]
         data = {"custom_id": buttons[THUMB_UP if up else THUMB_DOWN]["custom_id"], "component_type": 2}
         return await self._interact(3, data, message=message)
+
+    async def choose(self, message: Json, number: int) -> Interaction:
+        """Click a suggestion under a message of the bot, counted from 0."""
+        (button,) = message["components"][number]["components"]
+        data = {"custom_id": button["custom_id"], "component_type": 2}
+        return await self._interact(3, data, message=message)
+
+    async def redeliver_interaction(self, interaction: Interaction) -> None:
+        """Send the event of an interaction again."""
+        await self.gateway.dispatch("INTERACTION_CREATE", interaction.event)
+        await self.state.ring()
 
     async def submit(self, opened: Interaction, **values: str) -> Interaction:
         """Fill in the modal that a click opened, by the custom ids of its fields, and send it."""
@@ -339,8 +350,8 @@ class DiscordServer:
         }
         if message is not None:
             event["message"] = message
-        await self.gateway.dispatch("INTERACTION_CREATE", event)
-        await self.state.ring()
+        interaction.event = event
+        await self.redeliver_interaction(interaction)
         return interaction
 
 

@@ -59,6 +59,7 @@ class Interaction:
     message: Json | None = None
     modal: Json | None = None
     source: Json | None = None
+    event: Json = field(default_factory=dict)
     expired: bool = False
 
     @property

@@ -101,35 +101,19 @@ def feedback_click(
     shown: Message | Ephemeral, user: str, *, positive: bool, response_url: str, trigger_id: str
 ) -> Json:
     """Tell of a click on one of the thumbs under a message."""
-    button = feedback_buttons(shown)["positive_button" if positive else "negative_button"]
-    payload: Json = {
-        "type": "block_actions",
-        "user": {"id": user, "username": user_name(user), "team_id": TEAM},
-        "api_app_id": APP,
-        "token": "verification",
-        "container": {
-            "type": "message",
-            "channel_id": shown.channel,
-            "is_ephemeral": isinstance(shown, Ephemeral),
-        },
-        "trigger_id": trigger_id,
-        "team": {"id": TEAM, "domain": "local"},
-        "channel": {"id": shown.channel, "name": "general"},
-        "response_url": response_url,
-        "actions": [
-            {
-                "type": "feedback_buttons",
-                "action_id": feedback_buttons(shown)["action_id"],
-                "block_id": "b1",
-                "text": button["text"],
-                "value": button["value"],
-                "action_ts": f"{time.time():.6f}",
-            }
-        ],
-    }
-    if isinstance(shown, Message):
-        payload["message"] = shown.to_json(with_metadata=False)
-    return payload
+    buttons = feedback_buttons(shown)
+    button = buttons["positive_button" if positive else "negative_button"]
+    action = {"type": "feedback_buttons", "action_id": buttons["action_id"], **_said_by(button)}
+    return _block_action(shown, user, action, response_url=response_url, trigger_id=trigger_id)
+
+
+def button_click(
+    shown: Message | Ephemeral, user: str, number: int, *, response_url: str, trigger_id: str
+) -> Json:
+    """Tell of a click on one of the plain buttons under a message."""
+    button = buttons_of(shown)[number]
+    action = {"type": "button", "action_id": button["action_id"], **_said_by(button)}
+    return _block_action(shown, user, action, response_url=response_url, trigger_id=trigger_id)
 
 
 def view_submission(modal: Modal, values: Json, trigger_id: str) -> Json:
@@ -182,9 +166,43 @@ def feedback_buttons(shown: Message | Ephemeral) -> Json:
     raise LookupError(f"There are no thumbs under {shown.shown!r}.")
 
 
+def buttons_of(shown: Message | Ephemeral) -> list[Json]:
+    """Return the plain buttons of a message, in their order."""
+    blocks = (block for block in shown.blocks if block["type"] == "actions")
+    return [element for block in blocks for element in block["elements"] if element["type"] == "button"]
+
+
 def user_name(user: str) -> str:
     """Return the name of a made-up person."""
     return f"name-of-{user.lower()}"
+
+
+def _said_by(button: Json) -> Json:
+    return {"text": button["text"], "value": button["value"]}
+
+
+def _block_action(
+    shown: Message | Ephemeral, user: str, action: Json, *, response_url: str, trigger_id: str
+) -> Json:
+    payload: Json = {
+        "type": "block_actions",
+        "user": {"id": user, "username": user_name(user), "team_id": TEAM},
+        "api_app_id": APP,
+        "token": "verification",
+        "container": {
+            "type": "message",
+            "channel_id": shown.channel,
+            "is_ephemeral": isinstance(shown, Ephemeral),
+        },
+        "trigger_id": trigger_id,
+        "team": {"id": TEAM, "domain": "local"},
+        "channel": {"id": shown.channel, "name": "general"},
+        "response_url": response_url,
+        "actions": [{"block_id": "b1", "action_ts": f"{time.time():.6f}", **action}],
+    }
+    if isinstance(shown, Message):
+        payload["message"] = shown.to_json(with_metadata=False)
+    return payload
 
 
 def _spoken(message: Message) -> Json:

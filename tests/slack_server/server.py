@@ -173,6 +173,17 @@ class LocalSlack:
         )
         return self._deliver_all("interactive", [payload])
 
+    async def choose(self, shown: Message | Ephemeral, user: str, number: int, *, copies: int = 1) -> Envelope:
+        """Have somebody click one of the plain buttons under a message, counted from 0."""
+        payload = payloads.button_click(
+            shown,
+            user,
+            number,
+            response_url=self._response_url(shown.channel, user),
+            trigger_id=self._modals.new_trigger(user),
+        )
+        return self._deliver_all("interactive", [payload] * copies)
+
     def fill_in(self, modal: Modal, *, choose: str | None = None, write: str | None = None) -> Json:
         """Return what Slack would send if somebody sent a modal now; see ``submit``."""
         return self._modals.fill_in(modal, choose=choose, write=write)

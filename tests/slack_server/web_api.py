@@ -17,6 +17,10 @@ from tests.slack_server.state import BOT_ID, BOT_USER, TEAM, State
 MAX_BLOCKS = 50
 MAX_SECTION = 3_000
 MAX_BLOCKS_TEXT = 13_200
+MAX_CONTEXT = 10
+MAX_ACTIONS = 25
+MAX_BUTTON = 75
+MAX_VALUE = 2_000
 MAX_TEXT = 40_000
 RESPONSE_URL_USES = 5
 
@@ -251,6 +255,28 @@ def _check_blocks(arguments: Json) -> None:
         raise ApiFailedError("invalid_blocks")
     if sum(lengths) > MAX_BLOCKS_TEXT:
         raise ApiFailedError("msg_blocks_too_long")
+    for block in blocks:
+        if not _is_valid(block):
+            raise ApiFailedError("invalid_blocks")
+
+
+def _is_valid(block: Json) -> bool:
+    """Check a block against Slack's reference of context and actions blocks; others are not looked into."""
+    elements = block.get("elements", [])
+    match block["type"]:
+        case "context":
+            return 0 < len(elements) <= MAX_CONTEXT and all(
+                0 < len(one["text"]) <= MAX_SECTION for one in elements
+            )
+        case "actions":
+            names = {one["action_id"] for one in elements}
+            return 0 < len(elements) == len(names) <= MAX_ACTIONS and all(
+                one["text"]["type"] == "plain_text"
+                and 0 < len(one["text"]["text"]) <= MAX_BUTTON
+                and len(one["value"]) <= MAX_VALUE
+                for one in elements
+            )
+    return True
 
 
 def _page(messages: list[Message], arguments: Json) -> Json:

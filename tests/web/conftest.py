@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
 
+from bot.web.welcome import STARTER
 from tests.web.running import Bot, run_bot
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -83,6 +84,8 @@ async def page(bot: Bot, visitor: BrowserContext, watch: Watch) -> AsyncGenerato
     """The page, freshly opened; nothing that a test does may make the browser complain or ask elsewhere."""
     bot.gate.open()
     bot.doubt(None)
+    bot.inbox.prepared.clear()
+    bot.reception.welcome, bot.reception.is_closed = STARTER, False
     opened = await visitor.new_page()
     watch.attach(opened)
     await opened.goto(bot.url)

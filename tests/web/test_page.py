@@ -10,10 +10,10 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from sqlalchemy import delete, func, select
 
 from bot.web.page import MAX_CHARACTERS, MAX_OPEN
-from supportbot.answering.answerer import NOT_SURE_TEXT
 from supportbot.db.models import Answer, Feedback, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.intake.questions import NOT_SURE_TEXT
 from tests.web.running import MODEL_VERSION, Bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -1,18 +1,28 @@
-"""Clicks on the thumbs under an answer. A 👎 also opens the modal that asks what was wrong."""
+"""Clicks under an answer: on its thumbs, and on what else may have been meant.
+
+A 👎 also opens the modal that asks what was wrong. A choice that can't be kept is acknowledged all the same, and
+the person told so: Slack by itself would only show that something went wrong.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
+import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack._background import Background
 from bot.slack.explanation import build_explanation
 from bot.slack.feedback import FEEDBACK_ACTION, Click, read_click
-from bot.slack.views import build_thanks
+from bot.slack.listeners._status import show_thinking
+from bot.slack.suggestions import SUGGESTION_ACTION, Choice, read_choice
+from bot.slack.views import ASKED_ALREADY_TEXT, SORRY_TEXT, THINKING_TEXT, build_thanks
+from supportbot.errors import SupportBotError
 from supportbot.feedback.votes import UnknownAnswerError, Vote, VoteOutcome
 from supportbot.service import Service
+
+log = structlog.get_logger(__name__)
 
 
 class _Actions:
@@ -32,15 +42,32 @@ class _Actions:
             else:
                 text = build_thanks(outcome)
                 self._ask_why(click, outcome, client)
-            thank = partial(
-                respond,
-                text=text,
-                response_type="ephemeral",
-                replace_original=False,
-                thread_ts=click.thread_ts,
-            )
-            self._background.start("thank", thank)
+            self._whisper("thank", text, respond, click.thread_ts)
         await ack()
+
+    async def on_choice(
+        self, ack: AsyncAck, body: dict[str, object], respond: AsyncRespond, client: AsyncWebClient
+    ) -> None:
+        choice = read_choice(body)
+        if choice is not None and (told := await self._choose(choice, client)):
+            self._whisper("tell", told, respond, choice.place.thread_ts)
+        await ack()
+
+    async def _choose(self, choice: Choice, client: AsyncWebClient) -> str | None:
+        """Ask what was chosen; return what the person is to be told, if anything."""
+        try:
+            accepted = await self._service.choose(choice.answer_id, choice.number, choice.chooser, choice.question)
+        except SupportBotError as error:
+            return str(error)
+        except Exception:
+            log.exception("slack.choice_failed", answer_id=choice.answer_id)
+            return SORRY_TEXT
+        if not accepted.new:
+            return ASKED_ALREADY_TEXT
+        if choice.place.is_private:
+            return THINKING_TEXT
+        show_thinking(self._background, client, choice.channel, choice.place.thread)
+        return None
 
     def _ask_why(self, click: Click, outcome: VoteOutcome, client: AsyncWebClient) -> None:
         """Open the modal after a 👎, if it can be opened; the vote is safe already, and thanked for without it."""
@@ -50,7 +77,16 @@ class _Actions:
                 "views.open", partial(client.views_open, trigger_id=click.trigger_id, view=view)
             )
 
+    def _whisper(self, name: str, text: str, respond: AsyncRespond, thread_ts: str | None) -> None:
+        """Tell the person who clicked, and nobody else."""
+        whisper = partial(
+            respond, text=text, response_type="ephemeral", replace_original=False, thread_ts=thread_ts
+        )
+        self._background.start(name, whisper)
+
 
 def register(app: AsyncApp, service: Service, background: Background) -> None:
-    """Connect the listener for clicks."""
-    app.action(FEEDBACK_ACTION)(_Actions(service, background).on_vote)
+    """Connect the listeners for clicks."""
+    actions = _Actions(service, background)
+    app.action(FEEDBACK_ACTION)(actions.on_vote)
+    app.action(SUGGESTION_ACTION)(actions.on_choice)

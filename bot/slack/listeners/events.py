@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack._background import Background
 from bot.slack.hearing import read_change, read_question, read_remark
-from bot.slack.views import THINKING_STATUS
+from bot.slack.listeners._status import show_thinking
 from supportbot.intake.questions import IncomingQuestion
 from supportbot.service import Service
 
@@ -30,13 +28,7 @@ class _Events:
     async def _ask(self, question: IncomingQuestion, client: AsyncWebClient) -> None:
         accepted = await self._service.ask(question)
         if accepted.new:
-            set_status = partial(
-                client.assistant_threads_setStatus,
-                channel_id=question.channel,
-                thread_ts=question.thread,
-                status=THINKING_STATUS,
-            )
-            self._background.start("setStatus", set_status)
+            show_thinking(self._background, client, question.channel, question.thread)
 
 
 def register(app: AsyncApp, service: Service, background: Background) -> None:

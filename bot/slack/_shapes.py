@@ -1,0 +1,14 @@
+"""The shapes of Slack's names for things; whatever has another shape did not come from Slack."""
+
+from __future__ import annotations
+
+import re
+
+ID = re.compile(r"[A-Z0-9]{1,64}")
+TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+TRIGGER = re.compile(r"[\w.-]{1,200}", re.ASCII)
+
+
+def are_ids(*values: str) -> bool:
+    """Return whether all values are names of workspaces, channels or people."""
+    return all(ID.fullmatch(value) for value in values)

@@ -1,0 +1,18 @@
+"""The line "is thinking…", which Slack shows until the bot posts."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack._background import Background
+from bot.slack.views import THINKING_STATUS
+
+
+def show_thinking(background: Background, client: AsyncWebClient, channel: str, thread: str) -> None:
+    """Say in a thread that an answer is being thought about."""
+    set_status = partial(
+        client.assistant_threads_setStatus, channel_id=channel, thread_ts=thread, status=THINKING_STATUS
+    )
+    background.start("setStatus", set_status)
