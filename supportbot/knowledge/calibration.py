@@ -108,8 +108,8 @@ def calibrate(
     threshold = max(
         LEAST_THRESHOLD,
         _above(wrong, int(wrong_rate * len(confidence))),
-        float(np.quantile(foreign_confidence, 1 - share)),
-        float(np.quantile(marked, 1 - FOREIGN_SHARE_SINGLE)) if len(marked) else 0.0,
+        _above_quantile(foreign_confidence, share),
+        _above_quantile(marked, FOREIGN_SHARE_SINGLE),
     )
     answered = confidence >= threshold
     known = len(confidence) > 0 and not single
@@ -121,6 +121,13 @@ def calibrate(
         foreign=float((foreign_confidence >= threshold).mean()),
         wrong_rate=wrong_rate,
     )
+
+
+def _above_quantile(values: Floats, share: float) -> float:
+    """Return the lowest threshold that about this share of some values reaches."""
+    if not len(values):
+        return 0.0
+    return float(np.nextafter(np.float32(np.quantile(values, 1 - share)), np.float32(np.inf)))
 
 
 def _above(ascending: Floats, allowed: int) -> float:

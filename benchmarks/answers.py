@@ -1,0 +1,332 @@
+"""``python -m benchmarks.answers``: how often the bot is right on somebody's own FAQ, wrong, silent, or fooled.
+
+The questions and answers of a file are imported and approved into a database of their own, but for the wordings
+that are held out. The bot is calibrated on what was imported alone. Then the held-out wordings and the foreign
+questions go through the real answerer, once with verified answers first and once with the model alone, and two
+baselines answer beside it: the nearest wording by letters, and by sentence vectors.
+
+Without ``--data`` it is the starter's FAQ, which the starter model was trained on: the one FAQ on which the model
+alone can be compared. On another FAQ the model alone is the starter still, unless ``--model`` names a directory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from scipy.sparse import csr_array
+
+from benchmarks.clothes import CLOTHES
+from benchmarks.machine import describe_machine
+from benchmarks.program import open_scratch, save_record
+from supportbot.answering.answerer import Answerer, AnswerMode
+from supportbot.answering.generator import Generator, LiveModel
+from supportbot.db.schema import migrate
+from supportbot.db.session import Database
+from supportbot.db.states import AnswerSource
+from supportbot.engine.choose import Wanted, load_chosen
+from supportbot.errors import SupportBotError
+from supportbot.feedback.curation.imports import import_rows
+from supportbot.intake.normalise import normalise_question
+from supportbot.knowledge.encoder.open import open_encoder
+from supportbot.knowledge.features import Features, Grams, TextEncoder
+from supportbot.knowledge.knowledge import Knowledge
+from supportbot.models.registry import Registry, starter_directory
+from training.metrics import matched_topic
+from training.starter.data import load_faq
+
+_HELD_OUT = 5
+"""One in so many wordings of an answer is held out, where no file of held-out ones is given."""
+
+_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A question with the answer that is right."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is known, and what is asked."""
+
+    known: tuple[Row, ...]
+    asked: tuple[Row, ...]
+    foreign: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of one question.
+
+    Attributes:
+        best: the answer that the bot finds best, given or not.
+        given: whether it was given.
+        verified: whether it was an approved answer.
+        ms: how long it took.
+    """
+
+    best: str | None
+    given: bool
+    verified: bool
+    ms: float
+
+
+def read_task(data: Path | None, held_out: Path | None, out_of_scope: Path | None) -> Task:
+    """Return what to measure on.
+
+    Raises:
+        SupportBotError: a file cannot be read, or has no such rows.
+    """
+    if data is None:
+        faq = load_faq()
+        known = tuple(Row(text, topic.answer) for topic in faq.topics for text in topic.wordings)
+        asked = tuple(Row(text, topic.answer) for topic in faq.topics for text in topic.held_out)
+        return Task(known, asked, faq.out_of_scope)
+    rows = _read_rows(data)
+    known, asked = (rows, _read_rows(held_out)) if held_out else _split(rows)
+    foreign = _read(out_of_scope).splitlines() if out_of_scope else []
+    return Task(known, asked, tuple(line.strip() for line in foreign if line.strip()))
+
+
+def _split(rows: tuple[Row, ...]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """Hold out the last of every five wordings of each answer."""
+    known: list[Row] = []
+    asked: list[Row] = []
+    seen: dict[str, int] = {}
+    for row in rows:
+        seen[row.answer] = seen.get(row.answer, 0) + 1
+        (known if seen[row.answer] % _HELD_OUT else asked).append(row)
+    return tuple(known), tuple(asked)
+
+
+def _read_rows(path: Path) -> tuple[Row, ...]:
+    rows = []
+    for number, line in enumerate(_read(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+            rows.append(Row(str(value["question"]), str(value["answer"])))
+        except (ValueError, KeyError, TypeError):
+            raise SupportBotError(
+                f"'{path}' line {number} is no JSON object with question and answer: mend it."
+            ) from None
+    if not rows:
+        raise SupportBotError(f"'{path}' has no rows: give a JSON object with question and answer on each line.")
+    return tuple(rows)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SupportBotError(f"'{path}' cannot be read: {error}.") from error
+
+
+@asynccontextmanager
+async def _open_knowledge(
+    rows: Sequence[Row], home: Path, encoder: TextEncoder, wrong_rate: float
+) -> AsyncGenerator[Knowledge]:
+    """Import rows as an operator would, and load what is known then."""
+    file = home / "faq.jsonl"
+    file.write_text(
+        "".join(json.dumps({"question": row.question, "answer": row.answer}) + "\n" for row in rows), "utf-8"
+    )
+    database = Database(f"sqlite+aiosqlite:///{home / 'supportbot.db'}")
+    knowledge = Knowledge(database, lambda: encoder, wrong_rate=wrong_rate)
+    try:
+        await migrate(database)
+        await import_rows(database, file, approved_by="benchmark")
+        await knowledge.load()
+        yield knowledge
+    finally:
+        await knowledge.aclose()
+        await database.aclose()
+
+
+async def measure(
+    task: Task, home: Path, *, model: str | None, wrong_rate: float, generate: bool, variants: bool
+) -> dict[str, Any]:
+    """Return all figures.
+
+    Args:
+        task: what to measure.
+        home: a folder for the database and the exported model.
+        model: a directory of the model that generates; None for the starter.
+        wrong_rate: the share of questions in scope that may be answered wrongly.
+        generate: whether the model alone is measured as well.
+        variants: whether the questions are asked in other clothes as well.
+    """
+    encoder = await asyncio.to_thread(open_encoder, "")
+    source = Registry(home).resolve(model or str(starter_directory()))
+    wanted = Wanted(engine="auto", precision="auto", exports=home)
+    engine = await asyncio.to_thread(
+        load_chosen, source.location, source.version, wanted, int8_loss_rise=source.int8_loss_rise
+    )
+    live = LiveModel(engine, source.confidence_floor, is_starter=model is None, knows_us=model is not None)
+    try:
+        async with _open_knowledge(task.known, home, encoder, wrong_rate) as knowledge:
+            calibration = knowledge.index.calibration if knowledge.index else None
+
+            async def through(
+                mode: AnswerMode, questions: Sequence[str], what: str, *, by_knowledge_alone: bool = False
+            ) -> list[Told]:
+                named = not by_knowledge_alone
+                answerer = Answerer(Generator(live), knowledge, mode=mode, starter_is_named=named)
+                return await _ask(answerer, knowledge, mode, questions, what)
+
+            modes: list[AnswerMode] = ["verified_first"]
+            if generate:
+                modes.append("generate_only")
+            record: dict[str, Any] = {
+                "known": len(task.known),
+                "answers": len({row.answer for row in task.known}),
+                "asked": len(task.asked),
+                "foreign": len(task.foreign),
+                "calibration": calibration.as_record() if calibration else None,
+            }
+            references = sorted({row.answer for row in task.known})
+            for mode in modes:
+                told = await through(mode, [row.question for row in task.asked], mode)
+                fooled = await through(mode, task.foreign, f"{mode}, foreign")
+                record[mode] = _figures(task.asked, told, fooled, references)
+            if variants:
+                record["variants"] = {}
+                for name, wear in ({"as typed": str} | dict(CLOTHES)).items():
+                    worn = [wear(row.question) for row in task.asked]
+                    told = await through("verified_first", worn, name, by_knowledge_alone=True)
+                    record["variants"][name] = _figures(task.asked, told, [], references)
+            record["baselines"] = await asyncio.to_thread(_baselines, task, encoder)
+            return record | {"model": source.version, "machine": describe_machine()}
+    finally:
+        await engine.aclose()
+
+
+async def _ask(
+    answerer: Answerer, knowledge: Knowledge, mode: AnswerMode, questions: Sequence[str], what: str
+) -> list[Told]:
+    """Ask one after the other, so that the time is that of one question alone."""
+    told = []
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"{what}: {len(questions)} questions …")
+    for question in track(questions, what, console=console, transient=True, disable=not console.is_terminal):
+        began = time.perf_counter()
+        reply = await answerer.answer(question, time.monotonic() + _SECONDS)
+        ms = 1000 * (time.perf_counter() - began)
+        given = reply.source is not AnswerSource.NOT_SURE
+        best: str | None = reply.text if given else reply.draft
+        if mode == "verified_first" and not given:
+            decision = await knowledge.decide(normalise_question(question), None)
+            best = decision.candidates[0].entry.answer if decision and decision.candidates else None
+        told.append(Told(best, given, reply.source is AnswerSource.APPROVED, ms))
+    return told
+
+
+def _figures(
+    asked: Sequence[Row], told: Sequence[Told], fooled: Sequence[Told], references: Sequence[str]
+) -> dict[str, Any]:
+    right = np.array(
+        [_is_right(one.best, row.answer, references) for row, one in zip(asked, told, strict=True)], dtype=bool
+    )
+    given = np.array([one.given for one in told], dtype=bool)
+    ms = np.array([one.ms for one in told])
+    return {
+        "right": float(right.mean()),
+        "wrong": float((given & ~right).mean()),
+        "coverage": float(given.mean()),
+        "verified": float(np.mean([one.verified for one in told])),
+        "foreign": float(np.mean([one.given for one in fooled])) if fooled else None,
+        "ms_p50": round(median(ms), 2),
+        "ms_p99": round(float(np.quantile(ms, 0.99)), 2),
+    }
+
+
+def _is_right(best: str | None, answer: str, references: Sequence[str]) -> bool:
+    """Return whether an answer is the right one: to the letter, within a reply to two questions, or nearly so."""
+    if best is None:
+        return False
+    if best.strip() == answer.strip() or answer.strip() in best.split("\n\n"):
+        return True
+    if best in references:
+        return False
+    matched = matched_topic(best, references)
+    return matched is not None and references[matched] == answer
+
+
+def _baselines(task: Task, encoder: TextEncoder) -> dict[str, Any]:
+    """Return what the nearest wording alone would answer, always."""
+    known = [normalise_question(row.question) for row in task.known]
+    asked = [normalise_question(row.question) for row in task.asked]
+    grams = Grams(known)
+    by = {
+        "ngrams_nearest": _by_letters(grams.of(asked)).similarities(_by_letters(grams.of_texts)),
+        "encoder_nearest": encoder.encode(asked) @ encoder.encode(known).T,
+    }
+    answers = np.array([row.answer for row in task.known])
+    wanted = np.array([row.answer for row in task.asked])
+    return {name: {"right": float((answers[nearest.argmax(1)] == wanted).mean())} for name, nearest in by.items()}
+
+
+def _by_letters(grams: csr_array) -> Features:
+    return Features(np.zeros((grams.shape[0], 0), np.float32), grams)
+
+
+def build_table(record: dict[str, Any]) -> Table:
+    """Return the figures for people."""
+    title = f"{record['known']} wordings of {record['answers']} answers; {record['asked']} others asked"
+    table = Table("", "right", "wrong", "coverage", "foreign", "ms", "ms p99", title=title)
+    rows: dict[str, Any] = {name: record[name] for name in ("verified_first", "generate_only") if name in record}
+    rows |= {f"  {name}": figures for name, figures in record.get("variants", {}).items()}
+    for name, figures in rows.items():
+        foreign = figures["foreign"]
+        table.add_row(
+            name,
+            *(f"{figures[key]:.1%}" for key in ("right", "wrong", "coverage")),
+            f"{foreign:.1%}" if foreign is not None else "",
+            f"{figures['ms_p50']:.1f}",
+            f"{figures['ms_p99']:.1f}",
+        )
+    for name, figures in record["baselines"].items():
+        table.add_row(name, f"{figures['right']:.1%}", *[""] * 5)
+    return table
+
+
+def main(
+    json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")],
+    data: Annotated[Path | None, typer.Option(help="JSON lines with question and answer.")] = None,
+    held_out: Annotated[Path | None, typer.Option(help="The same, of wordings that are only asked.")] = None,
+    out_of_scope: Annotated[Path | None, typer.Option(help="Foreign questions, one a line.")] = None,
+    model: Annotated[str | None, typer.Option(help="Directory of the model that generates.")] = None,
+    wrong_rate: Annotated[float, typer.Option(min=0.0001, max=0.5, help="As SUPPORTBOT_WRONG_RATE.")] = 0.02,
+    generate: Annotated[bool, typer.Option(help="Measure the model alone as well.")] = True,
+    variants: Annotated[bool, typer.Option(help="Ask in other clothes as well: line breaks, greetings …")] = True,
+) -> None:
+    """Measure right and wrong answers, coverage, and foreign questions answered, on a FAQ."""
+    with open_scratch() as home:
+        task = read_task(data, held_out, out_of_scope)
+        record = asyncio.run(
+            measure(task, home, model=model, wrong_rate=wrong_rate, generate=generate, variants=variants)
+        )
+    save_record(record, json_file)
+    Console().print(build_table(record))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,70 @@
+"""The threshold keeps what it promises on the rows that it is made of, whatever they are."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from supportbot.knowledge.calibration import (
+    FOREIGN_SHARE,
+    LEAST_THRESHOLD,
+    THIN_THRESHOLD,
+    Evidence,
+    calibrate,
+)
+
+_CONFIDENCES = arrays(np.float32, st.integers(20, 80), elements=st.floats(0, 1, width=32))
+
+
+@given(_CONFIDENCES, st.data())
+def test_threshold_allows_no_more_than_it_may(confidence: np.ndarray, data: st.DataObject) -> None:
+    """At the threshold at most the wanted share is wrong, and at most the given share of foreign rows passes."""
+    right = np.array(data.draw(st.lists(st.booleans(), min_size=len(confidence), max_size=len(confidence))))
+    foreign = data.draw(arrays(np.float32, len(confidence), elements=st.floats(0, 1, width=32)))
+    wrong_rate = data.draw(st.floats(0.001, 0.4))
+    found = calibrate(
+        confidence,
+        right,
+        np.ones(len(confidence), dtype=bool),
+        foreign,
+        answers=9,
+        marked=np.zeros(0, np.float32),
+        wrong_rate=wrong_rate,
+    )
+    assert found.evidence is Evidence.WORDINGS
+    assert ((confidence >= found.threshold) & ~right).sum() <= wrong_rate * len(confidence)
+    # A quantile lies between two rows, so one row more may be above it.
+    assert (foreign >= found.threshold).sum() <= FOREIGN_SHARE * len(foreign) + 1
+    assert found.threshold >= np.float32(LEAST_THRESHOLD)
+    assert found.wrong is not None
+    assert found.wrong <= wrong_rate
+
+
+def test_single_wordings_are_asked_more_strictly() -> None:
+    """Where no answer has a second wording, hardly any left-out answer may be answered; nothing is promised."""
+    confidence = np.linspace(0.3, 0.9, 40, dtype=np.float32)
+    foreign = np.linspace(0.1, 0.6, 40, dtype=np.float32)
+    none = np.zeros(40, dtype=bool)
+    found = calibrate(confidence, none, none, foreign, answers=40, marked=np.zeros(0, np.float32), wrong_rate=0.02)
+    assert found.evidence is Evidence.SINGLE_WORDINGS
+    assert (foreign >= found.threshold).mean() <= 0.05
+    assert (found.coverage, found.wrong) == (None, None)
+
+
+def test_marked_questions_stay_below() -> None:
+    """What a curator marked as none of ours is above the threshold only by exception."""
+    confidence = np.full(30, 0.9, np.float32)
+    marked = np.full(10, 0.7, np.float32)
+    everything = np.ones(30, dtype=bool)
+    low = np.full(30, 0.1, np.float32)
+    found = calibrate(confidence, everything, everything, low, answers=6, marked=marked, wrong_rate=0.02)
+    assert np.float32(0.7) < found.threshold <= 0.9
+
+
+def test_too_little_gets_a_cautious_threshold() -> None:
+    """One answer with two wordings can't be calibrated, and is not trusted with whatever comes."""
+    two = np.ones(2, np.float32)
+    found = calibrate(two, two > 0, two > 0, np.zeros(0, np.float32), answers=1, marked=two[:0], wrong_rate=0.02)
+    assert (found.threshold, found.evidence) == (THIN_THRESHOLD, Evidence.TOO_LITTLE)

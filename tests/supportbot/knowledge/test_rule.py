@@ -1,0 +1,100 @@
+"""The decision rule: what it says of its own rows is what a rule without them says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from supportbot.knowledge import rule as rule_module
+from supportbot.knowledge.features import Features, Grams, join
+from supportbot.knowledge.rule import Scores, choose, fit
+from tests.supportbot.knowledge.faq import GYM
+
+FOREIGN = ("will it rain tomorrow", "who won the match", "tell me a joke", "how tall is the eiffel tower")
+ANSWERS = tuple(GYM)
+WORDINGS = tuple(text for wordings in GYM.values() for text in wordings)
+CLASSES: NDArray[np.intp] = np.repeat(np.arange(len(GYM)), [len(wordings) for wordings in GYM.values()])
+
+
+def _features(grams: Grams, texts: tuple[str, ...]) -> Features:
+    return Features(np.zeros((len(texts), 0), np.float32), grams.of(texts))
+
+
+@pytest.fixture(scope="module")
+def parts() -> tuple[Features, Features, Features]:
+    """Wordings, answers and foreign questions, compared by letters: no encoder is needed for the algebra."""
+    grams = Grams(WORDINGS)
+    return tuple(_features(grams, texts) for texts in (WORDINGS, ANSWERS, FOREIGN))  # type: ignore[return-value]
+
+
+def _same(scores: Scores, expected: Scores, row: int) -> None:
+    assert scores.chosen[row] == expected.chosen[0]
+    assert scores.raw[row] == pytest.approx(expected.raw[0], abs=2e-3)
+    assert scores.probability[row] == pytest.approx(expected.probability[0], abs=2e-3)
+
+
+def test_leaving_an_answer_out_is_exact(parts: tuple[Features, Features, Features]) -> None:
+    """For each answer, what the fit says without it is what a rule fitted without all its rows says."""
+    wordings, answers, foreign = parts
+    result = fit(wordings, CLASSES, answers, foreign)
+    for label in range(len(GYM)):
+        rest = np.flatnonzero(label != CLASSES)
+        others = np.delete(np.arange(len(GYM)), label)
+        # Without its rows a class stays as a column that nothing speaks for, so weights and offsets are those of
+        # the whole fit: the block is emptied by giving its rows to nobody.
+        without = _fit_without(wordings, answers, foreign, rest, others)
+        for row in np.flatnonzero(label == CLASSES):
+            values = without.values(wordings.take([row]))
+            values[:, label] = -np.inf
+            _same(result.without_class, choose(values), row)
+
+
+def _fit_without(
+    wordings: Features, answers: Features, foreign: Features, rows: NDArray[np.intp], kept: NDArray[np.intp]
+) -> rule_module.Rule:
+    """Fit by hand on some rows, with the weights that they have in the whole fit."""
+    number = len(answers)
+    labels = np.concatenate([CLASSES[rows], kept, np.full(len(foreign), number)])
+    counts = np.bincount(CLASSES, minlength=number)
+    weights = np.concatenate(
+        [
+            counts.sum() / number / counts[CLASSES[rows]],
+            np.ones(len(kept)),
+            np.full(len(foreign), min(1.0, 0.5 * len(wordings) / len(foreign))),
+        ]
+    )
+    features = join(wordings.take(rows), answers.take(kept), foreign)
+    return rule_module._Ridge(features, labels, weights, number + 1).rule()
+
+
+def test_leaving_a_wording_out_is_exact(parts: tuple[Features, Features, Features]) -> None:
+    """For each wording, what the fit says without it is what a rule fitted without that row says."""
+    wordings, answers, foreign = parts
+    result = fit(wordings, CLASSES, answers, foreign)
+    everything = np.arange(len(GYM))
+    for row in range(len(WORDINGS)):
+        without = _fit_without(wordings, answers, foreign, np.delete(np.arange(len(WORDINGS)), row), everything)
+        _same(result.without_row, choose(without.values(wordings.take([row]))), row)
+
+
+def test_beyond_the_landmarks_the_rule_is_nearly_the_same(
+    parts: tuple[Features, Features, Features], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With two thirds of the rows as landmarks, hardly any wording is answered otherwise."""
+    wordings, answers, foreign = parts
+    exact = choose(fit(wordings, CLASSES, answers, foreign).rule.values(wordings))
+    monkeypatch.setattr(rule_module, "LANDMARKS", 22)
+    rough = choose(fit(wordings, CLASSES, answers, foreign).rule.values(wordings))
+    assert (exact.chosen == CLASSES).all()
+    assert (rough.chosen == CLASSES).mean() >= 0.9
+
+
+def test_what_is_far_from_everything_is_not_sure(parts: tuple[Features, Features, Features]) -> None:
+    """A text without a letter in common with any row has hardly any confidence."""
+    wordings, answers, foreign = parts
+    result = fit(wordings, CLASSES, answers, foreign)
+    grams = Grams(WORDINGS)
+    strange = choose(result.rule.values(_features(grams, ("ξψφ ωλπ",))))
+    known = choose(result.rule.values(wordings))
+    assert strange.confidence[0] < 0.5 * known.confidence.min()
