@@ -67,7 +67,11 @@ async def run(settings: Settings) -> None:
         from bot.web.server import WebServer
 
         app = build_web(
-            core.service, model_version=lambda: core.model_version, readiness=readiness, settings=settings
+            core.service,
+            model_version=lambda: core.model_version,
+            readiness=readiness,
+            settings=settings,
+            welcome=core.welcome,
         )
         for adapter in adapters.values():
             for path, endpoint in adapter.http_routes.items():

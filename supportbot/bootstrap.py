@@ -22,6 +22,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from supportbot.answering.answerer import Answerer
+from supportbot.answering.explain import may_generate
 from supportbot.answering.generator import Generator, LiveModel
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
@@ -39,6 +40,7 @@ from supportbot.feedback.votes import Votes
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
+from supportbot.intake.questions import Welcome
 from supportbot.knowledge import small_talk
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.knowledge import Knowledge
@@ -46,6 +48,9 @@ from supportbot.models.publishing.lineage import is_trained_here
 from supportbot.models.registry import STARTER, ModelSource, Registry, starter_directory
 from supportbot.models.reloader import Reloader, show_model
 from supportbot.service import Service
+
+DEMO_EXAMPLES = ("How do I return an item?", "Where is my order?", "Which payment methods do you take?")
+"""What the starter can be asked: questions of its own FAQ."""
 
 _LEASE_MARGIN = timedelta(seconds=30)
 """For what happens around generation: waiting for the database, mostly."""
@@ -75,6 +80,12 @@ class Core:
     def model_version(self) -> str:
         """Name of the model that answers now; it changes when another version goes live."""
         return self.answerer.engine.model_version
+
+    async def welcome(self) -> Welcome:
+        """Return what a visitor of the page finds."""
+        demo = self.answerer.is_demo
+        examples = DEMO_EXAMPLES if demo else self.knowledge.examples()
+        return Welcome(name=self.settings.name, examples=examples, demo=demo)
 
     def add_sender(self, sender: Sender) -> Dispatcher:
         """Deliver a platform's replies through its sender."""
@@ -162,17 +173,12 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
             source, engine = await _load_model(settings, registry)
             describe = partial(_describe, settings, database)
             generator = Generator(await describe(source, engine), candidates=settings.candidates)
-            knowledge = Knowledge(
-                database,
-                partial(_open_encoder, settings),
-                wrong_rate=settings.wrong_rate,
-                small_talk=settings.small_talk,
-            )
+            knowledge = make_knowledge(settings, database)
             answerer = Answerer(
                 generator,
                 knowledge,
                 mode=settings.answer_mode,
-                starter_may_speak=settings.slack_bot_token is None and settings.discord_token is None,
+                starter_may_speak=_starter_may_speak(settings),
                 starter_is_named=settings.model == STARTER,
             )
             show_model(source.version)
@@ -231,6 +237,38 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
         finally:
             if lock:
                 lock.release()
+
+
+def make_knowledge(settings: Settings, database: Database) -> Knowledge:
+    """Make the knowledge as it is set; it is empty until it is loaded, and opens its encoder then."""
+    return Knowledge(
+        database,
+        partial(_open_encoder, settings),
+        wrong_rate=settings.wrong_rate,
+        small_talk=settings.small_talk,
+    )
+
+
+async def model_is_asked(settings: Settings, database: Database, *, has_knowledge: bool) -> bool:
+    """Return whether the model that is set would be asked about what is not verified; it is not loaded.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+    """
+    source = await asyncio.to_thread(Registry(settings.models_dir).resolve, settings.model)
+    async with database.read() as session:
+        knows_us = await is_trained_here(session, source.version)
+    return may_generate(
+        is_starter=source.is_starter,
+        is_named=settings.model == STARTER,
+        may_speak=_starter_may_speak(settings),
+        knows_us=knows_us,
+        has_knowledge=has_knowledge,
+    )
+
+
+def _starter_may_speak(settings: Settings) -> bool:
+    return settings.slack_bot_token is None and settings.discord_token is None
 
 
 def make_engine(settings: Settings, source: ModelSource) -> Engine:

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True
     )
 
+    name: str = Field(
+        default="Support bot", min_length=1, max_length=60, description="What the bot is called on its page."
+    )
     home: Path = Field(
         default_factory=lambda: user_data_path("supportbot", appauthor=False),
         description="Folder of everything that the bot keeps: database, models, index.",

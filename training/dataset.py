@@ -18,6 +18,7 @@ import torch
 from torch.utils.data import Dataset
 
 from supportbot.engine.prompt import MAX_LENGTH, MIN_ANSWER_TOKENS, encode_prompt, encode_training_text
+from supportbot.intake.normalise import normalise_question
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -75,6 +76,7 @@ def encode_row(
     A question that is too long is shortened exactly as it would be when serving; of an answer that is too long
     the end is cut off, the end-of-text token with it.
     """
+    question = normalise_question(question)  # as it would be asked
     text = encode_training_text(tokenizer, question, answer)
     prompt_ids = text.prompt_ids
     if len(prompt_ids) > max_length - MIN_ANSWER_TOKENS:

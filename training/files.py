@@ -1,8 +1,9 @@
 """Rows of a JSON Lines file, as somebody wrote them or as ``supportbot export`` does.
 
 A row has ``question`` and ``answer``, or ``prompt`` and ``completion`` (of pairs: ``chosen``) in the format of
-``supportbot.engine.prompt``, which is taken off again. It belongs to the split that an import of the file would
-put it into, so what trains a model from here is not what measures one from the database.
+``supportbot.engine.prompt``, which is taken off again. It belongs to the split that a first import of the file
+would put it into, so what trains a model from here is not what measures one from the database. That depends on all
+wordings of its answer, so a file is read twice.
 
 This module knows no database, no token and no model.
 """
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,10 @@ from supportbot.db.states import ExampleLabel, Split
 from supportbot.engine.prompt import prompt_text
 from supportbot.errors import ConfigError
 from supportbot.feedback.curation import keys
+from supportbot.feedback.curation.held_out import Wordings
 from supportbot.feedback.curation.keys import split_of
 from supportbot.intake.questions import printable
+from supportbot.knowledge.store import answer_key
 from supportbot.redact import redact
 
 EMPTY = "empty question or answer"
@@ -43,7 +47,8 @@ class FileRow:
         answer: likewise.
         label: whether the answer is a good one, where the line says so.
         topic: what it is about, where the line says so.
-        conversation: what it is split by, see ``conversation_of``.
+        conversation: the one that the file names, or its question, see ``conversation_of``.
+        split: whether it is for training or for measuring.
     """
 
     number: int
@@ -52,11 +57,7 @@ class FileRow:
     label: ExampleLabel | None
     topic: str | None
     conversation: str
-
-    @property
-    def split(self) -> Split:
-        """Whether it is for training or for measuring."""
-        return split_of(self.conversation)
+    split: Split
 
 
 def read_rows(path: Path, *, keep: Collection[str] = ()) -> Iterator[FileRow]:
@@ -69,24 +70,44 @@ def read_rows(path: Path, *, keep: Collection[str] = ()) -> Iterator[FileRow]:
     Raises:
         ConfigError: the file cannot be read, or a line is no row; the sentence says which.
     """
+    with closing(Wordings()) as wordings:
+        for row, is_named in _read(path, keep):
+            if is_named:
+                wordings.settle(conversation_of(row.question, keep=keep), row.split)
+            if row.question and row.answer and row.label is not ExampleLabel.BAD:
+                asked = conversation_of(row.question, keep=keep) if is_named else row.conversation
+                wordings.add(answer_key(row.answer), asked)
+        held = wordings.held_out()
+    for row, is_named in _read(path, keep):
+        if not is_named and row.conversation in held:
+            row = replace(row, split=Split.HELD_OUT)
+        yield row
+
+
+def _read(path: Path, keep: Collection[str]) -> Iterator[tuple[FileRow, bool]]:
+    """Yield each row and whether it names its conversation; one that does not is to train on so far."""
     for number, entry in _lines(path):
         if not isinstance(entry, dict):
             raise ConfigError(f"Line {number} of '{path}' must be an object with `question` and `answer`.")
         where = f"Line {number} of '{path}'"
         question = _text(entry, "question", where).removeprefix(prompt_text("")).strip()
         named = entry.get("conversation")
-        yield FileRow(
+        named = named if named and isinstance(named, str) else None
+        conversation = conversation_of(question, named, keep=keep)
+        row = FileRow(
             number=number,
             question=question,
             answer=_text(entry, "answer", where).strip(),
             label=_label(entry.get("label")),
             topic=next((str(entry[key]) for key in _TOPICS if entry.get(key)), None),
-            conversation=conversation_of(question, named if isinstance(named, str) else None, keep=keep),
+            conversation=conversation,
+            split=split_of(conversation) if named else Split.TRAIN,
         )
+        yield row, named is not None
 
 
 def conversation_of(question: str, named: str | None = None, *, keep: Collection[str] = ()) -> str:
-    """Return what a row of a file is split by: the conversation that the file names, else its question.
+    """Return what a row of a file is known by when it is split: the conversation that it names, else its question.
 
     The question counts without personal data, letter case and punctuation, as the database has it.
     """

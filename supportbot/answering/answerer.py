@@ -19,12 +19,10 @@ from typing import Literal
 
 from rapidfuzz import fuzz
 
-from supportbot.answering.gate import is_degenerate
+from supportbot.answering.explain import Explanation, Verdict, explain, may_generate
 from supportbot.answering.generator import Generator, LiveModel, Tenure
-from supportbot.answering.parts import parts_of
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Engine
-from supportbot.intake.normalise import normalise_question
 from supportbot.intake.questions import (
     NOT_SURE_NEAR_TEXT,
     NOT_SURE_TEXT,
@@ -33,8 +31,6 @@ from supportbot.intake.questions import (
     Suggestion,
     Verified,
 )
-from supportbot.knowledge.entries import KnownEntry
-from supportbot.knowledge.index import LEAST_SUGGESTED, Candidate, Decision
 from supportbot.knowledge.knowledge import Knowledge
 
 AnswerMode = Literal["verified_first", "generate_only"]
@@ -110,100 +106,81 @@ class Answerer:
             ModelError: the model is damaged.
         """
         started = time.monotonic()
-        asked = normalise_question(question)
-        if is_degenerate(asked):
-            return replace(_not_sure(None), latency_ms=_since(started))
-        decision = None
-        if self._knowledge is not None and self._mode == "verified_first":
-            decision = await self._knowledge.decide(asked, workspace_id)
-            given = await self._verified(self._knowledge, asked, decision, workspace_id)
-            if given is not None:
-                on_text(given.text)
-                return replace(given, latency_ms=_since(started))
-        if not self._may_generate(decision):
-            return replace(_not_sure(decision), latency_ms=_since(started))
-        reply = await self.generator.answer(asked, deadline, on_text if decision is None else lambda text: None)
-        return self._judged(reply, decision, on_text)
-
-    async def _verified(
-        self, knowledge: Knowledge, asked: str, decision: Decision | None, workspace_id: int | None
-    ) -> Reply | None:
-        """Return what is approved, if the knowledge is sure."""
-        if decision is not None and decision.exact:
-            return _given([decision.candidates[0]], decision)
-        if (talk := knowledge.small_talk.find(asked)) is not None:
-            return _small_talk(talk)
-        if decision is None:
-            return None
-        if parts := parts_of(asked):
-            decided = [await knowledge.decide(part, workspace_id) for part in parts]
-            if all(one is not None and one.sure for one in decided):
-                both = list({one.candidates[0].entry.id: one.candidates[0] for one in decided if one}.values())
-                if len(both) > 1:
-                    return _given(both, decision)
-        return _given([decision.candidates[0]], decision) if decision.sure else None
+        known = self._knowledge if self._mode == "verified_first" else None
+        found = await explain(known, question, workspace_id)
+        if found.given:
+            reply = replace(_given(found), latency_ms=_since(started))
+            on_text(reply.text)
+            return reply
+        if found.verdict is Verdict.DEGENERATE or not self._may_generate(has_knowledge=found.decision is not None):
+            return replace(_not_sure(found), latency_ms=_since(started))
+        reply = await self.generator.answer(
+            found.asked, deadline, on_text if found.decision is None else lambda text: None
+        )
+        return self._judged(reply, found, on_text)
 
     @property
-    def _has_own(self) -> bool:
-        return self._knowledge is not None and self._knowledge.has_own
+    def is_demo(self) -> bool:
+        """Whether the starter would answer the next question as a demonstration."""
+        return (
+            self.generator.model.is_starter
+            and not self._starter_is_named
+            and self._may_generate(has_knowledge=False)
+        )
 
-    def _may_generate(self, decision: Decision | None) -> bool:
-        """Return whether the model is asked at all."""
+    def _may_generate(self, *, has_knowledge: bool) -> bool:
         model = self.generator.model
-        if model.is_starter:
-            return self._starter_is_named or (self._starter_may_speak and not self._has_own)
-        return decision is None or model.knows_us
+        return may_generate(
+            is_starter=model.is_starter,
+            is_named=self._starter_is_named,
+            may_speak=self._starter_may_speak,
+            knows_us=model.knows_us,
+            has_knowledge=has_knowledge or (self._knowledge is not None and self._knowledge.has_own),
+        )
 
-    def _judged(self, reply: Reply, decision: Decision | None, on_text: Callable[[str], None]) -> Reply:
+    def _judged(self, reply: Reply, found: Explanation, on_text: Callable[[str], None]) -> Reply:
         """Return a generated reply if it may be shown beside what is known, else that the bot is not sure."""
-        demo = self.generator.model.is_starter and not self._starter_is_named
-        if decision is None:
-            return replace(reply, grounds=Grounds(demo=demo and reply.source is AnswerSource.GENERATED))
+        was_sure = reply.source is AnswerSource.GENERATED
+        if (decision := found.decision) is None:
+            demo = was_sure and self.generator.model.is_starter and not self._starter_is_named
+            return replace(reply, grounds=Grounds(demo=demo))
         best = decision.candidates[0] if decision.candidates else None
         agreement = _agreement(reply.text, best.entry.answer) if best else 0.0
-        if reply.source is AnswerSource.GENERATED and agreement >= _AGREES:
+        if was_sure and agreement >= _AGREES:
             on_text(reply.text)
             return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": round(agreement)}))
-        unsure = _not_sure(decision)
-        draft = reply.text if reply.source is AnswerSource.GENERATED else reply.draft
+        unsure = _not_sure(found)
+        draft = reply.text if was_sure else reply.draft
         return replace(reply, text=unsure.text, source=unsure.source, draft=draft, grounds=unsure.grounds)
 
 
-def _given(candidates: list[Candidate], decision: Decision) -> Reply:
+def _given(found: Explanation) -> Reply:
     return Reply(
-        text="\n\n".join(candidate.entry.answer for candidate in candidates),
+        text="\n\n".join(entry.answer for entry in found.given),
         source=AnswerSource.APPROVED,
-        confidence=None,
         grounds=Grounds(
             verified=tuple(
                 Verified(
-                    entry_id=candidate.entry.id,
-                    approved_by=candidate.entry.approved_by,
-                    approved_at=candidate.entry.approved_at,
-                    similarity=round(candidate.similarity, 4),
+                    entry_id=entry.id,
+                    approved_by=entry.approved_by,
+                    approved_at=entry.approved_at,
+                    similarity=round(similarity, 4),
                 )
-                for candidate in candidates
+                for entry, similarity in zip(found.given, found.similarities, strict=True)
             ),
-            figures=decision.figures(),
+            figures=found.decision.figures() if found.decision else None,
         ),
     )
 
 
-def _small_talk(entry: KnownEntry) -> Reply:
-    verified = Verified(
-        entry_id=entry.id, approved_by=entry.approved_by, approved_at=entry.approved_at, similarity=1.0
-    )
-    return Reply(text=entry.answer, source=AnswerSource.APPROVED, grounds=Grounds(verified=(verified,)))
-
-
-def _not_sure(decision: Decision | None) -> Reply:
-    near = [one for one in decision.candidates if one.similarity >= LEAST_SUGGESTED] if decision else []
+def _not_sure(found: Explanation) -> Reply:
+    near = found.suggestions
     return Reply(
         text=NOT_SURE_NEAR_TEXT if near else NOT_SURE_TEXT,
         source=AnswerSource.NOT_SURE,
         grounds=Grounds(
             suggestions=tuple(Suggestion(one.entry.id, one.wording.text) for one in near),
-            figures=decision.figures() if decision else None,
+            figures=found.decision.figures() if found.decision else None,
         ),
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -13,6 +15,9 @@ from supportbot.intake.questions import CONTROL
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
+    from supportbot.db.session import Database
+
+T = TypeVar("T")
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True)
@@ -58,6 +63,21 @@ def start() -> Settings:
     )
     configure_logging(quiet)
     return settings
+
+
+def with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
+    """Open the database, have something done, and close it."""
+    settings = start()
+
+    async def run() -> T:
+        from supportbot.bootstrap import open_database
+        from supportbot.db.schema import check_schema
+
+        async with open_database(settings) as database:
+            await check_schema(database)
+            return await work(database, settings)
+
+    return asyncio.run(run())
 
 
 def print_json(value: object) -> None:

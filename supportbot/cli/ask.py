@@ -32,6 +32,9 @@ def ask(
                 "answer": exchange.answer,
                 "source": exchange.source,
                 "model_version": exchange.model_version,
+                "entry_ids": [one.entry_id for one in exchange.grounds.verified],
+                "similarity": exchange.grounds.verified[0].similarity if exchange.grounds.verified else None,
+                "suggestions": [one.question for one in exchange.grounds.suggestions],
                 "confidence": exchange.confidence,
                 "latency_ms": exchange.latency_ms,
                 "prompt_tokens": exchange.prompt_tokens,
@@ -40,12 +43,23 @@ def ask(
         )
         return
     out.print(Text(printable(exchange.answer or "")))
-    details = [f"question {exchange.question_id}", str(exchange.source)]
+    for suggestion in exchange.grounds.suggestions:
+        out.print(Text(f"  · {printable(suggestion.question)}"))
+    details = [f"question {exchange.question_id}", _source(exchange)]
     if exchange.model_version:
         details += [f"model {exchange.model_version}", f"{exchange.latency_ms} ms"]
     if exchange.confidence is not None:
         details.append(f"confidence {exchange.confidence:.2f}")
     err.print(Text(" · ".join(details), style="dim"))
+
+
+def _source(exchange: Exchange) -> str:
+    """Say where an answer comes from."""
+    approved = [one for one in exchange.grounds.verified if one.approved_by]
+    if not approved:
+        return str(exchange.source)
+    people = ", ".join(dict.fromkeys(printable(one.approved_by) for one in approved))
+    return f"verified by {people}, {approved[0].approved_at.astimezone():%d %b %Y}"
 
 
 class _TerminalSender:

@@ -1,30 +1,23 @@
-"""``supportbot curate`` and ``supportbot import``: what may train the next model is decided here, by a person."""
+"""``supportbot curate``: what may train the next model is decided here, by a person."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, start
+from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, with_database
 from supportbot.db.states import ExampleStatus
-from supportbot.errors import SupportBotError
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
     from supportbot.db.session import Database
     from supportbot.feedback.curation.collect import Collected
-    from supportbot.feedback.curation.imports import Imported
     from supportbot.feedback.curation.store import Decision, StoredExample
-
-T = TypeVar("T")
 
 app = typer.Typer(help="Decide what the next model learns from.", no_args_is_help=True)
 
@@ -34,7 +27,7 @@ Ids = Annotated[list[int], typer.Argument(help="Ids of examples, as `list` shows
 @app.command()
 def collect(as_json: JsonFlag = False) -> None:
     """Collect candidates from the log: liked and disliked answers, corrections, answers of people."""
-    collected = _with_database(_collect)
+    collected = with_database(_collect)
     if as_json:
         print_json(asdict(collected))
         return
@@ -58,7 +51,7 @@ def list_examples(
         store = ExampleStore(database)
         return await store.ranked(status, limit=limit), await store.counts()
 
-    examples, counts = _with_database(read)
+    examples, counts = with_database(read)
     if as_json:
         print_json([_record(example) for example in examples])
         return
@@ -75,7 +68,7 @@ def review(
     """Go through the candidates one by one: approve, edit, reject, skip, quit."""
     from supportbot.cli._review import review_all
 
-    decided = _with_database(lambda database, settings: review_all(database, settings, by, limit))
+    decided = with_database(lambda database, settings: review_all(database, settings, by, limit))
     out.print(f"{decided} decided")
 
 
@@ -114,48 +107,6 @@ def edit(
     _decide([example_id], Decision.EDIT, by, as_json, question=question, answer=answer)
 
 
-def import_file(
-    path: Annotated[Path, typer.Argument(help="A file .jsonl or .csv with question and answer.", metavar="FILE")],
-    approve: Annotated[bool, typer.Option("--approve", help="Approve all rows at once.")] = False,
-    by: Annotated[str, typer.Option("--by", help="Who approves them, for the audit.")] = "",
-    as_json: JsonFlag = False,
-) -> None:
-    """Import questions and answers as candidates for training."""
-    if approve and not by.strip():
-        raise SupportBotError("Approving a file needs the name of who approves it: add --by NAME.")
-
-    async def run(database: Database, settings: Settings) -> Imported:
-        from supportbot.feedback.curation.imports import import_rows
-
-        with err.status("Importing …"):
-            approver = by if approve else None
-            return await import_rows(database, path, approved_by=approver, keep=settings.kept_contacts)
-
-    imported = _with_database(run)
-    if as_json:
-        print_json(asdict(imported))
-        return
-    out.print(f"{imported.rows} rows, {imported.new} of them new, {imported.approved} approved")
-    if imported.redacted:
-        finds = ", ".join(f"{number} {kind}" for kind, number in imported.redacted.items())
-        out.print(f"Redacted: {finds}. SUPPORTBOT_PUBLIC_CONTACTS names contacts of yours that an import keeps.")
-
-
-def _with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
-    """Open the database, have something done, and close it."""
-    settings = start()
-
-    async def run() -> T:
-        from supportbot.bootstrap import open_database
-        from supportbot.db.schema import check_schema
-
-        async with open_database(settings) as database:
-            await check_schema(database)
-            return await work(database, settings)
-
-    return asyncio.run(run())
-
-
 async def _collect(database: Database, settings: Settings) -> Collected:
     from supportbot.feedback.curation.collect import collect
 
@@ -170,7 +121,7 @@ def _decide(ids: list[int], decision: Decision, by: str, as_json: bool, **texts:
         store = ExampleStore(database, keep=settings.kept_contacts)
         return await store.decide(ids, decision, by, **texts)
 
-    examples = _with_database(run)
+    examples = with_database(run)
     if as_json:
         print_json([_record(example) for example in examples])
         return

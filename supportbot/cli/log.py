@@ -62,6 +62,7 @@ async def _recent(settings: Settings, limit: int) -> list[Exchange]:
 def _exchange_record(exchange: Exchange) -> dict[str, Any]:
     record = asdict(exchange)
     record["received_at"] = exchange.received_at.isoformat()
+    record["grounds"] = exchange.grounds.as_record()
     return record
 
 

@@ -76,6 +76,21 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """What somebody finds who has not asked anything yet.
+
+    Attributes:
+        name: what the bot is called.
+        examples: questions that it can answer, up to three; none where it knows nothing of its own.
+        demo: whether the starter answers, which knows a shop that does not exist.
+    """
+
+    name: str
+    examples: tuple[str, ...]
+    demo: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """An approved answer that was given, as it was approved then.
 

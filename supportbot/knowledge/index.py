@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -177,8 +178,7 @@ class Index:
         threshold = self.calibration.threshold
         rows = [row for row in self._exact.get(folded(question), ()) if heard is None or heard[row]]
         if rows:
-            # Where two entries claim the same wording, the one that was approved last is meant.
-            row = max(rows, key=lambda row: self.entries[self.owners[row]].approved_at)
+            row = max(rows, key=lambda row: _precedence(self.entries[self.owners[row]]))
             candidate = Candidate(self.entries[self.owners[row]], self.wordings[row], 1.0, 1.0, 1.0)
             return Decision((candidate,), sure=True, exact=True, threshold=threshold)
         asked = self.features([question])
@@ -272,6 +272,11 @@ class Index:
         nearest = np.maximum.reduceat(asked.similarities(self._features), starts, axis=1)
         highest: Floats = _beside_answers(nearest, asked.similarities(self._answers)).max(1)
         return highest
+
+
+def _precedence(entry: KnownEntry) -> tuple[bool, datetime]:
+    """Order entries that claim one wording: one for just this workspace first, then what was approved last."""
+    return entry.workspace_id is not None, entry.approved_at
 
 
 def _beside_answers(nearest: Floats, to_answers: Floats) -> Floats:

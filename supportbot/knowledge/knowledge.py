@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import resources
+from itertools import islice
 
 import structlog
 
@@ -36,6 +37,9 @@ _FIT_FIRST = 1_500
 
 _AT_A_TIME = 512
 """Texts that are encoded before what is ready goes live; as many as are live already, if those are more."""
+
+_EXAMPLE_LENGTH = 70
+"""Characters of a question that fits on a button."""
 
 _FAILED_SECONDS = 5.0
 """Pause after the database or the encoder failed."""
@@ -78,6 +82,17 @@ class Knowledge:
     def has_own(self) -> bool:
         """Whether there are live answers of the operator's own."""
         return self.index is not None
+
+    def examples(self, most: int = 3) -> tuple[str, ...]:
+        """Return short questions that anybody may ask, of the entries with the most wordings."""
+        entries = self.index.entries if self.index else ()
+        ranked = sorted(entries, key=lambda entry: (-len(entry.wordings), entry.id))
+        public = (entry.wordings for entry in ranked if entry.workspace_id is None and entry.valid_until is None)
+        short = (
+            [one.text for one in wordings if one.workspace_id is None and len(one.text) <= _EXAMPLE_LENGTH]
+            for wordings in public
+        )
+        return tuple(islice((texts[0] for texts in short if texts), most))
 
     async def run(self) -> None:
         """Follow the database until cancelled."""

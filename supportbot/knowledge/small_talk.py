@@ -76,7 +76,9 @@ def plain(text: str) -> str:
 def shipped() -> list[ShippedTalk]:
     """Return what ships with the program."""
     text = resources.files("supportbot.knowledge").joinpath("small_talk.yaml").read_text("utf-8")
-    return [ShippedTalk(one["answer"], tuple(map(str, one["wordings"]))) for one in yaml.safe_load(text)]
+    # With the base loader "no" is a word; the others read it as false. It makes nothing but texts, lists and maps.
+    talks = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+    return [ShippedTalk(one["answer"], tuple(one["wordings"])) for one in talks]
 
 
 async def install(session: AsyncSession) -> int:

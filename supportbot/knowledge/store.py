@@ -8,7 +8,7 @@ edited or retired here is learned otherwise, or no more.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -116,16 +116,19 @@ async def store_calibration(session: AsyncSession, record: Mapping[str, Any]) ->
 
 
 async def publish(
-    session: AsyncSession, example_ids: Sequence[int], *, texts: Mapping[int, str] | None = None
+    session: AsyncSession,
+    example_ids: Sequence[int],
+    *,
+    texts: Mapping[int, str] | None = None,
+    edited: Collection[int] = (),
 ) -> int:
     """Make approved examples known: each becomes a wording of the entry with its answer, which may be new.
-
-    An example that was published before follows its row: another answer moves it to another entry.
 
     Args:
         session: of the transaction in which they were approved.
         example_ids: which; those that are not approved, or not good, are taken out of the knowledge instead.
         texts: answers word for word, by example, where the row holds a redacted form.
+        edited: the examples whose answer was changed just now: only they leave an entry that they belong to.
 
     Returns:
         How many are known now.
@@ -140,17 +143,11 @@ async def publish(
         row.example_id: row
         for row in await session.scalars(select(WordingRow).where(WordingRow.example_id.in_(example_ids)))
     }
+    answers = {example.id: (texts or {}).get(example.id, example.completion) for example in examples}
+    found = _Entries(session, revision)
+    await found.read({answer_key(answer) for answer in answers.values()}, map(_meant_entry, examples))
     touched: set[int] = set()
     published = 0
-    keys = {example.id: answer_key((texts or {}).get(example.id, example.completion)) for example in examples}
-    entry_of = {
-        row.answer_key: row
-        for row in await session.scalars(
-            select(Entry)
-            .where(Entry.answer_key.in_(set(keys.values())), Entry.state == EntryState.LIVE)
-            .order_by(Entry.id.desc())
-        )
-    }
     for example in examples:
         wording = known.get(example.id)
         if example.status is not ExampleStatus.APPROVED or example.label is not ExampleLabel.GOOD:
@@ -158,27 +155,64 @@ async def publish(
                 touched.add(wording.entry_id)
                 await session.delete(wording)
             continue
-        entry = entry_of.get(keys[example.id])
-        if entry is None:
-            entry = entry_of[keys[example.id]] = _entry_of(example, (texts or {}).get(example.id), revision)
-            session.add(entry)
-            await session.flush()
-        if wording is None:
-            wording = WordingRow(example_id=example.id)
-            session.add(wording)
-        elif wording.entry_id != entry.id:
-            touched.add(wording.entry_id)
+        published += 1
+        wording = wording or WordingRow(example_id=example.id)
         if wording.text != example.prompt:
             wording.encoder = wording.vector = None
-        wording.entry_id, wording.text, wording.workspace_id = entry.id, example.prompt, example.workspace_id
-        touched.add(entry.id)
-        published += 1
+        stays = wording.entry_id is not None and example.id not in edited and example.id not in (texts or {})
+        if not stays:
+            if wording.entry_id is not None:
+                touched.add(wording.entry_id)
+            wording.entry_id = await found.entry_of(example, answers[example.id])
+        wording.text, wording.workspace_id = example.prompt, example.workspace_id
+        session.add(wording)
+        touched.add(wording.entry_id)
     await session.flush()
-    await _touch(session, touched, revision)
+    await touch(session, touched, revision)
     return published
 
 
-async def _touch(session: AsyncSession, entry_ids: Iterable[int], revision: int) -> None:
+class _Entries:
+    """The live entries that examples may join: nobody narrowed them, and none is small talk."""
+
+    def __init__(self, session: AsyncSession, revision: int) -> None:
+        self._session = session
+        self._revision = revision
+        self._by_key: dict[str, int] = {}
+        self._meant: set[int] = set()
+
+    async def read(self, keys: Collection[str], meant: Iterable[int | None]) -> None:
+        """Look up entries by the keys of their answers, and by their numbers."""
+        live = (Entry.state == EntryState.LIVE, Entry.source != EntrySource.SMALL_TALK)
+        rows = await self._session.execute(
+            select(Entry.answer_key, Entry.id)
+            .where(*live, Entry.answer_key.in_(keys), Entry.workspace_id.is_(None))
+            .order_by(Entry.id.desc())
+        )
+        self._by_key = dict(iter(rows))
+        numbers = {number for number in meant if number is not None}
+        self._meant = set(await self._session.scalars(select(Entry.id).where(*live, Entry.id.in_(numbers))))
+
+    async def entry_of(self, example: Example, answer: str) -> int:
+        """Return the entry that an example belongs to, a new one if need be."""
+        if (meant := _meant_entry(example)) in self._meant and meant is not None:
+            return meant
+        key = answer_key(answer)
+        if key not in self._by_key:
+            entry = _entry_of(example, answer, self._revision)
+            self._session.add(entry)
+            await self._session.flush()
+            self._by_key[key] = entry.id
+        return self._by_key[key]
+
+
+def _meant_entry(example: Example) -> int | None:
+    """Return the entry whose suggestion somebody chose, which a candidate's origin names."""
+    kind, _, rest = example.origin.partition(":")
+    return int(rest.rpartition(":")[2]) if kind == "suggestion" else None
+
+
+async def touch(session: AsyncSession, entry_ids: Iterable[int], revision: int) -> None:
     """Let daemons read these entries again; one that lost its last wording is retired."""
     ids = list(entry_ids)
     await session.execute(
@@ -198,12 +232,12 @@ async def _touch(session: AsyncSession, entry_ids: Iterable[int], revision: int)
     )
 
 
-def _entry_of(example: Example, answer: str | None, revision: int) -> Entry:
+def _entry_of(example: Example, answer: str, revision: int) -> Entry:
     is_document = example.origin.startswith("document:")
     decided = example.decided_at or datetime.now(UTC)
     return Entry(
-        answer=answer or example.completion,
-        answer_key=answer_key(answer or example.completion),
+        answer=answer,
+        answer_key=answer_key(answer),
         source=EntrySource.DOCUMENT if is_document else EntrySource(example.source.value),
         approved_by=example.curator or audit.current_user(),
         approved_at=decided,

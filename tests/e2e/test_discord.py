@@ -11,7 +11,11 @@ from tests.e2e.daemon import log_of, running
 async def test_slash_mention_vote_and_restart(home: Path) -> None:
     """Slash command and mention are answered, and a button of before a restart still counts."""
     async with DiscordServer() as discord:
-        settings = {"DISCORD_TOKEN": discord.token, "DISCORD_API_URL": discord.api_url}
+        settings = {
+            "DISCORD_TOKEN": discord.token,
+            "DISCORD_API_URL": discord.api_url,
+            "SUPPORTBOT_MODEL": "starter",
+        }
         async with running(home, **settings):
             await discord.connected()
             asked = await discord.slash("How do I return an item?")

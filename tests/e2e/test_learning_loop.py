@@ -117,14 +117,16 @@ MOST_WRONG = 3
 
 async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_path: Path) -> None:
     """Thumbs down with corrections are trained on, measured and promoted; the same daemon knows it then."""
-    async with LocalSlack() as slack, running(home, **slack.environment()) as daemon:
+    # The model alone, since approved answers would be given without any training.
+    settings = {"SUPPORTBOT_ANSWER_MODE": "generate_only"}
+    async with LocalSlack() as slack, running(home, **slack.environment(), **settings) as daemon:
         await slack.wait_until_connected(seconds=30)
         for question, reply in (await _ask_all(slack, list(FRESH))).items():
             assert token_f1(reply.shown, _right(question)) < 0.6
         await _correct_all(slack)
 
         known = _write(tmp_path / "known.jsonl", [(w, t.answer) for t in TOPICS for w in t.wordings[:REHEARSED]])
-        await _supportbot(home, "import", str(known), "--approve", "--by", "Ana")
+        await _supportbot(home, "import", str(known), "--approve", "--by", "Ana", "--yes")
         await _supportbot(home, "curate", "collect", "--json")
         pending = json.loads(await _supportbot(home, "curate", "list", "--limit", "1000", "--json"))
         corrections = [entry for entry in pending if entry["source"] == "correction"]

@@ -142,7 +142,7 @@ async def test_approved_answers_come_faster_from_the_first_question_on(home: Pat
     rows = [{"question": topic.wordings[0], "answer": topic.answer} for topic in load_faq().topics]
     known = tmp_path / "known.jsonl"
     known.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    status, _, errors = await supportbot(home, "import", str(known), "--approve", "--by", "Ana")
+    status, _, errors = await supportbot(home, "import", str(known), "--approve", "--by", "Ana", "--yes")
     assert status == 0, errors
     async with (
         running(home) as daemon,

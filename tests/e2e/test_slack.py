@@ -12,6 +12,9 @@ from tests.e2e.daemon import log_of, running, start, supportbot
 from tests.slack_server import LocalSlack
 
 QUESTION = "How do I return an item?"
+STARTER = {"SUPPORTBOT_MODEL": "starter"}
+"""Beside a chat platform the starter speaks only if it is named."""
+
 OUT_OF_SCOPE = "What is the capital of Mongolia?"
 BY_A_COLLEAGUE = "Ulaanbaatar, but we only ship to Europe."
 
@@ -21,7 +24,7 @@ async def test_mention_answer_vote_row_and_hand_off(home: Path) -> None:
 
     Where the bot is not sure, what a colleague writes instead becomes a candidate for training.
     """
-    async with LocalSlack() as slack, running(home, **slack.environment()) as daemon:
+    async with LocalSlack() as slack, running(home, **slack.environment(), **STARTER) as daemon:
         await slack.wait_until_connected(seconds=30)
         asked = await slack.mention("C1", "U1", QUESTION)
         reply = await slack.wait_for_message(channel="C1", thread_ts=asked.ts, seconds=30)
@@ -65,7 +68,7 @@ async def _hand_off(slack: LocalSlack) -> None:
 
 async def test_direct_message_and_slash_command(home: Path) -> None:
     """A direct message and `/ask` are answered as well."""
-    async with LocalSlack() as slack, running(home, **slack.environment()):
+    async with LocalSlack() as slack, running(home, **slack.environment(), **STARTER):
         await slack.wait_until_connected(seconds=30)
         await slack.dm("U1", "how long does a refund take")
         assert (await slack.wait_for_message(channel="DU1", seconds=30)).shown
@@ -79,7 +82,7 @@ async def test_http_mode(home: Path) -> None:
     """With the flag set, signed HTTP events work instead of a socket, and unsigned ones do not."""
     async with (
         LocalSlack() as slack,
-        running(home, **slack.environment(), SUPPORTBOT_SLACK_HTTP="true") as daemon,
+        running(home, **slack.environment(), **STARTER, SUPPORTBOT_SLACK_HTTP="true") as daemon,
     ):
         slack.use_http(f"{daemon.page.rstrip('/')}/slack/events")
         asked = await slack.mention("C1", "U1", QUESTION)
@@ -98,7 +101,7 @@ async def test_kills_lose_nothing_and_double_nothing(home: Path) -> None:
     async with LocalSlack(ack_seconds=1.0) as slack:
         asked = []
         for round_number in range(3):
-            daemon = await start(home, **slack.environment())
+            daemon = await start(home, **slack.environment(), **STARTER)
             await slack.wait_until_connected(seconds=30)
             for number in range(5):
                 asked.append(
@@ -108,7 +111,7 @@ async def test_kills_lose_nothing_and_double_nothing(home: Path) -> None:
             wanted = len(slack.replies) + source.randrange(5)
             await slack.wait_until(partial(_has_replies, slack, wanted), "some replies", seconds=30)
             await daemon.kill()
-        async with running(home, **slack.environment()):
+        async with running(home, **slack.environment(), **STARTER):
             for envelope in asked:
                 await slack.wait_for_message(thread_ts=envelope.ts, seconds=60)
             await slack.wait_for_acks(seconds=30)
@@ -122,13 +125,13 @@ async def test_kills_lose_nothing_and_double_nothing(home: Path) -> None:
 async def test_terminated_in_the_middle_of_work(home: Path) -> None:
     """SIGTERM while questions are open: the daemon exits 0 within 10 seconds, and the rest is answered later."""
     async with LocalSlack() as slack:
-        daemon = await start(home, **slack.environment())
+        daemon = await start(home, **slack.environment(), **STARTER)
         await slack.wait_until_connected(seconds=30)
         asked = [await slack.mention("C1", "U1", f"Question {number}: where is my order?") for number in range(12)]
         await slack.wait_for_message(channel="C1", seconds=30)
         async with asyncio.timeout(10):
             assert await daemon.stop() == 0
-        async with running(home, **slack.environment()):
+        async with running(home, **slack.environment(), **STARTER):
             for envelope in asked:
                 await slack.wait_for_message(thread_ts=envelope.ts, seconds=60)
         assert len(slack.replies) == len(asked)

@@ -31,9 +31,16 @@ async def _switch(home: Path, *arguments: str) -> None:
     assert status == 0, errors
 
 
+def _use_own(registry: Registry) -> None:
+    """Make a version live that is not the starter, which is silent where there is a chat platform."""
+    install_version(registry, starter_directory(), "own")
+    registry.activate("own")
+
+
 async def test_promote_and_roll_back_while_people_ask(home: Path) -> None:
     """Questions flow through a promotion and a rollback; a broken version never answers."""
     registry = Registry(Settings(home=home).models_dir)
+    _use_own(registry)
     install_version(registry, starter_directory(), "better")
     asked: list[Envelope] = []
     stopped = asyncio.Event()
@@ -44,13 +51,13 @@ async def test_promote_and_roll_back_while_people_ask(home: Path) -> None:
 
         await _switch(home, "promote", "better", "--force", "a test")
         swapped = await daemon.read_until("model.swapped")
-        assert (swapped["from"], swapped["to"]) == ("starter", "better")
+        assert (swapped["from"], swapped["to"]) == ("own", "better")
         after_promotion = len(asked)
         await slack.wait_until(partial(_has_replies, slack, len(slack.replies) + 6), "more", seconds=30)
 
         registry.rollback()  # what the command does; its start alone takes seconds on a busy machine
         began = time.monotonic()
-        assert (await daemon.read_until("model.swapped"))["to"] == "starter"
+        assert (await daemon.read_until("model.swapped"))["to"] == "own"
         assert time.monotonic() - began < 5
         after_rollback = len(asked)
         await slack.wait_until(partial(_has_replies, slack, len(slack.replies) + 6), "more", seconds=30)
@@ -64,10 +71,10 @@ async def test_promote_and_roll_back_while_people_ask(home: Path) -> None:
     assert {entry["state"] for entry in entries} == {"delivered"}
     assert all("return" in entry["answer"].lower() for entry in entries if entry["source"] == "generated")
     versions = [entry["model_version"] for entry in entries]
-    assert set(versions) == {"starter", "better"}
-    assert versions[0] == versions[-1] == "starter"
+    assert set(versions) == {"own", "better"}
+    assert versions[0] == versions[-1] == "own"
     assert set(versions[after_promotion : after_rollback - 3]) == {"better"}
-    assert set(versions[after_rollback:]) == {"starter"}
+    assert set(versions[after_rollback:]) == {"own"}
 
 
 async def test_broken_version_never_answers(home: Path) -> None:
@@ -76,6 +83,7 @@ async def test_broken_version_never_answers(home: Path) -> None:
     norm = "transformer.ln_f.weight"
     width = json.loads((starter_directory() / "config.json").read_text())["n_embd"]
     nan = {norm: torch.full((width,), float("nan"), dtype=torch.float16)}
+    _use_own(registry)
     install_version(registry, starter_directory(), "broken", weights=nan)
     install_version(registry, starter_directory(), "whole")
     async with LocalSlack() as slack, running(home, **slack.environment()) as daemon:
@@ -84,11 +92,11 @@ async def test_broken_version_never_answers(home: Path) -> None:
         assert status == 2
         assert norm in errors
         assert "Traceback" not in errors
-        assert registry.active() == "starter"
+        assert registry.active() == "own"
 
         registry.activate("broken")
         failed = await daemon.read_until("model.swap_failed")
-        assert (failed["wanted"], failed["kept"], failed["level"]) == ("broken", "starter", "error")
+        assert (failed["wanted"], failed["kept"], failed["level"]) == ("broken", "own", "error")
         first = await slack.mention("C1", "U1", QUESTION)
         await slack.wait_for_message(thread_ts=first.ts, seconds=30)
         registry.activate("whole")
@@ -96,7 +104,7 @@ async def test_broken_version_never_answers(home: Path) -> None:
         second = await slack.mention("C1", "U1", QUESTION)
         await slack.wait_for_message(thread_ts=second.ts, seconds=30)
         await slack.wait_for_acks(seconds=30)
-        assert [entry["model_version"] for entry in await log_of(home)] == ["starter", "whole"]
+        assert [entry["model_version"] for entry in await log_of(home)] == ["own", "whole"]
     events = [line["event"] for line in daemon.lines]
     assert events.count("model.swap_failed") == 1
 

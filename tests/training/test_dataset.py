@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerBase
 
 from supportbot.engine.prompt import encode_prompt
 from training.dataset import IGNORED, PaddingCollator, RowDataset, build_row, encode_row
-from training.starter.tokenizer import train_tokenizer
+from training.faq.tokenizer import train_tokenizer
 
 
 @pytest.fixture(scope="module")

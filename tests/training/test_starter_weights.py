@@ -7,9 +7,9 @@ from transformers import AutoTokenizer, GenerationConfig
 
 from supportbot.engine.base import SamplingParams
 from supportbot.models.registry import starter_directory, verify
+from training.faq.recipe import RECIPE
 from training.starter.data import load_faq
 from training.starter.measure import measure
-from training.starter.recipe import RECIPE
 
 REBUILD = "rebuild the weights with `python -m training.starter --output supportbot/starter`"
 MOST_BYTES = 3_000_000

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from bot.web.welcome import STARTER
+from tests.web.browsing import open_browser
 from tests.web.running import Bot, run_bot
-
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = (
-    "--no-sandbox",  # CI runs as root
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-gpu",
-)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -33,13 +25,8 @@ async def bot(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Bot]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncGenerator[Browser]:
     """A headless browser."""
-    executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if executable is None:
-        pytest.fail(f"The page is tested in a browser: install one of {', '.join(_BROWSERS)}.")
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=executable, args=[*_FLAGS])
+    async with open_browser() as launched:
         yield launched
-        await launched.close()
 
 
 @dataclass

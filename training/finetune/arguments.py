@@ -33,14 +33,14 @@ from supportbot.config import Settings
 from supportbot.engine.prompt import MAX_LENGTH
 from supportbot.errors import ConfigError
 from supportbot.models.registry import Registry
+from training.finetune.hub import ACTIVE, BASE_MODEL
 from training.finetune.machine import Machine
+from training.finetune.recipes import check_recipe, scratch_run
 from training.finetune.run import Difference, Run
 
 ARGUMENTS_BIN = "training_args.bin"
 ARGUMENTS_JSON = "training_args.json"
 
-BASE_MODEL = "gpt2"
-ACTIVE = "active"
 EFFECTIVE_BATCH = 8
 
 DOCUMENTED: dict[str, Any] = {
@@ -116,6 +116,10 @@ class _Options:
 
     from_db: bool = field(default=False, metadata={"help": "Train on the approved rows of the database."})
     data: str | None = field(default=None, metadata={"help": "Train on a JSONL file of question,answer rows."})
+    recipe: Literal["documented", "faq"] = field(
+        default="documented",
+        metadata={"help": "Fine-tune a base (documented), or make a small model of the answers alone (faq)."},
+    )
     base_model: str = field(
         default=BASE_MODEL,
         metadata={"help": "A hub id, a directory, a version in the registry, or 'active' for the live one."},
@@ -164,6 +168,11 @@ def parse_run(argv: Sequence[str], settings: Settings, machine: Machine) -> Run:
     known = dict.fromkeys(vars(options), _ABSENT)
     found = vars(parser.parse_args(argv, Namespace(**known)))
     given = {name: value for name, value in found.items() if value is not _ABSENT}
+    if options.recipe == "faq":
+        check_recipe(given, machine)
+        return scratch_run(
+            options, _output_dir(given.get("output_dir"), settings, resume=False), settings, machine
+        )
     method = _KTO if options.method == "kto" else {}
     planned = {**DOCUMENTED, **method}
     batch = planned["per_device_train_batch_size"]

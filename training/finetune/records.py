@@ -21,11 +21,20 @@ _ROWS = 5_000
 
 
 async def begin_record(
-    database: Database, arguments: Mapping[str, Any], fingerprint: str, example_ids: Iterable[int]
+    database: Database,
+    arguments: Mapping[str, Any],
+    fingerprint: str,
+    example_ids: Iterable[int],
+    *,
+    started_at: datetime | None = None,
 ) -> int:
-    """Record a run that begins, with the rows that train it; return its id."""
+    """Record a run that begins, or that began at ``started_at``, with the rows that train it; return its id."""
     async with database.write() as session:
-        run = TrainingRun(arguments=dict(arguments), dataset_fingerprint=fingerprint, started_at=datetime.now(UTC))
+        run = TrainingRun(
+            arguments=dict(arguments),
+            dataset_fingerprint=fingerprint,
+            started_at=started_at or datetime.now(UTC),
+        )
         session.add(run)
         await session.flush()
         run_id = run.id

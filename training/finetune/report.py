@@ -51,18 +51,39 @@ class Figures:
     training_run_id: int | None
 
 
-def write_report(run: Run, counts: Selection, example_ids: Sequence[int], figures: Figures) -> None:
-    """Write the report and the model card."""
+def write_report(
+    run: Run,
+    counts: Selection,
+    example_ids: Sequence[int],
+    figures: Figures,
+    *,
+    values: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the report and the model card.
+
+    Args:
+        run: what was asked for.
+        counts: of the rows.
+        example_ids: of the rows to train on.
+        figures: how it went.
+        values: of a recipe that has others than the arguments.
+    """
     folder = run.output_dir / REPORT
     folder.mkdir(exist_ok=True)
     arguments = run.arguments.to_dict()
     record = {
+        "recipe": run.recipe,
         "base_model": run.base_model,
         "base_location": run.location,
         "method": run.method,
         "arguments": arguments,
         "differences": {name: asdict(difference) for name, difference in run.differences.items()},
-        "options": {"loss_on": run.loss_on, "packing": run.packing, "max_length": run.max_length},
+        "options": {
+            "loss_on": run.loss_on,
+            "packing": run.packing,
+            "max_length": run.max_length,
+            **({} if values is None else {"recipe": dict(values)}),
+        },
         "data": {
             "source": "database" if run.data is None else str(run.data.resolve()),
             "fingerprint": counts.fingerprint,
@@ -128,6 +149,12 @@ def _card(run: Run, counts: Selection, figures: Figures) -> str:
     )
     held_out = "" if figures.eval_loss is None else f"\n| loss on the held-out rows | {figures.eval_loss:.4f} |"
     final = "–" if figures.final_loss is None else f"{figures.final_loss:.4f}"
+    if run.recipe == "faq":
+        origin = "A small model, made from scratch by `python -m training.finetune --recipe faq`"
+        closing = "All values are those of the recipe; see `report/run.json`."
+    else:
+        origin = f"`{run.base_model}`, fine-tuned by `python -m training.finetune` (method `{run.method}`)"
+        closing = "Differences from the documented run:" if differences else "This is the documented run."
     return f"""---
 library_name: transformers
 pipeline_tag: text-generation
@@ -136,7 +163,7 @@ tags: [customer-support]
 
 # Customer-support model
 
-`{run.base_model}`, fine-tuned by `python -m training.finetune` (method `{run.method}`) on approved questions and
+{origin} on approved questions and
 answers of customer support.
 
 ## Data
@@ -155,7 +182,7 @@ answers of customer support.
 | last training loss | {final} |{held_out}
 | time | {figures.train_seconds:,.0f} s |
 
-{"Differences from the documented run:" if differences else "This is the documented run."}{differences}
+{closing}{differences}
 
 ## Use
 ```python

@@ -19,6 +19,7 @@ from supportbot.engine.precision import Precision
 
 Method = Literal["sft", "kto"]
 LossOn = Literal["answer", "all"]
+Recipe = Literal["documented", "faq"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,9 @@ class Run:
     """A run, with everything resolved.
 
     Attributes:
-        base_model: the base as it is to be named: a version of the registry, a directory or a hub id.
+        recipe: whether a base is fine-tuned as documented, or a model is made of the answers alone (``faq``).
+        base_model: the base as it is to be named: a version of the registry, a directory or a hub id; empty if
+            there is none.
         location: where to load it from.
         output_dir: the model directory that comes out; the same as ``arguments.output_dir``.
         method: what is learned from: answers (``sft``) or judgements (``kto``).
@@ -53,6 +56,7 @@ class Run:
         settings: of this installation.
     """
 
+    recipe: Recipe = "documented"
     base_model: str
     location: str
     output_dir: Path

@@ -42,6 +42,7 @@ from training.finetune.progress import ProgressBar
 from training.finetune.records import begin_record, finish_record
 from training.finetune.report import Figures, peak_memory_mb, write_report
 from training.finetune.run import Run
+from training.finetune.smallness import objection
 from training.finetune.sources import open_source
 
 Teller = Callable[[str], None]
@@ -83,7 +84,7 @@ def fine_tune(run: Run, method: Method, console: Console) -> dict[str, Any]:
     """
     state = PartialState()
     main = state.is_main_process
-    tell = _teller(console, main=main)
+    tell = teller(console, main=main)
     check_output(run)
     state.wait_for_everyone()  # all have looked before one of them writes
     found = asyncio.run(_find_rows(run)) if main else None
@@ -108,6 +109,8 @@ def fine_tune(run: Run, method: Method, console: Console) -> dict[str, Any]:
                 tell=tell,
             )
         )
+        if sentence := objection(run, model.num_parameters(), len(prepared.train)):
+            tell(sentence)
     except Exception:
         if main and fresh:
             remove_prepared(run)
@@ -126,7 +129,7 @@ def fine_tune(run: Run, method: Method, console: Console) -> dict[str, Any]:
             asyncio.run(_finish_record(run, run_id, figures))
         remove_prepared(run)
         mark_finished(run)
-    return {**_summary(run, prepared.counts, figures), **said}
+    return {**summary(run, prepared.counts, figures), **said}
 
 
 async def _find_rows(run: Run) -> Selection:
@@ -139,7 +142,7 @@ async def _prepare(run: Run, tokenizer: PreTrainedTokenizerBase, found: Selectio
         _tell_rows(found, await prepare(run, source, tokenizer, found), tell, run)
 
 
-def _teller(console: Console, *, main: bool) -> Teller:
+def teller(console: Console, *, main: bool) -> Teller:
     """Return what shows sentences; only the main process speaks."""
 
     def tell(sentence: str) -> None:
@@ -243,7 +246,8 @@ async def _finish_record(run: Run, run_id: int, figures: Figures) -> None:
         await finish_record(database, run_id, [dict(entry) for entry in figures.loss_history])
 
 
-def _summary(run: Run, counts: Selection, figures: Figures) -> dict[str, Any]:
+def summary(run: Run, counts: Selection, figures: Figures) -> dict[str, Any]:
+    """Return what is said of a run when it ends."""
     return {
         "output_dir": str(run.output_dir),
         "base_model": run.base_model,

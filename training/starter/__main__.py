@@ -23,7 +23,6 @@ import structlog
 import torch
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from transformers.utils import logging as transformers_logging
 
@@ -31,10 +30,12 @@ from supportbot.errors import ConfigError, SupportBotError
 from supportbot.models.registry import INT8_LOSS_RISE, MANIFEST, STARTER, write_manifest
 from training.evaluate.int8 import int8_loss_rise
 from training.evaluate.rows import Row
+from training.faq.recipe import RECIPE, Recipe
+from training.faq.teacher import LetterTeacher
+from training.faq.train import train
+from training.finetune.progress import ProgressBar
 from training.starter.data import Faq, load_faq
 from training.starter.measure import Figures, measure
-from training.starter.recipe import RECIPE, Recipe
-from training.starter.train import train
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,7 @@ def build(faq: Faq, recipe: Recipe, output: Path, version: str, console: Console
     with tempfile.TemporaryDirectory(prefix="starter-") as scratch:
         trained = Path(scratch)
         started = time.monotonic()
-        with _progress(console) as bar:
-            task = bar.add_task("Training the starter model", total=None)
-            train(faq, recipe, trained, lambda done, total: bar.update(task, completed=done, total=total))
+        train(faq.material(), recipe, LetterTeacher(recipe.teacher_c), trained, [ProgressBar(console)])
         seconds = round(time.monotonic() - started, 1)
         with console.status("Asking it the questions it has not seen"):
             figures = measure(trained, faq)
@@ -112,16 +111,6 @@ def _replace(output: Path, trained: Path) -> None:
         path.unlink()
     for path in trained.iterdir():
         shutil.copyfile(path, output / path.name)  # the mode of a new file; safetensors makes its own unreadable
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )
 
 
 def _record(result: Result) -> dict[str, object]:

@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from supportbot.errors import ConfigError
+from training.faq import material
 
 FAQ_FILE = Path(__file__).with_name("faq.yaml")
 MORE_FILE = Path(__file__).with_name("more_wordings.yaml")
@@ -68,6 +69,11 @@ class Faq:
         }
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def material(self) -> material.Material:
+        """Return what is trained on; held-out wordings and out-of-scope questions are not."""
+        topics = tuple(material.Topic(topic.answer, topic.wordings) for topic in self.topics)
+        return material.Material(topics, self.foreign)
 
 
 def load_faq(

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.models import Example
-from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus
+from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 from supportbot.feedback.curation.keys import sort_key_of, split_of
 from supportbot.intake.questions import printable
 from supportbot.redact import redact
@@ -19,7 +19,10 @@ from supportbot.redact import redact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A row that a curator may approve; the attributes are those of the record ``Example``."""
+    """A row that a curator may approve; the attributes are those of the record ``Example``.
+
+    ``split`` is that of the conversation unless it is given.
+    """
 
     origin: str
     source: ExampleSource
@@ -32,6 +35,7 @@ class Candidate:
     origin_answer_id: int | None = None
     workspace_id: int | None = None
     person: str | None = None
+    split: Split | None = None
 
 
 def redacted(candidate: Candidate, keep: Collection[str], found: Counter[str] | None = None) -> Candidate:
@@ -64,7 +68,7 @@ async def insert_new(session: AsyncSession, candidates: Sequence[Candidate], now
         return 0
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(Example).on_conflict_do_nothing().returning(Example.id)
-    return len((await session.scalars(statement.values([_values(row, now) for row in candidates]))).all())
+    return len((await session.scalars(statement, [_values(row, now) for row in candidates])).all())
 
 
 def _values(candidate: Candidate, now: datetime) -> dict[str, object]:
@@ -80,7 +84,7 @@ def _values(candidate: Candidate, now: datetime) -> dict[str, object]:
         "workspace_id": candidate.workspace_id,
         "conversation": candidate.conversation,
         "person": candidate.person,
-        "split": split_of(candidate.conversation),
+        "split": candidate.split or split_of(candidate.conversation),
         "sort_key": sort_key_of(candidate.question),
         "status": ExampleStatus.PENDING,
         "created_at": now,

@@ -1,49 +1,46 @@
-"""Questions and answers from a file: a FAQ that somebody has already, as JSON lines or CSV.
+"""Questions and answers from a file: a FAQ that somebody has already.
 
-A file is read twice: once to find every bad line, and only if there is none a second time to import it in
-batches. A row is known by its question and answer, so importing a file again, or a longer edition of it, adds only
-what is new. Imported rows are somebody's own text and not the log's: they belong to no workspace and no person.
+A file is read whole and compared with what is there before anything of it is written; then it is written in
+batches, so that a daemon beside it never waits long. A row is known by its question and answer, so importing a
+file again, or a longer edition of it, adds only what is new. Imported rows are somebody's own text and not the
+log's: they belong to no workspace and no person.
+
+Rows are redacted for training. Whoever approves a file while it is imported approves its answers as they stand in
+it, and they are given word for word. Of rows that wait nothing is kept but the redacted form, so that is what a
+curator approves later.
 """
 
 from __future__ import annotations
 
 import asyncio
-import csv
-import hashlib
-import json
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
-
-from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db import audit
-from supportbot.db.models import Example
 from supportbot.db.session import Database
-from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus
-from supportbot.engine.prompt import prompt_text
-from supportbot.errors import SupportBotError
-from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
-from supportbot.feedback.curation.keys import conversation_of
-from supportbot.knowledge.store import publish
+from supportbot.db.states import ExampleLabel, ExampleSource, Split
+from supportbot.engine.prompt import TextEncoder
+from supportbot.feedback.curation import contradictions
+from supportbot.feedback.curation._cleaning import Cleaner
+from supportbot.feedback.curation._insert import Candidate, insert_new
+from supportbot.feedback.curation._present import add_staged, meet_present
+from supportbot.feedback.curation._publishing import approve, replace
+from supportbot.feedback.curation.contradictions import Contradiction, Keep
+from supportbot.feedback.curation.held_out import Wordings
+from supportbot.feedback.curation.keys import split_of
+from supportbot.feedback.curation.reading import ImportFileError, Table, read_table
+from supportbot.feedback.curation.staging import Stage, Staged, Survey
 
-_BATCH = 500
-"""Rows in one transaction; SQLite's only writer is kept for milliseconds."""
+__all__ = ["ImportFileError", "Imported", "Keep", "Prepared", "import_rows", "prepare_import"]
 
-_KEYS = {"question": ("question", "prompt"), "answer": ("answer", "completion", "chosen")}
-"""The names of each text: ours, and those of `supportbot export`, whose texts are in the format of training."""
+Told = Callable[[str, int, int | None], None]
+"""Is told what is being done, how many rows are done, and of how many, if that is known."""
 
-_NAMED_LINES = 5
-"""Bad lines that are described one by one; a file of another kind has nothing but bad lines."""
-
-
-class ImportFileError(SupportBotError):
-    """A file cannot be imported; the text names the lines and what is wrong with them."""
+_BATCH = 1_000
+"""Rows in one transaction; SQLite's only writer is kept for well under a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,212 +48,236 @@ class Imported:
     """What an import did.
 
     Attributes:
-        rows: lines of the file with a question and an answer.
-        new: those that were not there yet.
-        approved: rows that were approved, those among them that had waited for a curator too.
+        rows: of the file, with a question and an answer.
+        wordings: questions of these rows.
+        answers: different ones.
+        skipped: rows without a question or an answer.
+        contradictions: questions with different answers, within the file or against what is known.
+        dropped: wordings that were left out for a later answer in the file.
+        replaced: wordings that were known and gave way.
+        new: wordings that were not there yet.
+        approved: those that were approved, those among them that had waited for a curator too.
+        held_out: wordings of the file that are kept for measuring.
+        too_long: answers of which the end cannot be trained on; None if no tokenizer was at hand.
+        contacts: answers with an e-mail address or a phone number.
         redacted: what was taken out of all rows, by kind; contacts of the shop's own are among it unless they are
             set as public.
     """
 
     rows: int
+    wordings: int
+    answers: int
+    skipped: int
+    contradictions: int
+    dropped: int
+    replaced: int
     new: int
     approved: int
+    held_out: int
+    too_long: int | None
+    contacts: int
     redacted: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportRow:
-    """One line of a file."""
+class Found:
+    """A file that was looked through.
 
-    question: str
-    answer: str
-    rejected: str | None
-    label: ExampleLabel
-    conversation: str | None
+    Attributes:
+        survey: what is in it.
+        answers: different ones.
+        contradictions: how many questions have different answers.
+        named: the first of these.
+        dropped: wordings that are left out for a later answer in the file.
+        held_out: wordings that are kept for measuring.
+    """
+
+    survey: Survey
+    answers: int
+    contradictions: int
+    named: Sequence[Contradiction]
+    dropped: int
+    held_out: int
 
 
-async def import_rows(
-    database: Database, path: Path, *, approved_by: str | None = None, keep: Collection[str] = ()
-) -> Imported:
-    """Import a file, or nothing of it.
+class Prepared:
+    """A file that was looked through and of which nothing is written yet; see ``prepare_import``."""
+
+    def __init__(self, database: Database, table: Table, stage: Stage, approved_by: str | None) -> None:
+        self.table = table
+        self._database = database
+        self._stage = stage
+        self._approved_by = approved_by
+        self._held: frozenset[str] = frozenset()
+        self._prefer: Keep | None = None
+        self.found = Found(survey=stage.survey, answers=0, contradictions=0, named=(), dropped=0, held_out=0)
+
+    async def look_through(self, cleaner: Cleaner, processes: int, prefer: Keep | None, told: Told) -> None:
+        """Read the file, and compare it with itself and with what is there."""
+        stage = self._stage
+
+        def read() -> None:
+            stage.read(self.table, cleaner, lambda rows: told("Reading", rows, None), processes=processes)
+
+        try:
+            await asyncio.to_thread(read)
+        except asyncio.CancelledError:
+            stage.stop()
+            raise
+        if not stage.survey.rows:
+            raise ImportFileError(f"'{self.table.path}' has no rows: give lines with a question and an answer.")
+        told("Comparing", 0, None)
+        with closing(Wordings()) as wordings:
+            await meet_present(self._database, stage, wordings)
+            await contradictions.meet_known(self._database, stage, datetime.now(UTC))
+            inside, named = await asyncio.to_thread(contradictions.within, stage)
+            dropped = contradictions.drop_older(stage) if prefer is Keep.NEWEST else 0
+            outside, more = await asyncio.to_thread(contradictions.against_known, stage)
+            if outside and prefer is Keep.NEWEST and self._approved_by is None:
+                raise ImportFileError(
+                    f"{outside} questions of '{self.table.path}' are known with other answers, and only approved "
+                    "rows can take their place: add --approve --by NAME, or --keep both."
+                )
+            await asyncio.to_thread(add_staged, stage, wordings)
+            self._held = await asyncio.to_thread(wordings.held_out)
+        self._prefer = prefer
+        self.found = Found(
+            survey=stage.survey,
+            answers=stage.count("SELECT count(DISTINCT answer_key) FROM answer"),
+            contradictions=inside + outside,
+            named=[*named, *more][: contradictions.MOST_NAMED],
+            dropped=dropped,
+            held_out=sum(self._split(row) is Split.HELD_OUT for batch in stage.batches(_BATCH) for row in batch),
+        )
+
+    def check(self) -> None:
+        """Refuse a file that nobody can import so.
+
+        Raises:
+            ImportFileError: it has contradictions, and nobody said which answers are kept.
+        """
+        if self.found.contradictions and self._prefer is None:
+            raise ImportFileError(contradictions.refusal(self.table, self.found.contradictions, self.found.named))
+
+    async def write(self, told: Told) -> Imported:
+        """Import the file.
+
+        Raises:
+            ImportFileError: see ``check``.
+        """
+        self.check()
+        found, survey = self.found, self.found.survey
+        new = approved = replaced = done = 0
+        for batch in self._stage.batches(_BATCH):
+            counts = await self._write(batch)
+            new, approved, replaced = new + counts[0], approved + counts[1], replaced + counts[2]
+            done += len(batch)
+            told("Importing", done, survey.wordings - found.dropped)
+        return Imported(
+            rows=survey.rows,
+            wordings=survey.wordings,
+            answers=found.answers,
+            skipped=survey.skipped,
+            contradictions=found.contradictions,
+            dropped=found.dropped,
+            replaced=replaced,
+            new=new,
+            approved=approved,
+            held_out=found.held_out,
+            too_long=survey.too_long,
+            contacts=survey.answers_with_contacts,
+            redacted=dict(sorted(survey.redacted.items())),
+        )
+
+    async def _write(self, batch: Sequence[Staged]) -> tuple[int, int, int]:
+        """Write a batch; return how many wordings are new, approved, and replaced by those."""
+        now = datetime.now(UTC)
+        approved: list[str] = []
+        replaced = 0
+        async with self._database.write() as session:
+            new = await insert_new(session, [self._candidate(row) for row in batch], now)
+            if self._approved_by:
+                approved = await approve(session, {row.origin: row.text for row in batch}, self._approved_by, now)
+                if self._prefer is Keep.NEWEST:
+                    older = contradictions.replaced_by(self._stage, approved)
+                    replaced = await replace(session, older, self._approved_by, now)
+            if new or approved:
+                audit.record(
+                    session,
+                    actor=self._approved_by or audit.current_user(),
+                    action="example.import",
+                    subject=f"file:{self.table.path.name}",
+                    details={"new": new, "approved": len(approved)},
+                )
+        return new, len(approved), replaced
+
+    def _split(self, row: Staged) -> Split:
+        if row.conversation is not None:
+            return split_of(row.conversation)
+        return Split.HELD_OUT if row.asked in self._held else Split.TRAIN
+
+    def _candidate(self, row: Staged) -> Candidate:
+        return Candidate(
+            origin=row.origin,
+            source=ExampleSource.IMPORT,
+            question=row.question,
+            answer=row.answer,
+            rejected=row.rejected,
+            label=ExampleLabel.GOOD if row.good else ExampleLabel.BAD,
+            conversation=row.conversation or row.asked,
+            split=self._split(row),
+        )
+
+
+@asynccontextmanager
+async def prepare_import(
+    database: Database,
+    table: Table,
+    *,
+    approved_by: str | None = None,
+    keep: Collection[str] = (),
+    prefer: Keep | None = None,
+    tokenizer: TextEncoder | None = None,
+    processes: int = 1,
+    told: Told = lambda what, done, total: None,
+) -> AsyncGenerator[Prepared]:
+    """Look a file through, so that a person may see what is in it before it is written.
 
     Args:
         database: where to.
-        path: ``.jsonl`` with an object a line, or ``.csv`` with a header, of ``question``, ``answer`` and, if
-            wanted, ``conversation``: rows of one conversation are trained on or held out together.
+        table: the file.
         approved_by: the person who approves all rows at once; else they wait for a curator.
         keep: what is public although it looks personal, see ``redact``.
+        prefer: which of contradictory answers are imported; else such a file is refused.
+        tokenizer: of the model that may be trained, to find answers that are too long.
+        processes: that redact a long file; more than one only where the main module can be imported anew.
+        told: see ``Told``.
 
     Raises:
-        ImportFileError: the file cannot be read, or has bad lines.
+        ImportFileError: the file cannot be read, has bad lines or no rows.
     """
     if approved_by is not None and not approved_by.strip():
         raise ImportFileError("Approving a file needs the name of who approves it: add --by NAME.")
-    total = await asyncio.to_thread(_check, path)
-    new = approved = 0
-    found: Counter[str] = Counter()
-    rows = _rows(path)
-    while given := await asyncio.to_thread(lambda: [_candidate(row) for row in islice(rows, _BATCH)]):
-        batch = await asyncio.to_thread(_redacted, given, keep, found)
-        texts = {row.origin: row.answer.strip() for row in given}
-        now = datetime.now(UTC)
-        async with database.write() as session:
-            added = await insert_new(session, _with_conversations(batch), now)
-            settled = await _approve(session, batch, texts, approved_by, now) if approved_by else 0
-            if added or settled:
-                audit.record(
-                    session,
-                    actor=approved_by or audit.current_user(),
-                    action="example.import",
-                    subject=f"file:{path.name}",
-                    details={"new": added, "approved": settled},
-                )
-        new, approved = new + added, approved + settled
-    return Imported(rows=total, new=new, approved=approved, redacted=dict(sorted(found.items())))
+    with closing(Stage()) as stage:
+        prepared = Prepared(database, table, stage, approved_by)
+        await prepared.look_through(Cleaner(tuple(keep), tokenizer), processes, prefer, told)
+        yield prepared
 
 
-def _redacted(given: Sequence[Candidate], keep: Collection[str], found: Counter[str]) -> list[Candidate]:
-    return [redacted(row, keep, found) for row in given]
-
-
-def _candidate(row: ImportRow) -> Candidate:
-    return Candidate(
-        origin=f"import:{_digest(row.question, row.answer)}",
-        source=ExampleSource.IMPORT,
-        question=row.question,
-        answer=row.answer,
-        rejected=row.rejected,
-        label=row.label,
-        conversation=conversation_of("", row.conversation) if row.conversation else "",
-    )
-
-
-def _with_conversations(batch: Sequence[Candidate]) -> list[Candidate]:
-    """Where the file names no conversation, name it after the redacted question, so repetitions stay together."""
-    return [row if row.conversation else replace(row, conversation=conversation_of(row.question)) for row in batch]
-
-
-async def _approve(
-    session: AsyncSession, batch: Sequence[Candidate], texts: Mapping[str, str], curator: str, now: datetime
-) -> int:
-    """Approve what waits, and let its answers be given word for word; what was rejected before stays rejected."""
-    result = await session.execute(
-        update(Example)
-        .where(
-            Example.origin.in_([candidate.origin for candidate in batch]),
-            Example.status == ExampleStatus.PENDING,
-        )
-        .values(status=ExampleStatus.APPROVED, curator=curator, decided_at=now)
-        .returning(Example.id, Example.origin)
-        .execution_options(synchronize_session=False)
-    )
-    approved = {row.id: row.origin for row in result}
-    await publish(session, list(approved), texts={number: texts[origin] for number, origin in approved.items()})
-    return len(approved)
-
-
-def _check(path: Path) -> int:
-    """Return the number of rows of a file that has no bad line.
+async def import_rows(
+    database: Database,
+    path: Path,
+    *,
+    approved_by: str | None = None,
+    keep: Collection[str] = (),
+    columns: Mapping[str, str] | None = None,
+    prefer: Keep | None = None,
+) -> Imported:
+    """Import a file, or nothing of it, without asking; the arguments are those of ``prepare_import``.
 
     Raises:
-        ImportFileError: it has some, or no rows at all, or cannot be read.
+        ImportFileError: the file cannot be read, has bad lines or contradicts itself or what is known.
     """
-    rows = bad = 0
-    complaints: list[str] = []
-    for line, row in _parse(path):
-        if isinstance(row, ImportRow):
-            rows += 1
-            continue
-        bad += 1
-        if bad <= _NAMED_LINES:
-            complaints.append(f"line {line} {row}")
-    if bad > _NAMED_LINES:
-        complaints.append(f"and {bad - _NAMED_LINES} more")
-    if bad:
-        raise ImportFileError(f"Nothing of '{path}' was imported; mend this first: {', '.join(complaints)}.")
-    if not rows:
-        raise ImportFileError(f"'{path}' has no rows: give lines with a question and an answer.")
-    return rows
-
-
-def _rows(path: Path) -> Iterator[ImportRow]:
-    for line, row in _parse(path):
-        if not isinstance(row, ImportRow):
-            raise ImportFileError(f"'{path}' was changed while it was imported (line {line} {row}): start again.")
-        yield row
-
-
-def _parse(path: Path) -> Iterator[tuple[int, ImportRow | str]]:
-    """Yield the number of each line with its row, or with what is wrong with it."""
-    parsers = {".jsonl": _parse_json, ".csv": _parse_csv}
-    if (parser := parsers.get(path.suffix.lower())) is None:
-        raise ImportFileError(f"'{path}' is of no kind that can be imported: give a file .jsonl or .csv.")
-    try:
-        with path.open("rb") as file:
-            yield from parser(file)
-    except OSError as error:
-        raise ImportFileError(f"'{path}' cannot be read: {error.strerror}.") from error
-
-
-def _parse_json(file: BinaryIO) -> Iterator[tuple[int, ImportRow | str]]:
-    for line, raw in enumerate(file, start=1):
-        if not raw.strip():
-            continue
-        try:
-            value = json.loads(raw.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            yield line, "is not UTF-8"
-        except (ValueError, RecursionError):
-            yield line, "is not JSON"
-        else:
-            yield line, _row(value) if isinstance(value, dict) else "is no JSON object"
-
-
-def _parse_csv(file: BinaryIO) -> Iterator[tuple[int, ImportRow | str]]:
-    reader = csv.reader((raw.decode("utf-8-sig") for raw in file), strict=True)
-    try:
-        names = [cell.strip().casefold() for cell in next(reader, [])]
-        if not {"question", "answer"} <= set(names):
-            yield 1, "is not a header with the columns question and answer"
-            return
-        for cells in reader:
-            if len(cells) > len(names):
-                yield reader.line_num, "has more cells than the header"
-            elif cells:
-                yield reader.line_num, _row(dict(zip(names, cells, strict=False)))
-    except UnicodeDecodeError:
-        yield reader.line_num + 1, "is not UTF-8"
-    except csv.Error as error:
-        yield max(reader.line_num, 1), f"is not CSV ({error})"
-
-
-def _row(value: Mapping[str, object]) -> ImportRow | str:
-    """Return the row of an object, or what is wrong with it."""
-    texts: dict[str, str] = {}
-    for name, keys in _KEYS.items():
-        text = next((value[key] for key in keys if key in value), None)
-        if not isinstance(text, str) or not text.strip():
-            return f"has no {name}"
-        texts[name] = _storable(text)
-    texts["question"] = texts["question"].removeprefix(prompt_text(""))
-    rejected, label = value.get("rejected"), value.get("label")
-    conversation = value.get("conversation") or None
-    if not isinstance(conversation, str | None):
-        return "has a conversation that is no text"
-    return ImportRow(
-        **texts,
-        rejected=_storable(rejected) if isinstance(rejected, str) else None,
-        # TRL's label of a bad answer is false.
-        label=ExampleLabel.BAD if label is False or label == ExampleLabel.BAD else ExampleLabel.GOOD,
-        conversation=_storable(conversation) if conversation else None,
-    )
-
-
-def _storable(text: str) -> str:
-    """Return what a database holds of a text: JSON may spell out NUL and half a character."""
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _digest(*texts: str) -> str:
-    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
+    table = read_table(path, columns=columns)
+    async with prepare_import(database, table, approved_by=approved_by, keep=keep, prefer=prefer) as prepared:
+        return await prepared.write(lambda what, done, total: None)

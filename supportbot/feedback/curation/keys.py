@@ -1,7 +1,8 @@
 """What a row is sorted and split by: pure functions of its text, the same today and in a year.
 
 A conversation is held out or trained on as a whole and for ever, by a hash of its name, so nothing that a model
-was trained on is ever asked of it as if it were new. The sort key brings questions of nearly the same words next
+was trained on is ever asked of it as if it were new. Rows of a file that names no conversations are decided on
+together instead (``held_out``). The sort key brings questions of nearly the same words next
 to each other.
 
 This module knows no database.

@@ -22,7 +22,7 @@ from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Spl
 from supportbot.errors import SupportBotError
 from supportbot.feedback.curation._insert import clean
 from supportbot.feedback.curation.keys import sort_key_of
-from supportbot.knowledge.store import publish
+from supportbot.knowledge.store import publish, raise_revision
 
 _MOST_ANSWERS = 500
 """What a model is told that answers may repeat: more than most shops have, and read in milliseconds."""
@@ -145,7 +145,8 @@ class ExampleStore:
         if decision is Decision.EDIT and not edits:
             raise ExampleError("There is nothing to edit: give --question, --answer, or both.")
         async with self._database.write() as session:
-            # Always in the same order, so two curators wait for each other and never for ever.
+            # Always in the same order, so two curators wait for each other and never for ever; the revision first.
+            await raise_revision(session)
             query = select(Example).where(Example.id.in_(example_ids)).order_by(Example.id).with_for_update()
             rows = {row.id: row for row in await session.scalars(query)}
             for example_id in dict.fromkeys(example_ids):
@@ -163,7 +164,8 @@ class ExampleStore:
                     },
                 )
             await session.flush()
-            await publish(session, [row.id for row in rows.values() if _is_public(row, decision)])
+            public = [row.id for row in rows.values() if _is_public(row, decision)]
+            await publish(session, public, edited=public if "answer" in edits else ())
             return [_read(row) for row in rows.values()]
 
 

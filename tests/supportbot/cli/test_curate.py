@@ -1,9 +1,8 @@
-"""`supportbot curate` and `supportbot import`, as a curator types them."""
+"""`supportbot curate`, as a curator types them."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -93,41 +92,6 @@ async def test_edit_and_reject(database: Database) -> None:
     assert finished.errors == (
         "supportbot: There is no example 4711: `supportbot curate list` shows which there are.\n"
     )
-
-
-async def test_import(database: Database, tmp_path: Path) -> None:
-    """A file is imported, approved with a name, and refused in one sentence."""
-    path = tmp_path / "faq.jsonl"
-    path.write_text('{"question": "Where is it?", "answer": "In Leeds."}\n')
-    finished = await supportbot(database, "import", str(path), "--json")
-    assert json.loads(finished.output) == {"rows": 1, "new": 1, "approved": 0, "redacted": {}}
-    finished = await supportbot(database, "import", str(path), "--approve")
-    assert finished.status == 2
-    assert "add --by NAME" in finished.errors
-    finished = await supportbot(database, "import", str(path), "--approve", "--by", "ada")
-    assert finished.output == "1 rows, 0 of them new, 1 approved\n"
-    path.write_text('{"question": "Where is it?"}\n')
-    finished = await supportbot(database, "import", str(path))
-    assert finished.status == 2
-    assert "line 1 has no answer" in finished.errors
-    assert "Traceback" not in finished.errors
-
-
-async def test_import_says_what_it_redacted(database: Database, tmp_path: Path) -> None:
-    """Whoever imports contacts of the shop reads that they are gone, and which setting keeps them."""
-    path = tmp_path / "faq.jsonl"
-    path.write_text(
-        '{"question": "How do I reach you?", "answer": "Write to help@shop.example."}\n'
-        '{"question": "And the press?", "answer": "press@shop.example or help@shop.example."}\n'
-    )
-    finished = await supportbot(database, "import", str(path))
-    assert finished.output == (
-        "2 rows, 2 of them new, 0 approved\n"
-        "Redacted: 3 email. SUPPORTBOT_PUBLIC_CONTACTS names contacts of yours that an import keeps.\n"
-    )
-    public = {"SUPPORTBOT_PUBLIC_CONTACTS": "help@shop.example"}
-    finished = await supportbot(database, "import", str(path), "--json", **public)
-    assert json.loads(finished.output)["redacted"] == {"email": 1}
 
 
 async def test_nobody_curates_nothing(database: Database) -> None:

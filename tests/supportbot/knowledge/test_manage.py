@@ -484,14 +484,11 @@ async def test_a_wording_in_the_wrong_entry_is_found(database: Database, known: 
 
 
 def _none(live: list[KnownEntry]) -> Features:
-    index = Index(
-        live,
-        None,
-        np.zeros((sum(len(entry.wordings) for entry in live), 0), np.float32),
-        np.zeros((len(live), 0), np.float32),
-        wrong_rate=0.02,
+    """Return no foreign questions, compared by letters."""
+    wordings, answers = (
+        np.zeros((number, 0), np.float32) for number in (sum(len(one.wordings) for one in live), len(live))
     )
-    return index.features([])
+    return Index(live, None, wordings, answers, wrong_rate=0.02).features([])
 
 
 def _facts(row: Example) -> tuple[Any, ...]:

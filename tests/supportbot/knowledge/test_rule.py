@@ -44,7 +44,7 @@ def test_leaving_an_answer_out_is_exact(parts: tuple[Features, Features, Feature
         # Without its rows a class stays as a column that nothing speaks for, so weights and offsets are those of
         # the whole fit: the block is emptied by giving its rows to nobody.
         without = _fit_without(wordings, answers, foreign, rest, others)
-        for row in np.flatnonzero(label == CLASSES):
+        for row in map(int, np.flatnonzero(label == CLASSES)):
             values = without.values(wordings.take([row]))
             values[:, label] = -np.inf
             _same(result.without_class, choose(values), row)

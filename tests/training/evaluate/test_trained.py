@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -25,7 +26,7 @@ from training.files import read_rows
 from training.finetune.records import begin_record
 from training.finetune.sources import FileRows
 
-QUESTIONS = [f"Where is parcel {number}?" for number in range(40)]
+QUESTIONS = [f"Where is {hashlib.sha256(bytes([number])).hexdigest()[:16]}?" for number in range(40)]
 
 
 def write(path: Path, questions: list[str]) -> Path:

@@ -16,7 +16,7 @@ import torch
 from supportbot.db.states import Split
 from supportbot.feedback.curation.keys import split_of
 from training.files import conversation_of
-from training.finetune.__main__ import main
+from training.finetune.command import main
 
 Finetune = Callable[..., dict[str, Any]]
 Plain = tuple[Path, dict[str, Any]]
@@ -53,11 +53,12 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     while any(wanted.values()):
         number += 1
         question = f"Where is my order number {number}{', and why so late' * (number % 4)}?"
-        split = split_of(conversation_of(question))
+        split = split_of(conversation_of("", question))
         if wanted[split]:
             wanted[split] -= 1
             answer = f"Order {number} is on its way{' to you' * (number % 5)}."
-            lines.append(json.dumps({"question": question, "answer": answer}) + "\n")
+            row = {"question": question, "answer": answer, "conversation": question}
+            lines.append(json.dumps(row) + "\n")
     path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
     path.write_text("".join(lines))
     return path

@@ -13,8 +13,8 @@ import torch
 
 from supportbot.config import Settings
 from supportbot.errors import ConfigError, ModelError
-from training.finetune.__main__ import main
 from training.finetune.arguments import DOCUMENTED, load_arguments, parse_run
+from training.finetune.command import main
 from training.finetune.machine import Machine
 from training.finetune.output import begin_output
 from training.finetune.run import Run

@@ -18,9 +18,9 @@ from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Spl
 from supportbot.errors import ConfigError
 from supportbot.feedback.curation.imports import import_rows
 from training.curate import select_examples
-from training.finetune.__main__ import main
 from training.finetune.arguments import parse_run
 from training.finetune.base import load_tokenizer
+from training.finetune.command import main
 from training.finetune.data import find_rows, load_prepared, prepare
 from training.finetune.machine import Machine
 from training.finetune.run import Run

@@ -27,9 +27,9 @@ from supportbot.models.registry import starter_directory
 from tests.supportbot.feedback.curation.rows import add_examples, example
 from training.dataset import IGNORED, build_row, encode_row
 from training.files import conversation_of
-from training.finetune.__main__ import main
 from training.finetune.arguments import load_arguments, parse_run
 from training.finetune.base import load_base, load_tokenizer
+from training.finetune.command import main
 from training.finetune.data import load_prepared, prepare
 from training.finetune.kto_trainer import MismatchingCollator, Votes, VoteTrainer, build_trainer
 from training.finetune.machine import Machine
@@ -47,7 +47,7 @@ KTO = ("--method=kto", "--bf16=False", "--logging-steps=1", "--eval-strategy=no"
 def questions(split: Split, count: int) -> list[str]:
     """Return questions that belong to a split."""
     asked = (f"How do I see parcel {number}?" for number in range(10_000))
-    return [question for question in asked if split_of(conversation_of(question)) is split][:count]
+    return [question for question in asked if split_of(conversation_of("", question)) is split][:count]
 
 
 TRAIN = questions(Split.TRAIN, 12)
@@ -56,11 +56,14 @@ HELD_OUT = questions(Split.HELD_OUT, 2)
 
 @pytest.fixture
 def judged(tmp_path: Path) -> Rows:
-    """Write a file of rows, one for each question, answer and label."""
+    """Write a file of rows, one for each question, answer and label; a question is its own conversation."""
 
     def write(*rows: tuple[str, str, str | None]) -> Path:
         path = tmp_path / "judged.jsonl"
-        records = [{"question": question, "answer": answer, "label": label} for question, answer, label in rows]
+        records = [
+            {"question": question, "answer": answer, "label": label, "conversation": question}
+            for question, answer, label in rows
+        ]
         path.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
         return path
 
@@ -149,7 +152,7 @@ def test_trainer_sees_the_tokens_of_serving(tiny_model: Path, judged: Rows, tmp_
         (TRAIN[1] + "\n\n", "\nA second line\nof text.", "good"),
         ("Grüße 🙂 " + TRAIN[2], "¡Sí!", "bad"),
     ]
-    rows = [row for row in tricky if split_of(conversation_of(row[0])) is Split.TRAIN]
+    rows = [row for row in tricky if split_of(conversation_of("", row[0])) is Split.TRAIN]
     assert len(rows) >= 3
     flags = ["--per-device-train-batch-size=4", "--max-length=256"]
     _, trainer = vote_trainer(tiny_model, judged(*rows), tmp_path / "out", *flags)
@@ -181,7 +184,7 @@ def test_long_rows_are_cut_as_everywhere(tiny_model: Path, judged: Rows, tmp_pat
     question = next(
         record["question"]
         for record in map(json.loads, data.read_text().splitlines())
-        if split_of(conversation_of(record["question"])) is Split.TRAIN
+        if split_of(conversation_of("", record["question"])) is Split.TRAIN
     )
     assert row["input_ids"] == encode_row(tokenizer, question, GOOD)["input_ids"]
     assert row["input_ids"][row["labels"].count(IGNORED)] == encode_text(tokenizer, "\n")[0]

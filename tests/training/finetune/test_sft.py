@@ -18,8 +18,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingA
 from supportbot.engine.prompt import prompt_text
 from tests.training.finetune.conftest import HELD_OUT_ROWS, TRAIN_ROWS, Finetune, Plain, losses_of
 from training.dataset import PaddingCollator, encode_row
-from training.finetune.__main__ import main
 from training.finetune.arguments import SAFE_GLOBALS, load_arguments
+from training.finetune.command import main
 from training.finetune.output import UNFINISHED
 from training.finetune.sources import FileRows
 

@@ -1,30 +1,40 @@
-"""Augmented questions stay questions, and a seed fixes them; the teacher labels what is invented."""
+"""Augmented questions stay questions, and a seed fixes them; teachers know their wordings."""
 
 from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Sequence
 
+import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from training.starter.augment import augment, split_words
-from training.starter.data import Faq, Topic
-from training.starter.recipe import RECIPE
-from training.starter.spelling import letter_grams, spelling_vectors
-from training.starter.teacher import Inventor, Teacher
-from training.starter.tokenizer import END_OF_TEXT, train_tokenizer
+from training.faq.augment import augment, split_words
+from training.faq.inventor import Inventor
+from training.faq.recipe import RECIPE
+from training.faq.rows import draw_topics
+from training.faq.spelling import letter_grams, spelling_vectors
+from training.faq.teacher import LetterTeacher, Teacher
+from training.faq.tokenizer import END_OF_TEXT, train_tokenizer
+from training.faq.vectors import VectorTeacher
 
 QUESTION = "How do I send this heavy table back, please?"
-FAQ = Faq(
-    (
-        Topic("refund", "Refunds take five days.", ("refund my money", "money back please"), ("paid back?",)),
-        Topic("password", "Click Forgot Password.", ("forgot my password", "cannot log in"), ("no login",)),
-    ),
-    ("is it raining",),
-    (),
-)
+WORDINGS = ("refund my money", "money back please", "forgot my password", "cannot log in")
+LABELS = (0, 0, 1, 1)
+
+
+class LetterCounts:
+    """An encoder that counts letters: enough to tell the wordings apart."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return ``[N, 26]``, rows of length 1."""
+        counts = np.array([[text.count(chr(97 + n)) for n in range(26)] for text in texts], np.float32)
+        unit: NDArray[np.float32] = counts / np.linalg.norm(counts, axis=1, keepdims=True)
+        return unit
 
 
 def test_same_seed_gives_the_same_question() -> None:
@@ -55,21 +65,28 @@ def test_split_words_join_to_the_text(text: str, probability: float, seed: int) 
     assert "".join(split_words(text, probability, random.Random(seed))) == text
 
 
-def test_invented_questions_use_the_words_of_the_shop() -> None:
+def test_invented_questions_use_the_words_of_the_wordings() -> None:
     """An invented question has one word or more, all of them from wordings that are trained on."""
-    words = {word for topic in FAQ.topics for text in topic.wordings for word in text.split()}
-    inventor, rng = Inventor(FAQ), random.Random(0)
+    words = {word for text in WORDINGS for word in text.split()}
+    inventor, rng = Inventor(WORDINGS), random.Random(0)
     for _ in range(100):
         assert set(inventor.invent(rng).split()) <= words
 
 
-def test_teacher_knows_its_wordings() -> None:
-    """The classifier gives a clear question its topic nearly always, and the same seed the same topics."""
-    teacher = Teacher(FAQ, dataclasses.replace(RECIPE, teacher_sharpness=8.0))
-    labels = teacher.label(["my refund money"] * 50, random.Random(0))
-    assert labels.count(0) > 40
-    assert teacher.label(["my refund money"] * 50, random.Random(0)) == labels
-    assert teacher.label([], random.Random(0)) == []
+@pytest.mark.parametrize(
+    "teacher", [LetterTeacher(30.0), VectorTeacher(LetterCounts())], ids=["letters", "vectors"]
+)
+def test_teacher_knows_its_wordings(teacher: Teacher) -> None:
+    """A clear question gets its topic nearly always, and the same seed draws the same topics."""
+    teacher.fit(WORDINGS, LABELS)
+    opinions = teacher.probabilities(["my refund money", "password forgot"])
+    assert opinions.shape == (2, 2)
+    assert opinions.sum(axis=1) == pytest.approx(1)
+    assert opinions.argmax(axis=1).tolist() == [0, 1]
+    drawn = draw_topics(teacher, ["my refund money"] * 50, 8.0, random.Random(0))
+    assert drawn.count(0) > 40
+    assert draw_topics(teacher, ["my refund money"] * 50, 8.0, random.Random(0)) == drawn
+    assert draw_topics(teacher, [], 8.0, random.Random(0)) == []
 
 
 def test_tokenizer_decodes_what_it_encodes() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import string
 
-from training.starter.recipe import Recipe
+from training.faq.recipe import Recipe
 
 _OPENINGS = (
     "hi, ",

@@ -1,0 +1,131 @@
+"""What is decided about a question, and why: every step before a model is asked.
+
+The answerer acts on it, and ``supportbot knowledge try`` shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from supportbot.answering.gate import is_degenerate
+from supportbot.answering.parts import parts_of
+from supportbot.intake.normalise import normalise_question
+from supportbot.knowledge.entries import KnownEntry
+from supportbot.knowledge.index import LEAST_SUGGESTED, Candidate, Decision
+from supportbot.knowledge.knowledge import Knowledge
+
+
+class Verdict(StrEnum):
+    """What is said."""
+
+    DEGENERATE = "no question"
+    WORDING = "a known wording"
+    SMALL_TALK = "small talk"
+    PARTS = "two verified answers"
+    VERIFIED = "verified"
+    NOT_VERIFIED = "not verified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What is decided about a question.
+
+    Attributes:
+        question: as it was given.
+        asked: normalised, as it is compared.
+        verdict: what is said.
+        given: the entries whose answers are given, in order.
+        similarities: of each of them to what was asked.
+        decision: what the knowledge says to the whole question; None without any, or where it is not asked.
+        parts: what it says to each part of a question that can be cut.
+        talk: the small talk that the question is, whether or not it is given.
+    """
+
+    question: str
+    asked: str
+    verdict: Verdict
+    given: tuple[KnownEntry, ...] = ()
+    similarities: tuple[float, ...] = ()
+    decision: Decision | None = None
+    parts: tuple[tuple[str, Decision], ...] = ()
+    talk: KnownEntry | None = None
+
+    @property
+    def suggestions(self) -> tuple[Candidate, ...]:
+        """What is offered to choose from where nothing is verified."""
+        if self.given or self.decision is None:
+            return ()
+        return tuple(one for one in self.decision.candidates if one.similarity >= LEAST_SUGGESTED)
+
+
+async def explain(knowledge: Knowledge | None, question: str, workspace_id: int | None = None) -> Explanation:
+    """Return what would be said to a question, and why.
+
+    Args:
+        knowledge: that is asked, if any is.
+        question: as received.
+        workspace_id: where it is asked; None for an operator, who gets what any workspace would.
+    """
+    asked = normalise_question(question)
+    if is_degenerate(asked):
+        return Explanation(question=question, asked=asked, verdict=Verdict.DEGENERATE)
+    if knowledge is None:
+        return Explanation(question=question, asked=asked, verdict=Verdict.NOT_VERIFIED)
+    decision = await knowledge.decide(asked, workspace_id)
+    talk = knowledge.small_talk.find(asked)
+    parts = []
+    for part in parts_of(asked):
+        if (one := await knowledge.decide(part, workspace_id)) is not None:
+            parts.append((part, one))
+    verdict, given = _verdict(decision, talk, [one for _, one in parts])
+    return Explanation(
+        question=question,
+        asked=asked,
+        verdict=verdict,
+        given=tuple(entry for entry, _ in given),
+        similarities=tuple(similarity for _, similarity in given),
+        decision=decision,
+        parts=tuple(parts),
+        talk=talk,
+    )
+
+
+def may_generate(
+    *, is_starter: bool, is_named: bool, may_speak: bool, knows_us: bool, has_knowledge: bool
+) -> bool:
+    """Return whether a model is asked about what is not verified.
+
+    Args:
+        is_starter: whether it is the demonstration.
+        is_named: whether the operator set it by name.
+        may_speak: whether the demonstration may speak while there is no knowledge.
+        knows_us: whether rows of this bot trained it.
+        has_knowledge: whether there are live answers of the operator's own.
+    """
+    if is_starter:
+        return is_named or (may_speak and not has_knowledge)
+    return knows_us or not has_knowledge
+
+
+def _verdict(
+    decision: Decision | None, talk: KnownEntry | None, parts: list[Decision]
+) -> tuple[Verdict, list[tuple[KnownEntry, float]]]:
+    """Return what is said, with the similarity of each entry that is given."""
+    if decision is not None and decision.exact:
+        return Verdict.WORDING, _best([decision])
+    if talk is not None:
+        return Verdict.SMALL_TALK, [(talk, 1.0)]
+    if parts and all(one.sure for one in parts) and len(both := _best(parts)) > 1:
+        return Verdict.PARTS, both
+    if decision is not None and decision.sure:
+        return Verdict.VERIFIED, _best([decision])
+    return Verdict.NOT_VERIFIED, []
+
+
+def _best(decisions: list[Decision]) -> list[tuple[KnownEntry, float]]:
+    """Return the best entry of each decision, each entry once."""
+    best = {
+        one.candidates[0].entry.id: (one.candidates[0].entry, one.candidates[0].similarity) for one in decisions
+    }
+    return list(best.values())

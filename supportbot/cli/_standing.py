@@ -1,0 +1,211 @@
+"""``supportbot knowledge status``: how much is known, how sure an answer must be, what would help."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from supportbot.cli._knowledge import shorten
+from supportbot.cli._terminal import out
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from supportbot.config import Settings
+    from supportbot.db.session import Database
+    from supportbot.knowledge.calibration import Calibration
+    from supportbot.knowledge.entries import KnownEntry
+    from supportbot.knowledge.listing import Counts
+    from supportbot.knowledge.rivals import Rivalry
+
+_SHIPPED = "all-MiniLM-L6-v2"
+_SHOWN_RIVALRIES = 20
+_SHOWN_IDS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the knowledge stands.
+
+    Attributes:
+        encoder: its name as it is set.
+        waiting: texts that had no vector of this encoder when this was asked; by now they have.
+        counts: how much there is.
+        calibration: how sure an answer must be; None without any knowledge.
+        rivalries: questions that two entries fight for.
+    """
+
+    encoder: str
+    waiting: int
+    counts: Counts
+    calibration: Calibration | None
+    rivalries: Sequence[Rivalry]
+
+
+async def read_standing(database: Database, settings: Settings) -> Standing:
+    """Load everything that is known and look at it; what had no vector yet gets one."""
+    from supportbot.bootstrap import make_knowledge
+    from supportbot.db.states import EntrySource, EntryState
+    from supportbot.knowledge import store
+    from supportbot.knowledge.calibration import Evidence
+    from supportbot.knowledge.claims import as_asked
+    from supportbot.knowledge.knowledge import shipped_foreign
+    from supportbot.knowledge.listing import count
+    from supportbot.knowledge.rivals import rivalries, waiting
+
+    async def own() -> list[KnownEntry]:
+        async with database.read() as session:
+            return [
+                entry
+                for entry in await store.entries(session)
+                if entry.state is EntryState.LIVE and entry.source is not EntrySource.SMALL_TALK
+            ]
+
+    async with database.read() as session:
+        counts = await count(session)
+    before = await own()
+    knowledge = make_knowledge(settings, database)
+    await knowledge.load()
+    calibration, found, missing = None, [], 0
+    if (index := knowledge.index) is not None:
+        calibration, entries = index.calibration, await own()
+        digest = next((entry.encoder for entry in reversed(entries)), None) if settings.encoder != "none" else None
+        missing = waiting(before, digest) if digest is not None else 0
+        known = {as_asked(one.text) for entry in entries for one in entry.wordings}
+        texts = [text for text in shipped_foreign() if as_asked(text) not in known]
+        none = await asyncio.to_thread(index.features, texts)
+        # What a handful of wordings says of one another proves nothing.
+        leave_out = calibration.evidence is Evidence.WORDINGS
+        found = await asyncio.to_thread(rivalries, entries, digest, none, leave_out=leave_out)
+    return Standing(
+        encoder="none (letters alone)" if settings.encoder == "none" else settings.encoder or _SHIPPED,
+        waiting=missing,
+        counts=counts,
+        calibration=calibration,
+        rivalries=found,
+    )
+
+
+def advice(standing: Standing) -> list[str]:
+    """Return what would make it better, a sentence each."""
+    counts, calibration = standing.counts, standing.calibration
+    if not counts.entries:
+        return ["Nothing is known yet: `supportbot import FILE --approve`, or `supportbot knowledge add`."]
+    sentences = []
+    if counts.single:
+        have = "1 answer has" if counts.single == 1 else f"{counts.single} answers have"
+        sentences.append(
+            f"{have} one wording: give them 3 to 5; on comparable FAQs that took right answers from 56 % to "
+            "79-85 %."
+        )
+    if calibration is not None and calibration.evidence == "too little":
+        sentences.append(
+            "There is too little to calibrate on (3 answers and 12 wordings at least), so the threshold is one "
+            "that held elsewhere."
+        )
+    if counts.expired:
+        first = ", ".join(map(str, counts.expired[:_SHOWN_IDS]))
+        more = " …" if len(counts.expired) > _SHOWN_IDS else ""
+        sentences.append(
+            f"{len(counts.expired)} expired and not given any more ({first}{more}): edit them with "
+            "--valid-until, or retire them."
+        )
+    if standing.rivalries:
+        number = len(standing.rivalries)
+        sentences.append(
+            f"{number} {'question is' if number == 1 else 'questions are'} fought for by two entries: word them "
+            "apart, take one out, or retire one of the entries."
+        )
+    return sentences
+
+
+def show_standing(standing: Standing) -> None:
+    """Print where the knowledge stands."""
+    counts, calibration = standing.counts, standing.calibration
+    table = Table(box=None, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    lines = [
+        ("answers", f"{counts.entries} with {counts.wordings} wordings, {counts.retired} retired"),
+        ("small talk", f"{counts.talk} answers"),
+        ("foreign", f"{counts.foreign} questions marked"),
+        ("encoder", standing.encoder),
+        ("not yet encoded", f"{standing.waiting} texts, which are now" if standing.waiting else "none"),
+    ]
+    if calibration is not None:
+        lines += [
+            ("threshold", f"{calibration.threshold:.3f}, which stands on {calibration.evidence}"),
+            ("expected covered", _share(calibration.coverage)),
+            ("expected wrong", f"{_share(calibration.wrong)} (asked for: {calibration.wrong_rate:.1%})"),
+            ("foreign answered", _foreign_share(calibration.foreign)),
+        ]
+    lines.append(("revision", str(counts.revision)))
+    for name, value in lines:
+        table.add_row(name, Text(value))
+    out.print(table)
+    for sentence in advice(standing):
+        out.print(Text(f"\n{sentence}"))
+    if standing.rivalries:
+        _show_rivalries(standing.rivalries)
+
+
+def _show_rivalries(rivalries: Sequence[Rivalry]) -> None:
+    table = Table(
+        "entry", "its wording", "other", "its nearest", "similarity", "why", header_style="bold", box=None
+    )
+    for one in rivalries[:_SHOWN_RIVALRIES]:
+        table.add_row(
+            str(one.entry.id),
+            Text(f"{one.wording.id}: {shorten(one.wording.text, 60)}"),
+            str(one.other.id),
+            Text(f"{one.other_wording.id}: {shorten(one.other_wording.text, 60)}"),
+            f"{one.similarity:.2f}",
+            str(one.sign),
+        )
+    out.print(table)
+    if len(rivalries) > _SHOWN_RIVALRIES:
+        out.print(f"{_SHOWN_RIVALRIES} of {len(rivalries)}: --json shows all")
+
+
+def standing_record(standing: Standing) -> dict[str, Any]:
+    """Return where the knowledge stands as JSON."""
+    counts = standing.counts
+    return {
+        "entries": counts.entries,
+        "wordings": counts.wordings,
+        "single_wording": counts.single,
+        "small_talk": counts.talk,
+        "retired": counts.retired,
+        "expired": list(counts.expired),
+        "foreign": counts.foreign,
+        "revision": counts.revision,
+        "encoder": standing.encoder,
+        "not_yet_encoded": standing.waiting,
+        "calibration": standing.calibration.as_record() if standing.calibration else None,
+        "rivalries": [
+            {
+                "entry_id": one.entry.id,
+                "wording_id": one.wording.id,
+                "wording": one.wording.text,
+                "other_entry_id": one.other.id,
+                "other_wording_id": one.other_wording.id,
+                "other_wording": one.other_wording.text,
+                "similarity": round(one.similarity, 4),
+                "sign": str(one.sign),
+            }
+            for one in standing.rivalries
+        ],
+        "advice": advice(standing),
+    }
+
+
+def _foreign_share(value: float | None) -> str:
+    return _share(value) if value is None else f"{_share(value)} of the wordings whose whole answer was left out"
+
+
+def _share(value: float | None) -> str:
+    return "nothing to tell by" if value is None else f"{value:.1%}"

@@ -1,0 +1,282 @@
+"""``supportbot knowledge``: what the bot knows, word for word, and how it decides; changes are live within 2 s."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from supportbot.cli import _knowledge
+from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, start
+from supportbot.db.states import EntrySource, EntryState
+
+if TYPE_CHECKING:
+    from supportbot.cli._trying import Tried
+    from supportbot.config import Settings
+    from supportbot.db.session import Database
+    from supportbot.feedback.entries import Changed
+    from supportbot.feedback.foreign import Foreign
+    from supportbot.knowledge.listing import EntrySummary, EntryView
+
+T = TypeVar("T")
+
+app = typer.Typer(help="Approved answers: what the bot says word for word.", no_args_is_help=True)
+foreign = typer.Typer(help="Questions that are none of yours, so that nothing answers them.", no_args_is_help=True)
+app.add_typer(foreign, name="foreign")
+
+EntryId = Annotated[int, typer.Argument(help="Number of an entry, as `list` shows it.", metavar="ID")]
+Move = Annotated[bool, typer.Option("--move", help="Take a question from the entry that has it.")]
+_VALID = "The last day on which it is given, as 2027-12-31"
+
+
+@app.command("list")
+def list_entries(
+    state: Annotated[EntryState | None, typer.Option(help="Which; all without it.")] = None,
+    search: Annotated[str | None, typer.Option(help="What the answer or a wording contains.")] = None,
+    source: Annotated[EntrySource | None, typer.Option(help="Where it comes from.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, the newest approval first.")] = 100,
+    as_json: JsonFlag = False,
+) -> None:
+    """List approved answers."""
+
+    async def read(database: Database, settings: Settings) -> tuple[list[EntrySummary], int]:
+        from supportbot.knowledge.listing import page
+
+        async with database.read() as session:
+            return await page(session, state=state, search=search, source=source, limit=limit)
+
+    found, total = _with_database(read)
+    if as_json:
+        print_json([_knowledge.summary_record(entry) for entry in found])
+        return
+    _knowledge.show_list(found, total, is_filtered=bool(state or search or source))
+
+
+@app.command()
+def show(entry_id: EntryId, as_json: JsonFlag = False) -> None:
+    """Show one answer with all its wordings."""
+
+    async def read(database: Database, settings: Settings) -> EntryView:
+        from supportbot.knowledge.listing import view
+
+        async with database.read() as session:
+            return await view(session, entry_id)
+
+    entry = _with_database(read)
+    if as_json:
+        print_json(_knowledge.view_record(entry))
+        return
+    _knowledge.show_view(entry)
+
+
+@app.command()
+def add(
+    questions: Annotated[list[str], typer.Option("--question", help="A way of asking; repeat it for more.")],
+    answer: Annotated[str, typer.Option(help="What is said, word for word.")],
+    by: Actor,
+    valid_until: Annotated[str | None, typer.Option(metavar="DATE", help=f"{_VALID}.")] = None,
+    workspace: Annotated[
+        str | None, typer.Option(metavar="PLATFORM:ID", help="The only workspace that it is given in.")
+    ] = None,
+    move: Move = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Add an answer with its wordings; an answer that is there already gets more wordings."""
+
+    async def run(database: Database, settings: Settings) -> Changed:
+        from supportbot.feedback.entries import Entries
+
+        return await Entries(database, keep=settings.kept_contacts).add(
+            questions,
+            answer,
+            by,
+            valid_until=_knowledge.parse_date(valid_until) if valid_until else None,
+            workspace=workspace,
+            move=move,
+        )
+
+    _show_changed([_with_database(run)], as_json)
+
+
+@app.command()
+def edit(
+    entry_id: EntryId,
+    by: Actor,
+    answer: Annotated[str | None, typer.Option(help="The new answer; approved by you, now.")] = None,
+    wordings: Annotated[
+        list[str] | None, typer.Option("--add-wording", help="One more way of asking; repeat it for more.")
+    ] = None,
+    remove: Annotated[
+        list[int] | None,
+        typer.Option("--remove-wording", metavar="N", help="Number of a wording, as `show` shows it."),
+    ] = None,
+    valid_until: Annotated[str | None, typer.Option(metavar="DATE", help=f"{_VALID}, or never.")] = None,
+    workspace: Annotated[
+        str | None, typer.Option(metavar="PLATFORM:ID", help="The only workspace that it is given in, or all.")
+    ] = None,
+    move: Move = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Change an answer, its wordings, how long or where it is given."""
+
+    async def run(database: Database, settings: Settings) -> Changed:
+        from supportbot.feedback.entries import SAME, Entries
+
+        place = None if workspace == "all" else workspace
+        return await Entries(database, keep=settings.kept_contacts).edit(
+            entry_id,
+            by,
+            answer=answer,
+            add=wordings or (),
+            remove=remove or (),
+            valid_until=SAME if valid_until is None else _knowledge.parse_date(valid_until),
+            workspace=SAME if workspace is None else place,
+            move=move,
+        )
+
+    _show_changed([_with_database(run)], as_json)
+
+
+@app.command()
+def retire(
+    entry_ids: Annotated[list[int], typer.Argument(help="Numbers of entries.", metavar="ID...")],
+    by: Actor,
+    reason: Annotated[str | None, typer.Option(help="Why, for the audit.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Give answers to nobody any more, and let no model learn them; `restore` undoes it."""
+
+    async def run(database: Database, settings: Settings) -> Sequence[Changed]:
+        from supportbot.feedback.entries import Entries
+
+        return await Entries(database).retire(entry_ids, by, reason=reason)
+
+    _show_changed(_with_database(run), as_json)
+
+
+@app.command()
+def restore(entry_id: EntryId, by: Actor, move: Move = False, as_json: JsonFlag = False) -> None:
+    """Give a retired answer again, as it was."""
+
+    async def run(database: Database, settings: Settings) -> Changed:
+        from supportbot.feedback.entries import Entries
+
+        return await Entries(database).restore(entry_id, by, move=move)
+
+    _show_changed([_with_database(run)], as_json)
+
+
+@foreign.command("add")
+def add_foreign(
+    question: Annotated[str, typer.Argument(help="The question, in quotes.")], by: Actor, as_json: JsonFlag = False
+) -> None:
+    """Mark a question as none of yours."""
+
+    async def run(database: Database, settings: Settings) -> Foreign:
+        from supportbot.feedback.foreign import ForeignQuestions
+
+        return await ForeignQuestions(database, keep=settings.kept_contacts).add(question, by)
+
+    marked = _with_database(run)
+    if as_json:
+        print_json(_knowledge.foreign_record(marked))
+        return
+    out.print(f"foreign question {marked.foreign_id} is marked")
+
+
+@foreign.command("list")
+def list_foreign(as_json: JsonFlag = False) -> None:
+    """List the questions that are none of yours."""
+
+    async def read(database: Database, settings: Settings) -> list[Foreign]:
+        from supportbot.feedback.foreign import ForeignQuestions
+
+        return await ForeignQuestions(database).all()
+
+    found = _with_database(read)
+    if as_json:
+        print_json([_knowledge.foreign_record(one) for one in found])
+        return
+    _knowledge.show_foreign(found)
+
+
+@foreign.command("remove")
+def remove_foreign(
+    numbers: Annotated[list[int], typer.Argument(help="Numbers, as `foreign list` shows them.", metavar="N...")],
+    by: Actor,
+    as_json: JsonFlag = False,
+) -> None:
+    """Mark questions as none of yours no more."""
+
+    async def run(database: Database, settings: Settings) -> list[Foreign]:
+        from supportbot.feedback.foreign import ForeignQuestions
+
+        return await ForeignQuestions(database).remove(numbers, by)
+
+    gone = _with_database(run)
+    if as_json:
+        print_json([_knowledge.foreign_record(one) for one in gone])
+        return
+    for one in gone:
+        out.print(f"foreign question {one.foreign_id} is removed")
+
+
+@app.command("try")
+def try_question(
+    question: Annotated[str, typer.Argument(help="The question, in quotes.")],
+    workspace: Annotated[
+        str | None, typer.Option(metavar="PLATFORM:ID", help="As if it was asked there; an operator's sees all.")
+    ] = None,
+    model: Annotated[bool, typer.Option("--model", help="Load the model, and show what it would say.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show what would be said to a question, and why; nothing is logged."""
+    from supportbot.cli._trying import show_tried, tried_record, try_with_model, try_without_model
+
+    settings = start()
+    run = try_with_model if model else try_without_model
+    with err.status("Looking …"):
+        tried: Tried = asyncio.run(run(settings, question, workspace))
+    if as_json:
+        print_json(tried_record(tried))
+        return
+    show_tried(tried)
+
+
+@app.command()
+def status(as_json: JsonFlag = False) -> None:
+    """Show how much is known, how sure an answer must be, and what would make it better."""
+    from supportbot.cli._standing import read_standing, show_standing, standing_record
+
+    with err.status("Looking …"):
+        standing = _with_database(read_standing)
+    if as_json:
+        print_json(standing_record(standing))
+        return
+    show_standing(standing)
+
+
+def _with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
+    """Open the database, have something done, and close it."""
+    settings = start()
+
+    async def run() -> T:
+        from supportbot.bootstrap import open_database
+        from supportbot.db.schema import check_schema
+
+        async with open_database(settings) as database:
+            await check_schema(database)
+            return await work(database, settings)
+
+    return asyncio.run(run())
+
+
+def _show_changed(changed: Sequence[Changed], as_json: bool) -> None:
+    if as_json:
+        print_json([asdict(one) for one in changed])
+        return
+    for one in changed:
+        out.print(_knowledge.sentence(one))

@@ -1,0 +1,257 @@
+"""What an operator sees of the knowledge: a page of entries, one entry with everything, and how much there is.
+
+It only reads, and knows no encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.db.models import Entry, Example, ForeignQuestion, KnowledgeState, Wording, Workspace
+from supportbot.db.states import EntrySource, EntryState, ExampleStatus
+from supportbot.knowledge.manage import known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntrySummary:
+    """An entry in a list; ``question`` is its first wording, ``workspace`` the only one that it is given in."""
+
+    entry_id: int
+    answer: str
+    question: str | None
+    wordings: int
+    source: EntrySource
+    approved_by: str
+    approved_at: datetime
+    valid_until: datetime | None
+    workspace: str | None
+    state: EntryState
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether it is no longer valid, and so not given."""
+        return self.valid_until is not None and self.valid_until <= datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordingView:
+    """A wording with the row for training behind it, if there is one, and the workspace whose log it is from."""
+
+    wording_id: int
+    text: str
+    example_id: int | None
+    example_status: ExampleStatus | None
+    workspace: str | None
+    is_encoded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryView:
+    """An entry with everything."""
+
+    summary: EntrySummary
+    created_at: datetime
+    revision: int
+    wordings: tuple[WordingView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much there is.
+
+    Attributes:
+        revision: of the knowledge.
+        entries: live ones of the operator's own.
+        wordings: of those.
+        single: of those entries, how many have one wording.
+        talk: live entries of small talk.
+        retired: entries that are given to nobody.
+        foreign: questions that were marked as none of ours.
+        expired: live entries that are no longer valid.
+        calibration: the threshold with its figures, as it was kept last.
+    """
+
+    revision: int
+    entries: int
+    wordings: int
+    single: int
+    talk: int
+    retired: int
+    foreign: int
+    expired: tuple[int, ...]
+    calibration: Mapping[str, Any] | None
+
+
+async def page(
+    session: AsyncSession,
+    *,
+    state: EntryState | None = None,
+    search: str | None = None,
+    source: EntrySource | None = None,
+    limit: int,
+) -> tuple[list[EntrySummary], int]:
+    """Return the entries that meet all conditions, the newest approval first, and how many there are in all.
+
+    Args:
+        session: to read with.
+        state: live or retired ones; None for both.
+        search: in the answer or a wording, in any case.
+        source: where they come from.
+        limit: how many to return.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if state is not None:
+        conditions.append(Entry.state == state)
+    if source is not None:
+        conditions.append(Entry.source == source)
+    if search is not None:
+        worded = select(Wording.id).where(
+            Wording.entry_id == Entry.id, Wording.text.icontains(search, autoescape=True)
+        )
+        conditions.append(or_(Entry.answer.icontains(search, autoescape=True), worded.exists()))
+    total = await session.scalar(select(func.count()).select_from(Entry).where(*conditions))
+    query = _summaries().where(*conditions).order_by(Entry.approved_at.desc(), Entry.id.desc()).limit(limit)
+    return [_summary(row) for row in await session.execute(query)], total or 0
+
+
+async def view(session: AsyncSession, entry_id: int) -> EntryView:
+    """Return one entry.
+
+    Raises:
+        KnowledgeError: there is none with this number.
+    """
+    entry = await known(session, entry_id)
+    row = (await session.execute(_summaries().where(Entry.id == entry_id))).one()
+    wordings = await session.execute(
+        select(
+            Wording.id,
+            Wording.text,
+            Wording.example_id,
+            Example.status,
+            _workspace_name().label("workspace"),
+            Wording.vector.is_not(None).label("is_encoded"),
+        )
+        .outerjoin(Example, Wording.example_id == Example.id)
+        .outerjoin(Workspace, Wording.workspace_id == Workspace.id)
+        .where(Wording.entry_id == entry_id)
+        .order_by(Wording.id)
+    )
+    return EntryView(
+        summary=_summary(row),
+        created_at=entry.created_at,
+        revision=entry.revision,
+        wordings=tuple(
+            WordingView(
+                wording_id=one.id,
+                text=one.text,
+                example_id=one.example_id,
+                example_status=one.status,
+                workspace=one.workspace,
+                is_encoded=one.is_encoded,
+            )
+            for one in wordings
+        ),
+    )
+
+
+async def count(session: AsyncSession) -> Counts:
+    """Return how much there is."""
+    state = await session.get(KnowledgeState, 1)
+    own = (Entry.state == EntryState.LIVE, Entry.source != EntrySource.SMALL_TALK)
+    wordings = (
+        select(func.count().label("number"))
+        .select_from(Wording)
+        .join(Entry, Wording.entry_id == Entry.id)
+        .where(*own)
+        .group_by(Entry.id)
+        .subquery()
+    )
+    worded = (
+        await session.execute(
+            select(
+                func.count(),
+                func.coalesce(func.sum(wordings.c.number), 0),
+                func.coalesce(func.sum(case((wordings.c.number == 1, 1), else_=0)), 0),
+            )
+        )
+    ).one()
+    kinds = (
+        await session.execute(
+            select(
+                func.count().filter(*own),
+                func.count().filter(Entry.state == EntryState.LIVE, Entry.source == EntrySource.SMALL_TALK),
+                func.count().filter(Entry.state == EntryState.RETIRED),
+            )
+        )
+    ).one()
+    expired = await session.scalars(
+        select(Entry.id)
+        .where(Entry.state == EntryState.LIVE, Entry.valid_until <= datetime.now(UTC))
+        .order_by(Entry.id)
+    )
+    return Counts(
+        revision=state.revision if state else 0,
+        entries=kinds[0],
+        wordings=int(worded[1]),
+        single=int(worded[2]),
+        talk=kinds[1],
+        retired=kinds[2],
+        foreign=await session.scalar(select(func.count()).select_from(ForeignQuestion)) or 0,
+        expired=tuple(expired),
+        calibration=state.calibration if state else None,
+    )
+
+
+def _workspace_name() -> ColumnElement[str]:
+    return Workspace.platform + ":" + Workspace.external_id
+
+
+def _summaries() -> Select[Any]:
+    first = (
+        select(Wording.text)
+        .where(Wording.entry_id == Entry.id)
+        .order_by(Wording.id)
+        .limit(1)
+        .correlate(Entry)
+        .scalar_subquery()
+    )
+    number = (
+        select(func.count())
+        .select_from(Wording)
+        .where(Wording.entry_id == Entry.id)
+        .correlate(Entry)
+        .scalar_subquery()
+    )
+    return select(
+        Entry.id,
+        Entry.answer,
+        first.label("question"),
+        number.label("wordings"),
+        Entry.source,
+        Entry.approved_by,
+        Entry.approved_at,
+        Entry.valid_until,
+        _workspace_name().label("workspace"),
+        Entry.state,
+    ).outerjoin(Workspace, Entry.workspace_id == Workspace.id)
+
+
+def _summary(row: Any) -> EntrySummary:
+    return EntrySummary(
+        entry_id=row.id,
+        answer=row.answer,
+        question=row.question,
+        wordings=row.wordings,
+        source=row.source,
+        approved_by=row.approved_by,
+        approved_at=row.approved_at,
+        valid_until=row.valid_until,
+        workspace=row.workspace,
+        state=row.state,
+    )

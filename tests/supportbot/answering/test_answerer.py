@@ -1,0 +1,181 @@
+"""What is said: an approved answer, else what a model says that may be trusted, else that the bot is not sure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from supportbot.answering.answerer import Answerer
+from supportbot.answering.gate import is_degenerate
+from supportbot.answering.generator import Generator, LiveModel
+from supportbot.db.session import Database
+from supportbot.db.states import AnswerSource
+from supportbot.intake.normalise import normalise_question
+from supportbot.intake.questions import NOT_SURE_NEAR_TEXT, NOT_SURE_TEXT, Reply
+from supportbot.knowledge import small_talk
+from supportbot.knowledge.encoder.encoder import Encoder
+from supportbot.knowledge.encoder.open import open_encoder
+from supportbot.knowledge.knowledge import Knowledge
+from tests.supportbot.answering.test_generator import ScriptedEngine
+from tests.supportbot.knowledge.faq import GYM
+from tests.supportbot.knowledge.publishing import approve
+
+HOURS, TICKET, SHOES, KIDS, CANCEL = GYM
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The encoder that ships."""
+    return open_encoder("")
+
+
+@pytest.fixture
+async def knowledge(database: Database, encoder: Encoder) -> Knowledge:
+    """The gym's FAQ with small talk, approved by Ana."""
+    async with database.write() as session:
+        await small_talk.install(session)
+    await approve(database, GYM)
+    knowledge = Knowledge(database, lambda: encoder, wrong_rate=0.02)
+    await knowledge.load()
+    return knowledge
+
+
+def answerer(
+    knowledge: Knowledge | None, *said: str, is_starter: bool = False, knows_us: bool = False, **options: object
+) -> Answerer:
+    """Return an answerer whose model says some things."""
+    model = LiveModel(ScriptedEngine(*said), None, is_starter=is_starter, knows_us=knows_us)
+    return Answerer(Generator(model), knowledge, **options)  # type: ignore[arg-type]
+
+
+async def ask(bot: Answerer, question: str) -> Reply:
+    """Ask."""
+    return await bot.answer(question, time.monotonic() + 60)
+
+
+async def test_known_question_gets_its_answer_word_for_word(knowledge: Knowledge) -> None:
+    """Other words get the approved answer, with who approved it, and no model is asked."""
+    shown: list[str] = []
+    reply = await answerer(knowledge).answer(
+        "Hi,\ncould I hire shoes?\nThanks", time.monotonic() + 60, shown.append
+    )
+    assert (reply.text, reply.source, shown) == (SHOES, AnswerSource.APPROVED, [SHOES])
+    [verified] = reply.grounds.verified
+    assert verified.approved_by == "Ana Lopez"
+    assert 0.3 < verified.similarity < 1
+    assert reply.model_version is None
+
+
+async def test_unknown_question_gets_suggestions(knowledge: Knowledge) -> None:
+    """What is near but not known gets the nearest verified questions, and what is far gets none."""
+    reply = await ask(answerer(knowledge, is_starter=True), "can I rent a helmet and a rope")
+    assert (reply.text, reply.source) == (NOT_SURE_NEAR_TEXT, AnswerSource.NOT_SURE)
+    assert 1 <= len(reply.grounds.suggestions) <= 3
+    assert any("rent" in one.question or "hire" in one.question for one in reply.grounds.suggestions)
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("how much is a day ticket and can I rent climbing shoes?", [TICKET, SHOES]),
+        ("When are you open? How do I cancel my membership?", [HOURS, CANCEL]),
+        ("can I rent shoes and socks", [SHOES]),
+        ("what time do you close on saturday and sunday", [HOURS]),
+    ],
+)
+async def test_two_questions_get_two_answers(question: str, answers: list[str], knowledge: Knowledge) -> None:
+    """A message of two known questions gets both answers; one question with an "and" in it gets one."""
+    reply = await ask(answerer(knowledge), question)
+    assert reply.source is AnswerSource.APPROVED
+    assert reply.text.split("\n\n") == answers
+    assert len(reply.grounds.verified) == len(answers)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hi", "Hello!", "thanks!!", "Thank you so much", "ok", "no", "bye", "who are you?", "R u a bot", "heyyyy"],
+)
+async def test_small_talk_gets_one_sentence(text: str, knowledge: Knowledge) -> None:
+    """What is no question gets a short sentence, never an answer of the FAQ."""
+    reply = await ask(answerer(knowledge), text)
+    assert reply.source is AnswerSource.APPROVED
+    assert reply.text not in GYM
+    assert len(reply.text) < 120
+    assert reply.grounds.verified[0].approved_by == ""
+
+
+async def test_starter_does_not_speak_beside_own_knowledge(knowledge: Knowledge) -> None:
+    """With an answer of one's own, the demonstration is not asked; without any, it is, and says that it is one."""
+    unknown = "how do I get my parcel to Norway"
+    assert (await ask(answerer(knowledge, "We ship to Norway.", is_starter=True), unknown)).source == "not_sure"
+    alone = await ask(answerer(None, "We ship to Norway.", is_starter=True), unknown)
+    assert (alone.text, alone.grounds.demo) == ("We ship to Norway.", True)
+    with_token = answerer(None, "We ship to Norway.", is_starter=True, starter_may_speak=False)
+    assert (await ask(with_token, unknown)).text == NOT_SURE_TEXT
+    named = answerer(None, "We ship.", is_starter=True, starter_may_speak=False, starter_is_named=True)
+    reply = await ask(named, unknown)
+    assert (reply.text, reply.grounds.demo) == ("We ship.", False)
+
+
+async def test_model_is_the_second_voice(knowledge: Knowledge) -> None:
+    """A model that was trained on these rows is heard where knowledge is not sure, if it says what is approved."""
+    question = "is hiring a helmet possible, too"
+    agrees = await ask(answerer(knowledge, f"\n{SHOES}", knows_us=True), question)
+    differs = await ask(answerer(knowledge, "\nHelmets are free on Sundays.", knows_us=True), question)
+    stranger = await ask(answerer(knowledge, f"\n{SHOES}"), question)
+    assert agrees.source is AnswerSource.GENERATED
+    assert (differs.source, differs.draft) == (AnswerSource.NOT_SURE, "Helmets are free on Sundays.")
+    assert stranger.source is AnswerSource.NOT_SURE
+
+
+async def test_generate_only_asks_the_model_alone(knowledge: Knowledge) -> None:
+    """With the mode set, knowledge is not asked, and the prompt is the documented one."""
+    bot = answerer(knowledge, "\nNobody knows.", mode="generate_only")
+    reply = await ask(bot, "when are you open")
+    assert (reply.text, reply.source) == ("Nobody knows.", AnswerSource.GENERATED)
+    assert reply.prompt == (
+        "Answer this customer support question professionally and helpfully:\nwhen are you open"
+    )
+
+
+DEGENERATE: Sequence[str] = (
+    "ToTo" * 10_000,
+    "a" * 70,
+    "?" * 300,
+    "....................",
+    "help " * 50,
+    "no no no no no no no no no no no no no no",
+    "asdfghjkl" * 30,
+    "ha" * 200,
+    "1234567890" * 20,
+    "shoes shoes shoes shoes shoes shoes shoes shoes shoes shoes shoes shoes shoes",
+    "how do I rent shoes? " * 40,
+    "lorem ipsum dolor sit amet " * 100,
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "x" * 40_000,
+    "when are you open " * 20,
+    "\u200b" * 500,
+    "---------------------------",
+    "😀" * 60,
+    "lol lol lol lol lol lol lol lol lol lol lol lol lol",
+    "a b " * 2_000,
+)
+
+
+@pytest.mark.parametrize("text", DEGENERATE, ids=range(len(DEGENERATE)))
+async def test_degenerate_text_is_never_sure(text: str, knowledge: Knowledge) -> None:
+    """Held keys, walls of repetitions and novels get no answer, and no model is asked."""
+    reply = await ask(answerer(knowledge, knows_us=True), text)
+    assert reply.source is AnswerSource.NOT_SURE
+
+
+@pytest.mark.parametrize("text", [text for wordings in GYM.values() for text in wordings])
+def test_honest_questions_pass_the_gate(text: str) -> None:
+    """No question of the FAQ is taken for noise, nor is a long one with an address in it."""
+    assert not is_degenerate(normalise_question(text))
+    long = (
+        f"{text}, I looked at https://gym.example/a/very/long/path/that/nobody/reads/{'x' * 40} and found nothing"
+    )
+    assert not is_degenerate(normalise_question(long))

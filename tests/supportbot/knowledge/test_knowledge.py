@@ -1,0 +1,203 @@
+"""The knowledge of running bots: what is approved or taken back is followed by every daemon on the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import pytest
+from sqlalchemy import select, update
+
+from supportbot.db.models import KnowledgeState, Wording, Workspace
+from supportbot.db.session import Database
+from supportbot.feedback import consent
+from supportbot.feedback.curation.store import Decision, ExampleStore
+from supportbot.knowledge import knowledge as module
+from supportbot.knowledge import small_talk
+from supportbot.knowledge.encoder.encoder import Encoder
+from supportbot.knowledge.encoder.errors import EncoderError
+from supportbot.knowledge.features import TextEncoder
+from supportbot.knowledge.knowledge import Knowledge
+from tests.supportbot.knowledge.faq import GYM
+from tests.supportbot.knowledge.publishing import approve
+
+PARKING = {"You can park behind the hall for free.": ["where can I park my car", "is there parking"]}
+
+
+@asynccontextmanager
+async def following(database: Database, encoder: TextEncoder | None) -> AsyncIterator[Knowledge]:
+    """The knowledge of a daemon that runs."""
+    knowledge = Knowledge(database, lambda: encoder, wrong_rate=0.02)
+    await knowledge.refresh()
+    task = asyncio.create_task(knowledge.run())
+    try:
+        yield knowledge
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await knowledge.aclose()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds; the test's own patience is far longer than what is promised."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - what is waited for is another task's doing, which rings no bell
+            await asyncio.sleep(0.02)
+
+
+def _has(knowledge: Knowledge, number: int) -> bool:
+    return knowledge.index is not None and len(knowledge.index.entries) == number
+
+
+async def _best(knowledge: Knowledge, question: str, workspace_id: int | None = None) -> str | None:
+    decision = await knowledge.decide(question, workspace_id)
+    return decision.candidates[0].entry.answer if decision and decision.sure else None
+
+
+async def test_two_daemons_follow_what_is_approved_and_rejected(database: Database, minilm: Encoder) -> None:
+    """What one person approves, and takes back, every daemon on the database gives, and gives no more."""
+    async with following(database, minilm) as one, following(database, minilm) as other:
+        assert not one.has_own
+        await approve(database, GYM)
+        ids = await approve(database, PARKING)
+        for knowledge in (one, other):
+            await until(partial(_has, knowledge, 6))
+            assert await _best(knowledge, "is there a place for my car?") == next(iter(PARKING))
+        await ExampleStore(database).decide(ids, Decision.REJECT, "Ana Lopez", reason="we have lost the yard")
+        for knowledge in (one, other):
+            await until(partial(_has, knowledge, 5))
+            assert await _best(knowledge, "where can I park my car") is None
+
+
+async def test_edited_answer_is_given_at_once(database: Database) -> None:
+    """An edit of an approved row moves its wording to an entry with the new answer."""
+    ids = await approve(database, GYM)
+    knowledge = Knowledge(database, lambda: None, wrong_rate=0.02)
+    await knowledge.load()
+    await ExampleStore(database).decide([ids[0]], Decision.EDIT, "Bo Chen", answer="We never close.")
+    await knowledge.load()
+    assert await _best(knowledge, "when are you open") == "We never close."
+    assert await _best(knowledge, "what are your opening hours") == next(iter(GYM))
+
+
+async def test_vectors_are_computed_once(database: Database, minilm: Encoder) -> None:
+    """A second start finds every vector in the database; another encoder computes its own."""
+    encoded: list[int] = []
+
+    class Counting:
+        dimensions = minilm.dimensions
+        encode_count = 0
+
+        def __init__(self, digest: str) -> None:
+            self.digest = digest
+
+        def encode(self, texts):  # type: ignore[no-untyped-def]
+            encoded.append(len(texts))
+            return minilm.encode(texts)
+
+    await approve(database, GYM)
+    for digest, expected in (("a", 30), ("a", 0), ("b", 30)):
+        encoded.clear()
+        knowledge = Knowledge(database, partial(Counting, digest), wrong_rate=0.02)
+        await knowledge.refresh()
+        await knowledge.aclose()
+        assert sum(encoded) - len(module.shipped_foreign()) == expected
+
+
+async def test_large_knowledge_goes_live_piece_by_piece(
+    database: Database, minilm: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While many wordings are being encoded, those that are ready answer already, the newest first."""
+    monkeypatch.setattr(module, "_AT_A_TIME", 8)
+    await approve(database, GYM)
+    knowledge = Knowledge(database, lambda: minilm, wrong_rate=0.02)
+    await knowledge.refresh()
+    assert knowledge.index is not None
+    assert [entry.answer for entry in knowledge.index.entries] == [list(GYM)[-1]]
+    await knowledge.load()
+    assert len(knowledge.index.entries) == 5
+
+
+async def test_rule_is_fitted_in_the_background(
+    database: Database, minilm: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large index answers by the nearest wording until its rule is fitted, without waiting for it."""
+    monkeypatch.setattr(module, "_FIT_FIRST", 4)
+    await approve(database, GYM)
+    knowledge = Knowledge(database, lambda: minilm, wrong_rate=0.02)
+    await knowledge.refresh()
+    assert knowledge.index is not None
+    assert knowledge.index.rule is None
+    assert (await knowledge.decide("could I hire shoes from you?", None)) is not None
+    await knowledge.load()
+    assert knowledge.index.rule is not None
+
+
+async def test_calibration_is_stored_with_its_figures(database: Database) -> None:
+    """The threshold stands in the database, where `knowledge status` reads it."""
+    await approve(database, GYM)
+    await Knowledge(database, lambda: None, wrong_rate=0.1).load()
+    async with database.read() as session:
+        record = await session.scalar(select(KnowledgeState.calibration))
+    assert record is not None
+    assert (record["wordings"], record["entries"], record["wrong_rate"]) == (25, 5, 0.1)
+    assert 0 < record["threshold"] < 1
+
+
+async def test_consent_is_followed(database: Database) -> None:
+    """What a workspace's log taught is given elsewhere while its admin consents, and at home always."""
+    home = await consent.allow(database, "slack", "T1", "Ana Lopez", allow=False)
+    await consent.allow(database, "slack", "T2", "Bo Chen", allow=False)
+    async with database.read() as session:
+        ids = dict((await session.execute(select(Workspace.external_id, Workspace.id))).all())
+    await approve(database, PARKING, workspace_id=ids[home.external_id])
+    knowledge = Knowledge(database, lambda: None, wrong_rate=0.02)
+    for allowed in (False, True, False):
+        await consent.allow(database, "slack", "T1", "Ana Lopez", allow=allowed)
+        await knowledge.load()
+        assert await _best(knowledge, "where can I park my car", ids["T1"]) == next(iter(PARKING))
+        assert (await _best(knowledge, "where can I park my car", ids["T2"]) is not None) == allowed
+
+
+async def test_failing_encoder_is_said_once_and_tried_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An encoder that can't be used leaves the knowledge as it was, until it can be."""
+    monkeypatch.setattr(module, "_FAILED_SECONDS", 0.01)
+    tries: list[int] = []
+
+    def open_later() -> None:
+        tries.append(1)
+        if len(tries) < 4:
+            raise EncoderError("The encoder is not there: set SUPPORTBOT_ENCODER.")
+
+    knowledge = Knowledge(database, open_later, wrong_rate=0.02)
+    await approve(database, GYM)
+    task = asyncio.create_task(knowledge.run())
+    await until(lambda: knowledge.has_own)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert sum("The encoder is not there" in str(record.msg) for record in caplog.records) <= 1
+
+
+async def test_small_talk_is_installed_once_and_may_be_edited(database: Database) -> None:
+    """What ships is installed once; a wording that a curator took away does not come back."""
+    async with database.write() as session:
+        assert await small_talk.install(session) == 9
+    async with database.write() as session:
+        await session.execute(update(Wording).where(Wording.text == "howdy").values(text="hoi hoi"))
+        assert await small_talk.install(session) == 0
+    knowledge = Knowledge(database, lambda: None, wrong_rate=0.02)
+    await knowledge.load()
+    assert not knowledge.has_own
+    found = knowledge.small_talk.find("Hellooo!!")
+    assert found is not None
+    assert found.answer == "Hello! What can I help you with?"
+    assert knowledge.small_talk.find("howdy") is None
+    assert knowledge.small_talk.find("hoi hoi") is not None
+    assert knowledge.small_talk.find("hello where is my parcel") is None
+    silent = Knowledge(database, lambda: None, wrong_rate=0.02, small_talk=False)
+    await silent.load()
+    assert silent.small_talk.find("hello") is None
