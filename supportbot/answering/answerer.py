@@ -112,7 +112,7 @@ class Answerer:
             reply = replace(_given(found), latency_ms=_since(started))
             on_text(reply.text)
             return reply
-        if found.verdict is Verdict.DEGENERATE or not self._may_generate(has_knowledge=found.decision is not None):
+        if found.verdict is Verdict.DEGENERATE or not self._may_generate():
             return replace(_not_sure(found), latency_ms=_since(started))
         reply = await self.generator.answer(
             found.asked, deadline, on_text if found.decision is None else lambda text: None
@@ -122,20 +122,18 @@ class Answerer:
     @property
     def is_demo(self) -> bool:
         """Whether the starter would answer the next question as a demonstration."""
-        return (
-            self.generator.model.is_starter
-            and not self._starter_is_named
-            and self._may_generate(has_knowledge=False)
-        )
+        return self.generator.model.is_starter and not self._starter_is_named and self._may_generate()
 
-    def _may_generate(self, *, has_knowledge: bool) -> bool:
+    def _may_generate(self) -> bool:
         model = self.generator.model
+        has_own = self._knowledge is not None and self._knowledge.has_own
         return may_generate(
             is_starter=model.is_starter,
             is_named=self._starter_is_named,
             may_speak=self._starter_may_speak,
-            knows_us=model.knows_us,
-            has_knowledge=has_knowledge or (self._knowledge is not None and self._knowledge.has_own),
+            # In that mode the operator wants the model, whatever trained it.
+            knows_us=model.knows_us or self._mode == "generate_only",
+            has_knowledge=has_own,
         )
 
     def _judged(self, reply: Reply, found: Explanation, on_text: Callable[[str], None]) -> Reply:

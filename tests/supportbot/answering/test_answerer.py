@@ -121,7 +121,7 @@ async def test_starter_does_not_speak_beside_own_knowledge(knowledge: Knowledge)
 
 async def test_model_is_the_second_voice(knowledge: Knowledge) -> None:
     """A model that was trained on these rows is heard where knowledge is not sure, if it says what is approved."""
-    question = "is hiring a helmet possible, too"
+    question = "can I rent a helmet and a rope"
     agrees = await ask(answerer(knowledge, f"\n{SHOES}", knows_us=True), question)
     differs = await ask(answerer(knowledge, "\nHelmets are free on Sundays.", knows_us=True), question)
     stranger = await ask(answerer(knowledge, f"\n{SHOES}"), question)

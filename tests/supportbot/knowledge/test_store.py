@@ -16,7 +16,7 @@ from supportbot.db.models import Entry, Example, ForeignQuestion, Wording
 from supportbot.db.schema import alembic_config, migrate
 from supportbot.db.session import Database
 from supportbot.db.states import EntrySource, EntryState, ExampleLabel, ExampleStatus
-from supportbot.knowledge import store
+from supportbot.knowledge import small_talk, store
 from supportbot.knowledge.entries import KnownEntry
 from tests.conftest import create_postgres_database
 from tests.supportbot.feedback.curation.rows import add_examples, add_workspace, example
@@ -34,7 +34,7 @@ async def change(database: Database, example_id: int, **values: Any) -> None:
     """Change a row and publish it, as a curator's decision does."""
     async with database.write() as session:
         await session.execute(update(Example).where(Example.id == example_id).values(**values))
-        await store.publish(session, [example_id])
+        await store.publish(session, [example_id], edited=[example_id] if "completion" in values else ())
 
 
 async def entries(database: Database) -> list[KnownEntry]:
@@ -113,6 +113,38 @@ async def test_an_edited_answer_moves_the_wording(database: Database) -> None:
     await change(database, ids[1], completion="Very.")
     assert worded(await entries(database)) == {ANSWER: ["How long?"], "Very.": ["Is it fast?"]}
     assert len((await changes(database, before)).entries) == 2
+
+
+async def test_redacted_row_keeps_the_answer_word_for_word(database: Database) -> None:
+    """An edit of the question leaves the wording with the answer as it was approved, contacts included."""
+    [number] = await add_examples(database, example("How do I reach you?", "Write to [email]."))
+    async with database.write() as session:
+        await store.publish(session, [number], texts={number: "Write to help@shop.example."})
+    await change(database, number, prompt="How can I reach you?")
+    assert worded(await entries(database)) == {"Write to help@shop.example.": ["How can I reach you?"]}
+
+
+async def test_chosen_suggestion_joins_its_entry(database: Database) -> None:
+    """A wording that a click proposed joins the entry that was chosen, whatever redaction did to its answer."""
+    [number] = await add_examples(database, example("How do I reach you?", "Write to [email]."))
+    async with database.write() as session:
+        await store.publish(session, [number], texts={number: "Write to help@shop.example."})
+    [entry] = await entries(database)
+    [proposed] = await add_examples(database, example("mail adress?", "Write to [email]."))
+    await change(database, proposed, origin=f"suggestion:7:{entry.id}")
+    assert worded(await entries(database)) == {
+        "Write to help@shop.example.": ["How do I reach you?", "mail adress?"]
+    }
+
+
+async def test_small_talk_and_narrow_entries_are_not_joined(database: Database) -> None:
+    """A row with the answer of small talk, or of an entry for one workspace, gets an entry of its own."""
+    async with database.write() as session:
+        await small_talk.install(session)
+    ids = await add_examples(database, example("How do you say thanks back?", "You are welcome!"))
+    await publish(database, ids)
+    async with database.read() as session:
+        assert await store.count_live(session) == 1
 
 
 async def test_an_edited_question_is_encoded_anew(database: Database) -> None:
