@@ -35,7 +35,8 @@ LEAST_SUGGESTED = 0.25
 """Similarity from which on a verified question is worth suggesting."""
 
 _SAMPLE = 1_000
-"""Wordings that the nearest neighbour is calibrated on."""
+_SMALL_SAMPLE = 200
+"""Wordings that the nearest neighbour is calibrated on; few where each is compared with very many."""
 
 _FEW = 20_000
 """Wordings up to which the n-grams of all are compared with a question; beyond, those of a short list."""
@@ -128,6 +129,11 @@ class Index:
         self.calibration = self._calibrated_nearest()
 
     @cached_property
+    def _starts(self) -> NDArray[np.intp]:
+        """The first wording of each entry; those of an entry are neighbours."""
+        return np.searchsorted(self.owners, np.arange(len(self.entries)))
+
+    @cached_property
     def multiple(self) -> NDArray[np.bool_]:
         """Whether each wording's answer has others, ``[wordings]``."""
         return np.bincount(self.owners, minlength=len(self.entries))[self.owners] > 1
@@ -140,18 +146,20 @@ class Index:
             vectors = self._encoder.encode(questions)
         return Features(vectors, self._grams.of(questions))
 
-    def fitted(self, foreign: Sequence[str]) -> Index:
+    def fitted(self, foreign: Sequence[str], vectors: Floats | None = None) -> Index:
         """Return the same index with a fitted rule, or this one if it is too large for one; blocks.
 
         Args:
             foreign: questions that hardly any FAQ answers.
+            vectors: theirs, if they are there already.
         """
         if len(self.entries) > MOST_FITTED_ANSWERS:
             return self
-        known = self._exact.keys()
-        foreign = [text for text in foreign if folded(text) not in known]
+        texts = [normalise_question(text) for text in foreign]
+        strange = [row for row, text in enumerate(texts) if folded(text) not in self._exact]
         marked = self.features([normalise_question(text) for text in self._foreign])
-        none = self.features([normalise_question(text) for text in foreign])
+        none = self.features(texts) if vectors is None else Features(vectors, self._grams.of(texts))
+        none = none.take(strange)
         result = fit(self._features, self.owners, self._answers, none)
         index = copy(self)
         index.rule = result.rule
@@ -204,8 +212,7 @@ class Index:
         return found
 
     def _ranked(self, asked: Features, similarities: Floats, most: int) -> tuple[Candidate, ...]:
-        nearest = np.full(len(self.entries), -1.0, np.float32)
-        np.maximum.at(nearest, self.owners, similarities)
+        nearest: Floats = np.maximum.reduceat(similarities, self._starts)
         probabilities: Floats | None = None
         if self.rule is None:
             confidences = _beside_answers(nearest, asked.similarities(self._answers)[0])
@@ -228,8 +235,8 @@ class Index:
         )
 
     def _nearest_row(self, position: int, similarities: Floats) -> int:
-        rows = np.flatnonzero(self.owners == position)
-        return int(rows[similarities[rows].argmax()])
+        start = self._starts[position]
+        return int(start + similarities[start : start + len(self.entries[position].wordings)].argmax())
 
     def _visible(self, viewer: Viewer) -> NDArray[np.bool_]:
         """Return which wordings count for somebody; an entry without any is not given."""
@@ -241,14 +248,13 @@ class Index:
     def _calibrated_nearest(self) -> Calibration:
         """Ask a sample of the wordings as if they, and as if their whole answers, were not there."""
         rows = np.arange(len(self.wordings))
-        if len(rows) > _SAMPLE:
-            rows = rows[:: len(rows) // _SAMPLE][:_SAMPLE]
+        most = _SAMPLE if len(rows) <= _FEW else _SMALL_SAMPLE
+        if len(rows) > most:
+            rows = rows[:: len(rows) // most][:most]
         sample, own = self._features.take(rows), self.owners[rows]
         similarities: Floats = sample.similarities(self._features)
         similarities[np.arange(len(rows)), rows] = -1
-        # The wordings of an entry are neighbours, so the highest of each stretch is that of an entry.
-        starts = np.searchsorted(self.owners, np.arange(len(self.entries)))
-        nearest = np.maximum.reduceat(similarities, starts, axis=1)
+        nearest = np.maximum.reduceat(similarities, self._starts, axis=1)
         to_answers = sample.similarities(self._answers)
         confidences = _beside_answers(nearest, to_answers)
         chosen = confidences.argmax(1)
@@ -268,8 +274,7 @@ class Index:
         if not self._foreign:
             return np.zeros(0, np.float32)
         asked = self.features([normalise_question(text) for text in self._foreign])
-        starts = np.searchsorted(self.owners, np.arange(len(self.entries)))
-        nearest = np.maximum.reduceat(asked.similarities(self._features), starts, axis=1)
+        nearest = np.maximum.reduceat(asked.similarities(self._features), self._starts, axis=1)
         highest: Floats = _beside_answers(nearest, asked.similarities(self._answers)).max(1)
         return highest
 

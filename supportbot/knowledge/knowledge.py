@@ -190,7 +190,7 @@ class Knowledge:
             wrong_rate=self._wrong_rate,
         )
         if len(index.wordings) <= _FIT_FIRST:
-            index = await asyncio.to_thread(index.fitted, shipped_foreign())
+            index = await self._fitted(index)
             await self._keep_calibration(index)
         self.index = index
         if index.rule is None and (self._fitting is None or self._fitting.done()):
@@ -200,7 +200,7 @@ class Knowledge:
         """Fit a rule to the index, and to the one that took its place meanwhile, until it is that of today."""
         while (index := self.index) is not None and index.rule is None:
             try:
-                fitted = await asyncio.to_thread(index.fitted, shipped_foreign())
+                fitted = await self._fitted(index)
             except Exception:
                 log.exception("knowledge.fit_failed")
                 return
@@ -208,6 +208,11 @@ class Knowledge:
                 self.index = fitted
                 await self._keep_calibration(fitted)
                 return
+
+    async def _fitted(self, index: Index) -> Index:
+        foreign = shipped_foreign()
+        vectors = await self._vectors.of_foreign(foreign) if self._vectors else None
+        return await asyncio.to_thread(index.fitted, foreign, vectors)
 
     async def _keep_calibration(self, index: Index) -> None:
         record = index.calibration.as_record() | {"entries": len(index.entries), "wordings": len(index.wordings)}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -146,28 +146,39 @@ async def publish(
     answers = {example.id: (texts or {}).get(example.id, example.completion) for example in examples}
     found = _Entries(session, revision)
     await found.read({answer_key(answer) for answer in answers.values()}, map(_meant_entry, examples))
+    moving = [
+        example
+        for example in examples
+        if _is_public(example) and (example.id not in known or example.id in edited or example.id in (texts or {}))
+    ]
+    await found.add_missing(moving, answers)
     touched: set[int] = set()
+    fresh: list[dict[str, Any]] = []
     published = 0
     for example in examples:
         wording = known.get(example.id)
-        if example.status is not ExampleStatus.APPROVED or example.label is not ExampleLabel.GOOD:
+        if not _is_public(example):
             if wording is not None:
                 touched.add(wording.entry_id)
                 await session.delete(wording)
             continue
         published += 1
-        wording = wording or WordingRow(example_id=example.id)
+        if wording is None:
+            entry_id = found.entry_of(example, answers[example.id])
+            values = {"entry_id": entry_id, "text": example.prompt, "workspace_id": example.workspace_id}
+            fresh.append({"example_id": example.id, **values})
+            touched.add(entry_id)
+            continue
         if wording.text != example.prompt:
             wording.encoder = wording.vector = None
-        stays = wording.entry_id is not None and example.id not in edited and example.id not in (texts or {})
-        if not stays:
-            if wording.entry_id is not None:
-                touched.add(wording.entry_id)
-            wording.entry_id = await found.entry_of(example, answers[example.id])
-        wording.text, wording.workspace_id = example.prompt, example.workspace_id
-        session.add(wording)
         touched.add(wording.entry_id)
+        if example.id in edited or example.id in (texts or {}):
+            wording.entry_id = found.entry_of(example, answers[example.id])
+            touched.add(wording.entry_id)
+        wording.text, wording.workspace_id = example.prompt, example.workspace_id
     await session.flush()
+    if fresh:  # not added as records, which are inserted one by one
+        await session.execute(insert(WordingRow), fresh)
     await touch(session, touched, revision)
     return published
 
@@ -193,17 +204,27 @@ class _Entries:
         numbers = {number for number in meant if number is not None}
         self._meant = set(await self._session.scalars(select(Entry.id).where(*live, Entry.id.in_(numbers))))
 
-    async def entry_of(self, example: Example, answer: str) -> int:
-        """Return the entry that an example belongs to, a new one if need be."""
-        if (meant := _meant_entry(example)) in self._meant and meant is not None:
-            return meant
-        key = answer_key(answer)
-        if key not in self._by_key:
-            entry = _entry_of(example, answer, self._revision)
-            self._session.add(entry)
-            await self._session.flush()
-            self._by_key[key] = entry.id
-        return self._by_key[key]
+    async def add_missing(self, examples: Iterable[Example], answers: Mapping[int, str]) -> None:
+        """Make the entries of answers that have none, all at once: added as records they go in one by one."""
+        fresh: dict[str, dict[str, Any]] = {}
+        for example in examples:
+            key = answer_key(answers[example.id])
+            if key not in self._by_key and key not in fresh and _meant_entry(example) not in self._meant:
+                fresh[key] = _entry_of(example, answers[example.id], self._revision)
+        if fresh:
+            made = await self._session.execute(
+                insert(Entry).returning(Entry.answer_key, Entry.id), list(fresh.values())
+            )
+            self._by_key |= {row.answer_key: row.id for row in made}
+
+    def entry_of(self, example: Example, answer: str) -> int:
+        """Return the entry that an example belongs to; see ``add_missing``."""
+        meant = _meant_entry(example)
+        return meant if meant is not None and meant in self._meant else self._by_key[answer_key(answer)]
+
+
+def _is_public(example: Example) -> bool:
+    return example.status is ExampleStatus.APPROVED and example.label is ExampleLabel.GOOD
 
 
 def _meant_entry(example: Example) -> int | None:
@@ -232,19 +253,19 @@ async def touch(session: AsyncSession, entry_ids: Iterable[int], revision: int) 
     )
 
 
-def _entry_of(example: Example, answer: str, revision: int) -> Entry:
+def _entry_of(example: Example, answer: str, revision: int) -> dict[str, Any]:
     is_document = example.origin.startswith("document:")
     decided = example.decided_at or datetime.now(UTC)
-    return Entry(
-        answer=answer,
-        answer_key=answer_key(answer),
-        source=EntrySource.DOCUMENT if is_document else EntrySource(example.source.value),
-        approved_by=example.curator or audit.current_user(),
-        approved_at=decided,
-        state=EntryState.LIVE,
-        revision=revision,
-        created_at=decided,
-    )
+    return {
+        "answer": answer,
+        "answer_key": answer_key(answer),
+        "source": EntrySource.DOCUMENT if is_document else EntrySource(example.source.value),
+        "approved_by": example.curator or audit.current_user(),
+        "approved_at": decided,
+        "state": EntryState.LIVE,
+        "revision": revision,
+        "created_at": decided,
+    }
 
 
 async def _with_wordings(session: AsyncSession, rows: Sequence[Entry]) -> list[KnownEntry]:
@@ -252,13 +273,19 @@ async def _with_wordings(session: AsyncSession, rows: Sequence[Entry]) -> list[K
     ids = list(wordings)
     for start in range(0, len(ids), _PAGE):
         query = (
-            select(WordingRow)
-            .options(undefer(WordingRow.vector))
+            select(
+                WordingRow.entry_id,
+                WordingRow.id,
+                WordingRow.text,
+                WordingRow.workspace_id,
+                WordingRow.encoder,
+                WordingRow.vector,
+            )
             .where(WordingRow.entry_id.in_(ids[start : start + _PAGE]))
             .order_by(WordingRow.id)
         )
-        for row in await session.scalars(query):
-            wordings[row.entry_id].append(Wording(row.id, row.text, row.workspace_id, row.encoder, row.vector))
+        for entry_id, number, text, workspace_id, encoder, vector in await session.execute(query):
+            wordings[entry_id].append(Wording(number, text, workspace_id, encoder, vector))
     return [
         KnownEntry(
             id=row.id,

@@ -35,6 +35,7 @@ class Vectors:
         self._database = database
         self.encoder = encoder
         self._found: dict[tuple[str, str], bytes] = {}
+        self._foreign: Floats | None = None
 
     async def complete(self, entries: Sequence[KnownEntry], *, most: int) -> bool:
         """Compute what is missing, of the newest entries first; return whether nothing is missing any more.
@@ -61,14 +62,26 @@ class Vectors:
                 normalise_question(text) if kind == "wording" else " ".join(text.split())
                 for kind, _, text in batch
             ]
-            rows = await asyncio.to_thread(encoder.encode, texts)
-            vectors = [row.tobytes() for row in rows.astype(np.float16)]
+            halves = (texts[::2], texts[1::2])  # the encoder has two threads, and each call takes one
+            first, second = await asyncio.gather(*(asyncio.to_thread(encoder.encode, half) for half in halves))
+            vectors = [b""] * len(batch)
+            vectors[::2] = [row.tobytes() for row in first.astype(np.float16)]
+            vectors[1::2] = [row.tobytes() for row in second.astype(np.float16)]
             async with self._database.write() as session:
                 for name, kind in (("answer", Entry), ("wording", WordingRow)):
                     found = {row[1]: vector for row, vector in zip(batch, vectors, strict=True) if row[0] == name}
                     await store.store_vectors(session, kind, encoder.digest, found)
             self._found |= {(kind, text): vector for (kind, _, text), vector in zip(batch, vectors, strict=True)}
         return len(wanted) <= most
+
+    async def of_foreign(self, texts: Sequence[str]) -> Floats:
+        """Return the vectors of questions that belong to no entry, computed once, ``[n, d]``."""
+        if self.encoder is None:
+            return np.zeros((len(texts), 0), np.float32)
+        if self._foreign is None:
+            normalised = [normalise_question(text) for text in texts]
+            self._foreign = await asyncio.to_thread(self.encoder.encode, normalised)
+        return self._foreign
 
     def has(self, entry: KnownEntry) -> bool:
         """Return whether all vectors of an entry are there."""

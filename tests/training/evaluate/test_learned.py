@@ -105,9 +105,7 @@ async def test_row_with_a_newer_answer_is_not_missed(database: Database, tmp_pat
 
 async def test_rows_of_a_file_are_asked_while_it_is_the_same(tmp_path: Path) -> None:
     """The rows to train on are read again from the file of the run, unless it has changed or is gone."""
-    questions = [
-        f"Where is {hashlib.sha256(bytes([number])).hexdigest()[:16]}?" for number in range(40)
-    ]
+    questions = [f"Where is {hashlib.sha256(bytes([number])).hexdigest()[:16]}?" for number in range(40)]
     run = await write_file_run(tmp_path / "run", [(text, ANSWER) for text in questions])
     source = run / "rows.jsonl"
     trained = [row.question for row in read_rows(source) if row.split is Split.TRAIN]
