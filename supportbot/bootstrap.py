@@ -170,10 +170,16 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 await inbox.recover(platforms)
                 await outbox.recover()
             registry = Registry(settings.models_dir)
-            source, engine = await _load_model(settings, registry)
+            knowledge = make_knowledge(settings, database)
+            # Beside the model, which is read from disk meanwhile.
+            knowing = asyncio.ensure_future(knowledge.refresh(fit_first=False) if daemon else knowledge.load())
+            try:
+                source, engine = await _load_model(settings, registry)
+            except BaseException:
+                knowing.cancel()
+                raise
             describe = partial(_describe, settings, database)
             generator = Generator(await describe(source, engine), candidates=settings.candidates)
-            knowledge = make_knowledge(settings, database)
             answerer = Answerer(
                 generator,
                 knowledge,
@@ -183,7 +189,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
             )
             show_model(source.version)
             try:
-                await (knowledge.refresh() if daemon else knowledge.load())
+                await knowing
                 if daemon:
                     await asyncio.to_thread(prune_exports, settings)
                 reloader = None

@@ -28,7 +28,7 @@ FOREIGN_SHARE = 0.15
 FOREIGN_SHARE_SINGLE = 0.02
 """The same where most answers have one wording only: the 98th percentile."""
 
-LEAST_THRESHOLD = 0.3
+LEAST_THRESHOLD = 0.25
 """No answer is sure below it, whatever the rows say: a handful of them proves little."""
 
 THIN_THRESHOLD = 0.45

@@ -34,7 +34,7 @@ answers have one wording."""
 LEAST_SUGGESTED = 0.25
 """Similarity from which on a verified question is worth suggesting."""
 
-_SAMPLE = 1_000
+_SAMPLE = 400
 _SMALL_SAMPLE = 200
 """Wordings that the nearest neighbour is calibrated on; few where each is compared with very many."""
 

@@ -128,8 +128,12 @@ class Knowledge:
             with suppress(asyncio.CancelledError):
                 await self._fitting
 
-    async def refresh(self) -> None:
+    async def refresh(self, *, fit_first: bool = True) -> None:
         """Take over what changed in the database, or go on with what could not be encoded yet.
+
+        Args:
+            fit_first: whether a rule is fitted before anybody is answered, where that takes less than a second;
+                else, and for more wordings, it is fitted in the background.
 
         Raises:
             EncoderError: the encoder cannot be used.
@@ -150,9 +154,8 @@ class Knowledge:
             self._foreign = changes.foreign
         talk = [entry for entry in self._entries.values() if entry.source is EntrySource.SMALL_TALK]
         self.small_talk = SmallTalk(talk if self._has_small_talk else ())
-        await self._rebuild(
-            [entry for entry in self._entries.values() if entry.source is not EntrySource.SMALL_TALK]
-        )
+        own = [entry for entry in self._entries.values() if entry.source is not EntrySource.SMALL_TALK]
+        await self._rebuild(own, fit_first=fit_first)
         if changes is not None:  # only now: a failure before this line is tried again
             self._revision = changes.revision
             log.info("knowledge.refreshed", revision=self._revision, entries=len(self._entries))
@@ -169,7 +172,7 @@ class Knowledge:
         viewer = Viewer(workspace_id=workspace_id, consenting=self._consenting, now=datetime.now(UTC))
         return await asyncio.to_thread(index.decide, question, viewer)
 
-    async def _rebuild(self, own: Sequence[KnownEntry]) -> None:
+    async def _rebuild(self, own: Sequence[KnownEntry], *, fit_first: bool) -> None:
         if not own:
             self.index, self._is_complete = None, True
             return
@@ -189,7 +192,7 @@ class Knowledge:
             foreign=self._foreign,
             wrong_rate=self._wrong_rate,
         )
-        if len(index.wordings) <= _FIT_FIRST:
+        if fit_first and len(index.wordings) <= _FIT_FIRST:
             index = await self._fitted(index)
             await self._keep_calibration(index)
         self.index = index
