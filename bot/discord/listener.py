@@ -23,6 +23,7 @@ from bot.discord.questions import PLATFORM, is_addressed, question_from_message,
 from bot.discord.suggestions import SuggestionButton
 from bot.discord.views import VoteButton
 from supportbot.config import Settings
+from supportbot.intake.questions import is_reaction
 from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -114,7 +115,8 @@ class SupportClient(ServingClient):
         remark = remark_from_message(message, self.user)
         if remark is not None and await self.service.overhear(remark):
             return False
-        return (await self.service.ask(question_from_message(message, self.user))).new
+        question = question_from_message(message, self.user)
+        return not is_reaction(question.text) and (await self.service.ask(question)).new
 
     @property
     def is_connected(self) -> bool:

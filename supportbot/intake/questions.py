@@ -6,12 +6,15 @@ Its text is kept as it was typed; where a terminal shows it, ``printable`` comes
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from supportbot.db.states import AnswerSource
+
+_EMOJI_TOKEN = re.compile(r"<a?:\w{1,64}:\d{1,20}>|(?<!\w):[a-z0-9_+-]*[a-z+-][a-z0-9_+-]*:(?!\w)")
 
 CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u2069]")
 """What nobody types and a terminal obeys: a stranger's text must neither steer it nor hide from a curator."""
@@ -185,6 +188,17 @@ class Reply:
 def printable(text: str) -> str:
     """Return a text as a terminal may show it, its lines and tabs included."""
     return CONTROL.sub("", text)
+
+
+def is_reaction(text: str) -> bool:
+    """Return whether a text is nothing but emoji, such as a thumb: people end a conversation with it.
+
+    Args:
+        text: as received; the tokens that Slack and Discord write for emoji count as such.
+    """
+    rest, found = _EMOJI_TOKEN.subn("", text)
+    emoji = found or any(unicodedata.category(character) in ("So", "Sk") for character in rest)
+    return bool(emoji) and not has_words(rest)
 
 
 def has_words(text: str) -> bool:

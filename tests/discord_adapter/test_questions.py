@@ -88,13 +88,22 @@ async def test_an_edit_asks_nothing_anew(world: World) -> None:
     assert exchange.state is QuestionState.DELIVERED
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\u200b\u200d", "👍"])
+@pytest.mark.parametrize("text", ["", "   ", "\u200b\u200d"])
 async def test_mention_without_words_is_told_to_use_some(world: World, text: str) -> None:
     """A bare mention, a sticker or invisible characters get the sentence that asks for text."""
     await world.mention(text)
     await world.answer()
     assert world.channel.last_message.content == NO_QUESTION_TEXT
     assert not world.channel.last_message.components
+
+
+@pytest.mark.parametrize("text", ["👍", "<:party:123456789012345678>", "🎉 <a:dance:123456789012345678>"])
+async def test_mention_with_emoji_alone_needs_no_answer(world: World, text: str) -> None:
+    """A thumb or a party is no question: nothing is kept, and nothing said."""
+    await world.mention(text)
+    await world.mention("where is it?")
+    await world.answer()
+    assert (await world.core.only()).question == "where is it?"
 
 
 async def test_second_delivery_of_an_event_changes_nothing(world: World) -> None:

@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack._background import Background
 from bot.slack.hearing import read_change, read_question, read_remark
 from bot.slack.listeners._status import show_thinking
-from supportbot.intake.questions import IncomingQuestion
+from supportbot.intake.questions import IncomingQuestion, is_reaction
 from supportbot.service import Service
 
 
@@ -26,6 +26,8 @@ class _Events:
             await self._service.overhear_change("slack", change.identity, change.text)
 
     async def _ask(self, question: IncomingQuestion, client: AsyncWebClient) -> None:
+        if is_reaction(question.text):
+            return
         accepted = await self._service.ask(question)
         if accepted.new:
             show_thinking(self._background, client, question.channel, question.thread)
