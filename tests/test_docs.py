@@ -41,11 +41,13 @@ TYPER_MODULES = {
     "training.export": "training.export:export",
     "training.publish": "training.publish",
     "training.starter": "training.starter.__main__",
+    "benchmarks.answers": "benchmarks.answers",
     "benchmarks.candidates": "benchmarks.candidates",
     "benchmarks.daemon": "benchmarks.daemon",
     "benchmarks.document": "benchmarks.document",
     "benchmarks.drafts": "benchmarks.drafts",
     "benchmarks.generation": "benchmarks.generation",
+    "benchmarks.knowledge": "benchmarks.knowledge",
     "benchmarks.preparation": "benchmarks.preparation",
     "benchmarks.training": "benchmarks.training",
 }

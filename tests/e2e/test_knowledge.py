@@ -1,4 +1,4 @@
-"""The first ten minutes of a support lead: their own FAQ, in Slack, Discord and on the page, while the bot runs."""
+"""A support lead's first ten minutes: their own FAQ, in Slack, Discord and on the page, while the bot runs."""
 
 from __future__ import annotations
 
