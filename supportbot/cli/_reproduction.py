@@ -123,6 +123,11 @@ async def _read(settings: Settings, answer_id: int) -> _Record:
         raise SupportBotError(f"There is no answer {answer_id}: {_HOW_TO_FIND}.")
     if answer.source is AnswerSource.HUMAN:
         raise SupportBotError(f"Answer {answer_id} was written by a person: choose one that a model gave.")
+    if answer.source is AnswerSource.APPROVED:
+        raise SupportBotError(
+            f"Answer {answer_id} was approved by a person and given word for word: `supportbot knowledge show "
+            f"{answer.entry_id}` shows it."
+        )
     if answer.model_version is None or answer.prompt is None or answer.seed is None:
         raise SupportBotError(f"Answer {answer_id} is a fixed sentence: choose one that a model gave.")
     if not answer.sampling or "engine" not in answer.sampling:

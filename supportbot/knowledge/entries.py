@@ -52,6 +52,9 @@ class KnownEntry:
 class Viewer:
     """Who asks, as far as it decides what may be said.
 
+    An entry may be given if it is for all workspaces or for this one. A wording counts if it is nobody's, or of
+    this workspace, or if its workspace consented.
+
     Attributes:
         workspace_id: where the question was asked; None for an operator, who sees everything.
         consenting: the workspaces whose words may be used elsewhere.
@@ -61,17 +64,3 @@ class Viewer:
     workspace_id: int | None
     consenting: Collection[int]
     now: datetime
-
-    def sees(self, entry: KnownEntry) -> bool:
-        """Return whether an entry may be given, as far as the entry itself says."""
-        if entry.valid_until is not None and entry.valid_until <= self.now:
-            return False
-        return self.workspace_id is None or entry.workspace_id in (None, self.workspace_id)
-
-    def hears(self, wording: Wording) -> bool:
-        """Return whether a wording may count: it is nobody's, of the same workspace, or there is consent."""
-        return (
-            self.workspace_id is None
-            or wording.workspace_id in (None, self.workspace_id)
-            or wording.workspace_id in self.consenting
-        )

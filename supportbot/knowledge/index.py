@@ -43,6 +43,8 @@ _FEW = 20_000
 
 _SHORTLIST = 256
 
+_ANYWHERE = -1  # stands for no workspace; those of the database are numbered from 1
+
 _END = re.compile(r"[\s?!.,;:…]+$")
 
 
@@ -239,11 +241,25 @@ class Index:
         return int(start + similarities[start : start + len(self.entries[position].wordings)].argmax())
 
     def _visible(self, viewer: Viewer) -> NDArray[np.bool_]:
-        """Return which wordings count for somebody; an entry without any is not given."""
-        given = np.array([viewer.sees(entry) for entry in self.entries])
-        heard = np.array([viewer.hears(wording) for wording in self.wordings], dtype=np.bool_)
-        visible: NDArray[np.bool_] = heard & given[self.owners]
+        """Return which wordings count for somebody, as ``Viewer`` says; an entry without any is not given."""
+        visible: NDArray[np.bool_] = (self._until > viewer.now.timestamp())[self.owners]
+        if (here := viewer.workspace_id) is not None:
+            visible &= ((self._scopes == _ANYWHERE) | (self._scopes == here))[self.owners]
+            consenting = np.array([*viewer.consenting, here, _ANYWHERE], dtype=np.int64)
+            visible &= np.isin(self._origins, consenting)
         return visible
+
+    @cached_property
+    def _until(self) -> NDArray[np.float64]:
+        return np.array([entry.valid_until.timestamp() if entry.valid_until else np.inf for entry in self.entries])
+
+    @cached_property
+    def _scopes(self) -> NDArray[np.int64]:
+        return np.array([_ANYWHERE if one.workspace_id is None else one.workspace_id for one in self.entries])
+
+    @cached_property
+    def _origins(self) -> NDArray[np.int64]:
+        return np.array([_ANYWHERE if one.workspace_id is None else one.workspace_id for one in self.wordings])
 
     def _calibrated_nearest(self) -> Calibration:
         """Ask a sample of the wordings as if they, and as if their whole answers, were not there."""
