@@ -68,7 +68,7 @@ async def run(settings: Settings) -> None:
 
         app = build_web(
             core.service,
-            model_version=lambda: core.model_version,
+            model_version=lambda: core.model_version if core.answerer.generates else "",
             readiness=readiness,
             settings=settings,
             welcome=core.welcome,

@@ -44,7 +44,7 @@ def build_web(
 
     Args:
         service: the support bot.
-        model_version: names the model that answers now.
+        model_version: names the model that answers now; empty while none is asked.
         readiness: see ``health.Readiness``.
         settings: for the name under which the page is reached.
         welcome: what a visitor finds now; asked at every visit.

@@ -40,7 +40,8 @@ def build_header(name: str, model_version: str) -> None:
         node("span", classes="logo", aria_hidden="true")
         with node("div", classes="title"):
             node("strong", name, dir="auto")
-            node("span", f"Model {model_version}", classes="model", title=f"Answers come from {model_version}")
+            if model_version:
+                node("span", f"Model {model_version}", classes="model", title=f"Answers come from {model_version}")
         with node("form", method="post", action=NEW_CONVERSATION_PATH):
             node("button", "New conversation", classes="new", type="submit")
 

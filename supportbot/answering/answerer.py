@@ -112,7 +112,7 @@ class Answerer:
             reply = replace(_given(found), latency_ms=_since(started))
             on_text(reply.text)
             return reply
-        if found.verdict is Verdict.DEGENERATE or not self._may_generate():
+        if found.verdict is Verdict.DEGENERATE or not self.generates:
             return replace(_not_sure(found), latency_ms=_since(started))
         reply = await self.generator.answer(
             found.asked, deadline, on_text if found.decision is None else lambda text: None
@@ -122,9 +122,11 @@ class Answerer:
     @property
     def is_demo(self) -> bool:
         """Whether the starter would answer the next question as a demonstration."""
-        return self.generator.model.is_starter and not self._starter_is_named and self._may_generate()
+        return self.generator.model.is_starter and not self._starter_is_named and self.generates
 
-    def _may_generate(self) -> bool:
+    @property
+    def generates(self) -> bool:
+        """Whether a model is asked where nothing approved is known."""
         model = self.generator.model
         has_own = self._knowledge is not None and self._knowledge.has_own
         return may_generate(

@@ -25,8 +25,8 @@ NOT_SURE_TEXT = (
     "Please rephrase the question, or ask a member of the team."
 )
 NOT_SURE_NEAR_TEXT = (
-    "I am not sure about this one, and I would rather not guess. Did you mean one of these? "
-    "If not, please rephrase the question, or ask a member of the team."
+    "I am not sure about this one, and I would rather not guess. "
+    "Please choose what you meant, rephrase the question, or ask a member of the team."
 )
 NO_QUESTION_TEXT = "I can only read text so far: please type your question in a sentence or two."
 

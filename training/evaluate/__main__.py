@@ -3,7 +3,10 @@
 Progress goes to stderr; stdout carries the result alone, as a table or as JSON without the texts. The record and
 its page are written at the end, beside the run if the candidate is one, else in the home folder.
 
-Only this module knows settings, folders and the terminal; ``evaluate`` is for programs.
+Where answers are approved, the whole answerer is measured with both models, too; ``--answerer`` alone measures it
+with the live model, and compares and writes nothing.
+
+Only this module knows folders and the terminal; ``evaluate`` is for programs.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import asyncio
 import json
 import logging
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -31,33 +35,41 @@ from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.engine.base import SamplingParams
 from supportbot.errors import ConfigError, SupportBotError
-from supportbot.models.registry import INT8_LOSS_RISE, Registry
+from supportbot.models.publishing.checks import answerer_objection
+from supportbot.models.registry import INT8_LOSS_RISE, ModelSource, Registry
 from training.evaluate._runs import RUN_RECORD
+from training.evaluate.answerer import Examination, examine, prepare_examination
 from training.evaluate.comparison import Setup, compare
 from training.evaluate.int8 import int8_loss_rise
 from training.evaluate.judging import make_judges
+from training.evaluate.knowing import has_knowledge
 from training.evaluate.learned import learned_rows
 from training.evaluate.measuring import ACTIVE, Questions, find_model, measure
 from training.evaluate.past import past_corrections, past_votes
-from training.evaluate.record import PAGE, summary
-from training.evaluate.report import build_table, write_report
+from training.evaluate.record import ANSWERER, PAGE, summary
+from training.evaluate.report import build_answerer_table, build_table, write_report
 from training.evaluate.rows import (
+    Row,
     canonical_answers,
-    file_rows,
-    held_out_rows,
     out_of_scope_questions,
 )
-from training.evaluate.trained import find_objection
+from training.evaluate.trained import rows_to_ask
 
 EXIT_ERROR = 2
+
+NO_KNOWLEDGE = (
+    "There are no approved answers yet, so the answerer says what the model says: import some with "
+    "`supportbot import FILE --approve`, or compare models with --candidate."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What to evaluate, and how; see ``main`` for each."""
 
-    candidate: str
+    candidate: str | None
     against: str = ACTIVE
+    answerer: bool = False
     data: tuple[Path, ...] = ()
     references: Path | None = None
     out_of_scope: Path | None = None
@@ -71,34 +83,38 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
     """Ask both models, write the report, and return the record and the folder of its files.
 
     Raises:
-        ConfigError: there are no rows to ask, or a file is wrong.
+        ConfigError: there is no candidate, there are no rows to ask, or a file is wrong; or the answerer is to be
+            measured, and there is no knowledge.
         DatabaseError: the rows are to come from the database, and it cannot be used.
         ModelError: one of the models is missing or damaged.
     """
+    if task.candidate is None:
+        raise ConfigError(
+            "There is no candidate: name one with --candidate, or measure what is live with --answerer alone."
+        )
     registry = Registry(settings.models_dir)
     candidate = find_model(task.candidate, registry, settings.model)
     against = find_model(task.against, registry, settings.model, hub=True)
+    canonical = canonical_answers(task.references) if task.references else None
+    strangers = out_of_scope_questions(task.out_of_scope)
     async with AsyncExitStack() as stack:
         database = await _open(task, settings, stack)
-        left_out: dict[str, int] = {}
         keep = settings.kept_contacts
-        if database is None or task.data:
-            objection = await find_objection(candidate.location, database, keep)
-            rows, left_out = await file_rows(task.data, task.limit, task.seed, objection=objection, keep=keep)
-        else:
-            rows = await held_out_rows(database, task.limit, task.seed)
+        rows, left_out = await rows_to_ask(
+            candidate.location, database, task.data, task.limit, task.seed, keep=keep
+        )
         learned = await learned_rows(
             candidate.location, against.location, database, task.limit, task.seed, keep=keep
         )
         corrections = await past_corrections(database, keep=keep) if database else []
         votes = await past_votes(database, against.version) if database else []
-    for reason, number in left_out.items():
-        console.print(f"Left out: {number:,} rows, {reason}.", highlight=False, markup=False, soft_wrap=True)
-    if len(rows) < 2:
-        raise ConfigError(
-            f"There are {len(rows)} held-out rows to ask: approve more with `supportbot curate review`, or give "
-            "some with --data."
+        _check_enough(rows, left_out, console)
+        sources = {"candidate": candidate, "against": against}
+        examination = await prepare_examination(
+            database, settings, sources, rows, strangers, task.limit, canonical
         )
+    if task.answerer and examination is None:
+        raise ConfigError(NO_KNOWLEDGE)
     if not learned:
         console.print(
             f"Forgetting is not measured: no approved row is known that '{against.version}' was trained on.",
@@ -106,11 +122,11 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
             markup=False,
             soft_wrap=True,
         )
-    judges = make_judges(rows, learned, canonical_answers(task.references) if task.references else None)
-    questions = Questions(rows, out_of_scope_questions(task.out_of_scope), corrections, learned)
+    judges = make_judges(rows, learned, canonical)
+    questions = Questions(rows, strangers, corrections, learned)
     with _progress(console) as bar:
         measured = []
-        for who, source in (("candidate", candidate), ("against", against)):
+        for who, source in sources.items():
             step = bar.add_task(f"Asking {who}", total=questions.steps(greedy=task.greedy))
             measured.append(
                 await measure(
@@ -128,14 +144,49 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
     with console.status("Comparing"):
         record = compare(measured[0], measured[1], questions, judges, votes, setup, left_out)
         record["candidate"][INT8_LOSS_RISE] = rise
-        directory = _output(task, settings, candidate.version)
+    if examination is not None:
+        # A candidate that is no version yet gets its floor when it is published: its own, else its parent's.
+        measured_floor = record["candidate"]["confidence_floor"]
+        floors = {"candidate": against.confidence_floor if measured_floor is None else measured_floor}
+        record[ANSWERER] = await _examine(examination, settings, floors, console)
+    with console.status("Writing the report"):
+        directory = _output(task, settings, candidate)
         lengths = [[answer.tokens for answer in model.answers] for model in measured]
         write_report(record, directory, (lengths[0], lengths[1]))
     return record, directory
 
 
+async def evaluate_answerer(task: Task, settings: Settings, console: Console) -> dict[str, Any]:
+    """Ask the answerer alone, with one model, and return its record.
+
+    Raises:
+        ConfigError: there is no knowledge, there are no rows to ask, or a file is wrong.
+        DatabaseError: the database cannot be used.
+        ModelError: the model is missing or damaged.
+    """
+    source = find_model(task.against, Registry(settings.models_dir), settings.model, hub=True)
+    canonical = canonical_answers(task.references) if task.references else None
+    strangers = out_of_scope_questions(task.out_of_scope)
+    async with AsyncExitStack() as stack:
+        database = await _open(task, settings, stack)
+        if database is None or not await has_knowledge(database):
+            raise ConfigError(NO_KNOWLEDGE)
+        rows, left_out = await rows_to_ask(
+            source.location, database, task.data, task.limit, task.seed, keep=settings.kept_contacts
+        )
+        _check_enough(rows, left_out, console)
+        examination = await prepare_examination(
+            database, settings, {"against": source}, rows, strangers, task.limit, canonical
+        )
+    if examination is None:
+        raise ConfigError(NO_KNOWLEDGE)
+    return await _examine(examination, settings, {}, console)
+
+
 def main(
-    candidate: Annotated[str, typer.Option(help="Folder of a run, version of the registry, or 'active'.")],
+    candidate: Annotated[
+        str | None, typer.Option(help="Folder of a run, version of the registry, or 'active'.")
+    ] = None,
     against: Annotated[str, typer.Option(help="The like, or a hub id: what to compare with.")] = ACTIVE,
     data: Annotated[
         list[Path] | None,
@@ -150,6 +201,13 @@ def main(
     out_of_scope: Annotated[
         Path | None, typer.Option(help="Text file, one question a line that nothing answers; else our own.")
     ] = None,
+    answerer: Annotated[
+        bool,
+        typer.Option(
+            "--answerer",
+            help="Measure the whole answerer, verified answers included; without --candidate nothing else.",
+        ),
+    ] = False,
     limit: Annotated[int, typer.Option(min=2, help="Most held-out rows asked, drawn at random.")] = 500,
     seed: Annotated[int, typer.Option(help="Of sampling, of drawing rows, and of the intervals.")] = 0,
     greedy: Annotated[bool, typer.Option("--greedy", help="Ask each row once more without sampling.")] = False,
@@ -163,6 +221,7 @@ def main(
     task = Task(
         candidate=candidate,
         against=against,
+        answerer=answerer,
         data=tuple(data or ()),
         references=references,
         out_of_scope=out_of_scope,
@@ -171,7 +230,15 @@ def main(
         greedy=greedy,
         output=output,
     )
+    out = Console()
     try:
+        if answerer and candidate is None:
+            alone = asyncio.run(evaluate_answerer(task, load_settings(), console))
+            if as_json:
+                sys.stdout.write(json.dumps({ANSWERER: alone}, ensure_ascii=False, indent=2) + "\n")
+            else:
+                out.print(build_answerer_table(alone))
+            return
         record, directory = asyncio.run(evaluate(task, load_settings(), console))
     except SupportBotError as error:
         console.print(Text(f"evaluate: {error}"), soft_wrap=True)
@@ -179,11 +246,32 @@ def main(
     if as_json:
         sys.stdout.write(json.dumps(summary(record), ensure_ascii=False, indent=2) + "\n")
         return
-    out = Console()
     out.print(build_table(record))
+    if ANSWERER in record:
+        out.print(build_answerer_table(record[ANSWERER]))
     style = "bold green" if record["better"] else "bold red" if record["forgot"] else "bold"
     out.print(Text(record["verdict"], style=style), soft_wrap=True)
+    if ANSWERER in record and (objection := answerer_objection(record[ANSWERER])) is not None:
+        out.print(Text(f"Beside your approved answers {objection}.", style="bold red"), soft_wrap=True)
     out.print(Text(f"Side by side in {directory / PAGE}"), soft_wrap=True)
+
+
+def _check_enough(rows: Sequence[Row], left_out: Mapping[str, int], console: Console) -> None:
+    for reason, number in left_out.items():
+        console.print(f"Left out: {number:,} rows, {reason}.", highlight=False, markup=False, soft_wrap=True)
+    if len(rows) < 2:
+        raise ConfigError(
+            f"There are {len(rows)} held-out rows to ask: approve more with `supportbot curate review`, or give "
+            "some with --data."
+        )
+
+
+async def _examine(
+    examination: Examination, settings: Settings, floors: Mapping[str, float | None], console: Console
+) -> dict[str, Any]:
+    with _progress(console) as bar:
+        step = bar.add_task("Asking the answerer", total=examination.steps * len(examination.models))
+        return await examine(examination, settings, floors, lambda: bar.advance(step))
 
 
 async def _open(task: Task, settings: Settings, stack: AsyncExitStack) -> Database | None:
@@ -195,13 +283,13 @@ async def _open(task: Task, settings: Settings, stack: AsyncExitStack) -> Databa
     return database
 
 
-def _output(task: Task, settings: Settings, version: str) -> Path:
+def _output(task: Task, settings: Settings, candidate: ModelSource) -> Path:
     if task.output is not None:
         return task.output
-    run = Path(task.candidate)
+    run = Path(candidate.location)
     if (run / RUN_RECORD).is_file():
         return run / RUN_RECORD.parent
-    return settings.home / "reports" / version
+    return settings.home / "reports" / candidate.version
 
 
 def _progress(console: Console) -> Progress:

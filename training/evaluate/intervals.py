@@ -39,6 +39,15 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """The share of rows that have something, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ratio:
     """A figure made of rows: the sum of ``parts`` over the sum of ``weights`` (ones, if not given)."""
 
@@ -77,6 +86,16 @@ def ratio_difference(
 
     data = (candidate.parts, candidate.weights, against.parts, against.weights)
     return _interval(data, statistic, seed, RESAMPLES, paired=True, vectorized=True)
+
+
+def share(hits: Sequence[bool]) -> Share:
+    """Return a share with its Clopper-Pearson interval (https://doi.org/10.1093/biomet/26.4.404).
+
+    Args:
+        hits: whether each row has it, at least one row.
+    """
+    found = stats.binomtest(sum(hits), len(hits)).proportion_ci(LEVEL)
+    return Share(sum(hits) / len(hits), float(found.low), float(found.high))
 
 
 def paired_difference(candidate: Sequence[bool], against: Sequence[bool]) -> Difference:

@@ -7,6 +7,9 @@ from typing import Any
 
 RECORD, PAGE = "evaluation.json", "evaluation.html"
 
+ANSWERER = "answerer"
+"""The part of a record about the whole answerer, where there is knowledge; a promotion asks for it then."""
+
 DETAILS = ("answers", "learned", "out_of_scope", "replay")
 """The parts of a record that quote texts; the summary goes without them."""
 

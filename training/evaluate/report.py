@@ -79,6 +79,60 @@ def build_table(record: Mapping[str, Any]) -> Table:
     return table
 
 
+def build_answerer_table(record: Mapping[str, Any]) -> Table:
+    """Return the figures of the whole answerer for the terminal, each with its 95 % interval.
+
+    Args:
+        record: from ``answerer.examine``.
+    """
+    whose = [who for who in ("candidate", "against") if who in record]
+    counts = record["foreign"]
+    left_out = "".join(f"; {number} not measured, since {reason}" for reason, number in record["left_out"].items())
+    title = (
+        f"The whole answerer: {record['asked']} questions without their own wordings; "
+        f"{counts['marked']} marked as foreign and {counts['out_of_scope']} out of scope{left_out}"
+    )
+    columns = [Column(Text(f"{who}\n{record[who]['version']}")) for who in whose]
+    table = Table("mode", "figure", *columns, *(["difference"] if "differences" in record else []), title=title)
+    for mode in ("verified_first", "generate_only"):
+        label = f"{mode}, set" if mode == record["mode"] else mode
+        for name, text in _ANSWERER_LABELS.items():
+            cells = [_share(_figure(record[who][mode], name)) for who in whose]
+            if "differences" in record:
+                cells.append(_points(_figure(record["differences"][mode], name)))
+            table.add_row(label, text, *cells)
+            label = ""
+        table.add_section()
+    return table
+
+
+_ANSWERER_LABELS: Mapping[str, str] = {
+    "right": "right",
+    "wrong": "wrong",
+    "coverage": "coverage",
+    "verified": "verified",
+    "generated": "generated",
+    "not_sure": "not sure",
+    "foreign.marked": "marked as foreign, answered",
+    "foreign.out_of_scope": "out of scope, answered",
+}
+
+
+def _figure(figures: Mapping[str, Any], name: str) -> Mapping[str, float] | None:
+    found: Any = figures
+    for part in name.split("."):
+        found = found[part]
+    return found  # type: ignore[no-any-return]
+
+
+def _share(found: Mapping[str, float] | None) -> str:
+    return "–" if found is None else f"{found['value']:.1%} ({found['low']:.1%} to {found['high']:.1%})"
+
+
+def _points(found: Mapping[str, float] | None) -> str:
+    return "–" if found is None else f"{found['value']:+.1%} ({found['low']:+.1%} to {found['high']:+.1%})"
+
+
 def _rows(record: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the figures as text, in order, each with whether the difference is a gain beyond chance."""
     rows = []

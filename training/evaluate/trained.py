@@ -9,7 +9,7 @@ This module knows no model.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -20,7 +20,7 @@ from supportbot.db.states import Split
 from supportbot.errors import ConfigError
 from supportbot.feedback.curation.keys import normalise
 from training.evaluate._runs import Run, is_recorded, run_of
-from training.evaluate.rows import Objection
+from training.evaluate.rows import Objection, Row, file_rows, held_out_rows
 from training.files import FileRow, conversation_of
 from training.finetune.sources import FileRows, Tally
 
@@ -28,6 +28,34 @@ TRAINED = "the candidate was trained on them"
 PERHAPS = "the candidate may have been trained on them, since the rows of its run cannot be read any more"
 
 _PAGE = 5_000
+
+
+async def rows_to_ask(
+    location: str,
+    database: Database | None,
+    files: Sequence[Path],
+    limit: int,
+    seed: int,
+    *,
+    keep: Collection[str] = (),
+) -> tuple[list[Row], dict[str, int]]:
+    """Return what a model may be asked, and how many rows of files were left out and why.
+
+    Args:
+        location: the folder of a run or of a version.
+        database: whose held-out rows are asked if there are no files.
+        files: see ``file_rows``.
+        limit: most rows.
+        seed: decides which.
+        keep: what is public although it looks personal, see ``redact``.
+
+    Raises:
+        ConfigError: a file cannot be read or lacks something; the sentence says where.
+    """
+    if database is None or files:
+        objection = await find_objection(location, database, keep)
+        return await file_rows(files, limit, seed, objection=objection, keep=keep)
+    return await held_out_rows(database, limit, seed), {}
 
 
 async def find_objection(location: str, database: Database | None, keep: Collection[str] = ()) -> Objection:

@@ -1,5 +1,8 @@
 """What a version must show before it may go live: that it is sound, right more often than wrong, and better.
 
+Where answers are approved, better alone is not enough: people then see the model only where nothing is verified,
+and there it must not add wrong answers.
+
 Soundness can't be waived. Evidence can, by somebody who gives a reason.
 """
 
@@ -7,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from supportbot.engine.base import Engine
 from supportbot.engine.smoke import smoke
@@ -42,16 +45,18 @@ async def check_sound(registry: Registry, version: str, load: Callable[[ModelSou
         raise ModelError(f"Version '{version}' is damaged, so it can't go live. {error}") from error
 
 
-def check_evidence(manifest: Manifest, active: str | None) -> None:
+def check_evidence(manifest: Manifest, active: str | None, *, has_knowledge: bool) -> None:
     """Compare what was measured with what a promotion needs.
 
     Args:
         manifest: of the candidate.
         active: the version that it would replace.
+        has_knowledge: whether there are live answers of the operator's own.
 
     Raises:
         ModelError: nothing was measured, or against another version; or the candidate forgot what the other was
-            trained on, is wrong more often than right, or is not better.
+            trained on, is wrong more often than right, or is not better; or, where there is knowledge, the whole
+            answerer was not measured with it, or shows more wrong answers with it.
     """
     if active is None:
         return
@@ -83,6 +88,65 @@ def check_evidence(manifest: Manifest, active: str | None) -> None:
             f"Version '{version}' did not measure better than '{active}' ({verdict}): train it on more, "
             "or give a reason with --force."
         )
+    if has_knowledge:
+        _check_answerer(version, evaluation.get("answerer"), remedy)
+
+
+def answerer_objection(answerer: Mapping[str, Any]) -> str | None:
+    """Return what speaks against a candidate behind the answerer, in the mode that was set, or None.
+
+    It may not show more wrong answers than what is live, beyond chance; nor, if it shows more at all, more of them
+    than ``SUPPORTBOT_WRONG_RATE`` beyond chance. What is above that rate without the candidate is not its fault.
+
+    Args:
+        answerer: as ``training.evaluate`` records it.
+    """
+    mode = str(answerer.get("mode"))
+    wrong, rise = (
+        _interval(answerer, "candidate", mode, "wrong"),
+        _interval(answerer, "differences", mode, "wrong"),
+    )
+    if wrong is None or rise is None:
+        return "the record does not say how many wrong answers are shown"
+    shown = f"{wrong['value']:.1%} of {answerer.get('asked')} questions are answered wrongly"
+    points = f"{100 * rise['value']:+.1f} points"
+    rate = answerer.get("wrong_rate")
+    if rise["low"] > 0:
+        low, high = 100 * rise["low"], 100 * rise["high"]
+        return f"{shown}, beyond chance more than now ({points}, 95 % interval {low:+.1f} to {high:+.1f})"
+    if rise["value"] > 0 and isinstance(rate, int | float) and wrong["low"] > rate:
+        return f"{shown}, more than now ({points}) and beyond chance above SUPPORTBOT_WRONG_RATE ({rate:.1%})"
+    return None
+
+
+def _check_answerer(version: str, answerer: object, remedy: str) -> None:
+    if not isinstance(answerer, Mapping):
+        raise ModelError(
+            f"Version '{version}' was not measured beside your approved answers: {remedy}, or give a reason with "
+            "--force."
+        )
+    if not answerer.get("asked"):
+        raise ModelError(
+            f"Version '{version}' could not be measured beside your approved answers, since none of the questions "
+            "asked has an approved answer with another wording: approve more wordings or give questions with "
+            f"--data, {remedy}, or give a reason with --force."
+        )
+    if (objection := answerer_objection(answerer)) is not None:
+        raise ModelError(
+            f"Version '{version}' would show more wrong answers beside your approved ones, since {objection}: "
+            "train it on more, or give a reason with --force."
+        )
+
+
+def _interval(record: Mapping[str, Any], *path: str) -> Mapping[str, float] | None:
+    """Return a figure with the ends of its interval, if it stands there."""
+    found: object = record
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    is_whole = isinstance(found, Mapping) and all(
+        isinstance(found.get(key), int | float) for key in ("value", "low", "high")
+    )
+    return cast("Mapping[str, float]", found) if is_whole else None
 
 
 def _right_share(evaluation: Mapping[str, Any]) -> float | None:

@@ -17,6 +17,7 @@ from supportbot.db.models import ModelVersion
 from supportbot.db.session import Database
 from supportbot.engine.base import Engine
 from supportbot.errors import ConfigError, DatabaseError, ModelError
+from supportbot.knowledge.store import count_live
 from supportbot.models.publishing.checks import check_evidence, check_sound
 from supportbot.models.publishing.lineage import (
     VersionReport,
@@ -89,7 +90,9 @@ class Publishing:
         if version == active:
             raise ModelError(f"Version '{version}' is live already.")
         if force_reason is None:
-            check_evidence(manifest, active)
+            async with self._database.read() as session:
+                has_knowledge = await count_live(session) > 0
+            check_evidence(manifest, active, has_knowledge=has_knowledge)
         await check_sound(self._registry, version, self._load)
         async with self._database.write() as session:
             await reconcile(session, self._registry)
