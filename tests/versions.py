@@ -28,6 +28,27 @@ def better_than(version: str | None, *, better: bool = True) -> dict[str, Any]:
     }
 
 
+def beside_answers(
+    wrong: tuple[float, float, float], rise: tuple[float, float, float], *, asked: int = 40
+) -> dict[str, Any]:
+    """Return an evaluation of a better candidate with the part about the whole answerer, against `base`.
+
+    Args:
+        wrong: share of wrong answers shown with the candidate, and the ends of its interval.
+        rise: how much more that is than with what is live, and the ends of its interval.
+        asked: how many questions could be measured.
+    """
+    keys = ("value", "low", "high")
+    answerer = {
+        "mode": "verified_first",
+        "wrong_rate": 0.02,
+        "asked": asked,
+        "candidate": {"verified_first": {"wrong": dict(zip(keys, wrong, strict=True)) if asked else None}},
+        "differences": {"verified_first": {"wrong": dict(zip(keys, rise, strict=True)) if asked else None}},
+    }
+    return {**better_than("base"), "answerer": answerer}
+
+
 def install_version(
     registry: Registry,
     source: Path,

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 import typer
 from rich.text import Text
 
-from supportbot.cli import ask, consent, curate, doctor, import_, init, knowledge, log, models, replay
+from supportbot.cli import ask, consent, curate, doctor, import_, init, knowledge, learn, log, models, replay
 from supportbot.cli._terminal import err
 from supportbot.errors import SupportBotError
 
@@ -33,6 +33,7 @@ app.command()(log.log)
 app.command()(replay.replay)
 app.command()(consent.consent)
 app.command("import")(import_.import_file)
+app.command()(learn.learn)
 app.add_typer(curate.app, name="curate")
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(models.app, name="models")

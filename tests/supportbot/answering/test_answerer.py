@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -10,12 +11,12 @@ import pytest
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.gate import is_degenerate
 from supportbot.answering.generator import Generator, LiveModel
+from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.intake.normalise import normalise_question
 from supportbot.intake.questions import NOT_SURE_NEAR_TEXT, NOT_SURE_TEXT, Reply
 from supportbot.knowledge import small_talk
-from supportbot.knowledge.encoder.encoder import Encoder
 from supportbot.knowledge.encoder.open import open_encoder
 from supportbot.knowledge.knowledge import Knowledge
 from tests.supportbot.answering.test_generator import ScriptedEngine
@@ -25,21 +26,22 @@ from tests.supportbot.knowledge.publishing import approve
 HOURS, TICKET, SHOES, KIDS, CANCEL = GYM
 
 
-@pytest.fixture(scope="session")
-def encoder() -> Encoder:
-    """The encoder that ships."""
-    return open_encoder("")
+@pytest.fixture(scope="module")
+def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
+    """The gym's FAQ with small talk, approved by Ana; loaded once, since no test here changes it."""
 
+    async def load() -> Knowledge:
+        database = Database(f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('knowledge') / 'supportbot.db'}")
+        await migrate(database)
+        async with database.write() as session:
+            await small_talk.install(session)
+        await approve(database, GYM)
+        knowledge = Knowledge(database, lambda: open_encoder(""), wrong_rate=0.02)
+        await knowledge.load()
+        await database.aclose()
+        return knowledge
 
-@pytest.fixture
-async def knowledge(database: Database, encoder: Encoder) -> Knowledge:
-    """The gym's FAQ with small talk, approved by Ana."""
-    async with database.write() as session:
-        await small_talk.install(session)
-    await approve(database, GYM)
-    knowledge = Knowledge(database, lambda: encoder, wrong_rate=0.02)
-    await knowledge.load()
-    return knowledge
+    return asyncio.run(load())
 
 
 def answerer(

@@ -27,8 +27,9 @@ from supportbot.intake.questions import Reply
 from supportbot.models.publishing import Publishing
 from supportbot.models.registry import Registry
 from tests.supportbot.conftest import MakeQuestion
+from tests.supportbot.knowledge.publishing import approve
 from tests.tiny_model import build_tokenizer
-from tests.versions import better_than, install_version
+from tests.versions import beside_answers, better_than, install_version
 
 _numbers = itertools.count()
 
@@ -107,6 +108,62 @@ async def test_candidate_without_evidence_needs_a_reason(
     await publishing.promote("v1", "ann", "the old one is rude")
     assert registry.active() == "v1"
     assert (await audit(database))[0].details["forced"] == "the old one is rude"
+
+
+NONE_MORE = (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "sentence"),
+    [
+        (better_than("base"), "not measured beside your approved answers.*training.evaluate.*--force"),
+        (beside_answers(NONE_MORE, NONE_MORE, asked=0), "could not be measured.*approve more wordings.*--force"),
+        (
+            beside_answers((0.2, 0.09, 0.36), (0.175, 0.02, 0.175)),
+            r"20\.0% of 40 questions are answered wrongly, beyond chance more than now \(\+17\.5 points",
+        ),
+        (
+            beside_answers((0.1, 0.028, 0.24), (0.05, -0.03, 0.05)),
+            r"10\.0% of 40 .*more than now .*above SUPPORTBOT_WRONG_RATE \(2\.0%\)",
+        ),
+        ({**better_than("base"), "answerer": {"asked": 40}}, "does not say how many wrong answers"),
+    ],
+)
+async def test_candidate_must_not_add_wrong_answers_to_the_approved_ones(
+    publishing: Publishing,
+    registry: Registry,
+    database: Database,
+    tiny_model: Path,
+    evaluation: dict[str, object],
+    sentence: str,
+) -> None:
+    """Where answers are approved, a better model must show no more wrong ones beside them, or there is a reason."""
+    await approve(database, {"We open at six.": ["When do you open?"]})
+    install_version(registry, tiny_model, "v1", evaluation=evaluation)
+    with pytest.raises(ModelError, match=sentence):
+        await publishing.promote("v1", "ann")
+    assert registry.active() == "base"
+    await publishing.promote("v1", "ann", "the old one is rude")
+    assert registry.active() == "v1"
+
+
+@pytest.mark.parametrize(
+    "evaluation",
+    [
+        beside_answers((0.025, 0.0006, 0.13), (0.025, -0.024, 0.025)),
+        beside_answers((0.25, 0.13, 0.41), NONE_MORE),
+        beside_answers((0.0, 0.0, 0.09), (-0.025, -0.025, 0.024)),
+    ],
+    ids=["one wrong row, as chance has it", "as wrong as without it", "less wrong"],
+)
+async def test_candidate_that_adds_no_wrong_answers_goes_live(
+    publishing: Publishing, registry: Registry, database: Database, tiny_model: Path, evaluation: dict[str, object]
+) -> None:
+    """A candidate is not blamed for what chance explains, or for what is wrong without it, too."""
+    await approve(database, {"We open at six.": ["When do you open?"]})
+    install_version(registry, tiny_model, "v1", evaluation=evaluation)
+    await publishing.promote("v1", "ann")
+    assert registry.active() == "v1"
 
 
 @pytest.mark.parametrize(
