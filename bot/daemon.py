@@ -135,6 +135,8 @@ async def _problems(core: Core, adapters: Mapping[str, Adapter], stopping: async
     problems = {name: "not connected" for name, adapter in adapters.items() if not adapter.is_connected}
     if stopping.is_set():
         problems["daemon"] = "stopping"
+    if core.knowledge.problem:
+        problems["knowledge"] = core.knowledge.problem
     try:
         await core.database.check()
     except DatabaseError as error:

@@ -77,6 +77,8 @@ class Knowledge:
         self._fitting: asyncio.Task[None] | None = None
         self.index: Index | None = None
         self.small_talk = SmallTalk(())
+        self.problem = ""
+        """Why it does not follow the database; empty if it does."""
 
     @property
     def has_own(self) -> bool:
@@ -96,19 +98,19 @@ class Knowledge:
 
     async def run(self) -> None:
         """Follow the database until cancelled."""
-        complaint = ""
         while True:
             try:
                 await self.refresh()
-                complaint = ""
+                self.problem = ""
             except SupportBotError as error:
-                if complaint != str(error):  # said once, not twice a second
-                    complaint = str(error)
-                    log.error("knowledge.refresh_failed", error=complaint)
+                if self.problem != str(error):  # said once, not every time
+                    log.error("knowledge.refresh_failed", error=str(error))
+                self.problem = str(error)
                 await asyncio.sleep(_FAILED_SECONDS)
             except Exception:
                 # A restarting PostgreSQL, or a full disk: what is known stays known.
                 log.exception("knowledge.refresh_failed")
+                self.problem = "what changed cannot be read; the log says why"
                 await asyncio.sleep(_FAILED_SECONDS)
             if self._is_complete:
                 await asyncio.sleep(POLL_SECONDS)

@@ -176,7 +176,9 @@ async def test_failing_encoder_is_said_once_and_tried_again(
     knowledge = Knowledge(database, open_later, wrong_rate=0.02)
     await approve(database, GYM)
     task = asyncio.create_task(knowledge.run())
+    await until(lambda: bool(knowledge.problem))
     await until(lambda: knowledge.has_own)
+    await until(lambda: not knowledge.problem)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert sum("The encoder is not there" in str(record.msg) for record in caplog.records) <= 1
