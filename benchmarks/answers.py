@@ -38,7 +38,10 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.engine.choose import Wanted, load_chosen
 from supportbot.errors import SupportBotError
+from supportbot.feedback.curation.contradictions import Keep
 from supportbot.feedback.curation.imports import import_rows
+from supportbot.feedback.curation.reading import Row as ReadRow
+from supportbot.feedback.curation.reading import read_table
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.encoder.open import open_encoder
 from supportbot.knowledge.features import Features, Grams, TextEncoder
@@ -63,11 +66,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is known, and what is asked."""
+    """What is known, and what is asked; ``is_starters`` marks the FAQ that the starter model was trained on."""
 
     known: tuple[Row, ...]
     asked: tuple[Row, ...]
     foreign: tuple[str, ...]
+    is_starters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def read_task(data: Path | None, held_out: Path | None, out_of_scope: Path | Non
         faq = load_faq()
         known = tuple(Row(text, topic.answer) for topic in faq.topics for text in topic.wordings)
         asked = tuple(Row(text, topic.answer) for topic in faq.topics for text in topic.held_out)
-        return Task(known, asked, faq.out_of_scope)
+        return Task(known, asked, faq.out_of_scope, is_starters=True)
     rows = _read_rows(data)
     known, asked = (rows, _read_rows(held_out)) if held_out else _split(rows)
     foreign = _read(out_of_scope).splitlines() if out_of_scope else []
@@ -116,20 +120,11 @@ def _split(rows: tuple[Row, ...]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
 
 
 def _read_rows(path: Path) -> tuple[Row, ...]:
-    rows = []
-    for number, line in enumerate(_read(path).splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-            rows.append(Row(str(value["question"]), str(value["answer"])))
-        except (ValueError, KeyError, TypeError):
-            raise SupportBotError(
-                f"'{path}' line {number} is no JSON object with question and answer: mend it."
-            ) from None
+    """Return the rows of any file that can be imported, as the importer reads them."""
+    rows = [row for row in read_table(path).rows() if isinstance(row, ReadRow)]
     if not rows:
-        raise SupportBotError(f"'{path}' has no rows: give a JSON object with question and answer on each line.")
-    return tuple(rows)
+        raise SupportBotError(f"'{path}' has no rows: give lines with question and answer.")
+    return tuple(Row(text, row.answer) for row in rows for text in (row.question, *row.wordings))
 
 
 def _read(path: Path) -> str:
@@ -152,7 +147,7 @@ async def _open_knowledge(
     knowledge = Knowledge(database, lambda: encoder, wrong_rate=wrong_rate)
     try:
         await migrate(database)
-        await import_rows(database, file, approved_by="benchmark")
+        await import_rows(database, file, approved_by="benchmark", prefer=Keep.BOTH)
         await knowledge.load()
         yield knowledge
     finally:
@@ -187,7 +182,8 @@ async def measure(
             async def through(
                 mode: AnswerMode, questions: Sequence[str], what: str, *, by_knowledge_alone: bool = False
             ) -> list[Told]:
-                named = not by_knowledge_alone
+                # The starter is a second voice beside its own FAQ only; alone it is asked in any case.
+                named = mode == "generate_only" or (task.is_starters and not by_knowledge_alone)
                 answerer = Answerer(Generator(live), knowledge, mode=mode, starter_is_named=named)
                 return await _ask(answerer, knowledge, mode, questions, what)
 
@@ -211,7 +207,9 @@ async def measure(
                 for name, wear in ({"as typed": str} | dict(CLOTHES)).items():
                     worn = [wear(row.question) for row in task.asked]
                     told = await through("verified_first", worn, name, by_knowledge_alone=True)
-                    record["variants"][name] = _figures(task.asked, told, [], references)
+                    others = [wear(question) for question in task.foreign]
+                    fooled = await through("verified_first", others, f"{name}, foreign", by_knowledge_alone=True)
+                    record["variants"][name] = _figures(task.asked, told, fooled, references)
             record["baselines"] = await asyncio.to_thread(_baselines, task, encoder)
             return record | {"model": source.version, "machine": describe_machine()}
     finally:
@@ -262,7 +260,7 @@ def _is_right(best: str | None, answer: str, references: Sequence[str]) -> bool:
     """Return whether an answer is the right one: to the letter, within a reply to two questions, or nearly so."""
     if best is None:
         return False
-    if best.strip() == answer.strip() or answer.strip() in best.split("\n\n"):
+    if " ".join(answer.split()) in " ".join(best.split()):
         return True
     if best in references:
         return False
