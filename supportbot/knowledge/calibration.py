@@ -25,6 +25,10 @@ from supportbot.knowledge.features import Floats
 FOREIGN_SHARE = 0.15
 """Of the left-out answers' wordings this share may be answered; they are nearer than most foreign questions."""
 
+FOREIGN_SHARE_APART = 0.2
+"""The same where the answers lie so far apart that hardly a left-out wording is answered wrongly: at most a quarter
+of what may be. There the left-out answers are the harder test by far."""
+
 FOREIGN_SHARE_SINGLE = 0.02
 """The same where most answers have one wording only: the 98th percentile."""
 
@@ -104,13 +108,18 @@ def calibrate(
     single = 2 * np.count_nonzero(comparable) < len(comparable)
     confidence, right = confidence[comparable], right[comparable]
     wrong = np.sort(confidence[~right])
-    share = FOREIGN_SHARE_SINGLE if single else FOREIGN_SHARE
-    threshold = max(
+    least = max(
         LEAST_THRESHOLD,
         _above(wrong, int(wrong_rate * len(confidence))),
-        _above_quantile(foreign_confidence, share),
         _above_quantile(marked, FOREIGN_SHARE_SINGLE),
     )
+    apart = _above_quantile(foreign_confidence, FOREIGN_SHARE_APART)
+    if single:
+        threshold = max(least, _above_quantile(foreign_confidence, FOREIGN_SHARE_SINGLE))
+    elif np.count_nonzero(wrong >= apart) <= wrong_rate / 4 * len(confidence):
+        threshold = max(least, apart)
+    else:
+        threshold = max(least, _above_quantile(foreign_confidence, FOREIGN_SHARE))
     answered = confidence >= threshold
     known = len(confidence) > 0 and not single
     return Calibration(

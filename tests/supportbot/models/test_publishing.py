@@ -137,7 +137,7 @@ async def test_candidate_must_not_add_wrong_answers_to_the_approved_ones(
     evaluation: dict[str, object],
     sentence: str,
 ) -> None:
-    """Where answers are approved, a better model must show no more wrong ones beside them, or there is a reason."""
+    """Where answers are approved, a better model shows no more wrong ones beside them, or there is a reason."""
     await approve(database, {"We open at six.": ["When do you open?"]})
     install_version(registry, tiny_model, "v1", evaluation=evaluation)
     with pytest.raises(ModelError, match=sentence):
