@@ -26,8 +26,8 @@ FOREIGN_SHARE = 0.15
 """Of the left-out answers' wordings this share may be answered; they are nearer than most foreign questions."""
 
 FOREIGN_SHARE_APART = 0.2
-"""The same where the answers lie so far apart that hardly a left-out wording is answered wrongly, at most a quarter
-of what may be. There the left-out answers are the harder test by far."""
+"""The same where the answers lie so far apart that hardly a left-out wording is answered wrongly, at most a
+quarter of what may be. There the left-out answers are the harder test by far."""
 
 FOREIGN_SHARE_SINGLE = 0.02
 """The same where most answers have one wording only: the 98th percentile."""
