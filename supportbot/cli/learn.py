@@ -1,0 +1,119 @@
+"""``supportbot learn``: documents are shown as they were understood, and proposed when somebody says yes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from supportbot.cli._terminal import JsonFlag, out, print_json, with_database
+from supportbot.errors import SupportBotError
+
+if TYPE_CHECKING:
+    from supportbot.config import Settings
+    from supportbot.db.session import Database
+    from supportbot.feedback.curation.documents.learning import Found, Learned
+
+_DECLINED = 1
+_QUESTION, _ANSWER = 60, 100
+"""Characters of a text that is shown."""
+
+_SENTENCE = 300
+"""Characters of a sentence about a file that cannot be read."""
+
+_MOST_NAMED = 5
+"""Files that cannot be read, of which it is said why."""
+
+_SKIPPED = {
+    "empty": "without a text of their own",
+    "short": "too short (fewer than 20 characters)",
+    "navigation": "of contents, links or the like",
+    "untitled": "before the first heading",
+}
+
+
+def learn(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files, folders or addresses: Markdown, HTML, PDF, Word (.docx) or text.", metavar="PATH|URL…"
+        ),
+    ],
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Addresses may be of this machine or its network.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Propose without asking.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Propose the passages of documents as entries, for a curator to decide on."""
+    if not (yes or as_json or sys.stdin.isatty()):
+        raise SupportBotError("Nobody is here to say yes to the proposals: add --yes to propose without asking.")
+
+    async def run(database: Database, settings: Settings) -> Learned | None:
+        from supportbot.feedback.curation.documents.learning import prepare
+
+        prepared = await prepare(database, sources, keep=settings.kept_contacts, allow_private=allow_private)
+        found = prepared.found
+        if not as_json:
+            show(found)
+        # Nothing else runs in this process, so it may wait for a person.
+        may_write = yes or as_json or found.known == found.passages
+        if not may_write and not typer.confirm("Propose these?", default=False, err=True):
+            return None
+        return await prepared.write()
+
+    learned = with_database(run)
+    if learned is None:
+        raise typer.Exit(_DECLINED)
+    if as_json:
+        print_json(asdict(learned))
+        return
+    out.print(f"{_number(learned.passages, 'passage')}, {learned.new} of them new")
+    if learned.new:
+        out.print("Decide on them: supportbot curate review")
+
+
+def show(found: Found) -> None:
+    """Print the preview; all of it is somebody else's text, so what a terminal would obey is taken out."""
+    from supportbot.feedback.curation.contradictions import shortened
+
+    kinds = ", ".join(
+        kind if found.documents == 1 else f"{number} {kind}" for kind, number in sorted(found.kinds.items())
+    )
+    name = shortened(found.first, _ANSWER) if found.documents == 1 else f"{found.documents} documents"
+    out.print(Text(f"{name}: {kinds}, {_number(found.sections, 'section')}"))
+    if found.samples:
+        rows = RichTable(header_style="bold")
+        rows.add_column("question", overflow="fold")
+        rows.add_column("answer", overflow="fold")
+        for sample in found.samples:
+            rows.add_row(Text(shortened(sample.question, _QUESTION)), Text(shortened(sample.answer, _ANSWER)))
+        out.print(rows)
+    for line in _lines(found):
+        out.print(Text(line))
+    for sentence in found.unread[:_MOST_NAMED]:
+        out.print(Text(f"Left out: {shortened(sentence, _SENTENCE)}"))
+    if len(found.unread) > _MOST_NAMED:
+        out.print(f"Left out: {_number(len(found.unread) - _MOST_NAMED, 'more file')}")
+
+
+def _lines(found: Found) -> Iterator[str]:
+    proposed = found.passages - found.known
+    yield f"{_number(proposed, 'passage')} to propose, {found.known} known already"
+    if found.skipped:
+        reasons = ", ".join(f"{number} {_SKIPPED[reason]}" for reason, number in sorted(found.skipped.items()))
+        yield f"{_number(sum(found.skipped.values()), 'section')} skipped: {reasons}"
+    if found.long:
+        yield f"{_number(found.long, 'passage')} longer than usual: lists, tables and code are not divided"
+    if found.redacted:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in found.redacted.items())
+        yield f"Taken out: {kinds}; name your own contacts in SUPPORTBOT_PUBLIC_CONTACTS to keep them"
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,218 @@
+"""The whole answerer, measured: what people would be shown with each model, and what of it is wrong.
+
+Approved answers are the same whichever model stands behind them, so this says what a model adds: answers to what
+is not verified, right ones and wrong ones. Every share has an exact interval, and so has the difference of two
+models, which were asked the same.
+
+This module knows models and settings; what is known comes from ``knowing``, and the rule of a promotion is that of
+``supportbot.models.publishing``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from supportbot.answering.answerer import AnswerMode
+from supportbot.answering.generator import LiveModel
+from supportbot.bootstrap import make_local_engine
+from supportbot.config import Settings
+from supportbot.db.session import Database
+from supportbot.db.states import AnswerSource
+from supportbot.knowledge.features import TextEncoder
+from supportbot.models.publishing.lineage import is_trained_here
+from supportbot.models.registry import MANIFEST, STARTER, ModelSource
+from training.evaluate._runs import is_recorded, run_of
+from training.evaluate.answering import MODES, Answered, Manner, Shown, ask_answerer
+from training.evaluate.intervals import paired_difference, share
+from training.evaluate.judging import Judge, make_judge
+from training.evaluate.knowing import Known, has_knowledge, know
+from training.evaluate.rows import Row
+
+_FIGURES: Mapping[str, Callable[[Shown], bool]] = {
+    "verified": lambda one: one.source is AnswerSource.APPROVED,
+    "generated": lambda one: one.source is AnswerSource.GENERATED,
+    "not_sure": lambda one: not one.given,
+    "right": lambda one: one.given and one.right,
+    "wrong": lambda one: one.given and not one.right,
+    "coverage": lambda one: one.given,
+}
+"""What is said of one question in scope, each a share of all that are asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examinee:
+    """A model to stand behind the answerer, and whether rows of this database trained it."""
+
+    source: ModelSource
+    knows_us: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What is asked, how it is judged, and who is asked: ``candidate``, if there is one, and ``against``."""
+
+    known: Known
+    judge: Judge
+    models: Mapping[str, Examinee]
+
+    @property
+    def steps(self) -> int:
+        """How often ``on_step`` is called for one model."""
+        return len(MODES) * self.known.steps
+
+
+async def prepare_examination(
+    database: Database | None,
+    settings: Settings,
+    sources: Mapping[str, ModelSource],
+    rows: Sequence[Row],
+    out_of_scope: Sequence[str],
+    limit: int,
+    canonical: Mapping[str, str] | None = None,
+) -> Examination | None:
+    """Return what to ask the answerer, or None where there is no knowledge of the operator's own.
+
+    Args:
+        database: with the knowledge and the record of the runs.
+        settings: as the daemon has them.
+        sources: the models, by ``candidate`` and ``against``.
+        rows: what is asked.
+        out_of_scope: see ``know``.
+        limit: see ``know``.
+        canonical: see ``make_judge``.
+
+    Raises:
+        EncoderError: the encoder cannot be used.
+        ConfigError: a row's topic has no answer in ``canonical``.
+    """
+    if database is None or not await has_knowledge(database):
+        return None
+    known = await know(
+        database,
+        rows,
+        out_of_scope,
+        open_encoder=partial(_open_encoder, settings),
+        wrong_rate=settings.wrong_rate,
+        small_talk=settings.small_talk,
+        limit=limit,
+        keep=settings.kept_contacts,
+    )
+    models = {who: Examinee(source, await _is_trained_here(database, source)) for who, source in sources.items()}
+    return Examination(known, make_judge(known.rows, canonical), models)
+
+
+async def examine(
+    examination: Examination,
+    settings: Settings,
+    floors: Mapping[str, float | None],
+    on_step: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Ask the answerer with each model, one in memory at a time, and return the record.
+
+    Args:
+        examination: what to ask whom.
+        settings: as the daemon has them.
+        floors: of a model that has none of its own yet, by the name of the examinee: what it is published with.
+        on_step: called after each answer.
+
+    Raises:
+        ModelError: a model is missing or damaged.
+    """
+    known = examination.known
+    answered = {
+        who: await _ask(examination, examinee, settings, floors.get(who), on_step)
+        for who, examinee in examination.models.items()
+    }
+    record: dict[str, Any] = {
+        "mode": settings.answer_mode,
+        "wrong_rate": settings.wrong_rate,
+        "asked": len(known.rows),
+        "left_out": dict(known.left_out),
+        "wordings": known.wordings,
+        "wordings_held_back": known.held_back,
+        "foreign": {kind: len(questions) for kind, questions in known.foreign.items()},
+    }
+    for who, examinee in examination.models.items():
+        record[who] = {"version": examinee.source.version, "trained_here": examinee.knows_us}
+        record[who] |= {mode: _figures(answered[who][mode]) for mode in MODES}
+    if "candidate" in answered:
+        record["differences"] = {
+            mode: _differences(answered["candidate"][mode], answered["against"][mode]) for mode in MODES
+        }
+    return record
+
+
+async def _ask(
+    examination: Examination,
+    examinee: Examinee,
+    settings: Settings,
+    floor: float | None,
+    on_step: Callable[[], None],
+) -> Mapping[AnswerMode, Answered]:
+    source = examinee.source
+    own = floor if source.confidence_floor is None else source.confidence_floor
+    engine = await asyncio.to_thread(make_local_engine, settings, source)
+    try:
+        model = LiveModel(
+            engine,
+            own if settings.confidence_floor is None else settings.confidence_floor,
+            is_starter=source.is_starter,
+            knows_us=examinee.knows_us,
+        )
+        manner = Manner(
+            candidates=settings.candidates,
+            starter_may_speak=settings.slack_bot_token is None and settings.discord_token is None,
+            starter_is_named=settings.model == STARTER,
+        )
+        return await ask_answerer(examination.known, examination.judge, model, manner, on_step)
+    finally:
+        await engine.aclose()
+
+
+async def _is_trained_here(database: Database, source: ModelSource) -> bool:
+    """Return whether rows of this database trained a model; a run is no version yet, but will be one."""
+    directory = Path(source.location)
+    if (directory / MANIFEST).is_file():
+        async with database.read() as session:
+            return await is_trained_here(session, source.version)
+    run = run_of(directory)
+    return run is not None and await is_recorded(database, run)
+
+
+def _open_encoder(settings: Settings) -> TextEncoder | None:
+    if settings.encoder == "none":
+        return None
+    from supportbot.knowledge.encoder.open import open_encoder  # takes a second to import
+
+    return open_encoder(settings.encoder or "")
+
+
+def _figures(answered: Answered) -> dict[str, Any]:
+    figures = {name: _share([has(one) for one in answered.rows]) for name, has in _FIGURES.items()}
+    foreign = {kind: _share([one.given for one in shown]) for kind, shown in answered.foreign.items()}
+    return figures | {"foreign": foreign}
+
+
+def _share(hits: Sequence[bool]) -> dict[str, float] | None:
+    return asdict(share(hits)) if hits else None
+
+
+def _differences(mine: Answered, theirs: Answered) -> dict[str, Any]:
+    figures = {
+        name: _difference([has(one) for one in mine.rows], [has(one) for one in theirs.rows])
+        for name, has in _FIGURES.items()
+    }
+    foreign = {
+        kind: _difference([one.given for one in shown], [one.given for one in theirs.foreign[kind]])
+        for kind, shown in mine.foreign.items()
+    }
+    return figures | {"foreign": foreign}
+
+
+def _difference(mine: Sequence[bool], theirs: Sequence[bool]) -> dict[str, float] | None:
+    return asdict(paired_difference(mine, theirs)) if mine else None

@@ -1,0 +1,129 @@
+"""One model behind the answerer that serves: what somebody would have been shown, question by question.
+
+Each question is generated for once at most, whichever mode asks for it, so the modes differ by what they do with
+the same text. Seeds are drawn at random, as they are for people.
+
+This module knows the answerer and texts; figures are for ``answerer``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from supportbot.answering.answerer import Answerer, AnswerMode
+from supportbot.answering.generator import Generator, LiveModel
+from supportbot.db.states import AnswerSource
+from supportbot.intake.questions import Reply
+from training.evaluate.judging import Judge
+from training.evaluate.knowing import Known
+
+MODES: tuple[AnswerMode, ...] = get_args(AnswerMode)
+
+_ANSWER_SECONDS = 600.0
+"""An answer takes a fraction of a second; on a machine that is busy beyond reason it may take this long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How the daemon answers, as it is set.
+
+    Attributes:
+        candidates: see ``Generator``.
+        starter_may_speak: see ``Answerer``.
+        starter_is_named: see ``Answerer``.
+    """
+
+    candidates: int
+    starter_may_speak: bool
+    starter_is_named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What came of one question: where the reply is from, and whether it is right."""
+
+    source: AnswerSource
+    right: bool
+
+    @property
+    def given(self) -> bool:
+        """Whether there was an answer, right or wrong."""
+        return self.source is not AnswerSource.NOT_SURE
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one model said in one mode: to the rows, and to each kind of foreign questions."""
+
+    rows: Sequence[Shown]
+    foreign: Mapping[str, Sequence[Shown]]
+
+
+class _Once(Generator):
+    """Says the same whenever it is asked the same."""
+
+    def __init__(self, model: LiveModel, candidates: int) -> None:
+        super().__init__(model, candidates=candidates)
+        self._replies: dict[str, Reply] = {}
+
+    async def answer(
+        self, question: str, deadline: float, on_text: Callable[[str], None] = lambda text: None
+    ) -> Reply:
+        """Answer a question, or return what was answered before."""
+        if question not in self._replies:
+            self._replies[question] = await super().answer(question, deadline)
+        return self._replies[question]
+
+
+async def ask_answerer(
+    known: Known, judge: Judge, model: LiveModel, manner: Manner, on_step: Callable[[], None] = lambda: None
+) -> dict[AnswerMode, Answered]:
+    """Ask everything in each mode.
+
+    Args:
+        known: what is known, and what is asked.
+        judge: of the rows, for what is generated; approved answers are told by their entries.
+        model: what generates.
+        manner: how.
+        on_step: called after each answer.
+
+    Raises:
+        ModelError: the model is damaged.
+    """
+    generator = _Once(model, manner.candidates)
+    slots = asyncio.Semaphore(max(1, generator.capacity // 2))
+    found: dict[AnswerMode, Answered] = {}
+    for mode in MODES:
+        answerer = Answerer(
+            generator,
+            known.knowledge,
+            mode=mode,
+            starter_may_speak=manner.starter_may_speak,
+            starter_is_named=manner.starter_is_named,
+        )
+
+        async def ask(question: str, answerer: Answerer = answerer) -> Reply:
+            async with slots:
+                reply = await answerer.answer(question, time.monotonic() + _ANSWER_SECONDS)
+            on_step()
+            return reply
+
+        replies = await asyncio.gather(*(ask(row.question) for row in known.rows))
+        foreign = {
+            kind: [Shown(reply.source, right=False) for reply in await asyncio.gather(*map(ask, questions))]
+            for kind, questions in known.foreign.items()
+        }
+        rows = [Shown(reply.source, _is_right(row, reply, known, judge)) for row, reply in enumerate(replies)]
+        found[mode] = Answered(rows, foreign)
+    return found
+
+
+def _is_right(row: int, reply: Reply, known: Known, judge: Judge) -> bool:
+    """Return whether the answer was shown: by its entry, of two entries too, or in a model's words."""
+    if reply.source is AnswerSource.APPROVED:
+        return any(one.entry_id in known.meant[row] for one in reply.grounds.verified)
+    return reply.source is AnswerSource.GENERATED and judge.is_right(row, reply.text)
