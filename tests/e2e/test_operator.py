@@ -42,6 +42,9 @@ async def test_from_nothing_to_an_answer(tmp_path: Path) -> None:
         "latency_ms",
         "prompt_tokens",
         "answer_tokens",
+        "entry_ids",
+        "similarity",
+        "suggestions",
     }
     assert "return" in answer["answer"].lower()
     [entry] = await log_of(home)
