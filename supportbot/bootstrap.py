@@ -9,8 +9,8 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -22,19 +22,14 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from supportbot.answering.answerer import Answerer
-from supportbot.answering.explain import may_generate
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import check_schema, migrate
 from supportbot.db.session import Database
 from supportbot.delivery.dispatch import Dispatcher, Sender
 from supportbot.delivery.outbox import Outbox
-from supportbot.engine.base import Engine
-from supportbot.engine.choose import Wanted, find_model, load_chosen
-from supportbot.engine.smoke import smoke
-from supportbot.errors import ConfigError, DatabaseError, ModelError
-from supportbot.feedback.curation.store import approved_answers
+from supportbot.errors import ConfigError, DatabaseError
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.history import History
@@ -44,8 +39,8 @@ from supportbot.intake.questions import Welcome
 from supportbot.knowledge import small_talk
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.knowledge import Knowledge
-from supportbot.models.publishing.lineage import is_trained_here
-from supportbot.models.registry import STARTER, ModelSource, Registry, starter_directory
+from supportbot.models import loading
+from supportbot.models.registry import STARTER, Registry, starter_directory
 from supportbot.models.reloader import Reloader, show_model
 from supportbot.service import Service
 
@@ -174,32 +169,32 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
             # Beside the model, which is read from disk meanwhile.
             knowing = asyncio.ensure_future(knowledge.refresh(fit_first=False) if daemon else knowledge.load())
             try:
-                source, engine = await _load_model(settings, registry)
+                source, engine = await loading.load_model(settings, registry)
             except BaseException:
                 knowing.cancel()
                 raise
-            describe = partial(_describe, settings, database)
+            describe = partial(loading.describe, settings, database)
             generator = Generator(await describe(source, engine), candidates=settings.candidates)
             answerer = Answerer(
                 generator,
                 knowledge,
                 mode=settings.answer_mode,
-                starter_may_speak=_starter_may_speak(settings),
+                starter_may_speak=loading.starter_may_speak(settings),
                 starter_is_named=settings.model == STARTER,
             )
             show_model(source.version)
             try:
                 await knowing
                 if daemon:
-                    await asyncio.to_thread(prune_exports, settings)
+                    await asyncio.to_thread(loading.prune_exports, settings)
                 reloader = None
                 if not settings.model and settings.engine != "remote":
-                    load = partial(_exchange, settings)
-                    reloader = Reloader(registry, generator, load, partial(_prepare, database), describe)
+                    load = partial(loading.exchange, settings)
+                    reloader = Reloader(registry, generator, load, partial(loading.prepare, database), describe)
 
                 async def prepare() -> None:
-                    with _remedied(settings, registry):
-                        await _prepare(database, engine)
+                    with loading.remedied(settings, registry):
+                        await loading.prepare(database, engine)
 
                 dispatchers: dict[str, Dispatcher] = {}
                 live = Live()
@@ -255,74 +250,6 @@ def make_knowledge(settings: Settings, database: Database) -> Knowledge:
     )
 
 
-async def model_is_asked(settings: Settings, database: Database, *, has_knowledge: bool) -> bool:
-    """Return whether the model that is set would be asked about what is not verified; it is not loaded.
-
-    Raises:
-        ModelError: there is none, or it is damaged.
-    """
-    source = await asyncio.to_thread(Registry(settings.models_dir).resolve, settings.model)
-    async with database.read() as session:
-        knows_us = await is_trained_here(session, source.version)
-    return may_generate(
-        is_starter=source.is_starter,
-        is_named=settings.model == STARTER,
-        may_speak=_starter_may_speak(settings),
-        knows_us=knows_us,
-        has_knowledge=has_knowledge,
-    )
-
-
-def _starter_may_speak(settings: Settings) -> bool:
-    return settings.slack_bot_token is None and settings.discord_token is None
-
-
-def make_engine(settings: Settings, source: ModelSource) -> Engine:
-    """Make the engine that answers, as it is set; blocks.
-
-    Raises:
-        ConfigError: the settings contradict each other or the model.
-        ModelError: the model is damaged, or of no kind that can be loaded.
-    """
-    if settings.engine == "remote":
-        from supportbot.engine.remote.load import load_remote
-
-        key = settings.remote_api_key
-        return load_remote(
-            settings.remote_servers,
-            settings.remote_model,
-            key.get_secret_value() if key else None,
-            find_model(source.location, weights=False),
-            settings.remote_model or source.version,
-        )
-    return make_local_engine(settings, source)
-
-
-def make_local_engine(settings: Settings, source: ModelSource) -> Engine:
-    """Load a model on this machine, to be tried or measured even if a remote one answers; blocks.
-
-    Raises:
-        ConfigError: the settings contradict each other or the model.
-        ModelError: the model is damaged, or of no kind that can be loaded.
-    """
-    engine = "auto" if settings.engine == "remote" else settings.engine
-    wanted = Wanted(engine=engine, precision=settings.precision, exports=settings.exports_dir)
-    return load_chosen(source.location, source.version, wanted, int8_loss_rise=source.int8_loss_rise)
-
-
-async def _describe(settings: Settings, database: Database, source: ModelSource, engine: Engine) -> LiveModel:
-    """Say of a model that was loaded how far it is to be trusted."""
-    async with database.read() as session:
-        knows_us = await is_trained_here(session, source.version)
-    floor = settings.confidence_floor
-    return LiveModel(
-        engine,
-        source.confidence_floor if floor is None else floor,
-        is_starter=source.is_starter,
-        knows_us=knows_us,
-    )
-
-
 def _open_encoder(settings: Settings) -> TextEncoder | None:
     """Open the sentence encoder as it is set; blocks.
 
@@ -334,58 +261,6 @@ def _open_encoder(settings: Settings) -> TextEncoder | None:
     from supportbot.knowledge.encoder.open import open_encoder
 
     return open_encoder(settings.encoder or "")
-
-
-async def _prepare(database: Database, engine: Engine) -> None:
-    """Tell a model which answers were approved, and let it say something before anybody asks.
-
-    Raises:
-        ModelError: it cannot.
-    """
-    engine.expect(await approved_answers(database))
-    await smoke(engine)
-
-
-def prune_exports(settings: Settings) -> int:
-    """Delete exported models that belong to no installed version and are not in use; return the bytes freed.
-
-    See ``engine.openvino.prune`` for what stays; it never fails.
-    """
-    from supportbot.engine.openvino.prune import prune
-
-    versions = Registry(settings.models_dir).versions()
-    return prune(settings.exports_dir, [settings.models_dir / version for version in versions])
-
-
-def _exchange(settings: Settings, source: ModelSource) -> Engine:
-    """Make the engine of a version that went live, and delete what its predecessors left; blocks."""
-    engine = make_engine(settings, source)
-    prune_exports(settings)
-    return engine
-
-
-async def _load_model(settings: Settings, registry: Registry) -> tuple[ModelSource, Engine]:
-    """Load what is to answer."""
-    with _remedied(settings, registry):
-        source = await asyncio.to_thread(registry.resolve, settings.model)
-        return source, await asyncio.to_thread(make_engine, settings, source)
-
-
-@contextmanager
-def _remedied(settings: Settings, registry: Registry) -> Iterator[None]:
-    """Say of a live version that fails what can be done.
-
-    No other version takes its place: which one is live is a person's decision, and audited.
-    """
-    try:
-        yield
-    except ModelError as error:
-        if settings.model or registry.active() is None:
-            raise
-        remedy = "let a sound version go live with `supportbot models promote`"
-        if (previous := registry.previous()) is not None:
-            remedy = f"return to '{previous}' with `supportbot models rollback`"
-        raise ModelError(f"The live version '{registry.active()}' can't answer, so {remedy}. {error}") from error
 
 
 def _wait_at_most(seconds: float, connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

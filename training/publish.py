@@ -32,7 +32,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from transformers.utils import logging as transformers_logging
 
-from supportbot.bootstrap import make_local_engine, open_database
+from supportbot.bootstrap import open_database
 from supportbot.config import Settings, load_settings
 from supportbot.db import audit
 from supportbot.db.models import ModelVersion, TrainingRun
@@ -40,6 +40,7 @@ from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.engine.load import load_model
 from supportbot.errors import ModelError, SupportBotError
+from supportbot.models.loading import make_local_engine
 from supportbot.models.publishing import ModelStatus, check_name_is_free
 from supportbot.models.registry import INT8_LOSS_RISE, MANIFEST, Manifest, Registry, read_manifest, write_manifest
 from training.evaluate.record import RECORD, summary

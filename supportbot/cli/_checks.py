@@ -15,12 +15,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from supportbot.bootstrap import make_engine
 from supportbot.config import ENV_FILE, Settings, env_name
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.engine.speed import AT_ONCE, measure_speed
 from supportbot.errors import DatabaseError, SupportBotError
+from supportbot.models.loading import make_engine
 from supportbot.models.registry import Registry
 
 MIN_FREE_BYTES = 500 * 2**20

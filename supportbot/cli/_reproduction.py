@@ -20,7 +20,7 @@ from itertools import takewhile
 from typing import Any
 
 from supportbot.answering.candidates import Generation, generate, generate_all
-from supportbot.bootstrap import make_engine, open_database
+from supportbot.bootstrap import open_database
 from supportbot.config import Settings
 from supportbot.db.base import storable
 from supportbot.db.models import Answer
@@ -29,6 +29,7 @@ from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.prompt import Prompt, encode_text
 from supportbot.errors import ModelError, SupportBotError
+from supportbot.models.loading import make_engine
 from supportbot.models.registry import ModelSource, Registry
 
 _HOW_TO_FIND = "`supportbot log --json` shows the numbers of answers as `answer_id`"

@@ -89,7 +89,7 @@ async def _tried(
     reply: Reply | None,
 ) -> Tried:
     from supportbot.answering.explain import explain
-    from supportbot.bootstrap import model_is_asked
+    from supportbot.models.loading import model_is_asked
 
     started = time.perf_counter()
     explanation = await explain(knowledge, question, place)

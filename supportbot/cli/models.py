@@ -100,7 +100,7 @@ def rollback(by: Actor, as_json: JsonFlag = False) -> None:
 @app.command()
 def retire(version: Version, by: Actor) -> None:
     """Delete the files of a version that is not live; its answers go on naming it."""
-    from supportbot.bootstrap import prune_exports
+    from supportbot.models.loading import prune_exports
 
     settings = start()
     _call(settings, lambda publishing: publishing.retire(version, by))
@@ -116,8 +116,9 @@ def _call(
     check_database: bool = True,
     busy_seconds: float | None = None,
 ) -> T:
-    from supportbot.bootstrap import make_local_engine, open_database
+    from supportbot.bootstrap import open_database
     from supportbot.db.schema import check_schema
+    from supportbot.models.loading import make_local_engine
     from supportbot.models.publishing import Publishing
     from supportbot.models.registry import Registry
 

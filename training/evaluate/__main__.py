@@ -29,12 +29,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.text import Text
 from transformers.utils import logging as transformers_logging
 
-from supportbot.bootstrap import make_local_engine, open_database
+from supportbot.bootstrap import open_database
 from supportbot.config import Settings, load_settings
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.engine.base import SamplingParams
 from supportbot.errors import ConfigError, SupportBotError
+from supportbot.models.loading import make_local_engine
 from supportbot.models.publishing.checks import answerer_objection
 from supportbot.models.registry import INT8_LOSS_RISE, ModelSource, Registry
 from training.evaluate._runs import RUN_RECORD

@@ -19,11 +19,11 @@ from typing import Any
 
 from supportbot.answering.answerer import AnswerMode
 from supportbot.answering.generator import LiveModel
-from supportbot.bootstrap import make_local_engine
 from supportbot.config import Settings
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.knowledge.features import TextEncoder
+from supportbot.models.loading import make_local_engine
 from supportbot.models.publishing.lineage import is_trained_here
 from supportbot.models.registry import MANIFEST, STARTER, ModelSource
 from training.evaluate._runs import is_recorded, run_of

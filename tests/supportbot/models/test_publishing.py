@@ -14,7 +14,6 @@ import pytest
 import torch
 from sqlalchemy import delete, select, text, update
 
-from supportbot.bootstrap import make_engine
 from supportbot.config import Settings
 from supportbot.db.audit import AuditEntry, recent
 from supportbot.db.models import Example, ModelVersion, RunExample, TrainingRun
@@ -24,6 +23,7 @@ from supportbot.errors import ConfigError, ModelError
 from supportbot.feedback.votes import Vote, Votes
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Reply
+from supportbot.models.loading import make_engine
 from supportbot.models.publishing import Publishing
 from supportbot.models.registry import Registry
 from tests.supportbot.conftest import MakeQuestion

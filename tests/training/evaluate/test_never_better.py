@@ -10,11 +10,11 @@ from typing import Any
 
 from rich.console import Console
 
-from supportbot.bootstrap import make_local_engine
 from supportbot.config import load_settings
 from supportbot.db.states import Split
 from supportbot.engine.base import SamplingParams
 from supportbot.feedback.curation.keys import split_of
+from supportbot.models.loading import make_local_engine
 from supportbot.models.registry import Registry, starter_directory
 from tests.training.evaluate.conftest import add_noise
 from training.asking import ask_all

@@ -21,7 +21,7 @@ from filelock import FileLock
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from supportbot.bootstrap import create_home, make_local_engine, open_core
+from supportbot.bootstrap import create_home, open_core
 from supportbot.cli import app
 from supportbot.config import Settings
 from supportbot.engine.base import SamplingParams
@@ -29,6 +29,7 @@ from supportbot.engine.openvino.export import export, is_whole
 from supportbot.engine.openvino.load import load_openvino
 from supportbot.engine.openvino.prune import UNUSED_DAYS, prune
 from supportbot.engine.prompt import encode_prompt
+from supportbot.models.loading import make_local_engine
 from supportbot.models.registry import Registry
 from tests.supportbot.engine.collecting import collect, tokens_of
 from tests.tiny_model import save_tiny_model

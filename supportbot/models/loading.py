@@ -1,0 +1,143 @@
+"""Loading what is to answer: an engine for a version, how far it is trusted, and what to do if it fails.
+
+Whatever is set decides; which version is live is the registry's, and whether it may go live is ``publishing``'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from supportbot.answering.explain import may_generate
+from supportbot.answering.generator import LiveModel
+from supportbot.config import Settings
+from supportbot.db.session import Database
+from supportbot.engine.base import Engine
+from supportbot.engine.choose import Wanted, find_model, load_chosen
+from supportbot.engine.smoke import smoke
+from supportbot.errors import ModelError
+from supportbot.feedback.curation.store import approved_answers
+from supportbot.models.publishing.lineage import is_trained_here
+from supportbot.models.registry import STARTER, ModelSource, Registry
+
+
+async def load_model(settings: Settings, registry: Registry) -> tuple[ModelSource, Engine]:
+    """Load what is to answer."""
+    with remedied(settings, registry):
+        source = await asyncio.to_thread(registry.resolve, settings.model)
+        return source, await asyncio.to_thread(make_engine, settings, source)
+
+
+def make_engine(settings: Settings, source: ModelSource) -> Engine:
+    """Make the engine that answers, as it is set; blocks.
+
+    Raises:
+        ConfigError: the settings contradict each other or the model.
+        ModelError: the model is damaged, or of no kind that can be loaded.
+    """
+    if settings.engine == "remote":
+        from supportbot.engine.remote.load import load_remote
+
+        key = settings.remote_api_key
+        return load_remote(
+            settings.remote_servers,
+            settings.remote_model,
+            key.get_secret_value() if key else None,
+            find_model(source.location, weights=False),
+            settings.remote_model or source.version,
+        )
+    return make_local_engine(settings, source)
+
+
+def make_local_engine(settings: Settings, source: ModelSource) -> Engine:
+    """Load a model on this machine, to be tried or measured even if a remote one answers; blocks.
+
+    Raises:
+        ConfigError: the settings contradict each other or the model.
+        ModelError: the model is damaged, or of no kind that can be loaded.
+    """
+    engine = "auto" if settings.engine == "remote" else settings.engine
+    wanted = Wanted(engine=engine, precision=settings.precision, exports=settings.exports_dir)
+    return load_chosen(source.location, source.version, wanted, int8_loss_rise=source.int8_loss_rise)
+
+
+async def describe(settings: Settings, database: Database, source: ModelSource, engine: Engine) -> LiveModel:
+    """Say of a model that was loaded how far it is to be trusted."""
+    async with database.read() as session:
+        knows_us = await is_trained_here(session, source.version)
+    floor = settings.confidence_floor
+    return LiveModel(
+        engine,
+        source.confidence_floor if floor is None else floor,
+        is_starter=source.is_starter,
+        knows_us=knows_us,
+    )
+
+
+async def prepare(database: Database, engine: Engine) -> None:
+    """Tell a model which answers were approved, and let it say something before anybody asks.
+
+    Raises:
+        ModelError: it cannot.
+    """
+    engine.expect(await approved_answers(database))
+    await smoke(engine)
+
+
+def exchange(settings: Settings, source: ModelSource) -> Engine:
+    """Make the engine of a version that went live, and delete what its predecessors left; blocks."""
+    engine = make_engine(settings, source)
+    prune_exports(settings)
+    return engine
+
+
+def prune_exports(settings: Settings) -> int:
+    """Delete exported models that belong to no installed version and are not in use; return the bytes freed.
+
+    See ``engine.openvino.prune`` for what stays; it never fails.
+    """
+    from supportbot.engine.openvino.prune import prune
+
+    versions = Registry(settings.models_dir).versions()
+    return prune(settings.exports_dir, [settings.models_dir / version for version in versions])
+
+
+async def model_is_asked(settings: Settings, database: Database, *, has_knowledge: bool) -> bool:
+    """Return whether the model that is set would be asked about what is not verified; it is not loaded.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+    """
+    source = await asyncio.to_thread(Registry(settings.models_dir).resolve, settings.model)
+    async with database.read() as session:
+        knows_us = await is_trained_here(session, source.version)
+    return may_generate(
+        is_starter=source.is_starter,
+        is_named=settings.model == STARTER,
+        may_speak=starter_may_speak(settings),
+        knows_us=knows_us,
+        has_knowledge=has_knowledge,
+    )
+
+
+def starter_may_speak(settings: Settings) -> bool:
+    """Return whether the starter may answer while nothing is approved: not where a chat platform is set."""
+    return settings.slack_bot_token is None and settings.discord_token is None
+
+
+@contextmanager
+def remedied(settings: Settings, registry: Registry) -> Iterator[None]:
+    """Say of a live version that fails what can be done.
+
+    No other version takes its place: which one is live is a person's decision, and audited.
+    """
+    try:
+        yield
+    except ModelError as error:
+        if settings.model or registry.active() is None:
+            raise
+        remedy = "let a sound version go live with `supportbot models promote`"
+        if (previous := registry.previous()) is not None:
+            remedy = f"return to '{previous}' with `supportbot models rollback`"
+        raise ModelError(f"The live version '{registry.active()}' can't answer, so {remedy}. {error}") from error
