@@ -41,8 +41,8 @@ _AGREES = 80
 
 
 _NEAR = 0.5
-"""Share of the threshold from which on an approved answer is near enough for a model to be heard. On the starter's FAQ
-that kept 20 of 22 right answers that the model adds, and showed 2 % of the foreign questions that knowledge
+"""Share of the threshold from which on an approved answer is near enough for a model to be heard. On the starter's
+FAQ that kept 20 of 22 right answers that the model adds, and showed 2 % of the foreign questions that knowledge
 refused instead of 8 %."""
 
 
