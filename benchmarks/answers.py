@@ -106,7 +106,7 @@ def read_task(data: Path | None, held_out: Path | None, out_of_scope: Path | Non
     known, asked = (rows, _read_rows(held_out)) if held_out else _split(rows)
     if not asked:
         raise SupportBotError(
-            f"No answer of '{data}' has {_HELD_OUT} wordings, so none can be held out: give others with --held-out."
+            f"No answer of '{data}' has {_HELD_OUT} wordings, so none is held out: give others with --held-out."
         )
     foreign = _read(out_of_scope).splitlines() if out_of_scope else []
     return Task(known, asked, tuple(line.strip() for line in foreign if line.strip()))
