@@ -13,12 +13,17 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 
 _numbers = itertools.count()
+
+# How long an example takes says how busy the machine is, not whether the program is right.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 # The library's own default shows every local variable of a traceback, which takes seconds and shows secrets.
 structlog.configure(
