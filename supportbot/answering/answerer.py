@@ -37,8 +37,7 @@ AnswerMode = Literal["verified_first", "generate_only"]
 
 _AGREES = 80
 """Of a hundred: how much of the words of a generated answer must be those of the approved one that is near
-(rapidfuzz's token set ratio). What a model garbles of two answers stays below 70."""
-
+(rapidfuzz's token set ratio)."""
 
 _NEAR = 0.5
 """Share of the threshold from which on an approved answer is near enough for a model to be heard. On the starter's

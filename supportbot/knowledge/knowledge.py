@@ -82,8 +82,8 @@ class Knowledge:
 
     @property
     def has_own(self) -> bool:
-        """Whether there are live answers of the operator's own."""
-        return self.index is not None
+        """Whether there are live answers of the operator's own, ready to be asked or not yet."""
+        return any(entry.source is not EntrySource.SMALL_TALK for entry in self._entries.values())
 
     def examples(self, most: int = 3) -> tuple[str, ...]:
         """Return short questions that anybody may ask, of the entries with the most wordings."""
@@ -183,7 +183,8 @@ class Knowledge:
         known = len(self.index.wordings) if self.index else 0
         self._is_complete = await self._vectors.complete(own, most=max(_AT_A_TIME, known))
         ready = [entry for entry in own if self._vectors.has(entry)]
-        if not ready:
+        if not ready:  # and what was ready before may be retired, so it is not given any more
+            self.index = None
             return
         index = await asyncio.to_thread(
             Index,
@@ -196,8 +197,9 @@ class Knowledge:
         )
         if fit_first and len(index.wordings) <= _FIT_FIRST:
             index = await self._fitted(index)
-            await self._keep_calibration(index)
         self.index = index
+        if index.rule is not None:
+            await self._keep_calibration(index)
         if index.rule is None and (self._fitting is None or self._fitting.done()):
             self._fitting = asyncio.create_task(self._fit_latest(), name="knowledge-fit")
 
@@ -206,12 +208,12 @@ class Knowledge:
         while (index := self.index) is not None and index.rule is None:
             try:
                 fitted = await self._fitted(index)
+                if self.index is index:
+                    self.index = fitted
+                    await self._keep_calibration(fitted)
+                    return
             except Exception:
                 log.exception("knowledge.fit_failed")
-                return
-            if self.index is index:
-                self.index = fitted
-                await self._keep_calibration(fitted)
                 return
 
     async def _fitted(self, index: Index) -> Index:
