@@ -15,7 +15,8 @@ _LONGEST = 2_000
 _LONGEST_WORD = 60
 
 _LEAST_INFORMATION = 0.25
-"""Compressed size by size, from ``_MEASURED`` bytes on; 348 long wordings of the starter's FAQ have .72 and more."""
+"""Compressed size by size, from ``_MEASURED`` bytes on; the 348 long wordings of the starter's FAQ have .72
+and more."""
 
 _MEASURED = 120
 _LEAST_NEW_WORDS = 0.3

@@ -28,8 +28,8 @@ MOST_FITTED_ANSWERS = 2_500
 """Answers up to which a rule is fitted; beyond, the nearest wording decides."""
 
 _ANSWER_WEIGHT = 0.35
-"""Of the similarity to an answer's own text beside that to its nearest wording, where no rule is fitted. On a product
-FAQ with one wording an answer it took right answers from 56 % to 62 %."""
+"""Of the similarity to an answer's own text beside that to its nearest wording, where no rule is fitted. On a
+product FAQ with one wording an answer it took right answers from 56 % to 62 %."""
 
 LEAST_SUGGESTED = 0.25
 """Similarity from which on a verified question is worth suggesting."""
