@@ -83,7 +83,9 @@ class Knowledge:
     @property
     def has_own(self) -> bool:
         """Whether there are live answers of the operator's own, ready to be asked or not yet."""
-        return any(entry.source is not EntrySource.SMALL_TALK for entry in self._entries.values())
+        return self.index is not None or any(
+            entry.source is not EntrySource.SMALL_TALK for entry in self._entries.values()
+        )
 
     def examples(self, most: int = 3) -> tuple[str, ...]:
         """Return short questions that anybody may ask, of the entries with the most wordings."""
