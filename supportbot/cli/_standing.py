@@ -141,6 +141,10 @@ def show_standing(standing: Standing) -> None:
             ("threshold", f"{calibration.threshold:.3f}, which stands on {calibration.evidence}"),
             ("expected covered", _share(calibration.coverage)),
             ("expected wrong", f"{_share(calibration.wrong)} (asked for: {calibration.wrong_rate:.1%})"),
+            (
+                "contested",
+                f"{_share(calibration.contested)} of the wordings are claimed by another answer as surely",
+            ),
             ("foreign answered", _foreign_share(calibration.foreign)),
         ]
     lines.append(("revision", str(counts.revision)))

@@ -5,6 +5,10 @@ shows what is answered wrongly. Of each wording, what would be answered if its w
 is a foreign question, near the subject as only the operator's own can be; general ones are too easy. The threshold
 is the lowest at which few of the first are wrong and few of the second are answered.
 
+A wording that would surely be answered wrongly, more surely than a quarter of the right ones are, is claimed by
+two answers: no threshold helps there without silence everywhere, but a curator does, who sees it in
+``supportbot knowledge status``. Such wordings are counted apart, up to a limit.
+
 Where most answers have a single wording, the first question has nothing to tell, so the second one is asked more
 strictly. Where there is too little of anything, the threshold is one that held on sets of our own.
 
@@ -22,12 +26,8 @@ from numpy.typing import NDArray
 
 from supportbot.knowledge.features import Floats
 
-FOREIGN_SHARE = 0.15
+FOREIGN_SHARE = 0.18
 """Of the left-out answers' wordings this share may be answered; they are nearer than most foreign questions."""
-
-FOREIGN_SHARE_APART = 0.2
-"""The same where the answers lie so far apart that hardly a left-out wording is answered wrongly, at most a
-quarter of what may be. There the left-out answers are the harder test by far."""
 
 FOREIGN_SHARE_SINGLE = 0.02
 """The same where most answers have one wording only: the 98th percentile."""
@@ -37,6 +37,10 @@ LEAST_THRESHOLD = 0.25
 
 THIN_THRESHOLD = 0.45
 """Of knowledge that is too small to be calibrated: above the .25 to .38 that parts of a shop's FAQ came to."""
+
+_USUAL = 0.25
+_MOST_CONTESTED = 2
+"""Times the wrong rate: as many wordings may be set aside as contested."""
 
 _ENOUGH_ROWS = 12
 _ENOUGH_ANSWERS = 3
@@ -58,7 +62,8 @@ class Calibration:
         threshold: the least confidence of a sure answer.
         evidence: what it stands on.
         coverage: expected share of questions in scope that are answered.
-        wrong: expected share of questions in scope that are answered wrongly.
+        wrong: expected share of questions in scope that are answered wrongly, contested ones apart.
+        contested: share of the wordings that another answer claims as surely.
         foreign: share of the left-out answers' wordings that would be answered.
         wrong_rate: what was asked for.
     """
@@ -67,6 +72,7 @@ class Calibration:
     evidence: Evidence
     coverage: float | None
     wrong: float | None
+    contested: float | None
     foreign: float | None
     wrong_rate: float
 
@@ -102,34 +108,40 @@ def calibrate(
             evidence=Evidence.TOO_LITTLE,
             coverage=None,
             wrong=None,
+            contested=None,
             foreign=None,
             wrong_rate=wrong_rate,
         )
     single = 2 * np.count_nonzero(comparable) < len(comparable)
     confidence, right = confidence[comparable], right[comparable]
     wrong = np.sort(confidence[~right])
+    contested = _contested(confidence, right, int(_MOST_CONTESTED * wrong_rate * len(confidence)))
     least = max(
         LEAST_THRESHOLD,
-        _above(wrong, int(wrong_rate * len(confidence))),
+        _above(wrong, contested + int(wrong_rate * len(confidence))),
         _above_quantile(marked, FOREIGN_SHARE_SINGLE),
     )
-    apart = _above_quantile(foreign_confidence, FOREIGN_SHARE_APART)
-    if single:
-        threshold = max(least, _above_quantile(foreign_confidence, FOREIGN_SHARE_SINGLE))
-    elif np.count_nonzero(wrong >= apart) <= wrong_rate / 4 * len(confidence):
-        threshold = max(least, apart)
-    else:
-        threshold = max(least, _above_quantile(foreign_confidence, FOREIGN_SHARE))
+    share = FOREIGN_SHARE_SINGLE if single else FOREIGN_SHARE
+    threshold = max(least, _above_quantile(foreign_confidence, share))
     answered = confidence >= threshold
     known = len(confidence) > 0 and not single
     return Calibration(
         threshold=float(threshold),
         evidence=Evidence.SINGLE_WORDINGS if single else Evidence.WORDINGS,
         coverage=float(answered.mean()) if known else None,
-        wrong=float((answered & ~right).mean()) if known else None,
+        wrong=max(0, int((answered & ~right).sum()) - contested) / len(right) if known else None,
+        contested=contested / len(right) if known else None,
         foreign=float((foreign_confidence >= threshold).mean()),
         wrong_rate=wrong_rate,
     )
+
+
+def _contested(confidence: Floats, right: NDArray[np.bool_], most: int) -> int:
+    """Return how many wordings another answer claims more surely than a quarter of the right ones are known."""
+    if not right.any():
+        return 0
+    usual = np.quantile(confidence[right], _USUAL)
+    return min(most, int(np.count_nonzero(confidence[~right] >= usual)))
 
 
 def _above_quantile(values: Floats, share: float) -> float:

@@ -50,6 +50,9 @@ class TextEncoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return a unit vector for each text, ``[n, dimensions]``."""
 
+    def is_word(self, word: str) -> bool:
+        """Return whether it knows a word as a whole, not only its pieces."""
+
 
 @dataclass(frozen=True, eq=False)
 class Features:

@@ -23,6 +23,7 @@ from supportbot.knowledge.calibration import Calibration, calibrate
 from supportbot.knowledge.entries import KnownEntry, Viewer, Wording
 from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
 from supportbot.knowledge.rule import Rule, choose, confidences_of, fit, probabilities_of
+from supportbot.knowledge.spelling import Spelling
 
 MOST_FITTED_ANSWERS = 2_500
 """Answers up to which a rule is fitted; beyond, the nearest wording decides."""
@@ -116,6 +117,9 @@ class Index:
         self._foreign = tuple(foreign)
         self._wrong_rate = wrong_rate
         texts = [normalise_question(wording.text) for wording in self.wordings]
+        self._spelling = (
+            Spelling((*texts, *(entry.answer for entry in self.entries)), encoder.is_word) if encoder else None
+        )
         self._grams = Grams(texts)
         self._features = Features(vectors, self._grams.of_texts)
         self._answers = Features(
@@ -141,7 +145,9 @@ class Index:
         return np.bincount(self.owners, minlength=len(self.entries))[self.owners] > 1
 
     def features(self, questions: Sequence[str]) -> Features:
-        """Return normalised questions as they are compared; blocks while they are encoded."""
+        """Return normalised questions as they are compared, typing errors put right; blocks while encoding."""
+        if self._spelling is not None:
+            questions = [self._spelling.corrected(question) for question in questions]
         if self._encoder is None:
             vectors = np.zeros((len(questions), 0), np.float32)
         else:

@@ -74,6 +74,10 @@ class Encoder:
         normed: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
         return normed
 
+    def is_word(self, word: str) -> bool:
+        """Return whether it knows a word as a whole, not only its pieces."""
+        return len(self._tokenizer.encode(word, add_special_tokens=False).ids) == 1
+
     def _ids(self, text: str) -> list[int]:
         # Half a surrogate pair, which JSON can carry, is no text; the tokenizer would refuse it.
         ids: list[int] = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8")).ids

@@ -93,6 +93,9 @@ async def test_vectors_are_computed_once(database: Database, minilm: Encoder) ->
         def __init__(self, digest: str) -> None:
             self.digest = digest
 
+        def is_word(self, word):  # type: ignore[no-untyped-def]
+            return minilm.is_word(word)
+
         def encode(self, texts):  # type: ignore[no-untyped-def]
             encoded.append(len(texts))
             return minilm.encode(texts)
