@@ -40,6 +40,7 @@ from supportbot.models.publishing.checks import answerer_objection
 from supportbot.models.registry import INT8_LOSS_RISE, ModelSource, Registry
 from training.evaluate._runs import RUN_RECORD
 from training.evaluate.answerer import Examination, examine, prepare_examination
+from training.evaluate.answerer_figures import build_answerer_table
 from training.evaluate.comparison import Setup, compare
 from training.evaluate.int8 import int8_loss_rise
 from training.evaluate.judging import make_judges
@@ -48,7 +49,7 @@ from training.evaluate.learned import learned_rows
 from training.evaluate.measuring import ACTIVE, Questions, find_model, measure
 from training.evaluate.past import past_corrections, past_votes
 from training.evaluate.record import ANSWERER, PAGE, summary
-from training.evaluate.report import build_answerer_table, build_table, write_report
+from training.evaluate.report import build_table, write_report
 from training.evaluate.rows import (
     Row,
     canonical_answers,
