@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from supportbot.cli._trying import Tried
     from supportbot.config import Settings
     from supportbot.db.session import Database
-    from supportbot.feedback.entries import Changed
+    from supportbot.feedback.changes import Changed
     from supportbot.feedback.foreign import Foreign
     from supportbot.knowledge.listing import EntrySummary, EntryView
 
@@ -121,7 +121,8 @@ def edit(
     """Change an answer, its wordings, how long or where it is given."""
 
     async def run(database: Database, settings: Settings) -> Changed:
-        from supportbot.feedback.entries import SAME, Entries
+        from supportbot.feedback.changes import SAME
+        from supportbot.feedback.entries import Entries
 
         place = None if workspace == "all" else workspace
         return await Entries(database, keep=settings.kept_contacts).edit(
