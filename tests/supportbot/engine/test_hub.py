@@ -80,16 +80,18 @@ def hub() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Hub) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def find(address: str, home: Path, name: str = NAME) -> tuple[str, float]:
     """Find a model in a process of its own, since the address is read at import; return its words and seconds."""
     command = [sys.executable, "-c", FIND, address, str(home), name]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
-    said, seconds = done.stdout.splitlines()
+    *_, said, seconds = done.stdout.splitlines()  # before them stands what is logged
     return said, float(seconds)
 
 
