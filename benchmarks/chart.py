@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.evaluate.plots import AGAINST, CANDIDATE
+from training.evaluate.drawing import AGAINST, CANDIDATE
 
 _SHADES = (0.35, 0.65, 1.0)
 _BAR = 0.27

@@ -244,23 +244,23 @@ def make_knowledge(settings: Settings, database: Database) -> Knowledge:
     """Make the knowledge as it is set; it is empty until it is loaded, and opens its encoder then."""
     return Knowledge(
         database,
-        partial(_open_encoder, settings),
+        partial(open_encoder, settings),
         wrong_rate=settings.wrong_rate,
         small_talk=settings.small_talk,
     )
 
 
-def _open_encoder(settings: Settings) -> TextEncoder | None:
-    """Open the sentence encoder as it is set; blocks.
+def open_encoder(settings: Settings) -> TextEncoder | None:
+    """Open the sentence encoder as it is set, or return None for n-grams alone; blocks.
 
     Raises:
         EncoderError: it cannot be used.
     """
     if settings.encoder == "none":
         return None
-    from supportbot.knowledge.encoder.open import open_encoder
+    from supportbot.knowledge.encoder import open as opening  # takes a second to import
 
-    return open_encoder(settings.encoder or "")
+    return opening.open_encoder(settings.encoder or "")
 
 
 def _wait_at_most(seconds: float, connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

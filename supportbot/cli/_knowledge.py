@@ -17,7 +17,7 @@ from supportbot.intake.questions import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from supportbot.feedback.entries import Changed
+    from supportbot.feedback.changes import Changed
     from supportbot.feedback.foreign import Foreign
     from supportbot.knowledge.listing import EntrySummary, EntryView
 

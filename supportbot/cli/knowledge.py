@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from supportbot.cli import _knowledge
-from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, start
+from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, start, with_database
 from supportbot.db.states import EntrySource, EntryState
 
 if TYPE_CHECKING:
     from supportbot.cli._trying import Tried
     from supportbot.config import Settings
     from supportbot.db.session import Database
-    from supportbot.feedback.entries import Changed
+    from supportbot.feedback.changes import Changed
     from supportbot.feedback.foreign import Foreign
     from supportbot.knowledge.listing import EntrySummary, EntryView
-
-T = TypeVar("T")
 
 app = typer.Typer(help="Approved answers: what the bot says word for word.", no_args_is_help=True)
 foreign = typer.Typer(help="Questions that are none of yours, so that nothing answers them.", no_args_is_help=True)
@@ -48,7 +46,7 @@ def list_entries(
         async with database.read() as session:
             return await page(session, state=state, search=search, source=source, limit=limit)
 
-    found, total = _with_database(read)
+    found, total = with_database(read)
     if as_json:
         print_json([_knowledge.summary_record(entry) for entry in found])
         return
@@ -65,7 +63,7 @@ def show(entry_id: EntryId, as_json: JsonFlag = False) -> None:
         async with database.read() as session:
             return await view(session, entry_id)
 
-    entry = _with_database(read)
+    entry = with_database(read)
     if as_json:
         print_json(_knowledge.view_record(entry))
         return
@@ -98,7 +96,7 @@ def add(
             move=move,
         )
 
-    _show_changed([_with_database(run)], as_json)
+    _show_changed([with_database(run)], as_json)
 
 
 @app.command()
@@ -123,7 +121,8 @@ def edit(
     """Change an answer, its wordings, how long or where it is given."""
 
     async def run(database: Database, settings: Settings) -> Changed:
-        from supportbot.feedback.entries import SAME, Entries
+        from supportbot.feedback.changes import SAME
+        from supportbot.feedback.entries import Entries
 
         place = None if workspace == "all" else workspace
         return await Entries(database, keep=settings.kept_contacts).edit(
@@ -137,7 +136,7 @@ def edit(
             move=move,
         )
 
-    _show_changed([_with_database(run)], as_json)
+    _show_changed([with_database(run)], as_json)
 
 
 @app.command()
@@ -154,7 +153,7 @@ def retire(
 
         return await Entries(database).retire(entry_ids, by, reason=reason)
 
-    _show_changed(_with_database(run), as_json)
+    _show_changed(with_database(run), as_json)
 
 
 @app.command()
@@ -166,7 +165,7 @@ def restore(entry_id: EntryId, by: Actor, move: Move = False, as_json: JsonFlag 
 
         return await Entries(database).restore(entry_id, by, move=move)
 
-    _show_changed([_with_database(run)], as_json)
+    _show_changed([with_database(run)], as_json)
 
 
 @foreign.command("add")
@@ -180,7 +179,7 @@ def add_foreign(
 
         return await ForeignQuestions(database, keep=settings.kept_contacts).add(question, by)
 
-    marked = _with_database(run)
+    marked = with_database(run)
     if as_json:
         print_json(_knowledge.foreign_record(marked))
         return
@@ -196,7 +195,7 @@ def list_foreign(as_json: JsonFlag = False) -> None:
 
         return await ForeignQuestions(database).all()
 
-    found = _with_database(read)
+    found = with_database(read)
     if as_json:
         print_json([_knowledge.foreign_record(one) for one in found])
         return
@@ -216,7 +215,7 @@ def remove_foreign(
 
         return await ForeignQuestions(database).remove(numbers, by)
 
-    gone = _with_database(run)
+    gone = with_database(run)
     if as_json:
         print_json([_knowledge.foreign_record(one) for one in gone])
         return
@@ -252,26 +251,11 @@ def status(as_json: JsonFlag = False) -> None:
     from supportbot.cli._standing import read_standing, show_standing, standing_record
 
     with err.status("Looking …"):
-        standing = _with_database(read_standing)
+        standing = with_database(read_standing)
     if as_json:
         print_json(standing_record(standing))
         return
     show_standing(standing)
-
-
-def _with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
-    """Open the database, have something done, and close it."""
-    settings = start()
-
-    async def run() -> T:
-        from supportbot.bootstrap import open_database
-        from supportbot.db.schema import check_schema
-
-        async with open_database(settings) as database:
-            await check_schema(database)
-            return await work(database, settings)
-
-    return asyncio.run(run())
 
 
 def _show_changed(changed: Sequence[Changed], as_json: bool) -> None:

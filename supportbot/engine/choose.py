@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import structlog
 
+from supportbot.engine.hub import HubError, NotOnHubError, fetch
 from supportbot.engine.precision import PrecisionSetting
 from supportbot.errors import ConfigError, ModelError
 
@@ -128,21 +129,22 @@ def find_model(location: str, *, weights: bool = True) -> Path:
         weights: whether they are needed; a remote model is known by its tokenizer here.
 
     Raises:
-        ModelError: there is no such model.
+        ModelError: there is no such model, or it would have to be fetched and the hub does not answer.
     """
     if Path(location).is_dir():
         return Path(location)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
+    patterns = ["*.json", "*.txt", *(["*.safetensors"] if weights else [])]
     try:
-        patterns = ["*.json", "*.txt", *(["*.safetensors"] if weights else [])]
-        return Path(snapshot_download(location, allow_patterns=patterns))
-    except (OSError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
-        log.debug("engine.not_found", location=location, error=str(error))
+        return fetch(location, patterns)
+    except NotOnHubError as error:
         raise ModelError(
             f"No usable model at '{location}': set SUPPORTBOT_MODEL to a directory in Hugging Face format with "
             "safetensors weights or to a hub id, or leave it empty and run `supportbot init`."
+        ) from error
+    except HubError as error:
+        raise ModelError(
+            f"'{location}' is no folder here, and {error}: set SUPPORTBOT_MODEL to a directory in Hugging Face "
+            "format with safetensors weights, or leave it empty and run `supportbot init`."
         ) from error
 
 

@@ -12,56 +12,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
-from enum import Enum
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db import audit
-from supportbot.db.base import storable
 from supportbot.db.models import Entry
 from supportbot.db.session import Database
 from supportbot.db.states import EntrySource, EntryState
-from supportbot.feedback._wordings import Added, add_wordings, rehouse, replace_answer, take_out, typed
-from supportbot.feedback.curation._insert import Candidate, clean, redacted
+from supportbot.feedback._given import check_text, check_validity, rows_of
+from supportbot.feedback._wordings import add_wordings, rehouse, replace_answer, take_out
+from supportbot.feedback.changes import SAME, Changed, Same, edit_details
+from supportbot.feedback.curation._insert import clean
 from supportbot.knowledge import manage
 from supportbot.knowledge.claims import Claims, all_claims, as_asked
 from supportbot.knowledge.manage import KnowledgeError
 from supportbot.knowledge.store import answer_key, raise_revision
-
-
-class Same(Enum):
-    """Stands for what an edit leaves as it is."""
-
-    SAME = "same"
-
-
-SAME = Same.SAME
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
-    """What a deed did.
-
-    Attributes:
-        entry_id: the entry.
-        state: as it is now.
-        is_new: whether it was made.
-        added: wordings that it has now and had not before.
-        already: questions that it had already.
-        removed: wordings that were taken out.
-        taken_from: entries that lost a wording to it.
-    """
-
-    entry_id: int
-    state: EntryState
-    is_new: bool = False
-    added: int = 0
-    already: int = 0
-    removed: int = 0
-    taken_from: tuple[int, ...] = ()
 
 
 class Entries:
@@ -102,13 +69,13 @@ class Entries:
             ConfigError: nobody is named.
         """
         audit.check_actor(by)
-        answer = _text(answer)
-        _check_validity(valid_until)
+        answer = check_text(answer)
+        check_validity(valid_until)
         if not questions:
             raise KnowledgeError("An answer needs a question that leads to it: give --question.")
         async with self._database.read() as session:
             workspace_id = await manage.known_workspace(session, workspace) if workspace else None
-        rows = await self._rows(questions, answer, workspace_id)
+        rows = await rows_of(questions, answer, workspace_id, self._keep)
         claims = await self._claims()
         async with self._database.write() as session:
             revision = await raise_revision(session)
@@ -179,15 +146,15 @@ class Entries:
                 "--workspace."
             )
         if isinstance(valid_until, datetime):
-            _check_validity(valid_until)
-        answer = _text(answer) if answer is not None else None
+            check_validity(valid_until)
+        answer = check_text(answer) if answer is not None else None
         learned = await asyncio.to_thread(clean, answer, self._keep) if answer is not None else None
         async with self._database.read() as session:
             before = await manage.known(session, entry_id)
             kept, workspace_id = before.answer, before.workspace_id
             if not isinstance(workspace, Same):
                 workspace_id = await manage.known_workspace(session, workspace) if workspace else None
-        rows = await self._rows(add, answer if answer is not None else kept, workspace_id)
+        rows = await rows_of(add, answer if answer is not None else kept, workspace_id, self._keep)
         claims = await self._claims()
         async with self._database.write() as session:
             revision = await raise_revision(session)
@@ -227,7 +194,7 @@ class Entries:
                 actor=by,
                 action="entry.edit",
                 subject=f"entry:{entry_id}",
-                details=_details(answer, valid_until, entry, remove, added, is_moved=is_moved),
+                details=edit_details(answer, valid_until, entry, remove, added, is_moved=is_moved),
             )
             return Changed(
                 entry_id=entry_id,
@@ -273,34 +240,6 @@ class Entries:
         async with self._database.read() as session:
             return await all_claims(session)
 
-    async def _rows(self, questions: Sequence[str], answer: str, workspace_id: int | None) -> list[Candidate]:
-        """Return what was typed as rows for training, each question once."""
-        given: dict[str, str] = {}
-        for text in map(_text, questions):
-            given.setdefault(as_asked(text), text)
-        rows = await asyncio.to_thread(
-            lambda: [redacted(typed(text, answer, workspace_id), self._keep) for text in given.values()]
-        )
-        if not all(row.question for row in rows):
-            raise KnowledgeError(
-                "A wording needs something to read: what is left of it without controls is empty."
-            )
-        return rows
-
-
-def _text(text: str) -> str:
-    if not (kept := storable(text).strip()):
-        raise KnowledgeError('A question or an answer cannot be empty: give it in quotes, as in --answer "Yes."')
-    return kept
-
-
-def _check_validity(valid_until: datetime | None) -> None:
-    if valid_until is not None and valid_until <= datetime.now(UTC):
-        raise KnowledgeError(
-            f"{valid_until.astimezone():%Y-%m-%d %H:%M} is over already: give a later --valid-until, or retire "
-            "the entry with `supportbot knowledge retire`."
-        )
-
 
 async def _current(session: AsyncSession, claims: Claims, revision: int) -> Claims:
     """Return claims that were read before the transaction, or, if somebody was faster, those of now."""
@@ -314,28 +253,3 @@ async def _live(session: AsyncSession, entry_id: int) -> Entry:
             f"Entry {entry_id} is retired: bring it back with `supportbot knowledge restore {entry_id}` first."
         )
     return entry
-
-
-def _details(
-    answer: str | None,
-    valid_until: datetime | Same | None,
-    entry: Entry,
-    remove: Sequence[int],
-    added: Added,
-    *,
-    is_moved: bool,
-) -> dict[str, Any]:
-    details: dict[str, Any] = {}
-    if answer is not None:
-        details["answer"] = "replaced"
-    if not isinstance(valid_until, Same):
-        details["valid_until"] = valid_until.isoformat() if valid_until else None
-    if is_moved:
-        details["workspace_id"] = entry.workspace_id
-    if remove:
-        details["removed"] = sorted(set(remove))
-    if added.added:
-        details["added"] = added.added
-    if added.taken_from:
-        details["taken_from"] = list(added.taken_from)
-    return details

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,15 +18,14 @@ from bot.discord._text import LABEL_LIMIT, LIMIT, build_answer_text, build_label
 from bot.discord.client import DiscordAdapter
 from bot.discord.views import build_answer_view, build_remarks
 from supportbot.db.models import Entry, Example
-from supportbot.db.states import AnswerSource, EntrySource, EntryState, ExampleStatus, QuestionState
+from supportbot.db.states import EntryState, ExampleStatus, QuestionState
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.intake.questions import Grounds, Reply, Suggestion, Verified
 from tests.discord_adapter.conftest import Core, World
 from tests.discord_adapter.test_text import HOSTILE, MASKED_LINK, PING
 from tests.discord_server import DiscordServer
+from tests.grounds import NEAR, NOON, add_entry, approved, unsure, verified
 
-NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
-NEAR = "How long does delivery take?"
 TYPED = "when comes it"
 ANSWER = "Two days, **always**."
 MARK = "-# ✓ Verified by Ana Lopez, 27 Nov 2026"
@@ -34,39 +33,15 @@ MARK = "-# ✓ Verified by Ana Lopez, 27 Nov 2026"
 _texts = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20)), max_size=20).map("".join)
 
 
-def verified(name: str = "Ana Lopez", at: datetime = NOON) -> Verified:
-    """Return an approved answer as it is given."""
-    return Verified(entry_id=1, approved_by=name, approved_at=at, similarity=0.9)
-
-
-def approved(*by: Verified) -> Reply:
-    """Return a reply that is an approved answer."""
-    return Reply(text=ANSWER, source=AnswerSource.APPROVED, grounds=Grounds(verified=by))
-
-
 def remarks(*by: Verified) -> tuple[str, ...]:
     """Return what may stand below an answer that people approved."""
     return build_remarks(Grounds(verified=by))
 
 
-async def unsure(core: Core) -> Reply:
+async def unsure_of_two(core: Core) -> Reply:
     """Return a reply that suggests two questions of the knowledge."""
-    entry = Entry(
-        answer=ANSWER,
-        answer_key="k",
-        source=EntrySource.IMPORT,
-        approved_by="Ana Lopez",
-        approved_at=NOON,
-        state=EntryState.LIVE,
-        revision=1,
-        created_at=NOON,
-    )
-    async with core.database.write() as session:
-        session.add(entry)
-        await session.flush()
-        suggestions = (Suggestion(entry.id, NEAR), Suggestion(entry.id, "Is delivery free?"))
-    grounds = Grounds(suggestions=suggestions)
-    return Reply(text="I am not sure.", source=AnswerSource.NOT_SURE, grounds=grounds)
+    entry_id = await add_entry(core.database, ANSWER)
+    return unsure(Suggestion(entry_id, NEAR), Suggestion(entry_id, "Is delivery free?"))
 
 
 async def answer_all(core: Core, reply: Reply) -> None:
@@ -85,7 +60,7 @@ async def deliver(world: World, reply: Reply) -> None:
 async def suggested(world: World) -> Any:
     """Ask what the bot is not sure about; return the answer with its suggestions."""
     await world.mention(TYPED)
-    await deliver(world, await unsure(world.core))
+    await deliver(world, await unsure_of_two(world.core))
     return world.channel.last_message
 
 
@@ -177,7 +152,7 @@ async def test_suggestions_stand_above_the_thumbs() -> None:
 async def test_verified_answer_arrives_with_its_mark(world: World) -> None:
     """The answer is shown word for word, with small text below it, and can be voted on."""
     await world.mention("how long?")
-    await deliver(world, approved(verified("Ana @everyone [Lopez](http://evil)")))
+    await deliver(world, approved(verified("Ana @everyone [Lopez](http://evil)"), answer=ANSWER))
     message = world.channel.last_message
     below = "-# ✓ Verified by Ana @\u200beveryone"
     assert message.content.startswith(f"{ANSWER}\n{below}")
@@ -197,7 +172,7 @@ async def test_click_asks_what_was_meant(world: World) -> None:
     result = await choose(world, message, person=bob)
     assert result.deferred
     assert not result.ephemeral
-    await deliver(world, approved(verified()))
+    await deliver(world, approved(verified(), answer=ANSWER))
 
     assert result.response.content == f"> {NEAR}\n{ANSWER}\n{MARK}"
     second, first = await world.core.history.recent(10)
@@ -263,7 +238,7 @@ async def test_click_that_comes_twice_asks_once(
     await server.connected()
     question = await server.mention(TYPED)
     await core.heard(TYPED)
-    await answer_all(core, await unsure(core))
+    await answer_all(core, await unsure_of_two(core))
     await dispatcher.deliver_due()
     message = await server.reply_to(question)
 
@@ -273,7 +248,7 @@ async def test_click_that_comes_twice_asks_once(
     refused = f"/interactions/{clicked.id}/{clicked.token}/callback"
     await server.until(lambda: [path for _, path, _ in server.state.requests].count(refused) == 2)
     assert await asked(core) == [TYPED, NEAR]
-    await answer_all(core, approved(verified()))
+    await answer_all(core, approved(verified(), answer=ANSWER))
     await dispatcher.deliver_due()
     assert await server.response_to(clicked) == f"> {NEAR}\n{ANSWER}\n{MARK}"
     assert not clicked.ephemeral

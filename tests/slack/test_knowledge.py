@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,57 +12,26 @@ from sqlalchemy import select, text, update
 from bot.slack.suggestions import build_label, build_suggestions, read_choice
 from bot.slack.views import ASKED_ALREADY_TEXT, SORRY_TEXT, THINKING_TEXT, build_answer, to_dicts
 from supportbot.db.models import Entry, Example
-from supportbot.db.states import AnswerSource, EntrySource, EntryState, ExampleStatus
+from supportbot.db.states import EntryState, ExampleStatus
 from supportbot.intake.questions import Grounds, Reply, Suggestion, Verified
+from tests.grounds import NEAR, NOON, add_entry, approved, unsure, verified
 from tests.slack.conftest import Bot, Core, HttpBot, connected
 from tests.slack.test_views import NASTY
 from tests.slack_server import Envelope, LocalSlack, Message
 
-NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
-NEAR = "How long does delivery take?"
 ANSWER = "Two days, *always*."
 
 
-def verified(name: str = "Ana Lopez", at: datetime = NOON) -> Verified:
-    """Return an approved answer as it is given."""
-    return Verified(entry_id=1, approved_by=name, approved_at=at, similarity=0.9)
-
-
-def approved(*by: Verified) -> Reply:
-    """Return a reply that is an approved answer."""
-    return Reply(text=ANSWER, source=AnswerSource.APPROVED, grounds=Grounds(verified=by))
-
-
-async def add_entry(core: Core) -> int:
-    """Put an approved answer into the knowledge; return its number."""
-    entry = Entry(
-        answer=ANSWER,
-        answer_key="k",
-        source=EntrySource.IMPORT,
-        approved_by="Ana Lopez",
-        approved_at=NOON,
-        state=EntryState.LIVE,
-        revision=1,
-        created_at=NOON,
-    )
-    async with core.database.write() as session:
-        session.add(entry)
-        await session.flush()
-        return entry.id
-
-
-async def unsure(core: Core) -> Reply:
+async def unsure_of_two(core: Core) -> Reply:
     """Return a reply that suggests two questions of the knowledge."""
-    entry_id = await add_entry(core)
-    suggestions = (Suggestion(entry_id, NEAR), Suggestion(entry_id, "Is delivery <free> & fast?"))
-    grounds = Grounds(suggestions=suggestions)
-    return Reply(text="I am not sure.", source=AnswerSource.NOT_SURE, grounds=grounds)
+    entry_id = await add_entry(core.database, ANSWER)
+    return unsure(Suggestion(entry_id, NEAR), Suggestion(entry_id, "Is delivery <free> & fast?"))
 
 
 async def suggested(slack: LocalSlack, bot: Bot) -> tuple[Envelope, Message]:
     """Ask what the bot is not sure about; return the question and the answer with its suggestions."""
     asked = await slack.wait_for_ack(await slack.mention("C1", "U1", "when comes it"))
-    await bot.answer(reply=await unsure(bot.core))
+    await bot.answer(reply=await unsure_of_two(bot.core))
     return asked, await slack.wait_for_message(thread_ts=asked.ts)
 
 
@@ -155,7 +124,7 @@ def test_suggestions_are_buttons_of_their_own() -> None:
 async def test_verified_answer_arrives_with_its_mark(slack: LocalSlack, bot: Bot) -> None:
     """The answer is shown word for word, marked, and can be voted on."""
     asked = await slack.wait_for_ack(await slack.mention("C1", "U1", "how long?"))
-    await bot.answer(reply=approved(verified("Ana <!channel> Lopez")))
+    await bot.answer(reply=approved(verified("Ana <!channel> Lopez"), answer=ANSWER))
     message = await slack.wait_for_message(thread_ts=asked.ts)
     assert message.shown == ANSWER
     assert kinds(message.blocks) == ["section", "context", "context_actions"]
@@ -178,7 +147,7 @@ async def test_click_asks_what_was_meant(slack: LocalSlack, bot: Bot) -> None:
     assert (example.prompt, example.completion) == ("when comes it", ANSWER)
     assert (example.status, example.person) == (ExampleStatus.PENDING, "slack:T0LOCAL:U2")
 
-    await bot.answer(reply=approved(verified()))
+    await bot.answer(reply=approved(verified(), answer=ANSWER))
     reply = await slack.wait_for_message(thread_ts=asked.ts, count=2)
     assert reply.shown == f"*name-of-u2* asked:\n> {NEAR}\n{ANSWER}"
     assert reply.channel == "C1"
@@ -216,7 +185,7 @@ async def test_suggestion_outlives_a_restart(slack: LocalSlack, core: Core, bot:
 async def test_choice_over_http(slack: LocalSlack, http_bot: HttpBot) -> None:
     """The same works where Slack posts its events."""
     asked = await slack.wait_for_ack(await slack.mention("C1", "U1", "when comes it"))
-    await http_bot.core.answer_all(reply=await unsure(http_bot.core))
+    await http_bot.core.answer_all(reply=await unsure_of_two(http_bot.core))
     await http_bot.dispatcher.deliver_due()
     message = await slack.wait_for_message(thread_ts=asked.ts)
     clicked = await slack.wait_for_ack(await slack.choose(message, "U2", 0))
@@ -227,10 +196,10 @@ async def test_choice_over_http(slack: LocalSlack, http_bot: HttpBot) -> None:
 async def test_choice_under_a_commands_answer_opens_a_thread(slack: LocalSlack, bot: Bot) -> None:
     """The answer to a command stands in no thread, so what was chosen there is answered in a thread below it."""
     await slack.wait_for_ack(await slack.slash("C1", "U1", "when comes it"))
-    await bot.answer(reply=await unsure(bot.core))
+    await bot.answer(reply=await unsure_of_two(bot.core))
     message = await slack.wait_for_message(channel="C1")
     await slack.wait_for_ack(await slack.choose(message, "U2", 0))
-    await bot.answer(reply=approved(verified()))
+    await bot.answer(reply=approved(verified(), answer=ANSWER))
     reply = await slack.wait_for_message(thread_ts=message.ts)
     assert reply.shown.endswith(ANSWER)
 
@@ -239,11 +208,11 @@ async def test_choice_of_a_private_answer_stays_private(slack: LocalSlack, bot: 
     """Where the bot can't post, a chosen question is answered to the person alone, beside what was clicked."""
     slack.channel("C9").member = False
     await slack.wait_for_ack(await slack.slash("C9", "U1", "when comes it"))
-    await bot.answer(reply=await unsure(bot.core))
+    await bot.answer(reply=await unsure_of_two(bot.core))
     shown = await slack.wait_for_ephemeral(user="U1", containing="not sure")
     await slack.wait_for_ack(await slack.choose(shown, "U1", 0))
     await slack.wait_for_ephemeral(user="U1", containing=THINKING_TEXT)
-    await bot.answer(reply=approved(verified()))
+    await bot.answer(reply=approved(verified(), answer=ANSWER))
     reply = await slack.wait_for_ephemeral(user="U1", containing=ANSWER)
     assert NEAR in reply.shown
     assert reply.arguments["replace_original"] is False
@@ -254,7 +223,7 @@ async def test_reply_to_a_choice_is_found_again(slack: LocalSlack, bot: Bot) -> 
     """A second attempt to deliver the answer of a choice finds the first in the thread."""
     asked, message = await suggested(slack, bot)
     await slack.wait_for_ack(await slack.choose(message, "U2", 0))
-    await bot.answer(reply=approved(verified()))
+    await bot.answer(reply=approved(verified(), answer=ANSWER))
     async with bot.core.database.write() as session:
         await session.execute(text("UPDATE outbox SET state = 'pending'"))
     await bot.try_again()

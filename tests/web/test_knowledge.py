@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import func, select, text, update
@@ -12,60 +9,25 @@ from sqlalchemy import func, select, text, update
 from bot.web.welcome import FixedWelcome
 from supportbot.db.models import Entry, Example, Question
 from supportbot.db.session import Database
-from supportbot.db.states import AnswerSource, EntrySource, EntryState, ExampleStatus
-from supportbot.intake.questions import Grounds, Reply, Suggestion, Verified
+from supportbot.db.states import AnswerSource, EntryState, ExampleStatus
+from supportbot.intake.questions import Grounds, Reply, Suggestion
+from tests.grounds import NEAR, add_entry, approved, unsure, verified
 from tests.web.running import Bot
 from tests.web.test_page import HOSTILE, answers, ask_and_wait, latest, questions, thumb
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ANSWER = "Delivery takes two days.\n\nSee https://shop.example/delivery for other countries."
-NEAR = "How long does delivery take?"
 ASKED = "when comes it"
-APPROVED_AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
-
-
-def verified(name: str = "Ana Lopez", **changes: Any) -> Verified:
-    """Return an approved answer as it is given."""
-    return Verified(entry_id=1, approved_by=name, approved_at=APPROVED_AT, similarity=0.9, **changes)
-
-
-def approved(*by: Verified, answer: str = ANSWER) -> Reply:
-    """Return a reply that is an approved answer."""
-    return Reply(text=answer, source=AnswerSource.APPROVED, grounds=Grounds(verified=by))
-
-
-def unsure(*suggestions: Suggestion) -> Reply:
-    """Return a reply that is not sure, and suggests something."""
-    grounds = Grounds(suggestions=suggestions)
-    return Reply(text="I am not sure.", source=AnswerSource.NOT_SURE, model_version="v1", grounds=grounds)
-
-
-async def add_entry(database: Database) -> int:
-    """Put an approved answer into the knowledge; return its number."""
-    entry = Entry(
-        answer=ANSWER,
-        answer_key="k",
-        source=EntrySource.IMPORT,
-        approved_by="Ana Lopez",
-        approved_at=APPROVED_AT,
-        state=EntryState.LIVE,
-        revision=1,
-        created_at=APPROVED_AT,
-    )
-    async with database.write() as session:
-        session.add(entry)
-        await session.flush()
-        return entry.id
 
 
 async def suggested(bot: Bot, page: Page, **others: str) -> Locator:
     """Ask, and return the answer that suggests what was meant; the suggestion has a verified answer."""
-    entry_id = await add_entry(bot.database)
+    entry_id = await add_entry(bot.database, ANSWER)
     bot.inbox.prepared[ASKED] = unsure(
         Suggestion(entry_id, NEAR), *(Suggestion(entry_id, question) for question in others.values())
     )
-    bot.inbox.prepared[NEAR] = approved(verified())
+    bot.inbox.prepared[NEAR] = approved(verified(), answer=ANSWER)
     return await ask_and_wait(page, ASKED)
 
 
@@ -83,7 +45,7 @@ async def count(database: Database, question: str) -> int:
 
 async def test_verified_answer_says_who_approved_it(bot: Bot, page: Page) -> None:
     """A verified answer is shown word for word with a badge, the name and the day, also after a reload."""
-    bot.inbox.prepared["How long?"] = approved(verified())
+    bot.inbox.prepared["How long?"] = approved(verified(), answer=ANSWER)
     await ask_and_wait(page, "How long?")
     for reloaded in (False, True):
         if reloaded:
@@ -99,7 +61,7 @@ async def test_verified_answer_says_who_approved_it(bot: Bot, page: Page) -> Non
 
 async def test_answer_of_two_people_names_both(bot: Bot, page: Page) -> None:
     """The answer to a question of two parts names everybody who approved a part of it."""
-    bot.inbox.prepared["Two?"] = approved(verified(), verified("Bo Chen"))
+    bot.inbox.prepared["Two?"] = approved(verified(), verified("Bo Chen"), answer=ANSWER)
     answer = await ask_and_wait(page, "Two?")
     await expect(answer.locator(".origin")).to_have_text("by Ana Lopez, 27 Nov 2026, and Bo Chen, 27 Nov 2026")
 
@@ -198,7 +160,9 @@ async def test_hostile_names_and_suggestions_stay_text(bot: Bot, page: Page) -> 
     answer = await suggested(bot, page, **{name.replace(" ", "_"): text for name, text in HOSTILE.items()})
     shown = await suggestions(answer).evaluate_all("all => all.map(element => element.textContent)")
     assert shown == [NEAR, *HOSTILE.values()]
-    bot.inbox.prepared["Who?"] = approved(verified("<b>Ana</b> <a href='http://evil.example'>boss</a>"))
+    bot.inbox.prepared["Who?"] = approved(
+        verified("<b>Ana</b> <a href='http://evil.example'>boss</a>"), answer=ANSWER
+    )
     await expect((await ask_and_wait(page, "Who?")).locator(".origin")).to_contain_text("by <b>Ana</b> <a href=")
     assert await page.evaluate("window.hacked") is None
     assert await page.locator("[role=log] :is(a, b, img, script, iframe)").count() == 0
@@ -210,7 +174,7 @@ async def test_answer_of_the_demo_says_so(bot: Bot, page: Page) -> None:
     bot.inbox.prepared["demo?"] = demo
     answer = await ask_and_wait(page, "demo?")
     await expect(answer).to_contain_text("Demo: this shop does not exist.")
-    bot.inbox.prepared["real?"] = approved(verified())
+    bot.inbox.prepared["real?"] = approved(verified(), answer=ANSWER)
     assert "Demo" not in await (await ask_and_wait(page, "real?")).inner_text()
 
 
@@ -218,7 +182,7 @@ async def test_phone_shows_all_of_it(bot: Bot, page: Page) -> None:
     """At the width of a small phone a long suggestion and a long name make nothing scroll sideways."""
     await page.set_viewport_size({"width": 320, "height": 640})
     await suggested(bot, page, long="Donaudampfschifffahrt" * 12)
-    bot.inbox.prepared["Who?"] = approved(verified("Rindfleischetikettierung" * 9))
+    bot.inbox.prepared["Who?"] = approved(verified("Rindfleischetikettierung" * 9), answer=ANSWER)
     await ask_and_wait(page, "Who?")
 
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -19,11 +19,11 @@ from typing import Any
 
 from supportbot.answering.answerer import AnswerMode
 from supportbot.answering.generator import LiveModel
+from supportbot.bootstrap import open_encoder
 from supportbot.config import Settings
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
-from supportbot.knowledge.features import TextEncoder
-from supportbot.models.loading import make_local_engine
+from supportbot.models.loading import make_local_engine, starter_may_speak
 from supportbot.models.publishing.lineage import is_trained_here
 from supportbot.models.registry import MANIFEST, STARTER, ModelSource
 from training.evaluate._runs import is_recorded, run_of
@@ -96,7 +96,7 @@ async def prepare_examination(
         database,
         rows,
         out_of_scope,
-        open_encoder=partial(_open_encoder, settings),
+        open_encoder=partial(open_encoder, settings),
         wrong_rate=settings.wrong_rate,
         small_talk=settings.small_talk,
         limit=limit,
@@ -166,7 +166,7 @@ async def _ask(
         )
         manner = Manner(
             candidates=settings.candidates,
-            starter_may_speak=settings.slack_bot_token is None and settings.discord_token is None,
+            starter_may_speak=starter_may_speak(settings),
             starter_is_named=settings.model == STARTER,
         )
         return await ask_answerer(examination.known, examination.judge, model, manner, on_step)
@@ -182,14 +182,6 @@ async def _is_trained_here(database: Database, source: ModelSource) -> bool:
             return await is_trained_here(session, source.version)
     run = run_of(directory)
     return run is not None and await is_recorded(database, run)
-
-
-def _open_encoder(settings: Settings) -> TextEncoder | None:
-    if settings.encoder == "none":
-        return None
-    from supportbot.knowledge.encoder.open import open_encoder  # takes a second to import
-
-    return open_encoder(settings.encoder or "")
 
 
 def _figures(answered: Answered) -> dict[str, Any]:

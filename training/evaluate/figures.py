@@ -44,6 +44,12 @@ class Label:
     format: str
     good: Good
 
+    def trend(self, difference: Mapping[str, float]) -> Literal["better", "worse", ""]:
+        """Return whether a difference is a gain or a loss beyond chance, or neither."""
+        if self.good == "either" or difference["low"] <= 0 <= difference["high"]:
+            return ""
+        return "better" if (difference["low"] > 0) == (self.good == "up") else "worse"
+
 
 LABELS: Mapping[str, Label] = {
     "right": Label("right answers", ".1%", "up"),

@@ -20,9 +20,12 @@ from markupsafe import Markup
 from rich.table import Column, Table
 from rich.text import Text
 
+from supportbot.models.publishing.checks import answerer_objection
+from training.evaluate.answerer_figures import page_groups
+from training.evaluate.answerer_plots import answerer_plots
 from training.evaluate.figures import LABELS, Label
 from training.evaluate.plots import differences_plot, lengths_plot, reliability_plot
-from training.evaluate.record import PAGE, RECORD
+from training.evaluate.record import ANSWERER, PAGE, RECORD
 
 
 def write_report(record: Mapping[str, Any], directory: Path, lengths: tuple[list[int], list[int]]) -> None:
@@ -45,6 +48,7 @@ def render_page(record: Mapping[str, Any], lengths: tuple[list[int], list[int]])
         "Confidence and truth": reliability_plot(record),
         "Length of the answers": lengths_plot(*lengths),
     }
+    answerer = record.get(ANSWERER)
     environment = Environment(
         loader=PackageLoader("training.evaluate", "."),
         autoescape=True,
@@ -55,8 +59,11 @@ def render_page(record: Mapping[str, Any], lengths: tuple[list[int], list[int]])
     return environment.get_template("report.html.j2").render(
         record=record,
         figures=_rows(record),
-        # Drawn by us from numbers and our own labels, so this is markup and no text of strangers.
-        plots=[(title, Markup(svg)) for title, svg in plots.items() if svg],  # noqa: S704
+        plots=_drawn(plots),
+        answerer=answerer,
+        answerer_groups=page_groups(answerer) if answerer else [],
+        answerer_plots=_drawn(answerer_plots(answerer)) if answerer else [],
+        answerer_objection=answerer_objection(answerer) if answerer else None,
     )
 
 
@@ -79,58 +86,10 @@ def build_table(record: Mapping[str, Any]) -> Table:
     return table
 
 
-def build_answerer_table(record: Mapping[str, Any]) -> Table:
-    """Return the figures of the whole answerer for the terminal, each with its 95 % interval.
-
-    Args:
-        record: from ``answerer.examine``.
-    """
-    whose = [who for who in ("candidate", "against") if who in record]
-    counts = record["foreign"]
-    left_out = "".join(f"; {number} not measured, since {reason}" for reason, number in record["left_out"].items())
-    title = (
-        f"The whole answerer: {record['asked']} questions without their own wordings; "
-        f"{counts['marked']} marked as foreign and {counts['out_of_scope']} out of scope{left_out}"
-    )
-    columns = [Column(Text(f"{who}\n{record[who]['version']}")) for who in whose]
-    table = Table("mode", "figure", *columns, *(["difference"] if "differences" in record else []), title=title)
-    for mode in ("verified_first", "generate_only"):
-        label = f"{mode}, set" if mode == record["mode"] else mode
-        for name, text in _ANSWERER_LABELS.items():
-            cells = [_share(_figure(record[who][mode], name)) for who in whose]
-            if "differences" in record:
-                cells.append(_points(_figure(record["differences"][mode], name)))
-            table.add_row(label, text, *cells)
-            label = ""
-        table.add_section()
-    return table
-
-
-_ANSWERER_LABELS: Mapping[str, str] = {
-    "right": "right",
-    "wrong": "wrong",
-    "coverage": "coverage",
-    "verified": "verified",
-    "generated": "generated",
-    "not_sure": "not sure",
-    "foreign.marked": "marked as foreign, answered",
-    "foreign.out_of_scope": "out of scope, answered",
-}
-
-
-def _figure(figures: Mapping[str, Any], name: str) -> Mapping[str, float] | None:
-    found: Any = figures
-    for part in name.split("."):
-        found = found[part]
-    return found  # type: ignore[no-any-return]
-
-
-def _share(found: Mapping[str, float] | None) -> str:
-    return "–" if found is None else f"{found['value']:.1%} ({found['low']:.1%} to {found['high']:.1%})"
-
-
-def _points(found: Mapping[str, float] | None) -> str:
-    return "–" if found is None else f"{found['value']:+.1%} ({found['low']:+.1%} to {found['high']:+.1%})"
+def _drawn(plots: Mapping[str, str | None]) -> list[tuple[str, Markup]]:
+    """Return the plots that there are, each with its title."""
+    # Drawn by us from numbers and our own labels, so this is markup and no text of strangers.
+    return [(title, Markup(svg)) for title, svg in plots.items() if svg]  # noqa: S704
 
 
 def _rows(record: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -148,7 +107,7 @@ def _rows(record: Mapping[str, Any]) -> list[dict[str, str]]:
                 "against": "–" if theirs is None else format(theirs, label.format),
                 "difference": "–" if difference is None else format(difference["value"], "+" + label.format),
                 "interval": "–" if difference is None else _interval(difference, label),
-                "trend": "" if difference is None else _trend(difference, label),
+                "trend": "" if difference is None else label.trend(difference),
             }
         )
     return rows
@@ -156,12 +115,6 @@ def _rows(record: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _interval(difference: Mapping[str, float], label: Label) -> str:
     return f"{difference['low']:+{label.format}} to {difference['high']:+{label.format}}"
-
-
-def _trend(difference: Mapping[str, float], label: Label) -> str:
-    if label.good == "either" or difference["low"] <= 0 <= difference["high"]:
-        return ""
-    return "better" if (difference["low"] > 0) == (label.good == "up") else "worse"
 
 
 def _replace(path: Path, text: str) -> None:

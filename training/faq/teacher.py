@@ -7,7 +7,7 @@ topic is drawn from that to be the answer. The model learns how much each word c
 classifier is: that makes its confidence worth something.
 
 The teacher sees the wordings that are trained on and nothing else, and is not part of the model that comes out.
-``LetterTeacher`` needs nothing but the wordings; ``vectors.VectorTeacher`` knows English, and is no help yet.
+One that knows English, from sentence vectors, was tried and was no help to the model (docs/training.md).
 """
 
 from __future__ import annotations

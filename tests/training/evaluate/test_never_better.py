@@ -18,7 +18,7 @@ from supportbot.models.loading import make_local_engine
 from supportbot.models.registry import Registry, starter_directory
 from tests.training.evaluate.conftest import add_noise
 from training.asking import ask_all
-from training.evaluate.__main__ import Task, evaluate
+from training.evaluate.evaluation import Task, evaluate
 from training.evaluate.report import build_table
 from training.files import conversation_of
 from training.finetune.sources import FileRows

@@ -4,37 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Sequence
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from training.faq.augment import augment, split_words
 from training.faq.inventor import Inventor
 from training.faq.recipe import RECIPE
 from training.faq.rows import draw_topics
 from training.faq.spelling import letter_grams, spelling_vectors
-from training.faq.teacher import LetterTeacher, Teacher
+from training.faq.teacher import LetterTeacher
 from training.faq.tokenizer import END_OF_TEXT, train_tokenizer
-from training.faq.vectors import VectorTeacher
 
 QUESTION = "How do I send this heavy table back, please?"
 WORDINGS = ("refund my money", "money back please", "forgot my password", "cannot log in")
 LABELS = (0, 0, 1, 1)
-
-
-class LetterCounts:
-    """An encoder that counts letters: enough to tell the wordings apart."""
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return ``[N, 26]``, rows of length 1."""
-        counts = np.array([[text.count(chr(97 + n)) for n in range(26)] for text in texts], np.float32)
-        unit: NDArray[np.float32] = counts / np.linalg.norm(counts, axis=1, keepdims=True)
-        return unit
 
 
 def test_same_seed_gives_the_same_question() -> None:
@@ -73,11 +59,9 @@ def test_invented_questions_use_the_words_of_the_wordings() -> None:
         assert set(inventor.invent(rng).split()) <= words
 
 
-@pytest.mark.parametrize(
-    "teacher", [LetterTeacher(30.0), VectorTeacher(LetterCounts())], ids=["letters", "vectors"]
-)
-def test_teacher_knows_its_wordings(teacher: Teacher) -> None:
+def test_teacher_knows_its_wordings() -> None:
     """A clear question gets its topic nearly always, and the same seed draws the same topics."""
+    teacher = LetterTeacher(30.0)
     teacher.fit(WORDINGS, LABELS)
     opinions = teacher.probabilities(["my refund money", "password forgot"])
     assert opinions.shape == (2, 2)

@@ -1,0 +1,33 @@
+"""The records, by what they are about; whoever uses them imports them from here, so that all are known at once."""
+
+from supportbot.db.models.audit import Audit
+from supportbot.db.models.conversations import (
+    Answer,
+    ChannelPolicy,
+    Conversation,
+    Feedback,
+    Outbox,
+    Question,
+    Workspace,
+)
+from supportbot.db.models.knowledge import Entry, ForeignQuestion, KnowledgeState, Wording
+from supportbot.db.models.training import Example, ModelVersion, RunExample, TrainingRun
+
+__all__ = [
+    "Answer",
+    "Audit",
+    "ChannelPolicy",
+    "Conversation",
+    "Entry",
+    "Example",
+    "Feedback",
+    "ForeignQuestion",
+    "KnowledgeState",
+    "ModelVersion",
+    "Outbox",
+    "Question",
+    "RunExample",
+    "TrainingRun",
+    "Wording",
+    "Workspace",
+]

@@ -1,0 +1,195 @@
+"""What was asked and where, what was said to it, and what people thought of that.
+
+One question is one row that moves forward, and everything else hangs on it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from supportbot.db.base import Base, BigId, text_enum
+from supportbot.db.states import (
+    AnswerSource,
+    FeedbackReason,
+    OutboxState,
+    QuestionState,
+)
+
+
+class Workspace(Base):
+    """A Slack workspace, a Discord guild, or this machine (``web``, ``cli``)."""
+
+    __tablename__ = "workspace"
+    __table_args__ = (UniqueConstraint("platform", "external_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    platform: Mapped[str]
+    external_id: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    training_consent_by: Mapped[str | None]
+    training_consent_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class ChannelPolicy(Base):
+    """What the bot may do in one channel."""
+
+    __tablename__ = "channel_policy"
+    __table_args__ = (UniqueConstraint("workspace_id", "channel"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    allowed: Mapped[bool] = mapped_column(default=True)
+    answer_mode: Mapped[str]
+    handoff_target: Mapped[str | None]
+
+
+class Conversation(Base):
+    """A thread of a channel, a direct message, or one visit to the page."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (UniqueConstraint("workspace_id", "channel", "thread"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    thread: Mapped[str]
+    created_at: Mapped[datetime]
+
+    workspace: Mapped[Workspace] = relationship()
+
+
+class Question(Base):
+    """What somebody asked, and how far it has come.
+
+    ``identity`` is the platform's own name of the message: a second delivery of the same event finds it taken.
+    ``reply_to`` is the platform adapter's note of where the answer goes. ``lease_until`` says until when the
+    claim of ``lease_owner`` holds; after that anybody may take the question over.
+    """
+
+    __tablename__ = "question"
+    __table_args__ = (
+        UniqueConstraint("platform", "identity"),
+        Index(None, "state", "lease_until"),
+        Index(None, "conversation_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    platform: Mapped[str]
+    identity: Mapped[str]
+    asker: Mapped[str]
+    text: Mapped[str]
+    reply_to: Mapped[dict[str, Any]]
+    state: Mapped[QuestionState] = mapped_column(text_enum(QuestionState, "state"))
+    reason: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+    conversation: Mapped[Conversation] = relationship()
+
+
+class Answer(Base):
+    """What the asker was told, and everything that is needed to produce it again.
+
+    ``entry_id`` names the approved answer that was given; it is no foreign key, since numbers of entries are never
+    given again. ``grounds`` says what else it stands on, as it was then (see ``intake.questions.Grounds``).
+
+    ``reply_identity`` is the platform's own name of the message that shows it. That of a person's answer begins
+    with the platform and is unique: a second delivery of the same event finds it taken.
+    """
+
+    __tablename__ = "answer"
+    __table_args__ = (
+        # People may add to a question as often as they like; the bot answers it once.
+        Index(
+            "uq_answer_question_id_by_bot",
+            "question_id",
+            unique=True,
+            sqlite_where=text("source <> 'human'"),
+            postgresql_where=text("source <> 'human'"),
+        ),
+        Index(
+            "uq_answer_reply_identity_by_people",
+            "reply_identity",
+            unique=True,
+            sqlite_where=text("source = 'human'"),
+            postgresql_where=text("source = 'human'"),
+        ),
+        Index(None, "question_id"),
+        Index(None, "reply_identity"),
+        Index(None, "entry_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    source: Mapped[AnswerSource] = mapped_column(text_enum(AnswerSource, "source"))
+    model_version: Mapped[str | None]
+    sampling: Mapped[dict[str, Any] | None]
+    seed: Mapped[int | None] = mapped_column(BigInteger)
+    prompt: Mapped[str | None]
+    shortened: Mapped[bool] = mapped_column(default=False)
+    draft: Mapped[str | None]
+    prompt_tokens: Mapped[int | None]
+    answer_tokens: Mapped[int | None]
+    finish: Mapped[str | None]
+    confidence: Mapped[float | None]
+    mean_logprob: Mapped[float | None]
+    latency_ms: Mapped[int | None]
+    reply_identity: Mapped[str | None]
+    entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    similarity: Mapped[float | None]
+    grounds: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+
+    question: Mapped[Question] = relationship()
+
+
+class Outbox(Base):
+    """One reply that must reach the platform once; written in the same transaction as its answer.
+
+    ``mark`` is random: numbers would begin anew with a new database, and a platform still remembers the old ones.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (UniqueConstraint("question_id"), Index(None, "platform", "state", "due_at"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
+    answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"))
+    platform: Mapped[str]
+    mark: Mapped[str] = mapped_column(unique=True)
+    text: Mapped[str]
+    state: Mapped[OutboxState] = mapped_column(text_enum(OutboxState, "state"))
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+
+
+class Feedback(Base):
+    """One person's judgement of one answer; the last vote counts."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (UniqueConstraint("answer_id", "voter"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    answer_id: Mapped[int] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"))
+    voter: Mapped[str]
+    vote: Mapped[int] = mapped_column(SmallInteger)
+    reason: Mapped[FeedbackReason | None] = mapped_column(text_enum(FeedbackReason, "reason"))
+    correction: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

@@ -1,0 +1,99 @@
+"""What a model may learn, what learned it, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from supportbot.db.base import Base, BigId, text_enum
+from supportbot.db.states import (
+    ExampleLabel,
+    ExampleSource,
+    ExampleStatus,
+    Split,
+)
+
+
+class Example(Base):
+    """A candidate for training; only what a curator approved is ever trained on.
+
+    Question and completions are redacted before they get here. ``origin`` names what the candidate was made of
+    (``answer:7``, ``feedback:3``, ``import:<digest>``), so that collecting again finds it taken. ``person`` is who
+    gave it, for the cap on rows from one person. ``sort_key`` brings near-duplicates next to each other;
+    ``duplicate_of_id`` names the one that stands for this row.
+    """
+
+    __tablename__ = "example"
+    __table_args__ = (
+        UniqueConstraint("origin"),
+        Index(None, "status", "split"),
+        Index(None, "sort_key"),
+        Index(None, "person"),
+        # The number of an erased row is never given to another: `run_example` still means the erased one.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    origin: Mapped[str]
+    source: Mapped[ExampleSource] = mapped_column(text_enum(ExampleSource, "source"))
+    prompt: Mapped[str]
+    completion: Mapped[str]
+    rejected: Mapped[str | None]
+    label: Mapped[ExampleLabel] = mapped_column(text_enum(ExampleLabel, "label"))
+    votes: Mapped[int] = mapped_column(default=0)
+    origin_answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id", ondelete="SET NULL"))
+    workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    conversation: Mapped[str]
+    person: Mapped[str | None]
+    split: Mapped[Split] = mapped_column(text_enum(Split, "split"))
+    sort_key: Mapped[str]
+    duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("example.id", ondelete="SET NULL"))
+    status: Mapped[ExampleStatus] = mapped_column(text_enum(ExampleStatus, "status"))
+    curator: Mapped[str | None]
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+
+
+class ModelVersion(Base):
+    """What the registry knows of a version, for joining with answers and training rows."""
+
+    __tablename__ = "model_version"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    base: Mapped[str | None]
+    digest: Mapped[str]
+    metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class TrainingRun(Base):
+    """One fine-tuning run: its arguments, its data and how the loss went."""
+
+    __tablename__ = "training_run"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    model_version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id", ondelete="SET NULL"))
+    arguments: Mapped[dict[str, Any]]
+    dataset_fingerprint: Mapped[str]
+    loss_history: Mapped[list[Any]] = mapped_column(default=list)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class RunExample(Base):
+    """Which rows trained which run.
+
+    ``example_id`` is no foreign key: when an example is erased, its number stays here, and with it the knowledge
+    which versions were trained on what is gone.
+    """
+
+    __tablename__ = "run_example"
+    __table_args__ = (Index(None, "example_id"),)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("training_run.id", ondelete="CASCADE"), primary_key=True)
+    example_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)

@@ -1,0 +1,59 @@
+"""What a curator gives for an entry, checked before anything is opened: texts, times, ways of asking.
+
+This module knows no database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from supportbot.db.base import storable
+from supportbot.feedback._wordings import typed
+from supportbot.feedback.curation._insert import Candidate, redacted
+from supportbot.knowledge.claims import as_asked
+from supportbot.knowledge.manage import KnowledgeError
+
+
+def check_text(text: str) -> str:
+    """Return a text as it can be kept.
+
+    Raises:
+        KnowledgeError: it is empty.
+    """
+    if not (kept := storable(text).strip()):
+        raise KnowledgeError('A question or an answer cannot be empty: give it in quotes, as in --answer "Yes."')
+    return kept
+
+
+def check_validity(valid_until: datetime | None) -> None:
+    """Refuse a time that is over.
+
+    Raises:
+        KnowledgeError: it is.
+    """
+    if valid_until is not None and valid_until <= datetime.now(UTC):
+        raise KnowledgeError(
+            f"{valid_until.astimezone():%Y-%m-%d %H:%M} is over already: give a later --valid-until, or retire "
+            "the entry with `supportbot knowledge retire`."
+        )
+
+
+async def rows_of(
+    questions: Sequence[str], answer: str, workspace_id: int | None, keep: Collection[str]
+) -> list[Candidate]:
+    """Return what was typed as rows for training, each question once.
+
+    Raises:
+        KnowledgeError: a question has nothing to read.
+    """
+    given: dict[str, str] = {}
+    for text in map(check_text, questions):
+        given.setdefault(as_asked(text), text)
+    rows = await asyncio.to_thread(
+        lambda: [redacted(typed(text, answer, workspace_id), keep) for text in given.values()]
+    )
+    if not all(row.question for row in rows):
+        raise KnowledgeError("A wording needs something to read: what is left of it without controls is empty.")
+    return rows
