@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,6 @@ from supportbot.answering.generator import Generator, LiveModel
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
-from supportbot.feedback.entries import Entries
 from supportbot.intake.questions import Grounds, Quoted, Reply
 from supportbot.knowledge import small_talk
 from supportbot.knowledge.encoder.open import open_encoder
@@ -40,7 +40,6 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> tuple[Knowledge, Passages]
         async with database.write() as session:
             await small_talk.install(session)
         await approve(database, GYM)
-        await Entries(database).add(["how long is a voucher valid"], "Ask at the desk.", "Ana Lopez")
         await learn(database, written(folder))
         encoder = open_encoder("")
         knowledge = Knowledge(database, lambda: encoder, wrong_rate=0.02)
@@ -101,18 +100,20 @@ async def test_verified_answers_and_small_talk_come_first(hall: tuple[Knowledge,
         assert (await ask(bot, question)).source is AnswerSource.NOT_SURE
 
 
-async def test_near_verified_question_is_suggested_instead(hall: tuple[Knowledge, Passages]) -> None:
-    """Where a verified question is as near as the passage, the bot asks what was meant."""
-    found = await explain(*_asked(hall, "how long is a voucher valid for me"))
-    if not found.given:  # what the knowledge is sure of by itself needs no rival
-        assert found.nearest is not None
-        assert found.quote is None
-        assert "how long is a voucher valid" in [one.wording.text for one in found.suggestions]
-
-
-def _asked(hall: tuple[Knowledge, Passages], question: str) -> tuple[Knowledge, str, None, Passages]:
+@pytest.mark.parametrize(("similarity", "is_quoted"), [(0.49, True), (0.5, False), (0.6, False)])
+async def test_near_verified_question_is_suggested_instead(
+    similarity: float, is_quoted: bool, hall: tuple[Knowledge, Passages]
+) -> None:
+    """Where a verified question is as near as the passage, it is what was meant more likely, and is suggested."""
     knowledge, passages = hall
-    return knowledge, question, None, passages
+    found = await explain(knowledge, CAR, None, passages)
+    assert found.nearest is not None
+    assert found.decision is not None
+    best, *others = found.decision.candidates
+    rival = replace(found.decision, candidates=(replace(best, similarity=similarity), *others))
+    found = replace(found, decision=rival, nearest=replace(found.nearest, similarity=0.5))
+    assert (found.quote is not None) == is_quoted
+    assert found.suggestions[0].entry == best.entry
 
 
 async def test_model_is_heard_before_a_passage(hall: tuple[Knowledge, Passages]) -> None:
