@@ -87,6 +87,8 @@ async def run(settings: Settings) -> None:
             background = [tasks.create_task(adapter.run(), name=name) for name, adapter in adapters.items()]
             background.append(tasks.create_task(watch_event_loop(), name="pulse"))
             background.append(tasks.create_task(core.knowledge.run(), name="knowledge"))
+            if core.passages:
+                background.append(tasks.create_task(core.passages.run(), name="passages"))
             if core.reloader:
                 background.append(tasks.create_task(core.reloader.run(), name="reloader"))
             settle()
@@ -137,6 +139,8 @@ async def _problems(core: Core, adapters: Mapping[str, Adapter], stopping: async
         problems["daemon"] = "stopping"
     if core.knowledge.problem:
         problems["knowledge"] = core.knowledge.problem
+    if core.passages and core.passages.problem:
+        problems["passages"] = core.passages.problem
     try:
         await core.database.check()
     except DatabaseError as error:

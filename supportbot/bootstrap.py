@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -39,6 +39,7 @@ from supportbot.intake.questions import Welcome
 from supportbot.knowledge import small_talk
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.knowledge import Knowledge
+from supportbot.knowledge.passages import Passages
 from supportbot.models import loading
 from supportbot.models.registry import STARTER, Registry, starter_directory
 from supportbot.models.reloader import Reloader, show_model
@@ -55,15 +56,17 @@ _LEASE_MARGIN = timedelta(seconds=30)
 class Core:
     """What is open: the service that adapters call, and the loops that the daemon runs.
 
-    ``knowledge`` follows the database while its ``run`` runs. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins
-    the model, or a remote one answers. ``prepare`` has the model say something before anybody asks, which also
-    starts its process; ModelError if it cannot.
+    ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
+    documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
+    answers. ``prepare`` has the model say something before anybody asks, which also starts its process; ModelError
+    if it cannot.
     """
 
     settings: Settings
     database: Database
     answerer: Answerer
     knowledge: Knowledge
+    passages: Passages | None
     prepare: Callable[[], Coroutine[Any, Any, None]]
     reloader: Reloader | None
     service: Service
@@ -165,7 +168,9 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 await inbox.recover(platforms)
                 await outbox.recover()
             registry = Registry(settings.models_dir)
-            knowledge = make_knowledge(settings, database)
+            open_encoder = encoder_opener(settings)
+            knowledge = make_knowledge(settings, database, open_encoder)
+            passages = make_passages(settings, database, open_encoder)
             # Beside the model, which is read from disk meanwhile.
             knowing = asyncio.ensure_future(knowledge.refresh(fit_first=False) if daemon else knowledge.load())
             try:
@@ -181,10 +186,13 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 mode=settings.answer_mode,
                 starter_may_speak=loading.starter_may_speak(settings),
                 starter_is_named=settings.model == STARTER,
+                passages=passages,
             )
             show_model(source.version)
             try:
                 await knowing
+                if passages is not None and not daemon:  # a daemon's follow when it runs, and hold no start up
+                    await passages.load()
                 if daemon:
                     await asyncio.to_thread(loading.prune_exports, settings)
                 reloader = None
@@ -225,6 +233,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     database,
                     answerer,
                     knowledge,
+                    passages,
                     prepare,
                     reloader,
                     service,
@@ -233,6 +242,8 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     dispatchers,
                 )
             finally:
+                if passages is not None:
+                    await passages.aclose()
                 await knowledge.aclose()
                 await answerer.aclose()
         finally:
@@ -240,14 +251,28 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 lock.release()
 
 
-def make_knowledge(settings: Settings, database: Database) -> Knowledge:
+def make_knowledge(
+    settings: Settings, database: Database, opener: Callable[[], TextEncoder | None] | None = None
+) -> Knowledge:
     """Make the knowledge as it is set; it is empty until it is loaded, and opens its encoder then."""
     return Knowledge(
         database,
-        partial(open_encoder, settings),
+        opener or encoder_opener(settings),
         wrong_rate=settings.wrong_rate,
         small_talk=settings.small_talk,
     )
+
+
+def make_passages(
+    settings: Settings, database: Database, opener: Callable[[], TextEncoder | None]
+) -> Passages | None:
+    """Make the passages that may be quoted, empty until they are loaded; None where that is not set."""
+    return Passages(database, opener) if settings.quote_documents else None
+
+
+def encoder_opener(settings: Settings) -> Callable[[], TextEncoder | None]:
+    """Return what opens the encoder that is set, once for all who ask."""
+    return cache(partial(open_encoder, settings))
 
 
 def open_encoder(settings: Settings) -> TextEncoder | None:

@@ -127,6 +127,11 @@ class Settings(BaseSettings):
     small_talk: bool = Field(
         default=True, description="Answer greetings, thanks and the like with the short entries that ship."
     )
+    quote_documents: bool = Field(
+        default=False,
+        description="Where nothing is verified, quote the nearest passage of documents that were learned, word "
+        "for word and marked as not verified, if it is near enough.",
+    )
     answer_seconds: float = Field(
         default=60.0, gt=0, le=600, description="Time that the model may take for one answer."
     )

@@ -26,7 +26,9 @@ _DIRECTION_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x20
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def build_answer_text(answer: str, quoted_question: str | None = None, remarks: Sequence[str] = ()) -> str:
+def build_answer_text(
+    answer: str, quoted_question: str | None = None, remarks: Sequence[str] = (), *, mark: str = ""
+) -> str:
     """Return the content of a reply: at most ``LIMIT`` long, never empty, without pings and masked links.
 
     Args:
@@ -34,12 +36,15 @@ def build_answer_text(answer: str, quoted_question: str | None = None, remarks: 
         quoted_question: shown above the answer where no message shows what was asked.
         remarks: of these lines, harmless already, the first that fits stands below the answer. For none of them
             is the answer cut.
+        mark: a line, harmless already, that stands below the answer in any case: rather is the answer cut.
     """
     text = _neutralised(answer).strip()
     if quoted_question is not None and (quote := _quote(quoted_question)):
         text = f"{quote}\n{text}"
     if not _is_visible(text):
         text = _ELLIPSIS
+    if mark:
+        return f"{cut(text, LIMIT - _length(mark) - 1)}\n{mark}"
     for remark in remarks:
         if _length(whole := f"{text}\n{remark}") <= LIMIT:
             return whole

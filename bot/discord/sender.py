@@ -19,7 +19,7 @@ from discord.http import Route
 
 from bot.discord._text import build_answer_text
 from bot.discord.questions import PLATFORM
-from bot.discord.views import build_answer_view, build_remarks, vote_id
+from bot.discord.views import build_answer_view, build_mark, build_remarks, vote_id
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.delivery.outbox import Delivery
 from supportbot.feedback.votes import Vote
@@ -137,7 +137,9 @@ def build_message(delivery: Delivery) -> dict[str, Any]:
     if delivery.votable:
         components = build_answer_view(delivery.answer_id, delivery.grounds.suggestions).to_components()
     return {
-        "content": build_answer_text(delivery.text, question, build_remarks(delivery.grounds)),
+        "content": build_answer_text(
+            delivery.text, question, build_remarks(delivery.grounds), mark=build_mark(delivery.grounds)
+        ),
         "components": components,
         "allowed_mentions": discord.AllowedMentions.none().to_dict() | {"replied_user": False},
         "flags": discord.MessageFlags(suppress_embeds=True).value,

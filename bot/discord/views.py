@@ -1,4 +1,4 @@
-"""What stands under an answer: who approved it, what else may have been meant, and the thumbs.
+"""What stands under an answer: who approved it or where it is from, what else may have been meant, and the thumbs.
 
 The thumbs are buttons that carry the answer's id, so they work in any process, for ever.
 A vote is in the database before anything is shown. Only then a 👎 opens the modal that asks what was wrong; if the
@@ -20,6 +20,7 @@ from bot.discord._serving import ServingClient
 from bot.discord._text import build_name
 from bot.discord.explanation import build_explanation, voter_of
 from bot.discord.suggestions import SuggestionButton
+from bot.quotation import MARK, build_source
 from supportbot.errors import SupportBotError
 from supportbot.feedback.votes import Vote, VoteOutcome
 from supportbot.intake.questions import Grounds, Suggestion
@@ -102,6 +103,12 @@ def build_remarks(grounds: Grounds) -> tuple[str, ...]:
     if approval := build_approval(grounds, build_name, build_date):
         return (f"-# ✓ Verified by {approval}", "-# ✓ Verified")
     return ("Did you mean:",) if grounds.suggestions else ()
+
+
+def build_mark(grounds: Grounds) -> str:
+    """Return what has to be written below an answer that nobody verified, its source included; often nothing."""
+    source = build_source(grounds, build_name)
+    return f"-# {MARK}: {source}" if source else ""
 
 
 def build_thanks(outcome: VoteOutcome) -> str:

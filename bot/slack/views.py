@@ -9,6 +9,7 @@ from itertools import islice
 from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject, SectionBlock
 
 from bot.approval import build_approval, build_date
+from bot.quotation import MARK, build_source
 from bot.slack.feedback import build_feedback
 from bot.slack.markup import escape, escaped_pieces
 from bot.slack.suggestions import build_suggestions
@@ -30,7 +31,7 @@ _NO_GROUNDS = Grounds()
 
 
 def build_answer(text: str, *, answer_id: int | None, grounds: Grounds = _NO_GROUNDS) -> list[Block]:
-    """Return the blocks of an answer: its text, who approved it, what else may have been meant, and thumbs.
+    """Return the blocks of an answer: its text, who approved it or where it is quoted from, suggestions, thumbs.
 
     Args:
         text: the answer.
@@ -42,7 +43,9 @@ def build_answer(text: str, *, answer_id: int | None, grounds: Grounds = _NO_GRO
         pieces[MAX_SECTIONS:] = [_NOTHING]
     blocks: list[Block] = [_section(piece) for piece in pieces]
     if approval := build_approval(grounds, escape, _date):
-        blocks.append(ContextBlock(elements=[MarkdownTextObject(text=f"✓ Verified by {approval}", verbatim=True)]))
+        blocks.append(_remark(f"✓ Verified by {approval}"))
+    if source := build_source(grounds, escape):
+        blocks.append(_remark(f"{MARK}: {source}"))
     if answer_id is not None:
         blocks += build_suggestions(answer_id, grounds.suggestions)
         blocks.append(build_feedback(answer_id))
@@ -83,6 +86,10 @@ def to_dicts(blocks: Sequence[Block]) -> list[dict[str, object]]:
 def _date(moment: datetime) -> str:
     """Return a day as everybody reads it in their own language; the fallback is for clients that can't."""
     return f"<!date^{int(moment.timestamp())}^{{date_short}}|{build_date(moment)}>"
+
+
+def _remark(escaped: str) -> ContextBlock:
+    return ContextBlock(elements=[MarkdownTextObject(text=escaped, verbatim=True)])
 
 
 def _section(escaped: str) -> SectionBlock:

@@ -12,6 +12,7 @@ from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
 from bot.approval import build_approval, build_date
+from bot.quotation import MARK, build_source
 from bot.web.components import ExplanationForm
 from bot.web.visitor import NEW_CONVERSATION_PATH
 from bot.web.welcome import Welcome
@@ -24,6 +25,7 @@ _THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb d
 _ANSWERED = (QuestionState.ANSWERED, QuestionState.DELIVERED)
 _DEMO = "Demo: this shop does not exist. Import your own FAQ to get answers of your own."
 _VERIFIED = "A person approved this answer. It is shown word for word."
+_QUOTED = "This stands in a document, word for word. Nobody has approved it as an answer."
 
 
 def node(tag: str, text: str = "", *, classes: str = "", **props: object) -> TextElement:
@@ -66,7 +68,8 @@ def build_footnote() -> None:
     """Show what everybody who asks should know."""
     node(
         "p",
-        "A verified answer was approved by a person. Others come from a language model and can be wrong. "
+        "A verified answer was approved by a person. Others come from a language model or a document and can be "
+        "wrong. "
         "Everything is stored locally, in this bot's own database.",
         classes="footnote",
     )
@@ -122,6 +125,7 @@ class AnswerView:
         is_answered = exchange.state in _ANSWERED
         is_sure = exchange.source is not AnswerSource.NOT_SURE
         approval = build_approval(exchange.grounds, str, build_date)
+        source = build_source(exchange.grounds, str)
         with self._below:
             if exchange.answer_id is not None and exchange.grounds.suggestions:
                 self._build_suggestions(exchange.answer_id, exchange.grounds.suggestions)
@@ -133,10 +137,13 @@ class AnswerView:
                 node("span", "Not sure" if is_answered else "Not answered", classes="badge")
             if approval:
                 node("span", "Verified", classes="badge verified", title=_VERIFIED)
+            if source:
+                node("span", MARK, classes="badge", title=_QUOTED)
             if is_answered and exchange.answer_id is not None:
                 self._build_thumbs(exchange.answer_id)
             self._thanks = node("span", classes="thanks", role="status")
-            node("span", f"by {approval}" if approval else _origin(exchange), classes="origin", dir="auto")
+            origin = f"by {approval}" if approval else source or _origin(exchange)
+            node("span", origin, classes="origin", dir="auto")
         # The page's conversation is seen by one person, so the count of votes is that person's vote.
         if exchange.votes_up or exchange.votes_down:
             self.show_vote(Vote.UP if exchange.votes_up else Vote.DOWN)

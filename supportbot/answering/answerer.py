@@ -4,7 +4,9 @@
    answers if both are known. Small talk gets a short sentence.
 2. **Generated**: from a model that was trained on this operator's rows, where an approved answer is near and the
    model says the same. Without any knowledge the model alone decides, by its own floor.
-3. **Not sure**: one sentence, with the nearest verified questions to choose from.
+3. **Quoted**: a passage of a document that nobody approved, word for word, where the operator lets it and it is
+   near enough.
+4. **Not sure**: one sentence, with the nearest verified questions to choose from.
 
 The starter is a demonstration. It is not asked where somebody has knowledge or a chat platform of their own,
 unless they name it.
@@ -15,7 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from rapidfuzz import fuzz
 
@@ -27,11 +29,13 @@ from supportbot.intake.questions import (
     NOT_SURE_NEAR_TEXT,
     NOT_SURE_TEXT,
     Grounds,
+    Quoted,
     Reply,
     Suggestion,
     Verified,
 )
 from supportbot.knowledge.knowledge import Knowledge
+from supportbot.knowledge.passages import Passages
 
 AnswerMode = Literal["verified_first", "generate_only"]
 
@@ -54,6 +58,7 @@ class Answerer:
         mode: whether knowledge is asked at all.
         starter_may_speak: whether the starter is asked while there is no knowledge.
         starter_is_named: whether the operator set the starter by name; then it is asked in any case.
+        passages: what may be quoted where nothing else is said; None for nothing.
     """
 
     def __init__(
@@ -64,12 +69,14 @@ class Answerer:
         mode: AnswerMode = "verified_first",
         starter_may_speak: bool = True,
         starter_is_named: bool = False,
+        passages: Passages | None = None,
     ) -> None:
         self.generator = generator
         self._knowledge = knowledge
         self._mode = mode
         self._starter_may_speak = starter_may_speak
         self._starter_is_named = starter_is_named
+        self._passages = passages
 
     @property
     def engine(self) -> Engine:
@@ -112,13 +119,13 @@ class Answerer:
         """
         started = time.monotonic()
         known = self._knowledge if self._mode == "verified_first" else None
-        found = await explain(known, question, workspace_id)
+        found = await explain(known, question, workspace_id, self._passages)
         if found.given:
             reply = replace(_given(found), latency_ms=_since(started))
             on_text(reply.text)
             return reply
         if found.verdict is Verdict.DEGENERATE or not self.generates:
-            return replace(_not_sure(found), latency_ms=_since(started))
+            return replace(_unverified(found, on_text), latency_ms=_since(started))
         reply = await self.generator.answer(
             found.asked, deadline, on_text if found.decision is None else lambda text: None
         )
@@ -134,6 +141,8 @@ class Answerer:
         """Whether a model is asked where nothing approved is known."""
         model = self.generator.model
         has_own = self._knowledge is not None and self._knowledge.has_own
+        if model.is_starter and self._passages is not None and self._passages.number:
+            has_own = True  # a shop that does not exist is no better beside one's own handbook
         return may_generate(
             is_starter=model.is_starter,
             is_named=self._starter_is_named,
@@ -147,6 +156,8 @@ class Answerer:
         """Return a generated reply if it may be shown beside what is known, else that the bot is not sure."""
         was_sure = reply.source is AnswerSource.GENERATED
         if (decision := found.decision) is None:
+            if not was_sure and found.quote is not None:
+                return _instead(reply, _unverified(found, on_text))
             demo = was_sure and self.generator.model.is_starter and not self._starter_is_named
             return replace(reply, grounds=Grounds(demo=demo))
         best = decision.candidates[0] if decision.candidates else None
@@ -155,9 +166,13 @@ class Answerer:
         if was_sure and agreement >= _AGREES:
             on_text(reply.text)
             return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": round(agreement)}))
-        unsure = _not_sure(found)
-        draft = reply.text if was_sure else reply.draft
-        return replace(reply, text=unsure.text, source=unsure.source, draft=draft, grounds=unsure.grounds)
+        return _instead(reply, _unverified(found, on_text))
+
+
+def _instead(reply: Reply, shown: Reply) -> Reply:
+    """Return what is shown instead of what a model said, with the record of that."""
+    draft = reply.text if reply.source is AnswerSource.GENERATED else reply.draft
+    return replace(reply, text=shown.text, source=shown.source, draft=draft, grounds=shown.grounds)
 
 
 def _given(found: Explanation) -> Reply:
@@ -179,6 +194,26 @@ def _given(found: Explanation) -> Reply:
     )
 
 
+def _unverified(found: Explanation, on_text: Callable[[str], None]) -> Reply:
+    """Return what is said where nothing is verified and no model is heard."""
+    if (quote := found.quote) is None:
+        return _not_sure(found)
+    on_text(quote.excerpt.text)
+    return Reply(
+        text=quote.excerpt.text,
+        source=AnswerSource.QUOTED,
+        grounds=Grounds(
+            quoted=Quoted(
+                example_id=quote.passage.id,
+                document=quote.passage.document,
+                heading=quote.passage.heading,
+                is_whole=quote.excerpt.is_whole,
+            ),
+            figures=_figures(found),
+        ),
+    )
+
+
 def _not_sure(found: Explanation) -> Reply:
     near = found.suggestions
     return Reply(
@@ -186,9 +221,15 @@ def _not_sure(found: Explanation) -> Reply:
         source=AnswerSource.NOT_SURE,
         grounds=Grounds(
             suggestions=tuple(Suggestion(one.entry.id, one.wording.text) for one in near),
-            figures=found.decision.figures() if found.decision else None,
+            figures=_figures(found),
         ),
     )
+
+
+def _figures(found: Explanation) -> dict[str, Any] | None:
+    """Return what decided, for people who look into it; None where nothing was looked at."""
+    figures = found.decision.figures() if found.decision else {}
+    return (figures | (found.nearest.figures() if found.nearest else {})) or None
 
 
 def _agreement(generated: str, approved: str) -> float:

@@ -14,6 +14,8 @@ from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.entries import KnownEntry
 from supportbot.knowledge.index import LEAST_SUGGESTED, Candidate, Decision
 from supportbot.knowledge.knowledge import Knowledge
+from supportbot.knowledge.passages import Passages
+from supportbot.knowledge.quoting import Quotable
 
 
 class Verdict(StrEnum):
@@ -25,6 +27,7 @@ class Verdict(StrEnum):
     PARTS = "two verified answers"
     VERIFIED = "verified"
     NOT_VERIFIED = "not verified"
+    """A model may still say something, else a passage is quoted if one is near enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class Explanation:
         decision: what the knowledge says to the whole question; None without any, or where it is not asked.
         parts: what it says to each part of a question that can be cut.
         talk: the small talk that the question is, whether or not it is given.
+        nearest: the passage that is nearest to what is not verified, where passages may be quoted.
     """
 
     question: str
@@ -50,6 +54,19 @@ class Explanation:
     decision: Decision | None = None
     parts: tuple[tuple[str, Decision], ...] = ()
     talk: KnownEntry | None = None
+    nearest: Quotable | None = None
+
+    @property
+    def quote(self) -> Quotable | None:
+        """What is quoted where no model says anything.
+
+        A verified question that is as near as the passage was meant more likely, so it is suggested instead.
+        """
+        if self.nearest is None or not self.nearest.sure:
+            return None
+        verified = self.decision.candidates if self.decision else ()
+        is_rivalled = any(one.similarity >= self.nearest.similarity for one in verified)
+        return None if is_rivalled else self.nearest
 
     @property
     def suggestions(self) -> tuple[Candidate, ...]:
@@ -59,13 +76,19 @@ class Explanation:
         return tuple(one for one in self.decision.candidates if one.similarity >= LEAST_SUGGESTED)
 
 
-async def explain(knowledge: Knowledge | None, question: str, workspace_id: int | None = None) -> Explanation:
+async def explain(
+    knowledge: Knowledge | None,
+    question: str,
+    workspace_id: int | None = None,
+    passages: Passages | None = None,
+) -> Explanation:
     """Return what would be said to a question, and why.
 
     Args:
         knowledge: that is asked, if any is.
         question: as received.
         workspace_id: where it is asked; None for an operator, who gets what any workspace would.
+        passages: that may be quoted beside the knowledge, if any may.
     """
     asked = normalise_question(question)
     if is_degenerate(asked):
@@ -79,6 +102,7 @@ async def explain(knowledge: Knowledge | None, question: str, workspace_id: int 
         if (one := await knowledge.decide(part, workspace_id)) is not None:
             parts.append((part, one))
     verdict, given = _verdict(decision, talk, [one for _, one in parts])
+    nearest = await passages.find(asked) if passages is not None and not given else None
     return Explanation(
         question=question,
         asked=asked,
@@ -88,6 +112,7 @@ async def explain(knowledge: Knowledge | None, question: str, workspace_id: int 
         decision=decision,
         parts=tuple(parts),
         talk=talk,
+        nearest=nearest,
     )
 
 

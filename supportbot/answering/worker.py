@@ -181,6 +181,7 @@ class Worker:
             platform=claim.platform,
             source=reply.source.value,
             entry_ids=[one.entry_id for one in reply.grounds.verified],
+            passage_id=reply.grounds.quoted.example_id if reply.grounds.quoted else None,
             similarity=_rounded(reply.grounds.verified[0].similarity if reply.grounds.verified else None),
             confidence=_rounded(reply.confidence),
             tokens=reply.answer_tokens,

@@ -129,6 +129,8 @@ async def _read(settings: Settings, answer_id: int) -> _Record:
             f"Answer {answer_id} was approved by a person and given word for word: `supportbot knowledge show "
             f"{answer.entry_id}` shows it."
         )
+    if answer.source is AnswerSource.QUOTED and answer.draft is None:
+        raise SupportBotError(f"Answer {answer_id} was quoted from a document: choose one that a model gave.")
     if answer.model_version is None or answer.prompt is None or answer.seed is None:
         raise SupportBotError(f"Answer {answer_id} is a fixed sentence: choose one that a model gave.")
     if not answer.sampling or "engine" not in answer.sampling:

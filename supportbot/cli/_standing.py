@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from supportbot.knowledge.calibration import Calibration
     from supportbot.knowledge.entries import KnownEntry
     from supportbot.knowledge.listing import Counts
+    from supportbot.knowledge.quoting import QuoteCalibration
     from supportbot.knowledge.rivals import Rivalry
 
 _SHIPPED = "all-MiniLM-L6-v2"
@@ -37,6 +38,7 @@ class Standing:
         counts: how much there is.
         calibration: how sure an answer must be; None without any knowledge.
         rivalries: questions that two entries fight for.
+        passages: of documents, and what may be quoted of them.
     """
 
     encoder: str
@@ -44,13 +46,29 @@ class Standing:
     counts: Counts
     calibration: Calibration | None
     rivalries: Sequence[Rivalry]
+    passages: Quoting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoting:
+    """Passages of documents.
+
+    Attributes:
+        waiting: that wait for a curator.
+        open: of these, may be quoted; None where documents are not quoted.
+        calibration: how near one must be; None where there is too little to tell, or they are not quoted.
+    """
+
+    waiting: int
+    open: int | None
+    calibration: QuoteCalibration | None
 
 
 async def read_standing(database: Database, settings: Settings) -> Standing:
     """Load everything that is known and look at it; what had no vector yet gets one."""
-    from supportbot.bootstrap import make_knowledge
+    from supportbot.bootstrap import encoder_opener, make_knowledge, make_passages
     from supportbot.db.states import EntrySource, EntryState
-    from supportbot.knowledge import store
+    from supportbot.knowledge import documents, store
     from supportbot.knowledge.calibration import Evidence
     from supportbot.knowledge.claims import as_asked
     from supportbot.knowledge.knowledge import shipped_foreign
@@ -67,9 +85,13 @@ async def read_standing(database: Database, settings: Settings) -> Standing:
 
     async with database.read() as session:
         counts = await count(session)
+        proposed = await documents.count_waiting(session)
     before = await own()
-    knowledge = make_knowledge(settings, database)
+    open_encoder = encoder_opener(settings)
+    knowledge = make_knowledge(settings, database, open_encoder)
     await knowledge.load()
+    if (passages := make_passages(settings, database, open_encoder)) is not None:
+        await passages.load()
     calibration, found, missing = None, [], 0
     if (index := knowledge.index) is not None:
         calibration, entries = index.calibration, await own()
@@ -87,6 +109,11 @@ async def read_standing(database: Database, settings: Settings) -> Standing:
         counts=counts,
         calibration=calibration,
         rivalries=found,
+        passages=Quoting(
+            waiting=proposed,
+            open=passages.number if passages else None,
+            calibration=passages.shelf.calibration if passages and passages.shelf else None,
+        ),
     )
 
 
@@ -147,6 +174,7 @@ def show_standing(standing: Standing) -> None:
             ),
             ("foreign answered", _foreign_share(calibration.foreign)),
         ]
+    lines.append(("passages", _passages(standing.passages)))
     lines.append(("revision", str(counts.revision)))
     for name, value in lines:
         table.add_row(name, Text(value))
@@ -155,6 +183,15 @@ def show_standing(standing: Standing) -> None:
         out.print(Text(f"\n{sentence}"))
     if standing.rivalries:
         _show_rivalries(standing.rivalries)
+
+
+def _passages(passages: Quoting) -> str:
+    waiting = f"{passages.waiting} of documents wait for a curator"
+    if passages.open is None:
+        return f"{waiting}; none is quoted (SUPPORTBOT_QUOTE_DOCUMENTS)"
+    if (calibration := passages.calibration) is None:
+        return f"{waiting}; {passages.open} may be quoted, too few to tell how near is near enough"
+    return f"{waiting}; {passages.open} may be quoted, from a confidence of {calibration.threshold:.3f}"
 
 
 def _show_rivalries(rivalries: Sequence[Rivalry]) -> None:
@@ -190,6 +227,11 @@ def standing_record(standing: Standing) -> dict[str, Any]:
         "encoder": standing.encoder,
         "not_yet_encoded": standing.waiting,
         "calibration": standing.calibration.as_record() if standing.calibration else None,
+        "passages": {
+            "waiting": standing.passages.waiting,
+            "open": standing.passages.open,
+            "calibration": standing.passages.calibration.as_record() if standing.passages.calibration else None,
+        },
         "rivalries": [
             {
                 "entry_id": one.entry.id,

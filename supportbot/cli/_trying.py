@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from supportbot.intake.questions import Reply
     from supportbot.knowledge.index import Decision
     from supportbot.knowledge.knowledge import Knowledge
+    from supportbot.knowledge.passages import Passages
 
 _GENERATE_ONLY = "generate_only"
 
@@ -50,14 +51,18 @@ class Tried:
 
 async def try_without_model(settings: Settings, question: str, workspace: str | None) -> Tried:
     """Decide about a question with what is known alone."""
-    from supportbot.bootstrap import make_knowledge, open_database
+    from supportbot.bootstrap import encoder_opener, make_knowledge, make_passages, open_database
     from supportbot.db.schema import check_schema
 
     async with open_database(settings) as database:
         await check_schema(database)
-        knowledge = make_knowledge(settings, database)
+        open_encoder = encoder_opener(settings)
+        knowledge = make_knowledge(settings, database, open_encoder)
         await knowledge.load()
-        return await _tried(settings, database, knowledge, question, await _place(database, workspace), None)
+        if (passages := make_passages(settings, database, open_encoder)) is not None:
+            await passages.load()
+        place = await _place(database, workspace)
+        return await _tried(settings, database, knowledge, passages, question, place, None)
 
 
 async def try_with_model(settings: Settings, question: str, workspace: str | None) -> Tried:
@@ -68,7 +73,7 @@ async def try_with_model(settings: Settings, question: str, workspace: str | Non
         place = await _place(core.database, workspace)
         deadline = time.monotonic() + settings.answer_seconds
         reply = await core.answerer.answer(question, deadline, workspace_id=place)
-        return await _tried(settings, core.database, core.knowledge, question, place, reply)
+        return await _tried(settings, core.database, core.knowledge, core.passages, question, place, reply)
 
 
 async def _place(database: Database, workspace: str | None) -> int | None:
@@ -84,6 +89,7 @@ async def _tried(
     settings: Settings,
     database: Database,
     knowledge: Knowledge,
+    passages: Passages | None,
     question: str,
     place: int | None,
     reply: Reply | None,
@@ -92,11 +98,16 @@ async def _tried(
     from supportbot.models.loading import model_is_asked
 
     started = time.perf_counter()
-    explanation = await explain(knowledge, question, place)
+    explanation = await explain(knowledge, question, place, passages)
     milliseconds = (time.perf_counter() - started) * 1000
     problem, is_asked = None, None
     try:
-        is_asked = await model_is_asked(settings, database, has_knowledge=knowledge.has_own)
+        is_asked = await model_is_asked(
+            settings,
+            database,
+            has_knowledge=knowledge.has_own,
+            has_passages=passages is not None and passages.number > 0,
+        )
     except ModelError as error:
         problem = str(error)
     return Tried(
@@ -123,8 +134,12 @@ def verdict(tried: Tried) -> str:
         because = "SUPPORTBOT_ANSWER_MODE is generate_only"
     elif found.decision is None:
         because = "nothing is known yet (`supportbot import FILE --approve`, or `supportbot knowledge add`)"
+    quote = None if tried.only_generates else found.quote
     if tried.is_asked:
-        return f"The model is asked, because {because}; what it says must be sure enough."
+        ending = f" Else passage {quote.passage.id} is quoted." if quote else ""
+        return f"The model is asked, because {because}; what it says must be sure enough.{ending}"
+    if quote is not None:
+        return f"Quoted, not verified: passage {quote.passage.id} is given word for word, because {because}."
     if tried.model_problem is not None:
         return f"Not sure: {because}, and there is no usable model. {tried.model_problem}"
     near = len(found.suggestions)
@@ -143,6 +158,15 @@ def show_tried(tried: Tried) -> None:
         table.add_row("small talk", Text(f"entry {found.talk.id}"))
     if found.decision is not None:
         table.add_row("threshold", f"{found.decision.threshold:.3f} (it stands on {tried.evidence})")
+    if (nearest := found.nearest) is not None:
+        passage = nearest.passage
+        table.add_row(
+            "nearest passage",
+            Text(f"{passage.id}: {printable(passage.document)}, “{shorten(passage.heading, 80)}”"),
+        )
+        table.add_row(
+            "quoted from", f"{nearest.threshold:.3f}; its confidence is {nearest.confidence:.3f}{_rivalled(found)}"
+        )
     table.add_row("took", f"{tried.milliseconds:.1f} ms")
     out.print(table)
     for name, decision in (("", found.decision), *((f"part: {part}", one) for part, one in found.parts)):
@@ -151,7 +175,9 @@ def show_tried(tried: Tried) -> None:
     out.print(Text(f"\n{printable(verdict(tried))}", style="bold"))
     for entry in found.given if tried.reply is None else ():
         out.print(Text(printable(entry.answer)))
-    if not found.given:
+    if found.quote is not None and not found.given and tried.reply is None and not tried.is_asked:
+        out.print(Text(printable(found.quote.excerpt.text)))
+    elif not found.given:
         for one in found.suggestions:
             out.print(Text(f"  did you mean: {printable(one.wording.text)} (entry {one.entry.id})"))
     if (reply := tried.reply) is not None:
@@ -160,6 +186,12 @@ def show_tried(tried: Tried) -> None:
         out.print(Text(printable(reply.text)))
         if reply.draft:
             out.print(Text(f"The model wrote, and it is not shown: {printable(reply.draft)}", style="dim"))
+
+
+def _rivalled(found: Explanation) -> str:
+    """Say so where a passage is near enough, and a verified question is as near."""
+    is_rivalled = found.nearest is not None and found.nearest.sure and found.quote is None
+    return ", but a verified question is as near" if is_rivalled else ""
 
 
 def _show_candidates(name: str, decision: Decision) -> None:
@@ -193,6 +225,7 @@ def tried_record(tried: Tried) -> dict[str, Any]:
         "small_talk": found.talk.id if found.talk else None,
         "decision": _decision_record(found.decision),
         "parts": [{"part": part, "decision": _decision_record(one)} for part, one in found.parts],
+        "passage": _passage_record(found),
         "evidence": tried.evidence,
         "model_is_asked": tried.is_asked,
         "milliseconds": round(tried.milliseconds, 2),
@@ -207,6 +240,24 @@ def tried_record(tried: Tried) -> dict[str, Any]:
         }
         if reply
         else None,
+    }
+
+
+def _passage_record(found: Explanation) -> dict[str, Any] | None:
+    """Return the nearest passage; None where none can be quoted, or something verified is given."""
+    if (nearest := found.nearest) is None:
+        return None
+    return {
+        "example_id": nearest.passage.id,
+        "document": nearest.passage.document,
+        "heading": nearest.passage.heading,
+        "text": nearest.excerpt.text,
+        "is_whole": nearest.excerpt.is_whole,
+        "similarity": round(nearest.similarity, 4),
+        "confidence": round(nearest.confidence, 4),
+        "threshold": nearest.threshold,
+        "sure": nearest.sure,
+        "quoted": found.quote is not None,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,6 +35,7 @@ def ask(
                 "model_version": exchange.model_version,
                 "entry_ids": [one.entry_id for one in exchange.grounds.verified],
                 "similarity": exchange.grounds.verified[0].similarity if exchange.grounds.verified else None,
+                "quoted": asdict(exchange.grounds.quoted) if exchange.grounds.quoted else None,
                 "suggestions": [one.question for one in exchange.grounds.suggestions],
                 "confidence": exchange.confidence,
                 "latency_ms": exchange.latency_ms,
@@ -55,6 +57,9 @@ def ask(
 
 def _source(exchange: Exchange) -> str:
     """Say where an answer comes from."""
+    if (quoted := exchange.grounds.quoted) is not None:
+        ending = "" if quoted.is_whole else ", where it goes on"
+        return f"from {printable(quoted.document)}, not verified: {printable(quoted.heading)}{ending}"
     approved = [one for one in exchange.grounds.verified if one.approved_by]
     if not approved:
         return str(exchange.source)

@@ -69,6 +69,9 @@ def _exchange_record(exchange: Exchange) -> dict[str, Any]:
 def _answer_cell(exchange: Exchange) -> Text:
     if exchange.answer is None:
         return Text(f"({exchange.state})", style="dim")
+    if (quoted := exchange.grounds.quoted) is not None:
+        origin = f"{exchange.source} from {printable(quoted.document)}, not verified"
+        return Text.assemble(_shorten(exchange.answer), "\n", (origin, "dim"))
     origin = f"{exchange.source}, {exchange.model_version}" if exchange.model_version else str(exchange.source)
     return Text.assemble(_shorten(exchange.answer), "\n", (origin, "dim"))
 

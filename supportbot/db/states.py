@@ -22,6 +22,7 @@ class AnswerSource(StrEnum):
 
     GENERATED = "generated"
     APPROVED = "approved"
+    QUOTED = "quoted"
     NOT_SURE = "not_sure"
     HUMAN = "human"
 

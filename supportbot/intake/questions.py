@@ -119,17 +119,36 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """A passage of a document that was quoted, which no person has approved.
+
+    Attributes:
+        example_id: the proposal that it is, for a curator to decide on.
+        document: the name of the file, or the address.
+        heading: that it stands beneath.
+        is_whole: whether all of it was shown, not its beginning only.
+    """
+
+    example_id: int
+    document: str
+    heading: str
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
     """What an answer stands on, besides a model.
 
     Attributes:
         verified: the approved answers that were given, in the order of the parts of the question.
+        quoted: the passage that was quoted instead.
         suggestions: up to three verified questions, for an answer that is not sure.
         demo: whether the starter answered, which knows a shop that does not exist.
         figures: what decided, for people who look into it: score, threshold, and so on.
     """
 
     verified: tuple[Verified, ...] = ()
+    quoted: Quoted | None = None
     suggestions: tuple[Suggestion, ...] = ()
     demo: bool = False
     figures: Mapping[str, Any] | None = None
@@ -140,6 +159,7 @@ class Grounds:
         suggestions = [asdict(one) for one in self.suggestions]
         return {
             "verified": verified,
+            "quoted": asdict(self.quoted) if self.quoted else None,
             "suggestions": suggestions,
             "demo": self.demo,
             "figures": dict(self.figures or {}),
@@ -155,6 +175,8 @@ class Grounds:
                 Verified(**one | {"approved_at": datetime.fromisoformat(one["approved_at"])})
                 for one in record["verified"]
             ),
+            # Answers from before passages were quoted say nothing of it.
+            quoted=Quoted(**quoted) if (quoted := record.get("quoted")) else None,
             suggestions=tuple(Suggestion(**one) for one in record["suggestions"]),
             demo=record["demo"],
             figures=record["figures"],

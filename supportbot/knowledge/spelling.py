@@ -63,5 +63,7 @@ class Spelling:
         if not alike:
             return ""
         # The beginning of a word is its stem as a rule: "refunded" is nearer to "refund" than to "refused".
-        best, _ = min(alike, key=lambda one: (one[1] - word.startswith(one[0]), -self._counts[one[0]], one[0]))
-        return best
+        best: tuple[str, float] = min(
+            alike, key=lambda one: (one[1] - word.startswith(one[0]), -self._counts[one[0]], one[0])
+        )
+        return best[0]

@@ -103,7 +103,9 @@ def prune_exports(settings: Settings) -> int:
     return prune(settings.exports_dir, [settings.models_dir / version for version in versions])
 
 
-async def model_is_asked(settings: Settings, database: Database, *, has_knowledge: bool) -> bool:
+async def model_is_asked(
+    settings: Settings, database: Database, *, has_knowledge: bool, has_passages: bool = False
+) -> bool:
     """Return whether the model that is set would be asked about what is not verified; it is not loaded.
 
     Raises:
@@ -117,7 +119,7 @@ async def model_is_asked(settings: Settings, database: Database, *, has_knowledg
         is_named=settings.model == STARTER,
         may_speak=starter_may_speak(settings),
         knows_us=knows_us,
-        has_knowledge=has_knowledge,
+        has_knowledge=has_knowledge or (source.is_starter and has_passages),
     )
 
 

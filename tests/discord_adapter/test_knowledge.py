@@ -16,11 +16,11 @@ from sqlalchemy import select, text, update
 from bot.discord._interactions import SORRY_TEXT
 from bot.discord._text import LABEL_LIMIT, LIMIT, build_answer_text, build_label
 from bot.discord.client import DiscordAdapter
-from bot.discord.views import build_answer_view, build_remarks
+from bot.discord.views import build_answer_view, build_mark, build_remarks
 from supportbot.db.models import Entry, Example
 from supportbot.db.states import EntryState, ExampleStatus, QuestionState
 from supportbot.delivery.dispatch import Dispatcher
-from supportbot.intake.questions import Grounds, Reply, Suggestion, Verified
+from supportbot.intake.questions import Grounds, Quoted, Reply, Suggestion, Verified
 from tests.discord_adapter.conftest import Core, World
 from tests.discord_adapter.test_text import HOSTILE, MASKED_LINK, PING
 from tests.discord_server import DiscordServer
@@ -36,6 +36,25 @@ _texts = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20)), max
 def remarks(*by: Verified) -> tuple[str, ...]:
     """Return what may stand below an answer that people approved."""
     return build_remarks(Grounds(verified=by))
+
+
+@given(text=_texts, name=_texts, question=st.none() | _texts)
+@settings(deadline=None)
+def test_quoted_passage_is_always_marked(text: str, name: str, question: str | None) -> None:
+    """Whatever is quoted of whatever document, the last line says that nobody verified it, and nothing pings."""
+    quoted = Quoted(example_id=1, document=name, heading=name, is_whole=False)
+    shown = build_answer_text(text * 9, question, mark=build_mark(Grounds(quoted=quoted)))
+    assert len(shown.encode("utf-16-le")) // 2 <= LIMIT
+    assert shown.split("\n")[-1].startswith("-# From the handbook, not verified: ")
+    assert not PING.search(shown)
+    assert not MASKED_LINK.search(shown)
+
+
+def test_quoted_passage_names_its_source() -> None:
+    """Small text below the passage names document and heading; an answer of another kind has no such mark."""
+    quoted = Quoted(example_id=1, document="guide.md", heading="Refunds", is_whole=True)
+    assert build_mark(Grounds(quoted=quoted)) == "-# From the handbook, not verified: guide.md, “Refunds”"
+    assert build_mark(Grounds(verified=(verified(),))) == ""
 
 
 async def unsure_of_two(core: Core) -> Reply:

@@ -13,13 +13,24 @@ from bot.slack.suggestions import build_label, build_suggestions, read_choice
 from bot.slack.views import ASKED_ALREADY_TEXT, SORRY_TEXT, THINKING_TEXT, build_answer, to_dicts
 from supportbot.db.models import Entry, Example
 from supportbot.db.states import EntryState, ExampleStatus
-from supportbot.intake.questions import Grounds, Reply, Suggestion, Verified
+from supportbot.intake.questions import Grounds, Quoted, Reply, Suggestion, Verified
 from tests.grounds import NEAR, NOON, add_entry, approved, unsure, verified
 from tests.slack.conftest import Bot, Core, HttpBot, connected
 from tests.slack.test_views import NASTY
 from tests.slack_server import Envelope, LocalSlack, Message
 
 ANSWER = "Two days, *always*."
+
+
+def test_quoted_passage_names_its_source_and_is_not_verified() -> None:
+    """The context says that nobody verified it, with document and heading, and no name in it has a meaning."""
+    quoted = Quoted(example_id=1, document="<!channel>.md", heading="Refunds\n& *returns*", is_whole=True)
+    _, context, _ = to_dicts(build_answer("Within 14 days.", answer_id=1, grounds=Grounds(quoted=quoted)))
+    text = "From the handbook, not verified: &lt;!channel&gt;.md, “Refunds &amp; *returns*”"
+    assert context == {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
+    cut = Quoted(example_id=1, document="guide.md", heading="Refunds", is_whole=False)
+    _, context = to_dicts(build_answer("Within 14 days.", answer_id=None, grounds=Grounds(quoted=cut)))
+    assert "guide.md, “Refunds”, where it goes on'" in str(context)
 
 
 async def unsure_of_two(core: Core) -> Reply:

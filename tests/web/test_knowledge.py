@@ -10,7 +10,7 @@ from bot.web.welcome import FixedWelcome
 from supportbot.db.models import Entry, Example, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, EntryState, ExampleStatus
-from supportbot.intake.questions import Grounds, Reply, Suggestion
+from supportbot.intake.questions import Grounds, Quoted, Reply, Suggestion
 from tests.grounds import NEAR, add_entry, approved, unsure, verified
 from tests.web.running import Bot
 from tests.web.test_page import HOSTILE, answers, ask_and_wait, latest, questions, thumb
@@ -56,6 +56,23 @@ async def test_verified_answer_says_who_approved_it(bot: Bot, page: Page) -> Non
         await expect(badge).to_be_visible()
         await expect(badge).to_have_attribute("title", "A person approved this answer. It is shown word for word.")
         await expect(answer.locator(".origin")).to_have_text("by Ana Lopez, 27 Nov 2026")
+        await expect(thumb(answer, "Helpful")).to_be_visible()
+
+
+async def test_quoted_passage_says_that_nobody_verified_it(bot: Bot, page: Page) -> None:
+    """A passage has a badge of its own, its document and heading, and thumbs, also after a reload."""
+    quoted = Quoted(example_id=1, document="guide.md", heading="<b>Refunds", is_whole=False)
+    reply = Reply(text=ANSWER, source=AnswerSource.QUOTED, model_version="v1", grounds=Grounds(quoted=quoted))
+    bot.inbox.prepared["How long?"] = reply
+    await ask_and_wait(page, "How long?")
+    for reloaded in (False, True):
+        if reloaded:
+            await page.reload()
+        answer = answers(page)
+        await expect(answer.locator(".said")).to_have_text(ANSWER, use_inner_text=True)
+        await expect(answer.get_by_text("From the handbook, not verified", exact=True)).to_be_visible()
+        await expect(answer.get_by_text("Verified", exact=True)).to_have_count(0)
+        await expect(answer.locator(".origin")).to_have_text("guide.md, “<b>Refunds”, where it goes on")
         await expect(thumb(answer, "Helpful")).to_be_visible()
 
 

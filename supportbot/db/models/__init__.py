@@ -10,7 +10,7 @@ from supportbot.db.models.conversations import (
     Question,
     Workspace,
 )
-from supportbot.db.models.knowledge import Entry, ForeignQuestion, KnowledgeState, Wording
+from supportbot.db.models.knowledge import Entry, ForeignQuestion, KnowledgeState, Passage, Wording
 from supportbot.db.models.training import Example, ModelVersion, RunExample, TrainingRun
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "KnowledgeState",
     "ModelVersion",
     "Outbox",
+    "Passage",
     "Question",
     "RunExample",
     "TrainingRun",

@@ -66,6 +66,29 @@ class Wording(Base):
     vector: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
+class Passage(Base):
+    """A passage of a document, beside the example that proposes it; it may be quoted while that one is pending.
+
+    ``document`` is what people are shown, ``document_key`` a digest of the whole name, by which a document is
+    known again. ``answer_key`` is that of the text as the document has it: what a curator has edited is no
+    quotation. The vectors are those of the example's question and of the text, of one encoder; see ``Wording``.
+    """
+
+    __tablename__ = "passage"
+    __table_args__ = (Index(None, "document_key"),)
+
+    example_id: Mapped[int] = mapped_column(
+        ForeignKey("example.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    document_key: Mapped[str]
+    document: Mapped[str]
+    heading: Mapped[str]
+    answer_key: Mapped[str]
+    encoder: Mapped[str | None]
+    question_vector: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    text_vector: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
 class ForeignQuestion(Base):
     """A question that a curator marked as none of ours: nothing should ever answer it."""
 

@@ -41,7 +41,7 @@ from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
 _BATCH = 200
 """Rows that are read, redacted and written at a time; a write keeps SQLite's only writer for milliseconds."""
 
-_OF_THE_BOT = (AnswerSource.GENERATED, AnswerSource.APPROVED)
+_OF_THE_BOT = (AnswerSource.GENERATED, AnswerSource.APPROVED, AnswerSource.QUOTED)
 """Answers that were meant for their question; the canned "I am not sure" teaches nothing."""
 
 _Opinion = aliased(Feedback)

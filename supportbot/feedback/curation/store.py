@@ -22,6 +22,7 @@ from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Spl
 from supportbot.errors import SupportBotError
 from supportbot.feedback.curation._insert import clean
 from supportbot.feedback.curation.keys import sort_key_of
+from supportbot.knowledge.documents import forget_vectors
 from supportbot.knowledge.store import publish, raise_revision
 
 _MOST_ANSWERS = 500
@@ -164,6 +165,8 @@ class ExampleStore:
                     },
                 )
             await session.flush()
+            if "question" in edits:
+                await forget_vectors(session, rows)
             public = [row.id for row in rows.values() if _is_public(row, decision)]
             await publish(session, public, edited=public if "answer" in edits else ())
             return [_read(row) for row in rows.values()]

@@ -19,6 +19,7 @@ from supportbot.errors import SupportBotError
 from supportbot.knowledge.knowledge import Knowledge
 from tests.supportbot.cli.curating import Finished, supportbot
 from tests.supportbot.feedback.curation.rows import add_workspace
+from tests.supportbot.knowledge.handbook import ASKED, FOREIGN, SECTIONS, learn, written
 
 # What a database makes of it is tested with the core; these start a process for every command.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -295,3 +296,31 @@ def test_a_date_lasts_until_its_end(database_url: str) -> None:
         with pytest.raises(SupportBotError, match="--valid-until") as caught:
             parse_date(text)
         assert "\x1b" not in str(caught.value)
+
+
+async def test_what_would_be_quoted_is_shown(database: Database, tmp_path: Path) -> None:
+    """With the setting: how many passages there are, how near is near enough, and which one would be quoted."""
+    await learn(database, written(tmp_path))
+    car, heading = next(iter(ASKED.items()))
+    finished = await run(database, "status")
+    assert "14 of documents wait for a curator; none is quoted (SUPPORTBOT_QUOTE_DOCUMENTS)" in finished.output
+    assert (await read(database, "try", car))["passage"] is None
+    quoting = {"SUPPORTBOT_QUOTE_DOCUMENTS": "true", "SUPPORTBOT_ENCODER": ""}
+    standing = await read(database, "status", **quoting)
+    assert (standing["passages"]["waiting"], standing["passages"]["open"]) == (14, 14)
+    threshold = standing["passages"]["calibration"]["threshold"]
+    finished = await run(database, "status", **quoting)
+    assert f"14 may be quoted, from a confidence of {threshold:.3f}" in finished.output
+    passage = (await read(database, "try", car, **quoting))["passage"]
+    assert (passage["document"], passage["heading"], passage["text"]) == (
+        "handbook.md",
+        heading,
+        SECTIONS[heading],
+    )
+    assert passage["quoted"]
+    assert passage["confidence"] >= passage["threshold"] == threshold
+    foreign = (await read(database, "try", FOREIGN[0], **quoting))["passage"]
+    assert (foreign["sure"], foreign["quoted"]) == (False, False)
+    finished = await run(database, "try", car, **quoting)
+    for text in ("nearest passage", f"handbook.md, “{heading}”", f"{threshold:.3f}; its confidence is"):
+        assert text in finished.output

@@ -20,7 +20,7 @@ _CONFIDENCES = arrays(np.float32, st.integers(20, 80), elements=st.floats(0, 1, 
 
 @given(_CONFIDENCES, st.data())
 def test_threshold_allows_no_more_than_it_may(confidence: np.ndarray, data: st.DataObject) -> None:
-    """At most the wanted share is wrong, contested rows apart, and at most the given share of foreign ones passes."""
+    """At most the wanted share is wrong, contested rows apart, and the given share of foreign ones passes."""
     right = np.array(data.draw(st.lists(st.booleans(), min_size=len(confidence), max_size=len(confidence))))
     foreign = data.draw(arrays(np.float32, len(confidence), elements=st.floats(0, 1, width=32)))
     wrong_rate = data.draw(st.floats(0.001, 0.4))

@@ -12,7 +12,7 @@ import ipaddress
 import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 
 from supportbot.feedback.curation.documents.errors import DocumentError
 
@@ -98,6 +98,12 @@ def shown(address: str) -> str:
     """Return an address without a name and a password in it."""
     parts = urlsplit(address)
     return address.replace(f"{parts.netloc.rpartition('@')[0]}@", "", 1) if "@" in parts.netloc else address
+
+
+def without_secrets(address: str) -> str:
+    """Return an address as anybody may see it: without a name, a password, a query and a fragment."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 async def _follow(session: aiohttp.ClientSession, address: str) -> Page:

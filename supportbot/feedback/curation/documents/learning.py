@@ -2,7 +2,8 @@
 
 A passage is known by its document's name, its headings and its text, so learning again proposes only what changed,
 and what a curator rejected stays rejected. Passages are redacted like every candidate, and belong to no workspace
-and no person.
+and no person. Beside each stands what it needs to be quoted (``knowledge.documents``), unless something was taken
+out of it: then it is no longer what the document says.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from supportbot.db import audit
 from supportbot.db.models import Example
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleSource, Split
-from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
+from supportbot.feedback.curation._insert import Candidate, clean, insert_new, redacted
 from supportbot.feedback.curation.documents.errors import DocumentError
-from supportbot.feedback.curation.documents.proposing import Proposals, Skip, propose
+from supportbot.feedback.curation.documents.fetching import is_address, without_secrets
+from supportbot.feedback.curation.documents.proposing import Proposal, Proposals, Skip, propose
 from supportbot.feedback.curation.documents.reading import read
 from supportbot.feedback.curation.documents.sections import Document
 from supportbot.feedback.curation.keys import conversation_of
+from supportbot.knowledge import documents as quotable
+from supportbot.knowledge.documents import NewPassage
 
 __all__ = ["Found", "Learned", "Prepared", "Sample", "prepare"]
 
@@ -94,10 +98,17 @@ class Learned:
 class Prepared:
     """Documents that were looked through and of which nothing is written yet; see ``prepare``."""
 
-    def __init__(self, database: Database, found: Found, new: Mapping[str, Sequence[Candidate]]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        found: Found,
+        new: Mapping[str, Sequence[Candidate]],
+        passages: Mapping[str, Sequence[NewPassage]],
+    ) -> None:
         self.found = found
         self._database = database
         self._new = new
+        self._passages = passages
 
     async def write(self) -> Learned:
         """Propose what is new."""
@@ -105,6 +116,10 @@ class Prepared:
         for name, candidates in self._new.items():
             for start in range(0, len(candidates), _BATCH):
                 new += await self._write(name, candidates[start : start + _BATCH])
+        for name, passages in self._passages.items():
+            shown = without_secrets(name) if is_address(name) else name
+            async with self._database.write() as session:
+                await quotable.keep(session, name, shown, passages)
         found = self.found
         return Learned(
             documents=found.documents,
@@ -158,7 +173,7 @@ async def prepare(
             f"'{documents[0].name}' has no passages to propose: write headings with a text beneath each."
         )
     taken_out: Counter[str] = Counter()
-    by_document = await asyncio.to_thread(_candidates, documents, offers, keep, taken_out)
+    by_document, passages = await asyncio.to_thread(_candidates, documents, offers, keep, taken_out)
     everything = [candidate for candidates in by_document.values() for candidate in candidates]
     known, held_out = await _present(database, everything)
     new = {
@@ -180,17 +195,19 @@ async def prepare(
             Sample(candidate.question, candidate.answer) for candidates in new.values() for candidate in candidates
         ][:_SAMPLES],
     )
-    return Prepared(database, found, new)
+    return Prepared(database, found, new, passages)
 
 
 def _candidates(
     documents: Sequence[Document], offers: Sequence[Proposals], keep: Collection[str], taken_out: Counter[str]
-) -> dict[str, list[Candidate]]:
-    """Return the candidates of each document's name; of passages that are there twice, one."""
+) -> tuple[dict[str, list[Candidate]], dict[str, list[NewPassage]]]:
+    """Return the candidates of each document's name, and what may be quoted; of two that are equal, one."""
     found: dict[str, list[Candidate]] = {}
+    passages: dict[str, list[NewPassage]] = {}
     seen: set[str] = set()
     for document, offer in zip(documents, offers, strict=True):
         of_name = found.setdefault(document.name, [])
+        to_quote = passages.setdefault(document.name, [])
         for proposal in offer.proposals:
             if proposal.origin in seen:
                 continue
@@ -202,10 +219,18 @@ def _candidates(
                 answer=proposal.answer,
                 conversation="",
             )
-            clean = redacted(raw, keep, taken_out)
+            here: Counter[str] = Counter()
+            clean = redacted(raw, keep, here)
+            taken_out += here
             if clean.question and clean.answer:
                 of_name.append(replace(clean, conversation=conversation_of(clean.question)))
-    return found
+                if not here:
+                    to_quote.append(_passage(proposal, clean, keep))
+    return found, passages
+
+
+def _passage(proposal: Proposal, candidate: Candidate, keep: Collection[str]) -> NewPassage:
+    return NewPassage(origin=proposal.origin, heading=clean(proposal.heading, keep), text=candidate.answer)
 
 
 async def _present(database: Database, candidates: Sequence[Candidate]) -> tuple[set[str], set[str]]:

@@ -59,11 +59,15 @@ class Skip(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A passage that may become an entry; ``origin`` is the same as long as nothing of it changes."""
+    """A passage that may become an entry; ``origin`` is the same as long as nothing of it changes.
+
+    ``heading`` is the one that the passage stands beneath, as it is.
+    """
 
     origin: str
     question: str
     answer: str
+    heading: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def propose(document: Document) -> Proposals:
         for number, piece in enumerate(pieces(body)):
             wording = question_of_piece(asked, piece) if number else asked
             origin = ORIGIN + _digest(document.name, path, piece)
-            found[origin] = Proposal(origin, wording, piece)
+            found[origin] = Proposal(origin, wording, piece, path[-1].strip())
     long = sum(len(proposal.answer) > MOST for proposal in found.values())
     return Proposals(list(found.values()), len(sections), dict(skipped), long)
 

@@ -22,10 +22,10 @@ async def question_of(database: Database, answer_id: int) -> int:
 
 async def test_votes_make_candidates(database: Database) -> None:
     """Liked answers are good candidates, disliked ones bad; a tie, the canned sentence and silence are none."""
-    liked, disliked, tied, unsure, approved = [
+    liked, disliked, tied, unsure, approved, quoted = [
         await add_answer(database, f"Question {number}?", f"Answer {number}.", source=source)
         for number, source in enumerate(
-            [AnswerSource.GENERATED] * 3 + [AnswerSource.NOT_SURE, AnswerSource.APPROVED]
+            [AnswerSource.GENERATED] * 3 + [AnswerSource.NOT_SURE, AnswerSource.APPROVED, AnswerSource.QUOTED]
         )
     ]
     await add_answer(database)
@@ -35,16 +35,18 @@ async def test_votes_make_candidates(database: Database) -> None:
         (tied, [1, -1]),
         (unsure, [1]),
         (approved, [1]),
+        (quoted, [1]),
     ):
         for number, vote in enumerate(votes):
             await add_feedback(database, answer_id, vote, f"slack:T1:V{number}")
     collected = await collect(database)
-    assert collected.new == {ExampleSource.VOTES: 3, ExampleSource.CORRECTION: 0, ExampleSource.HUMAN: 0}
+    assert collected.new == {ExampleSource.VOTES: 4, ExampleSource.CORRECTION: 0, ExampleSource.HUMAN: 0}
     rows = {row.origin: row for row in await stored(database)}
     assert {origin: (row.label, row.votes) for origin, row in rows.items()} == {
         f"answer:{liked}": (ExampleLabel.GOOD, 1),
         f"answer:{disliked}": (ExampleLabel.BAD, -1),
         f"answer:{approved}": (ExampleLabel.GOOD, 1),
+        f"answer:{quoted}": (ExampleLabel.GOOD, 1),
     }
     row = rows[f"answer:{liked}"]
     assert (row.prompt, row.completion, row.rejected) == ("Question 0?", "Answer 0.", None)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from sqlalchemy import select
 
+from supportbot.db.models import Passage
 from supportbot.db.session import Database
 from supportbot.db.states import EntrySource, ExampleSource, ExampleStatus, Split
 from supportbot.errors import SupportBotError
@@ -99,8 +101,11 @@ async def test_page_of_the_web(database: Database) -> None:
         return web.Response(body=b"x", content_type="image/png")
 
     async with files.site(**{"size": page, "help.md": raw, "logo": picture}) as address:
-        learned = await learn(database, f"{address}/size", f"{address}/help.md#top")
+        learned = await learn(database, f"{address}/size?token=s3cret", f"{address}/help.md#top")
         assert (learned.documents, learned.new) == (2, 3)
+        async with database.read() as session:
+            shown = set(await session.scalars(select(Passage.document)))
+        assert shown == {f"{address}/size", f"{address}/help.md"}  # what a quotation names tells no secret
         assert (await stored(database))[0].prompt == "Größe"
         with pytest.raises(SupportBotError, match="is of no kind that can be learned from"):
             await learn(database, f"{address}/logo")

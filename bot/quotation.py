@@ -1,0 +1,35 @@
+"""Where a quoted passage comes from, in words: the mark that every surface shows, since nobody verified it.
+
+The sentence is the same everywhere. How a name is made harmless, each surface knows itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from supportbot.intake.questions import Grounds
+
+MARK = "From the handbook, not verified"
+
+_LIMIT = 100
+"""Characters of a name or a heading that are shown."""
+
+
+def build_source(grounds: Grounds, show_name: Callable[[str], str]) -> str:
+    """Return the document and the heading of a passage, such as "guide.md, “Refunds”"; empty if none was quoted.
+
+    Of a passage that was too long it is said that it goes on there.
+
+    Args:
+        grounds: what the answer stands on.
+        show_name: makes a name of one line harmless on the surface.
+    """
+    if (quoted := grounds.quoted) is None:
+        return ""
+    source = f"{show_name(_one_line(quoted.document))}, “{show_name(_one_line(quoted.heading))}”"
+    return source if quoted.is_whole else f"{source}, where it goes on"
+
+
+def _one_line(name: str) -> str:
+    line = " ".join(name.split())
+    return line if len(line) <= _LIMIT else f"{line[: _LIMIT - 1]}…"
