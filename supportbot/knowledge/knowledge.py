@@ -51,7 +51,7 @@ class Knowledge:
     Args:
         database: where they are kept.
         open_encoder: opens the sentence encoder, or gives None for n-grams alone; called once, in a thread, when
-            there is something to encode.
+            this follows the database, or when there is something to encode.
         wrong_rate: the share of questions in scope that may be answered wrongly.
         small_talk: whether greetings and the like are answered.
     """
@@ -103,6 +103,8 @@ class Knowledge:
         while True:
             try:
                 await self.refresh()
+                # Before there is anything to encode, so that the first approval does not wait for it.
+                await self._opened()
                 self.problem = ""
             except SupportBotError as error:
                 if self.problem != str(error):  # said once, not every time
@@ -180,20 +182,19 @@ class Knowledge:
         if not own:
             self.index, self._is_complete = None, True
             return
-        if self._vectors is None:
-            self._vectors = Vectors(self._database, await asyncio.to_thread(self._open_encoder))
+        vectors = await self._opened()
         known = len(self.index.wordings) if self.index else 0
-        self._is_complete = await self._vectors.complete(own, most=max(_AT_A_TIME, known))
-        ready = [entry for entry in own if self._vectors.has(entry)]
+        self._is_complete = await vectors.complete(own, most=max(_AT_A_TIME, known))
+        ready = [entry for entry in own if vectors.has(entry)]
         if not ready:  # and what was ready before may be retired, so it is not given any more
             self.index = None
             return
         index = await asyncio.to_thread(
             Index,
             ready,
-            self._vectors.encoder,
-            self._vectors.of_wordings(ready),
-            self._vectors.of_answers(ready),
+            vectors.encoder,
+            vectors.of_wordings(ready),
+            vectors.of_answers(ready),
             foreign=self._foreign,
             wrong_rate=self._wrong_rate,
         )
@@ -204,6 +205,11 @@ class Knowledge:
             await self._keep_calibration(index)
         if index.rule is None and (self._fitting is None or self._fitting.done()):
             self._fitting = asyncio.create_task(self._fit_latest(), name="knowledge-fit")
+
+    async def _opened(self) -> Vectors:
+        if self._vectors is None:
+            self._vectors = Vectors(self._database, await asyncio.to_thread(self._open_encoder))
+        return self._vectors
 
     async def _fit_latest(self) -> None:
         """Fit a rule to the index, and to the one that took its place meanwhile, until it is that of today."""
