@@ -22,6 +22,9 @@ from supportbot.db.states import (
     Split,
 )
 
+RUNTIME_TABLES = "wording_vector_"
+"""How the names of tables begin that are made while a daemon runs; see ``knowledge.vector_table``."""
+
 
 class Workspace(Base):
     """A Slack workspace, a Discord guild, or this machine (``web``, ``cli``)."""

@@ -75,8 +75,19 @@ async def changes_since(session: AsyncSession, revision: int) -> Changes:
     which = [Entry.revision > revision] if revision else [Entry.state == EntryState.LIVE]
     query = select(Entry).options(undefer(Entry.vector)).where(*which).order_by(Entry.id)
     rows = (await session.scalars(query)).all()
-    foreign = await session.scalars(select(ForeignQuestion.text).order_by(ForeignQuestion.id))
-    return Changes(revision=now, entries=tuple(await _with_wordings(session, rows)), foreign=tuple(foreign))
+    foreign = await foreign_questions(session)
+    return Changes(revision=now, entries=tuple(await _with_wordings(session, rows)), foreign=foreign)
+
+
+async def foreign_questions(session: AsyncSession) -> tuple[str, ...]:
+    """Return the questions that a curator marked as none of ours."""
+    return tuple(await session.scalars(select(ForeignQuestion.text).order_by(ForeignQuestion.id)))
+
+
+async def small_talk(session: AsyncSession) -> list[KnownEntry]:
+    """Return what is live of the small talk."""
+    live = select(Entry.id).where(Entry.state == EntryState.LIVE, Entry.source == EntrySource.SMALL_TALK)
+    return await entries(session, (await session.scalars(live)).all())
 
 
 async def consenting_workspaces(session: AsyncSession) -> frozenset[int]:
