@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.knowledge.entries import KnownEntry, Viewer, Wording
 from supportbot.knowledge.features import Floats
+from supportbot.knowledge.pgvector import written
 from supportbot.knowledge.vector_table import (
     ENTRY,
     ENTRY_TABLE,
@@ -24,7 +25,6 @@ from supportbot.knowledge.vector_table import (
     WORDING_TABLE,
     VectorTable,
     key_of,
-    written,
 )
 
 EF_SEARCH = 400

@@ -36,7 +36,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlalchemy.types import UserDefinedType
 
 from supportbot.db.models import RUNTIME_TABLES, Entry
 from supportbot.db.models import Wording as WordingRow
@@ -44,12 +43,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import EntrySource, EntryState
 from supportbot.errors import DatabaseError
 from supportbot.knowledge.features import Floats, TextEncoder
-
-_LEAST_VERSION = (0, 8)
-"""Of pgvector: the first one whose index goes on searching where filters took rows away."""
-
-_MOST_DIMENSIONS = 4_000
-"""That pgvector indexes of 16-bit numbers."""
+from supportbot.knowledge.pgvector import MOST_DIMENSIONS, HalfVector, have_extension, reason, written
 
 _LOCK = 0x5375_7070_6F72_7401
 """Whoever makes the table or writes to it holds this advisory lock until its transaction ends."""
@@ -61,25 +55,12 @@ _BUILD_POLL_SECONDS = 0.5
 _LEAST_BUILD_MB, _MOST_BUILD_MB = 64, 2_048
 _OVERHEAD_BYTES = 600  # of a row in the index while it is built, beside its numbers
 
-# Tables, not records: whole lists of rows are read, and as records they take four times as long.
+# Tables, not records: lists of rows are read, and nothing is done with them that records are for.
 ENTRY_TABLE, WORDING_TABLE = Entry.__table__, WordingRow.__table__
 ENTRY, WORDING = ENTRY_TABLE.c, WORDING_TABLE.c
 
 LIVE = (ENTRY.state == EntryState.LIVE, ENTRY.source != EntrySource.SMALL_TALK)
 """What can be asked: small talk is found in another way."""
-
-
-class HalfVector(UserDefinedType[str]):
-    """pgvector's type of 16-bit numbers; its values are text such as ``[1,2]``."""
-
-    cache_ok = True
-
-    def __init__(self, dimensions: int) -> None:
-        self.dimensions = dimensions
-
-    def get_col_spec(self, **_: Any) -> str:
-        """Return its name in SQL."""
-        return f"halfvec({self.dimensions})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +114,17 @@ class VectorTable:
         Raises:
             DatabaseError: that cannot be; the sentence says what to do.
         """
-        if encoder.dimensions > _MOST_DIMENSIONS:
-            raise DatabaseError(f"pgvector indexes {_MOST_DIMENSIONS} dimensions, the encoder has more.")
+        if encoder.dimensions > MOST_DIMENSIONS:
+            raise DatabaseError(f"pgvector indexes {MOST_DIMENSIONS} dimensions, the encoder has more.")
         found = cls(database, encoder)
         async with _locked(database) as session:
-            await _have_extension(session)
+            await have_extension(session)
             connection = await session.connection()
             try:
                 await connection.run_sync(found.table.create, checkfirst=True)
             except DBAPIError as error:
                 raise DatabaseError(
-                    f"The table {found.table.name} cannot be made ({_reason(error)}): let this role create tables."
+                    f"The table {found.table.name} cannot be made ({reason(error)}): let this role create tables."
                 ) from error
         return found
 
@@ -277,41 +258,8 @@ def key_of(question: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def written(vector: Floats) -> str:
-    """Return a vector as pgvector reads it."""
-    return f"[{','.join(map(str, vector.tolist()))}]"
-
-
 @asynccontextmanager
 async def _locked(database: Database) -> AsyncGenerator[AsyncSession]:
     async with database.write() as session:
         await session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         yield session
-
-
-async def _have_extension(session: AsyncSession) -> None:
-    name = f'"{await session.scalar(select(func.current_database()))}"'
-    installed = text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
-    if await session.scalar(installed) is None:
-        if not await session.scalar(text("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")):
-            raise DatabaseError("The server has no pgvector: install it there (0.8 or newer).")
-        try:
-            async with session.begin_nested():
-                await session.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
-        except DBAPIError as error:
-            raise DatabaseError(
-                f"This role may not create pgvector ({_reason(error)}): have an administrator run "
-                f"`CREATE EXTENSION vector` in the database {name}."
-            ) from error
-    version = str(await session.scalar(installed))
-    if tuple(int(part) for part in version.split(".")[:2]) < _LEAST_VERSION:
-        raise DatabaseError(
-            f"pgvector {version} is too old: have an administrator install 0.8 or newer and run "
-            f"`ALTER EXTENSION vector UPDATE` in the database {name}."
-        )
-    if await session.scalar(text("SELECT to_regtype('halfvec')")) is None:
-        raise DatabaseError("pgvector's schema is not in this role's search_path: add it there.")
-
-
-def _reason(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0]
