@@ -130,7 +130,10 @@ async def nearest(
         await _set(session, _EXACTLY)
         rows = (await session.execute(query)).all()
         await _set(session, _NEAREST_FIRST)
-    found = [Near(row.entry_id, _wording(row), row.question, -row.distance) for row in rows]
+    found = [
+        Near(entry_id, Wording(number, worded, workspace_id), question, -far)
+        for entry_id, number, worded, workspace_id, question, far in rows
+    ]
     return sorted(found, key=lambda one: (one.entry_id, one.wording.id))
 
 
