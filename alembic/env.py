@@ -24,6 +24,10 @@ def _render_item(kind: str, item: object, _context: object) -> str | Literal[Fal
     return False
 
 
+def _include_name(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or not (name or "").startswith(models.RUNTIME_TABLES)
+
+
 def _run(connection: Connection) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
@@ -41,6 +45,7 @@ def _run(connection: Connection) -> None:
         render_as_batch=sqlite,
         compare_type=True,
         render_item=_render_item,
+        include_name=_include_name,
         transaction_per_migration=True,
     )
     with context.begin_transaction():

@@ -193,6 +193,12 @@ def downgrade() -> None:
     with op.batch_alter_table("wording", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_wording_entry_id"))
 
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql":  # where a daemon may have made tables that hang on this one
+        made = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        for name in connection.scalars(sa.text(made)).all():
+            if name.startswith("wording_vector_"):
+                op.drop_table(name)
     op.drop_table("wording")
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_entry_revision"))

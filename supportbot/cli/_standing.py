@@ -93,7 +93,7 @@ async def read_standing(database: Database, settings: Settings) -> Standing:
     if (passages := make_passages(settings, database, open_encoder)) is not None:
         await passages.load()
     calibration, found, missing = None, [], 0
-    if (index := knowledge.index) is not None:
+    if (index := knowledge.stored or knowledge.index) is not None:
         calibration, entries = index.calibration, await own()
         digest = next((entry.encoder for entry in reversed(entries)), None) if settings.encoder != "none" else None
         missing = waiting(before, digest) if digest is not None else 0

@@ -112,7 +112,7 @@ async def _tried(
         problem = str(error)
     return Tried(
         explanation=explanation,
-        evidence=str(knowledge.index.calibration.evidence) if knowledge.index else None,
+        evidence=str(knowledge.calibration.evidence) if knowledge.calibration else None,
         is_asked=is_asked,
         model_problem=problem,
         only_generates=settings.answer_mode == _GENERATE_ONLY,

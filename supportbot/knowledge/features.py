@@ -85,10 +85,15 @@ class Features:
         if not self.vectors.shape[1]:
             return grams
         meant: Floats = self.vectors @ others.vectors.T
-        meant *= 1 - GRAMS_SHARE
-        grams *= GRAMS_SHARE
-        meant += grams
-        return meant
+        return mixed(meant, grams)
+
+
+def mixed(meant: Floats, letters: Floats) -> Floats:
+    """Return the weighted mean of the similarities of vectors and of n-grams; both are used up."""
+    meant *= 1 - GRAMS_SHARE
+    letters *= GRAMS_SHARE
+    meant += letters
+    return meant
 
 
 def join(*parts: Features) -> Features:

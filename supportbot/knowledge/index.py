@@ -42,7 +42,7 @@ _SMALL_SAMPLE = 200
 _FEW = 20_000
 """Wordings up to which the n-grams of all are compared with a question; beyond, those of a short list."""
 
-_SHORTLIST = 256
+SHORTLIST = 256
 
 _ANYWHERE = -1  # stands for no workspace; those of the database are numbered from 1
 
@@ -194,7 +194,7 @@ class Index:
         threshold = self.calibration.threshold
         rows = [row for row in self._exact.get(folded(question), ()) if heard is None or heard[row]]
         if rows:
-            row = max(rows, key=lambda row: _precedence(self.entries[self.owners[row]]))
+            row = max(rows, key=lambda row: precedence(self.entries[self.owners[row]]))
             candidate = Candidate(self.entries[self.owners[row]], self.wordings[row], 1.0, 1.0, 1.0)
             return Decision((candidate,), sure=True, exact=True, threshold=threshold)
         asked = self.features([question])
@@ -214,7 +214,7 @@ class Index:
             all_of_them: Floats = asked.similarities(self._features)[0]
             return all_of_them
         meant: Floats = self._features.vectors @ asked.vectors[0]
-        near = np.argpartition(meant, -_SHORTLIST)[-_SHORTLIST:]
+        near = np.argpartition(meant, -SHORTLIST)[-SHORTLIST:]
         found = np.full(len(meant), -1, np.float32)
         found[near] = asked.similarities(self._features.take(near))[0]
         return found
@@ -223,28 +223,23 @@ class Index:
         nearest: Floats = np.maximum.reduceat(similarities, self._starts)
         probabilities: Floats | None = None
         if self.rule is None:
-            confidences = _beside_answers(nearest, asked.similarities(self._answers)[0])
+            confidences = beside_answers(nearest, asked.similarities(self._answers)[0])
         else:
             values = self.rule.values(asked)
             values[0, :-1][nearest <= -1] = -np.inf
             probabilities = probabilities_of(values)[0, :-1]
             confidences = confidences_of(values[0, :-1], probabilities)
-        order = np.argsort(-confidences, kind="stable")[:most]
         return tuple(
             Candidate(
                 self.entries[position],
-                self.wordings[self._nearest_row(position, similarities)],
+                self.wordings[nearest_row(position, self._starts, similarities)],
                 float(nearest[position]),
                 float(probabilities[position]) if probabilities is not None else None,
                 float(confidences[position]),
             )
-            for position in order
+            for position in best_of(confidences, most)
             if nearest[position] > -1
         )
-
-    def _nearest_row(self, position: int, similarities: Floats) -> int:
-        start = self._starts[position]
-        return int(start + similarities[start : start + len(self.entries[position].wordings)].argmax())
 
     def _visible(self, viewer: Viewer) -> NDArray[np.bool_]:
         """Return which wordings count for somebody, as ``Viewer`` says; an entry without any is not given."""
@@ -270,7 +265,7 @@ class Index:
     def _calibrated_nearest(self) -> Calibration:
         """Ask a sample of the wordings as if they, and as if their whole answers, were not there."""
         rows = np.arange(len(self.wordings))
-        most = _SAMPLE if len(rows) <= _FEW else _SMALL_SAMPLE
+        most = sample_size(len(rows))
         if len(rows) > most:
             rows = rows[:: len(rows) // most][:most]
         sample, own = self._features.take(rows), self.owners[rows]
@@ -278,7 +273,7 @@ class Index:
         similarities[np.arange(len(rows)), rows] = -1
         nearest = np.maximum.reduceat(similarities, self._starts, axis=1)
         to_answers = sample.similarities(self._answers)
-        confidences = _beside_answers(nearest, to_answers)
+        confidences = beside_answers(nearest, to_answers)
         chosen = confidences.argmax(1)
         confidence = confidences.max(1)
         confidences[np.arange(len(rows)), own] = -1
@@ -297,16 +292,38 @@ class Index:
             return np.zeros(0, np.float32)
         asked = self.features([normalise_question(text) for text in self._foreign])
         nearest = np.maximum.reduceat(asked.similarities(self._features), self._starts, axis=1)
-        highest: Floats = _beside_answers(nearest, asked.similarities(self._answers)).max(1)
+        highest: Floats = beside_answers(nearest, asked.similarities(self._answers)).max(1)
         return highest
 
 
-def _precedence(entry: KnownEntry) -> tuple[bool, datetime]:
+def sample_size(wordings: int) -> int:
+    """Return how many of so many wordings the nearest neighbour is calibrated on at most."""
+    return _SAMPLE if wordings <= _FEW else _SMALL_SAMPLE
+
+
+def best_of(confidences: Floats, most: int) -> NDArray[np.intp]:
+    """Return the places of the highest confidences, the best first."""
+    return np.argsort(-confidences, kind="stable")[:most]
+
+
+def nearest_row(position: int, starts: NDArray[np.intp], similarities: Floats) -> int:
+    """Return which wording of an entry is the nearest.
+
+    Args:
+        position: of the entry.
+        starts: the first wording of each entry; those of an entry are neighbours.
+        similarities: of each wording.
+    """
+    end = starts[position + 1] if position + 1 < len(starts) else len(similarities)
+    return int(starts[position] + similarities[starts[position] : end].argmax())
+
+
+def precedence(entry: KnownEntry) -> tuple[bool, datetime]:
     """Order entries that claim one wording: one for just this workspace first, then what was approved last."""
     return entry.workspace_id is not None, entry.approved_at
 
 
-def _beside_answers(nearest: Floats, to_answers: Floats) -> Floats:
+def beside_answers(nearest: Floats, to_answers: Floats) -> Floats:
     """Return the confidence where no rule is fitted; -1 where nothing may be said."""
     near = (np.maximum(nearest, 0) + _ANSWER_WEIGHT * np.maximum(to_answers, 0)) / (1 + _ANSWER_WEIGHT)
     confidences: Floats = np.where(nearest > -1, near, -1).astype(np.float32)

@@ -4,6 +4,9 @@ A loop looks at the revision in the database twice a second, reads what is newer
 kept, and puts a new index in place of the old one. The index decides by the nearest wording until a rule is fitted
 to it, which happens in the background as well. Everything that takes time runs in threads; the event loop only
 swaps references.
+
+On PostgreSQL with pgvector, knowledge that is too large for memory stays in the database: then a ``StoredIndex``
+is asked, and the loop keeps its table as new as it kept the index.
 """
 
 from __future__ import annotations
@@ -20,11 +23,14 @@ import structlog
 from supportbot.db.session import Database
 from supportbot.db.states import EntrySource, EntryState
 from supportbot.errors import SupportBotError
-from supportbot.knowledge import store
+from supportbot.knowledge import store, vector_search
+from supportbot.knowledge.calibration import Calibration
 from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.index import Decision, Index
+from supportbot.knowledge.moving import MOST_IN_MEMORY, Mover
 from supportbot.knowledge.small_talk import SmallTalk
+from supportbot.knowledge.stored_index import StoredIndex
 from supportbot.knowledge.vectors import Vectors
 
 log = structlog.get_logger(__name__)
@@ -54,6 +60,7 @@ class Knowledge:
             this follows the database, or when there is something to encode.
         wrong_rate: the share of questions in scope that may be answered wrongly.
         small_talk: whether greetings and the like are answered.
+        most_in_memory: wordings from which on PostgreSQL searches them, if it has pgvector.
     """
 
     def __init__(
@@ -63,6 +70,7 @@ class Knowledge:
         *,
         wrong_rate: float,
         small_talk: bool = True,
+        most_in_memory: int = MOST_IN_MEMORY,
     ) -> None:
         self._database = database
         self._open_encoder = open_encoder
@@ -75,7 +83,11 @@ class Knowledge:
         self._revision = 0
         self._is_complete = True
         self._fitting: asyncio.Task[None] | None = None
+        self._mover = Mover(database, wrong_rate=wrong_rate, most_in_memory=most_in_memory)
+        self._shown: tuple[KnownEntry, ...] = ()
         self.index: Index | None = None
+        self.stored: StoredIndex | None = None
+        """What is asked instead of the index, where the knowledge is too large for memory."""
         self.small_talk = SmallTalk(())
         self.problem = ""
         """Why it does not follow the database; empty if it does."""
@@ -83,13 +95,21 @@ class Knowledge:
     @property
     def has_own(self) -> bool:
         """Whether there are live answers of the operator's own, ready to be asked or not yet."""
+        if self.stored is not None:
+            return self.stored.wordings > 0
         return self.index is not None or any(
             entry.source is not EntrySource.SMALL_TALK for entry in self._entries.values()
         )
 
+    @property
+    def calibration(self) -> Calibration | None:
+        """How sure an answer must be; None without any knowledge."""
+        asked = self.stored or self.index
+        return asked.calibration if asked else None
+
     def examples(self, most: int = 3) -> tuple[str, ...]:
         """Return short questions that anybody may ask, of the entries with the most wordings."""
-        entries = self.index.entries if self.index else ()
+        entries = self.index.entries if self.index else self._shown
         ranked = sorted(entries, key=lambda entry: (-len(entry.wordings), entry.id))
         public = (entry.wordings for entry in ranked if entry.workspace_id is None and entry.valid_until is None)
         short = (
@@ -104,8 +124,10 @@ class Knowledge:
             try:
                 await self.refresh()
                 # Before there is anything to encode, so that the first approval does not wait for it.
-                await self._opened()
+                await self._opened_vectors()
                 self.problem = ""
+                if self._is_complete:
+                    self._mover.start()
             except SupportBotError as error:
                 if self.problem != str(error):  # said once, not every time
                     log.error("knowledge.refresh_failed", error=str(error))
@@ -128,7 +150,8 @@ class Knowledge:
             await self._fitting
 
     async def aclose(self) -> None:
-        """Stop fitting."""
+        """Stop what runs in the background."""
+        await self._mover.aclose()
         if self._fitting is not None:
             self._fitting.cancel()
             with suppress(asyncio.CancelledError):
@@ -144,6 +167,11 @@ class Knowledge:
         Raises:
             EncoderError: the encoder cannot be used.
         """
+        if self.stored is None and (stored := await self._mover.find(self._revision, self._opened_encoder)):
+            await self._take_over(stored)
+        if self.stored is not None:
+            await self._refresh_stored(self.stored)
+            return
         async with self._database.read() as session:
             changes = None
             if await store.current_revision(session) != self._revision:
@@ -166,6 +194,41 @@ class Knowledge:
             self._revision = changes.revision
             log.info("knowledge.refreshed", revision=self._revision, entries=len(self._entries))
 
+    async def _take_over(self, stored: StoredIndex) -> None:
+        """Ask the index in the database from now on."""
+        if self._fitting is not None:
+            self._fitting.cancel()
+            self._fitting = None
+        # Its table may lack what was approved while nobody followed, so what comes next looks at everything.
+        self.stored, self.index, self._vectors = stored, None, None
+        self._entries, self._revision, self._is_complete = {}, 0, False
+        await self._keep_calibration(stored.calibration, entries=stored.entries, wordings=stored.wordings)
+
+    async def _refresh_stored(self, stored: StoredIndex) -> None:
+        async with self._database.read() as session:
+            revision = await store.current_revision(session)
+            if revision == self._revision and self._is_complete:
+                return
+            self._consenting = await store.consenting_workspaces(session)
+            self._foreign = await store.foreign_questions(session)
+            talk = await store.small_talk(session)
+            shown = await vector_search.most_worded(session)
+            self._shown = tuple(await store.entries(session, shown))
+        self.small_talk = SmallTalk(talk if self._has_small_talk else ())
+        self._is_complete = await stored.follow(self._revision)
+        if self._is_complete:
+            self._revision = revision
+            log.info("knowledge.refreshed", revision=revision, wordings=stored.wordings)
+        if stored.is_outgrown(self._foreign) and (self._fitting is None or self._fitting.done()):
+            self._fitting = asyncio.create_task(self._calibrate_again(stored), name="knowledge-calibrate")
+
+    async def _calibrate_again(self, stored: StoredIndex) -> None:
+        try:
+            await stored.calibrate(self._foreign)
+            await self._keep_calibration(stored.calibration, entries=stored.entries, wordings=stored.wordings)
+        except Exception:
+            log.exception("knowledge.calibration_failed")
+
     async def decide(self, question: str, workspace_id: int | None) -> Decision | None:
         """Return what is known about a normalised question; None without any knowledge.
 
@@ -173,16 +236,18 @@ class Knowledge:
             question: normalised.
             workspace_id: where it was asked; None for an operator, who sees everything.
         """
+        viewer = Viewer(workspace_id=workspace_id, consenting=self._consenting, now=datetime.now(UTC))
+        if self.stored is not None:
+            return await self.stored.decide(question, viewer)
         if (index := self.index) is None:
             return None
-        viewer = Viewer(workspace_id=workspace_id, consenting=self._consenting, now=datetime.now(UTC))
         return await asyncio.to_thread(index.decide, question, viewer)
 
     async def _rebuild(self, own: Sequence[KnownEntry], *, fit_first: bool) -> None:
         if not own:
             self.index, self._is_complete = None, True
             return
-        vectors = await self._opened()
+        vectors = await self._opened_vectors()
         known = len(self.index.wordings) if self.index else 0
         self._is_complete = await vectors.complete(own, most=max(_AT_A_TIME, known))
         ready = [entry for entry in own if vectors.has(entry)]
@@ -202,14 +267,17 @@ class Knowledge:
             index = await self._fitted(index)
         self.index = index
         if index.rule is not None:
-            await self._keep_calibration(index)
+            await self._keep_calibration_of(index)
         if index.rule is None and (self._fitting is None or self._fitting.done()):
             self._fitting = asyncio.create_task(self._fit_latest(), name="knowledge-fit")
 
-    async def _opened(self) -> Vectors:
+    async def _opened_vectors(self) -> Vectors:
         if self._vectors is None:
             self._vectors = Vectors(self._database, await asyncio.to_thread(self._open_encoder))
         return self._vectors
+
+    async def _opened_encoder(self) -> TextEncoder | None:
+        return (await self._opened_vectors()).encoder
 
     async def _fit_latest(self) -> None:
         """Fit a rule to the index, and to the one that took its place meanwhile, until it is that of today."""
@@ -218,7 +286,7 @@ class Knowledge:
                 fitted = await self._fitted(index)
                 if self.index is index:
                     self.index = fitted
-                    await self._keep_calibration(fitted)
+                    await self._keep_calibration_of(fitted)
                     return
             except Exception:
                 log.exception("knowledge.fit_failed")
@@ -229,8 +297,11 @@ class Knowledge:
         vectors = await self._vectors.of_foreign(foreign) if self._vectors else None
         return await asyncio.to_thread(index.fitted, foreign, vectors)
 
-    async def _keep_calibration(self, index: Index) -> None:
-        record = index.calibration.as_record() | {"entries": len(index.entries), "wordings": len(index.wordings)}
+    async def _keep_calibration_of(self, index: Index) -> None:
+        await self._keep_calibration(index.calibration, entries=len(index.entries), wordings=len(index.wordings))
+
+    async def _keep_calibration(self, calibration: Calibration, **counts: int) -> None:
+        record = calibration.as_record() | counts
         async with self._database.write() as session:
             await store.store_calibration(session, record)
         log.info("knowledge.calibrated", **record)

@@ -80,8 +80,14 @@ async def changes_since(session: AsyncSession, revision: int) -> Changes:
 
 
 async def foreign_questions(session: AsyncSession) -> tuple[str, ...]:
-    """Return all questions that were marked as none of ours."""
+    """Return the questions that a curator marked as none of ours."""
     return tuple(await session.scalars(select(ForeignQuestion.text).order_by(ForeignQuestion.id)))
+
+
+async def small_talk(session: AsyncSession) -> list[KnownEntry]:
+    """Return what is live of the small talk."""
+    live = select(Entry.id).where(Entry.state == EntryState.LIVE, Entry.source == EntrySource.SMALL_TALK)
+    return await entries(session, (await session.scalars(live)).all())
 
 
 async def consenting_workspaces(session: AsyncSession) -> frozenset[int]:

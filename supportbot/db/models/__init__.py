@@ -10,10 +10,18 @@ from supportbot.db.models.conversations import (
     Question,
     Workspace,
 )
-from supportbot.db.models.knowledge import Entry, ForeignQuestion, KnowledgeState, Passage, Wording
+from supportbot.db.models.knowledge import (
+    RUNTIME_TABLES,
+    Entry,
+    ForeignQuestion,
+    KnowledgeState,
+    Passage,
+    Wording,
+)
 from supportbot.db.models.training import Example, ModelVersion, RunExample, TrainingRun
 
 __all__ = [
+    "RUNTIME_TABLES",
     "Answer",
     "Audit",
     "ChannelPolicy",

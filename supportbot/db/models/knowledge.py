@@ -14,6 +14,9 @@ from supportbot.db.states import (
     EntryState,
 )
 
+RUNTIME_TABLES = "wording_vector_"
+"""How the names of tables begin that are made while a daemon runs; see ``knowledge.vector_table``."""
+
 
 class Entry(Base):
     """An approved answer: what the bot says, word for word, to whoever asks one of its wordings.
