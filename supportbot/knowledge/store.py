@@ -189,7 +189,7 @@ async def publish(
         wording.text, wording.workspace_id = example.prompt, example.workspace_id
     await session.flush()
     if fresh:  # not added as records, which are inserted one by one
-        await session.execute(insert(WordingRow), fresh)
+        await session.execute(insert(WordingRow.__table__), fresh)
     await touch(session, touched, revision)
     return published
 

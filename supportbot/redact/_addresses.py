@@ -6,14 +6,16 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from supportbot.redact._finds import Find, Kind
+from supportbot.redact._finds import Find, Hinted, Kind
 
 # Every repetition is bounded, as the standards bound them, so that the time grows with the length only.
-_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^{}~-]{0,63}[\w+-]@(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}")
+_EMAIL = Hinted(re.compile(r"[\w.!#$%&'*+/=?^{}~-]{0,63}[\w+-]@(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}"), "@")
 
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)", re.ASCII)
 
-_IPV6 = re.compile(r"(?<![\w:.])(?=[\w.]{0,4}:[\w.]{0,4}:)[0-9A-Fa-f:.]{2,45}(?:%\w{1,15})?(?![\w:])", re.ASCII)
+_IPV6 = Hinted(
+    re.compile(r"(?<![\w:.])(?=[\w.]{0,4}:[\w.]{0,4}:)[0-9A-Fa-f:.]{2,45}(?:%\w{1,15})?(?![\w:])", re.ASCII), ":"
+)
 
 _VERSION = re.compile(
     r"\b(?:version|firmware|build|release|update|v|article|item|part|model|section|chapter)[\s:.]{0,3}$",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +25,27 @@ class Kind(StrEnum):
 
 
 PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(Kind)})\]")
+
+
+class Hinted:
+    """A pattern that is tried only where a text has one of some words; most have none, and a look costs little.
+
+    Args:
+        pattern: matches nothing without one of the hints.
+        hints: in small letters. Texts that are not plain ASCII are always tried: their small letters are many.
+    """
+
+    def __init__(self, pattern: re.Pattern[str], *hints: str) -> None:
+        self._pattern = pattern
+        self._hints = hints
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Yield what the pattern matches."""
+        if text.isascii():
+            lower = text.lower()
+            if not any(hint in lower for hint in self._hints):
+                return
+        yield from self._pattern.finditer(text)
 
 
 @dataclass(frozen=True, slots=True)

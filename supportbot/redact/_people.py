@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from supportbot.redact._finds import Find, Kind, cue, said_before
+from supportbot.redact._finds import Find, Hinted, Kind, cue, said_before
 
 _USER = re.compile(
     r"<@[!&]?[A-Z0-9]{1,24}(?:\|[^<>\n]{0,80})?>"  # a mention, on Slack and on Discord
@@ -28,21 +28,40 @@ _WORD = re.compile(rf"{_LETTER}(?:{_LETTER}|[\u0300-\u036f]|['’-](?={_LETTER})
 _GAP = re.compile(r"[ \t\u00a0]{1,3}")
 _MOST_WORDS = 6
 
-_SURE = re.compile(
-    r"\bmy (?:full |first |last |sur|user)?name(?:\s{1,3}is\s{0,3}:?|['’]s|\s{0,3}:)\s{1,3}", re.IGNORECASE
+_SURE = Hinted(
+    re.compile(
+        r"\bmy (?:full |first |last |sur|user)?name(?:\s{1,3}is\s{0,3}:?|['’]s|\s{0,3}:)\s{1,3}", re.IGNORECASE
+    ),
+    "name",
 )
-_UNSURE = re.compile(
-    r"\b(?:I(?:['’]m| am) (?:called|named)|(?:they|people|friends) call me)\s{1,3}", re.IGNORECASE
+_UNSURE = Hinted(
+    re.compile(r"\b(?:I(?:['’]m| am) (?:called|named)|(?:they|people|friends) call me)\s{1,3}", re.IGNORECASE),
+    "call",
+    "named",
 )
-_SPEAKING = re.compile(r"\b(?:this is|it['’]s|here is)\s{1,3}", re.IGNORECASE)
+_SPEAKING = Hinted(
+    re.compile(r"\b(?:this is|it['’]s|here is)\s{1,3}", re.IGNORECASE), "this is", "it's", "here is"
+)
 _SPEAKS = re.compile(r",?\s{1,3}(?:speaking|writing|calling|again|here)\b", re.IGNORECASE)
-_SIGNED = re.compile(
-    r"\b(?:(?:kind|best|warm|kindest|warmest|many)\s{1,3}(?:regards|wishes|thanks)"
-    r"|regards|sincerely|yours|greetings)"
-    r"(?:\s{1,3}(?:yours|sincerely|truly|faithfully))?[ \t]{0,3}[,\r\n-]\s{0,5}"
-    r"|(?:^|(?<=[\n.!?]))[ \t]{0,9}(?:thanks|thank you|thx|cheers|best|love)[ \t]{0,3}[,.!]?[ \t]{0,3}\r?\n"
-    r"\s{0,5}(?:[-–—~] ?)?",
-    re.IGNORECASE,
+_SIGNED = Hinted(
+    re.compile(
+        r"\b(?:(?:kind|best|warm|kindest|warmest|many)\s{1,3}(?:regards|wishes|thanks)"
+        r"|regards|sincerely|yours|greetings)"
+        r"(?:\s{1,3}(?:yours|sincerely|truly|faithfully))?[ \t]{0,3}[,\r\n-]\s{0,5}"
+        r"|(?:^|(?<=[\n.!?]))[ \t]{0,9}(?:thanks|thank you|thx|cheers|best|love)[ \t]{0,3}[,.!]?[ \t]{0,3}"
+        r"\r?\n\s{0,5}(?:[-–—~] ?)?",
+        re.IGNORECASE,
+    ),
+    "regards",
+    "wishes",
+    "thank",
+    "sincerely",
+    "yours",
+    "greetings",
+    "thx",
+    "cheers",
+    "best",
+    "love",
 )
 _SIGNATURE_END = re.compile(r"[ \t.,!]{0,9}(?:[\r\n]|$)|[ \t]{0,3},")
 """The rest of the line below a greeting: a signature stands alone."""

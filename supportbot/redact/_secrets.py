@@ -14,7 +14,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from supportbot.redact._finds import PLACEHOLDER, Find, Kind
+from supportbot.redact._finds import PLACEHOLDER, Find, Hinted, Kind
 
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import RegexBasedDetector
@@ -26,21 +26,32 @@ _RUN = re.compile(r"[\x21-\x7e]{16,2048}")
 _TOKEN_REST = re.compile(r"[\w.+/=~-]*", re.ASCII)
 _TOKEN_CHARACTERS = string.ascii_letters + string.digits + "_-"
 
-_OWN_SHAPES = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-    r"(?s:.*?)(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
-    r"|\bxapp-[\w-]{8,}"  # Slack, one app's connections
-    r"|\bxox[a-z](?:\.xox[a-z])?-[\w-]{8,}"  # Slack, the newer kinds
-    r"|\bgithub_pat_\w{20,}"
-    r"|(?<![\w-])sk-[\w-]{20,}"  # OpenAI, Anthropic and those that imitate them
-    r"|\bAIza[\w-]{30,}"  # Google
-    r"|\bnpm_\w{36,}"
-    r"|\bhf_\w{30,}"  # Hugging Face
-    r"|(?<=/webhooks/)\d{17,20}/[\w-]{20,}",  # Discord
-    re.ASCII,
+_OWN_SHAPES = Hinted(
+    re.compile(
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+        r"(?s:.*?)(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
+        r"|\bxapp-[\w-]{8,}"  # Slack, one app's connections
+        r"|\bxox[a-z](?:\.xox[a-z])?-[\w-]{8,}"  # Slack, the newer kinds
+        r"|\bgithub_pat_\w{20,}"
+        r"|(?<![\w-])sk-[\w-]{20,}"  # OpenAI, Anthropic and those that imitate them
+        r"|\bAIza[\w-]{30,}"  # Google
+        r"|\bnpm_\w{36,}"
+        r"|\bhf_\w{30,}"  # Hugging Face
+        r"|(?<=/webhooks/)\d{17,20}/[\w-]{20,}",  # Discord
+        re.ASCII,
+    ),
+    "-----begin",
+    "xapp-",
+    "xox",
+    "github_pat_",
+    "sk-",
+    "aiza",
+    "npm_",
+    "hf_",
+    "/webhooks/",
 )
 
-_CREDENTIALS = re.compile(r"(?<=://)[^\s/:@\[]{1,64}:[^\s/@\[]{1,128}@[\w.-]{1,253}")
+_CREDENTIALS = Hinted(re.compile(r"(?<=://)[^\s/:@\[]{1,64}:[^\s/@\[]{1,128}@[\w.-]{1,253}"), "://")
 """Name and password in an address, with the host, which would look like the end of an e-mail address."""
 _HEX = re.compile(r"(?<![\w/-])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{32,128}(?![\w-])", re.IGNORECASE | re.ASCII)
 _RANDOM = re.compile(r"(?<![\w/+=.-])[\w+/=-]{24,1024}(?![\w/+=.-])", re.ASCII)
@@ -51,26 +62,48 @@ _WORDS = (
     r"|(?:api|access|secret|private|account|licen[cs]e)[ _-]?key"
     r"|\w{0,30}_(?:key|token|secret|password)|(?:(?:access|auth|api|refresh|bot)[ _-]?)?token|(?:client )?secret)"
 )
-_SAID = re.compile(
-    rf"(?P<what>{_WORDS})(?:\s{{1,3}}(?:for|of|on|to|at|in)(?:\s{{1,3}}[\w.'-]{{1,30}}){{1,4}}?)?"
-    rf"(?P<by>\s{{0,3}}[:=]{{1,3}}\s{{0,3}}"
-    r"|(?:\s{1,3}(?:is|was)|['’]s)\s{0,3}:?\s{1,3}(?:set to |still |now )?)"
-    rf"(?P<value>{_VALUE})",
-    re.IGNORECASE,
+_SAID = Hinted(
+    re.compile(
+        rf"(?P<what>{_WORDS})(?:\s{{1,3}}(?:for|of|on|to|at|in)(?:\s{{1,3}}[\w.'-]{{1,30}}){{1,4}}?)?"
+        rf"(?P<by>\s{{0,3}}[:=]{{1,3}}\s{{0,3}}"
+        r"|(?:\s{1,3}(?:is|was)|['’]s)\s{0,3}:?\s{1,3}(?:set to |still |now )?)"
+        rf"(?P<value>{_VALUE})",
+        re.IGNORECASE,
+    ),
+    "pass",
+    "pwd",
+    "pw",
+    "key",
+    "token",
+    "secret",
 )
-_SAID_NEXT = re.compile(
-    rf"{_WORDS}\s{{1,3}}(?P<value>(?=[a-z]{{0,40}}\d)(?=\d{{0,40}}[a-z])[^\W_]{{6,60}})(?!\w)",
-    re.IGNORECASE,
+_SAID_NEXT = Hinted(
+    re.compile(
+        rf"{_WORDS}\s{{1,3}}(?P<value>(?=[a-z]{{0,40}}\d)(?=\d{{0,40}}[a-z])[^\W_]{{6,60}})(?!\w)",
+        re.IGNORECASE,
+    ),
+    "pass",
+    "pwd",
+    "pw",
+    "key",
+    "token",
+    "secret",
 )
 """Letters and digits right after the word ("password hunter2 is refused")."""
 
-_SAID_DIGITS = re.compile(
-    r"\b(?:pin(?: code| number)?|cvv2?|cvc2?|otp|(?:verification|security|log-?in|one-time|2fa) code)"
-    r"(?:\s{1,3}(?:for|of|on|to)(?:\s{1,3}\w{1,30}){1,4}?)?\s{0,3}(?:[:=]|\bis\b|\bwas\b)?\s{0,3}"
-    r"(?P<value>\d{3,8})(?!\w|[.,-]\d)",
-    re.IGNORECASE,
+_SAID_DIGITS = Hinted(
+    re.compile(
+        r"\b(?:pin(?: code| number)?|cvv2?|cvc2?|otp|(?:verification|security|log-?in|one-time|2fa) code)"
+        r"(?:\s{1,3}(?:for|of|on|to)(?:\s{1,3}\w{1,30}){1,4}?)?\s{0,3}(?:[:=]|\bis\b|\bwas\b)?\s{0,3}"
+        r"(?P<value>\d{3,8})(?!\w|[.,-]\d)",
+        re.IGNORECASE,
+    ),
+    "pin",
+    "cv",
+    "otp",
+    "code",
 )
-_BEARER = re.compile(r"\bbearer\s{1,3}(?P<value>[\w.~+/=-]{16,})", re.IGNORECASE | re.ASCII)
+_BEARER = Hinted(re.compile(r"\bbearer\s{1,3}(?P<value>[\w.~+/=-]{16,})", re.IGNORECASE | re.ASCII), "bearer")
 
 _UNIT = re.compile(
     r"\s{1,3}(?:characters?|digits?|letters?|symbols?|numbers?|days?|hours?|minutes?|times?|signs?)\b", re.I

@@ -309,6 +309,20 @@ def test_redacting_twice_changes_nothing(text: str) -> None:
     assert redact(once.text) == Redacted(once.text, {})
 
 
+# A key without an end goes on to the end of the text, and so takes what is appended along.
+PLAIN = [text for _, text, _ in POSITIVES if text.isascii()] + [
+    piece for piece in PIECES if piece.isascii() and not piece.startswith("-----")
+]
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(PLAIN), max_size=12).map("".join))
+def test_hints_miss_nothing(text: str) -> None:
+    """What is skipped in plain ASCII for want of a hint is not found either where no hint is asked for."""
+    beyond = "\n\u00e9"
+    assert redact(text).text == redact(text + beyond).text.removesuffix(beyond)
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.text(st.characters(exclude_categories=()), max_size=200))
 def test_any_text_is_accepted(text: str) -> None:
