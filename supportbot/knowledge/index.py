@@ -22,27 +22,23 @@ from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.calibration import Calibration, calibrate
 from supportbot.knowledge.entries import KnownEntry, Viewer, Wording
 from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
+from supportbot.knowledge.nearest import (
+    FEW,
+    SHORTLIST,
+    Shortlist,
+    beside_answers,
+    best_of,
+    nearest_row,
+    sample_size,
+)
 from supportbot.knowledge.rule import Rule, choose, confidences_of, fit, probabilities_of
 from supportbot.knowledge.spelling import Spelling
 
 MOST_FITTED_ANSWERS = 2_500
 """Answers up to which a rule is fitted; beyond, the nearest wording decides."""
 
-_ANSWER_WEIGHT = 0.35
-"""Of the similarity to an answer's own text beside that to its nearest wording, where no rule is fitted. On a
-product FAQ with one wording an answer it took right answers from 56 % to 62 %."""
-
 LEAST_SUGGESTED = 0.25
 """Similarity from which on a verified question is worth suggesting."""
-
-_SAMPLE = 400
-_SMALL_SAMPLE = 200
-"""Wordings that the nearest neighbour is calibrated on; few where each is compared with very many."""
-
-_FEW = 20_000
-"""Wordings up to which the n-grams of all are compared with a question; beyond, those of a short list."""
-
-SHORTLIST = 256
 
 _ANYWHERE = -1  # stands for no workspace; those of the database are numbered from 1
 
@@ -198,32 +194,38 @@ class Index:
             candidate = Candidate(self.entries[self.owners[row]], self.wordings[row], 1.0, 1.0, 1.0)
             return Decision((candidate,), sure=True, exact=True, threshold=threshold)
         asked = self.features([question])
-        similarities = self._similarities(asked)
-        if heard is not None:
-            similarities[~heard] = -1
+        similarities = self._similarities(asked, heard)
         candidates = self._ranked(asked, similarities, most)
         sure = bool(candidates) and candidates[0].confidence >= threshold
         return Decision(candidates, sure=sure, exact=False, threshold=threshold)
 
-    def _similarities(self, asked: Features) -> Floats:
-        """Return the similarity of one question to each wording.
-
-        With very many wordings the n-grams are looked at only for those that an encoder finds nearest.
-        """
-        if not self._features.vectors.shape[1] or len(self.wordings) <= _FEW:
-            all_of_them: Floats = asked.similarities(self._features)[0]
-            return all_of_them
-        meant: Floats = self._features.vectors @ asked.vectors[0]
-        near = np.argpartition(meant, -SHORTLIST)[-SHORTLIST:]
-        found = np.full(len(meant), -1, np.float32)
+    def _similarities(self, asked: Features, heard: NDArray[np.bool_] | None) -> Floats:
+        """Return the similarity of one question to each wording; -1 where it does not count, or is far away."""
+        if not self._features.vectors.shape[1] or len(self.wordings) <= FEW:
+            similarities: Floats = asked.similarities(self._features)[0]
+            if heard is not None:
+                similarities[~heard] = -1
+            return similarities
+        near = self._shortlist.find(asked.vectors[0], heard)
+        found = np.full(len(self.wordings), -1, np.float32)
         found[near] = asked.similarities(self._features.take(near))[0]
         return found
+
+    @cached_property
+    def _shortlist(self) -> Shortlist:
+        return Shortlist(self._features.vectors)
 
     def _ranked(self, asked: Features, similarities: Floats, most: int) -> tuple[Candidate, ...]:
         nearest: Floats = np.maximum.reduceat(similarities, self._starts)
         probabilities: Floats | None = None
         if self.rule is None:
-            confidences = beside_answers(nearest, asked.similarities(self._answers)[0])
+            places = np.flatnonzero(nearest > -1)
+            to_answers = np.zeros(len(nearest), np.float32)
+            if len(places) <= SHORTLIST:  # only these are compared, and taking so few costs little
+                to_answers[places] = asked.similarities(self._answers.take(places))[0]
+            else:
+                to_answers = asked.similarities(self._answers)[0]
+            confidences = beside_answers(nearest, to_answers)
         else:
             values = self.rule.values(asked)
             values[0, :-1][nearest <= -1] = -np.inf
@@ -296,38 +298,9 @@ class Index:
         return highest
 
 
-def sample_size(wordings: int) -> int:
-    """Return how many of so many wordings the nearest neighbour is calibrated on at most."""
-    return _SAMPLE if wordings <= _FEW else _SMALL_SAMPLE
-
-
-def best_of(confidences: Floats, most: int) -> NDArray[np.intp]:
-    """Return the places of the highest confidences, the best first."""
-    return np.argsort(-confidences, kind="stable")[:most]
-
-
-def nearest_row(position: int, starts: NDArray[np.intp], similarities: Floats) -> int:
-    """Return which wording of an entry is the nearest.
-
-    Args:
-        position: of the entry.
-        starts: the first wording of each entry; those of an entry are neighbours.
-        similarities: of each wording.
-    """
-    end = starts[position + 1] if position + 1 < len(starts) else len(similarities)
-    return int(starts[position] + similarities[starts[position] : end].argmax())
-
-
 def precedence(entry: KnownEntry) -> tuple[bool, datetime]:
     """Order entries that claim one wording: one for just this workspace first, then what was approved last."""
     return entry.workspace_id is not None, entry.approved_at
-
-
-def beside_answers(nearest: Floats, to_answers: Floats) -> Floats:
-    """Return the confidence where no rule is fitted; -1 where nothing may be said."""
-    near = (np.maximum(nearest, 0) + _ANSWER_WEIGHT * np.maximum(to_answers, 0)) / (1 + _ANSWER_WEIGHT)
-    confidences: Floats = np.where(nearest > -1, near, -1).astype(np.float32)
-    return confidences
 
 
 def folded(question: str) -> str:

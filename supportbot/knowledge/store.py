@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from supportbot.db import audit
+from supportbot.db.base import Base
 from supportbot.db.models import Entry, Example, ForeignQuestion, KnowledgeState, Workspace
 from supportbot.db.models import Wording as WordingRow
 from supportbot.db.states import LOCAL_PLATFORMS, EntrySource, EntryState, ExampleLabel, ExampleStatus
@@ -189,7 +190,7 @@ async def publish(
         wording.text, wording.workspace_id = example.prompt, example.workspace_id
     await session.flush()
     if fresh:  # not added as records, which are inserted one by one
-        await session.execute(insert(WordingRow.__table__), fresh)
+        await session.execute(insert(Base.metadata.tables[WordingRow.__tablename__]), fresh)
     await touch(session, touched, revision)
     return published
 

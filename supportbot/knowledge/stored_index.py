@@ -23,17 +23,8 @@ from supportbot.knowledge import store, vector_search
 from supportbot.knowledge.calibration import Calibration, calibrate
 from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.features import Features, Floats, Grams, mixed
-from supportbot.knowledge.index import (
-    SHORTLIST,
-    Candidate,
-    Decision,
-    beside_answers,
-    best_of,
-    folded,
-    nearest_row,
-    precedence,
-    sample_size,
-)
+from supportbot.knowledge.index import Candidate, Decision, folded, precedence
+from supportbot.knowledge.nearest import SHORTLIST, beside_answers, best_of, nearest_row, sample_size
 from supportbot.knowledge.spelling import Spelling
 from supportbot.knowledge.vector_search import Near, Sampled
 from supportbot.knowledge.vector_table import Row, VectorTable, key_of

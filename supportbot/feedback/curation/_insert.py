@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from supportbot.db.base import Base
 from supportbot.db.models import Example
 from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 from supportbot.feedback.curation.keys import sort_key_of, split_of
@@ -68,7 +69,8 @@ async def insert_new(session: AsyncSession, candidates: Sequence[Candidate], now
         return 0
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     # Into the table, not as records, which cost twice as much and are not looked at here.
-    statement = insert(Example.__table__).on_conflict_do_nothing().returning(Example.__table__.c.id)
+    table = Base.metadata.tables[Example.__tablename__]
+    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
     return len((await session.execute(statement, [_values(row, now) for row in candidates])).all())
 
 
