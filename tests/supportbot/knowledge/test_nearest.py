@@ -31,8 +31,7 @@ def questions(vectors: NDArray[np.float32], number: int) -> NDArray[np.float32]:
     """Return vectors near some of the wordings."""
     drawn = np.random.default_rng(8)
     rows = vectors[drawn.choice(len(vectors), number, replace=False)]
-    rows = rows + 0.03 * drawn.normal(size=rows.shape)
-    return unit(rows)
+    return unit(rows + 0.03 * drawn.normal(size=rows.shape))
 
 
 def test_short_list_has_the_nearest(vectors: NDArray[np.float32]) -> None:
