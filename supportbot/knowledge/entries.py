@@ -59,8 +59,10 @@ class Viewer:
         workspace_id: where the question was asked; None for an operator, who sees everything.
         consenting: the workspaces whose words may be used elsewhere.
         now: entries that are no longer valid then are not given.
+        gone: entries that were retired or changed a moment ago, and are not given either.
     """
 
     workspace_id: int | None
     consenting: Collection[int]
     now: datetime
+    gone: Collection[int] = ()

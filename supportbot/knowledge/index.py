@@ -186,7 +186,7 @@ class Index:
             viewer: who asks.
             most: candidates to return.
         """
-        heard = None if self._is_open else self._visible(viewer)
+        heard = None if self._is_open and not viewer.gone else self._visible(viewer)
         threshold = self.calibration.threshold
         rows = [row for row in self._exact.get(folded(question), ()) if heard is None or heard[row]]
         if rows:
@@ -246,11 +246,17 @@ class Index:
     def _visible(self, viewer: Viewer) -> NDArray[np.bool_]:
         """Return which wordings count for somebody, as ``Viewer`` says; an entry without any is not given."""
         visible: NDArray[np.bool_] = (self._until > viewer.now.timestamp())[self.owners]
+        if viewer.gone:
+            visible &= ~np.isin(self._ids, list(viewer.gone))[self.owners]
         if (here := viewer.workspace_id) is not None:
             visible &= ((self._scopes == _ANYWHERE) | (self._scopes == here))[self.owners]
             consenting = np.array([*viewer.consenting, here, _ANYWHERE], dtype=np.int64)
             visible &= np.isin(self._origins, consenting)
         return visible
+
+    @cached_property
+    def _ids(self) -> NDArray[np.int64]:
+        return np.array([entry.id for entry in self.entries], np.int64)
 
     @cached_property
     def _until(self) -> NDArray[np.float64]:

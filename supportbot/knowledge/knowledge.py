@@ -42,7 +42,7 @@ _FIT_FIRST = 1_500
 """Wordings up to which a rule is fitted before anybody is answered from an index: it takes less than a second."""
 
 _AT_A_TIME = 512
-"""Texts that are encoded before what is ready goes live; as many as are live already, if those are more."""
+"""Texts that are encoded before the database is looked at again: two seconds' worth at most."""
 
 _EXAMPLE_LENGTH = 70
 """Characters of a question that fits on a button."""
@@ -80,6 +80,7 @@ class Knowledge:
         self._entries: dict[int, KnownEntry] = {}
         self._foreign: tuple[str, ...] = ()
         self._consenting: frozenset[int] = frozenset()
+        self._gone: frozenset[int] = frozenset()
         self._revision = 0
         self._is_complete = True
         self._fitting: asyncio.Task[None] | None = None
@@ -180,19 +181,27 @@ class Knowledge:
         if changes is None and self._is_complete:
             return
         if changes is not None:
-            for entry in changes.entries:
-                if entry.state is EntryState.LIVE and entry.wordings:
-                    self._entries[entry.id] = entry
-                else:
-                    self._entries.pop(entry.id, None)
-            self._foreign = changes.foreign
+            self._take(changes)
         talk = [entry for entry in self._entries.values() if entry.source is EntrySource.SMALL_TALK]
         self.small_talk = SmallTalk(talk if self._has_small_talk else ())
         own = [entry for entry in self._entries.values() if entry.source is not EntrySource.SMALL_TALK]
-        await self._rebuild(own, fit_first=fit_first)
+        await self._rebuild(own, is_changed=changes is not None, fit_first=fit_first)
+        self._gone = frozenset()
         if changes is not None:  # only now: a failure before this line is tried again
             self._revision = changes.revision
             log.info("knowledge.refreshed", revision=self._revision, entries=len(self._entries))
+
+    def _take(self, changes: store.Changes) -> None:
+        """Take changes over; what was said before and may not be any more is not said from here on."""
+        gone = set()
+        for entry in changes.entries:
+            before = self._entries.pop(entry.id, None)
+            if entry.state is EntryState.LIVE and entry.wordings:
+                self._entries[entry.id] = entry
+            if before is not None and _terms(before) != _terms(self._entries.get(entry.id)):
+                gone.add(entry.id)
+        self._gone |= gone  # until there is an index without them, which takes seconds where much is known
+        self._foreign = changes.foreign
 
     async def _take_over(self, stored: StoredIndex) -> None:
         """Ask the index in the database from now on."""
@@ -236,21 +245,26 @@ class Knowledge:
             question: normalised.
             workspace_id: where it was asked; None for an operator, who sees everything.
         """
-        viewer = Viewer(workspace_id=workspace_id, consenting=self._consenting, now=datetime.now(UTC))
+        viewer = Viewer(
+            workspace_id=workspace_id, consenting=self._consenting, now=datetime.now(UTC), gone=self._gone
+        )
         if self.stored is not None:
             return await self.stored.decide(question, viewer)
         if (index := self.index) is None:
             return None
         return await asyncio.to_thread(index.decide, question, viewer)
 
-    async def _rebuild(self, own: Sequence[KnownEntry], *, fit_first: bool) -> None:
+    async def _rebuild(self, own: Sequence[KnownEntry], *, is_changed: bool, fit_first: bool) -> None:
         if not own:
             self.index, self._is_complete = None, True
             return
         vectors = await self._opened_vectors()
-        known = len(self.index.wordings) if self.index else 0
-        self._is_complete = await vectors.complete(own, most=max(_AT_A_TIME, known))
+        self._is_complete = await vectors.complete(own, most=_AT_A_TIME)
         ready = [entry for entry in own if vectors.has(entry)]
+        # While very much is being encoded, what is ready goes live whenever it has doubled.
+        known = len(self.index.wordings) if self.index else 0
+        if not self._is_complete and not is_changed and sum(len(one.wordings) for one in ready) < 2 * known:
+            return
         if not ready:  # and what was ready before may be retired, so it is not given any more
             self.index = None
             return
@@ -305,6 +319,11 @@ class Knowledge:
         async with self._database.write() as session:
             await store.store_calibration(session, record)
         log.info("knowledge.calibrated", **record)
+
+
+def _terms(entry: KnownEntry | None) -> tuple[object, ...]:
+    """Return what is given of an entry, where and until when."""
+    return (entry.answer, entry.workspace_id, entry.valid_until) if entry is not None else ()
 
 
 def shipped_foreign() -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -14,12 +14,15 @@ from supportbot.db.models import KnowledgeState, Wording, Workspace
 from supportbot.db.session import Database
 from supportbot.feedback import consent
 from supportbot.feedback.curation.store import Decision, ExampleStore
+from supportbot.feedback.entries import Entries
 from supportbot.knowledge import knowledge as module
 from supportbot.knowledge import small_talk
 from supportbot.knowledge.encoder.encoder import Encoder
 from supportbot.knowledge.encoder.errors import EncoderError
+from supportbot.knowledge.entries import KnownEntry
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.knowledge import Knowledge
+from supportbot.knowledge.vectors import Vectors
 from tests.supportbot.knowledge.faq import GYM
 from tests.supportbot.knowledge.publishing import approve
 
@@ -121,6 +124,46 @@ async def test_large_knowledge_goes_live_piece_by_piece(
     assert [entry.answer for entry in knowledge.index.entries] == [list(GYM)[-1]]
     await knowledge.load()
     assert len(knowledge.index.entries) == 5
+
+
+async def test_retired_answer_is_silent_before_the_index_is_rebuilt(
+    database: Database, minilm: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was retired or edited is not said while a new index is being built, however long that takes."""
+    await approve(database, GYM)
+    knowledge = Knowledge(database, lambda: minilm, wrong_rate=0.02)
+    await knowledge.load()
+    first, second = (wordings[0] for wordings in list(GYM.values())[:2])
+    retired, edited = [await exact_entry(knowledge, question) for question in (first, second)]
+    assert retired is not None
+    assert edited is not None
+    others = [wordings[0] for wordings in list(GYM.values())[2:]]
+    entries = Entries(database)
+    await entries.retire([retired], "Ana Lopez")
+    await entries.edit(edited, "Ana Lopez", answer="Another answer altogether.")
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    complete = Vectors.complete
+
+    async def wait(self: Vectors, entries: Sequence[KnownEntry], *, most: int) -> bool:
+        reached.set()
+        await go_on.wait()
+        return await complete(self, entries, most=most)
+
+    monkeypatch.setattr(Vectors, "complete", wait)
+    refreshing = asyncio.create_task(knowledge.refresh())
+    await reached.wait()
+    assert [await exact_entry(knowledge, question) for question in (first, second)] == [None, None]
+    assert None not in [await exact_entry(knowledge, question) for question in others]
+    go_on.set()
+    await refreshing
+    assert await exact_entry(knowledge, first) is None
+    assert await exact_entry(knowledge, second) == edited
+
+
+async def exact_entry(knowledge: Knowledge, question: str) -> int | None:
+    """Return the entry of which a question is a wording to the letter."""
+    decision = await knowledge.decide(question, None)
+    return decision.candidates[0].entry.id if decision is not None and decision.exact else None
 
 
 async def test_rule_is_fitted_in_the_background(
