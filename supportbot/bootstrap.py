@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
+from threading import Lock
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -271,8 +272,14 @@ def make_passages(
 
 
 def encoder_opener(settings: Settings) -> Callable[[], TextEncoder | None]:
-    """Return what opens the encoder that is set, once for all who ask."""
-    return cache(partial(open_encoder, settings))
+    """Return what opens the encoder that is set, once for all who ask, from any thread."""
+    opened, lock = cache(partial(open_encoder, settings)), Lock()
+
+    def open_once() -> TextEncoder | None:
+        with lock:
+            return opened()
+
+    return open_once
 
 
 def open_encoder(settings: Settings) -> TextEncoder | None:

@@ -75,6 +75,7 @@ class Knowledge:
         self._database = database
         self._open_encoder = open_encoder
         self._vectors: Vectors | None = None
+        self._opening: asyncio.Future[TextEncoder | None] | None = None
         self._wrong_rate = wrong_rate
         self._has_small_talk = small_talk
         self._entries: dict[int, KnownEntry] = {}
@@ -153,6 +154,8 @@ class Knowledge:
     async def aclose(self) -> None:
         """Stop what runs in the background."""
         await self._mover.aclose()
+        if self._opening is not None:  # a thread that cannot be stopped
+            await asyncio.wait([self._opening])
         if self._fitting is not None:
             self._fitting.cancel()
             with suppress(asyncio.CancelledError):
@@ -287,7 +290,9 @@ class Knowledge:
 
     async def _opened_vectors(self) -> Vectors:
         if self._vectors is None:
-            self._vectors = Vectors(self._database, await asyncio.to_thread(self._open_encoder))
+            if self._opening is None or self._opening.done():  # one that failed is tried again
+                self._opening = asyncio.ensure_future(asyncio.to_thread(self._open_encoder))
+            self._vectors = Vectors(self._database, await asyncio.shield(self._opening))
         return self._vectors
 
     async def _opened_encoder(self) -> TextEncoder | None:

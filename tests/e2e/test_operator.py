@@ -45,6 +45,7 @@ async def test_from_nothing_to_an_answer(tmp_path: Path) -> None:
         "entry_ids",
         "similarity",
         "suggestions",
+        "quoted",
     }
     assert "return" in answer["answer"].lower()
     [entry] = await log_of(home)

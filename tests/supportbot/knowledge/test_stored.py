@@ -28,6 +28,7 @@ from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.features import Floats, TextEncoder
 from supportbot.knowledge.index import Index
 from supportbot.knowledge.knowledge import Knowledge
+from supportbot.knowledge.spelling import Spelling
 from supportbot.knowledge.store import answer_key
 from tests.conftest import create_postgres_database
 from tests.supportbot.knowledge.publishing import approve
@@ -185,11 +186,22 @@ async def test_answers_as_in_memory(postgres: str, faq: Faq, minilm: Encoder) ->
         assert knowledge.stored.calibration.threshold == pytest.approx(index.calibration.threshold, abs=0.01)
         assert knowledge.stored.wordings == len(index.wordings)
         viewer = Viewer(workspace_id=None, consenting=(), now=NOW)
-        for question in (*faq.asked, *FOREIGN, faq.topics[3][1][5], faq.topics[9][1][0].upper() + "?!"):
+        # In memory the words of answers are known as well, so a typing error may be put right otherwise.
+        questions = [text for _, wordings in faq.topics for text in wordings]
+        fewer, more = (
+            Spelling(known, minilm.is_word)
+            for known in (questions, [*questions, *(text for text, _ in faq.topics)])
+        )
+        asked = [text for text in (*faq.asked, *FOREIGN) if fewer.corrected(text) == more.corrected(text)]
+        assert len(asked) > len(faq.asked) / 2
+        for question in (*asked, faq.topics[3][1][5], faq.topics[9][1][0].upper() + "?!"):
             here = await knowledge.decide(question, None)
             there = index.decide(question, viewer)
             assert here is not None
-            assert (here.sure, here.exact) == (there.sure, there.exact)
+            assert here.exact == there.exact
+            # The thresholds themselves differ a little.
+            if abs(there.candidates[0].confidence - there.threshold) > 0.02:
+                assert here.sure == there.sure
             assert here.candidates[0].entry.id == there.candidates[0].entry.id
             assert here.candidates[0].wording.id == there.candidates[0].wording.id
             assert here.candidates[0].confidence == pytest.approx(there.candidates[0].confidence, abs=0.01)
