@@ -43,8 +43,9 @@ from supportbot.knowledge.encoder.open import open_encoder
 from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.entries import Wording as KnownWording
 from supportbot.knowledge.features import TextEncoder
+from supportbot.knowledge.foreign import shipped_foreign
 from supportbot.knowledge.index import Index
-from supportbot.knowledge.knowledge import Knowledge, shipped_foreign
+from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.nearest import SHORTLIST
 from supportbot.knowledge.store import answer_key
 from supportbot.knowledge.stored_index import StoredIndex

@@ -71,7 +71,7 @@ async def read_standing(database: Database, settings: Settings) -> Standing:
     from supportbot.knowledge import documents, store
     from supportbot.knowledge.calibration import Evidence
     from supportbot.knowledge.claims import as_asked
-    from supportbot.knowledge.knowledge import shipped_foreign
+    from supportbot.knowledge.foreign import shipped_foreign
     from supportbot.knowledge.listing import count
     from supportbot.knowledge.rivals import rivalries, waiting
 

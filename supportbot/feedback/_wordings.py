@@ -18,7 +18,7 @@ from supportbot.db.models import Entry, Example, Wording
 from supportbot.db.states import EntrySource, ExampleLabel, ExampleSource, ExampleStatus
 from supportbot.feedback.curation._insert import Candidate, insert_new
 from supportbot.feedback.curation.keys import conversation_of, sort_key_of
-from supportbot.knowledge import manage, store
+from supportbot.knowledge import manage, publishing
 from supportbot.knowledge.claims import Claims, as_asked
 from supportbot.knowledge.manage import KnowledgeError
 from supportbot.knowledge.store import answer_key
@@ -110,7 +110,7 @@ async def add_wordings(
     elif fresh:
         touched |= await _learn(session, entry, list(fresh.values()), by)
     await session.flush()
-    await store.touch(session, touched, revision)
+    await publishing.touch(session, touched, revision)
     return Added(added=len(fresh), already=len(rows) - len(fresh), taken_from=tuple(lost))
 
 

@@ -33,14 +33,13 @@ from supportbot.knowledge.nearest import (
 )
 from supportbot.knowledge.rule import Rule, choose, confidences_of, fit, probabilities_of
 from supportbot.knowledge.spelling import Spelling
+from supportbot.knowledge.visibility import Visibility
 
 MOST_FITTED_ANSWERS = 2_500
 """Answers up to which a rule is fitted; beyond, the nearest wording decides."""
 
 LEAST_SUGGESTED = 0.25
 """Similarity from which on a verified question is worth suggesting."""
-
-_ANYWHERE = -1  # stands for no workspace; those of the database are numbered from 1
 
 _END = re.compile(r"[\s?!.,;:…]+$")
 
@@ -124,9 +123,7 @@ class Index:
         self._exact: dict[str, list[int]] = {}
         for row, text in enumerate(texts):
             self._exact.setdefault(folded(text), []).append(row)
-        self._is_open = all(
-            entry.valid_until is None and entry.workspace_id is None for entry in self.entries
-        ) and all(wording.workspace_id is None for wording in self.wordings)
+        self._visibility = Visibility(self.entries, self.wordings, self.owners)
         self.rule: Rule | None = None
         self.calibration = self._calibrated_nearest()
 
@@ -186,7 +183,7 @@ class Index:
             viewer: who asks.
             most: candidates to return.
         """
-        heard = None if self._is_open and not viewer.gone else self._visible(viewer)
+        heard = self._visibility.heard(viewer)
         threshold = self.calibration.threshold
         rows = [row for row in self._exact.get(folded(question), ()) if heard is None or heard[row]]
         if rows:
@@ -242,33 +239,6 @@ class Index:
             for position in best_of(confidences, most)
             if nearest[position] > -1
         )
-
-    def _visible(self, viewer: Viewer) -> NDArray[np.bool_]:
-        """Return which wordings count for somebody, as ``Viewer`` says; an entry without any is not given."""
-        visible: NDArray[np.bool_] = (self._until > viewer.now.timestamp())[self.owners]
-        if viewer.gone:
-            visible &= ~np.isin(self._ids, list(viewer.gone))[self.owners]
-        if (here := viewer.workspace_id) is not None:
-            visible &= ((self._scopes == _ANYWHERE) | (self._scopes == here))[self.owners]
-            consenting = np.array([*viewer.consenting, here, _ANYWHERE], dtype=np.int64)
-            visible &= np.isin(self._origins, consenting)
-        return visible
-
-    @cached_property
-    def _ids(self) -> NDArray[np.int64]:
-        return np.array([entry.id for entry in self.entries], np.int64)
-
-    @cached_property
-    def _until(self) -> NDArray[np.float64]:
-        return np.array([entry.valid_until.timestamp() if entry.valid_until else np.inf for entry in self.entries])
-
-    @cached_property
-    def _scopes(self) -> NDArray[np.int64]:
-        return np.array([_ANYWHERE if one.workspace_id is None else one.workspace_id for one in self.entries])
-
-    @cached_property
-    def _origins(self) -> NDArray[np.int64]:
-        return np.array([_ANYWHERE if one.workspace_id is None else one.workspace_id for one in self.wordings])
 
     def _calibrated_nearest(self) -> Calibration:
         """Ask a sample of the wordings as if they, and as if their whole answers, were not there."""

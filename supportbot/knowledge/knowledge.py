@@ -15,18 +15,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from importlib import resources
 from itertools import islice
 
 import structlog
 
 from supportbot.db.session import Database
-from supportbot.db.states import EntrySource, EntryState
 from supportbot.errors import SupportBotError
 from supportbot.knowledge import store, vector_search
 from supportbot.knowledge.calibration import Calibration
+from supportbot.knowledge.contents import Contents
 from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.features import TextEncoder
+from supportbot.knowledge.foreign import shipped_foreign
 from supportbot.knowledge.index import Decision, Index
 from supportbot.knowledge.moving import MOST_IN_MEMORY, Mover
 from supportbot.knowledge.small_talk import SmallTalk
@@ -78,10 +78,9 @@ class Knowledge:
         self._opening: asyncio.Future[TextEncoder | None] | None = None
         self._wrong_rate = wrong_rate
         self._has_small_talk = small_talk
-        self._entries: dict[int, KnownEntry] = {}
+        self._contents = Contents()
         self._foreign: tuple[str, ...] = ()
         self._consenting: frozenset[int] = frozenset()
-        self._gone: frozenset[int] = frozenset()
         self._revision = 0
         self._is_complete = True
         self._fitting: asyncio.Task[None] | None = None
@@ -99,9 +98,7 @@ class Knowledge:
         """Whether there are live answers of the operator's own, ready to be asked or not yet."""
         if self.stored is not None:
             return self.stored.wordings > 0
-        return self.index is not None or any(
-            entry.source is not EntrySource.SMALL_TALK for entry in self._entries.values()
-        )
+        return self.index is not None or bool(self._contents.own)
 
     @property
     def calibration(self) -> Calibration | None:
@@ -184,27 +181,14 @@ class Knowledge:
         if changes is None and self._is_complete:
             return
         if changes is not None:
-            self._take(changes)
-        talk = [entry for entry in self._entries.values() if entry.source is EntrySource.SMALL_TALK]
-        self.small_talk = SmallTalk(talk if self._has_small_talk else ())
-        own = [entry for entry in self._entries.values() if entry.source is not EntrySource.SMALL_TALK]
-        await self._rebuild(own, is_changed=changes is not None, fit_first=fit_first)
-        self._gone = frozenset()
+            self._contents.take(changes.entries)
+            self._foreign = changes.foreign
+        self.small_talk = SmallTalk(self._contents.talk if self._has_small_talk else ())
+        await self._rebuild(self._contents.own, is_changed=changes is not None, fit_first=fit_first)
+        self._contents.settle()
         if changes is not None:  # only now: a failure before this line is tried again
             self._revision = changes.revision
-            log.info("knowledge.refreshed", revision=self._revision, entries=len(self._entries))
-
-    def _take(self, changes: store.Changes) -> None:
-        """Take changes over; what was said before and may not be any more is not said from here on."""
-        gone = set()
-        for entry in changes.entries:
-            before = self._entries.pop(entry.id, None)
-            if entry.state is EntryState.LIVE and entry.wordings:
-                self._entries[entry.id] = entry
-            if before is not None and _terms(before) != _terms(self._entries.get(entry.id)):
-                gone.add(entry.id)
-        self._gone |= gone  # until there is an index without them, which takes seconds where much is known
-        self._foreign = changes.foreign
+            log.info("knowledge.refreshed", revision=self._revision, entries=len(self._contents))
 
     async def _take_over(self, stored: StoredIndex) -> None:
         """Ask the index in the database from now on."""
@@ -213,7 +197,7 @@ class Knowledge:
             self._fitting = None
         # Its table may lack what was approved while nobody followed, so what comes next looks at everything.
         self.stored, self.index, self._vectors = stored, None, None
-        self._entries, self._revision, self._is_complete = {}, 0, False
+        self._contents, self._revision, self._is_complete = Contents(), 0, False
         await self._keep_calibration(stored.calibration, entries=stored.entries, wordings=stored.wordings)
 
     async def _refresh_stored(self, stored: StoredIndex) -> None:
@@ -249,7 +233,7 @@ class Knowledge:
             workspace_id: where it was asked; None for an operator, who sees everything.
         """
         viewer = Viewer(
-            workspace_id=workspace_id, consenting=self._consenting, now=datetime.now(UTC), gone=self._gone
+            workspace_id=workspace_id, consenting=self._consenting, now=datetime.now(UTC), gone=self._contents.gone
         )
         if self.stored is not None:
             return await self.stored.decide(question, viewer)
@@ -324,14 +308,3 @@ class Knowledge:
         async with self._database.write() as session:
             await store.store_calibration(session, record)
         log.info("knowledge.calibrated", **record)
-
-
-def _terms(entry: KnownEntry | None) -> tuple[object, ...]:
-    """Return what is given of an entry, where and until when."""
-    return (entry.answer, entry.workspace_id, entry.valid_until) if entry is not None else ()
-
-
-def shipped_foreign() -> list[str]:
-    """Return the questions that hardly any FAQ answers, as they ship with the program."""
-    text = resources.files("supportbot.knowledge").joinpath("foreign.txt").read_text("utf-8")
-    return [line for line in text.splitlines() if line and not line.startswith("#")]

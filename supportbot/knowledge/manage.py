@@ -22,7 +22,7 @@ from supportbot.db.states import EntrySource, EntryState, ExampleStatus
 from supportbot.errors import SupportBotError
 from supportbot.intake.questions import printable
 from supportbot.knowledge.claims import Claims, as_asked
-from supportbot.knowledge.store import touch
+from supportbot.knowledge.publishing import touch
 
 _QUOTED = 80
 """Characters of a text that a sentence quotes."""

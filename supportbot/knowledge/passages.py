@@ -21,7 +21,8 @@ from supportbot.knowledge import documents, store
 from supportbot.knowledge.documents import StoredVectors
 from supportbot.knowledge.excerpt import excerpt
 from supportbot.knowledge.features import Floats, TextEncoder
-from supportbot.knowledge.knowledge import POLL_SECONDS, shipped_foreign
+from supportbot.knowledge.foreign import shipped_foreign
+from supportbot.knowledge.knowledge import POLL_SECONDS
 from supportbot.knowledge.quoting import LEAST_PASSAGES, MOST_PASSAGES, Passage, Quotable, Shelf
 
 log = structlog.get_logger(__name__)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from supportbot.db import audit
 from supportbot.db.models import Example
 from supportbot.db.states import ExampleSource, ExampleStatus
-from supportbot.knowledge.store import publish
+from supportbot.knowledge.publishing import publish
 
 _REPLACED = "replaced:"
 """Before the number and the origin of a row that gave way, so that the same row can be imported again one day."""

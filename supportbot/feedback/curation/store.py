@@ -23,7 +23,8 @@ from supportbot.errors import SupportBotError
 from supportbot.feedback.curation._insert import clean
 from supportbot.feedback.curation.keys import sort_key_of
 from supportbot.knowledge.documents import forget_vectors
-from supportbot.knowledge.store import publish, raise_revision
+from supportbot.knowledge.publishing import publish
+from supportbot.knowledge.store import raise_revision
 
 _MOST_ANSWERS = 500
 """What a model is told that answers may repeat: more than most shops have, and read in milliseconds."""

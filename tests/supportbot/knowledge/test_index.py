@@ -16,8 +16,8 @@ from supportbot.knowledge.calibration import Evidence
 from supportbot.knowledge.encoder.encoder import Encoder
 from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.features import TextEncoder
+from supportbot.knowledge.foreign import shipped_foreign
 from supportbot.knowledge.index import Index
-from supportbot.knowledge.knowledge import shipped_foreign
 from tests.supportbot.knowledge.faq import APPROVED_AT, entry, gym
 
 NOBODY = Viewer(workspace_id=None, consenting=(), now=APPROVED_AT)

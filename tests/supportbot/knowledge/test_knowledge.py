@@ -21,6 +21,7 @@ from supportbot.knowledge.encoder.encoder import Encoder
 from supportbot.knowledge.encoder.errors import EncoderError
 from supportbot.knowledge.entries import KnownEntry
 from supportbot.knowledge.features import TextEncoder
+from supportbot.knowledge.foreign import shipped_foreign
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.vectors import Vectors
 from tests.supportbot.knowledge.faq import GYM
@@ -109,7 +110,7 @@ async def test_vectors_are_computed_once(database: Database, minilm: Encoder) ->
         knowledge = Knowledge(database, partial(Counting, digest), wrong_rate=0.02)
         await knowledge.refresh()
         await knowledge.aclose()
-        assert sum(encoded) - len(module.shipped_foreign()) == expected
+        assert sum(encoded) - len(shipped_foreign()) == expected
 
 
 async def test_large_knowledge_goes_live_piece_by_piece(

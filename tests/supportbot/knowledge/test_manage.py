@@ -22,8 +22,9 @@ from supportbot.knowledge import small_talk, store
 from supportbot.knowledge.encoder.open import open_encoder
 from supportbot.knowledge.entries import KnownEntry
 from supportbot.knowledge.features import Features, TextEncoder
+from supportbot.knowledge.foreign import shipped_foreign
 from supportbot.knowledge.index import Index
-from supportbot.knowledge.knowledge import Knowledge, shipped_foreign
+from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.listing import count, page, view
 from supportbot.knowledge.manage import KnowledgeError
 from supportbot.knowledge.rivals import Sign, rivalries, waiting

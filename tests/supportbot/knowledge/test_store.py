@@ -16,7 +16,7 @@ from supportbot.db.models import Entry, Example, ForeignQuestion, Wording
 from supportbot.db.schema import alembic_config, migrate
 from supportbot.db.session import Database
 from supportbot.db.states import EntrySource, EntryState, ExampleLabel, ExampleStatus
-from supportbot.knowledge import small_talk, store
+from supportbot.knowledge import publishing, small_talk, store
 from supportbot.knowledge.entries import KnownEntry
 from tests.conftest import create_postgres_database
 from tests.supportbot.feedback.curation.rows import add_examples, add_workspace, example
@@ -27,14 +27,14 @@ ANSWER = "Delivery takes three days."
 async def publish(database: Database, ids: Sequence[int], texts: dict[int, str] | None = None) -> int:
     """Publish rows in a transaction of their own."""
     async with database.write() as session:
-        return await store.publish(session, ids, texts=texts)
+        return await publishing.publish(session, ids, texts=texts)
 
 
 async def change(database: Database, example_id: int, **values: Any) -> None:
     """Change a row and publish it, as a curator's decision does."""
     async with database.write() as session:
         await session.execute(update(Example).where(Example.id == example_id).values(**values))
-        await store.publish(session, [example_id], edited=[example_id] if "completion" in values else ())
+        await publishing.publish(session, [example_id], edited=[example_id] if "completion" in values else ())
 
 
 async def entries(database: Database) -> list[KnownEntry]:
@@ -119,7 +119,7 @@ async def test_redacted_row_keeps_the_answer_word_for_word(database: Database) -
     """An edit of the question leaves the wording with the answer as it was approved, contacts included."""
     [number] = await add_examples(database, example("How do I reach you?", "Write to [email]."))
     async with database.write() as session:
-        await store.publish(session, [number], texts={number: "Write to help@shop.example."})
+        await publishing.publish(session, [number], texts={number: "Write to help@shop.example."})
     await change(database, number, prompt="How can I reach you?")
     assert worded(await entries(database)) == {"Write to help@shop.example.": ["How can I reach you?"]}
 
@@ -128,7 +128,7 @@ async def test_chosen_suggestion_joins_its_entry(database: Database) -> None:
     """A wording that a click proposed joins the entry that was chosen, whatever redaction did to its answer."""
     [number] = await add_examples(database, example("How do I reach you?", "Write to [email]."))
     async with database.write() as session:
-        await store.publish(session, [number], texts={number: "Write to help@shop.example."})
+        await publishing.publish(session, [number], texts={number: "Write to help@shop.example."})
     [entry] = await entries(database)
     [proposed] = await add_examples(database, example("mail adress?", "Write to [email]."))
     await change(database, proposed, origin=f"suggestion:7:{entry.id}")
