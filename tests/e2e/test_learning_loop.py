@@ -111,8 +111,12 @@ FRESH = {
 
 CHANNELS = 18
 
-MOST_WRONG = 3
-"""Of the fresh questions, afterwards: a sampled answer may go astray, or be held back as unsure."""
+TIMES = 3
+"""How often each fresh question is asked afterwards: a sampled answer may go astray, or be held back as unsure."""
+
+LEAST_RIGHT = 1 / 3
+"""Share of these answers. None was right before; of nine answers in one draw it was mostly seven to nine, and once
+five, since a run of training depends on the machine."""
 
 
 async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_path: Path) -> None:
@@ -153,15 +157,17 @@ async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_pa
         swap = await daemon.read_until("model.swapped")
         assert (swap["from"], swap["to"]) == ("starter", "wiser")
 
-        replies = await _ask_all(slack, list(FRESH))
-        right = [question for question in FRESH if token_f1(replies[question].shown, _right(question)) >= 0.6]
-        assert len(right) >= len(FRESH) - MOST_WRONG, {
-            question: reply.shown for question, reply in replies.items()
-        }
+        said = [
+            (question, reply.shown)
+            for _ in range(TIMES)
+            for question, reply in (await _ask_all(slack, list(FRESH))).items()
+        ]
+        right = sum(token_f1(shown, _right(question)) >= 0.6 for question, shown in said)
+        assert right >= LEAST_RIGHT * len(said), said
         shown = json.loads(await _supportbot(home, "models", "show", "wiser", "--json"))
         await slack.wait_for_acks()
         entries = await log_of(home)
-    assert [entry["model_version"] for entry in entries[-len(FRESH) :]] == ["wiser"] * len(FRESH)
+    assert [entry["model_version"] for entry in entries[-len(said) :]] == ["wiser"] * len(said)
     assert {entry["state"] for entry in entries} == {"delivered"}
     assert set(_trained_on(shown)) >= {entry["example_id"] for entry in corrections if entry["split"] == "train"}
 
