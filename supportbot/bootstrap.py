@@ -172,6 +172,9 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
             open_encoder = encoder_opener(settings)
             knowledge = make_knowledge(settings, database, open_encoder)
             passages = make_passages(settings, database, open_encoder)
+            # Both threads below import it, and its first import fails now and then when two do so at once.
+            import tokenizers.decoders  # noqa: F401
+
             # Beside the model, which is read from disk meanwhile.
             knowing = asyncio.ensure_future(knowledge.refresh(fit_first=False) if daemon else knowledge.load())
             try:
