@@ -152,7 +152,7 @@ class Knowledge:
         """Stop what runs in the background."""
         await self._mover.aclose()
         if self._opening is not None:  # a thread that cannot be stopped
-            await asyncio.wait([self._opening])
+            await asyncio.gather(self._opening, return_exceptions=True)
         if self._fitting is not None:
             self._fitting.cancel()
             with suppress(asyncio.CancelledError):

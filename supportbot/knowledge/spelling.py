@@ -1,9 +1,9 @@
 """Typing errors put right: a word that nobody knows becomes the nearest word of the knowledge.
 
-An encoder cuts a misspelt word into pieces that mean something else, and half of what people type in a chat has
-one. Only words that are near by letters and begin alike are replaced, and only words that neither the knowledge
-nor the encoder knows: a word of another subject must not become one of ours. Of ten sets of our own 2 to 17 % of
-the questions changed; coverage at the same error rose by 0 to 7 points on eight, and fell by up to 3 on two.
+An encoder cuts a misspelt word into pieces that mean something else. Only words that are near by letters and
+begin alike are replaced, and only words that neither the knowledge nor the encoder knows: a word of another
+subject must not become one of ours. Of ten sets of our own 2 to 17 % of the questions changed; coverage at the
+same error rose by 0 to 7 points on eight, and fell by up to 3 on two.
 
 This module knows letters, and no language.
 """
