@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from bot.slack.app import open_slack
 from bot.slack.patience import Patience
 from supportbot.errors import ConfigError
-from tests.slack.conftest import IMPATIENT, Bot, Core, connected, running, slack_settings, until
+from tests.slack.conftest import IMPATIENT, Bot, Core, connected, running, slack_settings
 from tests.slack_server import ApiError, Fault, HttpAnswer, LocalSlack, RateLimited, Reset
+from tests.waiting import until
 
 
 async def hears(slack: LocalSlack) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from functools import partial
 
 import pytest
@@ -20,35 +19,14 @@ from supportbot.knowledge import small_talk
 from supportbot.knowledge.encoder.encoder import Encoder
 from supportbot.knowledge.encoder.errors import EncoderError
 from supportbot.knowledge.entries import KnownEntry
-from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.foreign import shipped_foreign
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.vectors import Vectors
 from tests.supportbot.knowledge.faq import GYM
 from tests.supportbot.knowledge.publishing import approve
+from tests.waiting import following, until
 
 PARKING = {"You can park behind the hall for free.": ["where can I park my car", "is there parking"]}
-
-
-@asynccontextmanager
-async def following(database: Database, encoder: TextEncoder | None) -> AsyncIterator[Knowledge]:
-    """The knowledge of a daemon that runs."""
-    knowledge = Knowledge(database, lambda: encoder, wrong_rate=0.02)
-    await knowledge.refresh()
-    task = asyncio.create_task(knowledge.run())
-    try:
-        yield knowledge
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await knowledge.aclose()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something holds; the test's own patience is far longer than what is promised."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - what is waited for is another task's doing, which rings no bell
-            await asyncio.sleep(0.02)
 
 
 def _has(knowledge: Knowledge, number: int) -> bool:
@@ -62,7 +40,8 @@ async def _best(knowledge: Knowledge, question: str, workspace_id: int | None = 
 
 async def test_two_daemons_follow_what_is_approved_and_rejected(database: Database, minilm: Encoder) -> None:
     """What one person approves, and takes back, every daemon on the database gives, and gives no more."""
-    async with following(database, minilm) as one, following(database, minilm) as other:
+    one, other = (Knowledge(database, lambda: minilm, wrong_rate=0.02) for _ in range(2))
+    async with following(one), following(other):
         assert not one.has_own
         await approve(database, GYM)
         ids = await approve(database, PARKING)

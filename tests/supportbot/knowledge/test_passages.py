@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -16,29 +13,9 @@ from supportbot.feedback.curation.store import Decision, ExampleStore
 from supportbot.feedback.foreign import ForeignQuestions
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.encoder.encoder import Encoder
-from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.passages import Passages
 from tests.supportbot.knowledge.handbook import ASKED, FOREIGN, SECTIONS, learn, written
-
-
-@asynccontextmanager
-async def following(database: Database, encoder: TextEncoder | None) -> AsyncIterator[Passages]:
-    """The passages of a daemon that runs."""
-    passages = Passages(database, lambda: encoder)
-    task = asyncio.create_task(passages.run())
-    try:
-        yield passages
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await passages.aclose()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something holds; the test's own patience is far longer than what is promised."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - what is waited for is another task's doing, which rings no bell
-            await asyncio.sleep(0.02)
+from tests.waiting import following, until
 
 
 async def quoted(passages: Passages, question: str) -> str | None:
@@ -74,7 +51,7 @@ async def test_daemon_follows_what_is_learned_and_decided(
     database: Database, minilm: Encoder, tmp_path: Path
 ) -> None:
     """What is rejected, approved, edited or gone from the document is quoted no more, while the daemon runs."""
-    async with following(database, minilm) as passages:
+    async with following(Passages(database, lambda: minilm)) as passages:
         await learn(database, written(tmp_path))
         await until(lambda: passages.shelf is not None)
         store = ExampleStore(database)

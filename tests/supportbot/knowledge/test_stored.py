@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -32,7 +32,8 @@ from supportbot.knowledge.spelling import Spelling
 from supportbot.knowledge.store import answer_key
 from tests.conftest import create_postgres_database
 from tests.supportbot.knowledge.publishing import approve
-from tests.supportbot.knowledge.test_knowledge import PARKING, until
+from tests.supportbot.knowledge.test_knowledge import PARKING
+from tests.waiting import following, until
 from training.starter.data import load_faq
 
 MOST = 100
@@ -118,20 +119,14 @@ async def postgres(postgres_url: str, migrated_postgres: str, faq: Faq, minilm: 
 
 
 @asynccontextmanager
-async def following(url: str, encoder: TextEncoder) -> AsyncIterator[Knowledge]:
+async def left_memory(url: str, encoder: TextEncoder) -> AsyncIterator[Knowledge]:
     """The knowledge of a daemon with a database session of its own, once it has left memory."""
-    database = Database(url)
-    knowledge = Knowledge(database, lambda: encoder, wrong_rate=0.02, most_in_memory=MOST)
-    await knowledge.refresh(fit_first=False)
-    task = asyncio.create_task(knowledge.run())
-    try:
-        await until(lambda: knowledge.stored is not None)
-        yield knowledge
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await knowledge.aclose()
-        await database.aclose()
+    async with aclosing(Database(url)) as database:
+        knowledge = Knowledge(database, lambda: encoder, wrong_rate=0.02, most_in_memory=MOST)
+        await knowledge.refresh(fit_first=False)
+        async with following(knowledge):
+            await until(lambda: knowledge.stored is not None)
+            yield knowledge
 
 
 async def says(knowledge: Knowledge, question: str, workspace_id: int | None = None) -> str | None:
@@ -173,7 +168,7 @@ async def known(database: Database) -> list[KnownEntry]:
 async def test_answers_as_in_memory(postgres: str, faq: Faq, minilm: Encoder) -> None:
     """Other wordings, known ones and foreign questions get the same answers, as surely, by the same threshold."""
     database = Database(postgres)
-    async with following(postgres, minilm) as knowledge:
+    async with left_memory(postgres, minilm) as knowledge:
         assert knowledge.index is None
         assert knowledge.stored is not None
         index = Index(
@@ -211,7 +206,7 @@ async def test_answers_as_in_memory(postgres: str, faq: Faq, minilm: Encoder) ->
 
 async def test_start_computes_nothing_again(postgres: str, minilm: Encoder) -> None:
     """A second start asks the database at once: no text is encoded, no wording read, no row written."""
-    async with following(postgres, minilm):
+    async with left_memory(postgres, minilm):
         pass
     database, encoder = Database(postgres), Counting(minilm)
     async with database.read() as session:
@@ -232,7 +227,7 @@ async def test_two_daemons_follow(postgres: str, minilm: Encoder) -> None:
     """What is approved, edited and rejected counts in both daemons; only what is new is encoded."""
     counting = Counting(minilm)
     database = Database(postgres)
-    async with following(postgres, counting) as one, following(postgres, minilm) as other:
+    async with left_memory(postgres, counting) as one, left_memory(postgres, minilm) as other:
         first = await rows(database)
         assert first == 24 * 6
         counting.texts.clear()
@@ -264,7 +259,7 @@ async def test_retired_and_reworded_entries(postgres: str, faq: Faq, minilm: Enc
     """A retired entry is given by nobody and loses its rows; another text of a wording has a vector of its own."""
     database = Database(postgres)
     (answer, wordings), (other, [reworded, *_]) = faq.topics[0], faq.topics[1]
-    async with following(postgres, minilm) as knowledge:
+    async with left_memory(postgres, minilm) as knowledge:
         assert await says(knowledge, wordings[0]) == answer
         async with database.write() as session:
             revision = await store.raise_revision(session)
@@ -294,7 +289,7 @@ async def test_words_of_a_workspace_need_consent(postgres: str, minilm: Encoder)
         await consent.allow(database, "slack", name, "Ana Lopez", allow=False)
     async with database.read() as session:
         ids = dict((await session.execute(select(Workspace.external_id, Workspace.id))).all())
-    async with following(postgres, minilm) as knowledge:
+    async with left_memory(postgres, minilm) as knowledge:
         await approve(database, PARKING, workspace_id=ids["T1"])
         for question in ("where can I park my car", "can my car be parked somewhere"):
             await eventually(partial(_offers, knowledge, question, ids["T1"]))
@@ -323,7 +318,7 @@ async def test_narrow_and_expired_entries_are_not_given(postgres: str, faq: Faq,
             update(Entry).where(Entry.answer == expired).values(valid_until=datetime.now(UTC) - timedelta(1))
         )
     assert home is not None
-    async with following(postgres, minilm) as knowledge:
+    async with left_memory(postgres, minilm) as knowledge:
         for question in (staff, late, f"{staff} please", f"{late} please"):
             decision = await knowledge.decide(question, home + 1)
             assert decision is not None
@@ -335,7 +330,7 @@ async def test_narrow_and_expired_entries_are_not_given(postgres: str, faq: Faq,
 async def test_nothing_is_left_of_erased_wordings(postgres: str, faq: Faq, minilm: Encoder) -> None:
     """Rows go with their wordings and entries; where all are gone there is no knowledge, and no error."""
     database = Database(postgres)
-    async with following(postgres, minilm) as knowledge:
+    async with left_memory(postgres, minilm) as knowledge:
         async with database.write() as session:
             await store.raise_revision(session)
             await session.execute(delete(Entry))
@@ -347,7 +342,7 @@ async def test_nothing_is_left_of_erased_wordings(postgres: str, faq: Faq, minil
 
 async def test_daemons_may_make_the_table_at_once(postgres: str, minilm: Encoder) -> None:
     """Two daemons that find no table make it together, and no row twice."""
-    async with following(postgres, minilm) as one, following(postgres, minilm) as other:
+    async with left_memory(postgres, minilm) as one, left_memory(postgres, minilm) as other:
         assert one.stored is not None
         assert other.stored is not None
     database = Database(postgres)
@@ -358,7 +353,7 @@ async def test_daemons_may_make_the_table_at_once(postgres: str, minilm: Encoder
 async def test_foreign_questions_raise_the_threshold(postgres: str, faq: Faq, minilm: Encoder) -> None:
     """A question that a curator marks as none of ours is answered no more, once the threshold is found anew."""
     database = Database(postgres)
-    async with following(postgres, minilm) as knowledge:
+    async with left_memory(postgres, minilm) as knowledge:
         assert knowledge.calibration is not None
         before = knowledge.calibration.threshold
         question = f"{faq.topics[2][1][0]} now"
@@ -412,7 +407,7 @@ async def test_without_pgvector_memory_goes_on(postgres: str, faq: Faq, minilm: 
     async with administrator.write() as session:
         await session.execute(text("CREATE EXTENSION vector"))
     await administrator.aclose()
-    async with following(url, minilm) as later:
+    async with left_memory(url, minilm) as later:
         await until(partial(_is_whole, later, 24 * 6 + 2))
         assert await says(later, "where can I park my car") == next(iter(PARKING))
 
@@ -423,7 +418,7 @@ def _is_whole(knowledge: Knowledge, wordings: int) -> bool:
 
 async def test_schema_stays_that_of_the_models(postgres: str, minilm: Encoder) -> None:
     """Alembic does not see the table, and takes it along on the way back."""
-    async with following(postgres, minilm):
+    async with left_memory(postgres, minilm):
         pass
     await asyncio.to_thread(command.check, alembic_config(postgres))
     await asyncio.to_thread(command.downgrade, alembic_config(postgres), "base")

@@ -27,10 +27,3 @@ async def collect(
 async def collect_all(engine: Engine) -> list[list[Chunk]]:
     """Return the answers to all questions, asked at once."""
     return await asyncio.gather(*(collect(engine, question, GREEDY) for question in QUESTIONS))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is true that nobody announces."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.005)

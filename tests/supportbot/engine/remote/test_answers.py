@@ -15,7 +15,8 @@ from supportbot.engine.smoke import smoke
 from supportbot.errors import DeadlineExceededError, EngineBusyError
 from tests.openai_server import Form, LocalModelServer
 from tests.supportbot.engine.collecting import logprobs_of, text_of, tokens_of
-from tests.supportbot.engine.remote.asking import GREEDY, QUESTIONS, Open, collect, collect_all, until
+from tests.supportbot.engine.remote.asking import GREEDY, QUESTIONS, Open, collect, collect_all
+from tests.waiting import until
 
 
 async def test_many_at_once_are_answered_as_by_the_model_itself(

@@ -26,7 +26,8 @@ from supportbot.service import Service
 from tests.openai_server import LocalModelServer
 from tests.supportbot.conftest import MakeQuestion
 from tests.supportbot.engine.collecting import logprobs_of, tokens_of
-from tests.supportbot.engine.remote.asking import Open, collect, until
+from tests.supportbot.engine.remote.asking import Open, collect
+from tests.waiting import until
 
 
 def ill(server: LocalModelServer) -> None:

@@ -1,0 +1,1 @@
+"""What knowing costs: encoding, fitting, looking up, starting, memory."""
