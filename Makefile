@@ -5,10 +5,10 @@ PIP_VERSION := 26.3
 export SUPPORTBOT_HOME ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-vllm soak lint types contracts migrations tests coverage starter format clean
+.PHONY: help run test test-long test-vllm soak lint types contracts migrations tests coverage starter format clean
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 run: .venv/.installed ## install what is needed and start the bot (page, Slack, Discord)
 	@$(BIN)/supportbot init
@@ -33,6 +33,10 @@ migrations: .venv/.installed-dev
 # One thread each: two workers of two threads on two cores wait for one another, up to ten times as long.
 tests: .venv/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=2 --dist=worksteal $(PYTEST_OPTIONS)
+
+# What trains a whole model or runs a whole benchmark; `make test` would take twice as long with it.
+test-long: PYTEST_OPTIONS = -m long
+test-long: tests ## the tests that train whole models and run whole benchmarks
 
 # Apart from `make test`, which would take a third longer.
 coverage: PYTEST_OPTIONS = --cov --cov-report=term:skip-covered

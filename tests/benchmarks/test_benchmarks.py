@@ -37,6 +37,7 @@ def numbers(value: object) -> Iterator[float]:
         yield value
 
 
+@pytest.mark.long
 def test_training_compares_both_pipelines(tmp_path: Path) -> None:
     """The figures of both pipelines, their ratio and their losses are there and finite, and no path is."""
     record = run("benchmarks.training", tmp_path / "figures.json")
@@ -69,6 +70,7 @@ def test_training_names_a_file_that_is_too_small(tmp_path: Path) -> None:
     assert not (tmp_path / "figures.json").exists()
 
 
+@pytest.mark.long
 def test_preparation_measures_memory(tmp_path: Path) -> None:
     """All rows are prepared and the growth of memory is a finite number."""
     figures = run("benchmarks.preparation", tmp_path / "figures.json", "--rows", "500")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks.test_benchmarks import run
 
 
+@pytest.mark.long
 def test_candidates_are_compared_and_charged(tmp_path: Path) -> None:
     """Each size has its figures, and n candidates cost about n times the tokens."""
     record = run("benchmarks.candidates", tmp_path / "figures.json")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks.test_benchmarks import run
 
 
+@pytest.mark.long
 def test_a_start_and_many_mentions_are_measured(tmp_path: Path) -> None:
     """A real daemon is started and asked; there is a figure for each thing that an operator sees."""
     record = run("benchmarks.daemon", tmp_path / "figures.json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 from transformers import GPT2LMHeadModel
 
@@ -12,6 +13,7 @@ from supportbot.models.registry import starter_directory
 from tests.benchmarks.test_benchmarks import run
 
 
+@pytest.mark.long
 def test_suppositions_are_compared_with_none(tmp_path: Path) -> None:
     """Known and foreign questions have their figures; what is known is mostly supposed, and comes as it would."""
     record = run("benchmarks.drafts", tmp_path / "figures.json")

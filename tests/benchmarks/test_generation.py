@@ -61,6 +61,7 @@ def measured(at_once: int, rate: float) -> Measured:
     )
 
 
+@pytest.mark.long
 def test_generation_compares_peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures of each peer, the ratios, the growth and the limits are there and finite, and no path is.
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.daemon import log_of, run_command, running, supportbot
 from tests.slack_server import LocalSlack
 from tests.slack_server.records import Message
@@ -119,6 +121,7 @@ LEAST_RIGHT = 1 / 3
 five, since a run of training depends on the machine."""
 
 
+@pytest.mark.long
 async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_path: Path) -> None:
     """Thumbs down with corrections are trained on, measured and promoted; the same daemon knows it then."""
     # The model alone, since approved answers would be given without any training.

@@ -15,6 +15,7 @@ NOISE = 0.05
 """Another processor rounds otherwise, and a training run amplifies it; two seeds differ by about .02."""
 
 
+@pytest.mark.long
 def test_full_retraining_finds_the_figures(tmp_path: Path) -> None:
     """The command line prints one line of JSON whose figures are those of the committed weights, within noise."""
     command = [sys.executable, "-m", "training.starter", "--output", str(tmp_path / "model"), "--json"]

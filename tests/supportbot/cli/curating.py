@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from supportbot.db.session import Database
 from tests.e2e.daemon import environment
+from tests.program import Finished, run_module
 
 
-@dataclass(frozen=True)
-class Finished:
-    """What a command left behind."""
-
-    status: int
-    output: str
-    errors: str
-
-
-async def supportbot(database: Database, *arguments: str, typed: str = "", **settings: str) -> Finished:
-    """Run the command to its end."""
+async def supportbot(
+    database: Database, *arguments: str, typed: str = "", terminal: str | None = None, **settings: str
+) -> Finished:
+    """Run the command to its end; see ``run_module``."""
     url = database.url.render_as_string(hide_password=False)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "supportbot.cli",
-        *arguments,
-        cwd=Path(__file__).parents[3],
-        env=environment(Path.cwd() / "home", {"SUPPORTBOT_DATABASE_URL": url, "COLUMNS": "200", **settings}),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate(typed.encode())
-    return Finished(process.returncode or 0, output.decode(), errors.decode())
+    variables = environment(Path.cwd() / "home", {"SUPPORTBOT_DATABASE_URL": url, "COLUMNS": "200", **settings})
+    return await run_module("supportbot.cli", arguments, variables, typed=typed, terminal=terminal)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import pty
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,6 @@ from supportbot.cli.import_ import parse_columns
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleStatus
 from supportbot.errors import SupportBotError
-from tests.e2e.daemon import environment
 from tests.supportbot.cli.curating import Finished, supportbot
 from tests.supportbot.feedback.curation.rows import stored
 
@@ -26,22 +23,10 @@ async def at_a_terminal(database: Database, *arguments: str, typed: str) -> Fini
     """Run the command with a terminal to type into; what it shows is caught."""
     ours, theirs = pty.openpty()
     os.write(ours, typed.encode())
-    url = database.url.render_as_string(hide_password=False)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "supportbot.cli",
-        *arguments,
-        cwd=Path(__file__).parents[3],
-        env=environment(Path.cwd() / "home", {"SUPPORTBOT_DATABASE_URL": url, "COLUMNS": "200"}),
-        stdin=theirs,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
+    finished = await supportbot(database, *arguments, terminal=os.ttyname(theirs))
     os.close(ours)
     os.close(theirs)
-    return Finished(process.returncode or 0, output.decode(), errors.decode())
+    return finished
 
 
 async def test_nothing_is_written_before_somebody_says_yes(database: Database) -> None:
