@@ -86,20 +86,17 @@ def show_list(entries: Sequence[EntrySummary], total: int, *, is_filtered: bool)
     table = Table(header_style="bold", show_lines=True, expand=True)
     for name in ("id", "state"):
         table.add_column(name, no_wrap=True)
-    table.add_column("question", ratio=3)
-    table.add_column("answer", ratio=4)
-    for name in ("wordings", "source", "approved", "valid until"):
-        table.add_column(name)
+    # What people look for gets the width that is left over, which on a narrow terminal is little.
+    table.add_column("question and answer", ratio=1)
+    for name in ("wordings", "approved"):
+        table.add_column(name, no_wrap=True)
     for entry in entries:
         table.add_row(
             str(entry.entry_id),
             _state_cell(entry),
-            Text(shorten(entry.question or "")),
-            Text(shorten(entry.answer)),
+            Text.assemble((shorten(entry.question or ""), "bold"), "\n", shorten(entry.answer)),
             str(entry.wordings),
-            Text(_source(entry)),
-            Text(approved(entry)),
-            _last_day(entry.valid_until) if entry.valid_until else "",
+            Text("\n".join(_provenance(entry))),
         )
     Console().print(table)
     if total > len(entries):
@@ -182,8 +179,16 @@ def _state_cell(entry: EntrySummary) -> Text:
     return Text(str(entry.state), style="green" if entry.state == "live" else "dim")
 
 
-def _source(entry: EntrySummary) -> str:
-    return f"{entry.source}\n{printable(entry.workspace)} only" if entry.workspace else str(entry.source)
+def _provenance(entry: EntrySummary) -> list[str]:
+    """Say, a line each, who approved an entry, when, whence it comes, and where and until when it is given."""
+    lines = ["ships with the program"]
+    if entry.approved_by:
+        lines = [printable(entry.approved_by), _day(entry.approved_at), str(entry.source)]
+    if entry.workspace:
+        lines.append(f"{printable(entry.workspace)} only")
+    if entry.valid_until:
+        lines.append(f"until {_last_day(entry.valid_until)}")
+    return lines
 
 
 def _day(moment: datetime) -> str:

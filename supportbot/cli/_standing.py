@@ -163,17 +163,7 @@ def show_standing(standing: Standing) -> None:
         ("encoder", standing.encoder),
         ("not yet encoded", f"{standing.waiting} texts, which are now" if standing.waiting else "none"),
     ]
-    if calibration is not None:
-        lines += [
-            ("threshold", f"{calibration.threshold:.3f}, which stands on {calibration.evidence}"),
-            ("expected covered", _share(calibration.coverage)),
-            ("expected wrong", f"{_share(calibration.wrong)} (asked for: {calibration.wrong_rate:.1%})"),
-            (
-                "contested",
-                f"{_share(calibration.contested)} of the wordings are claimed by another answer as surely",
-            ),
-            ("foreign answered", _foreign_share(calibration.foreign)),
-        ]
+    lines += _expectations(calibration) if calibration is not None else []
     lines.append(("passages", _passages(standing.passages)))
     lines.append(("revision", str(counts.revision)))
     for name, value in lines:
@@ -185,8 +175,24 @@ def show_standing(standing: Standing) -> None:
         _show_rivalries(standing.rivalries)
 
 
+def _expectations(calibration: Calibration) -> list[tuple[str, str]]:
+    """Say how sure an answer must be and what that brings, as far as there is something to tell it by."""
+    shares = [
+        ("expected covered", calibration.coverage, ""),
+        ("expected wrong", calibration.wrong, f" (asked for: {calibration.wrong_rate:.1%})"),
+        ("contested", calibration.contested, " of the wordings are claimed by another answer as surely"),
+        ("foreign answered", calibration.foreign, " of the wordings whose whole answer was left out"),
+    ]
+    return [
+        ("threshold", f"{calibration.threshold:.3f}, which stands on {calibration.evidence}"),
+        *((name, f"{share:.1%}{rest}") for name, share, rest in shares if share is not None),
+    ]
+
+
 def _passages(passages: Quoting) -> str:
-    waiting = f"{passages.waiting} of documents wait for a curator"
+    waiting = (
+        f"{passages.waiting} of documents wait for a curator" if passages.waiting else "none waits for a curator"
+    )
     if passages.open is None:
         return f"{waiting}; none is quoted (SUPPORTBOT_QUOTE_DOCUMENTS)"
     if (calibration := passages.calibration) is None:
@@ -247,11 +253,3 @@ def standing_record(standing: Standing) -> dict[str, Any]:
         ],
         "advice": advice(standing),
     }
-
-
-def _foreign_share(value: float | None) -> str:
-    return _share(value) if value is None else f"{_share(value)} of the wordings whose whole answer was left out"
-
-
-def _share(value: float | None) -> str:
-    return "nothing to tell by" if value is None else f"{value:.1%}"

@@ -13,7 +13,8 @@ from supportbot.cli.import_ import parse_columns
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleStatus
 from supportbot.errors import SupportBotError
-from tests.supportbot.cli.curating import Finished, supportbot
+from tests.program import Finished
+from tests.supportbot.cli.curating import supportbot
 from tests.supportbot.feedback.curation.rows import stored
 
 FILES = Path(__file__).parents[1] / "feedback" / "curation" / "reading" / "files"

@@ -17,7 +17,8 @@ from supportbot.db.schema import alembic_config
 from supportbot.db.session import Database
 from supportbot.errors import SupportBotError
 from supportbot.knowledge.knowledge import Knowledge
-from tests.supportbot.cli.curating import Finished, supportbot
+from tests.program import Finished
+from tests.supportbot.cli.curating import supportbot
 from tests.supportbot.feedback.curation.rows import add_workspace
 from tests.supportbot.knowledge.handbook import ASKED, FOREIGN, SECTIONS, learn, written
 

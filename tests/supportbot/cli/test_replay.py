@@ -13,7 +13,8 @@ from supportbot.db.models import Answer
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.models.registry import Registry
-from tests.supportbot.cli.curating import Finished, supportbot
+from tests.program import Finished
+from tests.supportbot.cli.curating import supportbot
 from tests.supportbot.feedback.curation.rows import add_answer
 from tests.versions import install_version
 
