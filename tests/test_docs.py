@@ -47,7 +47,7 @@ TYPER_MODULES = {
     "benchmarks.document": "benchmarks.document",
     "benchmarks.drafts": "benchmarks.drafts",
     "benchmarks.generation": "benchmarks.generation",
-    "benchmarks.knowledge": "benchmarks.knowledge",
+    "benchmarks.knowledge": "benchmarks.knowledge.__main__",
     "benchmarks.preparation": "benchmarks.preparation",
     "benchmarks.training": "benchmarks.training",
 }
