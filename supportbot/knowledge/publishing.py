@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db import audit
@@ -19,6 +19,22 @@ from supportbot.db.models import Entry, Example
 from supportbot.db.models import Wording as WordingRow
 from supportbot.db.states import EntrySource, EntryState, ExampleLabel, ExampleStatus
 from supportbot.knowledge.store import answer_key, raise_revision
+
+_LOOKED_AT = (
+    Example.id,
+    Example.prompt,
+    Example.completion,
+    Example.workspace_id,
+    Example.status,
+    Example.label,
+    Example.source,
+    Example.origin,
+    Example.curator,
+    Example.decided_at,
+)
+"""What is looked at of an example."""
+
+_Looked = Row[*tuple[Any, ...]]
 
 
 async def publish(
@@ -42,9 +58,8 @@ async def publish(
     if not example_ids:
         return 0
     revision = await raise_revision(session)
-    examples = (
-        await session.scalars(select(Example).where(Example.id.in_(example_ids)).order_by(Example.id))
-    ).all()
+    query = select(*_LOOKED_AT).where(Example.id.in_(example_ids)).order_by(Example.id)
+    examples = (await session.execute(query)).all()  # not as records, which take five times as long to read
     known = {
         row.example_id: row
         for row in await session.scalars(select(WordingRow).where(WordingRow.example_id.in_(example_ids)))
@@ -110,7 +125,7 @@ class _Entries:
         numbers = {number for number in meant if number is not None}
         self._meant = set(await self._session.scalars(select(Entry.id).where(*live, Entry.id.in_(numbers))))
 
-    async def add_missing(self, examples: Iterable[Example], answers: Mapping[int, str]) -> None:
+    async def add_missing(self, examples: Iterable[_Looked], answers: Mapping[int, str]) -> None:
         """Make the entries of answers that have none, all at once: added as records they go in one by one."""
         fresh: dict[str, dict[str, Any]] = {}
         for example in examples:
@@ -123,17 +138,17 @@ class _Entries:
             )
             self._by_key |= {row.answer_key: row.id for row in made}
 
-    def entry_of(self, example: Example, answer: str) -> int:
+    def entry_of(self, example: _Looked, answer: str) -> int:
         """Return the entry that an example belongs to; see ``add_missing``."""
         meant = _meant_entry(example)
         return meant if meant is not None and meant in self._meant else self._by_key[answer_key(answer)]
 
 
-def _is_public(example: Example) -> bool:
+def _is_public(example: _Looked) -> bool:
     return example.status is ExampleStatus.APPROVED and example.label is ExampleLabel.GOOD
 
 
-def _meant_entry(example: Example) -> int | None:
+def _meant_entry(example: _Looked) -> int | None:
     """Return the entry whose suggestion somebody chose, which a candidate's origin names."""
     kind, _, rest = example.origin.partition(":")
     return int(rest.rpartition(":")[2]) if kind == "suggestion" else None
@@ -159,7 +174,7 @@ async def touch(session: AsyncSession, entry_ids: Iterable[int], revision: int) 
     )
 
 
-def _entry_of(example: Example, answer: str, revision: int) -> dict[str, Any]:
+def _entry_of(example: _Looked, answer: str, revision: int) -> dict[str, Any]:
     is_document = example.origin.startswith("document:")
     decided = example.decided_at or datetime.now(UTC)
     return {

@@ -63,18 +63,31 @@ def clean(text: str, keep: Collection[str], found: Counter[str] | None = None) -
     return result.text.strip()
 
 
-async def insert_new(session: AsyncSession, candidates: Sequence[Candidate], now: datetime) -> int:
-    """Insert redacted candidates of which the origin is new; return how many those were."""
+async def insert_new(
+    session: AsyncSession, candidates: Sequence[Candidate], now: datetime, *, approved_by: str | None = None
+) -> dict[str, int]:
+    """Insert redacted candidates of which the origin is new.
+
+    Args:
+        session: of the transaction.
+        candidates: what may be new.
+        now: when.
+        approved_by: who approves them at once; else they wait for a curator.
+
+    Returns:
+        The numbers of those that were new, by origin.
+    """
     if not candidates:
-        return 0
+        return {}
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     # Into the table, not as records, which cost twice as much and are not looked at here.
     table = Base.metadata.tables[Example.__tablename__]
-    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
-    return len((await session.execute(statement, [_values(row, now) for row in candidates])).all())
+    statement = insert(table).on_conflict_do_nothing().returning(table.c.origin, table.c.id)
+    rows = [_values(row, now, approved_by) for row in candidates]
+    return {row.origin: row.id for row in await session.execute(statement, rows)}
 
 
-def _values(candidate: Candidate, now: datetime) -> dict[str, object]:
+def _values(candidate: Candidate, now: datetime, approved_by: str | None) -> dict[str, object]:
     return {
         "origin": candidate.origin,
         "source": candidate.source,
@@ -89,6 +102,8 @@ def _values(candidate: Candidate, now: datetime) -> dict[str, object]:
         "person": candidate.person,
         "split": candidate.split or split_of(candidate.conversation),
         "sort_key": sort_key_of(candidate.question),
-        "status": ExampleStatus.PENDING,
+        "status": ExampleStatus.PENDING if approved_by is None else ExampleStatus.APPROVED,
+        "curator": approved_by,
+        "decided_at": None if approved_by is None else now,
         "created_at": now,
     }

@@ -17,26 +17,31 @@ _REPLACED = "replaced:"
 """Before the number and the origin of a row that gave way, so that the same row can be imported again one day."""
 
 
-async def approve(session: AsyncSession, texts: Mapping[str, str], curator: str, now: datetime) -> list[str]:
-    """Approve what waits, and let its answers be given word for word; what was rejected before stays rejected.
+async def approve(
+    session: AsyncSession, texts: Mapping[str, str], inserted: Mapping[str, int], curator: str, now: datetime
+) -> list[str]:
+    """Let the answers of a file be given word for word, those that waited too; what was rejected stays rejected.
 
     Args:
         session: of the transaction that inserted what is new.
         texts: answers word for word, by origin.
+        inserted: the numbers of the rows that were inserted as approved, by origin.
         curator: who approves.
         now: when.
 
     Returns:
         The origins of what was approved.
     """
-    result = await session.execute(
-        update(Example)
-        .where(Example.origin.in_(texts), Example.status == ExampleStatus.PENDING)
-        .values(status=ExampleStatus.APPROVED, curator=curator, decided_at=now)
-        .returning(Example.id, Example.origin)
-        .execution_options(synchronize_session=False)
-    )
-    approved = {row.id: row.origin for row in result}
+    approved = {number: origin for origin, number in inserted.items()}
+    if known := texts.keys() - inserted.keys():
+        result = await session.execute(
+            update(Example)
+            .where(Example.origin.in_(known), Example.status == ExampleStatus.PENDING)
+            .values(status=ExampleStatus.APPROVED, curator=curator, decided_at=now)
+            .returning(Example.id, Example.origin)
+            .execution_options(synchronize_session=False)
+        )
+        approved |= {row.id: row.origin for row in result}
     await publish(session, list(approved), texts={number: texts[origin] for number, origin in approved.items()})
     return list(approved.values())
 

@@ -90,7 +90,7 @@ async def _walk(
         last = rows[-1].number
         candidates = await asyncio.to_thread(_candidates, source, rows, keep)
         async with database.write() as session:
-            new += await insert_new(session, candidates, now)
+            new += len(await insert_new(session, candidates, now))
 
 
 def _candidates(

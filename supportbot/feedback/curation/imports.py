@@ -195,21 +195,23 @@ class Prepared:
         approved: list[str] = []
         replaced = 0
         async with self._database.write() as session:
-            new = await insert_new(session, [self._candidate(row) for row in batch], now)
+            candidates = [self._candidate(row) for row in batch]
+            inserted = await insert_new(session, candidates, now, approved_by=self._approved_by)
             if self._approved_by:
-                approved = await approve(session, {row.origin: row.text for row in batch}, self._approved_by, now)
+                texts = {row.origin: row.text for row in batch}
+                approved = await approve(session, texts, inserted, self._approved_by, now)
                 if self._prefer is Keep.NEWEST:
                     older = contradictions.replaced_by(self._stage, approved)
                     replaced = await replace(session, older, self._approved_by, now)
-            if new or approved:
+            if inserted or approved:
                 audit.record(
                     session,
                     actor=self._approved_by or audit.current_user(),
                     action="example.import",
                     subject=f"file:{self.table.path.name}",
-                    details={"new": new, "approved": len(approved)},
+                    details={"new": len(inserted), "approved": len(approved)},
                 )
-        return new, len(approved), replaced
+        return len(inserted), len(approved), replaced
 
     def _split(self, row: Staged) -> Split:
         if row.conversation is not None:

@@ -135,7 +135,7 @@ class Prepared:
 
     async def _write(self, name: str, candidates: Sequence[Candidate]) -> int:
         async with self._database.write() as session:
-            new = await insert_new(session, candidates, datetime.now(UTC))
+            new = len(await insert_new(session, candidates, datetime.now(UTC)))
             if new:
                 audit.record(
                     session,
