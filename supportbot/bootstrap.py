@@ -176,7 +176,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
             import tokenizers.decoders  # noqa: F401
 
             # Beside the model, which is read from disk meanwhile.
-            knowing = asyncio.ensure_future(knowledge.refresh(fit_first=False) if daemon else knowledge.load())
+            knowing = asyncio.ensure_future(knowledge.open() if daemon else knowledge.load())
             try:
                 source, engine = await loading.load_model(settings, registry)
             except BaseException:

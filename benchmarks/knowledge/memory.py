@@ -90,7 +90,7 @@ async def measure_start(number: int, home: Path) -> dict[str, Any]:
     before = process.memory_info().rss
     knowledge = Knowledge(database, lambda: encoder, wrong_rate=0.02)
     began = time.perf_counter()
-    await knowledge.refresh(fit_first=False)
+    await knowledge.refresh()
     seconds = time.perf_counter() - began
     memory = process.memory_info().rss - before
     await knowledge.aclose()

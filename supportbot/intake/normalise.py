@@ -83,8 +83,9 @@ def normalise_question(text: str) -> str:
         text: as received, of any length.
     """
     text = unicodedata.normalize("NFKC", _visible(text))
-    for pattern, words in _PLATFORM_TOKENS:
-        text = pattern.sub(words, text)
+    if "<" in text or ":" in text:  # one of which is in every token
+        for pattern, words in _PLATFORM_TOKENS:
+            text = pattern.sub(words, text)
     lines = [stripped for line in text.splitlines() if (stripped := line.strip())]
     lines = _without_greeting(_without_signature(lines))
     question = " ".join(" ".join(lines).split())

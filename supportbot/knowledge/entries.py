@@ -5,11 +5,15 @@ This module knows no database and decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from supportbot.db.states import EntrySource, EntryState
+
+_SHORT = 70
+"""Characters of a question that fits on a button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +70,14 @@ class Viewer:
     consenting: Collection[int]
     now: datetime
     gone: Collection[int] = ()
+
+
+def popular_questions(entries: Iterable[KnownEntry], most: int) -> tuple[str, ...]:
+    """Return short questions that anybody may ask, of the entries with the most wordings."""
+    ranked = sorted(entries, key=lambda entry: (-len(entry.wordings), entry.id))
+    public = (entry.wordings for entry in ranked if entry.workspace_id is None and entry.valid_until is None)
+    short = (
+        [one.text for one in wordings if one.workspace_id is None and len(one.text) <= _SHORT]
+        for wordings in public
+    )
+    return tuple(islice((texts[0] for texts in short if texts), most))

@@ -15,7 +15,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import islice
 
 import structlog
 
@@ -24,7 +23,7 @@ from supportbot.errors import SupportBotError
 from supportbot.knowledge import store, vector_search
 from supportbot.knowledge.calibration import Calibration
 from supportbot.knowledge.contents import Contents
-from supportbot.knowledge.entries import KnownEntry, Viewer
+from supportbot.knowledge.entries import KnownEntry, Viewer, popular_questions
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.foreign import shipped_foreign
 from supportbot.knowledge.index import Decision, Index
@@ -44,8 +43,6 @@ _FIT_FIRST = 1_500
 _AT_A_TIME = 512
 """Texts that are encoded before the database is looked at again: two seconds' worth at most."""
 
-_EXAMPLE_LENGTH = 70
-"""Characters of a question that fits on a button."""
 
 _FAILED_SECONDS = 5.0
 """Pause after the database or the encoder failed."""
@@ -83,6 +80,8 @@ class Knowledge:
         self._consenting: frozenset[int] = frozenset()
         self._revision = 0
         self._is_complete = True
+        self._awaited: asyncio.Event | None = None
+        self._is_own_expected = False
         self._fitting: asyncio.Task[None] | None = None
         self._mover = Mover(database, wrong_rate=wrong_rate, most_in_memory=most_in_memory)
         self._shown: tuple[KnownEntry, ...] = ()
@@ -98,6 +97,8 @@ class Knowledge:
         """Whether there are live answers of the operator's own, ready to be asked or not yet."""
         if self.stored is not None:
             return self.stored.wordings > 0
+        if self._awaited is not None:
+            return self._is_own_expected
         return self.index is not None or bool(self._contents.own)
 
     @property
@@ -108,14 +109,21 @@ class Knowledge:
 
     def examples(self, most: int = 3) -> tuple[str, ...]:
         """Return short questions that anybody may ask, of the entries with the most wordings."""
-        entries = self.index.entries if self.index else self._shown
-        ranked = sorted(entries, key=lambda entry: (-len(entry.wordings), entry.id))
-        public = (entry.wordings for entry in ranked if entry.workspace_id is None and entry.valid_until is None)
-        short = (
-            [one.text for one in wordings if one.workspace_id is None and len(one.text) <= _EXAMPLE_LENGTH]
-            for wordings in public
-        )
-        return tuple(islice((texts[0] for texts in short if texts), most))
+        return popular_questions(self.index.entries if self.index else self._shown, most)
+
+    async def open(self) -> None:
+        """Get ready to ``run``: until that has read everything, whoever asks waits.
+
+        Much knowledge takes seconds to read and index, and a start need not wait for it.
+
+        Raises:
+            EncoderError: there is something to look up, and the encoder cannot be used.
+        """
+        self._awaited = asyncio.Event()
+        async with self._database.read() as session:
+            self._is_own_expected = await store.count_live(session) > 0
+        if self._is_own_expected:
+            await self._opened_vectors()
 
     async def run(self) -> None:
         """Follow the database until cancelled."""
@@ -158,12 +166,8 @@ class Knowledge:
             with suppress(asyncio.CancelledError):
                 await self._fitting
 
-    async def refresh(self, *, fit_first: bool = True) -> None:
+    async def refresh(self) -> None:
         """Take over what changed in the database, or go on with what could not be encoded yet.
-
-        Args:
-            fit_first: whether a rule is fitted before anybody is answered, where that takes less than a second;
-                else, and for more wordings, it is fitted in the background.
 
         Raises:
             EncoderError: the encoder cannot be used.
@@ -172,7 +176,13 @@ class Knowledge:
             await self._take_over(stored)
         if self.stored is not None:
             await self._refresh_stored(self.stored)
-            return
+        else:
+            await self._refresh_index()
+        if self._awaited is not None:
+            self._awaited.set()
+            self._awaited = None
+
+    async def _refresh_index(self) -> None:
         async with self._database.read() as session:
             changes = None
             if await store.current_revision(session) != self._revision:
@@ -184,7 +194,7 @@ class Knowledge:
             self._contents.take(changes.entries)
             self._foreign = changes.foreign
         self.small_talk = SmallTalk(self._contents.talk if self._has_small_talk else ())
-        await self._rebuild(self._contents.own, is_changed=changes is not None, fit_first=fit_first)
+        await self._rebuild(self._contents.own, is_changed=changes is not None)
         self._contents.settle()
         if changes is not None:  # only now: a failure before this line is tried again
             self._revision = changes.revision
@@ -232,6 +242,8 @@ class Knowledge:
             question: normalised.
             workspace_id: where it was asked; None for an operator, who sees everything.
         """
+        if self._awaited is not None:
+            await self._awaited.wait()
         viewer = Viewer(
             workspace_id=workspace_id, consenting=self._consenting, now=datetime.now(UTC), gone=self._contents.gone
         )
@@ -241,7 +253,7 @@ class Knowledge:
             return None
         return await asyncio.to_thread(index.decide, question, viewer)
 
-    async def _rebuild(self, own: Sequence[KnownEntry], *, is_changed: bool, fit_first: bool) -> None:
+    async def _rebuild(self, own: Sequence[KnownEntry], *, is_changed: bool) -> None:
         if not own:
             self.index, self._is_complete = None, True
             return
@@ -264,7 +276,7 @@ class Knowledge:
             foreign=self._foreign,
             wrong_rate=self._wrong_rate,
         )
-        if fit_first and len(index.wordings) <= _FIT_FIRST:
+        if len(index.wordings) <= _FIT_FIRST:
             index = await self._fitted(index)
         self.index = index
         if index.rule is not None:

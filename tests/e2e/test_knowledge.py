@@ -49,6 +49,7 @@ async def test_faq_of_ones_own_is_answered_on_all_surfaces(home: Path, tmp_path:
         async with running(home, **tokens, SUPPORTBOT_NAME="Rock & Rope") as daemon:
             await slack.wait_until_connected(seconds=30)
             await discord.connected()
+            await _taken_over(daemon)  # what was there at the start
             before = await slack.mention("C1", "U1", "could I hire shoes from you?")
             reply = await slack.wait_for_message(thread_ts=before.ts, seconds=30)
             assert "not sure" in reply.shown  # the starter does not speak for somebody else's shop

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 from sqlalchemy import select
@@ -57,10 +58,15 @@ async def _add(home: Path, url: str, answer: str) -> int:
     return await _knowledge(home, url, "add", "--answer", answer, *questions)
 
 
+async def _taken_over(daemons: Sequence[Daemon]) -> list[dict[str, Any]]:
+    """Wait until each has taken over what is new; return the lines that say so."""
+    async with asyncio.timeout(START_SECONDS):
+        return await asyncio.gather(*(daemon.read_until("knowledge.refreshed") for daemon in daemons))
+
+
 async def _seconds_until_both_know(daemons: Sequence[Daemon], database: Database, deed: str, entry: int) -> float:
     """Return how long after a deed the slower daemon had taken it over, by the audit and its own log."""
-    async with asyncio.timeout(START_SECONDS):
-        lines = await asyncio.gather(*(daemon.read_until("knowledge.refreshed") for daemon in daemons))
+    lines = await _taken_over(daemons)
     async with database.read() as session:
         began = await session.scalar(
             select(Audit.at).where(Audit.action == deed, Audit.subject == f"entry:{entry}")
@@ -94,6 +100,7 @@ async def test_two_daemons_follow_one_database(
             for page, daemon in zip(pages, daemons, strict=True):
                 await page.goto(daemon.page)
 
+            await _taken_over(daemons)  # what was there at the start
             hours = await _add(home, url, HOURS)  # the first one waits until both have opened their encoders
             first = await _seconds_until_both_know(daemons, database, "entry.add", hours)
 

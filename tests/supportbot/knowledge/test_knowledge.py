@@ -38,6 +38,34 @@ async def _best(knowledge: Knowledge, question: str, workspace_id: int | None = 
     return decision.candidates[0].entry.answer if decision and decision.sure else None
 
 
+async def test_who_asks_during_a_start_waits_for_what_is_known(database: Database) -> None:
+    """A start need not wait until everything is read, and what is asked meanwhile is answered from all of it."""
+    await approve(database, GYM)
+    knowledge = Knowledge(database, lambda: None, wrong_rate=0.02)
+    await knowledge.open()
+    assert knowledge.has_own  # so that no visitor is shown the demonstration
+    answer, [question, *_] = next(iter(GYM.items()))
+    asking = asyncio.create_task(_best(knowledge, question))
+    assert await asyncio.wait([asking], timeout=0.1) == (set(), {asking})
+    async with following(knowledge):
+        assert await asking == answer
+
+
+async def test_encoder_that_cannot_be_used_stops_the_start_only_if_something_is_known(database: Database) -> None:
+    """Without knowledge nothing needs the encoder yet."""
+
+    def refuse() -> None:
+        raise EncoderError("It is damaged.")
+
+    knowledge = Knowledge(database, refuse, wrong_rate=0.02)
+    await knowledge.open()
+    assert not knowledge.has_own
+    await approve(database, GYM)
+    with pytest.raises(EncoderError):
+        await knowledge.open()
+    await knowledge.aclose()
+
+
 async def test_two_daemons_follow_what_is_approved_and_rejected(database: Database, minilm: Encoder) -> None:
     """What one person approves, and takes back, every daemon on the database gives, and gives no more."""
     one, other = (Knowledge(database, lambda: minilm, wrong_rate=0.02) for _ in range(2))

@@ -123,7 +123,7 @@ async def left_memory(url: str, encoder: TextEncoder) -> AsyncIterator[Knowledge
     """The knowledge of a daemon with a database session of its own, once it has left memory."""
     async with aclosing(Database(url)) as database:
         knowledge = Knowledge(database, lambda: encoder, wrong_rate=0.02, most_in_memory=MOST)
-        await knowledge.refresh(fit_first=False)
+        await knowledge.refresh()
         async with following(knowledge):
             await until(lambda: knowledge.stored is not None)
             yield knowledge
@@ -392,9 +392,9 @@ async def test_without_pgvector_memory_goes_on(postgres: str, faq: Faq, minilm: 
     database = Database(url)
     knowledge = Knowledge(database, lambda: minilm, wrong_rate=0.02, most_in_memory=MOST)
     with capture_logs() as logs:
-        await knowledge.refresh(fit_first=False)
+        await knowledge.refresh()
         await approve(database, PARKING)
-        await knowledge.refresh(fit_first=False)
+        await knowledge.refresh()
     said = [line["why"] for line in logs if line["event"] == "knowledge.kept_in_memory"]
     assert len(said) == 1
     assert "have an administrator run `CREATE EXTENSION vector`" in said[0]
