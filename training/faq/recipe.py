@@ -105,7 +105,7 @@ LOGIT_SCALE = 2.0
 92 to 93 % that they answer rightly if the likeliest token is taken; with 2 they lose 1 or less, at .005 to .02 of
 the AUROC against foreign questions. With 3 nothing more was right."""
 
-_STEPS_OF_AN_ANSWER = 240
+_STEPS_OF_AN_ANSWER = 200
 _STEPS = range(1500, 4801)
 """Least and most: an answer needs to be repeated until it is known by heart, and the whole to end in minutes."""
 
