@@ -68,8 +68,7 @@ def build_footnote() -> None:
     """Show what everybody who asks should know."""
     node(
         "p",
-        "A verified answer was approved by a person. Others come from a language model or a document and can be "
-        "wrong. "
+        "A verified answer was approved by a person; any other can be wrong. "
         "Everything is stored locally, in this bot's own database.",
         classes="footnote",
     )
