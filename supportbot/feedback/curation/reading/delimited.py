@@ -51,12 +51,17 @@ def sources(file: File) -> list[Source]:
             elif not header_seen:
                 header_seen = True
             elif any(cell.strip() for cell in cells[len(names) :]):
-                yield Bad(line, "has more cells than the header")
+                yield Bad(line, "has more cells than the header", _remedy(dialect))
             else:
                 yield Record(line, dict(zip_longest(names, cells[: len(names)], fillvalue="")))
 
     divided = _DELIMITERS.get(dialect.delimiter, f"'{dialect.delimiter}'")
     return [Source(kind=f"CSV with {divided}, {dialect.encoding.name}", unit="line", names=names, records=records)]
+
+
+def _remedy(dialect: _Dialect) -> str:
+    divides = "tab" if dialect.delimiter == "\t" else f"'{dialect.delimiter}'"
+    return f"A text with a {divides} in it belongs between quotation marks."
 
 
 def _dialect(file: File) -> _Dialect:

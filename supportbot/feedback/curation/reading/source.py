@@ -28,10 +28,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A line that must be mended; ``problem`` goes on from "line 7"."""
+    """A line that must be mended; ``problem`` goes on from "line 7", and ``remedy`` is a sentence, if any."""
 
     line: int
     problem: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,4 +68,5 @@ def complaint(path: Path, unit: str, bad: Iterable[Bad]) -> str:
     parts = [f"{unit} {each.line} {each.problem}" for each in found[:_NAMED_LINES]]
     if len(found) > _NAMED_LINES:
         parts.append(f"and {len(found) - _NAMED_LINES} more")
-    return f"'{path}' cannot be imported; mend this first: {', '.join(parts)}."
+    remedies = dict.fromkeys(each.remedy for each in found if each.remedy)
+    return " ".join([f"'{path}' cannot be imported; mend this first: {', '.join(parts)}.", *remedies])

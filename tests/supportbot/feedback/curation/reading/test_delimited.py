@@ -87,7 +87,11 @@ def test_short_rows_and_empty_cells_at_the_end_do_no_harm(tmp_path: Path) -> Non
             "line 3 is not CSV (unexpected end of data): look for a quotation mark",
         ),
         ('"question,answer\na,b\n', "line 1 is not CSV"),
-        ("question,answer\n" + "a,b,c\n" * 7, "line 6 has more cells than the header, and 2 more."),
+        (
+            "question,answer\n" + "a,b,c\n" * 7,
+            "header, and 2 more. A text with a ',' in it belongs between quotation marks.",
+        ),
+        ("question\tanswer\na\tb\tc\n", "A text with a tab in it belongs between quotation marks."),
         ("question\nHow?\n", "has only one column, question: give it two"),
         ("\n\n", "has no rows: give questions and answers"),
         ("How do I pay?,By card.\nMay I return it?,Yes.\n", "has no header, its first row is 'How do I pay?'"),
