@@ -14,6 +14,7 @@ unless they name it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,6 +26,7 @@ from supportbot.answering.explain import Explanation, Verdict, explain, may_gene
 from supportbot.answering.generator import Generator, LiveModel, Tenure
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Engine
+from supportbot.errors import DeadlineExceededError
 from supportbot.intake.questions import (
     NOT_SURE_NEAR_TEXT,
     NOT_SURE_TEXT,
@@ -119,7 +121,12 @@ class Answerer:
         """
         started = time.monotonic()
         known = self._knowledge if self._mode == "verified_first" else None
-        found = await explain(known, question, workspace_id, self._passages)
+        try:
+            # Just after a start it may still be read, and what is very large is looked up in a database.
+            async with asyncio.timeout(deadline - started):
+                found = await explain(known, question, workspace_id, self._passages)
+        except TimeoutError:
+            raise DeadlineExceededError("What is known could not be looked up in time.") from None
         if found.given:
             reply = replace(_given(found), latency_ms=_since(started))
             on_text(reply.text)

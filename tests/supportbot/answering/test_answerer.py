@@ -14,6 +14,7 @@ from supportbot.answering.generator import Generator, LiveModel
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
+from supportbot.errors import DeadlineExceededError
 from supportbot.intake.normalise import normalise_question
 from supportbot.intake.questions import NOT_SURE_NEAR_TEXT, NOT_SURE_TEXT, Reply
 from supportbot.knowledge import small_talk
@@ -55,6 +56,15 @@ def answerer(
 async def ask(bot: Answerer, question: str) -> Reply:
     """Ask."""
     return await bot.answer(question, time.monotonic() + 60)
+
+
+async def test_knowledge_that_cannot_be_read_ends_in_the_deadline(database: Database) -> None:
+    """Nobody waits for ever, and nothing else is said instead."""
+    await approve(database, GYM)
+    unread = Knowledge(database, lambda: None, wrong_rate=0.02)
+    await unread.open()
+    with pytest.raises(DeadlineExceededError):
+        await answerer(unread, "We rent helmets.").answer("could I hire shoes", time.monotonic() + 0.05)
 
 
 async def test_known_question_gets_its_answer_word_for_word(knowledge: Knowledge) -> None:

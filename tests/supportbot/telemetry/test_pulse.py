@@ -45,6 +45,7 @@ async def test_no_callback_is_slow_under_load(tmp_path: Path, callbacks: list[tu
     await initialise(settings)
     async with open_core(settings, platforms={"web"}, daemon=True) as core, asyncio.TaskGroup() as tasks:
         answering = tasks.create_task(core.worker.run())
+        knowing = tasks.create_task(core.knowledge.run())
         settle()
         await asyncio.sleep(0)
         callbacks.clear()  # what is done at the start holds up nobody yet
@@ -52,6 +53,7 @@ async def test_no_callback_is_slow_under_load(tmp_path: Path, callbacks: list[tu
         slowest, which = max(callbacks)
         await core.worker.drain(5)
         await answering
+        knowing.cancel()
     gc.unfreeze()
     assert {answer.model_version for answer in answers} == {"starter"}
     assert slowest < MOST_SECONDS, which
