@@ -30,9 +30,11 @@ from supportbot.db.schema import check_schema, migrate
 from supportbot.db.session import Database
 from supportbot.delivery.dispatch import Dispatcher, Sender
 from supportbot.delivery.outbox import Outbox
+from supportbot.delivery.renewal import LEASE, Renewal
 from supportbot.errors import ConfigError, DatabaseError
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
+from supportbot.intake.admission import Limit, Limits
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
@@ -48,9 +50,6 @@ from supportbot.service import Service
 
 DEMO_EXAMPLES = ("How do I return an item?", "Where is my order?", "Which payment methods do you take?")
 """What the starter can be asked: questions of its own FAQ."""
-
-_LEASE_MARGIN = timedelta(seconds=30)
-"""For what happens around generation: waiting for the database, mostly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +158,9 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
         await check_schema(database)
         lock = _lock_sqlite(database) if daemon else None
         try:
-            inbox = Inbox(
-                database,
-                owner=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
-                lease=timedelta(seconds=settings.answer_seconds) + _LEASE_MARGIN,
-            )
-            outbox = Outbox(database)
+            owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+            inbox = Inbox(database, owner, LEASE, _limits(settings))
+            outbox = Outbox(database, owner, LEASE)
             if lock:  # only now is it certain that nobody else works on what is under way
                 await inbox.recover(platforms)
                 await outbox.recover()
@@ -222,6 +218,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     platforms=platforms,
                     answer_seconds=settings.answer_seconds,
                     question_age=timedelta(minutes=settings.question_minutes),
+                    busy_after=timedelta(seconds=settings.busy_seconds) if settings.busy_seconds else None,
                     on_answered=ring,
                 )
                 service = Service(
@@ -231,20 +228,22 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     History(database),
                     live,
                     worker.wake,
+                    ring,
                 )
-                yield Core(
-                    settings,
-                    database,
-                    answerer,
-                    knowledge,
-                    passages,
-                    prepare,
-                    reloader,
-                    service,
-                    worker,
-                    outbox,
-                    dispatchers,
-                )
+                async with Renewal(database, owner, inbox, outbox):
+                    yield Core(
+                        settings,
+                        database,
+                        answerer,
+                        knowledge,
+                        passages,
+                        prepare,
+                        reloader,
+                        service,
+                        worker,
+                        outbox,
+                        dispatchers,
+                    )
             finally:
                 if passages is not None:
                     await passages.aclose()
@@ -296,6 +295,14 @@ def open_encoder(settings: Settings) -> TextEncoder | None:
     from supportbot.knowledge.encoder import open as opening  # takes a second to import
 
     return opening.open_encoder(settings.encoder or "")
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        person=Limit(settings.person_at_once, settings.person_a_minute),
+        channel=Limit(settings.channel_at_once, settings.channel_a_minute),
+        workspace=Limit(settings.workspace_at_once, settings.workspace_a_minute),
+    )
 
 
 def _wait_at_most(seconds: float, connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

@@ -35,6 +35,7 @@ class Service:
         history: reads back.
         live: answers under way.
         wake: set whenever there is work for the worker.
+        ring: called with the platform whenever a reply was put into its outbox.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Service:
         history: History,
         live: Live,
         wake: asyncio.Event,
+        ring: Callable[[str], None] = lambda platform: None,
     ) -> None:
         self._inbox = inbox
         self._votes = votes
@@ -52,14 +54,25 @@ class Service:
         self._history = history
         self._live = live
         self._wake = wake
+        self._ring = ring
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question; when this returns, it will be answered whatever happens to this process.
 
-        To be awaited before the platform is told "received". A question that is there already is not new.
+        To be awaited before the platform is told "received". A question that is there already is not new. One that
+        is too many is refused, and its asker told so.
         """
         accepted = await self._inbox.accept(incoming)
-        if accepted.new:
+        if accepted.refused:
+            metrics.REFUSALS.labels(incoming.platform, accepted.refused).inc()
+            log.info(
+                "question.refused",
+                question_id=accepted.question_id,
+                platform=incoming.platform,
+                reason=accepted.refused,
+            )
+            self._ring(incoming.platform)
+        elif accepted.new:
             metrics.QUESTIONS.labels(incoming.platform).inc()
             log.info("question.received", question_id=accepted.question_id, platform=incoming.platform)
             self._wake.set()

@@ -95,6 +95,7 @@ def question_from_interaction(interaction: discord.Interaction[ServingClient], t
         asker=str(interaction.user.id),
         text=without_mention(text, interaction.application_id),
         reply_to=reply_to,
+        placeholder=True,
     )
 
 

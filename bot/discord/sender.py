@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -43,6 +43,8 @@ class DiscordSender:
     """
 
     platform = PLATFORM
+    pause = 0.0
+    """discord.py waits by itself as long as Discord's answers say."""
 
     def __init__(self, rest: Callable[[], Awaitable[discord.Client]]) -> None:
         self._rest = rest
@@ -58,7 +60,7 @@ class DiscordSender:
         try:
             return await self._unbroken(self._send(delivery))
         except discord.RateLimited as error:
-            raise RetryLaterError("rate limit", error.retry_after) from error
+            raise RetryLaterError("rate limit", error.retry_after, whole_channel=True) from error
         except discord.LoginFailure as error:
             raise RetryLaterError("Discord refuses DISCORD_TOKEN") from error
         except discord.HTTPException as error:
@@ -103,14 +105,14 @@ class DiscordSender:
             expired = error.code == _INVALID_WEBHOOK_TOKEN or error.status == 401
             if not expired and error.status != 404:
                 raise
-            if not expired and datetime.now(UTC) - delivery.created_at < _DEFERRAL_TAKES:
+            if not expired and delivery.age < _DEFERRAL_TAKES:
                 # The answer was faster than the deferral, whose message is about to appear.
                 raise RetryLaterError("not deferred yet", _DEFERRAL_RETRY_SECONDS) from error
             return await self._post(client, delivery)
 
     async def _post(self, client: discord.Client, delivery: Delivery) -> str:
         """Send into the channel, unless an earlier attempt did."""
-        late = datetime.now(UTC) - delivery.created_at > _NONCE_LIFE
+        late = delivery.age > _NONCE_LIFE
         if delivery.attempt > 1 and late and (found := await _find_own(client, delivery)):
             return found
         body = build_message(delivery) | {"nonce": delivery.mark, "enforce_nonce": True}
@@ -182,7 +184,7 @@ def _custom_ids(message: discord.Message) -> set[str | None]:
 def _verdict(error: discord.HTTPException) -> RetryLaterError | UndeliverableError:
     """Return what an error of Discord means for a reply."""
     if error.status == 429:
-        return RetryLaterError("rate limit", _retry_after(error))
+        return RetryLaterError("rate limit", _retry_after(error), whole_channel=True)
     if error.status in (400, 403, 404):
         return UndeliverableError(
             "The channel is gone, or the bot may not write there: check its View Channel and Send Messages "

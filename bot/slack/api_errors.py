@@ -93,7 +93,7 @@ def delivery_error(error: SlackApiError) -> RetryLaterError | UndeliverableError
     """Return what the dispatcher needs to know about a failed attempt."""
     code = error_code(error)
     if code == RATE_LIMITED:
-        return RetryLaterError(code, retry_after(error), unsent=True)
+        return RetryLaterError(code, retry_after(error), unsent=True, whole_channel=True)
     if sentence := _UNDELIVERABLE.get(code):
         return UndeliverableError(sentence)
     if code in _TOKEN_REFUSED:

@@ -24,9 +24,8 @@ from bot.slack.connections import Connections
 from bot.slack.endpoint import PATH, Endpoint
 from bot.slack.identity import Identity
 from bot.slack.listeners import register
-from bot.slack.pace import POST_SECONDS, Pace
 from bot.slack.patience import Patience
-from bot.slack.sender import SlackSender
+from bot.slack.sender import POST_SECONDS, SlackSender
 from supportbot.config import Settings
 from supportbot.errors import ConfigError
 from supportbot.service import Service
@@ -126,7 +125,7 @@ async def open_slack(
         bolt = build_bolt(web_client(None), bot_token)
         register(bolt, service, background)
         identity = Identity(client, patience)
-        sender = SlackSender(client, identity, Pace(post_seconds))
+        sender = SlackSender(client, identity, post_seconds)
         try:
             if settings.slack_http:
                 secret = _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET")

@@ -23,15 +23,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.slack.api_errors import RATE_LIMITED, delivery_error, error_code, retry_after
+from bot.slack.api_errors import delivery_error, error_code
 from bot.slack.bolt import library_logger
 from bot.slack.identity import Identity
-from bot.slack.pace import Pace
 from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.delivery.outbox import Delivery
 
 MARK_EVENT = "supportbot_answer"
+
+POST_SECONDS = 1.0
+"""Between two messages in a channel: https://docs.slack.dev/apis/web-api/rate-limits, "Posting messages"."""
 
 _PAGE = 200
 """Messages a page when looking for our own; Slack recommends no more."""
@@ -46,13 +48,13 @@ class SlackSender:
     Args:
         client: carries the bot token and retries nothing.
         identity: tells the bot's own messages from those of others.
-        pace: gives each channel's messages their turn.
+        pause: seconds between two messages in one channel.
     """
 
-    def __init__(self, client: AsyncWebClient, identity: Identity, pace: Pace) -> None:
+    def __init__(self, client: AsyncWebClient, identity: Identity, pause: float = POST_SECONDS) -> None:
         self._client = client
         self._identity = identity
-        self._pace = pace
+        self.pause = pause
 
     @property
     def platform(self) -> str:
@@ -71,24 +73,21 @@ class SlackSender:
             return f"{delivery.channel}:{ts or await self._post(delivery)}"
         except SlackApiError as error:
             failure = delivery_error(error)
-            if error_code(error) == RATE_LIMITED:
-                self._pace.pause(delivery.channel, retry_after(error) or 0.0)
         if isinstance(failure, UndeliverableError) and (response_url := _response_url(delivery)):
             return await self._respond(delivery, response_url)
         raise failure
 
     async def _post(self, delivery: Delivery) -> str:
-        async with self._pace.turn(delivery.channel):
-            answer = await self._client.chat_postMessage(
-                channel=delivery.channel,
-                thread_ts=None if _response_url(delivery) else delivery.thread,
-                metadata=Metadata(event_type=MARK_EVENT, event_payload={"mark": delivery.mark}),
-                unfurl_links=False,
-                unfurl_media=False,
-                link_names=False,
-                parse="none",
-                **_content(delivery),
-            )
+        answer = await self._client.chat_postMessage(
+            channel=delivery.channel,
+            thread_ts=None if _response_url(delivery) else delivery.thread,
+            metadata=Metadata(event_type=MARK_EVENT, event_payload={"mark": delivery.mark}),
+            unfurl_links=False,
+            unfurl_media=False,
+            link_names=False,
+            parse="none",
+            **_content(delivery),
+        )
         match answer.data:
             case {"ts": str(ts)}:
                 return ts

@@ -33,7 +33,6 @@ MAX_OPEN = 4
 
 _STYLE = Path(__file__).with_name("page.css")
 _PLATFORM = "web"
-_CHANNEL = "page"
 
 _NOT_STORED = "Your question could not be stored, so nobody will answer it. Please try again in a moment."
 _ASKED_ALREADY = "You have asked this already: the answer is above, or on its way."
@@ -80,7 +79,7 @@ class Chat:
 
     async def _restore(self) -> None:
         try:
-            exchanges = await self._service.conversation(_PLATFORM, _CHANNEL, self._conversation)
+            exchanges = await self._service.conversation(_PLATFORM, self._conversation, self._conversation)
         except Exception:
             log.exception("page.history_failed")
             self._notice.text = _NO_HISTORY
@@ -148,12 +147,14 @@ class Chat:
         return IncomingQuestion(
             platform=_PLATFORM,
             workspace="local",
-            channel=_CHANNEL,
+            # Each visit is a channel of its own, as a direct message is: visitors take turns like channels.
+            channel=self._conversation,
             thread=self._conversation,
             identity=identity,
             asker=self._person,
             text=text,
             reply_to={},
+            placeholder=True,
         )
 
     def _show_question(self, text: str) -> AnswerView:

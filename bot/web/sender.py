@@ -17,6 +17,11 @@ class WebSender:
         """The page's."""
         return "web"
 
+    @property
+    def pause(self) -> float:
+        """None is needed."""
+        return 0.0
+
     async def send(self, delivery: Delivery) -> str:
         """Return the name under which the page shows this reply."""
         return f"web:{delivery.question_id}"

@@ -20,6 +20,9 @@ _HALF_LIFE_SECONDS = 60.0
 _LEAST_TOKENS = 200.0
 """As many as one long answer: less evidence than this is chance, and admits everything."""
 
+_SOONEST_SECONDS, _LATEST_SECONDS = 5, 60
+"""Nobody types a question again sooner, and nobody comes back for one much later."""
+
 
 class Pace:
     """Measures tokens a second.
@@ -34,6 +37,7 @@ class Pace:
         self._since = 0.0
         self._seconds = 0.0
         self._tokens = 0.0
+        self._answers = 0.0
 
     def begin(self) -> None:
         """An answer begins."""
@@ -45,6 +49,7 @@ class Pace:
         self._pass_time()
         self._under_way -= 1
         self._tokens += tokens
+        self._answers += 1
         if (rate := self.rate) is not None:
             metrics.TOKENS_PER_SECOND.set(rate)
 
@@ -62,6 +67,17 @@ class Pace:
         rate = self.rate
         return None if rate is None else max(1, int(rate * seconds / MAX_LENGTH))
 
+    @property
+    def seconds_until_free(self) -> int:
+        """How long to ask people to wait while there is too much to do: as long as what is under way takes, twice.
+
+        The second half is for those who are told the same.
+        """
+        if not self._answers:
+            return _SOONEST_SECONDS
+        seconds = 2 * max(1, self._under_way) * self._seconds / self._answers
+        return round(min(_LATEST_SECONDS, max(_SOONEST_SECONDS, seconds)))
+
     def _pass_time(self) -> None:
         now = self._clock()
         if self._under_way:
@@ -69,4 +85,5 @@ class Pace:
             kept = 0.5 ** (passed / _HALF_LIFE_SECONDS)
             self._seconds = self._seconds * kept + passed
             self._tokens *= kept
+            self._answers *= kept
         self._since = now

@@ -1,17 +1,18 @@
 """The worker: takes questions out of the inbox and puts answers into the outbox.
 
 It holds as many questions as the engine can use and can answer in time, and no transaction while the model
-thinks. When it is stopped it claims nothing more, gives what is under way some time, and returns the rest to the
-inbox.
+thinks. When there are more, those that nobody has had time for are told so within seconds. When it is stopped it
+claims nothing more, gives what is under way some time, and returns the rest to the inbox.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -19,6 +20,7 @@ from supportbot.answering.answerer import Answerer
 from supportbot.answering.pace import Pace
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
+from supportbot.intake.admission import Refusal
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import NO_QUESTION_TEXT, Claim, Reply, has_words
@@ -31,6 +33,12 @@ MAX_ATTEMPTS = 3
 
 POLL_SECONDS = 1.0
 """How often the inbox is looked at when nobody rings: for other processes' questions and returned leases."""
+
+_FULL_POLL_SECONDS = 0.5
+"""How often is looked for questions that nobody has had time for, while there is no room for more."""
+
+MOST_LAPSES = 3
+"""A question in whose work so many processes ended is set aside: it may be what ended them."""
 
 _TOO_LATE_TEXT = "Sorry, I could not finish an answer in time. Please ask again in a moment."
 _FAILED_TEXT = (
@@ -49,6 +57,7 @@ class Worker:
         platforms: only their questions are claimed.
         answer_seconds: how long one answer may take.
         question_age: a question older than this is told so instead of answered.
+        busy_after: a question that nobody has had time for by then is told so; None for never.
         on_answered: called with the platform whenever a reply was put into its outbox.
     """
 
@@ -61,6 +70,7 @@ class Worker:
         platforms: Collection[str],
         answer_seconds: float,
         question_age: timedelta,
+        busy_after: timedelta | None = None,
         on_answered: Callable[[str], None] = lambda platform: None,
     ) -> None:
         self._inbox = inbox
@@ -72,11 +82,15 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._pace = Pace()
+        self._started = time.monotonic()
+        self._suspects_seen = -math.inf
+        self._busy_after = busy_after
         self._on_answered = on_answered
         self.wake = asyncio.Event()
 
     async def run(self) -> None:
         """Claim and answer until ``drain`` is called."""
+        self._started = time.monotonic()
         while not self._stopping:
             self.wake.clear()
             try:
@@ -85,7 +99,7 @@ class Worker:
                 # A full disk or a restarting PostgreSQL: the questions are safe where they are.
                 log.exception("worker.claim_failed")
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
+                async with asyncio.timeout(POLL_SECONDS if self._free > 0 else _FULL_POLL_SECONDS):
                     await self.wake.wait()
 
     async def drain(self, seconds: float) -> None:
@@ -107,17 +121,51 @@ class Worker:
         await self._work(claim)
         return True
 
-    async def _start_claimed(self) -> None:
+    @property
+    def _free(self) -> int:
+        """How many more questions can be taken up."""
         capacity = self._answerer.capacity
         if (admitted := self._pace.admits(self._answer_seconds)) is not None:
             capacity = min(capacity, admitted)
-        free = capacity - len(self._tasks)
-        if free <= 0:
+        return capacity - len(self._tasks)
+
+    async def _start_claimed(self) -> None:
+        now = time.monotonic()
+        if now - self._suspects_seen >= POLL_SECONDS:
+            self._suspects_seen = now
+            await self._answer_suspect()
+        if self._free > 0:
+            for claim in await self._inbox.claim(self._platforms, self._free):
+                self._start(claim)
+        if self._free <= 0 and self._busy_after:
+            await self._refuse_waiting(self._busy_after)
+
+    def _start(self, claim: Claim) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._work(claim), name=f"question-{claim.question_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    async def _answer_suspect(self) -> None:
+        """Answer what was in work when processes ended alone, so that nothing else suffers if it ends this one."""
+        if not await self._inbox.has_suspect(self._platforms):
             return
-        for claim in await self._inbox.claim(self._platforms, free):
-            task = asyncio.create_task(self._work(claim), name=f"question-{claim.question_id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._done)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        if not self._stopping and (claim := await self._inbox.claim_suspect(self._platforms)):
+            await asyncio.wait([self._start(claim)])
+
+    async def _refuse_waiting(self, busy_after: timedelta) -> None:
+        refusal = Refusal("busy", self._pace.seconds_until_free)
+        uptime = timedelta(seconds=time.monotonic() - self._started)
+        refused = await self._inbox.refuse_waiting(
+            self._platforms, refusal, longer_than=busy_after, shorter_than=uptime
+        )
+        if refused:
+            log.warning("worker.overloaded", refused=len(refused), in_work=len(self._tasks))
+        for platform in refused:
+            metrics.REFUSALS.labels(platform, refusal.reason).inc()
+            self._on_answered(platform)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -129,20 +177,25 @@ class Worker:
             try:
                 await self._answer(claim)
             except asyncio.CancelledError:
-                await self._inbox.release(claim.question_id)
+                await self._inbox.release(claim.question_id, attempted=False)
                 raise
             except Exception:
                 log.exception("worker.failed", question_id=claim.question_id, attempt=claim.attempt)
                 await self._retry_or_fail(claim, "internal error")
 
     async def _answer(self, claim: Claim) -> None:
-        if datetime.now(UTC) - claim.received_at > self._question_age:
+        if claim.lapses >= MOST_LAPSES:
+            log.error("question.set_aside", question_id=claim.question_id, lapses=claim.lapses)
+            await self._end(claim, QuestionState.FAILED, "ended the process", _FAILED_TEXT)
+            return
+        if claim.waited > self._question_age:
             await self._end(claim, QuestionState.EXPIRED, "waited too long", _EXPIRED_TEXT)
             return
         if not has_words(claim.text):
             await self._end(claim, QuestionState.FAILED, "no text", NO_QUESTION_TEXT)
             return
         self._live.restart(claim.question_id)
+        began = time.monotonic()
         reply = None
         self._pace.begin()
         try:
@@ -162,9 +215,9 @@ class Worker:
         finally:
             self._pace.end(reply.answer_tokens or 0 if reply else 0)
         if reply:
-            await self._finish(claim, reply)
+            await self._finish(claim, reply, time.monotonic() - began)
 
-    async def _finish(self, claim: Claim, reply: Reply) -> None:
+    async def _finish(self, claim: Claim, reply: Reply, seconds: float) -> None:
         answer_id = await self._inbox.finish(claim.question_id, reply)
         self._tell(claim)
         if answer_id is None:
@@ -172,8 +225,7 @@ class Worker:
             return
         metrics.ANSWERS.labels(claim.platform, reply.source.value).inc()
         metrics.ANSWER_TOKENS.inc(reply.answer_tokens or 0)
-        waited = (datetime.now(UTC) - claim.received_at).total_seconds()
-        metrics.ANSWER_SECONDS.labels(claim.platform).observe(waited)
+        metrics.ANSWER_SECONDS.labels(claim.platform).observe(claim.waited.total_seconds() + seconds)
         log.info(
             "question.answered",
             question_id=claim.question_id,

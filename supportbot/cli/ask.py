@@ -71,6 +71,7 @@ class _TerminalSender:
     """Delivers to the terminal: the command prints the answer itself, so there is nothing left to do."""
 
     platform = "cli"
+    pause = 0.0
 
     async def send(self, delivery: Delivery) -> str:
         return f"cli:{delivery.question_id}"

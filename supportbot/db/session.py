@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, event, make_url, text
+from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -96,6 +97,16 @@ class Database:
     async def aclose(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+def create_blocking_engine(url: URL) -> Engine:
+    """Return an engine for a thread of its own, each of whose transactions writes."""
+    if url.get_backend_name() != "sqlite":
+        return create_sync_engine(url, pool_pre_ping=True)
+    engine = create_sync_engine(url.set(drivername="sqlite"))
+    event.listen(engine, "connect", _on_sqlite_connect)
+    event.listen(engine, "begin", _on_sqlite_begin)
+    return engine.execution_options(**{_WRITES: True})
 
 
 def create_engine(url: str) -> AsyncEngine:

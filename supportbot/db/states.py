@@ -15,6 +15,7 @@ class QuestionState(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     EXPIRED = "expired"
+    REFUSED = "refused"
 
 
 class AnswerSource(StrEnum):

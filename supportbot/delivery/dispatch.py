@@ -7,20 +7,23 @@ passing fault of the network or a defect; the reply stays and is tried again, la
 from __future__ import annotations
 
 import asyncio
+import math
 import random
+import time
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
 
-from supportbot.delivery.outbox import SEND_LEASE, Delivery, Outbox
+from supportbot.delivery.outbox import MOST_LAPSES, Delivery, Outbox
 from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
 CONCURRENCY = 16
-"""Replies of a platform that are under way at once; a slow channel holds up its own replies only."""
+"""Replies of a platform that are under way at once, each to another channel."""
 
 POLL_SECONDS = 1.0
 """How often the outbox is looked at when nobody rings: for replies that have come due again."""
@@ -29,8 +32,11 @@ GIVE_UP_AFTER = timedelta(hours=24)
 """A reply that no attempt could deliver for so long is given up: an answer that late helps nobody."""
 
 _MAX_BACKOFF_SECONDS = 60.0
-_SEND_SECONDS = SEND_LEASE.total_seconds() / 2
-"""An attempt ends well before its claim does, so two attempts never overlap."""
+_SEND_SECONDS = 30.0
+"""For one attempt; the libraries of the platforms give up sooner."""
+
+_LOOK_FOR_SUSPECTS_SECONDS = 1.0
+"""They are rare, and looking costs a statement."""
 
 
 class RetryLaterError(Exception):
@@ -41,12 +47,21 @@ class RetryLaterError(Exception):
         seconds: how long the platform asks to wait, or None for the usual backoff.
         unsent: whether it is certain that nothing reached the platform, as with a rate limit: then the next
             attempt need not look for a message of this one.
+        whole_channel: whether the platform means all that goes to this channel, not this reply alone.
     """
 
-    def __init__(self, reason: str, seconds: float | None = None, *, unsent: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        seconds: float | None = None,
+        *,
+        unsent: bool = False,
+        whole_channel: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.seconds = seconds
         self.unsent = unsent
+        self.whole_channel = whole_channel
 
 
 class UndeliverableError(Exception):
@@ -59,6 +74,10 @@ class Sender(Protocol):
     @property
     def platform(self) -> str:
         """``slack``, ``discord`` or ``web``."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds that the platform wants between two messages in one channel; 0 for none."""
 
     async def send(self, delivery: Delivery) -> str:
         """Show a reply and return the platform's identity of it.
@@ -86,6 +105,7 @@ class Dispatcher:
         self.wake = asyncio.Event()
         self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._suspects_seen = -math.inf
 
     async def run(self) -> None:
         """Deliver until ``stop`` is called, and then what is due at that moment."""
@@ -105,11 +125,12 @@ class Dispatcher:
         self.wake.set()
 
     async def deliver_due(self) -> int:
-        """Try each reply that is due now once, as far as may be under way together; return how many."""
-        started = await self._start_due()
-        if started:
+        """Try each reply that is due now; return how many attempts that took."""
+        attempts = 0
+        while started := await self._start_due():
+            attempts += started
             await asyncio.wait(self._tasks)
-        return started
+        return attempts
 
     async def _start_due(self) -> int:
         """Claim as many replies as may be under way at once, and begin to send them; return how many."""
@@ -117,7 +138,7 @@ class Dispatcher:
         if not free:
             return 0
         try:
-            deliveries = await self._outbox.claim(self._sender.platform, free)
+            deliveries = await self._claim(free)
         except Exception:
             # A full disk or a restarting PostgreSQL: the replies are safe where they are.
             log.exception("dispatch.claim_failed", platform=self._sender.platform)
@@ -125,41 +146,71 @@ class Dispatcher:
         for delivery in deliveries:
             task = asyncio.create_task(self._deliver(delivery), name=f"reply-{delivery.outbox_id}")
             self._tasks.add(task)
-            task.add_done_callback(self._done)
+            task.add_done_callback(partial(self._done, delivery))
         return len(deliveries)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    async def _claim(self, limit: int) -> list[Delivery]:
+        platform = self._sender.platform
+        now = time.monotonic()
+        if now - self._suspects_seen >= _LOOK_FOR_SUSPECTS_SECONDS:
+            self._suspects_seen = now
+            if self._tasks and await self._outbox.has_suspect(platform):
+                await asyncio.wait(self._tasks)  # it is sent alone, for it may end this process
+            if not self._tasks and (suspect := await self._outbox.claim_suspect(platform)):
+                await self._deliver(suspect)
+        return await self._outbox.claim(platform, limit)
+
+    def _done(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._outbox.forget(delivery.outbox_id)
         self.wake.set()
+        if self._sender.pause:
+            asyncio.get_running_loop().call_later(self._sender.pause, self.wake.set)
         if not task.cancelled() and (error := task.exception()):
             # The outcome could not be noted: the claim runs out, and the next attempt looks for its mark.
             log.error("reply.outcome_lost", platform=self._sender.platform, exc_info=error)
 
     async def _deliver(self, delivery: Delivery) -> None:
+        if delivery.lapses >= MOST_LAPSES:
+            await self._give_up(delivery, "each process that tried to send it ended")
+            return
         try:
             async with asyncio.timeout(_SEND_SECONDS):
                 identity = await self._sender.send(delivery)
         except UndeliverableError as error:
             await self._give_up(delivery, str(error))
         except RetryLaterError as error:
-            await self._postpone(delivery, str(error), error.seconds, unsent=error.unsent)
+            await self._postpone(
+                delivery, str(error), error.seconds, unsent=error.unsent, whole_channel=error.whole_channel
+            )
         except Exception as error:
             # The class name only: the text of a network error may hold an address with a token in it.
             log.warning("reply.attempt_failed", **_names(delivery), exc_info=True)
             await self._postpone(delivery, type(error).__name__, None, unsent=False)
         else:
-            await self._outbox.delivered(delivery.outbox_id, identity)
+            await self._outbox.delivered(delivery.outbox_id, identity, pause=self._sender.pause)
             self._count("delivered")
             log.info("reply.delivered", **_names(delivery), reply=identity)
 
-    async def _postpone(self, delivery: Delivery, error: str, seconds: float | None, *, unsent: bool) -> None:
-        if datetime.now(UTC) - delivery.created_at > GIVE_UP_AFTER:
+    async def _postpone(
+        self,
+        delivery: Delivery,
+        error: str,
+        seconds: float | None,
+        *,
+        unsent: bool,
+        whole_channel: bool = False,
+    ) -> None:
+        if delivery.age > GIVE_UP_AFTER:
             await self._give_up(delivery, error)
             return
         if seconds is None:
             # Exponential with full jitter, so that many waiting replies don't come back in step.
             seconds = random.uniform(0.5, 1) * min(_MAX_BACKOFF_SECONDS, 2.0**delivery.attempt)  # noqa: S311
-        await self._outbox.postpone(delivery.outbox_id, timedelta(seconds=seconds), error, unsent=unsent)
+        pause = seconds if whole_channel else 0.0
+        await self._outbox.postpone(
+            delivery.outbox_id, timedelta(seconds=seconds), error, unsent=unsent, pause=pause
+        )
         self._count("postponed")
         log.info("reply.postponed", **_names(delivery), seconds=round(seconds, 1), reason=error)
 

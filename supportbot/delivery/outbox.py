@@ -3,25 +3,34 @@
 A reply is claimed by pushing its ``due_at`` into the future: whoever did that may try to send it, and if the
 sender dies the reply comes due again. Because a crash between the platform's "accepted" and our note of it is
 always possible, a later attempt says that it is one, and the platform's sender looks for its own mark first.
+
+One reply at a time is on its way to a channel, and none while the channel has a pause; ``lanes`` says which is
+next. So a channel with a hundred replies takes no more room than any other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, case, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from supportbot.db.models import Answer, Conversation, Question, Workspace
+from supportbot.db.clock import now as database_now
+from supportbot.db.models import Answer, Channel, Conversation, Question, Workspace
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, OutboxState, QuestionState
+from supportbot.delivery.lanes import is_channel_of, is_due, next_in_lanes
 from supportbot.intake.questions import Grounds
 
-SEND_LEASE = timedelta(seconds=60)
-"""How long one attempt to send may take before another is made."""
+SUSPECT_LAPSES = 2
+"""A reply that was on its way when two processes ended is sent alone; see ``claim_suspect``."""
+
+MOST_LAPSES = 5
+"""More than a question has: giving up a reply that did nothing loses an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +42,8 @@ class Delivery:
         mark: the idempotency mark, the same at every attempt and unique over all databases; 25 characters at
             most, which is what a Discord nonce may have.
         attempt: 1 for the first; later ones must look for their own mark before they send.
+        lapses: how many senders took it up and never said what became of it.
+        age: since it was written, when it was claimed; by the database's clock.
         grounds: approved answers and suggestions that it stands on.
         votable: whether 👍 and 👎 make sense under it.
         reply_to: what the adapter noted when it heard the question.
@@ -53,8 +64,10 @@ class Delivery:
     model_version: str | None
     reply_to: Mapping[str, Any]
     attempt: int
+    lapses: int
     votable: bool
     created_at: datetime
+    age: timedelta
     mark: str
 
 
@@ -63,25 +76,53 @@ class Outbox:
 
     Args:
         database: where they are kept.
+        owner: unique name of this process, written on its claims.
+        lease: how long a claim holds unless it is renewed; see ``renewal``.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, owner: str, lease: timedelta) -> None:
         self._database = database
+        self._owner = owner
+        self._lease = lease
+        self._held: set[int] = set()
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The replies that this process is sending; may be read from any thread."""
+        return frozenset(self._held.copy())
 
     async def claim(self, platform: str, limit: int) -> list[Delivery]:
-        """Take up to ``limit`` replies of a platform that are due, the oldest first."""
-        now = datetime.now(UTC)
+        """Take up to ``limit`` replies of a platform that are due, one of each channel."""
+        return await self._claim(platform, OutboxRow.lapses < SUSPECT_LAPSES, limit)
+
+    async def claim_suspect(self, platform: str) -> Delivery | None:
+        """Take a reply that was on its way when processes ended, for it may be what ended them.
+
+        To be called while nothing else is on its way here, so that nothing else suffers from it.
+        """
+        deliveries = await self._claim(platform, OutboxRow.lapses >= SUSPECT_LAPSES, limit=1)
+        return deliveries[0] if deliveries else None
+
+    async def has_suspect(self, platform: str) -> bool:
+        """Return whether ``claim_suspect`` would find one."""
+        async with self._database.read() as session:
+            now = await database_now(session)
+            found = await session.scalar(
+                select(OutboxRow.id)
+                .where(OutboxRow.platform == platform, OutboxRow.lapses >= SUSPECT_LAPSES, is_due(now))
+                .limit(1)
+            )
+        return found is not None
+
+    async def _claim(self, platform: str, which: ColumnElement[bool], limit: int) -> list[Delivery]:
         async with self._database.write() as session:
+            now = await database_now(session)
+            which = and_(which, OutboxRow.platform == platform, OutboxRow.id.not_in(self._held))
+            # As in the inbox: PostgreSQL looks again at a row that somebody changed meanwhile.
             ids = (
                 await session.scalars(
                     select(OutboxRow.id)
-                    .where(
-                        OutboxRow.platform == platform,
-                        OutboxRow.state == OutboxState.PENDING,
-                        OutboxRow.due_at <= now,
-                    )
-                    .order_by(OutboxRow.id)
-                    .limit(limit)
+                    .where(OutboxRow.id.in_(next_in_lanes(platform, which, now, limit)), is_due(now))
                     .with_for_update(skip_locked=True)
                 )
             ).all()
@@ -90,7 +131,12 @@ class Outbox:
             await session.execute(
                 update(OutboxRow)
                 .where(OutboxRow.id.in_(ids))
-                .values(attempts=OutboxRow.attempts + 1, due_at=now + SEND_LEASE)
+                .values(
+                    attempts=OutboxRow.attempts + 1,
+                    lapses=OutboxRow.lapses + _was_on_its_way(),
+                    lease_owner=self._owner,
+                    due_at=now + self._lease,
+                )
             )
             rows = await session.execute(
                 select(OutboxRow, Answer, Question, Conversation, Workspace)
@@ -101,7 +147,7 @@ class Outbox:
                 .where(OutboxRow.id.in_(ids))
                 .order_by(OutboxRow.id)
             )
-            return [
+            deliveries = [
                 Delivery(
                     outbox_id=outbox.id,
                     question_id=question.id,
@@ -118,25 +164,32 @@ class Outbox:
                     model_version=answer.model_version,
                     reply_to=question.reply_to,
                     attempt=outbox.attempts,
+                    lapses=outbox.lapses,
                     votable=question.state == QuestionState.ANSWERED,
                     created_at=outbox.created_at,
+                    age=now - outbox.created_at,
                     mark=outbox.mark,
                 )
                 for outbox, answer, question, conversation, workspace in rows
             ]
+        self._held.update(ids)
+        return deliveries
 
-    async def delivered(self, outbox_id: int, reply_identity: str) -> None:
-        """Note that a reply is on the platform, and under which identity."""
-        now = datetime.now(UTC)
+    async def delivered(self, outbox_id: int, reply_identity: str, *, pause: float = 0.0) -> None:
+        """Note that a reply is on the platform, and under which identity; its channel then has a pause."""
+        self._held.discard(outbox_id)
         async with self._database.write() as session:
+            now = await database_now(session)
             row = (
                 await session.execute(
                     update(OutboxRow)
                     .where(OutboxRow.id == outbox_id)
-                    .values(state=OutboxState.DELIVERED, delivered_at=now)
+                    .values(state=OutboxState.DELIVERED, delivered_at=now, lease_owner=None)
                     .returning(OutboxRow.answer_id, OutboxRow.question_id)
                 )
-            ).one()
+            ).one_or_none()
+            if row is None:  # erased while it was on its way
+                return
             await session.execute(
                 update(Answer).where(Answer.id == row.answer_id).values(reply_identity=reply_identity)
             )
@@ -146,27 +199,44 @@ class Outbox:
                 .values(state=QuestionState.DELIVERED)
             )
             await session.execute(update(Question).where(Question.id == row.question_id).values(delivered_at=now))
+            await _free(session, outbox_id, now, pause)
 
-    async def postpone(self, outbox_id: int, delay: timedelta, error: str, *, unsent: bool) -> None:
-        """Make a reply due again after ``delay``; if it is certainly ``unsent``, this was no attempt."""
+    async def postpone(
+        self, outbox_id: int, delay: timedelta, error: str, *, unsent: bool, pause: float = 0.0
+    ) -> None:
+        """Make a reply due again after ``delay``; if it is certainly ``unsent``, this was no attempt.
+
+        Args:
+            outbox_id: claimed by this process.
+            delay: until the next attempt.
+            error: for the record.
+            unsent: whether it is certain that nothing reached the platform.
+            pause: seconds in which nothing else goes to its channel either.
+        """
+        self._held.discard(outbox_id)
         async with self._database.write() as session:
+            now = await database_now(session)
             await session.execute(
                 update(OutboxRow)
                 .where(OutboxRow.id == outbox_id)
                 .values(
-                    due_at=datetime.now(UTC) + delay,
+                    due_at=now + delay,
+                    lease_owner=None,
                     last_error=error,
                     attempts=OutboxRow.attempts - int(unsent),
                 )
             )
+            if pause:
+                await _free(session, outbox_id, now, pause)
 
     async def give_up(self, outbox_id: int, error: str) -> None:
         """Note that a reply can never be delivered, such as into an archived channel."""
+        self._held.discard(outbox_id)
         async with self._database.write() as session:
             question_id = await session.scalar(
                 update(OutboxRow)
                 .where(OutboxRow.id == outbox_id)
-                .values(state=OutboxState.FAILED, last_error=error)
+                .values(state=OutboxState.FAILED, lease_owner=None, last_error=error)
                 .returning(OutboxRow.question_id)
             )
             await session.execute(
@@ -175,9 +245,27 @@ class Outbox:
                 .values(state=QuestionState.FAILED, reason=f"not delivered: {error}")
             )
 
+    def forget(self, outbox_id: int) -> None:
+        """Stop renewing a claim whose outcome could not be noted; it runs out, and the reply is tried again."""
+        self._held.discard(outbox_id)
+
     async def recover(self) -> None:
         """Make every open reply due now, on a database that only this process uses."""
         async with self._database.write() as session:
             await session.execute(
-                update(OutboxRow).where(OutboxRow.state == OutboxState.PENDING).values(due_at=datetime.now(UTC))
+                update(OutboxRow)
+                .where(OutboxRow.state == OutboxState.PENDING)
+                .values(due_at=await database_now(session))
             )
+
+
+async def _free(session: AsyncSession, outbox_id: int, now: datetime, pause: float) -> None:
+    """Say from when on the channel of a reply is free again."""
+    await session.execute(
+        update(Channel).where(is_channel_of(outbox_id)).values(free_at=now + timedelta(seconds=pause))
+    )
+
+
+def _was_on_its_way() -> ColumnElement[int]:
+    """Return 1 for a reply whose last sender never said what became of it, else 0."""
+    return case((OutboxRow.lease_owner.is_not(None), 1), else_=0)

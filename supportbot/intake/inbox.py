@@ -10,21 +10,26 @@ What people write where the bot has handed off is heard here as well; which that
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Collection
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, and_, case, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from supportbot.db.models import Answer, Conversation, Outbox, Question, Workspace
+from supportbot.db.clock import now as database_now
+from supportbot.db.models import Channel, Conversation, Question
 from supportbot.db.session import Database
-from supportbot.db.states import OutboxState, QuestionState
+from supportbot.db.states import QuestionState
 from supportbot.intake import handoff
+from supportbot.intake.admission import UNLIMITED, Limits, Refusal, find_refusal, refuse, refuse_waiting
+from supportbot.intake.conversations import find_conversation, insert_question
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.questions import Accepted, Claim, IncomingQuestion, Reply
+from supportbot.intake.replies import write_reply
+from supportbot.intake.turns import is_waiting, next_in_turn
+
+SUSPECT_LAPSES = 2
+"""A question that was in work when two processes ended is taken up once more, alone; see ``claim_suspect``."""
 
 
 class Inbox:
@@ -33,29 +38,35 @@ class Inbox:
     Args:
         database: where they are kept.
         owner: unique name of this process, written on its claims.
-        lease: how long a claim holds; longer than the longest answer takes, so no live worker ever loses one.
+        lease: how long a claim holds unless it is renewed; see ``delivery.renewal``.
+        limits: how much may be asked.
     """
 
-    def __init__(self, database: Database, owner: str, lease: timedelta) -> None:
+    def __init__(self, database: Database, owner: str, lease: timedelta, limits: Limits = UNLIMITED) -> None:
         self._database = database
         self._owner = owner
         self._lease = lease
+        self._limits = limits
+        self._held: set[int] = set()
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The questions that this process works on; may be read from any thread."""
+        return frozenset(self._held.copy())
 
     async def accept(self, incoming: IncomingQuestion) -> Accepted:
-        """Commit a question, unless its identity is known already."""
+        """Commit a question, unless its identity is known already.
+
+        One that is too many is kept as refused, and its asker told so once; see ``admission``.
+        """
         async with self._database.write() as session:
-            known = await session.scalar(
-                select(Question.id).where(
-                    Question.platform == incoming.platform, Question.identity == incoming.identity
-                )
-            )
-            if known is not None:
+            if (known := await _find(session, incoming)) is not None:
                 return Accepted(known, new=False)
-            now = datetime.now(UTC)
-            conversation_id = await self._conversation(session, incoming, now)
-            question_id = await _insert_new(
+            now = await database_now(session)
+            workspace_id, conversation_id = await find_conversation(session, incoming, now)
+            refusal = await find_refusal(session, self._limits, incoming, workspace_id, now)
+            question_id = await insert_question(
                 session,
-                Question,
                 {
                     "conversation_id": conversation_id,
                     "platform": incoming.platform,
@@ -64,19 +75,19 @@ class Inbox:
                     "text": incoming.text,
                     "reply_to": dict(incoming.reply_to),
                     "state": QuestionState.RECEIVED,
+                    "placeholder": incoming.placeholder,
                     "attempts": 0,
+                    "lapses": 0,
                     "received_at": now,
                 },
             )
             if question_id is None:  # another daemon on the same PostgreSQL was first
-                known = await session.scalar(
-                    select(Question.id).where(
-                        Question.platform == incoming.platform, Question.identity == incoming.identity
-                    )
-                )
+                known = await _find(session, incoming)
                 assert known is not None  # noqa: S101 - the unique constraint that refused us names this row
                 return Accepted(known, new=False)
-            return Accepted(question_id, new=True)
+            if refusal:
+                await refuse(session, question_id, refusal, now)
+            return Accepted(question_id, new=True, refused=refusal.reason if refusal else None)
 
     async def accept_remark(self, remark: Remark) -> Heard:
         """Commit what a person wrote, if it answers a question that the bot has handed off."""
@@ -95,8 +106,29 @@ class Inbox:
             await handoff.change(session, platform, identity, text)
 
     async def claim(self, platforms: Collection[str], limit: int) -> list[Claim]:
-        """Take up to ``limit`` of the oldest questions that wait, or whose worker is gone."""
-        return await self._claim(Question.platform.in_(platforms), limit)
+        """Take up to ``limit`` of the questions that wait, or whose worker is gone; ``turns`` says which."""
+        return await self._claim(and_(Question.platform.in_(platforms), Question.lapses < SUSPECT_LAPSES), limit)
+
+    async def claim_suspect(self, platforms: Collection[str]) -> Claim | None:
+        """Take a question that was in work when processes ended, for it may be what ended them.
+
+        To be called while nothing else is in work here, so that nothing else suffers from it.
+        """
+        claims = await self._claim(
+            and_(Question.platform.in_(platforms), Question.lapses >= SUSPECT_LAPSES), limit=1
+        )
+        return claims[0] if claims else None
+
+    async def has_suspect(self, platforms: Collection[str]) -> bool:
+        """Return whether ``claim_suspect`` would find one."""
+        async with self._database.read() as session:
+            now = await database_now(session)
+            found = await session.scalar(
+                select(Question.id)
+                .where(is_waiting(now), Question.platform.in_(platforms), Question.lapses >= SUSPECT_LAPSES)
+                .limit(1)
+            )
+        return found is not None
 
     async def claim_one(self, question_id: int) -> Claim | None:
         """Take one particular question, if it still waits."""
@@ -104,22 +136,16 @@ class Inbox:
         return claims[0] if claims else None
 
     async def _claim(self, which: ColumnElement[bool], limit: int) -> list[Claim]:
-        now = datetime.now(UTC)
-        waiting = or_(
-            and_(
-                Question.state == QuestionState.RECEIVED,
-                or_(Question.lease_until.is_(None), Question.lease_until <= now),
-            ),
-            and_(Question.state == QuestionState.ANSWERING, Question.lease_until <= now),
-        )
         async with self._database.write() as session:
-            # SQLite has one writer at a time and ignores FOR UPDATE; PostgreSQL passes over what others hold.
+            now = await database_now(session)
+            # A claim that could not be renewed, because the database was away, may be ours and still in work.
+            which = and_(which, Question.id.not_in(self._held))
+            # SQLite has one writer at a time and ignores FOR UPDATE; PostgreSQL passes over what others hold, and
+            # looks again at a row that somebody changed meanwhile, which is why this asks for what waits twice.
             ids = (
                 await session.scalars(
                     select(Question.id)
-                    .where(which, waiting)
-                    .order_by(Question.received_at, Question.id)
-                    .limit(limit)
+                    .where(Question.id.in_(next_in_turn(which, now, limit)), is_waiting(now))
                     .with_for_update(skip_locked=True)
                 )
             ).all()
@@ -129,8 +155,10 @@ class Inbox:
                 update(Question)
                 .where(Question.id.in_(ids))
                 .values(
-                    state=QuestionState.ANSWERING,
                     attempts=Question.attempts + 1,
+                    lapses=Question.lapses + _was_in_work(),
+                    state=QuestionState.ANSWERING,
+                    claimed_at=now,
                     lease_owner=self._owner,
                     lease_until=now + self._lease,
                 )
@@ -139,14 +167,54 @@ class Inbox:
                     Question.platform,
                     select(Conversation.workspace_id)
                     .where(Conversation.id == Question.conversation_id)
-                    .scalar_subquery(),
+                    .scalar_subquery()
+                    .label("workspace_id"),
                     Question.text,
                     Question.attempts,
+                    Question.lapses,
                     Question.received_at,
                 )
             )
-            claims = [Claim(*row) for row in rows]
-        return sorted(claims, key=lambda claim: (claim.received_at, claim.question_id))
+            claims = [
+                Claim(
+                    question_id=row.id,
+                    platform=row.platform,
+                    workspace_id=row.workspace_id,
+                    text=row.text,
+                    attempt=row.attempts,
+                    lapses=row.lapses,
+                    waited=now - row.received_at,
+                )
+                for row in rows
+            ]
+            await session.execute(
+                update(Channel)
+                .where(
+                    tuple_(Channel.workspace_id, Channel.channel).in_(
+                        select(Conversation.workspace_id, Conversation.channel)
+                        .join(Question, Question.conversation_id == Conversation.id)
+                        .where(Question.id.in_(ids))
+                    )
+                )
+                .values(served_at=now)
+            )
+        self._held.update(ids)
+        return sorted(claims, key=lambda claim: (-claim.waited, claim.question_id))
+
+    async def refuse_waiting(
+        self, platforms: Collection[str], refusal: Refusal, *, longer_than: timedelta, shorter_than: timedelta
+    ) -> list[str]:
+        """Refuse what nobody has had time for; return the platform of each question that was refused.
+
+        Args:
+            platforms: whose questions.
+            refusal: what their askers are told, each once.
+            longer_than: they have waited.
+            shorter_than: likewise; what came while no daemon was there is answered, however late.
+        """
+        async with self._database.write() as session:
+            now = await database_now(session)
+            return await refuse_waiting(session, platforms, refusal, now - shorter_than, now - longer_than, now)
 
     async def release(
         self, question_id: int, *, retry_in: timedelta = timedelta(), attempted: bool = True
@@ -158,14 +226,16 @@ class Inbox:
             retry_in: until it may be claimed again.
             attempted: whether that was an attempt; a question that only had to wait has lost none.
         """
+        self._held.discard(question_id)
         async with self._database.write() as session:
+            now = await database_now(session)
             await session.execute(
                 update(Question)
                 .where(self._is_mine(question_id))
                 .values(
                     state=QuestionState.RECEIVED,
                     lease_owner=None,
-                    lease_until=datetime.now(UTC) + retry_in if retry_in else None,
+                    lease_until=now + retry_in if retry_in else None,
                     attempts=Question.attempts if attempted else Question.attempts - 1,
                 )
             )
@@ -189,8 +259,9 @@ class Inbox:
         Returns:
             The answer's id, or None when the claim was lost and somebody else answers.
         """
-        now = datetime.now(UTC)
+        self._held.discard(question_id)
         async with self._database.write() as session:
+            now = await database_now(session)
             platform = await session.scalar(
                 update(Question)
                 .where(self._is_mine(question_id))
@@ -199,42 +270,7 @@ class Inbox:
             )
             if platform is None:
                 return None
-            answer = Answer(
-                question_id=question_id,
-                text=reply.text,
-                source=reply.source,
-                model_version=reply.model_version,
-                sampling=dict(reply.sampling) if reply.sampling is not None else None,
-                seed=reply.seed,
-                prompt=reply.prompt,
-                shortened=reply.shortened,
-                draft=reply.draft,
-                prompt_tokens=reply.prompt_tokens,
-                answer_tokens=reply.answer_tokens,
-                finish=reply.finish,
-                confidence=reply.confidence,
-                mean_logprob=reply.mean_logprob,
-                latency_ms=reply.latency_ms,
-                entry_id=reply.grounds.verified[0].entry_id if reply.grounds.verified else None,
-                similarity=reply.grounds.verified[0].similarity if reply.grounds.verified else None,
-                grounds=reply.grounds.as_record(),
-                created_at=now,
-            )
-            session.add(answer)
-            await session.flush()
-            session.add(
-                Outbox(
-                    question_id=question_id,
-                    answer_id=answer.id,
-                    platform=platform,
-                    mark=f"sb-{secrets.token_hex(10)}",
-                    text=reply.text,
-                    state=OutboxState.PENDING,
-                    due_at=now,
-                    created_at=now,
-                )
-            )
-            return answer.id
+            return await write_reply(session, question_id, platform, reply, now)
 
     async def recover(self, platforms: Collection[str]) -> int:
         """Free every claim on a database that only this process uses; return how many were left by a crash."""
@@ -242,7 +278,12 @@ class Inbox:
             rows = await session.execute(
                 update(Question)
                 .where(Question.platform.in_(platforms), Question.state == QuestionState.ANSWERING)
-                .values(state=QuestionState.RECEIVED, lease_owner=None, lease_until=None)
+                .values(
+                    state=QuestionState.RECEIVED,
+                    lapses=Question.lapses + 1,
+                    lease_owner=None,
+                    lease_until=None,
+                )
                 .returning(Question.id)
             )
             return len(rows.all())
@@ -266,44 +307,14 @@ class Inbox:
             Question.lease_owner == self._owner,
         )
 
-    async def _conversation(self, session: AsyncSession, incoming: IncomingQuestion, now: datetime) -> int:
-        workspace = {"platform": incoming.platform, "external_id": incoming.workspace}
-        workspace_id = await _find_or_insert(
-            session,
-            Workspace,
-            workspace,
-            {"name": incoming.workspace_name, "settings": {}, "created_at": now},
-        )
-        conversation = {
-            "workspace_id": workspace_id,
-            "channel": incoming.channel,
-            "thread": incoming.thread,
-        }
-        return await _find_or_insert(session, Conversation, conversation, {"created_at": now})
+
+async def _find(session: AsyncSession, incoming: IncomingQuestion) -> int | None:
+    """Return the id of the question with this identity, if it is known."""
+    return await session.scalar(
+        select(Question.id).where(Question.platform == incoming.platform, Question.identity == incoming.identity)
+    )
 
 
-async def _find_or_insert(
-    session: AsyncSession,
-    model: type[Workspace | Conversation],
-    key: Mapping[str, Any],
-    values: Mapping[str, Any],
-) -> int:
-    """Return the id of the row with this unique key, inserting it if there is none."""
-    find = select(model.id).filter_by(**key)
-    if (found := await session.scalar(find)) is not None:
-        return found
-    inserted = await _insert_new(session, model, {**key, **values})
-    if inserted is not None:
-        return inserted
-    found = await session.scalar(find)
-    assert found is not None  # noqa: S101 - the unique constraint that refused the insert names this row
-    return found
-
-
-async def _insert_new(
-    session: AsyncSession, model: type[Workspace | Conversation | Question], values: Mapping[str, Any]
-) -> int | None:
-    """Insert a row unless a unique constraint is in the way; return its id, or None."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(model).values(**values).on_conflict_do_nothing().returning(model.id)
-    return await session.scalar(statement)
+def _was_in_work() -> ColumnElement[int]:
+    """Return 1 for a question whose last claim ran out, else 0."""
+    return case((Question.state == QuestionState.ANSWERING, 1), else_=0)

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from supportbot.db.states import AnswerSource
@@ -45,6 +45,8 @@ class IncomingQuestion:
         text: as typed, without the bot's own mention.
         reply_to: where the answer goes, for the adapter that sends it; kept as it is.
         workspace_name: for people to read, if known.
+        placeholder: whether the asker sees that an answer to just this message is coming. Then it needs one, even
+            where its asker was told already that the bot is busy.
     """
 
     platform: str
@@ -56,26 +58,36 @@ class IncomingQuestion:
     text: str
     reply_to: Mapping[str, Any]
     workspace_name: str = ""
+    placeholder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A question that is safely in the inbox; ``new`` is False when it had been there already."""
+    """A question that is safely in the inbox; ``new`` is False when it had been there already.
+
+    ``refused`` says why it will not be answered, if it is one too many.
+    """
 
     question_id: int
     new: bool
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A question that this worker, and no other, may answer now."""
+    """A question that this worker, and no other, may answer now.
+
+    ``waited`` is how long ago it came, by the database's clock. ``lapses`` says how many workers took it up and
+    never said what became of it.
+    """
 
     question_id: int
     platform: str
     workspace_id: int
     text: str
     attempt: int
-    received_at: datetime
+    lapses: int
+    waited: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

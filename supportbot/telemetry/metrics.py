@@ -9,6 +9,7 @@ QUESTIONS = Counter("supportbot_questions", "Questions committed to the inbox.",
 REDELIVERIES = Counter("supportbot_redeliveries", "Events that were in the inbox already.", ["platform"])
 ANSWERS = Counter("supportbot_answers", "Answers written.", ["platform", "source"])
 FAILURES = Counter("supportbot_failures", "Questions that ended without an answer.", ["platform", "reason"])
+REFUSALS = Counter("supportbot_refusals", "Questions that were one too many.", ["platform", "reason"])
 EXPLANATIONS = Counter("supportbot_explanations", "Explanations of a thumb down.", ["reason"])
 VOTES = Counter("supportbot_votes", "Votes given, changed ones included.", ["vote"])
 DELIVERIES = Counter("supportbot_deliveries", "Attempts to deliver a reply.", ["platform", "outcome"])

@@ -166,7 +166,9 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
         question_age=timedelta(minutes=30),
     )
     service = Service(inbox, Votes(database), Suggestions(database), history, live, bell)
-    yield Core(database, settings, service, inbox, Outbox(database), history, worker, bell)
+    yield Core(
+        database, settings, service, inbox, Outbox(database, "test", timedelta(minutes=1)), history, worker, bell
+    )
     await database.aclose()
 
 

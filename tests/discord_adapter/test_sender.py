@@ -38,6 +38,8 @@ def _delivery(reply_to: Mapping[str, Any], *, text: str = "In two days.", votabl
         grounds=Grounds(),
         model_version="tiny",
         reply_to=reply_to,
+        lapses=0,
+        age=timedelta(),
         attempt=1,
         votable=votable,
         created_at=datetime.now(UTC),
@@ -46,7 +48,7 @@ def _delivery(reply_to: Mapping[str, Any], *, text: str = "In two days.", votabl
 
 
 def _later(delivery: Delivery) -> Delivery:
-    return replace(delivery, attempt=2, created_at=delivery.created_at - _OLD)
+    return replace(delivery, attempt=2, age=_OLD)
 
 
 async def _to_message(server: DiscordServer, **options: Any) -> Delivery:

@@ -7,17 +7,20 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import update
 
 from bot.slack.app import SlackAdapter, open_slack
 from bot.slack.patience import Patience
 from bot.web.server import WebServer
 from supportbot.config import Settings
+from supportbot.db.models import Channel
+from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.dispatch import Dispatcher
@@ -76,7 +79,9 @@ class Bot:
 
     async def try_again(self) -> None:
         """Make every reply that isn't delivered due, as time would, and try once more."""
-        await self.core.outbox.recover()
+        async with self.core.database.write() as session:
+            await session.execute(update(OutboxRow).values(due_at=datetime.now(UTC)))
+            await session.execute(update(Channel).values(free_at=None))
         await self.dispatcher.deliver_due()
 
 
@@ -131,7 +136,7 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'slack.db'}")
     inbox = Inbox(database, owner="test", lease=timedelta(minutes=1))
     service = Service(inbox, Votes(database), Suggestions(database), History(database), Live(), asyncio.Event())
-    yield Core(database, inbox, Outbox(database), service)
+    yield Core(database, inbox, Outbox(database, "test", timedelta(minutes=1)), service)
     await database.aclose()
 
 

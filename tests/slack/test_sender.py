@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,7 @@ from supportbot.delivery.outbox import Delivery
 from supportbot.intake.questions import Grounds
 from tests.slack.conftest import IMPATIENT, Bot, Core, slack_settings
 from tests.slack_server import ApiError, Fault, HttpAnswer, LocalSlack, Message, RateLimited, Reset
+from tests.waiting import until
 
 THREAD = "1700000000.000100"
 
@@ -40,6 +41,8 @@ def delivery(number: int = 1, **changes: Any) -> Delivery:
         grounds=Grounds(),
         model_version="v1",
         reply_to={"ts": THREAD},
+        lapses=0,
+        age=timedelta(),
         attempt=1,
         votable=True,
         created_at=datetime.now(UTC),
@@ -217,26 +220,27 @@ async def test_retry_after_is_handed_on(
     assert caught.value.seconds == seconds
 
 
-async def test_break_that_slack_asks_for_holds_for_the_whole_channel(
-    slack: LocalSlack, sender: SlackSender
-) -> None:
+async def test_break_that_slack_asks_for_holds_for_the_whole_channel(slack: LocalSlack, bot: Bot) -> None:
     """After a long Retry-After the channel's other replies don't even ask; other channels' do."""
+    for channel in ("C1", "C1", "C2"):
+        await slack.wait_for_ack(await slack.mention(channel, "U1", "how?"))
     slack.misbehave("chat.postMessage", RateLimited("60"))
-    with pytest.raises(RetryLaterError):
-        await sender.send(delivery(1))
-    with pytest.raises(RetryLaterError) as caught:
-        await sender.send(delivery(2))
-    assert caught.value.seconds is not None
-    assert 50 < caught.value.seconds <= 60
-    assert len(slack.calls("chat.postMessage")) == 1
-    await sender.send(delivery(3, channel="C2"))
+    await bot.answer()
+    await bot.deliver_all()
+    assert [call.arguments["channel"] for call in slack.calls("chat.postMessage")] == ["C1", "C2"]
 
 
-async def test_replies_of_one_channel_keep_their_distance(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_replies_of_one_channel_keep_their_distance(slack: LocalSlack, bot: Bot) -> None:
     """Twenty replies at once into one channel all arrive, paced, and Slack never has to refuse one."""
     slack.limit_posts(0.05)
-    await asyncio.gather(*(sender.send(delivery(number)) for number in range(20)))
+    bot.adapter.sender.pause = 0.05
+    for _ in range(20):
+        await slack.wait_for_ack(await slack.mention("C1", "U1", "how?"))
+    await bot.core.answer_all("Press it.")
+    delivering = asyncio.create_task(bot.dispatcher.run())
+    await until(lambda: len(slack.replies) == 20)
+    bot.dispatcher.stop()
+    await delivering
     assert slack.rate_limited == 0
     times = [message.at for message in slack.replies]
-    assert len(times) == 20
     assert all(later - earlier >= 0.05 for earlier, later in pairwise(times))

@@ -27,14 +27,14 @@ def inbox(database: Database) -> Inbox:
 @pytest.fixture
 def outbox(database: Database) -> Outbox:
     """The outbox on the same database."""
-    return Outbox(database)
+    return Outbox(database, "test", timedelta(minutes=1))
 
 
 @pytest.fixture
 def question() -> MakeQuestion:
     """A function that makes a question, each with an identity of its own unless one is given."""
 
-    def make(text: str = "Where is my order?", **changes: str) -> IncomingQuestion:
+    def make(text: str = "Where is my order?", *, placeholder: bool = False, **changes: str) -> IncomingQuestion:
         values = {
             "platform": "slack",
             "workspace": "T1",
@@ -43,6 +43,11 @@ def question() -> MakeQuestion:
             "identity": f"T1:C1:{next(_numbers)}",
             "asker": "U1",
         }
-        return IncomingQuestion(**{**values, **changes}, text=text, reply_to={"channel": "C1", "ts": "1.0"})
+        return IncomingQuestion(
+            **{**values, **changes},
+            text=text,
+            reply_to={"channel": "C1", "ts": "1.0"},
+            placeholder=placeholder,
+        )
 
     return make

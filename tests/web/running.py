@@ -180,7 +180,7 @@ async def run_bot(home: Path) -> AsyncGenerator[Bot]:
         stack.push_async_callback(gate.aclose)
         answerer = Answerer(Generator(LiveModel(gate, None)))
         inbox = Shelf(database, owner="test", lease=timedelta(minutes=2))
-        dispatcher = Dispatcher(Outbox(database), WebSender())
+        dispatcher = Dispatcher(Outbox(database, "test", timedelta(minutes=1)), WebSender())
         live = Live()
         worker = Worker(
             inbox,

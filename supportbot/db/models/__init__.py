@@ -3,7 +3,7 @@
 from supportbot.db.models.audit import Audit
 from supportbot.db.models.conversations import (
     Answer,
-    ChannelPolicy,
+    Channel,
     Conversation,
     Feedback,
     Outbox,
@@ -24,7 +24,7 @@ __all__ = [
     "RUNTIME_TABLES",
     "Answer",
     "Audit",
-    "ChannelPolicy",
+    "Channel",
     "Conversation",
     "Entry",
     "Example",

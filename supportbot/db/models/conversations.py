@@ -36,18 +36,19 @@ class Workspace(Base):
     created_at: Mapped[datetime]
 
 
-class ChannelPolicy(Base):
-    """What the bot may do in one channel."""
+class Channel(Base):
+    """A channel that the bot is asked in, and its turn among the others.
 
-    __tablename__ = "channel_policy"
-    __table_args__ = (UniqueConstraint("workspace_id", "channel"),)
+    ``served_at`` says when a question of it was last taken up, and ``free_at`` until when no reply may go there,
+    because the platform wants a pause.
+    """
 
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
-    channel: Mapped[str]
-    allowed: Mapped[bool] = mapped_column(default=True)
-    answer_mode: Mapped[str]
-    handoff_target: Mapped[str | None]
+    __tablename__ = "channel"
+
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    served_at: Mapped[datetime | None]
+    free_at: Mapped[datetime | None]
 
 
 class Conversation(Base):
@@ -69,8 +70,9 @@ class Question(Base):
     """What somebody asked, and how far it has come.
 
     ``identity`` is the platform's own name of the message: a second delivery of the same event finds it taken.
-    ``reply_to`` is the platform adapter's note of where the answer goes. ``lease_until`` says until when the
-    claim of ``lease_owner`` holds; after that anybody may take the question over.
+    ``reply_to`` is the platform adapter's note of where the answer goes; with a ``placeholder`` the asker sees
+    that one is coming. ``lease_until`` says until when the claim of ``lease_owner`` holds; after that anybody may
+    take the question over, and ``lapses`` counts how often that was so. All times are the database's.
     """
 
     __tablename__ = "question"
@@ -78,6 +80,8 @@ class Question(Base):
         UniqueConstraint("platform", "identity"),
         Index(None, "state", "lease_until"),
         Index(None, "conversation_id"),
+        Index(None, "platform", "asker", "received_at"),
+        Index(None, "received_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -87,9 +91,12 @@ class Question(Base):
     asker: Mapped[str]
     text: Mapped[str]
     reply_to: Mapped[dict[str, Any]]
+    placeholder: Mapped[bool] = mapped_column(default=False)
     state: Mapped[QuestionState] = mapped_column(text_enum(QuestionState, "state"))
     reason: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    lapses: Mapped[int] = mapped_column(default=0)
+    claimed_at: Mapped[datetime | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     received_at: Mapped[datetime]
@@ -160,6 +167,8 @@ class Outbox(Base):
     """One reply that must reach the platform once; written in the same transaction as its answer.
 
     ``mark`` is random: numbers would begin anew with a new database, and a platform still remembers the old ones.
+    ``lease_owner`` is the process that is sending it, until ``due_at``; ``lapses`` counts the ones that never said
+    how it went.
     """
 
     __tablename__ = "outbox"
@@ -173,6 +182,8 @@ class Outbox(Base):
     text: Mapped[str]
     state: Mapped[OutboxState] = mapped_column(text_enum(OutboxState, "state"))
     attempts: Mapped[int] = mapped_column(default=0)
+    lapses: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None]
     due_at: Mapped[datetime]
     last_error: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.generator import Generator, LiveModel
-from supportbot.answering.worker import MAX_ATTEMPTS, Worker
+from supportbot.answering.worker import MAX_ATTEMPTS, MOST_LAPSES, Worker
 from supportbot.db.models import Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, QuestionState
@@ -80,6 +80,7 @@ class Bot:
             platforms=["slack"],
             answer_seconds=settings.get("answer_seconds", 30),
             question_age=timedelta(minutes=settings.get("question_minutes", 30)),
+            busy_after=timedelta(seconds=settings["busy_seconds"]) if "busy_seconds" in settings else None,
             on_answered=self.rung.append,
         )
         self.service = Service(
@@ -300,3 +301,45 @@ async def test_worker_claims_as_many_as_candidates_leave_room_for(
     await bot.worker.drain(5)
     await running
     assert (await bot.exchange(ids[2])).state is QuestionState.ANSWERED
+
+
+async def test_nobody_waits_for_a_full_engine_without_a_word(database: Database, question: MakeQuestion) -> None:
+    """While all places are taken, whoever still waits is told that the bot is busy; the others get answers."""
+    engine = FaultyEngine()
+    engine.go_on.clear()
+    bot = Bot(database, engine, busy_seconds=0.01)
+    running = asyncio.create_task(bot.worker.run())
+    ids = [
+        (await bot.service.ask(question(asker=f"U{number}"))).question_id for number in range(engine.capacity + 2)
+    ]
+    late = []
+    for question_id in ids[engine.capacity :]:
+        [last] = [piece async for piece in bot.service.follow(question_id)]
+        assert isinstance(last, Exchange)
+        late.append(last)
+    engine.go_on.set()
+    answered = [[piece async for piece in bot.service.follow(one)][-1] for one in ids[: engine.capacity]]
+    await bot.worker.drain(5)
+    await running
+    assert [exchange.state for exchange in late] == [QuestionState.REFUSED] * 2
+    assert all("busy" in (exchange.answer or "") for exchange in late)
+    assert [one.state for one in answered if isinstance(one, Exchange)] == [QuestionState.ANSWERED] * 4
+
+
+async def test_question_that_ends_processes_is_set_aside(database: Database, question: MakeQuestion) -> None:
+    """After three processes have ended with a question in work, its asker is told, and nobody tries again."""
+    engine = FaultyEngine(AssertionError("must not be asked"))
+    bot = Bot(database, engine)
+    accepted = await bot.service.ask(question())
+    for number in range(MOST_LAPSES + 1):
+        dying = Inbox(database, f"dying {number}", timedelta(0))
+        assert await dying.claim_one(accepted.question_id) is not None
+    running = asyncio.create_task(bot.worker.run())
+    [last] = [piece async for piece in bot.service.follow(accepted.question_id)]
+    await bot.worker.drain(5)
+    await running
+    assert isinstance(last, Exchange)
+    assert last.state is QuestionState.FAILED
+    assert (last.answer or "").startswith("Sorry, something went wrong")
+    assert not engine.started.is_set()
+    assert bot.rung == ["slack"]

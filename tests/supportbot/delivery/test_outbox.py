@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select, update
 
@@ -24,6 +25,7 @@ class RecordingSender:
     """A platform that notes what it was sent and misbehaves as it is told; `arrived` is set at each attempt."""
 
     platform = "slack"
+    pause = 0.0
 
     def __init__(self, *outcomes: Exception | str) -> None:
         self.outcomes = list(outcomes)
@@ -83,8 +85,8 @@ async def test_delivery_ends_in_delivered(
 
 async def test_claimed_reply_is_nobody_elses(inbox: Inbox, outbox: OutboxStore, question: MakeQuestion) -> None:
     """Two senders at once never hold the same reply."""
-    for _ in range(6):
-        await answered(inbox, question)
+    for number in range(6):
+        await answered(inbox, partial(question, channel=f"C{number}"))
     claims = await asyncio.gather(*(outbox.claim("slack", 2) for _ in range(5)))
     claims.append(await outbox.claim("slack", 6))  # what PostgreSQL's SKIP LOCKED passed over
     ids = [delivery.outbox_id for batch in claims for delivery in batch]
@@ -170,13 +172,83 @@ async def test_run_delivers_when_rung_and_stops_when_told(
 
 
 async def test_recovery_makes_interrupted_replies_due(
-    inbox: Inbox, outbox: OutboxStore, question: MakeQuestion
+    inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion
 ) -> None:
     """A reply whose sender died is sent again at the next start, as a second attempt."""
     await answered(inbox, question)
     [first] = await outbox.claim("slack", 1)
     assert await outbox.claim("slack", 1) == []
-    await outbox.recover()
-    [second] = await outbox.claim("slack", 1)
+    heir = OutboxStore(database, "heir", timedelta(minutes=1))
+    await heir.recover()
+    [second] = await heir.claim("slack", 1)
     assert (first.attempt, second.attempt) == (1, 2)
+    assert (first.lapses, second.lapses) == (0, 1)
     assert first.mark == second.mark
+
+
+async def test_channel_that_must_wait_holds_nobody_up(
+    inbox: Inbox, outbox: OutboxStore, question: MakeQuestion
+) -> None:
+    """One reply at a time is on its way to a channel, and after it the channel has the pause of its platform."""
+    for channel in ("A", "A", "A", "B"):
+        await answered(inbox, partial(question, channel=channel))
+    first, other = await outbox.claim("slack", 16)
+    assert (first.channel, other.channel) == ("A", "B")
+    assert await outbox.claim("slack", 16) == []
+    await outbox.delivered(first.outbox_id, "1.0", pause=60)
+    await outbox.delivered(other.outbox_id, "1.0")
+    await answered(inbox, partial(question, channel="B"))
+    [next_one] = await outbox.claim("slack", 16)
+    assert next_one.channel == "B"
+
+
+async def test_break_is_kept_by_the_whole_channel(
+    inbox: Inbox, outbox: OutboxStore, question: MakeQuestion
+) -> None:
+    """If the platform wants a break of a channel, its other replies wait as well."""
+    for channel in ("A", "A", "B"):
+        await answered(inbox, partial(question, channel=channel))
+    sender = RecordingSender(RetryLaterError("ratelimited", 60, unsent=True, whole_channel=True))
+    await Dispatcher(outbox, sender).deliver_due()
+    assert [delivery.channel for delivery in sender.sent] == ["A", "B"]
+
+
+async def test_word_that_the_bot_is_busy_comes_first(
+    inbox: Inbox, outbox: OutboxStore, question: MakeQuestion
+) -> None:
+    """It would be of no use after the answers that the channel waits for."""
+    await answered(inbox, question)
+    refused = await answered(inbox, question, QuestionState.REFUSED)
+    [first] = await outbox.claim("slack", 16)
+    assert first.question_id == refused
+
+
+async def test_people_of_a_channel_take_turns(inbox: Inbox, outbox: OutboxStore, question: MakeQuestion) -> None:
+    """Whoever has had an answer lately waits for those who have not."""
+    for asker in ("U1", "U1", "U1", "U2"):
+        await answered(inbox, partial(question, asker=asker))
+    sender = RecordingSender()
+    await Dispatcher(outbox, sender).deliver_due()
+    assert [delivery.asker for delivery in sender.sent] == ["U1", "U2", "U1", "U1"]
+
+
+async def test_reply_that_ends_processes_is_given_up(
+    inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion
+) -> None:
+    """A reply that was under way when processes ended is claimed alone, and after five given up; others are sent."""
+    question_id = await answered(inbox, question)
+    for lapses in range(5):
+        dying = OutboxStore(database, f"dying {lapses}", timedelta(0))
+        if lapses > 2:
+            assert await dying.claim("slack", 16) == []
+            assert await dying.has_suspect("slack")
+            assert await dying.claim_suspect("slack") is not None
+        else:
+            assert len(await dying.claim("slack", 16)) == 1
+    other = await answered(inbox, partial(question, channel="B"))
+    sender = RecordingSender()
+    await Dispatcher(outbox, sender).deliver_due()
+    assert [delivery.question_id for delivery in sender.sent] == [other]
+    row, sent, _ = await rows_of(database, question_id)
+    assert (row.state, sent.state) == (QuestionState.FAILED, OutboxState.FAILED)
+    assert row.reason == "not delivered: each process that tried to send it ended"

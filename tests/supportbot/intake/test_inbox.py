@@ -108,6 +108,23 @@ async def test_lease_of_a_dead_worker_runs_out(database: Database, question: Mak
     assert await count(database, Answer) == 1
 
 
+async def test_question_that_ends_processes_is_claimed_alone(database: Database, question: MakeQuestion) -> None:
+    """What was in work when processes ended is left for a claim of its own; what was returned is no suspect."""
+    suspect = (await Inbox(database, "any", timedelta(0)).accept(question())).question_id
+    for number in range(3):  # the first claim is no lapse yet
+        assert len(await Inbox(database, f"dying {number}", timedelta(0)).claim(["slack"], 9)) == 1
+    heir = Inbox(database, "heir", timedelta(minutes=1))
+    innocent = (await heir.accept(question(channel="B"))).question_id
+    for _ in range(4):
+        assert [claim.question_id for claim in await heir.claim(["slack"], 9)] == [innocent]
+        await heir.release(innocent, attempted=False)
+    assert await heir.has_suspect(["slack"])
+    claim = await heir.claim_suspect(["slack"])
+    assert claim is not None
+    assert (claim.question_id, claim.lapses) == (suspect, 3)
+    assert not await heir.has_suspect(["slack"])
+
+
 async def test_released_question_waits_its_time(inbox: Inbox, question: MakeQuestion) -> None:
     """A question given back can be claimed again at once, or after the delay that was asked for."""
     accepted = await inbox.accept(question())

@@ -1,0 +1,172 @@
+"""How much one person, one channel and one workspace may ask, so that there is room for everybody.
+
+What is counted stands in the database, so all daemons on it count alike. Refused questions do not count: whoever
+asks on and on still gets as many answers as anybody else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.db.models import Answer, Conversation, Question
+from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.intake.questions import IncomingQuestion, Reply
+from supportbot.intake.replies import write_reply
+
+MINUTE = timedelta(minutes=1)
+
+TELL_AGAIN = timedelta(minutes=1)
+"""Whoever was told that the bot is busy knows it for so long; a notice for each message would be a flood, too."""
+
+_OPEN_SECONDS = 10
+"""What is named as the time to wait while questions are open: most answers take less, and few much longer."""
+
+_REFUSED_AT_ONCE = 100
+"""So that the write lock is not held for long."""
+
+_OPEN = (QuestionState.RECEIVED, QuestionState.ANSWERING)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many questions may be open at once, and come within a minute; 0 for any number."""
+
+    at_once: int
+    a_minute: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """One for each of whom it is counted."""
+
+    person: Limit
+    channel: Limit
+    workspace: Limit
+
+
+UNLIMITED = Limits(person=Limit(0, 0), channel=Limit(0, 0), workspace=Limit(0, 0))
+"""For this machine's own commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a question is not taken up, and after how many seconds it might be."""
+
+    reason: str
+    seconds: int
+
+    @property
+    def text(self) -> str:
+        """What the asker is told."""
+        return f"I am busy right now. Please ask again in about {self.seconds} seconds."
+
+
+async def find_refusal(
+    session: AsyncSession,
+    limits: Limits,
+    incoming: IncomingQuestion,
+    workspace_id: int,
+    now: datetime,
+) -> Refusal | None:
+    """Return why a question is one too many, or None if it is not."""
+    asker = and_(Question.platform == incoming.platform, Question.asker == incoming.asker)
+    workspace = Conversation.workspace_id == workspace_id
+    scopes = (
+        ("person", limits.person, asker),
+        ("channel", limits.channel, and_(workspace, Conversation.channel == incoming.channel)),
+        ("workspace", limits.workspace, workspace),
+    )
+    columns: list[ColumnElement[Any]] = [
+        figure for _, limit, whose in scopes for figure in (_open(whose), _oldest(whose, limit, now))
+    ]
+    figures = (await session.execute(select(*columns))).one()
+    for (name, limit, _), is_open, oldest in zip(scopes, figures[::2], figures[1::2], strict=True):
+        if limit.at_once and is_open >= limit.at_once:
+            return Refusal(f"limit of a {name}", _OPEN_SECONDS)
+        if limit.a_minute and oldest is not None:
+            return Refusal(f"limit of a {name}", max(1, math.ceil((oldest + MINUTE - now).total_seconds())))
+    return None
+
+
+async def refuse(session: AsyncSession, question_id: int, refusal: Refusal, now: datetime) -> None:
+    """End a question that nobody has taken up, and tell its asker, unless that was done a moment ago."""
+    question = await session.get_one(Question, question_id)
+    if question.placeholder or not await _was_told(session, question, now):
+        reply = Reply(text=refusal.text, source=AnswerSource.NOT_SURE)
+        await write_reply(session, question.id, question.platform, reply, now)
+    question.state, question.reason, question.answered_at = QuestionState.REFUSED, refusal.reason, now
+    await session.flush()
+
+
+async def refuse_waiting(
+    session: AsyncSession,
+    platforms: Collection[str],
+    refusal: Refusal,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+) -> list[str]:
+    """Refuse the oldest questions of between two times that nobody has taken up; return their platforms."""
+    rows = await session.execute(
+        select(Question.id, Question.platform)
+        .where(
+            Question.state == QuestionState.RECEIVED,
+            Question.lease_until.is_(None),
+            Question.platform.in_(platforms),
+            Question.received_at.between(since, until),
+        )
+        .order_by(Question.id)
+        .limit(_REFUSED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    waiting = rows.all()
+    for question_id, _ in waiting:
+        await refuse(session, question_id, refusal, now)
+    return [platform for _, platform in waiting]
+
+
+async def _was_told(session: AsyncSession, question: Question, now: datetime) -> bool:
+    """Return whether an asker has been told lately that the bot is busy."""
+    told = (
+        select(Question.id)
+        .join(Answer, Answer.question_id == Question.id)
+        .where(
+            Question.platform == question.platform,
+            Question.asker == question.asker,
+            Question.received_at > now - TELL_AGAIN,
+            Question.state == QuestionState.REFUSED,
+        )
+        .limit(1)
+    )
+    return await session.scalar(told) is not None
+
+
+def _open(whose: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Count the questions that have no answer yet."""
+    return (
+        select(func.count())
+        .select_from(Question)
+        .join(Conversation, Question.conversation_id == Conversation.id)
+        .where(whose, Question.state.in_(_OPEN))
+        .scalar_subquery()
+    )
+
+
+def _oldest(whose: ColumnElement[bool], limit: Limit, now: datetime) -> ScalarSelect[datetime]:
+    """Return when the first of as many as are allowed came; when that is a minute ago, there is room again."""
+    return (
+        select(Question.received_at)
+        .join(Conversation, Question.conversation_id == Conversation.id)
+        .where(whose, Question.received_at > now - MINUTE, Question.state != QuestionState.REFUSED)
+        .order_by(Question.received_at.desc())
+        .offset(max(0, limit.a_minute - 1))
+        .limit(1)
+        .scalar_subquery()
+    )
