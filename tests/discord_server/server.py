@@ -104,9 +104,9 @@ class DiscordServer:
         """Mention the bot in the channel; returns the message."""
         return await self.say(f"<@{BOT_ID}> {text}")
 
-    async def say(self, text: str, *, channel: str = CHANNEL_ID) -> Json:
+    async def say(self, text: str, *, channel: str = CHANNEL_ID, author: Json = ALICE) -> Json:
         """Write a message as it is; in ``DM_CHANNEL_ID`` it is a direct one."""
-        message = self.state.add_message(channel, ALICE, {"content": text})
+        message = self.state.add_message(channel, author, {"content": text})
         await self.redeliver(message)
         return message
 

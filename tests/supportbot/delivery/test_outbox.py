@@ -235,7 +235,7 @@ async def test_people_of_a_channel_take_turns(inbox: Inbox, outbox: OutboxStore,
 async def test_reply_that_ends_processes_is_given_up(
     inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion
 ) -> None:
-    """A reply that was under way when processes ended is claimed alone, and after five given up; others are sent."""
+    """What was under way when processes ended is claimed alone, and after five given up; others are sent."""
     question_id = await answered(inbox, question)
     for lapses in range(5):
         dying = OutboxStore(database, f"dying {lapses}", timedelta(0))
