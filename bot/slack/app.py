@@ -8,8 +8,11 @@ adapter's route.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
 
 import aiohttp
 import structlog
@@ -20,10 +23,12 @@ from starlette.responses import Response
 
 from bot.slack._background import Background
 from bot.slack.bolt import build_bolt, library_logger
+from bot.slack.catchup import CatchUp
 from bot.slack.connections import Connections
 from bot.slack.endpoint import PATH, Endpoint
 from bot.slack.identity import Identity
 from bot.slack.listeners import register
+from bot.slack.listeners.events import hear
 from bot.slack.patience import Patience
 from bot.slack.sender import POST_SECONDS, SlackSender
 from supportbot.config import Settings
@@ -42,6 +47,7 @@ class SlackAdapter:
     Args:
         sender: shows answers.
         identity: known once Slack has accepted the bot token.
+        catch_up: hears what was missed.
         connections: for Socket Mode; None in HTTP mode.
         endpoint: for HTTP mode; None in Socket Mode.
     """
@@ -51,11 +57,13 @@ class SlackAdapter:
         sender: SlackSender,
         identity: Identity,
         *,
+        catch_up: CatchUp,
         connections: Connections | None = None,
         endpoint: Endpoint | None = None,
     ) -> None:
         self._sender = sender
         self._identity = identity
+        self._catch_up = catch_up
         self._connections = connections
         self._endpoint = endpoint
 
@@ -82,10 +90,16 @@ class SlackAdapter:
         """
         bot = await self._identity.establish()
         log.info("slack.ready", workspace=bot.workspace, user=bot.user_id)
-        if self._connections:
-            await self._connections.run()
-        else:
-            await asyncio.Event().wait()  # the daemon's web server calls the endpoint
+        catching_up = asyncio.create_task(self._catch_up.run(), name="slack-catch-up")
+        try:
+            if self._connections:
+                await self._connections.run()
+            else:
+                self._catch_up.missed()
+                await asyncio.Event().wait()  # the daemon's web server calls the endpoint
+        finally:
+            catching_up.cancel()
+            await asyncio.gather(catching_up, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -122,17 +136,25 @@ async def open_slack(
 
         client = web_client(bot_token)
         background = Background()
-        bolt = build_bolt(web_client(None), bot_token)
-        register(bolt, service, background)
         identity = Identity(client, patience)
+        catch_up = CatchUp(
+            client,
+            identity,
+            partial(hear, client=client, service=service, background=background),
+            timedelta(minutes=settings.question_minutes),
+            patience,
+        )
+        bolt = build_bolt(web_client(None), bot_token, lambda: catch_up.missed(time.time()))
+        register(bolt, service, background)
         sender = SlackSender(client, identity, post_seconds)
         try:
             if settings.slack_http:
                 secret = _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET")
-                yield SlackAdapter(sender, identity, endpoint=Endpoint(bolt, secret))
+                yield SlackAdapter(sender, identity, catch_up=catch_up, endpoint=Endpoint(bolt, secret))
             else:
                 app_token = _secret(settings.slack_app_token, "SLACK_APP_TOKEN")
-                yield SlackAdapter(sender, identity, connections=Connections(bolt, client, app_token, patience))
+                connections = Connections(bolt, client, app_token, patience, catch_up.missed)
+                yield SlackAdapter(sender, identity, catch_up=catch_up, connections=connections)
         finally:
             await background.aclose()
 

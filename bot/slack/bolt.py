@@ -8,6 +8,7 @@ acknowledged, also what nobody listens to and what Bolt itself can't digest, for
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -24,13 +25,14 @@ log = structlog.get_logger(__name__)
 _LIBRARY_LOGGER = "bot.slack.library"
 
 
-def build_bolt(client: AsyncWebClient, bot_token: str) -> AsyncApp:
+def build_bolt(client: AsyncWebClient, bot_token: str, on_failure: Callable[[], None] = lambda: None) -> AsyncApp:
     """Return a Bolt app without listeners.
 
     Args:
         client: without a token, because Bolt would spend a call of ``auth.test`` on it before the first event, and
             lose that event if the call failed. Listeners get a copy of it with the token.
         bot_token: of the one workspace that this process serves.
+        on_failure: called when a listener failed, for Slack gives up delivering after a while.
     """
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
@@ -51,7 +53,7 @@ def build_bolt(client: AsyncWebClient, bot_token: str) -> AsyncApp:
     app.error(_acknowledge_indigestible)
     # After ``app.error``, which sets both handlers: a failing listener is another matter than a failing Bolt.
     app.listener_runner.listener_error_handler = AsyncCustomListenerErrorHandler(
-        logger=app.logger, func=_on_listener_error
+        logger=app.logger, func=_error_handler(on_failure)
     )
     return app
 
@@ -86,8 +88,13 @@ async def _acknowledge_indigestible(error: Exception) -> BoltResponse:
     return BoltResponse(status=200)
 
 
-async def _on_listener_error(error: Exception) -> BoltResponse:
-    if isinstance(error, BoltUnhandledRequestError):
-        return BoltResponse(status=200)
-    log.error("slack.not_acknowledged", exc_info=error)
-    return BoltResponse(status=500)
+def _error_handler(on_failure: Callable[[], None]) -> Callable[..., Awaitable[BoltResponse]]:
+    # Bolt passes arguments by their names.
+    async def on_listener_error(error: Exception) -> BoltResponse:
+        if isinstance(error, BoltUnhandledRequestError):
+            return BoltResponse(status=200)
+        log.error("slack.not_acknowledged", exc_info=error)
+        on_failure()
+        return BoltResponse(status=500)
+
+    return on_listener_error

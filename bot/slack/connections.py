@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -87,14 +88,25 @@ class Connections:
         client: opens them.
         app_token: may do so.
         patience: how long to wait for what.
+        on_missed: called when the first connection stands again, with the time since when there was none, in
+            seconds of the epoch; 0 at the start.
     """
 
-    def __init__(self, app: AsyncApp, client: AsyncWebClient, app_token: str, patience: Patience) -> None:
+    def __init__(
+        self,
+        app: AsyncApp,
+        client: AsyncWebClient,
+        app_token: str,
+        patience: Patience,
+        on_missed: Callable[[float], None] = lambda since: None,
+    ) -> None:
         self._app = app
         self._client = client
         self._app_token = app_token
         self._patience = patience
+        self._on_missed = on_missed
         self._open = 0
+        self._deaf_since = 0.0
 
     @property
     def is_connected(self) -> bool:
@@ -149,8 +161,11 @@ class Connections:
         """Hear until the connection is over; return how many seconds it lasted."""
         started = time.monotonic()
         self._open += 1
+        if self._open == 1:
+            self._on_missed(self._deaf_since)
         try:
             await connection.wait_until_over(self._patience.look_seconds)
         finally:
             self._open -= 1
+            self._deaf_since = time.time()
         return time.monotonic() - started

@@ -21,6 +21,7 @@ class Bot:
 
     user_id: str
     bot_id: str
+    team_id: str
     workspace: str
 
 
@@ -50,7 +51,12 @@ class Identity:
         """
         if self._bot is None:
             answer = await self._client.auth_test()
-            self._bot = Bot(str(answer["user_id"]), str(answer["bot_id"]), str(answer["team"]))
+            self._bot = Bot(
+                user_id=str(answer["user_id"]),
+                bot_id=str(answer["bot_id"]),
+                team_id=str(answer["team_id"]),
+                workspace=str(answer["team"]),
+            )
         return self._bot
 
     async def establish(self) -> Bot:

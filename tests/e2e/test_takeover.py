@@ -46,7 +46,7 @@ def _events(daemon: Daemon, event: str) -> int:
 async def test_dead_daemons_work_is_taken_over_and_a_living_ones_is_not(
     home: Path, postgres_url: str, migrated_postgres: str, clock_ahead: dict[str, str]
 ) -> None:
-    """Daemons with different clocks take nothing from each other; after a kill everybody is soon answered, once."""
+    """Daemons of different clocks take nothing from each other; after a kill everybody is soon answered, once."""
     url = create_postgres_database(postgres_url, migrated_postgres)
     settings = {"SUPPORTBOT_DATABASE_URL": url, "SUPPORTBOT_MODEL": "starter", "SUPPORTBOT_BUSY_SECONDS": "0"}
     async with LocalSlack(ack_seconds=1.0) as slack:
@@ -66,7 +66,8 @@ async def test_dead_daemons_work_is_taken_over_and_a_living_ones_is_not(
                     await slack.wait_for_message(thread_ts=envelope.ts, seconds=TAKE_OVER_SECONDS)
             await slack.wait_for_acks()
             entries = await log_of(home, **settings)
-        assert datetime.fromisoformat(heir.lines[0]["timestamp"]) > datetime.now(UTC) + timedelta(minutes=2)
+        ready = next(line["timestamp"] for line in heir.lines if line["event"] == "daemon.ready")
+        assert datetime.fromisoformat(ready) > datetime.now(UTC) + timedelta(minutes=2)
         assert [_events(daemon, "worker.claim_lost") for daemon in (dying, heir)] == [0, 0]
         assert sorted(reply.thread_ts or "" for reply in slack.replies) == sorted(one.ts for one in asked)
     assert [entry["state"] for entry in entries] == ["delivered"] * PEOPLE

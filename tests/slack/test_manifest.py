@@ -39,6 +39,7 @@ def test_manifest_has_the_scopes_of_every_call(manifest: dict[str, Any]) -> None
         "slash command": {"commands"},
         "chat.postMessage": {"chat:write"},
         "assistant.threads.setStatus": {"assistant:write"},
+        "users.conversations": {"channels:read", "groups:read", "im:read", "mpim:read"},
         "conversations.replies and conversations.history": {
             "channels:history",
             "groups:history",

