@@ -8,19 +8,23 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib import import_module
+from pathlib import Path
 
 import structlog
 
 from bot.adapter import Adapter
-from supportbot.bootstrap import Core, open_core
-from supportbot.config import Settings, load_settings
-from supportbot.errors import DatabaseError, SupportBotError
+from bot.readiness import Readiness
+from supportbot.bootstrap import open_core
+from supportbot.config import ENV_FILE, Settings, load_settings
+from supportbot.errors import SupportBotError
+from supportbot.private import find_open, keep_private
 from supportbot.service import Service
-from supportbot.telemetry.logs import configure_logging
+from supportbot.telemetry.logs import configure_logging, hear_libraries
 from supportbot.telemetry.pulse import settle, watch_event_loop
+from supportbot.telemetry.uncaught import log_uncaught
 
 log = structlog.get_logger("bot")
 
@@ -59,9 +63,6 @@ async def run(settings: Settings) -> None:
             for name, open_adapter in importing.result().items()
         }
 
-        async def readiness() -> Mapping[str, str]:
-            return await _problems(core, adapters, stopping)
-
         from bot.web.app import build_web
         from bot.web.sender import WebSender
         from bot.web.server import WebServer
@@ -69,7 +70,7 @@ async def run(settings: Settings) -> None:
         app = build_web(
             core.service,
             model_version=lambda: core.model_version if core.answerer.generates else "",
-            readiness=readiness,
+            readiness=Readiness(core, adapters, stopping).problems,
             settings=settings,
             welcome=core.welcome,
         )
@@ -91,6 +92,7 @@ async def run(settings: Settings) -> None:
                 background.append(tasks.create_task(core.passages.run(), name="passages"))
             if core.reloader:
                 background.append(tasks.create_task(core.reloader.run(), name="reloader"))
+            hear_libraries()  # those that were imported meanwhile
             settle()
             log.info(
                 "daemon.ready",
@@ -132,27 +134,15 @@ def _configured(settings: Settings) -> set[str]:
     return {platform for platform, token in tokens.items() if token}
 
 
-async def _problems(core: Core, adapters: Mapping[str, Adapter], stopping: asyncio.Event) -> dict[str, str]:
-    """Return what keeps this process from answering, by part; nothing if it is ready."""
-    problems = {name: "not connected" for name, adapter in adapters.items() if not adapter.is_connected}
-    if stopping.is_set():
-        problems["daemon"] = "stopping"
-    if core.knowledge.problem:
-        problems["knowledge"] = core.knowledge.problem
-    if core.passages and core.passages.problem:
-        problems["passages"] = core.passages.problem
-    try:
-        await core.database.check()
-    except DatabaseError as error:
-        problems["database"] = str(error)
-    return problems
-
-
 def main() -> None:
     """Run the daemon; what an operator can mend is one sentence and exit status 2."""
+    keep_private()
     try:
         settings = load_settings()
         configure_logging(settings)
+        log_uncaught()
+        for path, remedy in find_open(Path(ENV_FILE), settings.home):
+            log.warning("daemon.open_to_others", path=str(path), remedy=remedy)
         asyncio.run(run(settings))
     except* SupportBotError as group:  # one from a task of the group comes wrapped, any other is wrapped here
         for error in _leaves(group):

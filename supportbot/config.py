@@ -21,6 +21,7 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from supportbot.addresses import secret_keys, secrets_of, without_user
 from supportbot.errors import ConfigError
 
 PREFIX = "SUPPORTBOT_"
@@ -235,11 +236,16 @@ class Settings(BaseSettings):
             )
         if bad := next((url for url in self.remote_servers if not url.startswith(("http://", "https://"))), None):
             raise ConfigError(
-                f"SUPPORTBOT_REMOTE_URLS holds '{bad}', which does not begin with http:// or https://."
+                f"SUPPORTBOT_REMOTE_URLS holds '{without_user(bad)}', which does not begin with http:// or https://."
             )
         if (url := self.database_url) and not url.startswith(("sqlite+aiosqlite://", "postgresql+psycopg://")):
             raise ConfigError(
                 "SUPPORTBOT_DATABASE_URL must begin with 'postgresql+psycopg://' or 'sqlite+aiosqlite://'."
+            )
+        if url and (keys := secret_keys(url)):
+            raise ConfigError(
+                f"SUPPORTBOT_DATABASE_URL holds a secret after its '?' ({keys[0]}): a password stands before the "
+                "host, as in postgresql+psycopg://user:password@host/name, or in a file that ?passfile= names."
             )
         return self
 
@@ -257,8 +263,8 @@ class Settings(BaseSettings):
         """Every secret value that is set, for the log filter."""
         values = (getattr(self, name) for name in type(self).model_fields)
         secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        if self.database_url and (match := re.search(r"//[^:/@]*:([^@]+)@", self.database_url)):
-            secrets.append(match.group(1))
+        for address in (self.database_url, self.slack_api_url, self.discord_api_url, *self.remote_servers):
+            secrets += secrets_of(address or "")
         return secrets
 
 

@@ -27,6 +27,7 @@ from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Spl
 from supportbot.errors import SupportBotError
 from supportbot.feedback.consent import counts_for_training
 from supportbot.feedback.curation.duplicates import merge_duplicates
+from supportbot.private import keep_private
 
 GOOD = frozenset({ExampleLabel.GOOD})
 """What plain fine-tuning learns from."""
@@ -257,4 +258,5 @@ async def _select() -> Selection:
 
 
 if __name__ == "__main__":
+    keep_private()
     typer.run(main)

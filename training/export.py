@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from supportbot.errors import SupportBotError
+from supportbot.private import keep_private
 
 if TYPE_CHECKING:  # `supportbot --help` loads this module and must not wait for the database's libraries
     from supportbot.db.session import Database
@@ -231,4 +232,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_private()
     main()

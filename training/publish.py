@@ -43,6 +43,7 @@ from supportbot.errors import ModelError, SupportBotError
 from supportbot.models.loading import make_local_engine
 from supportbot.models.publishing import ModelStatus, check_name_is_free
 from supportbot.models.registry import INT8_LOSS_RISE, MANIFEST, Manifest, Registry, read_manifest, write_manifest
+from supportbot.private import keep_private
 from training.evaluate.record import RECORD, summary
 from training.evaluate.weights import weights_digest
 from training.finetune.output import UNFINISHED
@@ -292,4 +293,5 @@ async def _record(session: AsyncSession, candidate: Candidate, manifest: Manifes
 
 
 if __name__ == "__main__":
+    keep_private()
     typer.run(main)

@@ -17,6 +17,7 @@ from rich.text import Text
 from supportbot.cli import ask, consent, curate, doctor, import_, init, knowledge, learn, log, models, replay
 from supportbot.cli._terminal import err
 from supportbot.errors import SupportBotError
+from supportbot.private import keep_private
 
 EXIT_ERROR = 2
 
@@ -43,6 +44,7 @@ for command in entry_points(group="supportbot.commands"):
 
 def main() -> None:
     """Run the command line; an error that a person can mend is one sentence and exit status 2."""
+    keep_private()
     try:
         app()
     except SupportBotError as error:

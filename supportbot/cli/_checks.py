@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from supportbot.addresses import without_host, without_user
 from supportbot.config import ENV_FILE, Settings, env_name
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
@@ -22,6 +23,7 @@ from supportbot.engine.speed import AT_ONCE, measure_speed
 from supportbot.errors import DatabaseError, SupportBotError
 from supportbot.models.loading import make_engine
 from supportbot.models.registry import Registry
+from supportbot.private import find_open
 
 MIN_FREE_BYTES = 500 * 2**20
 """Below this a fine-tuning run's checkpoint would not fit, and soon the log would not either."""
@@ -51,7 +53,7 @@ def describe_settings(settings: Settings) -> list[SettingLine]:
     return [
         SettingLine(
             key=env_name(name),
-            value=_shown(getattr(settings, name)),
+            value=_shown(name, getattr(settings, name)),
             is_set=name in settings.model_fields_set,
             meaning=field.description or "",
         )
@@ -82,21 +84,19 @@ def _home(settings: Settings) -> Finding:
         return Finding("home", False, f"{home} does not exist yet: run `supportbot init`.")
     if not os.access(home, os.W_OK | os.X_OK):
         return Finding("home", False, f"{home} is not writable: change its owner, or set SUPPORTBOT_HOME.")
-    mode = stat.S_IMODE(home.stat().st_mode)
-    if mode & 0o077:
-        return Finding("home", False, f"{home} is open to other users (mode {mode:04o}): run `chmod 700 {home}`.")
-    return Finding("home", True, f"{home} (mode {mode:04o})")
+    return _private("home", home)
 
 
 def _env_file(path: Path) -> Finding:
     if not path.is_file():
         return Finding(".env", True, "none in this folder; settings come from the environment")
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        return Finding(
-            ".env", False, f"{path} can be read by other users (mode {mode:04o}): run `chmod 600 {path}`."
-        )
-    return Finding(".env", True, f"{path} (mode {mode:04o})")
+    return _private(".env", path)
+
+
+def _private(check: str, path: Path) -> Finding:
+    for _, sentence in find_open(path):
+        return Finding(check, False, sentence)
+    return Finding(check, True, f"{path} (mode {stat.S_IMODE(path.stat().st_mode):04o})")
 
 
 def _disk(settings: Settings) -> Finding:
@@ -125,7 +125,7 @@ async def _database(settings: Settings) -> str:
     try:
         await check_schema(database)
         await database.check_integrity()
-        return f"{database.url.render_as_string()} answers, schema is current"
+        return f"{database.name} answers, schema is current"
     finally:
         await database.aclose()
 
@@ -156,15 +156,9 @@ def _switching(settings: Settings, registry: Registry) -> str:
     return f"a rollback leads to {registry.previous() or 'nothing yet'}"
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
     if isinstance(value, SecretStr):
         return "(set)"
-    if isinstance(value, str) and "://" in value:
-        from sqlalchemy import make_url
-        from sqlalchemy.exc import ArgumentError
-
-        try:
-            return make_url(value).render_as_string()  # hides the password
-        except ArgumentError:
-            return value
-    return "" if value is None else str(value)
+    if name == "database_url" and value:
+        return without_host(str(value))
+    return "" if value is None else without_user(str(value))

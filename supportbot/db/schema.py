@@ -53,7 +53,7 @@ async def check_schema(database: Database) -> None:
         DatabaseError: it is older or newer; the sentence says what to run.
     """
     if database.is_missing or (current := await current_revision(database)) is None:
-        raise DatabaseError(f"The database {database.url.render_as_string()} is empty: run `supportbot init`.")
+        raise DatabaseError(f"{database.name} is empty: run `supportbot init`.")
     scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))
     if current == scripts.get_current_head():
         return

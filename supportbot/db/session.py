@@ -19,6 +19,7 @@ from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from supportbot.db.reasons import reason
 from supportbot.errors import DatabaseError
 
 BUSY_TIMEOUT_MS = 10_000
@@ -45,6 +46,11 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether this is a file that one daemon owns."""
         return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence: a file by its path, a server by nothing that tells where it is."""
+        return f"The database {self.url.database}" if self.is_sqlite else "The PostgreSQL database"
 
     @property
     def is_missing(self) -> bool:
@@ -74,8 +80,8 @@ class Database:
                 await session.execute(text("SELECT 1"))
         except (DriverError, OSError) as error:
             raise DatabaseError(
-                f"The database {self.url.render_as_string()} cannot be used "
-                f"({_first_line(error)}): check SUPPORTBOT_DATABASE_URL, that the server runs, or the file itself."
+                f"{self.name} cannot be used ({reason(error)}): "
+                "check SUPPORTBOT_DATABASE_URL, that the server runs, or the file itself."
             ) from error
 
     async def check_integrity(self) -> None:
@@ -90,7 +96,7 @@ class Database:
             async with self.read() as session:
                 found = await session.scalar(text("PRAGMA quick_check(1)"))
         except DriverError as error:
-            found = _first_line(error)
+            found = reason(error)
         if found != "ok":
             raise DatabaseError(f"{self.url.database} is damaged ({found}): restore it from a backup.")
 
@@ -111,9 +117,10 @@ def create_blocking_engine(url: URL) -> Engine:
 
 def create_engine(url: str) -> AsyncEngine:
     """Return an engine with the SQLite settings of this project; used by the daemon and by migrations."""
+    # Parameters are what people wrote: no error of a statement and no log of statements may name them.
     if make_url(url).get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(url)
+        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_async_engine(url, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
     event.listen(engine.sync_engine, "begin", _on_sqlite_begin)
     return engine
@@ -136,8 +143,3 @@ def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry)
 def _on_sqlite_begin(connection: Connection) -> None:
     options: dict[str, Any] = dict(connection.get_execution_options())
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES) else "BEGIN")
-
-
-def _first_line(error: BaseException) -> str:
-    cause = error.__cause__ or getattr(error, "orig", None) or error
-    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__

@@ -1,119 +1,78 @@
-"""Logs: one line an event, for people or for collectors, in which no secret ever appears.
+"""Logs: one line an event, for people or for collectors, in which no secret and nobody's text ever appears.
 
-Everything, also what the libraries log through the standard module, goes through the same chain, whose last link
-blacks out the values of all secret settings and whatever has the shape of a token. Questions and answers are not
-logged: they are in the database.
+Everything, also what the libraries log through the standard module, is written by one handler (``lines``): secrets
+are blacked out (``redactor``), exceptions are told by type and place (``supportbot.faults``), values are short and
+visible (``plain``), libraries are heard from a warning up and without what they fill in (``foreign``), and what
+repeats itself is counted (``repeated``). Questions and answers are not logged: they are in the database.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from collections.abc import Sequence
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from supportbot.config import Settings
-
-_TOKEN = re.compile(
-    r"xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}"  # Slack
-    r"|[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"  # Discord bot tokens
-    r"|(?<=/webhooks/)\d+/[\w-]{20,}"  # Discord interaction and webhook tokens in addresses
-    r"|(?<=[?&]ticket=)[\w-]+"  # Slack's WebSocket tickets
-    r"|(?<=hooks\.slack\.com/)[\w/-]+"  # Slack's response addresses, with which anybody may answer for a while
-)
-_BLACKED_OUT = "[secret]"
-
-_QUIET_LIBRARIES = (
-    "httpx",
-    "httpcore",
-    "httpcore2",
-    "httpx2",
-    "openai",
-    "uvicorn",
-    "discord",
-    "slack_bolt",
-    "slack_sdk",
-    "nicegui",
-    "alembic",
-    "asyncio",
-)
-
-
-class Redactor:
-    """A structlog processor and a text filter that hides secrets.
-
-    Args:
-        secrets: the values to hide wherever they appear.
-    """
-
-    def __init__(self, secrets: Sequence[str]) -> None:
-        values = sorted((re.escape(secret) for secret in secrets if secret), key=len, reverse=True)
-        self._pattern = re.compile("|".join([*values, _TOKEN.pattern]))
-
-    def clean(self, text: str) -> str:
-        """Return the text with every secret blacked out."""
-        return self._pattern.sub(_BLACKED_OUT, text)
-
-    def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-        """Clean every value of a log event, its traceback included."""
-        return {
-            key: self.clean(value) if isinstance(value, str) else self._clean_other(value)
-            for key, value in event.items()
-        }
-
-    def _clean_other(self, value: object) -> object:
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        shown = str(value)
-        cleaned = self.clean(shown)
-        return value if cleaned == shown else cleaned
+from supportbot.faults import OUR_PACKAGES
+from supportbot.telemetry.foreign import is_ours
+from supportbot.telemetry.lines import Lines
+from supportbot.telemetry.plain import Plain
+from supportbot.telemetry.redactor import Redactor
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send all logs to standard error in one format, secrets blacked out."""
+    """Send all logs to standard error in one format."""
     text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
-    before: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-        # Tracebacks become text before the secrets are blacked out, so none hides in them.
-        structlog.processors.format_exc_info,
-        Redactor(settings.secrets()),
-    ]
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        if text
-        else structlog.processors.JSONRenderer()
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[
-                structlog.stdlib.ExtraAdder(),
-                structlog.stdlib.PositionalArgumentsFormatter(),
-                *before,
-            ],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
+    renderer: Processor = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(settings.log_level.upper())
-    # Even at debug the libraries stay at info: their debug lines hold whole payloads, with the text of users.
-    libraries_level = logging.INFO if settings.log_level == "debug" else logging.WARNING
-    for library in _QUIET_LIBRARIES:
-        logging.getLogger(library).setLevel(libraries_level)
+    for before in root.handlers[:]:
+        root.removeHandler(before)
+        if isinstance(before, Lines):
+            before.close()
+    root.addHandler(Lines(sys.stderr, Plain(Redactor(settings.secrets())), renderer))
+    root.setLevel(max(level, logging.WARNING))
+    for package in OUR_PACKAGES:
+        logging.getLogger(package).setLevel(level)
+    hear_libraries()
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *before,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _keep_exception,
+            _hand_over,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+def hear_libraries() -> None:
+    """Take away the handlers that libraries bring along, which write to standard error past all rules.
+
+    Some do so when they are imported, so this is worth repeating after that.
+    """
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if isinstance(logger, logging.Logger) and logger.handlers and not is_ours(name):
+            logger.handlers[:] = [one for one in logger.handlers if not isinstance(one, logging.StreamHandler)]
+            logger.propagate = True
+
+
+def _keep_exception(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Put the exception itself in the place of the ways to name it."""
+    named = event.pop("exc_info", None)
+    error = named[1] if isinstance(named, tuple) else named
+    if error is True:
+        error = sys.exception()
+    if isinstance(error, BaseException):
+        event["exc_info"] = error
+    return event
+
+
+def _hand_over(logger: WrappedLogger, name: str, event: EventDict) -> tuple[tuple[EventDict], dict[str, object]]:
+    return (event,), {"extra": {"_from_us": True}}

@@ -27,6 +27,7 @@ from transformers.utils import logging as transformers_logging
 from supportbot.config import load_settings
 from supportbot.errors import SupportBotError
 from supportbot.models.publishing.checks import answerer_objection
+from supportbot.private import keep_private
 from training.evaluate.answerer_figures import build_answerer_table
 from training.evaluate.evaluation import Task, evaluate, evaluate_answerer
 from training.evaluate.measuring import ACTIVE
@@ -110,4 +111,5 @@ def main(
 
 
 if __name__ == "__main__":
+    keep_private()
     typer.run(main)

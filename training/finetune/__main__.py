@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from supportbot.config import load_settings
 from supportbot.errors import SupportBotError
+from supportbot.private import keep_private
 from training.finetune.hub import check_base
 
 _FAULT = 2
@@ -32,4 +33,5 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_private()
     sys.exit(main(sys.argv[1:]))

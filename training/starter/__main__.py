@@ -28,6 +28,7 @@ from transformers.utils import logging as transformers_logging
 
 from supportbot.errors import ConfigError, SupportBotError
 from supportbot.models.registry import INT8_LOSS_RISE, MANIFEST, STARTER, write_manifest
+from supportbot.private import keep_private
 from training.evaluate.int8 import int8_loss_rise
 from training.evaluate.rows import Row
 from training.faq.recipe import RECIPE, Recipe
@@ -142,4 +143,5 @@ def _quieten() -> None:
 
 
 if __name__ == "__main__":
+    keep_private()
     typer.run(main)

@@ -24,6 +24,7 @@ from supportbot.engine.openvino.messages import (
     pack,
     unpack_command,
 )
+from supportbot.faults import locate
 
 _KILL_ME_FIRST = "500"
 """Of 1,000: when memory runs out, Linux is to end this process, which is replaced, and not the daemon."""
@@ -56,7 +57,7 @@ def main() -> None:
     except BrokenPipeError:  # the daemon is gone
         os._exit(0)  # a second attempt to write, at the interpreter's end, would fail as well
     except Exception as error:
-        send(Failed(None, f"{type(error).__name__}: {error}"))
+        send(Failed(None, locate(error)))
         sys.exit(1)
 
 

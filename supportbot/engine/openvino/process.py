@@ -6,8 +6,10 @@ This module starts and ends it; what to do when it ends by itself is the supervi
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Self
 
@@ -23,6 +25,28 @@ from supportbot.engine.openvino.messages import (
 )
 
 _MODULE = "supportbot.engine.openvino.child"
+
+_PASSED_ON = frozenset({"PATH", "HOME", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV"})
+_FAMILIES_PASSED_ON = (
+    "LC_",
+    "LD_",  # where libraries lie, and another allocator
+    "MALLOC_",
+    "GLIBC_TUNABLES",
+    "PYTHON",  # where modules lie
+    "COVERAGE_",  # what the tests of this program measure in a child
+    # how many threads compute, on which cores and with which instructions
+    "OMP_",
+    "GOMP_",
+    "KMP_",
+    "MKL_",
+    "TBB_",
+    "OPENBLAS_",
+    "OV_",
+    "OPENVINO_",
+    "ONEDNN_",
+    "DNNL_",
+)
+"""What the process of the model may know of the daemon's environment: how to run, and no token of any platform."""
 
 _STOP_SECONDS = 5.0
 """A step ends within tenths of a second; a process that has not stopped by then hangs."""
@@ -52,7 +76,14 @@ class ModelProcess:
         # -P: no file that lies in the daemon's working folder is ever imported by accident.
         # In a session of its own it gets no Ctrl-C, not even before it can ignore one.
         started = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", _MODULE, stdin=PIPE, stdout=PIPE, start_new_session=True
+            sys.executable,
+            "-P",
+            "-m",
+            _MODULE,
+            stdin=PIPE,
+            stdout=PIPE,
+            start_new_session=True,
+            env=_environment(os.environ),
         )
         process = cls(started)
         process.send(load)
@@ -107,3 +138,8 @@ class ModelProcess:
         while await self.receive():
             pass
         return await self._process.wait()
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Return what of our environment the process gets; it is told everything else in frames."""
+    return {key: value for key, value in ours.items() if key in _PASSED_ON or key.startswith(_FAMILIES_PASSED_ON)}

@@ -54,8 +54,16 @@ def require_model(model: str, models: Sequence[str], url: str) -> None:
         )
 
 
-def explain(error: openai.OpenAIError | ValueError, url: str) -> ServerOutError:
-    """Return what an error of the protocol means, in one sentence."""
+def explain(error: openai.OpenAIError | ValueError, url: str, *, quote: bool = True) -> ServerOutError:
+    """Return what an error of the protocol means, in one sentence.
+
+    Args:
+        error: of a request.
+        url: of the server.
+        quote: whether the server's own words may stand in it; not after a request with somebody's question, which
+            servers like to repeat.
+    """
+    words = _words(error) if quote else ""
     if isinstance(error, openai.APITimeoutError):
         return ServerOutError(f"The server at {url} does not answer in time.")
     if isinstance(error, openai.APIConnectionError):
@@ -67,18 +75,18 @@ def explain(error: openai.OpenAIError | ValueError, url: str) -> ServerOutError:
         )
     if isinstance(error, openai.NotFoundError):
         return ServerOutError(
-            f"The server at {url} knows no such page or model{words(error)}: "
+            f"The server at {url} knows no such page or model{words}: "
             "correct SUPPORTBOT_REMOTE_URLS or SUPPORTBOT_REMOTE_MODEL.",
             setting=True,
         )
     if isinstance(error, openai.APIStatusError):
-        return ServerOutError(f"The server at {url} failed with status {error.status_code}{words(error)}.")
+        return ServerOutError(f"The server at {url} failed with status {error.status_code}{words}.")
     if isinstance(error, openai.APIError):  # told in the middle of a stream
-        return ServerOutError(f"The server at {url} failed{words(error)}.")
+        return ServerOutError(f"The server at {url} failed{words}.")
     return _no_protocol(url)
 
 
-def words(error: Exception) -> str:
+def _words(error: Exception) -> str:
     """Return a server's own words in brackets, shortened, if it sent any."""
     body = getattr(error, "body", None)
     if isinstance(body, dict):

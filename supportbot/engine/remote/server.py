@@ -24,7 +24,7 @@ from openai.types import Completion, CompletionChoice
 
 from supportbot.engine.base import SamplingParams
 from supportbot.engine.prompt import Prompt
-from supportbot.engine.remote.failures import ServerOutError, explain, model_names, require_model, words
+from supportbot.engine.remote.failures import ServerOutError, explain, model_names, require_model
 from supportbot.engine.remote.probe import Probe, page_url
 from supportbot.errors import ConfigError, ModelError
 
@@ -111,9 +111,11 @@ class Server:
                     if completion.choices:  # a last one may carry nothing but the usage
                         yield completion.choices[0]
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            raise ModelError(f"The server at {self.url} refused the request{words(error)}.") from error
+            raise ModelError(
+                f"The server at {self.url} refused the request (HTTP {error.status_code})."
+            ) from error
         except (openai.OpenAIError, ValueError) as error:
-            raise explain(error, self.url) from error
+            raise explain(error, self.url, quote=False) from error
 
     async def aclose(self) -> None:
         """Close its connections, open requests included."""

@@ -1,0 +1,58 @@
+"""What keeps this process from answering: parts by name for whoever may ask, sentences for the operator.
+
+The probe is read by machines and perhaps by strangers, so it names parts only. What is wrong with one, and how to
+mend it, goes into the log once, when it begins, and ``supportbot doctor`` says it at any time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from bot.adapter import Adapter
+from supportbot.bootstrap import Core
+from supportbot.errors import DatabaseError
+
+log = structlog.get_logger(__name__)
+
+
+class Readiness:
+    """Looks at the parts of a daemon.
+
+    Args:
+        core: its database and its knowledge.
+        adapters: its platforms, by name.
+        stopping: set when it ends.
+    """
+
+    def __init__(self, core: Core, adapters: Mapping[str, Adapter], stopping: asyncio.Event) -> None:
+        self._core = core
+        self._adapters = adapters
+        self._stopping = stopping
+        self._told = ""
+
+    async def problems(self) -> Mapping[str, str]:
+        """Return what is not well, by part; nothing if the daemon is ready."""
+        problems = {name: "not connected" for name, each in self._adapters.items() if not each.is_connected}
+        if self._stopping.is_set():
+            problems["daemon"] = "stopping"
+        if self._core.knowledge.problem:  # the loop that follows it has logged why
+            problems["knowledge"] = "not up to date"
+        if self._core.passages and self._core.passages.problem:
+            problems["passages"] = "not up to date"
+        try:
+            await self._core.database.check()
+        except DatabaseError as error:
+            problems["database"] = "not usable"
+            self._tell(str(error))
+        else:
+            self._told = ""
+        return problems
+
+    def _tell(self, sentence: str) -> None:
+        """Log a sentence unless it is the one that was logged last: probes come every few seconds."""
+        if sentence != self._told:
+            log.error("readiness.database", problem=sentence)
+        self._told = sentence
