@@ -162,7 +162,7 @@ async def answer_now(database: Database, worker: Worker, question_id: int) -> Qu
 async def test_refused_request_is_told_without_the_servers_words(
     servers: list[LocalModelServer], engine_of: Open
 ) -> None:
-    """A request that no server would take is an error of its own, without what the server repeats of the question."""
+    """A request that no server would take is an error of its own, without what the server says of the question."""
     servers[0].refuse, servers[0].message = 400, "Too long: 'My card is 4111 1111 1111 1111'"
     remote = engine_of(*servers)
     with pytest.raises(ModelError, match=r"refused the request \(HTTP 400\)\.$"):
