@@ -24,8 +24,10 @@ from supportbot.telemetry.redactor import Redactor
 
 def configure_logging(settings: Settings) -> None:
     """Send all logs to standard error in one format."""
-    text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
-    renderer: Processor = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
+    is_terminal = sys.stderr.isatty()
+    renderer: Processor = structlog.processors.JSONRenderer()
+    if settings.log_format == "text" or (settings.log_format == "auto" and is_terminal):
+        renderer = structlog.dev.ConsoleRenderer(colors=is_terminal)
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     root = logging.getLogger()
     for before in root.handlers[:]:

@@ -35,7 +35,7 @@ class Plain:
     def event(self, event: EventDict) -> EventDict:
         """Return an event as a renderer may show it; ``exc_info`` holds an exception, if any."""
         error = event.pop("exc_info", None)
-        made = {str(key): self._value(value) for key, value in event.items()}
+        made = {visible(str(key)): self._value(value) for key, value in event.items()}
         if isinstance(error, BaseException):
             made["exception"] = self._lines(trace(error))
         return made
