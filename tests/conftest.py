@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import os
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
+from supportbot.faults import OUR_PACKAGES
 
 _numbers = itertools.count()
 
@@ -42,6 +44,19 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(key)
     monkeypatch.setenv("SUPPORTBOT_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Whatever a test configures, the next one finds the log as it was."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, sorted(OUR_PACKAGES))]
+    before = [(logger, logger.handlers[:], logger.level) for logger in loggers]
+    config = structlog.get_config()
+    yield
+    for logger, handlers, level in before:
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
+    structlog.configure(**config)
 
 
 @pytest.fixture(scope="session")

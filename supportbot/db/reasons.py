@@ -6,31 +6,26 @@ nothing while a file is opened or checked, so they are kept.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 from supportbot.faults import describe
 
 _WORDS = {
-    "authentication failed": "it refuses the user or the password",
-    "no password supplied": "it wants a password",
-    "no pg_hba.conf entry": "it takes no connection of this user from here",
-    "connection refused": "nothing listens there",
-    "could not translate host name": "its host has no address",
-    "failed to resolve host": "its host has no address",
-    "name or service not known": "its host has no address",
-    "no such file or directory": "nothing listens there",
-    "timeout": "it does not answer in time",
-    "too many clients": "it has no connection left",
-    "ssl": "the encryption of the connection failed",
-    "starting up": "it is starting",
-    "shutting down": "it is being stopped",
-    "terminating connection": "it ended the connection",
-    "server closed the connection": "it ended the connection",
-    # Last, because the others may name a role or a database, too.
-    'role "': "it does not know the user",
-    'database "': "there is no such database",
+    r"authentication failed": "it refuses the user or the password",
+    r"no password supplied": "it wants a password",
+    r"no pg_hba\.conf entry": "it takes no connection of this user from here",
+    r'role ".*" does not exist': "it does not know the user",
+    r'database ".*" does not exist': "there is no such database",
+    r"not currently accepting connections|too many clients|connection limit": "it takes no connection at present",
+    r"connection refused|no such file or directory": "nothing listens there",
+    r"translate host name|resolve host|name or service not known": "its host has no address",
+    r"timeout|timed out": "it does not answer in time",
+    r"starting up": "it is starting",
+    r"shutting down|terminating connection|closed the connection": "it ended the connection",
+    r"\bssl\b": "the encryption of the connection failed",
 }
-"""Parts of libpq's and PostgreSQL's messages in English, the first that fits counts."""
+"""Patterns in libpq's and PostgreSQL's messages in English; the first that fits counts."""
 
 
 def reason(error: BaseException) -> str:
@@ -39,5 +34,5 @@ def reason(error: BaseException) -> str:
     said = str(cause).strip()
     if isinstance(cause, sqlite3.Error):
         return said.splitlines()[0] if said else describe(cause)
-    lowered = said.lower()
-    return next((words for part, words in _WORDS.items() if part in lowered), describe(cause))
+    found = (words for pattern, words in _WORDS.items() if re.search(pattern, said, re.IGNORECASE))
+    return next(found, describe(cause))

@@ -87,6 +87,17 @@ def test_key_given_twice_is_refused() -> None:
         ),
         ({"SLACK_SIGNING_SECRET": "short"}, r"SLACK_SIGNING_SECRET.*32 hexadecimal"),
         ({"SUPPORTBOT_DATABASE_URL": "mysql://x/y"}, r"SUPPORTBOT_DATABASE_URL must begin with"),
+        (
+            {
+                "SUPPORTBOT_DATABASE_URL": "postgresql+psycopg://host/name?connect_timeout=3&password=TOKEN-hunter22"
+            },
+            r"SUPPORTBOT_DATABASE_URL holds a secret after its '\?' \(password\)",
+        ),
+        (
+            {"SUPPORTBOT_DATABASE_URL": "postgresql+psycopg://host/name?ssl%50assword=hunter22"},
+            r"SUPPORTBOT_DATABASE_URL holds a secret after its '\?' \(sslPassword\)",
+        ),
+        ({"SUPPORTBOT_ENGINE": "remote", "SUPPORTBOT_REMOTE_URLS": "ftp://user:hunter22@x"}, r"holds 'ftp://…@x'"),
         ({"SUPPORTBOT_WEB_PORT": "http"}, r"SUPPORTBOT_WEB_PORT is wrong"),
         ({"SUPPORTBOT_PRECISION": "fp8"}, r"SUPPORTBOT_PRECISION is wrong"),
         ({"SUPPORTBOT_ANSWER_SECONDS": "0"}, r"SUPPORTBOT_ANSWER_SECONDS is wrong"),
@@ -103,17 +114,22 @@ def test_wrong_values_name_the_key_and_hide_the_value(
     for key, value in variables.items():
         if "TOKEN" in key:
             assert value.strip() not in str(caught.value)
+    assert "hunter22" not in str(caught.value)
 
 
 def test_well_formed_tokens_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens of the documented shapes are accepted, and known to the log filter."""
     for key, value in {"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": APP, "DISCORD_TOKEN": DISCORD}.items():
         monkeypatch.setenv(key, value)
-    monkeypatch.setenv("SUPPORTBOT_DATABASE_URL", "postgresql+psycopg://user:hunter22@host/name")
+    url = "postgresql+psycopg://some%40one:hunter%2F22@db.example:5433/name?sslmode=require&passfile=/run/pass"
+    monkeypatch.setenv("SUPPORTBOT_DATABASE_URL", url)
+    monkeypatch.setenv("SLACK_API_URL", "http://user:hunter33@127.0.0.1:9/api/")
     settings = load_settings()
-    assert set(settings.secrets()) == {BOT, APP, DISCORD, "hunter22"}
-    shown = " ".join(line.value for line in describe_settings(settings))
-    assert not any(secret in shown for secret in settings.secrets())
+    assert set(settings.secrets()) == {BOT, APP, DISCORD, "hunter%2F22", "hunter/22", "hunter33"}
+    shown = {line.key: line.value for line in describe_settings(settings)}
+    assert not any(secret in " ".join(shown.values()) for secret in settings.secrets())
+    assert shown["SUPPORTBOT_DATABASE_URL"] == "postgresql+psycopg://…/name"
+    assert shown["SLACK_API_URL"] == "http://…@127.0.0.1:9/api/"
 
 
 def test_home_is_created_for_its_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

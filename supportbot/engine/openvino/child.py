@@ -18,6 +18,7 @@ from supportbot.engine.openvino.messages import (
     HEADER_BYTES,
     Command,
     Failed,
+    Loaded,
     Report,
     Stop,
     frame_length,
@@ -45,7 +46,11 @@ def main() -> None:
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(commands,), daemon=True).start()
 
+    has_loaded = False
+
     def send(report: Report) -> None:
+        nonlocal has_loaded
+        has_loaded = has_loaded or isinstance(report, Loaded)
         reports.write(pack(report))
         reports.flush()
 
@@ -57,7 +62,8 @@ def main() -> None:
     except BrokenPipeError:  # the daemon is gone
         os._exit(0)  # a second attempt to write, at the interpreter's end, would fail as well
     except Exception as error:
-        send(Failed(None, locate(error)))
+        # Until there are questions, the library's words are of files; after that they might be anybody's.
+        send(Failed(None, locate(error) if has_loaded else f"{type(error).__name__}: {error}"))
         sys.exit(1)
 
 

@@ -214,6 +214,28 @@ async def test_signals_are_the_daemons_business(process: ModelProcess) -> None:
     assert pieces[30][-1].finish == "length"
 
 
+async def test_it_knows_no_secret_of_the_daemon(graph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its environment holds how to run, and no token, key or address of the daemon's."""
+    secret = {
+        "SLACK_BOT_TOKEN": "xoxb-secret",
+        "DISCORD_TOKEN": "secret",
+        "SUPPORTBOT_DATABASE_URL": "postgresql+psycopg://user:secret@host/name",
+        "SUPPORTBOT_REMOTE_API_KEY": "secret",
+        "HF_TOKEN": "secret",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "SOMETHING_NEW": "secret",
+    }
+    for key, value in {**secret, "OMP_NUM_THREADS": "1", "OV_CACHE_DIR": "/tmp/kept"}.items():  # noqa: S108
+        monkeypatch.setenv(key, value)
+    process = await start(graph)
+    known = psutil.Process(process.pid).environ()
+    assert await process.stop() == 0
+    assert not secret.keys() & known.keys()
+    assert "secret" not in " ".join(known.values())
+    assert known["OMP_NUM_THREADS"] == "1"
+    assert known["OV_CACHE_DIR"] == "/tmp/kept"  # noqa: S108 - nothing is written there
+
+
 async def test_it_is_in_no_group_that_gets_ctrl_c(process: ModelProcess) -> None:
     """A Ctrl-C reaches the group of the terminal, to which the process never belongs, not even while it starts."""
     assert os.getpgid(process.pid) != os.getpgid(0)
@@ -261,6 +283,7 @@ async def test_a_graph_that_is_none_is_told(tmp_path: Path) -> None:
     report = await process.receive()
     assert isinstance(report, Failed)
     assert report.id is None
+    assert str(tmp_path) in report.error
     assert await process.wait() == 1
 
 
