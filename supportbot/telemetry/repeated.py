@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from structlog.typing import EventDict
 
@@ -56,6 +57,7 @@ class Repeated:
             yield from self._due(now)
             return
         if key:
+            self._windows.pop(key, None)  # so that it stands at the end
             self._windows[key] = _Window(now + SECONDS)
         yield from self._due(now)
         yield {**event, "repeated": window.held + 1} if window and window.held else event
@@ -65,8 +67,8 @@ class Repeated:
         yield from self._due(float("inf"))
 
     def _due(self, now: float) -> Iterator[EventDict]:
-        over = [key for key, window in self._windows.items() if window.until <= now]
-        for key in over:
+        # They stand in the order in which they end.
+        for key in list(takewhile(lambda key: self._windows[key].until <= now, self._windows)):
             window = self._windows.pop(key)
             if window.last is not None:
                 yield {**window.last, "repeated": window.held}

@@ -57,6 +57,9 @@ async def test_from_nothing_to_an_answer(tmp_path: Path) -> None:
     status, output, _ = await supportbot(home, "log")
     assert status == 0
     assert "How do I return" in output
+    kept = [path for path in home.rglob("*") if path.is_file()]
+    assert home / "supportbot.db" in kept
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
 
 
 async def test_doctor_is_well_and_then_is_not(home: Path) -> None:
@@ -130,8 +133,22 @@ async def test_wrong_databases_stop_the_start(home: Path, damage: str) -> None:
 
 
 async def test_probes_of_a_running_daemon_and_ctrl_c(home: Path) -> None:
-    """Health, readiness, metrics and the page answer; Ctrl-C ends the daemon as cleanly as SIGTERM."""
+    """Health, readiness, metrics and the page answer; Ctrl-C ends the daemon as cleanly as SIGTERM.
+
+    Its home and `.env` are open to other users, which it says and leaves as it is.
+    """
+    env_file = Path(".env")
+    env_file.write_text("SUPPORTBOT_NAME=Ana\n", "utf-8")  # noqa: ASYNC240 - a test may block its own loop
+    open_paths = {env_file: 0o644, home: 0o755}
+    for path, mode in open_paths.items():
+        path.chmod(mode)
     daemon = await start(home)
+    warned = {line["path"]: line["remedy"] for line in daemon.lines if line["event"] == "daemon.open_to_others"}
+    assert warned == {
+        ".env": ".env is open to other users (mode 0644): run `chmod 600 .env`.",
+        str(home): f"{home} is open to other users (mode 0755): run `chmod 700 {home}`.",
+    }
+    assert {path: path.stat().st_mode & 0o777 for path in open_paths} == open_paths
     async with aiohttp.ClientSession() as session:
         for path, part in {"/healthz": "ok", "/readyz": "true", "/metrics": "supportbot_questions_total"}.items():
             async with session.get(daemon.page.rstrip("/") + path) as response:

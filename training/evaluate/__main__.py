@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from rich.console import Console
 from rich.text import Text
@@ -28,6 +26,7 @@ from supportbot.config import load_settings
 from supportbot.errors import SupportBotError
 from supportbot.models.publishing.checks import answerer_objection
 from supportbot.private import keep_private
+from supportbot.telemetry.logs import configure_logging
 from training.evaluate.answerer_figures import build_answerer_table
 from training.evaluate.evaluation import Task, evaluate, evaluate_answerer
 from training.evaluate.measuring import ACTIVE
@@ -69,7 +68,6 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Compare a candidate with the live model, or any other, on rows that the candidate was not trained on."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     transformers_logging.set_verbosity_error()  # its reports would stand before our sentence
     console = Console(stderr=True)
     task = Task(
@@ -86,14 +84,16 @@ def main(
     )
     out = Console()
     try:
+        settings = load_settings()
+        configure_logging(settings.model_copy(update={"log_level": "warning"}))
         if answerer and candidate is None:
-            alone = asyncio.run(evaluate_answerer(task, load_settings(), console))
+            alone = asyncio.run(evaluate_answerer(task, settings, console))
             if as_json:
                 sys.stdout.write(json.dumps({ANSWERER: alone}, ensure_ascii=False, indent=2) + "\n")
             else:
                 out.print(build_answerer_table(alone))
             return
-        record, directory = asyncio.run(evaluate(task, load_settings(), console))
+        record, directory = asyncio.run(evaluate(task, settings, console))
     except SupportBotError as error:
         console.print(Text(f"evaluate: {error}"), soft_wrap=True)
         raise typer.Exit(EXIT_ERROR) from None

@@ -10,7 +10,6 @@ Only this module knows versions and manifests; ``supportbot init --retrain`` run
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import sys
 import tempfile
@@ -19,16 +18,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import torch
 import typer
 from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging as transformers_logging
 
+from supportbot.config import load_settings
 from supportbot.errors import ConfigError, SupportBotError
 from supportbot.models.registry import INT8_LOSS_RISE, MANIFEST, STARTER, write_manifest
 from supportbot.private import keep_private
+from supportbot.telemetry.logs import configure_logging
 from training.evaluate.int8 import int8_loss_rise
 from training.evaluate.rows import Row
 from training.faq.recipe import RECIPE, Recipe
@@ -94,6 +94,7 @@ def main(
     torch.set_num_threads(1)  # a second one helps on idle cores and costs several times the time on busy ones
     console = Console(stderr=True)
     try:
+        configure_logging(load_settings().model_copy(update={"log_level": "warning"}))
         result = build(load_faq(), RECIPE, output, version, console)
     except SupportBotError as error:
         console.print(f"[red]{error}[/red]")
@@ -139,7 +140,6 @@ def _quieten() -> None:
     """Keep libraries from writing between the progress bar and the result."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 if __name__ == "__main__":
