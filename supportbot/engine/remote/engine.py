@@ -250,7 +250,7 @@ async def _drain(choices: AsyncGenerator[CompletionChoice, None], server: Server
                 pass
     except (TimeoutError, ServerOutError) as error:
         # The answer is whole: only its connection is closed instead of kept.
-        log.debug("engine.connection_dropped", url=server.url, error=str(error))
+        log.debug("engine.connection_dropped", url=server.url, error=error)
 
 
 def _closing_error() -> EngineBusyError:
