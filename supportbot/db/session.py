@@ -108,8 +108,8 @@ class Database:
 def create_blocking_engine(url: URL) -> Engine:
     """Return an engine for a thread of its own, each of whose transactions writes."""
     if url.get_backend_name() != "sqlite":
-        return create_sync_engine(url, pool_pre_ping=True)
-    engine = create_sync_engine(url.set(drivername="sqlite"))
+        return create_sync_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_sync_engine(url.set(drivername="sqlite"), hide_parameters=True)
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine.execution_options(**{_WRITES: True})

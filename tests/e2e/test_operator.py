@@ -140,18 +140,18 @@ async def test_probes_of_a_running_daemon_and_ctrl_c(home: Path) -> None:
     env_file = Path(".env")
     env_file.write_text("SUPPORTBOT_NAME=Ana\n", "utf-8")  # noqa: ASYNC240 - a test may block its own loop
     open_paths = {env_file: 0o644, home: 0o755}
-    for path, mode in open_paths.items():
-        path.chmod(mode)
+    for each, mode in open_paths.items():
+        each.chmod(mode)
     daemon = await start(home)
     warned = {line["path"]: line["remedy"] for line in daemon.lines if line["event"] == "daemon.open_to_others"}
     assert warned == {
         ".env": ".env is open to other users (mode 0644): run `chmod 600 .env`.",
         str(home): f"{home} is open to other users (mode 0755): run `chmod 700 {home}`.",
     }
-    assert {path: path.stat().st_mode & 0o777 for path in open_paths} == open_paths
+    assert {each: each.stat().st_mode & 0o777 for each in open_paths} == open_paths
     async with aiohttp.ClientSession() as session:
-        for path, part in {"/healthz": "ok", "/readyz": "true", "/metrics": "supportbot_questions_total"}.items():
-            async with session.get(daemon.page.rstrip("/") + path) as response:
+        for probe, part in {"/healthz": "ok", "/readyz": "true", "/metrics": "supportbot_questions_total"}.items():
+            async with session.get(daemon.page.rstrip("/") + probe) as response:
                 assert response.status == 200
                 assert part in await response.text()
     daemon.process.send_signal(signal.SIGINT)

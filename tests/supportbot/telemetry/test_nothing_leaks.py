@@ -61,6 +61,7 @@ class Sender:
     """A platform that never takes a reply: its HTTP client says so with the address, which holds a token."""
 
     platform = "slack"
+    pause = 0.0
 
     async def send(self, delivery: Delivery) -> str:
         """Fail as an HTTP client does."""
