@@ -1,12 +1,14 @@
 """Redaction: personal data and secrets become placeholders before anything is stored for training.
 
-A find is a stretch of the text and its kind. Finds that overlap are hidden as one, named after the longest of
-them, so nothing of either is left over. The result is searched again until nothing is found, hence redacting twice
-changes nothing. Better one placeholder too many than a person too few, except where it would take what support is
-about: orders, prices, dates, articles.
+A text is searched as people read it (``_view``), and what is found is hidden in the text as it was typed. A find is
+a stretch of the text and its kind. Finds that overlap are hidden as one, named after the longest of them, so
+nothing of either is left over. The result is searched again until nothing is found, hence redacting twice changes
+nothing. Better one placeholder too many than a person too few, except where it would take what support is about:
+orders, prices, dates, articles.
 
-Only the shape of a text and the words beside it count here. Who wrote it, what was asked, and names that nobody
-introduced are unknown; no model is loaded and no network is used.
+Only the shape of a text and the words beside it count here; the words of six languages are in ``_words``. Who wrote
+it, what was asked, and names that nobody introduced are unknown; no model is loaded and no network is used. What
+might be personal is a hint for a curator (``hints``), and is left in the text.
 """
 
 from __future__ import annotations
@@ -16,12 +18,28 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from supportbot.redact import _addresses, _numbers, _people, _secrets
+from supportbot.redact import (
+    _accounts,
+    _emails,
+    _hints,
+    _hosts,
+    _ids,
+    _names,
+    _passwords,
+    _phones,
+    _places,
+    _tokens,
+    _users,
+)
 from supportbot.redact._finds import PLACEHOLDER, Find, Kind
+from supportbot.redact._view import HIDDEN, View, views
 
-__all__ = ["Kind", "Redacted", "redact"]
+__all__ = ["Find", "Kind", "Redacted", "hints", "redact"]
 
-_FINDERS = (_secrets.find, _addresses.find, _numbers.find, _people.find)
+_FINDERS = tuple(
+    module.find
+    for module in (_tokens, _passwords, _emails, _hosts, _accounts, _phones, _ids, _users, _places, _names)
+)
 
 _RANK = {kind: rank for rank, kind in enumerate(Kind)}
 """Of equally long finds, the kind that is listed first gives its name: it is the more specific one."""
@@ -51,7 +69,7 @@ def redact(text: str, *, keep: Collection[str] = ()) -> Redacted:
     """
     kept = frozenset(value.casefold() for value in keep)
     counts: Counter[str] = Counter()
-    # Ends: every round takes characters out of the text, and placeholders are never found again.
+    # Ends: every round takes something out that is no placeholder, and puts in placeholders only.
     while finds := _merge(_find(text, kept)):
         pieces, end = [], 0
         for find in finds:
@@ -62,14 +80,26 @@ def redact(text: str, *, keep: Collection[str] = ()) -> Redacted:
     return Redacted(text, MappingProxyType(dict(counts)))
 
 
+def hints(text: str) -> list[Find]:
+    """Return what may be personal in a redacted text, in its order and without overlaps, for a person to look at.
+
+    Street addresses, names in passing and the like: far too many to take out unseen, and most are harmless.
+    """
+    return _merge([_original(find, view) for view in views(text, PLACEHOLDER) for find in _hints.find(view)])
+
+
 def _find(text: str, kept: frozenset[str]) -> list[Find]:
-    finds = (find for finder in _FINDERS for find in finder(text))
-    # A placeholder is no find, whatever the finders say, so every round has fewer characters to look at.
     return [
-        find
-        for find in finds
-        if not PLACEHOLDER.fullmatch(found := text[find.start : find.end]) and found.casefold() not in kept
+        _original(find, view)
+        for view in views(text, PLACEHOLDER)
+        for finder in _FINDERS
+        for find in finder(view)
+        if (found := view.text[find.start : find.end].strip(HIDDEN)) and found.casefold() not in kept
     ]
+
+
+def _original(find: Find, view: View) -> Find:
+    return Find(*view.original(find.start, find.end), find.kind)
 
 
 def _merge(finds: list[Find]) -> list[Find]:

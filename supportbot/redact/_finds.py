@@ -1,4 +1,4 @@
-"""What the finders hand over, and what they share: the look at the words just before a find."""
+"""What the finders hand over, and what they share: patterns that are tried only where they can match, and cues."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-_CUE_REACH = 40
-"""Characters before a find in which a word can say what it is; longer ones would speak of something else."""
+from supportbot.redact._view import HIDDEN, View
+
+_CUE_REACH = 48
+"""Characters beside a find in which a word can say what it is; longer ones would speak of something else."""
 
 
 class Kind(StrEnum):
@@ -17,35 +19,18 @@ class Kind(StrEnum):
     SECRET = "secret"  # noqa: S105  # a kind, not a password
     IBAN = "iban"
     CARD = "card"
+    ACCOUNT = "account"
+    ID = "id"
     EMAIL = "email"
     IP = "ip"
     USER = "user"
     PHONE = "phone"
+    BIRTHDAY = "birthday"
+    ADDRESS = "address"
     NAME = "name"
 
 
 PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(Kind)})\]")
-
-
-class Hinted:
-    """A pattern that is tried only where a text has one of some words; most have none, and a look costs little.
-
-    Args:
-        pattern: matches nothing without one of the hints.
-        hints: in small letters. Texts that are not plain ASCII are always tried: their small letters are many.
-    """
-
-    def __init__(self, pattern: re.Pattern[str], *hints: str) -> None:
-        self._pattern = pattern
-        self._hints = hints
-
-    def finditer(self, text: str) -> Iterator[re.Match[str]]:
-        """Yield what the pattern matches."""
-        if text.isascii():
-            lower = text.lower()
-            if not any(hint in lower for hint in self._hints):
-                return
-        yield from self._pattern.finditer(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +42,56 @@ class Find:
     kind: Kind
 
 
+class Hinted:
+    """A pattern that is tried only where a text has one of some words; most have none, and a look costs little.
+
+    Args:
+        pattern: matches nothing without one of the hints.
+        hints: in small letters without accents.
+        folded: the pattern is written in small letters without accents, and is tried on such a copy.
+    """
+
+    def __init__(self, pattern: re.Pattern[str], *hints: str, folded: bool = False) -> None:
+        self._pattern = pattern
+        # Of two hints, one within the other, the shorter says as much.
+        self._hints = [hint for hint in set(hints) if not any(one in hint for one in hints if one != hint)]
+        self._folded = folded
+
+    def finditer(self, view: View) -> Iterator[re.Match[str]]:
+        """Yield what the pattern matches."""
+        folded = view.folded
+        for hint in self._hints:
+            if hint in folded:
+                yield from self._pattern.finditer(folded if self._folded else view.text)
+                return
+
+
+_LITTLE = (
+    "number|num|no|nr|n|id|code|is|was|on|at|my|under|me|us|to|the|or|it|now|today|new|address"
+    "|nummer|ist|lautet|unter|mir|meine|mein|die|der|das|est|le|la|de|du|ma|mon|c'est|au|numero|es|el|mi|al|del"
+    "|numer|jest|moj|moje|pod|e|o|a|do|da|meu|minha|para"
+)
+"""Words between a cue and what it speaks of, in all languages of the table."""
+
+
 def cue(words: str, or_sign: str = r"\b\B") -> re.Pattern[str]:
     """Return a pattern for ``said_before``: one of the words, then nothing but little words and punctuation.
 
     A placeholder is not a cue: what follows ``[card]`` need not be another card.
 
     Args:
-        words: alternatives of a regular expression.
+        words: alternatives of a regular expression, folded.
         or_sign: a sign that says as much as the words; by default none.
     """
-    little = r"(?:[\W_]*\b(?:number|no|nr|id|code|is|was|on|at|my|under|me|us|to|the|or|it|now|today)\b)"
-    return re.compile(rf"(?:\b(?:{words})s?\b(?!\])|{or_sign}){little}{{0,4}}[\W_]*$", re.IGNORECASE)
+    between = rf"[^a-z0-9{HIDDEN}]"
+    return re.compile(rf"(?:\b(?:{words})\b|{or_sign})(?:{between}*\b(?:{_LITTLE})\b){{0,4}}{between}*$")
 
 
-def said_before(pattern: re.Pattern[str], text: str, start: int) -> bool:
+def said_before(pattern: re.Pattern[str], view: View, start: int) -> bool:
     """Tell whether the words just before ``start`` are the cue."""
-    return pattern.search(text[max(0, start - _CUE_REACH) : start]) is not None
+    return pattern.search(view.folded[max(0, start - _CUE_REACH) : start]) is not None
+
+
+def said_after(pattern: re.Pattern[str], view: View, end: int) -> bool:
+    """Tell whether what follows ``end`` begins with a pattern."""
+    return pattern.match(view.folded, end, end + _CUE_REACH) is not None

@@ -1,4 +1,4 @@
-"""E-mail and IP addresses: found by shape, and an IP address is what the standard library parses as one."""
+"""Addresses of devices: an IP address is what the standard library parses as one, a MAC address goes by its shape."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import re
 from collections.abc import Iterator
 
 from supportbot.redact._finds import Find, Hinted, Kind
-
-# Every repetition is bounded, as the standards bound them, so that the time grows with the length only.
-_EMAIL = Hinted(re.compile(r"[\w.!#$%&'*+/=?^{}~-]{0,63}[\w+-]@(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}"), "@")
+from supportbot.redact._view import View
 
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)", re.ASCII)
 
@@ -17,26 +15,31 @@ _IPV6 = Hinted(
     re.compile(r"(?<![\w:.])(?=[\w.]{0,4}:[\w.]{0,4}:)[0-9A-Fa-f:.]{2,45}(?:%\w{1,15})?(?![\w:])", re.ASCII), ":"
 )
 
+_MAC = re.compile(r"(?<![\w:-])[0-9a-f]{2}(?:(?::[0-9a-f]{2}){5}|(?:-[0-9a-f]{2}){5})(?![\w:-])", re.I | re.ASCII)
+
 _VERSION = re.compile(
-    r"\b(?:version|firmware|build|release|update|v|article|item|part|model|section|chapter)[\s:.]{0,3}$",
-    re.IGNORECASE,
+    r"\b(?:version|firmware|build|release|update|v|article|item|part|model|section|chapter|wersja|versao|versione"
+    r"|artikel|kapitel|abschnitt|articulo|artigo|modell|modele|modelo)[\s:.]{0,3}$"
 )
 """What stands before four numbers with dots that are the version of a program or an article."""
 
 
-def find(text: str) -> Iterator[Find]:
-    """Yield the e-mail and IP addresses of a text."""
-    for match in _EMAIL.finditer(text):
-        yield Find(match.start(), match.end(), Kind.EMAIL)
+def find(view: View) -> Iterator[Find]:
+    """Yield the IP and MAC addresses of a text."""
+    text = view.text
     for match in _IPV4.finditer(text):
-        before = text[max(0, match.start() - 16) : match.start()]
+        before = view.folded[max(0, match.start() - 16) : match.start()]
         if _is_ip(match.group()) and not _VERSION.search(before):
             yield Find(match.start(), match.end(), Kind.IP)
-    for match in _IPV6.finditer(text):
+    for match in _IPV6.finditer(view):
         shown = match.group().rstrip(".") if "%" not in match.group() else match.group()
         # Without a digit it is rather C++ (`a::b`) or an arrow of colons than somebody's address.
         if any(character.isdigit() for character in shown) and _is_ip(shown):
             yield Find(match.start(), match.start() + len(shown), Kind.IP)
+    for match in _MAC.finditer(text):
+        # Six pairs of digits alone are rather a date with a time, or numbers in a row.
+        if any(character.isalpha() for character in match.group()) or ":" in match.group():
+            yield Find(match.start(), match.end(), Kind.ID)
 
 
 def _is_ip(shown: str) -> bool:

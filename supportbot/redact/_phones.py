@@ -1,0 +1,87 @@
+"""Phone numbers: the shape proposes, phonenumbers decides.
+
+A shop's text is full of other numbers, so a row of digits is no phone number where a word says that it is an order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from supportbot.redact._finds import Find, Kind, cue, said_after, said_before
+from supportbot.redact._view import View
+from supportbot.redact._words import said
+
+_REGIONS = ("US", "GB", "DE", "FR")
+"""Countries whose numbers are known in their national form; with ``+`` those of every country are.
+
+All but America's begin with a zero there, which spares most texts the search for them.
+
+Each one more mistakes more order numbers for phone numbers (India's rule is any ten digits from 6 upwards).
+"""
+
+_LEADING_ZERO = re.compile(r"(?<![\w.,])0\d")
+
+_POSSIBLE = re.compile(r"\d(?:[^\w\n]{0,3}\d){5}")
+"""Six digits close together, without which the slower search for phone numbers is not worth it."""
+
+_SHAPE = re.compile(
+    r"(?<![\w.+-])(?:"
+    r"\+[1-9](?:[ .()/-]{0,3}\d){7,14}"  # international, also where the country's own rules are broken
+    r"|(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}"  # 555-123-4567, the example that everybody types
+    r"|\(\d{2,5}\) ?\d{3,5}[ -]\d{4}"  # (11) 91234-5678: only a phone number has its first digits in brackets
+    r")(?![\w-]|\.\d)"
+)
+_DATE = r"\d{4}-\d\d-\d\d(?!\d)|\d\d?[./-]\d\d?[./-](?:19|20)\d\d(?!\d)|\d\d?[./]\d\d?[./]\d{2}(?![./ -]?\d)"
+_BESIDE_CUE = re.compile(
+    r"(?<![\w.+-])"
+    rf"(?!{_DATE}|\d+\.\d\d(?![.\d]))"  # dates and prices
+    r"(?=[^\n]{0,12}?\d{3})"  # times of the day have no three digits in a row
+    r"\+?\(?\d(?:[ ().\/-]{0,3}\d){5,14}(?![\w-]|\.\d)"
+)
+_PAIRS = re.compile(
+    rf"(?<![\w.+-])(?!{_DATE})(?:0(?:[ ()./-]{{0,3}}\d){{6,13}}|\d{{2,3}}(?: \d\d){{3,4}})(?![\w-]|[.,]\d)"
+)
+"""Groups of two digits, which have no three in a row (06 12 34 56 78, 91 23 45 67)."""
+
+_IS_DATE = re.compile(_DATE)
+_INSIDE_NUMBER = re.compile(r"\d[.,:]")
+"""What stands before the decimals of a number or the minutes of a time, which are no phone number."""
+
+_PHONE = cue(said("phone"))
+_ORDER = cue(said("order"), or_sign="#")
+_PHONE_AFTER = re.compile(
+    r"\W{0,3}\b(?:is|are|ist|est|es|to|jest|e)\W{1,3}(?:my|meine?|mon|ma|mi|moj|moja|o meu|meu|o)\b"
+    rf"(?:\W{{1,3}}\w{{1,12}})?\W{{1,3}}(?:{said('phone')}|number|nummer|numero|numer)\b"
+)
+"""What is said behind a number ("... is my new number")."""
+
+
+def find(view: View) -> Iterator[Find]:
+    """Yield the phone numbers of a text."""
+    text = view.text
+    if not _POSSIBLE.search(text):
+        return
+    for match in _SHAPE.finditer(text):
+        if match.group().startswith("+") or not said_before(_ORDER, view, match.start()):
+            yield Find(match.start(), match.end(), Kind.PHONE)
+    for pattern in (_BESIDE_CUE, _PAIRS):
+        for match in pattern.finditer(text):
+            if said_before(_PHONE, view, match.start()) or said_after(_PHONE_AFTER, view, match.end()):
+                yield Find(match.start(), match.end(), Kind.PHONE)
+    for region in _REGIONS if _LEADING_ZERO.search(text) else _REGIONS[:1]:
+        yield from _valid(view, region)
+
+
+def _valid(view: View, region: str) -> Iterator[Find]:
+    """Yield the numbers that a country's plan of numbers knows."""
+    from phonenumbers import Leniency, PhoneNumberMatcher  # loads the plans: not for `supportbot --help`
+
+    text = view.text
+    # American numbers have no leading zero, so only their grouping tells them from other rows of ten digits.
+    leniency = Leniency.STRICT_GROUPING if region == "US" else Leniency.VALID
+    for match in PhoneNumberMatcher(text, region, leniency=leniency, max_tries=len(text) + 1):
+        if _INSIDE_NUMBER.match(text, max(0, match.start - 2)) or _IS_DATE.match(text, match.start):
+            continue
+        if match.raw_string.startswith("+") or not said_before(_ORDER, view, match.start):
+            yield Find(match.start, match.end, Kind.PHONE)
