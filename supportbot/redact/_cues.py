@@ -25,7 +25,7 @@ INTRODUCED = _after(
 """Lower case will do here, too, for two words."""
 
 UNSURE = _after(
-    r"\b(?:i(?:'m| am) (?:called|named)|(?:they|people|friends) call me)\s{1,3}",
+    r"\b(?:i(?:'m| am) (?:called|named)|(?:they|people|friends) call me|(?:you can|please|just) call me)\s{1,3}",
     r"\b(?:hier spricht|ici|au nom de|auf den namen|a nombre de|na nazwisko|em nome de|aqui fala|habla|under the name)"
     r"(?: of)?\s{1,3}",
     hints="call, named, hier spricht, ici, nom, namen, nombre, nazwisko, nome, fala, habla, name",
@@ -39,6 +39,8 @@ SELF = _after(
     hints="i'm, i am, im, ich bin, je suis, soy, jestem, sou",
 )
 HERE = _after(r"\b(?:hier ist|aqui e (?:o|a)|ici|z tej strony|tu)\s{1,3}", hints="hier, aqui, ici, strony, tu")
+
+STARTING = Hinted(re.compile(r"(?:^|(?<=\n))(?=[^\W\d_a-z])"), " here")
 
 _STRONG = (
     r"(?:kind|best|warm|kindest|warmest|many)\s{1,3}(?:regards|wishes|thanks)|regards|sincerely|yours|greetings"
@@ -90,16 +92,18 @@ GREETED = _after(
 
 TITLED = Hinted(
     re.compile(
-        r"(?<![\w.-])(?:(?=(?:Mrs|Mr|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Fräulein|Monsieur|Madame|Mme|Mlle|Sra?|Srta|Señora?"
-        r"|Senhora?|Doña|Dona|Pan|MR|MRS)\.? )|(?:Familie|Familia|Família|[Pp]ani[ąęa]?|[Pp]an[au]|panem|Państwo|państwa) )"
+        r"(?<![\w.-])(?:(?=(?:Mrs|Mr|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Fräulein|[Mm]onsieur|[Mm]adame|Mme|Mlle|Sra?|Srta|[Ss]eñora?"
+        r"|[Ss]enhora?|Doña|Dona|Pan|MR|MRS)\.? )|(?:Familie|Familia|Família|[Pp]ani[ąęa]?|[Pp]an[au]|panem|Państwo|państwa) )"
+        r"|(?:^|(?<=[.,!?\n] )|(?<= de )|(?<= et )|(?<= à )|(?<= par )|(?<= que )|(?<= pour )|(?<= avec )|(?<= chez )|(?<=bonjour )|(?<=Bonjour ))"
+        r"M\. (?=[^\W\d_a-z])"
     ),
-    *"mr ms miss mx dr. dr prof herr frau madame mme mlle monsieur sr. sra sr srta senor senhor dona pan famil".split(),
+    *"mr m. ms miss mx dr prof herr frau madame mme mlle monsieur sr. sra sr srta senor senhor dona pan famil".split(),
 )
 """The title itself is part of the name where the finder knows it."""
 
 FORM = _after(
     r"(?:^|(?<=[\n,;(])|(?<=[,;.] ))(?:(?:full |first |last |sur|customer )?name|vorname|nachname|kundenname|empfanger"
-    r"|nom(?: complet)?|prenom|nombre(?: completo)?|apellidos?|imie(?: i nazwisko)?|nazwisko|nome(?: completo)?"
+    r"|nom(?: complet)?|prenom|nombre(?: completo)?|apellidos?|imie(?: i nazwisko)?|nazwisko|nome(?: completo)?|customer|kund(?:e|in)|client|cliente|klient(?:ka)?"
     r"|apelido|recipient|contact(?: person)?|ansprechpartner(?:in)?|destinataire|destinatario|odbiorca) ?: ?",
-    hints="name, nom, empfanger, imie, nazwisko, apel, recipient, contact, ansprechpartner, destinata, odbiorca",
+    hints="name, nom, empfanger, imie, nazwisko, apel, recipient, contact, ansprechpartner, destinata, odbiorca, customer, kund, client, klient",
 )

@@ -13,11 +13,11 @@ from supportbot.redact._finds import Find, Kind, cue, said_before
 from supportbot.redact._view import View
 from supportbot.redact._words import said
 
-_DIGITS = re.compile(r"\d(?:[^\n]{0,3}\d){2}")
-"""Without three digits close together there is none."""
+_DIGITS = re.compile(r"\d\d")
+"""Without two digits side by side there is none."""
 
 _NUMBER = re.compile(
-    r"(?<![\w.,])(?=[A-Za-z]*\d)[A-Za-z0-9]{1,24}(?:[ ./-]?(?=[A-Za-z]{0,2}\d)[A-Za-z0-9]{1,16}){0,8}"
+    r"(?<![\w.,])(?=[A-Za-z]*\d)[A-Za-z0-9]{1,24}(?:[ ./-](?=[A-Za-z]{0,2}\d)[A-Za-z0-9]{1,16}){0,8}"
     r"(?:[ -][A-Z]{1,3}(?!\w))?(?![\w@]|[.,]\d)"
 )
 _LETTERS_FIRST = re.compile(r"(?<![\w.,-])(?:[A-Z]{1,3}[ .-]){1,2}$")

@@ -19,6 +19,7 @@ from supportbot.redact._cues import (
     SIGNED,
     SIGNED_BELOW,
     SPEAKING,
+    STARTING,
     SURE,
     THANKED,
     TITLED,
@@ -46,7 +47,7 @@ _SIGNATURE_END = re.compile(r"[ .,!]{0,9}(?:[\r\n]|$)| {0,3},")
 """The rest of the line below a greeting: a signature stands alone."""
 _LINE_END = re.compile(r"[ .,!:)]{0,9}(?:[\r\n]|$)")
 _PAUSE = re.compile(r" ?(?:[,.!;:\r\n]|- |$)")
-_HERE = re.compile(r" here\b")
+_HERE = re.compile(r",? here\b")
 _NO_NUMBER = re.compile(r"(?! ?\d)")
 
 
@@ -61,6 +62,7 @@ def find(view: View) -> Iterator[Find]:
         (SPEAKING, _SPEAKS, 1),
         (SELF, _NO_NUMBER, 2),
         (HERE, _PAUSE, 2),
+        (STARTING, _HERE, 2),
         (SIGNED_BELOW, _SIGNATURE_END, 1),
         (SIGNED, _SIGNATURE_END, 1),
         (THANKED, _LINE_END, 1),

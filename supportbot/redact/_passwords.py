@@ -31,7 +31,7 @@ class _Grammar:
 
 _GRAMMAR = {
     "en": _Grammar(
-        "for|of|on|to|at|in",
+        "for|of|on|to|at|in|i|we",
         "is|was",
         r"\w*(?:ed|ing)|required|optional|incorrect|invalid|wrong|forgotten|reset|lost|missing|unknown|none|yes|no|help"
         r"|please|hidden|broken|correct|right|ok|okay|fine|bad|weak|strong|safe|secure|old|new|gone|same|short|long|dead"
@@ -85,7 +85,8 @@ def _said_in(language: str) -> Hinted:
             rf"(?:\s{{1,3}}(?:{folded(grammar.of)})(?:\s{{1,3}}[\w.'-]{{1,30}}){{1,4}}?)?"
             rf"(?P<by>\s{{0,3}}[:=]{{1,3}}\s{{0,3}}"
             rf"|(?:\s{{1,3}}(?:{folded(grammar.being)})|'s)\s{{0,3}}:?\s{{1,3}}"
-            r"(?:set to |still |now |jetzt |noch |maintenant |ahora |teraz |agora |igual a )?)"
+            r"(?:(?:set to|still|now|always|once|just|jetzt|noch|immer|fruher|damals|maintenant|toujours|ahora|siempre|teraz"
+            r"|zawsze|agora|sempre) )?)"
             rf"(?P<value>{_VALUE})"
         ),
         *hinted("password", language),
@@ -121,7 +122,7 @@ _SAID_DIGITS = Hinted(
     *hinted("code"),
     folded=True,
 )
-_BEARER = Hinted(re.compile(r"\bbearer\s{1,3}(?P<value>[\w.~+/=-]{16,})", re.IGNORECASE | re.ASCII), "bearer")
+_BEARER = Hinted(re.compile(r"\b(?:bearer|basic)\s{1,3}(?P<value>[\w.~+/=-]{16,})", re.IGNORECASE | re.ASCII), "bearer", "basic")
 
 _UNIT = re.compile(
     r"\s{1,3}(?:characters?|digits?|letters?|symbols?|numbers?|days?|hours?|minutes?|times?|signs?|zeichen|stellen"
@@ -160,7 +161,9 @@ def _said(view: View, match: re.Match[str], language: str) -> Iterator[Find]:
     end = start + len(value)
     # A key or a token is never a word, but a password may be one.
     word = _may_be_password(match["what"], value, language) and (
-        _LINE_END.match(view.text, start + len(shown)) if assigned else _SENTENCE_STOP.match(view.folded, end)
+        _LINE_END.match(view.text, start + len(shown))
+        if assigned
+        else value.isalpha() and _SENTENCE_STOP.match(view.folded, end)
     )
     if (quoted or word or _looks_secret(value)) and not _UNIT.match(view.folded, end):
         yield Find(start, end, Kind.SECRET)

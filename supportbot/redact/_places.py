@@ -32,10 +32,10 @@ STREET = re.compile(
     rf"|(?:{_CAP} ){{1,3}}(?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Gasse|Allee|Ring|Damm|Ufer|Markt) {_HOUSE}"
     # 12 bis rue des Tilleuls
     r"|\d{1,4}(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Ii]mpasse"
-    rf"|[Aa]llée|[Qq]uai|[Rr]oute|[Cc]ours)(?: {_SMALL}| ?(?:d'|l'))?(?: ?(?:{_SMALL} )?{_CAP}){{1,4}}"
+    rf"|[Aa]llée|[Qq]uai|[Rr]oute|[Cc]ours)(?: {_SMALL})? ?{_CAP}(?: (?:{_SMALL} )?{_CAP}){{0,3}}"
     # Calle del Olmo 24, Rua das Oliveiras, 55
     r"|(?:[Cc]alle|[Cc]/|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]laza|[Pp]aseo|[Cc]amino|[Cc]arrer|[Rr]ua|[Tt]ravessa|[Pp]raça"
-    rf"|[Ll]argo|[Ee]strada|[Aa]lameda) ?(?:{_SMALL} )?(?:{_CAP} ?(?:{_SMALL} )?){{1,4}},?{_NO} ?{_HOUSE}"
+    rf"|[Ll]argo|[Ee]strada|[Aa]lameda) ?(?:{_SMALL} )?{_CAP}(?: (?:{_SMALL} )?{_CAP}){{0,3}},?{_NO} ?{_HOUSE}"
     # ul. Lipowa 7/12
     rf"|(?:[Uu]l\.|[Uu]lic[ayę]|[Aa]l\.|[Aa]lej[aei]|[Oo]s\.|[Oo]siedl[eu]|[Pp]l\.) ?(?:{_CAP} ){{1,4}}{_HOUSE}"
     r")"
@@ -58,12 +58,13 @@ _SHORT_TOWN = re.compile(rf"(?<![\w.,/#-])[1-9]\d{{3}} {_TOWN}")
 _PLACE = re.compile(r"(?<![\w.,-])-?\d{1,2}\.\d{4,9},? -?\d{1,3}\.\d{4,9}(?![\w.])")
 """Coordinates, to ten metres and better."""
 
-_LIVING = re.compile(rf"\b(?:{said('living')})\b[^\n?!]{{0,60}}$")
+_LIVING = re.compile(rf"\b(?:{said('living')})\b[^\n?!,;]{{0,40}}$")
 _SHOP = re.compile(rf"\b(?:{said('shop')})\b[^\n?!]{{0,40}}$")
 _REACH = 90
 """Characters before an address in which a word can say whose it is: a street may stand in between."""
 
-_BETWEEN = re.compile(r"[\s,;-]{1,4}")
+_NEAR = 60  # characters: a street and its town with a floor in between
+_BETWEEN = re.compile(r"[\s,;-]{1,4}(?:[\w./ -]{1,14},\s)?")
 
 
 def find(view: View) -> Iterator[Find]:
@@ -72,13 +73,16 @@ def find(view: View) -> Iterator[Find]:
     streets, towns = places(view)
     for match in _PLACE.finditer(text):
         yield Find(match.start(), match.end(), Kind.ADDRESS)
+    of_street = {street: street[0] for street in streets}
+    of_town = {town: town[0] for town in towns}
     whole: set[tuple[int, int]] = set()
     for street in streets:
-        for town in [*towns, *(match.span() for match in _SHORT_TOWN.finditer(text, street[1], street[1] + 60))]:
+        for town in [*towns, *(match.span() for match in _SHORT_TOWN.finditer(text, street[1], street[1] + _NEAR))]:
             if _BETWEEN.fullmatch(text, street[1], town[0]):
                 whole |= {street, town}
-    for start, end in {*streets, *towns, *whole}:
-        before = view.folded[max(0, start - _REACH) : start]
+                of_town[town] = street[0]
+    for (start, end), first in (of_street | of_town).items():
+        before = view.folded[max(0, first - _REACH) : first]
         if ((start, end) in whole or _LIVING.search(before)) and not _SHOP.search(before):
             yield Find(start, end, Kind.ADDRESS)
 

@@ -46,7 +46,8 @@ _PROFILE = Hinted(
 )
 _NAMED = Hinted(
     re.compile(
-        rf"\b(?:{said('network')})\b(?:(?: name| id)? ?[:=] ?| (?:name |id )?(?:is|ist|est|es|to|jest|lautet) )"
+        rf"\b(?:{said('network')})\b(?:(?: name| id)? ?[:=] ?| (?:name |id )?(?:is|ist|est|es|to|jest|lautet) "
+        r"| (?=[a-z]{1,30}[._\d]\w)(?![a-z]+\.\w+/))"
         r"(?P<name>[a-z0-9][\w.-]{2,30}(?<![.-]))(?!\w|@|:/)"
     ),
     *hinted("network"),

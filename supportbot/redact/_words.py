@@ -53,7 +53,7 @@ TABLE: dict[str, dict[str, str]] = {
         "fr": "téléphone, portable, mobile, appelez, appeler, appelle, mon numéro, joindre, joignable, rappeler",
         "es": "teléfono, móvil, celular, llámame, llámeme, llamar, llamen, mi número, fijo",
         "pl": "telefonu, telefonie, komórka, komórki, komórkowy, dzwonić, zadzwoń, mój numer, kom, tel",
-        "pt": "telefone, telemóvel, celular, ligue, ligar, liguem, meu número, zap, fone, contacto, contato",
+        "pt": "telefone, telemóvel, celular, ligue, liga, ligar, liguem, meu número, zap, fone, contacto, contato",
     },
     "order": {
         "en": "order*, invoice*, ticket*, case*, tracking, parcel*, shipment*, article*, item*, product*, sku, ean,"
@@ -75,7 +75,7 @@ TABLE: dict[str, dict[str, str]] = {
         "pt": "cartão",
     },
     "bank": {
-        "en": "iban, bank account, account number, account no, acct, acct no, acct number, sort code, routing number,"
+        "en": "iban, bank account, from account, to account, into account, account number, account no, acct, acct no, acct number, sort code, routing number,"
         "routing, bsb, aba",
         "de": "bankkonto, kontonummer, konto nr, kontonr, kto, blz, bankleitzahl, bankverbindung, konto",
         "fr": "compte bancaire, numéro de compte, rib",
@@ -86,10 +86,10 @@ TABLE: dict[str, dict[str, str]] = {
     "id": {
         "en": "passport, id card, identity card, ssn, social security, national insurance, nino, ni number, ni,"
         "tax id, tin, itin, driver's license, driver's licence, driving licence, driving license, customer number,"
-        "customer no, customer id, client number, client id, member number, membership number, policy number,"
+        "customer no, customer id, client number, client id, member number, member id, patient id, student id, employee id, employee number, membership number, policy number,"
         "insurance number, patient, nhs number, license plate, licence plate, number plate, reg plate, imei, vin,"
         "medicare, aadhaar, loyalty number, loyalty card",
-        "de": "reisepass, pass nr, passnummer, personalausweis, ausweis, ausweisnummer, führerschein, steuer id,"
+        "de": "reisepass, reisepassnummer, pass nr, passnummer, personalausweis, ausweis, ausweisnummer, führerschein, steuer id,"
         "steuernummer, steueridentifikationsnummer, idnr, sozialversicherungsnummer, versichertennummer,"
         "versicherungsnummer, kundennummer, kunden nr, kundennr, mitgliedsnummer, kennzeichen, personalausweisnummer",
         "fr": "passeport, carte d'identité, sécurité sociale, numéro de sécu, permis de conduire, numéro client,"
