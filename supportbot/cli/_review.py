@@ -2,6 +2,8 @@
 
 A key is read without Enter where somebody sits at a terminal, and as a line where input comes from a pipe. Every
 decision is in the database before the next candidate is shown, so quitting, or losing the terminal, loses nothing.
+
+What may be personal although redaction left it is marked in the text, and named below it for those who see no colours.
 """
 
 from __future__ import annotations
@@ -24,8 +26,10 @@ from supportbot.db.states import ExampleLabel, ExampleStatus
 from supportbot.errors import SupportBotError
 from supportbot.feedback.curation.store import Decision, ExampleStore, StoredExample
 from supportbot.intake.questions import printable
+from supportbot.redact import hints
 
 _KEYS = "[a]pprove  [e]dit  [r]eject  [s]kip  [q]uit"
+_MARKED = "black on yellow"
 _DIVIDER = "----- the question is above this line, the answer below it -----"
 
 
@@ -61,14 +65,30 @@ async def review_all(database: Database, settings: Settings, curator: str, limit
 
 def _show(example: StoredExample, title: str) -> None:
     bad = example.label is ExampleLabel.BAD
+    question, answer = Text(example.question), Text(example.answer)
+    rejected = None if example.rejected is None else Text(example.rejected, style="dim")
+    texts = [text for text in (question, answer, rejected) if text is not None]
+    doubtful = [doubt for text in texts for doubt in _mark(text)]
     lines = [
-        Text.assemble(("Question  ", "bold"), example.question),
-        Text.assemble(("Avoid     ", "bold red") if bad else ("Answer    ", "bold green"), example.answer),
+        Text.assemble(("Question  ", "bold"), question),
+        Text.assemble(("Avoid     ", "bold red") if bad else ("Answer    ", "bold green"), answer),
     ]
-    if example.rejected is not None:
-        lines.append(Text.assemble(("Instead of  ", "bold"), (example.rejected, "dim")))
+    if rejected is not None:
+        lines.append(Text.assemble(("Instead of  ", "bold"), rejected))
+    if doubtful:
+        named = ", ".join(dict.fromkeys(doubtful))
+        lines.append(Text.assemble(("Personal?  ", "bold yellow"), named))
     lines.append(Text(f"example {example.example_id} · {example.source} · votes {example.votes:+d}", style="dim"))
     out.print(Panel(Text("\n\n").join(lines), title=Text(title), title_align="left"))
+
+
+def _mark(text: Text) -> list[str]:
+    """Mark what may be personal, and return it with its kind."""
+    plain = text.plain
+    found = hints(plain)
+    for hint in found:
+        text.stylize(_MARKED, hint.start, hint.end)
+    return [f"{plain[hint.start : hint.end]} ({hint.kind})" for hint in found]
 
 
 def _read_key() -> str:

@@ -43,7 +43,9 @@ _BANK = cue(said("bank"))
 _BANK_NUMBER = re.compile(rf"(?<![\w.,-])\d(?:{_GAP}?\d){{4,27}}(?![\w]|[.,]\d)")
 
 _WALLET = Hinted(
-    re.compile(r"(?<!\w)(?:0x[0-9a-f]{40}|bc1[02-9ac-hj-np-z]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34})(?!\w)", re.I),
+    re.compile(
+        r"(?<!\w)(?:0x[0-9a-f]{40}|bc1[02-9ac-hj-np-z]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34})(?!\w)", re.I
+    ),
     "0x",
     "bc1",
     "1",

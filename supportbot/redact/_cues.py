@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from supportbot.redact._finds import Hinted
+from supportbot.redact._words import listed
 
 
 def _after(*lines: str, hints: str) -> Hinted:
@@ -26,7 +27,8 @@ INTRODUCED = _after(
 
 UNSURE = _after(
     r"\b(?:i(?:'m| am) (?:called|named)|(?:they|people|friends) call me|(?:you can|please|just) call me)\s{1,3}",
-    r"\b(?:hier spricht|ici|au nom de|auf den namen|a nombre de|na nazwisko|em nome de|aqui fala|habla|under the name)"
+    r"\b(?:hier spricht|ici|au nom de|auf den namen|a nombre de|na nazwisko|em nome de|aqui fala|habla"
+    r"|under the name)"
     r"(?: of)?\s{1,3}",
     hints="call, named, hier spricht, ici, nom, namen, nombre, nazwisko, nome, fala, habla, name",
 )
@@ -44,7 +46,8 @@ STARTING = Hinted(re.compile(r"(?:^|(?<=\n))(?=[^\W\d_a-z])"), " here")
 
 _STRONG = (
     r"(?:kind|best|warm|kindest|warmest|many)\s{1,3}(?:regards|wishes|thanks)|regards|sincerely|yours|greetings"
-    r"|(?:mit )?(?:freundliche[nmr]?|beste[nmr]?|liebe[nmr]?|viele[nmr]?|herzliche[nmr]?|schone[nmr]?) gr(?:u|ue)(?:s|ss)en?"
+    r"|(?:mit )?(?:freundliche[nmr]?|beste[nmr]?|liebe[nmr]?|viele[nmr]?|herzliche[nmr]?|schone[nmr]?) gr(?:u"
+    r"|ue)(?:s|ss)en?"
     r"|(?:gr(?:u|ue)(?:s|ss)e?|beste gruse|hochachtungsvoll|ihre?|eure?)(?=[ ]?[,\r\n])"
     r"|(?:bien |tres )?cordialement|bien a vous|salutations(?: distinguees)?|amicalement|bonne journee"
     r"|(?:un )?(?:cordial )?saludos?(?: cordial(?:es)?)?|atentamente|un abrazo|cordialmente"
@@ -52,15 +55,19 @@ _STRONG = (
     r"|atenciosamente|(?:com os )?(?:melhores )?cumprimentos|(?:um )?abracos?"
 )
 _BELOW = (
-    r"thanks|thank you|thx|cheers|best|love|danke|vielen dank|lg|vg|mfg|merci|gracias|dziekuje|dzieki|obrigad[oa]|grazie"
+    r"thanks|thank you|thx|cheers|best|love|danke|vielen dank|lg|vg|mfg|merci|gracias|dziekuje|dzieki|obrigad[oa]"
+    r"|grazie"
 )
 
 SIGNED_BELOW = _after(
     rf"\b(?:{_STRONG})(?:\s{{1,3}}(?:yours|sincerely|truly|faithfully))? {{0,3}}[,\r\n-]\s{{0,5}}",
     rf"(?:^|(?<=[\n.!?])) {{0,9}}(?:{_BELOW}) {{0,3}}[,.!]? {{0,3}}\r?\n\s{{0,5}}(?:[-~] ?)?",
-    hints="regards, wishes, thank, sincerely, yours, greetings, thx, cheers, best, love, grus, grues, hochachtungsvoll, "
-    "ihr, eur, danke, lg, vg, mfg, dank, cordialement, vous, salutations, amicalement, bonne, saludo, atentamente, "
-    "abrazo, cordialmente, pozdrawiam, pozdrowienia, powazaniem, atenciosamente, cumprimentos, abraco, merci, gracias, "
+    hints="regards, wishes, thank, sincerely, yours, greetings, thx, cheers, best, love, grus, grues, "
+    "hochachtungsvoll, "
+    "ihr, eur, danke, lg, vg, mfg, dank, cordialement, vous, salutations, amicalement, bonne, saludo, "
+    "atentamente, "
+    "abrazo, cordialmente, pozdrawiam, pozdrowienia, powazaniem, atenciosamente, cumprimentos, abraco, merci, "
+    "gracias, "
     "dziekuje, dzieki, obrigad, grazie",
 )
 SIGNED = _after(
@@ -72,38 +79,50 @@ SIGNED = _after(
 """On the same line, without a sign in between."""
 
 THANKED = _after(
-    r"\b(?:thanks|thank you|thx|ty|cheers|danke(?: schon)?|vielen dank|merci|gracias|dziekuje|dzieki|obrigad[oa]|grazie)"
+    r"\b(?:thanks|thank you|thx|cheers|danke(?: schon)?|vielen dank|merci|gracias|dziekuje|dzieki|obrigad[oa]"
+    r"|grazie)"
     r"(?: (?:again|a lot|so much|very much|in advance|you|im voraus|vorab|d'avance|beaucoup|de antemano|bardzo"
     r"|z gory|desde ja))?[ ,.!-]{1,4}",
-    r"(?:^|(?<=[\n.!?] )|(?<=[\n.!?]))(?:best|love|bye|xx|sent by|tschus|ciao|pa|adios)[,!] ?-? ?",
+    r"(?:^|(?<=[\n.!?] )|(?<=[\n.!?]))(?:best|love|bye|xx|sent by|tschus|ciao|adios)[,!] ?-? ?",
     r"[\n ](?:--|~) ?",
-    hints="thank, thx, ty, cheers, dank, merci, gracias, dziek, obrigad, grazie, best, love, bye, xx, sent by, "
-    "tschus, ciao, pa, adios, --, ~",
+    hints="thank, thx, cheers, dank, merci, gracias, dziek, obrigad, grazie, best, love, bye, xx, sent by, "
+    "tschus, ciao, adios, --, ~",
 )
 """A name stands there only if the line ends behind it."""
 
 GREETED = _after(
-    r"(?:^|(?<=\n))[ \"'>]{0,4}(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|liebe[rs]?|guten (?:tag|morgen)"
-    r"|moin|sehr geehrte[rs]?|bonjour|salut|bonsoir|cher|chere|hola|estimad[oa]|querid[oa]|buenos dias|buenas tardes"
+    r"(?:^|(?<=\n))[ \"'>]{0,4}(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|liebe[rs]?"
+    r"|guten (?:tag|morgen)"
+    r"|moin|sehr geehrte[rs]?|bonjour|salut|bonsoir|cher|chere|hola|estimad[oa]|querid[oa]|buenos dias"
+    r"|buenas tardes"
     r"|czesc|dzien dobry|witaj|drogi|droga|szanown[ya]|ola|bom dia|boa tarde|caro|cara|prezad[oa]),? {1,3}",
-    hints="hi, hello, hey, dear, good, hallo, lieb, guten, moin, geehrte, bonjour, salut, bonsoir, cher, hola, estimad, "
+    hints="hi, hello, hey, dear, good, hallo, lieb, guten, moin, geehrte, bonjour, salut, bonsoir, cher, hola, "
+    "estimad, "
     "querid, buen, czesc, dobry, witaj, drog, szanown, ola, dia, tarde, car, prezad",
 )
 
 TITLED = Hinted(
     re.compile(
-        r"(?<![\w.-])(?:(?=(?:Mrs|Mr|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Fräulein|[Mm]onsieur|[Mm]adame|Mme|Mlle|Sra?|Srta|[Ss]eñora?"
-        r"|[Ss]enhora?|Doña|Dona|Pan|MR|MRS)\.? )|(?:Familie|Familia|Família|[Pp]ani[ąęa]?|[Pp]an[au]|panem|Państwo|państwa) )"
-        r"|(?:^|(?<=[.,!?\n] )|(?<= de )|(?<= et )|(?<= à )|(?<= par )|(?<= que )|(?<= pour )|(?<= avec )|(?<= chez )|(?<=bonjour )|(?<=Bonjour ))"
+        r"(?<![\w.-])(?:(?=(?:Mrs|Mr|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Fräulein|[Mm]onsieur|[Mm]adame|Mme|Mlle"
+        r"|Sra?|Srta|[Ss]eñora?"
+        r"|[Ss]enhora?|Doña|Dona|Pan|MR|MRS)\.? )|(?:Familie|Familia|Família|[Pp]ani[ąęa]?|[Pp]an[au]|panem"
+        r"|Państwo|państwa) )"
+        r"|(?:^|(?<=[.,!?\n] )|(?<= de )|(?<= et )|(?<= à )|(?<= par )|(?<= que )|(?<= pour )|(?<= avec )"
+        r"|(?<= chez )|(?<=bonjour )|(?<=Bonjour ))"
         r"M\. (?=[^\W\d_a-z])"
     ),
-    *"mr m. ms miss mx dr prof herr frau madame mme mlle monsieur sr. sra sr srta senor senhor dona pan famil".split(),
+    *listed(
+        "mr m. ms miss mx dr prof herr frau madame mme mlle monsieur sr. sra sr srta senor senhor dona pan famil"
+    ),
 )
 """The title itself is part of the name where the finder knows it."""
 
 FORM = _after(
-    r"(?:^|(?<=[\n,;(])|(?<=[,;.] ))(?:(?:full |first |last |sur|customer )?name|vorname|nachname|kundenname|empfanger"
-    r"|nom(?: complet)?|prenom|nombre(?: completo)?|apellidos?|imie(?: i nazwisko)?|nazwisko|nome(?: completo)?|customer|kund(?:e|in)|client|cliente|klient(?:ka)?"
+    r"(?:^|(?<=[\n,;(])|(?<=[,;.] ))(?:(?:full |first |last |sur|customer )?name|vorname|nachname|kundenname"
+    r"|empfanger"
+    r"|nom(?: complet)?|prenom|nombre(?: completo)?|apellidos?|imie(?: i nazwisko)?|nazwisko|nome(?: completo)?"
+    r"|customer|kund(?:e|in)|client|cliente|klient(?:ka)?"
     r"|apelido|recipient|contact(?: person)?|ansprechpartner(?:in)?|destinataire|destinatario|odbiorca) ?: ?",
-    hints="name, nom, empfanger, imie, nazwisko, apel, recipient, contact, ansprechpartner, destinata, odbiorca, customer, kund, client, klient",
+    hints="name, nom, empfanger, imie, nazwisko, apel, recipient, contact, ansprechpartner, destinata, "
+    "odbiorca, customer, kund, client, klient",
 )

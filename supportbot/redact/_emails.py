@@ -30,7 +30,11 @@ _SPELLED = Hinted(
         rf"|{_LOCAL} {{1,2}}{_AT_WORDS} {{1,2}}[\w-]{{1,63}}"
         rf"(?:(?:\.|{_DOT_SAID})[\w-]{{1,63}}){{0,3}}{_DOT_SAID}[^\W\d_]{{2,20}}".replace("ät", "at")
     ),
-    "at",
+    " at ",
+    "at)",
+    "at]",
+    "at}",
+    "at>",
     "arobase",
     "arroba",
     "malpa",

@@ -14,11 +14,15 @@ from supportbot.redact._stopwords import NO_NAMES
 from supportbot.redact._view import View
 
 _CAPITAL = r"[^\W\d_a-zà-öø-ÿ][^\W\d_A-Z]{1,20}(?:['-][^\W\d_]{1,20})?"
-_NAMES = re.compile(rf"(?<![\w@./#-]){_CAPITAL}(?: (?:van|von|de|der|da|di|el|al))?(?: {_CAPITAL}){{1,2}}(?![\w@/-])")
+_NAMES = re.compile(
+    rf"(?<![\w@./#-]){_CAPITAL}(?: (?:van|von|de|der|da|di|el|al))?(?: {_CAPITAL}){{1,2}}(?![\w@/-])"
+)
 """Two or three words with a capital side by side."""
 
 _HANDLE = Hinted(re.compile(r"(?<![\w@./<])@[^\W\d_][\w.]{1,30}(?![\w@/(]|-\w)"), "@")
-_SELF = re.compile(rf"\b(?:I'm|I am|it's|[Ii]ch bin|[Jj]e suis|[Ss]oy|[Jj]estem|[Ss]ou) (?P<name>{_CAPITAL})(?!\w)")
+_SELF = re.compile(
+    rf"\b(?:I'm|I am|it's|[Ii]ch bin|[Jj]e suis|[Ss]oy|[Jj]estem|[Ss]ou) (?P<name>{_CAPITAL})(?!\w)"
+)
 _LONG_NUMBER = re.compile(r"(?<![\w.,/#-])\d(?:[ .-]?\d){8,14}(?![\w-]|[.,]\d)")
 """A number as long as a phone number; most are orders."""
 

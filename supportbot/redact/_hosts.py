@@ -1,4 +1,5 @@
-"""Addresses of devices: an IP address is what the standard library parses as one, a MAC address goes by its shape."""
+"""Addresses of devices: an IP address is what the standard library parses as one, "
+"a MAC address goes by its shape."""
 
 from __future__ import annotations
 

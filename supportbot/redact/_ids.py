@@ -1,7 +1,7 @@
 """Numbers by which offices, insurers and shops know a person, and dates of birth.
 
-Most have no shape of their own, so a word must say what they are. The few that do go unless a word says that they
-are an order.
+Most have no shape of their own, so a word must say what they are. The few that do go unless a word says that
+they are an order.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _AMOUNT = re.compile(r"\d{1,3}(?:[ .,]\d{3})*[.,]\d\d|(?:19|20)\d\d")
 _MONTH = r"[^\W\d_]{3,10}\.?"
 _DATE = re.compile(
     r"(?<![\w.,/-])(?:\d{4}[./-]\d\d?[./-]\d\d?|\d\d?[./-]\d\d?[./-](?:\d{4}|\d\d)"
-    rf"|\d\d?(?:st|nd|rd|th|\.|er)? (?:of |de |d')?{_MONTH}(?: de)?,? \d{{4}}|{_MONTH} \d\d?(?:st|nd|rd|th)?,? \d{{4}})"
+    rf"|\d\d?(?:st|nd|rd|th|\.|er)? (?:of |de |d')?{_MONTH}(?: de)?,? \d{{4}}|{_MONTH} \d\d?(?:st|nd|rd"
+    rf"|th)?,? \d{{4}})"
     r"(?!\w|[./-]\d)"
 )
 

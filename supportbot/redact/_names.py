@@ -1,8 +1,8 @@
 """Names, where somebody introduces themselves, signs, is greeted, or is called with a title.
 
-A name is known by the words beside it only, so a person who is mentioned in passing stays (``_hints``). After a cue
-that is nearly always followed by a name ("my name is"), lower case will do, up to the first word that is no name;
-after the others it takes capitals.
+A name is known by the words beside it only, so a person who is mentioned in passing stays (``_hints``). After a
+cue that is nearly always followed by a name ("my name is"), lower case will do, up to the first word that is no
+name; after the others it takes capitals.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from supportbot.redact._cues import (
 from supportbot.redact._finds import Find, Kind
 from supportbot.redact._stopwords import NO_NAMES
 from supportbot.redact._view import View
-from supportbot.redact._words import folded
+from supportbot.redact._words import folded, listed
 
 _LETTER = r"[^\W\d_]"
 _WORD = re.compile(rf"{_LETTER}(?:{_LETTER}|[\u0300-\u036f]|['-](?={_LETTER})){{0,40}}\.?")
@@ -36,10 +36,12 @@ _GAP = re.compile(r" {1,3}")
 _MOST_WORDS = 6
 _FEW_WORDS = 3  # of a name that nobody introduced; more are the next sentence
 
-_PARTICLES = frozenset("van von der den de del della di da dos du la le el al bin binti ibn ben y e st mc".split())
+_PARTICLES = frozenset(listed("van von der den de del della di da dos du la le el al bin binti ibn ben y e st mc"))
 _TITLES = frozenset(
-    "mr mrs ms miss mx dr prof sir herr herrn frau monsieur madame mme mlle sr sra srta don dona senor senora senhor "
-    "senhora pan pani".split()
+    listed(
+        "mr mrs ms miss mx dr prof sir herr herrn frau monsieur madame mme mlle sr sra srta don dona senor senora"
+        " senhor senhora pan pani"
+    )
 )
 
 _SPEAKS = re.compile(r",? {1,3}(?:speaking|writing|calling|again|here|am apparat|a l'appareil|al habla)\b")

@@ -1,8 +1,8 @@
 """Passwords, keys and codes that a sentence or an assignment names as such ("my password is ...").
 
-What follows such a word is mostly no secret ("my password is wrong"). So a value goes if it looks like none of the
-words of a sentence, if it stands in quotation marks or alone behind a colon, or if it is the last word of its
-sentence and none that is said of passwords.
+What follows such a word is mostly no secret ("my password is wrong"). So a value goes if it looks like none of
+the words of a sentence, if it stands in quotation marks or alone behind a colon, or if it is the last word of
+its sentence and none that is said of passwords.
 """
 
 from __future__ import annotations
@@ -33,43 +33,59 @@ _GRAMMAR = {
     "en": _Grammar(
         "for|of|on|to|at|in|i|we",
         "is|was",
-        r"\w*(?:ed|ing)|required|optional|incorrect|invalid|wrong|forgotten|reset|lost|missing|unknown|none|yes|no|help"
-        r"|please|hidden|broken|correct|right|ok|okay|fine|bad|weak|strong|safe|secure|old|new|gone|same|short|long|dead"
-        r"|stolen|useless|mine|there|here|it|this|that|below|above|late|visible|public|stuck|down|empty|in(?:active|secure)"
-        r"|easy|hard|nothing|everything|different|private|secret|sent|set|kept|known|shown|taken|written|what|why|how"
-        r"|online|simple|complex|good|great|true|false|null|today|needed|unsafe|important|necessary|possible|impossible",
+        r"\w*(?:ed|ing)|required|optional|incorrect|invalid|wrong|forgotten|reset|lost|missing|unknown|none|yes"
+        r"|no|help"
+        r"|please|hidden|broken|correct|right|ok|okay|fine|bad|weak|strong|safe|secure|old|new|gone|same|short"
+        r"|long|dead"
+        r"|stolen|useless|mine|there|here|it|this|that|below|above|late|visible|public|stuck|down|empty"
+        r"|in(?:active|secure)"
+        r"|easy|hard|nothing|everything|different|private|secret|sent|set|kept|known|shown|taken|written|what"
+        r"|why|how"
+        r"|online|simple|complex|good|great|true|false|null|today|needed|unsafe|important|necessary|possible"
+        r"|impossible",
     ),
     "de": _Grammar(
         "für|von|im|zum|zur|beim|vom|auf|bei|in|des|der|meines|meiner",
         "ist|war|lautet|lautete|heißt|heisst",
-        r"falsch|richtig|weg|ungültig|gültig|abgelaufen|gesperrt|vergessen|unbekannt|korrekt|nötig|erforderlich|leer|neu"
-        r"|alt|sicher|unsicher|schwach|stark|kaputt|bekannt|verloren|zu|da|hier|kurz|lang|gleich|geändert|gestohlen|fehlt"
-        r"|notwendig|ge\w+t|ver\w+|ab\w+en|zurück\w+|identisch|sichtbar|geheim|einfach|schwer|optional|okay|egal|wichtig",
+        r"falsch|richtig|weg|ungültig|gültig|abgelaufen|gesperrt|vergessen|unbekannt|korrekt|nötig|erforderlich"
+        r"|leer|neu"
+        r"|alt|sicher|unsicher|schwach|stark|kaputt|bekannt|verloren|zu|da|hier|kurz|lang|gleich|geändert"
+        r"|gestohlen|fehlt"
+        r"|notwendig|ge\w+t|ver\w+|ab\w+en|zurück\w+|identisch|sichtbar|geheim|einfach|schwer|optional|okay"
+        r"|egal|wichtig",
     ),
     "fr": _Grammar(
         "pour|de|du|sur|de la|des",
         "est|était|c'est",
-        r"\w*(?:é|ée|ées|és)|incorrecte?|invalide|faux|fausse|valide|perdue?|inconnue?|requise?|obligatoire|correcte?|bon"
-        r"|bonne|mauvaise?|vide|faible|forte?|sûre?|court|longue?|nécessaire|facile|difficile|secret|compromise?|important",
+        r"\w*(?:é|ée|ées|és)|incorrecte?|invalide|faux|fausse|valide|perdue?|inconnue?|requise?|obligatoire"
+        r"|correcte?|bon"
+        r"|bonne|mauvaise?|vide|faible|forte?|sûre?|court|longue?|nécessaire|facile|difficile|secret"
+        r"|compromise?|important",
     ),
     "es": _Grammar(
         "para|de|del|de la|de mi|en|en la",
         "es|era",
-        r"\w*(?:ad[oa]|id[oa])|incorrect[oa]|correct[oa]|errón[eoa]+|fals[oa]|nuev[oa]|viej[oa]|débil|fuerte|segur[oa]"
-        r"|mal[oa]?|buen[oa]|cort[oa]|larg[oa]|obligatori[oa]|necesari[oa]|secret[oa]|vací[oa]|importante|fácil|difícil"
+        r"\w*(?:ad[oa]|id[oa])|incorrect[oa]|correct[oa]|errón[eoa]+|fals[oa]|nuev[oa]|viej[oa]|débil|fuerte"
+        r"|segur[oa]"
+        r"|mal[oa]?|buen[oa]|cort[oa]|larg[oa]|obligatori[oa]|necesari[oa]|secret[oa]|vací[oa]|importante|fácil"
+        r"|difícil"
         r"|esta|otra|correcta|posible",
     ),
     "pl": _Grammar(
         "do|na|dla|w|od|z",
         "to|jest|brzmi|było",
-        r"\w*(?:łe|łowe|one|ane|ony|any|ięte|ęte)|nieprawidłowe|złe|błędne|nowe|stare|słabe|silne|niepoprawne|poprawne|dobre"
-        r"|wymagane|puste|krótkie|długie|nieważne|ważne|nieznane|nieaktualne|tajne|problem|trudne|łatwe|potrzebne|konieczne",
+        r"\w*(?:łe|łowe|one|ane|ony|any|ięte|ęte)|nieprawidłowe|złe|błędne|nowe|stare|słabe|silne|niepoprawne"
+        r"|poprawne|dobre"
+        r"|wymagane|puste|krótkie|długie|nieważne|ważne|nieznane|nieaktualne|tajne|problem|trudne|łatwe"
+        r"|potrzebne|konieczne",
     ),
     "pt": _Grammar(
         "para|de|da|do|na|no|da minha|do meu",
         "é|era",
-        r"\w*(?:ad[oa]|id[oa])|incorret[oa]|corret[oa]|errad[oa]|nov[oa]|velh[oa]|frac[oa]|forte|segur[oa]|má?|bo[am]"
-        r"|curt[oa]|long[oa]|obrigatóri[oa]|necessári[oa]|secret[oa]|vazi[oa]|importante|fácil|difícil|pequen[oa]|possível",
+        r"\w*(?:ad[oa]|id[oa])|incorret[oa]|corret[oa]|errad[oa]|nov[oa]|velh[oa]|frac[oa]|forte|segur[oa]|má?"
+        r"|bo[am]"
+        r"|curt[oa]|long[oa]|obrigatóri[oa]|necessári[oa]|secret[oa]|vazi[oa]|importante|fácil|difícil"
+        r"|pequen[oa]|possível",
     ),
 }
 
@@ -85,7 +101,8 @@ def _said_in(language: str) -> Hinted:
             rf"(?:\s{{1,3}}(?:{folded(grammar.of)})(?:\s{{1,3}}[\w.'-]{{1,30}}){{1,4}}?)?"
             rf"(?P<by>\s{{0,3}}[:=]{{1,3}}\s{{0,3}}"
             rf"|(?:\s{{1,3}}(?:{folded(grammar.being)})|'s)\s{{0,3}}:?\s{{1,3}}"
-            r"(?:(?:set to|still|now|always|once|just|jetzt|noch|immer|fruher|damals|maintenant|toujours|ahora|siempre|teraz"
+            r"(?:(?:set to|still|now|always|once|just|jetzt|noch|immer|fruher|damals|maintenant|toujours|ahora"
+            r"|siempre|teraz"
             r"|zawsze|agora|sempre) )?)"
             rf"(?P<value>{_VALUE})"
         ),
@@ -122,15 +139,20 @@ _SAID_DIGITS = Hinted(
     *hinted("code"),
     folded=True,
 )
-_BEARER = Hinted(re.compile(r"\b(?:bearer|basic)\s{1,3}(?P<value>[\w.~+/=-]{16,})", re.IGNORECASE | re.ASCII), "bearer", "basic")
+_BEARER = Hinted(
+    re.compile(r"\b(?:bearer|basic)\s{1,3}(?P<value>[\w.~+/=-]{16,})", re.IGNORECASE | re.ASCII), "bearer", "basic"
+)
 
 _UNIT = re.compile(
     r"\s{1,3}(?:characters?|digits?|letters?|symbols?|numbers?|days?|hours?|minutes?|times?|signs?|zeichen|stellen"
-    r"|stellig|ziffern|tage|stunden|minuten|caracteres?|chiffres?|jours?|heures?|digitos?|dias?|horas?|znak\w*|cyfr\w*"
+    r"|stellig|ziffern|tage|stunden|minuten|caracteres?|chiffres?|jours?|heures?|digitos?|dias?|horas?|znak\w*"
+    r"|cyfr\w*"
     r"|dni|godzin\w*)\b"
 )
 _LINE_END = re.compile(r"[ \t]{0,9}(?:[\r\n]|$)")
-_SENTENCE_STOP = re.compile(r"[.,;!?)]{0,3}(?:\s{0,3}$|[\r\n]|(?<=[.,;!?)])\s|\s{1,2}(?:and|but|und|aber|et|mais|y|pero|i|ale|e|mas)\b)")
+_SENTENCE_STOP = re.compile(
+    r"[.,;!?)]{0,3}(?:\s{0,3}$|[\r\n]|(?<=[.,;!?)])\s|\s{1,2}(?:and|but|und|aber|et|mais|y|pero|i|ale|e|mas)\b)"
+)
 _SENTENCE_END = ".,;:!?)>\"'"
 _NO_SIGNS = "-/'.,()[]{}"
 """Signs that words and program text have too ("case-sensitive", "config[...]")."""

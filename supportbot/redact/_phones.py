@@ -1,6 +1,7 @@
 """Phone numbers: the shape proposes, phonenumbers decides.
 
-A shop's text is full of other numbers, so a row of digits is no phone number where a word says that it is an order.
+A shop's text is full of other numbers, so a row of digits is no phone number where a word says that it is an
+order.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Postal addresses: a street with a number, and a postcode with a town, by the shapes of six languages.
 
-A shop's own streets have the same shape. So an address goes where a word says that somebody lives there, or where
-street and town stand side by side, and stays where a word says that it is a shop's.
+A shop's own streets have the same shape. So an address goes where a word says that somebody lives there, or
+where street and town stand side by side, and stays where a word says that it is a shop's.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ STREET = re.compile(
     r"(?<![\w.,/#-])(?:"
     # 12 Baker Street, 2210 N Juniper Ave
     rf"\d{{1,5}}[a-zA-Z]?(?: (?:North|South|East|West|[NSEW]\.?))?(?: {_CAP}){{1,4}} "
-    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Way|Close|Square|Sq|Boulevard|Blvd|Terrace|Place|Pl"
+    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Way|Close|Square|Sq|Boulevard|Blvd|Terrace"
+    r"|Place|Pl"
     r"|Row|Crescent|Gardens|Hill|Grove|Mews|Parkway|Pkwy|Highway|Hwy|Walk|Green|Park)\b"
     # Lindenallee 8b, Lange Straße 4, Am Alten Markt 3
     r"|(?:[^\W\d_][\w-]{1,30})?(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|weg|platz|gasse|allee|ring|damm|ufer|markt|hof|steig"
     rf"|chaussee|graben) ?{_HOUSE}"
     rf"|(?:{_CAP} ){{1,3}}(?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Gasse|Allee|Ring|Damm|Ufer|Markt) {_HOUSE}"
     # 12 bis rue des Tilleuls
-    r"|\d{1,4}(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Ii]mpasse"
+    r"|\d{1,4}(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin"
+    r"|[Ii]mpasse"
     rf"|[Aa]llée|[Qq]uai|[Rr]oute|[Cc]ours)(?: {_SMALL})? ?{_CAP}(?: (?:{_SMALL} )?{_CAP}){{0,3}}"
     # Calle del Olmo 24, Rua das Oliveiras, 55
-    r"|(?:[Cc]alle|[Cc]/|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]laza|[Pp]aseo|[Cc]amino|[Cc]arrer|[Rr]ua|[Tt]ravessa|[Pp]raça"
+    r"|(?:[Cc]alle|[Cc]/|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]laza|[Pp]aseo|[Cc]amino|[Cc]arrer|[Rr]ua"
+    r"|[Tt]ravessa|[Pp]raça"
     rf"|[Ll]argo|[Ee]strada|[Aa]lameda) ?(?:{_SMALL} )?{_CAP}(?: (?:{_SMALL} )?{_CAP}){{0,3}},?{_NO} ?{_HOUSE}"
     # ul. Lipowa 7/12
     rf"|(?:[Uu]l\.|[Uu]lic[ayę]|[Aa]l\.|[Aa]lej[aei]|[Oo]s\.|[Oo]siedl[eu]|[Pp]l\.) ?(?:{_CAP} ){{1,4}}{_HOUSE}"
@@ -63,6 +66,7 @@ _SHOP = re.compile(rf"\b(?:{said('shop')})\b[^\n?!]{{0,40}}$")
 _REACH = 90
 """Characters before an address in which a word can say whose it is: a street may stand in between."""
 
+_DIGIT = re.compile(r"\d")
 _NEAR = 60  # characters: a street and its town with a floor in between
 _BETWEEN = re.compile(r"[\s,;-]{1,4}(?:[\w./ -]{1,14},\s)?")
 
@@ -77,7 +81,10 @@ def find(view: View) -> Iterator[Find]:
     of_town = {town: town[0] for town in towns}
     whole: set[tuple[int, int]] = set()
     for street in streets:
-        for town in [*towns, *(match.span() for match in _SHORT_TOWN.finditer(text, street[1], street[1] + _NEAR))]:
+        for town in [
+            *towns,
+            *(match.span() for match in _SHORT_TOWN.finditer(text, street[1], street[1] + _NEAR)),
+        ]:
             if _BETWEEN.fullmatch(text, street[1], town[0]):
                 whole |= {street, town}
                 of_town[town] = street[0]
@@ -89,6 +96,8 @@ def find(view: View) -> Iterator[Find]:
 
 def places(view: View) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Return where streets with a number stand, and postcodes with a town, whoever's they are."""
-    if not any(character.isdigit() for character in view.text):
+    if not _DIGIT.search(view.text):
         return [], []
-    return [match.span() for match in STREET.finditer(view.text)], [match.span() for match in TOWN.finditer(view.text)]
+    return [match.span() for match in STREET.finditer(view.text)], [
+        match.span() for match in TOWN.finditer(view.text)
+    ]

@@ -37,10 +37,10 @@ _GERMAN = """
 """
 _FRENCH = """
     a afin ai ainsi alors au aussi aux avait avance avec avoir bien bonjour ce cela cette chez client cliente
-    colis comme commande c'est dans de depuis des donc du elle en equipe est et etait etes faut il ils j'ai je jour
-    la le les leur lui ma madame mais mal me merci mes messieurs moi mon monsieur ne nos notre nous numero on ont ou
-    par pas plus pour pourquoi quand que quel qui quoi sa sans service ses si son sont suis sur ta tout tous toute
-    toutes tres un une vos votre vous y beaucoup aide tout-le-monde
+    colis comme commande c'est dans de depuis des donc du elle en equipe est et etait etes faut il ils j'ai je
+    jour la le les leur lui ma madame mais mal me merci mes messieurs moi mon monsieur ne nos notre nous
+    numero on ont ou par pas plus pour pourquoi quand que quel qui quoi sa sans service ses si son sont suis
+    sur ta tout tous toute toutes tres un une vos votre vous y beaucoup aide tout-le-monde
 """
 _SPANISH = """
     al algo aqui antes asi atencion buenas buenos bien cliente clienta como con compra cuando cual de del desde

@@ -1,9 +1,9 @@
 """Tokens and keys, by what they look like.
 
-The shapes of known vendors' tokens are detect-secrets' (its plugins only: nothing is verified over the network). It
-is made for source code, so the rest of a token of which it reports the beginning, and the body of a private key, are
-our own. So is the rule for all vendors that are not known: a short prefix, and behind it characters in an order in
-which no word, date or article number has them.
+The shapes of known vendors' tokens are detect-secrets' (its plugins only: nothing is verified over the
+network). It is made for source code, so the rest of a token of which it reports the beginning, and the body of
+a private key, are our own. So is the rule for all vendors that are not known: a short prefix, and behind it
+characters in an order in which no word, date or article number has them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from supportbot.redact._detectors import entropy, plugins
 from supportbot.redact._finds import Find, Hinted, Kind, cue, said_after, said_before
 from supportbot.redact._view import HIDDEN, View
-from supportbot.redact._words import said
+from supportbot.redact._words import listed, said
 
 _RUN = re.compile(r"[\x21-\x7e]{16,2048}")
 """Where a token may stand: no white space, and short enough for the plugins that take quadratic time."""
@@ -37,15 +37,18 @@ _OWN_SHAPES = Hinted(
         r"|(?<=/webhooks/)\d{17,20}/[\w-]{20,}",  # Discord
         re.ASCII,
     ),
-    *"-----begin xapp- xox github_pat_ sk- aiza npm_ hf_ /webhooks/".split(),
+    *listed("-----begin xapp- xox github_pat_ sk- aiza npm_ hf_ /webhooks/"),
 )
 
-_CREDENTIALS = Hinted(re.compile(rf"(?<=://)[^\s/:@{HIDDEN}]{{1,64}}:[^\s/@{HIDDEN}]{{1,128}}@[\w.-]{{1,253}}"), "://")
+_CREDENTIALS = Hinted(
+    re.compile(rf"(?<=://)[^\s/:@{HIDDEN}]{{1,64}}:[^\s/@{HIDDEN}]{{1,128}}@[\w.-]{{1,253}}"), "://"
+)
 """Name and password in an address, with the host, which would look like the end of an e-mail address."""
 
 _IN_QUERY = Hinted(
     re.compile(
-        r"[?&#;][\w.-]{0,40}(?:key|token|secret|sig|signature|auth|session|sessionid|sid|password|passwd|pwd|hash|jwt)="
+        r"[?&#;][\w.-]{0,40}(?:key|token|secret|sig|signature|auth|session|sessionid|sid|password|passwd|pwd"
+        r"|hash|jwt)="
         r"(?P<value>[\w.~+/%=-]{6,512})",
         re.I | re.ASCII,
     ),
@@ -71,9 +74,11 @@ _KEY = cue(f"{said('key')}|{said('password')}|key|licen[cs]e|lizenz|licence|lice
 _KEY_AFTER = re.compile(rf"\W{{1,3}}(?:\w{{1,6}}\W){{0,3}}(?:{said('key')})\b")
 _ORDER = cue(said("order") + "|order id|file|commit|session", or_sign="#")
 _ORDER_PREFIX = re.compile(
-    r"(?:ord|order|inv|invoice|ticket|case|ref|rma|sku|item|prod|product|img|image|photo|file|video|doc|screenshot|build"
+    r"(?:ord|order|inv|invoice|ticket|case|ref|rma|sku|item|prod|product|img|image|photo|file|video|doc"
+    r"|screenshot|build"
     r"|commit|release|article|art|req|request|parcel|ship|shipment|tracking|track|pkg|bestell\w*|rechnung|artikel"
-    r"|commande|facture|pedido|factura|fatura|zamowienie|faktura|encomenda|cus|evt|event|page|msg)(?:[_-]?id)?[_.-]",
+    r"|commande|facture|pedido|factura|fatura|zamowienie|faktura|encomenda|cus|evt|event|page"
+    r"|msg)(?:[_-]?id)?[_.-]",
     re.IGNORECASE,
 )
 """Numbers of orders and files have prefixes, too."""

@@ -1,7 +1,7 @@
 """Who somebody is on a platform: ids and mentions of Slack and Discord, and handles of networks.
 
-A bare handle may be a shop's, a group or a word of a program, so it goes only where it has the shape that a person's
-name takes when the plain one is gone, or where a network is named beside it.
+A bare handle may be a shop's, a group or a word of a program, so it goes only where it has the shape that a
+person's name takes when the plain one is gone, or where a network is named beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from supportbot.redact._finds import Find, Hinted, Kind, cue, said_after, said_before
 from supportbot.redact._view import View
-from supportbot.redact._words import hinted, said
+from supportbot.redact._words import hinted, listed, said
 
 _USER = re.compile(
     r"<@[!&]?[A-Z0-9]{1,24}(?:\|[^<>\n]{0,80})?>"  # a mention, on Slack and on Discord
@@ -33,7 +33,8 @@ _NETWORK_AFTER = re.compile(rf"\W{{1,3}}(?:(?:on|at|bei|auf|sur|en|na|no)\W{{1,2
 
 _PROFILE = Hinted(
     re.compile(
-        r"\b(?:x|twitter|instagram|facebook|fb|linkedin|tiktok|t|snapchat|github|pinterest|threads|bsky|vk|reddit|paypal)"
+        r"\b(?:x|twitter|instagram|facebook|fb|linkedin|tiktok|t|snapchat|github|pinterest|threads|bsky|vk"
+        r"|reddit|paypal)"
         r"\.(?:com|me|net|app)/(?:in/|u/|user/|add/|profile/|@)?"
         r"(?!(?:share|intent|watch|explore|groups|pages|hashtag|search|login|help|support|home|company|reel|p)\b)"
         r"(?P<name>[\w.-]{3,40})(?![\w/])",
@@ -54,8 +55,10 @@ _NAMED = Hinted(
     folded=True,
 )
 _NO_NAMES = frozenset(
-    "not no none the wrong locked blocked invalid unknown banned gone required failed broken das der die kein nicht "
-    "falsch gesperrt pas le la bloque non el nie jest o a nao here still always error fails page".split()
+    listed(
+        "not no none the wrong locked blocked invalid unknown banned gone required failed broken here still always"
+        " error fails page das der die kein nicht falsch gesperrt pas le la bloque non el nie jest o a nao"
+    )
 )
 
 

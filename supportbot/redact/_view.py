@@ -1,8 +1,9 @@
-"""A text as people read it, with the way back: each character knows the stretch of the original that it stands for.
+"""A text as people read it, with the way back: each character knows the stretch of the original that it stands
+for.
 
-People, keyboards and those who hide something write one thing in many ways: with invisible characters, with thin
-spaces, in full width, as HTML entities. The finders see one way only. A placeholder is one sign here, so nothing is
-ever found inside of it.
+People, keyboards and those who hide something write one thing in many ways: with invisible characters, with
+thin spaces, in full width, as HTML entities. The finders see one way only. A placeholder is one sign here, so
+nothing is ever found inside of it.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ _IGNORED = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f
 """Invisible characters that Unicode counts among the marks and letters."""
 
 _LINE_ENDS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-_SAME = {"\t": " ", "\u2800": " ", "\u2212": "-", "ı": "i", "İ": "I"} | dict.fromkeys("‘’‚`´ʼ′", "'")  # noqa: RUF001
+_SAME = {"\t": " ", "\u2800": " ", "\u2212": "-", "ı": "i", "İ": "I"} | dict.fromkeys("‘’‚`´ʼ′", "'")
 _SAME |= dict.fromkeys("“”„«»″", '"') | dict.fromkeys(_NARROWS, _NARROW) | dict.fromkeys(_LINE_ENDS, "\n")
 
-_PLAIN = r"\n !-$'-Z\\-_a-~\u00a1-\u00a7\u00a9\u00ac\u00ae\u00b0\u00b1\u00bf-\u012f\u0134-\u013e\u0141-\u0148\u014a-\u017e\u20ac"
+_PLAIN = (
+    r"\n !-$'-Z\\-_a-~"
+    r"\u00a1-\u00a7\u00a9\u00ac\u00ae\u00b0\u00b1\u00bf-\u012f\u0134-\u013e\u0141-\u0148\u014a-\u017e\u20ac"
+)
 """What stands for itself: most of ASCII, and the letters of Europe in one piece."""
 
 _MARK = "\u0300-\u036f"
@@ -68,14 +72,12 @@ def views(text: str, placeholders: re.Pattern[str]) -> Iterator[View]:
     spans: list[tuple[int, int]] = []
     for match in _PIECE.finditer(text):
         start, end = match.span()
-        if match.lastgroup == "plain":
-            pieces.append(match.group())
-            spans += [(place, place + 1) for place in range(start, end)]
-        elif match.lastgroup == "hidden" and not placeholders.fullmatch(match.group()):
+        hidden = match.lastgroup == "hidden" and placeholders.fullmatch(match.group()) is not None
+        if match.lastgroup == "plain" or (match.lastgroup == "hidden" and not hidden):
             pieces.append(match.group())
             spans += [(place, place + 1) for place in range(start, end)]
         else:
-            shown = HIDDEN if match.lastgroup == "hidden" else _shown(match)
+            shown = HIDDEN if hidden else _shown(match)
             pieces.append(shown)
             spans += [(start, end)] * len(shown)
     read = "".join(pieces)

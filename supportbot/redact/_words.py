@@ -1,8 +1,8 @@
 """The words by which people say what follows, in one table: a topic, and for each language its phrases.
 
-A language is added here, a line in each topic. Phrases are written as a dictionary writes them and compared without
-capitals and accents, as many people type. Between the words of a phrase may be a blank, a hyphen or nothing; a star
-stands for an ending or the rest of a compound.
+A language is added here, a line in each topic. Phrases are written as a dictionary writes them and compared
+without capitals and accents, as many people type. Between the words of a phrase may be a blank, a hyphen or
+nothing; a star stands for an ending or the rest of a compound.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ TABLE: dict[str, dict[str, str]] = {
         "chave de ativação",
     },
     "code": {
-        "en": "pin, cvv, cvv2, cvc, cvc2, csc, otp, tan, verification code, security code, login code, log in code,"
+        "en": "pin, cvv, cvv2, cvc, cvc2, csc, otp, tan, verification code, security code, login code,"
+        "log in code,"
         "one time code, one time password, 2fa code, access code, pass code, passcode, sms code, auth code",
         "de": "prüfziffer, sicherheitscode, bestätigungscode, zugangscode, geheimzahl, einmalcode, pin nummer,"
         "prüfnummer, geheimcode, kartenprüfnummer",
@@ -42,8 +43,7 @@ TABLE: dict[str, dict[str, str]] = {
         "es": "código de seguridad, código de verificación, código secreto, código de acceso, código pin,"
         "código de confirmación",
         "pl": "kod pin, kod weryfikacyjny, kod bezpieczeństwa, kod cvv, kod dostępu, kod sms, kod autoryzacyjny",
-        "pt": "código de segurança, código de verificação, código de acesso, código secreto,"
-        "código de confirmação",
+        "pt": "código de segurança, código de verificação, código de acesso, código secreto,código de confirmação",
     },
     "phone": {
         "en": "phone, phones, telephone, tel, mobile, cell, cellphone, call, ring, text, whatsapp, fax, landline,"
@@ -56,7 +56,8 @@ TABLE: dict[str, dict[str, str]] = {
         "pt": "telefone, telemóvel, celular, ligue, liga, ligar, liguem, meu número, zap, fone, contacto, contato",
     },
     "order": {
-        "en": "order*, invoice*, ticket*, case*, tracking, parcel*, shipment*, article*, item*, product*, sku, ean,"
+        "en": "order*, invoice*, ticket*, case*, tracking, parcel*, shipment*, article*, item*, product*,"
+        "sku, ean,"
         "isbn, serial*, model*, reference*, ref, booking*, customer*, account, request*, return, returns, rma,"
         "gtin, upc, po, quote, ups, dhl, fedex, consignment, delivery note, transaction, voucher, coupon, part",
         "de": "bestell*, auftrag*, rechnung*, sendung*, paket*, artikel*, vorgang*, lieferschein*, ware*,"
@@ -75,7 +76,8 @@ TABLE: dict[str, dict[str, str]] = {
         "pt": "cartão",
     },
     "bank": {
-        "en": "iban, bank account, from account, to account, into account, account number, account no, acct, acct no, acct number, sort code, routing number,"
+        "en": "iban, bank account, from account, to account, into account, account number, account no,"
+        "acct, acct no, acct number, sort code, routing number,"
         "routing, bsb, aba",
         "de": "bankkonto, kontonummer, konto nr, kontonr, kto, blz, bankleitzahl, bankverbindung, konto",
         "fr": "compte bancaire, numéro de compte, rib",
@@ -86,12 +88,15 @@ TABLE: dict[str, dict[str, str]] = {
     "id": {
         "en": "passport, id card, identity card, ssn, social security, national insurance, nino, ni number, ni,"
         "tax id, tin, itin, driver's license, driver's licence, driving licence, driving license, customer number,"
-        "customer no, customer id, client number, client id, member number, member id, patient id, student id, employee id, employee number, membership number, policy number,"
+        "customer no, customer id, client number, client id, member number, member id, patient id,"
+        "student id, employee id, employee number, membership number, policy number,"
         "insurance number, patient, nhs number, license plate, licence plate, number plate, reg plate, imei, vin,"
         "medicare, aadhaar, loyalty number, loyalty card",
-        "de": "reisepass, reisepassnummer, pass nr, passnummer, personalausweis, ausweis, ausweisnummer, führerschein, steuer id,"
+        "de": "reisepass, reisepassnummer, pass nr, passnummer, personalausweis, ausweis, ausweisnummer,"
+        "führerschein, steuer id,"
         "steuernummer, steueridentifikationsnummer, idnr, sozialversicherungsnummer, versichertennummer,"
-        "versicherungsnummer, kundennummer, kunden nr, kundennr, mitgliedsnummer, kennzeichen, personalausweisnummer",
+        "versicherungsnummer, kundennummer, kunden nr, kundennr, mitgliedsnummer, kennzeichen,"
+        "personalausweisnummer",
         "fr": "passeport, carte d'identité, sécurité sociale, numéro de sécu, permis de conduire, numéro client,"
         "numéro de client, n° client, no client, immatriculation, plaque, numéro fiscal, carte vitale",
         "es": "pasaporte, dni, nie, nif, seguridad social, número de cliente, permiso de conducir, matrícula,"
@@ -117,11 +122,12 @@ TABLE: dict[str, dict[str, str]] = {
         "lieferanschrift, wohnt, senden an, schicken",
         "fr": "adresse, habite, habitons, demeurant, domicile, livrer, livrez, envoyez, réside, habitant",
         "es": "dirección, vivo en, vivimos, domicilio, resido, enviar a, envíen, entregar, envíalo",
-        "pl": "adres, adresem, adresu, mieszkam, mieszkamy, zamieszkały, zamieszkała, wysłać, dostarczyć, wyślijcie",
+        "pl": "adres, adresem, adresu, mieszkam, mieszkamy, zamieszkały, zamieszkała, wysłać, dostarczyć,"
+        "wyślijcie",
         "pt": "endereço, morada, moro, moramos, resido, residência, entregar, enviar para, vivo na, vivo no",
     },
     "shop": {
-        "en": "shop, shops, store, stores, branch, outlet, showroom, office, your address, warehouse, headquarters",
+        "en": "shop, shops, store, stores, branch, outlet, showroom, office, your address, warehouse,headquarters",
         "de": "filiale, laden, geschäft, markt, ihre adresse, eure adresse, zentrale, lager",
         "fr": "boutique, magasin, votre adresse, siège, agence, entrepôt",
         "es": "tienda, su dirección, vuestra dirección, sucursal, sede, almacén",
@@ -130,7 +136,8 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "network": {
         "en": "instagram, insta, ig, twitter, tiktok, facebook, fb, telegram, snapchat, snap, discord, skype,"
-        "username, user name, handle, linkedin, login, nick, nickname, user, mastodon, bluesky, follow me, threads",
+        "username, user name, handle, linkedin, login, nick, nickname, user, mastodon, bluesky, follow me,"
+        "threads",
         "de": "benutzername, nutzername, benutzer, anmeldename",
         "fr": "identifiant, nom d'utilisateur, pseudo, utilisateur",
         "es": "nombre de usuario, usuario",
@@ -160,6 +167,11 @@ def phrases(topic: str, *languages: str) -> Iterator[str]:
 def folded(words: str) -> str:
     """Return words in small letters without accents."""
     return View(words, None).folded
+
+
+def listed(words: str) -> list[str]:
+    """Return words that stand in one line, folded."""
+    return folded(words).split()
 
 
 def said(topic: str, *languages: str) -> str:

@@ -76,6 +76,19 @@ async def test_review_shows_what_is_bad_and_what_it_replaces(database: Database)
         assert text in finished.output
 
 
+async def test_review_points_at_what_may_be_personal(database: Database) -> None:
+    """Streets and names that redaction left are named to the curator, each once; where there are none, nothing is."""
+    await add_examples(
+        database,
+        example("Did Odette Marsh take it?", "Odette Marsh has it, at 12 Mill Lane.", votes=2, **PENDING),
+        example("Where is my order?", "On its way.", votes=1, **PENDING),
+    )
+    finished = await supportbot(database, "curate", "review", typed="s\ns\n")
+    assert finished.status == 0, finished.errors
+    assert "Personal?  Odette Marsh (name), 12 Mill Lane (address)" in finished.output
+    assert finished.output.count("Personal?") == 1
+
+
 async def test_edit_and_reject(database: Database) -> None:
     """Both name the curator; an unknown id is a sentence and exit status 2."""
     [number] = await add_examples(database, example("Where?", **PENDING))

@@ -84,7 +84,10 @@ def test_the_rest_stays_as_it_was_typed() -> None:
 @settings(deadline=None, max_examples=200)
 @given(
     st.lists(
-        st.one_of(st.sampled_from([cue + secret for cue, secret in SECRETS]), st.sampled_from(INVISIBLE + BLANKS + "&;[]%40"))
+        st.one_of(
+            st.sampled_from([cue + secret for cue, secret in SECRETS]),
+            st.sampled_from(INVISIBLE + BLANKS + "&;[]%40"),
+        )
     ).map("".join)
 )
 def test_redacting_disguises_twice_changes_nothing(text: str) -> None:

@@ -40,7 +40,7 @@ LINES = [read_line(line) for line in LIST.read_text("utf-8").splitlines() if lin
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.text[:40])
 def test_planted_goes_and_harmless_stays(line: Line) -> None:
-    """Each planted value is gone once more than it stands elsewhere in the line, and nothing harmless is touched."""
+    """Each planted value is gone, once more than it stands elsewhere in the line; nothing harmless is."""
     redacted = redact(line.text).text
     assert [value for value in line.planted if redacted.count(value) >= line.text.count(value)] == []
     assert [value for value in line.harmless if value not in redacted] == []
@@ -53,7 +53,14 @@ def test_the_list_is_long_enough() -> None:
 
 
 CARD_NUMBERS = ["4111 1111 1111 1111", "4012888888881881", "5105105105105100"]
-ORDERS = ["order number", "Bestellnummer", "numéro de commande", "número de pedido", "numer zamówienia", "encomenda"]
+ORDERS = [
+    "order number",
+    "Bestellnummer",
+    "numéro de commande",
+    "número de pedido",
+    "numer zamówienia",
+    "encomenda",
+]
 
 
 @pytest.mark.parametrize("number", CARD_NUMBERS)
