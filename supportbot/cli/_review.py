@@ -3,7 +3,8 @@
 A key is read without Enter where somebody sits at a terminal, and as a line where input comes from a pipe. Every
 decision is in the database before the next candidate is shown, so quitting, or losing the terminal, loses nothing.
 
-What may be personal although redaction left it is marked in the text, and named below it for those who see no colours.
+What may be personal although redaction left it is marked in the text, and named below it for those who see no
+colours.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ _CARD = cue(said("card"))
 _ORDER = cue(said("order"), or_sign="#")
 _CARD_DIGITS = range(13, 20)
 _CARD_GROUP = 3
+_MOST_GROUPS = _CARD_DIGITS.stop // _CARD_GROUP
 _ISSUER = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
     r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
@@ -72,14 +73,14 @@ def _cards(view: View) -> Iterator[Find]:
     for row in _DIGITS.finditer(view.text):
         groups = [match.span() for match in _GROUP.finditer(view.text, *row.span())]
         for first, (start, _) in enumerate(groups):
-            for end in _card_ends(view, groups[first:]):
+            for end in _card_ends(view, groups[first : first + _MOST_GROUPS]):
                 yield Find(start, end, Kind.CARD)
 
 
 def _card_ends(view: View, groups: list[tuple[int, int]]) -> Iterator[int]:
     """Yield where a card number that begins with the first group may end; its groups have three digits or more."""
     digits = ""
-    for start, end in groups[: _CARD_DIGITS.stop // _CARD_GROUP]:
+    for start, end in groups:
         digits += view.text[start:end]
         if end - start < _CARD_GROUP or len(digits) >= _CARD_DIGITS.stop:
             return

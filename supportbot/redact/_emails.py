@@ -9,14 +9,28 @@ from supportbot.redact._finds import Find, Hinted, Kind
 from supportbot.redact._view import View
 
 # Every repetition is bounded, as the standards bound them, so that the time grows with the length only.
-_EMAIL = Hinted(re.compile(r"[\w.!#$%&'*+/=?^{}~-]{0,63}[\w+-]@(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}"), "@")
+_EMAIL = Hinted(
+    re.compile(
+        r"(?:[\w.!#$%&*+/=?^{}~-][\w.!#$%&'*+/=?^{}~-]{0,62})?[\w+-]@(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}"
+    ),
+    "@",
+)
 
-_AT_WORDS = r"(?:at|ät|arobase|arroba|malpa)"
+_SPELLED_SIGNS = (
+    ("at", "dot"),
+    ("at", "punkt"),  # folded: "ät"
+    ("arobase", "point"),
+    ("arroba", "punto"),
+    ("arroba", "ponto"),
+    ("malpa", "kropka"),
+)
+"""How "@" and "." are said, the two of one language together: "if at any point you" is no address."""
+
 _DOT_WORDS = r"(?:dot|punkt|point|punto|kropka|ponto)"
 _TOP = r"(?:com|net|org|info|biz|eu|io|me|co|uk|us|de|at|ch|fr|be|es|mx|ar|pl|pt|br|it|nl|example|test|invalid)"
 """Common ends of a domain, by which "anna@firma . de" is told from the end of a sentence."""
 
-_AT_BRACKETED = r" {0,2}[\[({<] {0,2}(?:at|a|@|ät|arobase|arroba|malpa) {0,2}[\])}>] {0,2}"
+_AT_BRACKETED = r" {0,2}[\[({<] {0,2}(?:at|a|@|arobase|arroba|malpa) {0,2}[\])}>] {0,2}"
 _DOT_BRACKETED = rf" {{0,2}}[\[({{<] {{0,2}}(?:{_DOT_WORDS}|\.) {{0,2}}[\])}}>] {{0,2}}"
 _DOT_SAID = rf" {{1,2}}{_DOT_WORDS} {{1,2}}"
 _LOCAL = rf"(?<![\w.@])[\w+-]{{1,40}}(?:(?:\.|{_DOT_SAID}|{_DOT_BRACKETED})[\w+-]{{1,40}}){{0,4}}"
@@ -27,8 +41,11 @@ _SPELLED = Hinted(
         # "anna (at) example.com", with any dots
         rf"{_LOCAL}{_AT_BRACKETED}[\w-]{{1,63}}(?:{_ANY_DOT}[\w-]{{1,63}}){{0,4}}{_ANY_DOT}[^\W\d_]{{2,20}}"
         # "anna at example dot com": a spelled dot is what tells it from "look at example.com"
-        rf"|{_LOCAL} {{1,2}}{_AT_WORDS} {{1,2}}[\w-]{{1,63}}"
-        rf"(?:(?:\.|{_DOT_SAID})[\w-]{{1,63}}){{0,3}}{_DOT_SAID}[^\W\d_]{{2,20}}".replace("ät", "at")
+        + "".join(
+            rf"|{_LOCAL} {{1,2}}{at} {{1,2}}(?!(?:the|a|any|this|that|one)\b)[\w-]{{1,63}}"
+            rf"(?:(?:\.| {{1,2}}{dot} {{1,2}})[\w-]{{1,63}}){{0,3}} {{1,2}}{dot} {{1,2}}[^\W\d_]{{2,20}}(?!\w)"
+            for at, dot in _SPELLED_SIGNS
+        )
     ),
     " at ",
     "at)",

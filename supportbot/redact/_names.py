@@ -76,7 +76,8 @@ def find(view: View) -> Iterator[Find]:
         for match in before.finditer(view):
             for name in _name(view, match.end(), capitals=True, most=_FEW_WORDS):
                 words = view.text[name.start : name.end].split()
-                if len(words) >= fewest and after.match(view.folded, name.end):
+                shouted = before is GREETED and "".join(words).isupper()
+                if len(words) >= fewest and not shouted and after.match(view.folded, name.end):
                     yield name
 
 

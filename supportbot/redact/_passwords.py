@@ -94,10 +94,10 @@ def _said_in(language: str) -> Hinted:
     grammar = _GRAMMAR[language]
     # An accent tells "is" from "and" in Portuguese, so this part is compared with it, and the rest without.
     what = f"{said('password', language)}|{said('key', language)}"
-    named = r"|\w{0,30}_(?:key|token|secret|password)|pass(?=\s{0,3}[:=])" if language == "en" else ""
+    named = r"|(?<=_)key|pass(?=\s{0,3}[:=])" if language == "en" else ""
     return Hinted(
         re.compile(
-            rf"\b(?:(?P<what>{what}{named}))(?![\w-])"
+            rf"(?<![^\W_])(?P<what>{what}{named})(?![\w-])"
             rf"(?:\s{{1,3}}(?:{folded(grammar.of)})(?:\s{{1,3}}[\w.'-]{{1,30}}){{1,4}}?)?"
             rf"(?P<by>\s{{0,3}}[:=]{{1,3}}\s{{0,3}}"
             rf"|(?:\s{{1,3}}(?:{folded(grammar.being)})|'s)\s{{0,3}}:?\s{{1,3}}"
@@ -108,6 +108,7 @@ def _said_in(language: str) -> Hinted:
         ),
         *hinted("password", language),
         *hinted("key", language),
+        "key",
         folded=True,
     )
 
@@ -118,11 +119,12 @@ _PASSWORD = {language: re.compile(rf"(?:{said('password', language)})") for lang
 
 _SAID_NEXT = Hinted(
     re.compile(
-        rf"\b(?:{said('password')}|{said('key')}|\w{{0,30}}_(?:key|token|secret|password))\s{{1,3}}"
+        rf"(?<![^\W_])(?:{said('password')}|{said('key')}|(?<=_)key)\s{{1,3}}"
         r"(?P<value>(?=[a-z]{0,40}\d)(?=\d{0,40}[a-z])[^\W_]{6,60})(?!\w)"
     ),
     *hinted("password"),
     *hinted("key"),
+    "key",
     folded=True,
 )
 """Letters and digits right after the word ("password hunter2 is refused")."""

@@ -24,7 +24,8 @@ _ENGLISH = """
     how's interested just kindly ladies live lot madam manager member monday more morning much no-one nice night
     number office owner package paket parcel people person product products purchase question really returns
     sad sales seller service shop sir so sorry staff store student support sure team technical thank them
-    tomorrow tuesday unhappy upset us user using waiting wednesday week world worried
+    tomorrow tuesday unhappy upset us user using waiting wednesday sirs madams gentlemen mesdames week world
+    worried
 """
 _GERMAN = """
     aber als alle alles am an auch auf aus bei beim bin bis bitte da damen danke das dass dem den denn der des die

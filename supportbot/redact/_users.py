@@ -24,7 +24,7 @@ _OLDER_USER = re.compile(r"\b[UW][A-Z0-9]{5,11}\b", re.ASCII)
 """Slack's older ids look like the names of devices (U32J590UQN), so it takes a word that says what they are."""
 _USER_CUE = cue(r"(?:user|member|slack)[ _-]?id")
 
-_HANDLE = Hinted(re.compile(r"(?<![\w@./<])@[^\W\d_][\w.]{1,30}(?![\w@/(]|-\w)"), "@")
+_HANDLE = Hinted(re.compile(r"(?<![\w@./<`])@[^\W\d_][\w.]{1,30}(?![\w@/(`]|-\w)"), "@")
 _PERSONAL = re.compile(r"@\w+[._]\w+|@[^\W\d]+\d+")
 """A handle of two words or with a number."""
 
@@ -47,13 +47,15 @@ _PROFILE = Hinted(
 )
 _NAMED = Hinted(
     re.compile(
-        rf"\b(?:{said('network')})\b(?:(?: name| id)? ?[:=] ?| (?:name |id )?(?:is|ist|est|es|to|jest|lautet) "
-        r"| (?=[a-z]{1,30}[._\d]\w)(?![a-z]+\.\w+/))"
-        r"(?P<name>[a-z0-9][\w.-]{2,30}(?<![.-]))(?!\w|@|:/)"
+        rf"\b(?P<what>{said('network')})\b"
+        r"(?P<by>(?: name| id)? ?[:=] ?| (?:name |id )?(?:is |ist |est |es |jest |lautet )?)"
+        r"(?P<name>[a-z0-9][\w.-]{2,30}(?<![.-]))(?!\w|@|:/|\(|/)"
     ),
     *hinted("network"),
     folded=True,
 )
+_MARKED = re.compile(r"[a-z][._]?\d|[a-z][._][a-z]|\d[a-z]")
+_VAGUE = frozenset(listed("login user nick utilisateur usuario utilizador benutzer"))
 _NO_NAMES = frozenset(
     listed(
         "not no none the wrong locked blocked invalid unknown banned gone required failed broken here still always"
@@ -80,5 +82,7 @@ def find(view: View) -> Iterator[Find]:
     for match in _PROFILE.finditer(view):
         yield Find(match.start("name"), match.end("name"), Kind.USER)
     for match in _NAMED.finditer(view):
-        if match["name"] not in _NO_NAMES:
+        # "Login: First, sign in": a plain word is a name only where a network or "username" stands before a colon.
+        assigned = match["by"].strip().endswith((":", "=")) and match["what"] not in _VAGUE
+        if (assigned and match["name"] not in _NO_NAMES) or _MARKED.search(match["name"]):
             yield Find(match.start("name"), match.end("name"), Kind.USER)

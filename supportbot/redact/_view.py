@@ -25,11 +25,11 @@ _IGNORED = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f
 """Invisible characters that Unicode counts among the marks and letters."""
 
 _LINE_ENDS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-_SAME = {"\t": " ", "\u2800": " ", "\u2212": "-", "ı": "i", "İ": "I"} | dict.fromkeys("‘’‚`´ʼ′", "'")
+_SAME = {"\t": " ", "\u2800": " ", "\u2212": "-", "ı": "i", "İ": "I"} | dict.fromkeys("‘’‚´ʼ′", "'")
 _SAME |= dict.fromkeys("“”„«»″", '"') | dict.fromkeys(_NARROWS, _NARROW) | dict.fromkeys(_LINE_ENDS, "\n")
 
 _PLAIN = (
-    r"\n !-$'-Z\\-_a-~"
+    r"\n !-$'-Z\\-~"
     r"\u00a1-\u00a7\u00a9\u00ac\u00ae\u00b0\u00b1\u00bf-\u012f\u0134-\u013e\u0141-\u0148\u014a-\u017e\u20ac"
 )
 """What stands for itself: most of ASCII, and the letters of Europe in one piece."""

@@ -77,7 +77,7 @@ async def test_review_shows_what_is_bad_and_what_it_replaces(database: Database)
 
 
 async def test_review_points_at_what_may_be_personal(database: Database) -> None:
-    """Streets and names that redaction left are named to the curator, each once; where there are none, nothing is."""
+    """Streets and names that redaction left are named to the curator, each once; without any, nothing is."""
     await add_examples(
         database,
         example("Did Odette Marsh take it?", "Odette Marsh has it, at 12 Mill Lane.", votes=2, **PENDING),
