@@ -42,12 +42,12 @@ SELF = _after(
 )
 HERE = _after(r"\b(?:hier ist|aqui e (?:o|a)|ici|z tej strony|tu)\s{1,3}", hints="hier, aqui, ici, strony, tu")
 
-STARTING = Hinted(re.compile(r"(?:^|(?<=\n))(?=[^\W\d_a-z])"), " here")
+STARTING = Hinted(re.compile(r"(?:^|(?<=\n))(?=[^\W\d_a-z][^\n]{2,60} [Hh]ere\b)"), " here")
 
 _STRONG = (
     r"(?:kind|best|warm|kindest|warmest|many)\s{1,3}(?:regards|wishes|thanks)|regards|sincerely|yours|greetings"
-    r"|(?:mit )?(?:freundliche[nmr]?|beste[nmr]?|liebe[nmr]?|viele[nmr]?|herzliche[nmr]?|schone[nmr]?) gr(?:u"
-    r"|ue)(?:s|ss)en?"
+    r"|(?:mit )?(?:freundliche[nmr]?|beste[nmr]?|liebe[nmr]?|viele[nmr]?|herzliche[nmr]?|schone[nmr]?)"
+    r" gr(?:u|ue)(?:s|ss)en?(?: aus [a-z]{2,20})?"
     r"|(?:gr(?:u|ue)(?:s|ss)e?|beste gruse|hochachtungsvoll|ihre?|eure?)(?=[ ]?[,\r\n])"
     r"|(?:bien |tres )?cordialement|bien a vous|salutations(?: distinguees)?|amicalement|bonne journee"
     r"|(?:un )?(?:cordial )?saludos?(?: cordial(?:es)?)?|atentamente|un abrazo|cordialmente"

@@ -42,12 +42,14 @@ _SPELLED = Hinted(
         rf"{_LOCAL}{_AT_BRACKETED}[\w-]{{1,63}}(?:{_ANY_DOT}[\w-]{{1,63}}){{0,4}}{_ANY_DOT}[^\W\d_]{{2,20}}"
         # "anna at example dot com": a spelled dot is what tells it from "look at example.com"
         + "".join(
-            rf"|{_LOCAL} {{1,2}}{at} {{1,2}}(?!(?:the|a|any|this|that|one)\b)[\w-]{{1,63}}"
-            rf"(?:(?:\.| {{1,2}}{dot} {{1,2}})[\w-]{{1,63}}){{0,3}} {{1,2}}{dot} {{1,2}}[^\W\d_]{{2,20}}(?!\w)"
+            rf"|{_LOCAL}[ _]{{1,2}}{at}[ _]{{1,2}}(?!(?:the|a|any|this|that|one)\b)[\w-]{{1,63}}"
+            rf"(?:(?:\."
+            rf"|[ _]{{1,2}}{dot}[ _]{{1,2}})[\w-]{{1,63}}){{0,3}}[ _]{{1,2}}{dot}[ _]{{1,2}}[^\W\d_]{{2,20}}(?!\w)"
             for at, dot in _SPELLED_SIGNS
         )
     ),
     " at ",
+    "_at_",
     "at)",
     "at]",
     "at}",

@@ -52,17 +52,17 @@ class Hinted:
     """
 
     def __init__(self, pattern: re.Pattern[str], *hints: str, folded: bool = False) -> None:
-        self._pattern = pattern
+        self.pattern = pattern
         # Of two hints, one within the other, the shorter says as much.
-        self._hints = [hint for hint in set(hints) if not any(one in hint for one in hints if one != hint)]
-        self._folded = folded
+        self.hints = [hint for hint in set(hints) if not any(one in hint for one in hints if one != hint)]
+        self.folded = folded
 
     def finditer(self, view: View) -> Iterator[re.Match[str]]:
         """Yield what the pattern matches."""
         folded = view.folded
-        for hint in self._hints:
+        for hint in self.hints:
             if hint in folded:
-                yield from self._pattern.finditer(folded if self._folded else view.text)
+                yield from self.pattern.finditer(folded if self.folded else view.text)
                 return
 
 

@@ -120,7 +120,7 @@ _PASSWORD = {language: re.compile(rf"(?:{said('password', language)})") for lang
 _SAID_NEXT = Hinted(
     re.compile(
         rf"(?<![^\W_])(?:{said('password')}|{said('key')}|(?<=_)key)\s{{1,3}}"
-        r"(?P<value>(?=[a-z]{0,40}\d)(?=\d{0,40}[a-z])[^\W_]{6,60})(?!\w)"
+        r"(?P<value>(?=[a-z]{0,40}\d)(?=\d{0,40}[a-z])[^\W_]{6,60}|(?:[a-z]{3,20}-){1,4}\d{2,6})(?!\w)"
     ),
     *hinted("password"),
     *hinted("key"),
@@ -134,8 +134,9 @@ _BEING = "|".join(sorted({folded(being) for grammar in _GRAMMAR.values() for bei
 
 _SAID_DIGITS = Hinted(
     re.compile(
-        rf"\b(?:{said('code')})(?: code| number| nummer)?"
-        rf"(?:\s{{1,3}}(?:{_OF})(?:\s{{1,3}}\w{{1,30}}){{1,4}}?)?\s{{0,3}}(?:[:=]|\b(?:{_BEING})\b:?)?\s{{0,3}}"
+        rf"\b(?:{said('code')})(?:[ -]code|[ -]number|[ -]nummer)?"
+        rf"(?:\s{{1,3}}(?:{_OF})(?:\s{{1,3}}\w{{1,30}}){{1,4}}?)?\s{{0,3}}(?:[:=]|\b(?:{_BEING})\b(?: le| la"
+        rf"| el| o| a)?:?)?\s{{0,3}}"
         r"(?P<value>\d{3,4}[ -]\d{3,4}|\d{3,8})(?!\w|[.,-]\d)"
     ),
     *hinted("code"),

@@ -18,7 +18,7 @@ _CAP = r"[^\W\d_a-zà-öø-ÿ][\w'-]{0,24}"
 
 _SMALL = r"(?:de la|de los|de las|de|du|des|del|la|le|les|da|das|do|dos|d'|l'|of|the|am|an der|in der|im)"
 _NO = r"(?:,? ?(?:n[ro]?\.?[º°]?|no\.?|Nr\.?|[º°]) ?)?"
-_HOUSE = r"\d{1,5} ?[a-zA-Z]?(?:[/-]\d{1,4}[a-z]?)?(?![\w@]|[.,]\d)"
+_HOUSE = r"\d{1,5}(?: (?:m|lok)\. ?\d{1,4}| ?[a-zA-Z])?(?:[/-]\d{1,4}[a-z]?)?(?![\w@]|[.,]\d)"
 
 STREET = re.compile(
     r"(?<![\w.,/#-])(?:"

@@ -63,7 +63,7 @@ _PORTUGUESE = """
     problema qual quando que quem quero se sem ser so sou sua seu tambem tem tenho todos todas tudo um uma voce
     voces
 """
-_BRANDS = "martens pepper oetker bronner scholl coffee proper muscle beats lidl dre browns ringe"
+_BRANDS = "martens pepper oetker bronner scholl coffee proper muscle beats lidl dre browns ringe wash best"
 """What follows a title without being a person (Dr. Martens)."""
 
 NO_NAMES = frozenset(

@@ -80,13 +80,14 @@ TABLE: dict[str, dict[str, str]] = {
         "acct, acct no, acct number, sort code, routing number,"
         "routing, bsb, aba",
         "de": "bankkonto, kontonummer, konto nr, kontonr, kto, blz, bankleitzahl, bankverbindung, konto",
-        "fr": "compte bancaire, numéro de compte, rib",
+        "fr": "compte bancaire, numéro de compte, compte, rib",
         "es": "cuenta bancaria, número de cuenta, ccc, cuenta corriente, clabe",
         "pl": "numer konta, nr konta, konto bankowe, numer rachunku, rachunek, konta, rachunku",
         "pt": "conta bancária, número da conta, conta corrente, agência, nib",
     },
     "id": {
-        "en": "passport, id card, identity card, ssn, social security, national insurance, nino, ni number, ni,"
+        "en": "passport, id card, national id, id number, identity number, identity card, ssn, social security, "
+        "national insurance, nino, ni number, ni,"
         "tax id, tin, itin, driver's license, driver's licence, driving licence, driving license, customer number,"
         "customer no, customer id, client number, client id, member number, member id, patient id,"
         "student id, employee id, employee number, membership number, policy number,"
