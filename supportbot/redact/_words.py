@@ -145,15 +145,6 @@ TABLE: dict[str, dict[str, str]] = {
         "pl": "nazwa użytkownika, użytkownik",
         "pt": "nome de utilizador, nome de usuário, utilizador, usuário",
     },
-    "thing": {
-        "en": "product, file, brand, model, item, company, domain, app, team, shop, store, article, tent, street,"
-        "event, project, channel, device, display, code, host",
-        "de": "produkt, datei, artikel, firmen, marken, geräte",
-        "fr": "produit, fichier, article, société, marque, modèle",
-        "es": "producto, archivo, artículo, empresa, marca, modelo",
-        "pl": "produktu, pliku, artykułu, firmy, marki, modelu",
-        "pt": "produto, ficheiro, arquivo, artigo, empresa, marca, modelo",
-    },
 }
 
 LANGUAGES = ("en", "de", "fr", "es", "pl", "pt")
