@@ -1,5 +1,4 @@
-"""Addresses of devices: an IP address is what the standard library parses as one, "
-"a MAC address goes by its shape."""
+"""Addresses of devices: an IP address is what the standard library parses as one, a MAC address goes by its shape."""
 
 from __future__ import annotations
 
