@@ -1,4 +1,4 @@
-"""Addresses of devices: an IP address is what the standard library parses as one, a MAC address goes by its shape."""
+"""Addresses of devices: what the standard library parses as an IP address, and MAC addresses by their shape."""
 
 from __future__ import annotations
 
