@@ -32,3 +32,4 @@ async def watch_event_loop() -> None:
         wanted = loop.time() + _PERIOD_SECONDS
         await asyncio.sleep(_PERIOD_SECONDS)
         metrics.LOOP_LAG.observe(max(0.0, loop.time() - wanted))
+        metrics.TASKS.set(len(asyncio.all_tasks(loop)))

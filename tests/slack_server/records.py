@@ -113,7 +113,7 @@ class Envelope:
         kind: ``events_api``, ``slash_commands`` or ``interactive``.
         ts: of the message that it is about; empty for commands and clicks.
         attempts: how often it was sent.
-        acked: whether the app has acknowledged it.
+        acked: whether the app has acknowledged it; ``acked_at`` says when, by ``time.monotonic()``.
         response: what the app said with the acknowledgement, if anything.
         statuses: in HTTP mode, the app's answers.
     """
@@ -123,8 +123,14 @@ class Envelope:
     ts: str = ""
     attempts: int = 0
     acked: bool = False
+    acked_at: float | None = None
     response: Json | None = None
     statuses: list[int] = field(default_factory=list)
+
+    def acknowledge(self) -> None:
+        """Note that the app has acknowledged it."""
+        self.acked_at = self.acked_at or time.monotonic()
+        self.acked = True
 
     @property
     def accepts_response(self) -> bool:

@@ -129,7 +129,7 @@ class Sockets:
 
     def _on_ack(self, frame: Json) -> None:
         envelope = self._waiting.pop(frame["envelope_id"])
-        envelope.acked = True
+        envelope.acknowledge()
         envelope.response = frame.get("payload")
         self._state.changed()
 
@@ -155,7 +155,8 @@ class Posts:
             async with self._session.post(self._url, data=body, headers=headers) as response:
                 text = await response.text()
                 envelope.statuses.append(response.status)
-                envelope.acked = envelope.acked or response.status == 200
+                if response.status == 200:
+                    envelope.acknowledge()
                 if response.status == 200 and text:
                     envelope.response = json.loads(text) if text.startswith("{") else {"text": text}
         except (aiohttp.ClientError, TimeoutError):

@@ -1,0 +1,1 @@
+"""How the daemon does when people ask more than it can answer."""

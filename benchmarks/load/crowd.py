@@ -1,0 +1,84 @@
+"""People in the local Slack who ask, and how long each waits for the acknowledgement and for a word of the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tests.slack_server import Envelope, LocalSlack
+
+_LOOK_SECONDS = 0.02
+
+QUESTION = "How do I return an item?"
+
+
+@dataclass(slots=True)
+class Asked:
+    """One question; times are those of ``time.monotonic()``."""
+
+    envelope: Envelope
+    at: float
+    answered_at: float | None = None
+    busy: bool = False
+
+    @property
+    def ack_seconds(self) -> float | None:
+        """How long until Slack heard "received"."""
+        return None if self.envelope.acked_at is None else self.envelope.acked_at - self.at
+
+    @property
+    def seconds(self) -> float | None:
+        """How long until the asker had an answer, or a word that the bot is busy."""
+        return None if self.answered_at is None else self.answered_at - self.at
+
+
+class Crowd:
+    """Asks, and notes what comes back; to be used while ``watching``.
+
+    Args:
+        slack: where they ask. It forgets what was counted, so that a long run does not measure its memory.
+    """
+
+    def __init__(self, slack: LocalSlack) -> None:
+        self._slack = slack
+        self._numbers = itertools.count()
+        self._open: dict[str, Asked] = {}
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncGenerator[None]:
+        """Note replies meanwhile."""
+        task = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def ask(self, *, channel: str | None = None, user: str | None = None) -> Asked:
+        """Let somebody ask; by default a person that nobody knows, in a channel of their own."""
+        number = next(self._numbers)
+        at = time.monotonic()
+        envelope = await self._slack.mention(channel or f"C{number}", user or f"U{number}", QUESTION)
+        self._open[envelope.ts] = asked = Asked(envelope, at)
+        return asked
+
+    async def wait(self, asked: Asked, seconds: float) -> float | None:
+        """Wait until somebody has a word of the bot; return how long that took, or None if it did not come."""
+        end = time.monotonic() + seconds
+        while asked.seconds is None and time.monotonic() < end:  # noqa: ASYNC110 - replies are looked for anyway
+            await asyncio.sleep(_LOOK_SECONDS)
+        return asked.seconds
+
+    async def _watch(self) -> None:
+        while True:
+            messages = self._slack.messages
+            for message in messages:
+                if message.bot_id and (asked := self._open.pop(message.thread_ts or "", None)) is not None:
+                    asked.answered_at = message.at
+                    asked.busy = "I am busy" in message.shown
+            messages.clear()
+            self._slack.envelopes[:] = [one for one in self._slack.envelopes if not one.acked]
+            await asyncio.sleep(_LOOK_SECONDS)
