@@ -1,8 +1,8 @@
 """Who is connected to the port, and who has to go when it is full.
 
 The port takes a share of the descriptors that the process may have and never more, so whoever fills it takes
-nothing from Slack, Discord and the database. Of those connected, the ones that wait (for a header, for the rest of a
-body, for another request) cost a visitor nothing to lose: the one that has waited longest makes room.
+nothing from Slack, Discord and the database. Of those connected, the ones that wait (for a header, for the rest of
+a body, for another request) cost a visitor little to lose: the one that has waited longest makes room.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def most_connections() -> int:
 def accepted_at_once(most: int) -> int:
     """Return how many may be accepted before the first of them is counted, and how many may wait to be.
 
-    asyncio accepts so many in one step and has them counted two steps later: with an eighth, three steps stay below
-    half of the limit.
+    asyncio accepts so many in one step and has them counted two steps later: with an eighth, three steps stay
+    below half of the limit.
     """
     return max(1, min(128, most // 8))
 

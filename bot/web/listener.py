@@ -1,8 +1,8 @@
 """The listening socket: bound with a sentence for the operator, and calm when descriptors run out.
 
-Without a free descriptor a connection can't be accepted, and stays in the queue. asyncio tries again at once, as
-often as its queue is long, and writes a line about each attempt. Here one descriptor is kept for that moment: with it
-the connection is accepted and closed, so its visitor knows and the queue empties.
+Without a free descriptor a connection can't be accepted, and stays in the queue. asyncio tries again as often as
+its queue is long, and writes a line about each attempt. Here one descriptor is kept for that moment: with it the
+connection is accepted and closed, so its visitor knows and the queue empties.
 """
 
 from __future__ import annotations

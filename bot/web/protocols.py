@@ -1,8 +1,9 @@
 """Uvicorn's protocols with deadlines: each thing that a visitor makes us wait for has a time by which it is there.
 
-A connection is always in one of three phases: we wait for the header of a request, for the rest of its body, or the
-visitor waits for the response and reads it. No phase lasts longer than its deadline however many bytes trickle in.
-A web socket has no such end, and Engine.IO's pings see that it is alive; but its visitor has to read.
+A connection is always in one of three phases: we wait for the header of a request, for the rest of its body, or
+the visitor waits for the response and reads it. No phase lasts longer than its deadline, however many bytes
+trickle in. A web socket has no such end, and Engine.IO's pings see that it is alive; but its visitor has to
+read.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The HTTP server: uvicorn inside the daemon's own event loop.
 
-The socket is bound before uvicorn hears of it, so a taken port is a sentence for the operator instead of an exit in
-the middle of a library. Who may stay connected, and for how long, is in ``connections`` and ``protocols``. It knows
-nothing of what it serves, and leaves signals to the daemon.
+The socket is bound before uvicorn hears of it, so a taken port is a sentence for the operator instead of an exit
+in the middle of a library. Who may stay connected, and for how long, is in ``connections`` and ``protocols``. It
+knows nothing of what it serves, and leaves signals to the daemon.
 """
 
 from __future__ import annotations
