@@ -39,7 +39,7 @@ def make_room(newest: Client, *, by_address: bool) -> None:
 
 
 def is_waiting(client: Client) -> bool:
-    """Return whether no browser has come back to a page yet; one that lost its browser goes in seconds by itself."""
+    """Return whether no browser has come back to a page yet; one that lost its browser goes soon by itself."""
     return not client.has_socket_connection and not client._delete_tasks
 
 

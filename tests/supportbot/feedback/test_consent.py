@@ -43,7 +43,7 @@ async def test_consent_may_come_before_the_first_question(database: Database) ->
 
 
 async def test_what_counts(database: Database) -> None:
-    """Imports and this machine count by themselves, any other workspace, and a page for everybody, with consent."""
+    """Imports and this machine count by themselves, any other workspace and a public page with consent."""
     places = {
         name: await add_workspace(database, platform, consents=consents, name=workspace)
         for name, platform, workspace, consents in (
