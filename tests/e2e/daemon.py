@@ -102,7 +102,7 @@ class Daemon:
         self.lines += [json.loads(raw) for raw in rest.splitlines() if raw.startswith(b"{")]
 
 
-async def start(home: Path, *, descriptors: int | None = None, **settings: str) -> Daemon:
+async def start(home: Path, descriptors: int | None = None, /, **settings: str) -> Daemon:
     """Start a daemon, which may have so many descriptors, and wait until it says that it is ready."""
     limits = descriptors and partial(resource.setrlimit, resource.RLIMIT_NOFILE, (descriptors, descriptors))
     process = await asyncio.create_subprocess_exec(

@@ -50,7 +50,7 @@ async def _begin(attacker: socket.socket, page: str) -> None:
 async def test_full_port_stops_nobody(home: Path) -> None:
     """With 1,100 half requests at 1,024 descriptors Slack is answered, the page opens, and the log is short."""
     async with LocalSlack() as slack, httpx.AsyncClient(timeout=30) as client:
-        daemon = await start(home, descriptors=DESCRIPTORS, **slack.environment(), SUPPORTBOT_MODEL="starter")
+        daemon = await start(home, DESCRIPTORS, **slack.environment(), SUPPORTBOT_MODEL="starter")
         reading = asyncio.create_task(daemon.read_until("daemon.stopped"))
         await slack.wait_until_connected(seconds=30)
         async with half_headers(daemon.page):

@@ -24,7 +24,12 @@ def socket_url(bot: Bot, client_id: str, *, query: str = "") -> str:
 async def open_page(bot: Bot) -> str:
     """Ask for the page, and return the number under which its browser would come back."""
     async with httpx.AsyncClient(base_url=bot.url) as client:
-        found = re.search(r"'client_id':\s*'([0-9a-f-]{36})'", (await client.get("/")).text)
+        return client_id_in((await client.get("/")).text)
+
+
+def client_id_in(page: str) -> str:
+    """Return the number under which the browser of a page comes back."""
+    found = re.search(r"'client_id':\s*'([0-9a-f-]{36})'", page)
     assert found is not None
     return found[1]
 

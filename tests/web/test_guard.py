@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from bot.web import visits
 from bot.web.visitor import COOKIE, ConversationCookie, conversation_of
-from bot.web.visits import MOST, is_waiting
 from supportbot.db.shared_key import page_key
 from tests.web.running import Bot
 from tests.web.sockets import answer_pings, open_page, socket_of, socket_url
@@ -169,16 +169,17 @@ async def test_headers_of_proxies_are_believed_of_nobody(bot: Bot) -> None:
     assert "Secure" not in response.headers["set-cookie"]
 
 
-async def test_pages_that_nobody_comes_back_to_are_few(bot: Bot) -> None:
+async def test_pages_that_nobody_comes_back_to_are_few(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the page is asked for, so many are kept at most, and one that is in use is none of them."""
+    monkeypatch.setattr(visits, "MOST", 20)
     mine = await open_page(bot)
     async with socket_of(bot, mine) as socket, httpx.AsyncClient(base_url=bot.url) as client:
         staying = asyncio.create_task(answer_pings(socket))
-        for _ in range(MOST // 10 + 2):
+        for _ in range(4):
             responses = await asyncio.gather(*(client.get("/") for _ in range(10)))
             assert {response.status_code for response in responses} == {200}
         staying.cancel()
-        assert len([client for client in Client.instances.values() if is_waiting(client)]) <= MOST
+        assert len([client for client in Client.instances.values() if visits.is_waiting(client)]) <= 20
         assert Client.instances[mine].has_socket_connection
 
 

@@ -225,8 +225,11 @@ async def test_new_conversation_begins_empty(bot: Bot, page: Page) -> None:
 
 
 async def test_conversations_are_private(bot: Bot, browser: Browser, page: Page) -> None:
-    """Another visitor sees nothing of this one's conversation."""
+    """Another visitor sees nothing of this one's conversation, and the log does not hold what opens it."""
     await ask_and_wait(page, "My order number is 4711, where is it?")
+    [cookie] = await page.context.cookies()
+    question, _ = await latest(bot.database)
+    assert question.asker.removeprefix("web:") not in cookie["value"]
 
     async with await browser.new_context() as stranger:
         other = await stranger.new_page()
@@ -354,6 +357,7 @@ async def test_page_follows_the_systems_colours(visitor: BrowserContext, page: P
 
 
 async def test_header_tells_which_model_answers(page: Page) -> None:
-    """Before anything is asked the page names its model and where everything is kept."""
+    """Before anything is asked the page names its model, where everything is kept, and what for."""
     await expect(page.get_by_role("banner")).to_contain_text(MODEL_VERSION)
     await expect(page.get_by_text("stored locally")).to_be_visible()
+    await expect(page.get_by_text("may be used to train it")).to_be_visible()
