@@ -126,7 +126,7 @@ def test_wrong_values_name_the_key_and_hide_the_value(
 
 
 def test_origins_are_as_browsers_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Case, default port and a slash at the end make no other origin; each one lets other machines open the page."""
+    """Case, default port and a last slash make no other origin; each one lets other machines open the page."""
     written = "HTTPS://Help.Shop.example:443/ , http://10.0.0.7:8080,https://help.shop.example,,http://[::1]:80"
     monkeypatch.setenv("SUPPORTBOT_WEB_ORIGINS", written)
     monkeypatch.setenv("SUPPORTBOT_WEB_HOST", "0.0.0.0")  # noqa: S104 - only read
