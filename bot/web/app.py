@@ -21,6 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from bot.web.frames import FrameGuard
 from bot.web.guard import SameOriginOnly, SecurityHeaders
 from bot.web.health import Readiness, build_probes
+from bot.web.nonce import ScriptNonce
 from bot.web.page import Chat
 from bot.web.visitor import ConversationCookie, conversation_of
 from bot.web.visits import make_room
@@ -83,7 +84,7 @@ def build_web(
     origins = settings.page_origins
     probes = build_probes(readiness)
     # Not mounted at "/", where it would swallow every route that is added later.
-    probes.default = ConversationCookie(FrameGuard(nicegui.app), key, origins)
+    probes.default = ConversationCookie(FrameGuard(ScriptNonce(nicegui.app)), key, origins)
     app.router.default = SameOriginOnly(probes, hosts=[settings.web_host], origins=origins)
     return app
 

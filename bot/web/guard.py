@@ -20,12 +20,21 @@ from starlette.websockets import WebSocketClose
 
 from supportbot.origins import host_of
 
-# NiceGUI's page begins with inline scripts and an import map, and styles elements inline; nothing is evaluated
-# from strings, and nothing comes from elsewhere.
+
+def content_security_policy(nonce: str = "") -> str:
+    """Return what a page may do; of inline scripts it may run those with the nonce.
+
+    NiceGUI's page styles elements inline; nothing is evaluated from strings, and nothing comes from elsewhere.
+    """
+    scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": content_security_policy(),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -48,7 +57,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)  # the page has a policy of its own
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
 
 import httpx
 import pytest
@@ -79,9 +80,23 @@ async def test_every_response_carries_the_security_headers(bot: Bot) -> None:
     ):
         headers = (await get(bot, path, host=host)).headers
         assert "default-src 'none'" in headers["content-security-policy"]
-        assert "unsafe-eval" not in headers["content-security-policy"]
+        policy = headers["content-security-policy"]
+        assert "unsafe-eval" not in policy
+        assert "unsafe" not in policy.partition("script-src")[2].partition(";")[0]
         assert headers["x-frame-options"] == "DENY"
         assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_only_marked_scripts_run(bot: Bot) -> None:
+    """Each script of the page has the number of its own response, compressed or not, and another the next time."""
+    policies = set()
+    for encoding in ("gzip", "identity"):
+        response = await get(bot, "/", **{"accept-encoding": encoding})
+        policy = response.headers["content-security-policy"]
+        [nonce] = re.findall(r"'nonce-([\w-]{20,})'", policy)
+        assert response.text.count("<script") == response.text.count(f'<script nonce="{nonce}"') > 0
+        policies.add(policy)
+    assert len(policies) == 2
 
 
 async def test_cookie_is_not_for_scripts(bot: Bot) -> None:

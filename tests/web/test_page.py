@@ -14,6 +14,7 @@ from supportbot.db.models import Answer, Feedback, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.intake.questions import NOT_SURE_TEXT
+from tests.web.conftest import Watch
 from tests.web.running import MODEL_VERSION, Bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -251,6 +252,23 @@ async def test_hostile_text_stays_text(page: Page) -> None:
         assert shown == list(HOSTILE.values())
         assert await page.evaluate("window.hacked") is None
         assert await page.locator("[role=log] :is(a, b, img, script, iframe)").count() == 0
+
+
+async def test_handler_in_markup_does_not_run(page: Page, watch: Watch) -> None:
+    """Even markup that got into the page could run nothing: neither a script nor a handler in an attribute."""
+    await page.evaluate(
+        """() => {
+            const markup = "<img src='data:,' onerror='window.hacked = 1'>";
+            document.body.append(document.createRange().createContextualFragment(markup));
+            const script = document.createElement("script");
+            script.textContent = "window.hacked = 1";
+            document.body.append(script);
+        }"""
+    )
+    await expect(page.locator("img[src='data:,']")).to_have_count(1)
+    assert await page.evaluate("new Promise(done => setTimeout(() => done(window.hacked ?? null)))") is None
+    assert len(watch.complaints) >= 1
+    watch.complaints.clear()
 
 
 async def test_half_a_character_is_sent_as_a_replacement(page: Page) -> None:
