@@ -23,6 +23,10 @@ _KEY_BYTES = 32
 async def page_key(database: Database) -> bytes:
     """Return the key with which the page's cookies are signed."""
     place = {"platform": "web", "external_id": LOCAL_WORKSPACE}
+    async with database.read() as session:  # nothing has to be written at any later start
+        row = await session.scalar(select(Workspace).filter_by(**place))
+        if row is not None and _SETTING in row.settings:
+            return bytes.fromhex(row.settings[_SETTING])
     async with database.write() as session:
         insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
         await session.execute(
