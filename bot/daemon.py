@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from bot.adapter import Adapter
 from bot.readiness import Readiness
 from supportbot.bootstrap import open_core
 from supportbot.config import ENV_FILE, Settings, load_settings
+from supportbot.db.shared_key import page_key
 from supportbot.errors import SupportBotError
+from supportbot.feedback.consent import may_be_learned_from
 from supportbot.private import find_open, keep_private
 from supportbot.service import Service
 from supportbot.telemetry.logs import configure_logging, hear_libraries
@@ -72,12 +75,16 @@ async def run(settings: Settings) -> None:
             model_version=lambda: core.model_version if core.answerer.generates else "",
             readiness=Readiness(core, adapters, stopping).problems,
             settings=settings,
+            key=await page_key(core.database),
+            is_learned_from=partial(may_be_learned_from, core.database, "web"),
             welcome=core.welcome,
         )
         for adapter in adapters.values():
             for path, endpoint in adapter.http_routes.items():
                 app.add_api_route(path, endpoint, methods=["POST"], include_in_schema=False)
-        server = await stack.enter_async_context(WebServer(app, settings.web_host, settings.web_port))
+        server = await stack.enter_async_context(
+            WebServer(app, settings.web_host, settings.web_port, is_proxied=settings.page_is_proxied)
+        )
         core.add_sender(WebSender())
         for adapter in adapters.values():
             core.add_sender(adapter.sender)

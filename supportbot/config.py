@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +22,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from supportbot.addresses import secret_keys, secrets_of, without_user
 from supportbot.errors import ConfigError
+from supportbot.origins import check_exposure, is_loopback, read_origins
+from supportbot.tokens import TOKEN_KEYS, check_token
 
 PREFIX = "SUPPORTBOT_"
 ENV_FILE = ".env"
@@ -41,17 +42,6 @@ def _named(name: str, description: str) -> object:
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 OptionalFloat = Annotated[float | None, BeforeValidator(_blank_is_unset)]
-
-# What a token looks like, per the platforms' documentation; the middle of a sentence such as "KEY must …".
-_TOKEN_SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "SLACK_BOT_TOKEN": (re.compile(r"xoxb-[\w-]+"), "is the bot token that begins with 'xoxb-'"),
-    "SLACK_APP_TOKEN": (re.compile(r"xapp-[\w-]+"), "is the app-level token that begins with 'xapp-'"),
-    "SLACK_SIGNING_SECRET": (re.compile(r"[0-9a-f]{32}"), "is 32 hexadecimal digits"),
-    "DISCORD_TOKEN": (
-        re.compile(r"[\w-]{20,}\.[\w-]{4,}\.[\w-]{20,}"),
-        "has three parts joined by dots and comes from the Bot page of the developer portal",
-    ),
-}
 
 
 class Settings(BaseSettings):
@@ -174,6 +164,11 @@ class Settings(BaseSettings):
     )
     web_host: str = Field(default="127.0.0.1", description="Address that the page and the probes listen on.")
     web_port: int = Field(default=8080, ge=0, le=65535, description="Their port; 0 takes any free one.")
+    web_origins: str = Field(
+        default="",
+        description="Origins under which people open the page from other machines, separated by commas, "
+        "e.g. https://help.shop.example for one behind a TLS proxy. Empty: this machine only.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line shown."
     )
@@ -210,6 +205,21 @@ class Settings(BaseSettings):
         return tuple(url for part in self.remote_urls.split(",") if (url := part.strip()))
 
     @property
+    def page_origins(self) -> tuple[str, ...]:
+        """The origins under which other machines open the page; none while it is this machine's own."""
+        return read_origins(self.web_origins)
+
+    @property
+    def page_is_local(self) -> bool:
+        """Whether only people of this machine can ask on the page."""
+        return is_loopback(self.web_host) and not self.page_origins
+
+    @property
+    def page_is_proxied(self) -> bool:
+        """Whether a proxy stands before the page: only that can speak https."""
+        return any(origin.startswith("https:") for origin in self.page_origins)
+
+    @property
     def exports_dir(self) -> Path:
         """Folder of models in the form that their engine reads; it can be made again at any time."""
         return self.models_dir / ".exports"
@@ -217,10 +227,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_tokens(self) -> Settings:
         """Refuse tokens that are swapped, cut, or of which only one half is there."""
-        for key, (shape, meaning) in _TOKEN_SHAPES.items():
-            secret: SecretStr | None = getattr(self, key.lower())
-            if secret is not None and not shape.fullmatch(secret.get_secret_value()):
-                raise ConfigError(f"{key} is malformed: it {meaning}. {_swap_hint(key, secret)}".rstrip())
+        for key in TOKEN_KEYS:
+            if (secret := getattr(self, key.lower())) is not None:
+                check_token(key, secret.get_secret_value())
         if self.slack_http and self.slack_bot_token and not self.slack_signing_secret:
             raise ConfigError(
                 "SUPPORTBOT_SLACK_HTTP needs SLACK_SIGNING_SECRET (Basic Information page of the app)."
@@ -247,6 +256,7 @@ class Settings(BaseSettings):
                 f"SUPPORTBOT_DATABASE_URL holds a secret after its '?' ({keys[0]}): a password stands before the "
                 "host, as in postgresql+psycopg://user:password@host/name, or in a file that ?passfile= names."
             )
+        check_exposure(self.web_host, self.page_origins)
         return self
 
     @property
@@ -266,16 +276,6 @@ class Settings(BaseSettings):
         for address in (self.database_url, self.slack_api_url, self.discord_api_url, *self.remote_servers):
             secrets += secrets_of(address or "")
         return secrets
-
-
-def _swap_hint(key: str, secret: SecretStr) -> str:
-    value = secret.get_secret_value()
-    if value != value.strip() or len(value.split()) > 1:
-        return "There is white space or a line break in it."
-    for other, (shape, _) in _TOKEN_SHAPES.items():
-        if other != key and shape.fullmatch(value):
-            return f"It looks like a {other}: were the two swapped?"
-    return ""
 
 
 def env_name(field: str) -> str:

@@ -44,10 +44,12 @@ class Endpoint:
 
     async def receive(self, request: Request) -> Response:
         """Answer one POST."""
+        signature = request.headers.get("x-slack-signature", "")
+        if not signature:  # for nobody's sake, so its body isn't waited for
+            return PlainTextResponse("There is no signature.", status_code=401, headers={"Connection": "close"})
         raw = await _body(request)
         if raw is None:
             return PlainTextResponse("The body is too large.", status_code=413)
-        signature = request.headers.get("x-slack-signature", "")
         if not self._is_genuine(raw, request) or not self._seen.add(signature):
             return PlainTextResponse("The signature is not valid.", status_code=401)
         payload = _parse(raw, request.headers.get("content-type", ""))
@@ -86,7 +88,7 @@ class _Seen:
 
 
 async def _body(request: Request) -> bytes | None:
-    """Return the whole body, or None once it is too large."""
+    """Return the whole body, or None once it is too large; for how long it may take is the port's business."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

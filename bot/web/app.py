@@ -1,4 +1,4 @@
-"""The web application: probes, the page behind its guards, and whatever routes the daemon adds.
+"""The web application: the page and the probes behind their guards, and whatever routes the daemon adds.
 
 NiceGUI keeps one application per process. Building again replaces the page of the one before, which is what a
 process with one daemon, or a test session with many, needs.
@@ -9,19 +9,25 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import nicegui
 from fastapi import FastAPI
 from nicegui import ui
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
 
+from bot.web.frames import FrameGuard
 from bot.web.guard import SameOriginOnly, SecurityHeaders
 from bot.web.health import Readiness, build_probes
+from bot.web.nonce import ScriptNonce
 from bot.web.page import Chat
 from bot.web.visitor import ConversationCookie, conversation_of
+from bot.web.visits import make_room
 from bot.web.welcome import Welcome, welcome_to_starter
 from supportbot.config import Settings
+from supportbot.db.states import LOCAL_WORKSPACE, PUBLIC_WORKSPACE
 from supportbot.service import Service
 
 _TITLE = "Support bot"
@@ -36,23 +42,34 @@ def build_web(
     model_version: Callable[[], str],
     readiness: Readiness,
     settings: Settings,
+    key: bytes,
+    is_learned_from: Callable[[str], Awaitable[bool]],
     welcome: Callable[[], Awaitable[Welcome]] = welcome_to_starter,
 ) -> FastAPI:
     """Return the application with the page at ``/`` and the probes beside it.
 
-    Routes that are added afterwards come before the page, which gets what nobody else claims.
+    Routes that are added afterwards come before the page, which gets what nobody else claims, and are served under
+    any name.
 
     Args:
         service: the support bot.
         model_version: names the model that answers now; empty while none is asked.
         readiness: see ``health.Readiness``.
-        settings: for the name under which the page is reached.
+        settings: for the names under which the page is reached.
+        key: signs the visitors' cookies; the same in all daemons of a database.
+        is_learned_from: tells whether what is asked in a workspace of the page may be used for training; asked at
+            every visit.
         welcome: what a visitor finds now; asked at every visit.
     """
 
+    workspace = LOCAL_WORKSPACE if settings.page_is_local else PUBLIC_WORKSPACE
+
     @ui.page("/", title=_TITLE, language="en-US", dark=None, response_timeout=_PAGE_SECONDS)
     async def page(request: Request) -> None:
-        await Chat(service, conversation_of(request)).open(model_version(), welcome)
+        make_room(ui.context.client, by_address=not settings.page_is_proxied)
+        await Chat(service, workspace, conversation_of(request)).open(
+            model_version(), welcome, partial(is_learned_from, workspace)
+        )
 
     app = FastAPI(
         title=_TITLE,
@@ -60,12 +77,15 @@ def build_web(
         redoc_url=None,
         openapi_url=None,
         lifespan=_nicegui_lifespan,
+        exception_handlers={ClientDisconnect: _nobody_is_left},
     )
     app.add_middleware(SecurityHeaders)
-    app.include_router(build_probes(readiness))
     _configure_nicegui()
+    origins = settings.page_origins
+    probes = build_probes(readiness)
     # Not mounted at "/", where it would swallow every route that is added later.
-    app.router.default = SameOriginOnly(ConversationCookie(nicegui.app), hosts=[settings.web_host])
+    probes.default = ConversationCookie(FrameGuard(ScriptNonce(nicegui.app)), key, origins)
+    app.router.default = SameOriginOnly(probes, hosts=[settings.web_host], origins=origins)
     return app
 
 
@@ -75,10 +95,22 @@ async def _nicegui_lifespan(app: FastAPI) -> AsyncGenerator[None]:
         yield
 
 
+async def _nobody_is_left(request: Request, error: Exception) -> Response:
+    """Answer a request whose sender has gone or was too slow: no mistake of ours, and so no line in the log."""
+    return PlainTextResponse("The request did not arrive whole.", status_code=400)
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    """Answer what isn't there; NiceGUI would build a page for each and wait a minute for its browser."""
+    return PlainTextResponse("There is nothing here.", status_code=404)
+
+
 def _configure_nicegui() -> None:
     # Middleware can't be added to an application that has served already, even if under another server.
     nicegui.app.user_middleware.clear()
     nicegui.app.middleware_stack = None
+    nicegui.app.add_exception_handler(404, _not_found)
+    nicegui.app.config.socket_io_js_transports = ["websocket"]
     # Its warnings are about what strangers ask for, such as paths that don't exist.
     logging.getLogger("nicegui").setLevel(logging.ERROR)
     # The application that this call prepares is thrown away: its start searches every object of the process for

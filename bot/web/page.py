@@ -49,11 +49,13 @@ class Chat:
 
     Args:
         service: the support bot.
-        conversation: its number, see ``visitor``.
+        workspace: under which questions are kept.
+        conversation: its name, see ``visitor``.
     """
 
-    def __init__(self, service: Service, conversation: str) -> None:
+    def __init__(self, service: Service, workspace: str, conversation: str) -> None:
         self._service = service
+        self._workspace = workspace
         self._conversation = conversation
         self._person = f"{_PLATFORM}:{conversation}"
         self._client = ui.context.client
@@ -61,10 +63,15 @@ class Chat:
         self._unanswered: set[AnswerView] = set()
         self._following: set[asyncio.Task[None]] = set()
 
-    async def open(self, model_version: str, get_welcome: Callable[[], Awaitable[Welcome]]) -> None:
+    async def open(
+        self,
+        model_version: str,
+        get_welcome: Callable[[], Awaitable[Welcome]],
+        is_learned_from: Callable[[], Awaitable[bool]],
+    ) -> None:
         """Build the page, with what was said before."""
         self._client.on_delete(self._stop_following)
-        welcome = await _welcome(get_welcome)
+        welcome, learns = await _welcome(get_welcome), await _learns(is_learned_from)
         ui.page_title(welcome.name)
         ui.add_css(_STYLE)
         build_header(welcome.name, model_version)
@@ -74,7 +81,7 @@ class Chat:
             self._notice = node("p", classes="notice", role="alert")
         with node("div", classes="bottom"), node("div", classes="measure"):
             Composer(self._on_send, limit=MAX_CHARACTERS)
-            build_footnote()
+            build_footnote(is_learned_from=learns)
         await self._restore()
 
     async def _restore(self) -> None:
@@ -146,7 +153,7 @@ class Chat:
     def _question(self, text: str, identity: str) -> IncomingQuestion:
         return IncomingQuestion(
             platform=_PLATFORM,
-            workspace="local",
+            workspace=self._workspace,
             # Each visit is a channel of its own, as a direct message is: visitors take turns like channels.
             channel=self._conversation,
             thread=self._conversation,
@@ -229,3 +236,12 @@ async def _welcome(get_welcome: Callable[[], Awaitable[Welcome]]) -> Welcome:
     except Exception:
         log.exception("page.welcome_failed")
         return PLAIN
+
+
+async def _learns(is_learned_from: Callable[[], Awaitable[bool]]) -> bool:
+    """Return whether to say that answers may be used for training; where that can't be known, it is said."""
+    try:
+        return await is_learned_from()
+    except Exception:
+        log.exception("page.consent_failed")
+        return True

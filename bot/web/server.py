@@ -1,14 +1,14 @@
 """The HTTP server: uvicorn inside the daemon's own event loop.
 
-The socket is bound here, before uvicorn hears of it, so a taken port is a sentence for the operator instead of an
-exit in the middle of a library. It knows nothing of what it serves, and leaves signals to the daemon.
+The socket is bound before uvicorn hears of it, so a taken port is a sentence for the operator instead of an exit
+in the middle of a library. Who may stay connected, and for how long, is in ``connections`` and ``protocols``. It
+knows nothing of what it serves, and leaves signals to the daemon.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import socket
 from collections.abc import Generator
 from types import TracebackType
@@ -17,13 +17,12 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
-from supportbot.errors import ConfigError
+from bot.web.connections import Connections, accepted_at_once, most_connections
+from bot.web.listener import listen
+from bot.web.protocols import Config
 
 _SHUTDOWN_SECONDS = 2
 """How long open connections may finish; the daemon as a whole has ten seconds."""
-
-_SOURCE_PORTS_FOR_ROOT = 1024
-"""Lower ports may be bound by root only, on most systems."""
 
 
 class WebServer:
@@ -33,18 +32,21 @@ class WebServer:
         app: what is served.
         host: address to listen on.
         port: 0 takes any free one; ``port`` then tells which.
+        is_proxied: whether connections come from a proxy, so that many have one address.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, *, is_proxied: bool = False) -> None:
         self._host = host
         self.port = port
-        # log_config: logging is the daemon's own. Requests are not logged: probes would drown everything else.
+        most = most_connections()
         self._server = _Server(
-            uvicorn.Config(
+            Config(
                 app,
-                log_config=None,
-                log_level="warning",
-                access_log=False,
+                Connections(most, by_address=not is_proxied),
+                backlog=accepted_at_once(most),
+                log_config=None,  # logging is the daemon's own
+                log_level="error",  # uvicorn's warnings are about what strangers send, a line for each
+                access_log=False,  # probes would drown everything else
                 proxy_headers=False,
                 server_header=False,
                 lifespan="on",
@@ -65,7 +67,7 @@ class WebServer:
         Raises:
             ConfigError: the address cannot be had; the sentence names the setting.
         """
-        listener = await _bind(self._host, self.port)
+        listener = await listen(self._host, self.port)
         self.port = listener.getsockname()[1]
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="web-server")
         started = asyncio.create_task(self._server.is_started.wait())
@@ -102,25 +104,3 @@ class _Server(uvicorn.Server):
         except SystemExit as error:
             raise RuntimeError("the web application could not start; the log says why") from error
         self.is_started.set()
-
-
-async def _bind(host: str, port: int) -> socket.socket:
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        family, _, _, _, address = found[0]
-        return socket.create_server(address[:2], family=family)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ConfigError(
-                f"Port {port} on {host} is taken by another program: set SUPPORTBOT_WEB_PORT to a free port or "
-                "to 0, which takes any, or stop that program."
-            ) from error
-        if error.errno == errno.EACCES:
-            raise ConfigError(
-                f"Port {port} is not allowed for this user: set SUPPORTBOT_WEB_PORT to {_SOURCE_PORTS_FOR_ROOT} "
-                "or above."
-            ) from error
-        raise ConfigError(
-            f"'{host}' is not an address of this machine: set SUPPORTBOT_WEB_HOST to 127.0.0.1 for this machine "
-            "only, or to 0.0.0.0 for all its networks."
-        ) from error

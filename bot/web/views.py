@@ -24,6 +24,7 @@ from supportbot.intake.questions import Suggestion
 _THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb down")}
 _ANSWERED = (QuestionState.ANSWERED, QuestionState.DELIVERED)
 _DEMO = "Demo: this shop does not exist. Import your own FAQ to get answers of your own."
+_LEARNED_FROM = "Questions, answers and votes may be used to train it."
 _VERIFIED = "A person approved this answer. It is shown word for word."
 _QUOTED = "This stands in a document, word for word. Nobody has approved it as an answer."
 
@@ -64,14 +65,14 @@ def build_greeting(welcome: Welcome, on_example: Callable[[str], object]) -> Tex
     return greeting
 
 
-def build_footnote() -> None:
+def build_footnote(*, is_learned_from: bool) -> None:
     """Show what everybody who asks should know."""
-    node(
-        "p",
-        "A verified answer was approved by a person; any other can be wrong. "
+    sentences = [
+        "A verified answer was approved by a person; any other can be wrong.",
         "Everything is stored locally, in this bot's own database.",
-        classes="footnote",
-    )
+        *([_LEARNED_FROM] if is_learned_from else []),
+    ]
+    node("p", " ".join(sentences), classes="footnote")
 
 
 def build_question(text: str) -> None:

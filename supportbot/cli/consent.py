@@ -22,8 +22,10 @@ _PLATFORMS = ("discord", "slack")
 
 
 def consent(
-    platform: Annotated[str | None, typer.Argument(help="`slack` or `discord`; nothing lists all.")] = None,
-    workspace: Annotated[str | None, typer.Argument(help="The id of the workspace or guild.")] = None,
+    platform: Annotated[str | None, typer.Argument(help="`slack`, `discord` or `web`; nothing lists all.")] = None,
+    workspace: Annotated[
+        str | None, typer.Argument(help="The id of the workspace or guild; `public` for a page on a network.")
+    ] = None,
     allow: Annotated[
         bool, typer.Option("--allow-training", help="Its admin allows training on what is said there.")
     ] = False,
@@ -38,7 +40,7 @@ def consent(
         _show(asyncio.run(_list(start())), as_json)
         return
     if platform not in (*_PLATFORMS, "cli", "web"):
-        raise SupportBotError(f"There is no platform '{platform}': consent is given for slack or discord.")
+        raise SupportBotError(f"There is no platform '{platform}': consent is given for slack, discord or web.")
     if workspace is None or allow == withdraw:
         raise SupportBotError(
             "Name one workspace and one decision, such as "

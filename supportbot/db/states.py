@@ -3,7 +3,13 @@
 from enum import StrEnum
 
 LOCAL_PLATFORMS = frozenset({"cli", "web"})
-"""This machine; every other platform has somebody's workspaces."""
+"""What this machine has itself; every other platform has somebody's workspaces."""
+
+LOCAL_WORKSPACE = "local"
+"""Their workspace while only people of this machine ask: whoever runs the bot gave that himself."""
+
+PUBLIC_WORKSPACE = "public"
+"""The workspace of the page where other machines open it: anybody's, so it is asked for consent as any other."""
 
 
 class QuestionState(StrEnum):

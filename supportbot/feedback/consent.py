@@ -1,8 +1,10 @@
 """Consent to training: what was said in a workspace trains a model only once one of its admins allowed it.
 
 This machine's own page and terminal, and rows that somebody imported from a file, count without being asked:
-whoever runs the bot gave them himself. The rule is one SQL condition, so that everybody who selects rows for
-training asks the same question.
+whoever runs the bot gave them himself. A page that other machines open is a workspace as any other, ``public``:
+under which of the two a question is kept is decided when it is asked, so nothing that strangers said begins to
+count when the page moves back. The rule is one SQL condition (``Workspace.counts``), so that everybody who
+selects rows for training asks the same question.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from supportbot.db import audit
 from supportbot.db.models import Workspace
 from supportbot.db.session import Database
-from supportbot.db.states import LOCAL_PLATFORMS
+from supportbot.db.states import LOCAL_PLATFORMS, PUBLIC_WORKSPACE
 from supportbot.errors import SupportBotError
 from supportbot.knowledge.store import raise_revision
 
@@ -39,10 +41,16 @@ class WorkspaceConsent:
 
 def counts_for_training(workspace_id: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
     """Return the condition that a row of this workspace, or of none, may be trained on."""
-    consenting = select(Workspace.id).where(
-        or_(Workspace.platform.in_(LOCAL_PLATFORMS), Workspace.training_consent_at.is_not(None))
-    )
-    return or_(workspace_id.is_(None), workspace_id.in_(consenting))
+    return or_(workspace_id.is_(None), workspace_id.in_(select(Workspace.id).where(Workspace.counts)))
+
+
+async def may_be_learned_from(database: Database, platform: str, external_id: str) -> bool:
+    """Return whether what is said in a workspace counts as things are now; False if nothing is known of it."""
+    async with database.read() as session:
+        found = select(Workspace.counts).where(
+            Workspace.platform == platform, Workspace.external_id == external_id
+        )
+        return bool(await session.scalar(found))
 
 
 async def allow(database: Database, platform: str, external_id: str, by: str, *, allow: bool) -> WorkspaceConsent:
@@ -52,16 +60,19 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
 
     Args:
         database: where it is kept.
-        platform: ``slack`` or ``discord``.
-        external_id: the platform's id of the workspace or guild.
+        platform: ``slack``, ``discord``, or ``web`` for the page where other machines open it.
+        external_id: the platform's id of the workspace or guild; ``public`` for that page.
         by: the admin's name.
         allow: False takes an earlier consent back.
 
     Raises:
         ConsentError: the platform needs no consent, or a name is empty.
     """
-    if platform in LOCAL_PLATFORMS:
-        raise ConsentError(f"Rows of '{platform}' are this machine's own and count without a recorded consent.")
+    if platform in LOCAL_PLATFORMS and (platform, external_id) != ("web", PUBLIC_WORKSPACE):
+        raise ConsentError(
+            f"Rows of '{platform}' are this machine's own and count without a recorded consent. Only a page that "
+            f"other machines open needs one: `supportbot consent web {PUBLIC_WORKSPACE} --allow-training`."
+        )
     if not by.strip() or not external_id.strip():
         raise ConsentError("Consent needs the id of the workspace and the name of who gave it: add --by NAME.")
     now = datetime.now(UTC)
@@ -98,7 +109,7 @@ def _read(row: Workspace) -> WorkspaceConsent:
         platform=row.platform,
         external_id=row.external_id,
         name=row.name,
-        counts=row.platform in LOCAL_PLATFORMS or row.training_consent_at is not None,
+        counts=row.counts,
         by=row.training_consent_by,
         at=row.training_consent_at,
     )

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from supportbot.db.models import Entry, ForeignQuestion, KnowledgeState, Workspace
 from supportbot.db.models import Wording as WordingRow
-from supportbot.db.states import LOCAL_PLATFORMS, EntrySource, EntryState
+from supportbot.db.states import EntrySource, EntryState
 from supportbot.knowledge.entries import KnownEntry, Wording
 
 _STATE_ID = 1
@@ -90,12 +90,7 @@ async def small_talk(session: AsyncSession) -> list[KnownEntry]:
 
 async def consenting_workspaces(session: AsyncSession) -> frozenset[int]:
     """Return the workspaces whose words may be used elsewhere: this machine's own, and those that consented."""
-    found = await session.scalars(
-        select(Workspace.id).where(
-            or_(Workspace.platform.in_(LOCAL_PLATFORMS), Workspace.training_consent_at.is_not(None))
-        )
-    )
-    return frozenset(found)
+    return frozenset(await session.scalars(select(Workspace.id).where(Workspace.counts)))
 
 
 async def entries(session: AsyncSession, ids: Iterable[int] | None = None) -> list[KnownEntry]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +102,16 @@ class Daemon:
         self.lines += [json.loads(raw) for raw in rest.splitlines() if raw.startswith(b"{")]
 
 
-async def start(home: Path, **settings: str) -> Daemon:
-    """Start a daemon and wait until it says that it is ready."""
+async def start(home: Path, descriptors: int | None = None, /, **settings: str) -> Daemon:
+    """Start a daemon, which may have so many descriptors, and wait until it says that it is ready."""
+    limits = descriptors and partial(resource.setrlimit, resource.RLIMIT_NOFILE, (descriptors, descriptors))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", env=environment(home, settings), stderr=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "bot",
+        env=environment(home, settings),
+        stderr=asyncio.subprocess.PIPE,
+        preexec_fn=limits or None,
     )
     daemon = Daemon(process, [])
     async with asyncio.timeout(START_SECONDS):

@@ -82,6 +82,10 @@ async def test_doctor_tells_a_wrong_setting(home: Path) -> None:
     assert status == 1
     [check] = json.loads(output)["checks"]
     assert "did you mean SUPPORTBOT_WEB_PORT" in check["detail"]
+    status, output, _ = await supportbot(home, "doctor", "--json", SUPPORTBOT_WEB_HOST="0.0.0.0")  # noqa: S104
+    assert status == 1
+    [check] = json.loads(output)["checks"]
+    assert "set SUPPORTBOT_WEB_ORIGINS" in check["detail"]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,7 @@ async def test_doctor_tells_a_wrong_setting(home: Path) -> None:
         ({"SUPPORTBOT_HOEM": "x"}, "did you mean SUPPORTBOT_HOME"),
         ({"SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xoxb-1"}, "swapped"),
         ({"SUPPORTBOT_MODEL": "/nowhere/model"}, "SUPPORTBOT_MODEL"),
+        ({"SUPPORTBOT_WEB_HOST": "0.0.0.0"}, "set SUPPORTBOT_WEB_ORIGINS"),  # noqa: S104 - it is refused
     ],
 )
 async def test_wrong_settings_stop_the_start(home: Path, settings: dict[str, str], sentence: str) -> None:

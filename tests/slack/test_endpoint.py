@@ -135,6 +135,19 @@ async def test_body_that_is_not_utf8_is_refused(http: aiohttp.ClientSession, htt
     assert await post(http, http_bot, body, {}) == 401
 
 
+async def test_body_of_nobody_is_not_waited_for(http: aiohttp.ClientSession, http_bot: HttpBot) -> None:
+    """Without a signature the answer comes before the body does, and the connection ends."""
+    never = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await never.wait()
+
+    async with http.post(http_bot.url, data=body(), headers=JSON) as response:
+        assert response.status == 401
+        assert response.headers["connection"] == "close"
+
+
 async def test_huge_body_is_refused(http: aiohttp.ClientSession, http_bot: HttpBot) -> None:
     """A body larger than any of Slack's isn't read to its end."""
     body = b"x" * (MAX_BODY_BYTES + 1)

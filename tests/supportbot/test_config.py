@@ -99,6 +99,26 @@ def test_key_given_twice_is_refused() -> None:
         ),
         ({"SUPPORTBOT_ENGINE": "remote", "SUPPORTBOT_REMOTE_URLS": "ftp://user:hunter22@x"}, r"holds 'ftp://…@x'"),
         ({"SUPPORTBOT_WEB_PORT": "http"}, r"SUPPORTBOT_WEB_PORT is wrong"),
+        ({"SUPPORTBOT_WEB_HOST": "0.0.0.0"}, r"SUPPORTBOT_WEB_HOST=0\.0\.0\.0 .* set SUPPORTBOT_WEB_ORIGINS"),  # noqa: S104
+        ({"SUPPORTBOT_WEB_HOST": "::"}, r"lets other machines open the page: set SUPPORTBOT_WEB_ORIGINS"),
+        ({"SUPPORTBOT_WEB_HOST": "bot.lan"}, r"or listen on 127\.0\.0\.1"),
+        *(
+            (
+                {"SUPPORTBOT_WEB_ORIGINS": f"http://ok.example, {origin}"},
+                r"SUPPORTBOT_WEB_ORIGINS holds .*no origin",
+            )
+            for origin in (
+                "help.shop.example",
+                "https://",
+                "https://shop.example/help",
+                "https://shop.example?x",
+                "https://user@shop.example",
+                "https://shop.example:99999",
+                "https://[::1",
+                "ftp://shop.example",
+                "*",
+            )
+        ),
         ({"SUPPORTBOT_PRECISION": "fp8"}, r"SUPPORTBOT_PRECISION is wrong"),
         ({"SUPPORTBOT_ANSWER_SECONDS": "0"}, r"SUPPORTBOT_ANSWER_SECONDS is wrong"),
     ],
@@ -115,6 +135,26 @@ def test_wrong_values_name_the_key_and_hide_the_value(
         if "TOKEN" in key:
             assert value.strip() not in str(caught.value)
     assert "hunter22" not in str(caught.value)
+
+
+def test_origins_are_as_browsers_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case, default port and a last slash make no other origin; each one lets other machines open the page."""
+    written = "HTTPS://Help.Shop.example:443/ , http://10.0.0.7:8080,https://help.shop.example,,http://[::1]:80"
+    monkeypatch.setenv("SUPPORTBOT_WEB_ORIGINS", written)
+    monkeypatch.setenv("SUPPORTBOT_WEB_HOST", "0.0.0.0")  # noqa: S104 - only read
+    settings = load_settings()
+    assert settings.page_origins == ("https://help.shop.example", "http://10.0.0.7:8080", "http://[::1]")
+    assert (settings.page_is_local, settings.page_is_proxied) == (False, True)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost", "LOCALHOST"])
+def test_page_is_this_machines_own(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On an address that no other machine reaches nothing has to be said, unless a proxy stands before it."""
+    monkeypatch.setenv("SUPPORTBOT_WEB_HOST", host)
+    assert load_settings().page_is_local
+    monkeypatch.setenv("SUPPORTBOT_WEB_ORIGINS", "http://intranet")
+    settings = load_settings()
+    assert (settings.page_is_local, settings.page_is_proxied) == (False, False)
 
 
 def test_well_formed_tokens_pass(monkeypatch: pytest.MonkeyPatch) -> None:

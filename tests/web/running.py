@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from starlette.requests import Request
@@ -22,12 +23,14 @@ from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
+from supportbot.db.shared_key import page_key
 from supportbot.db.states import QuestionState
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
 from supportbot.engine.base import CONFIDENCE_TOKENS, Chunk, Engine, SamplingParams, Tokenizer
 from supportbot.engine.load import load_engine
 from supportbot.engine.prompt import Prompt
+from supportbot.feedback.consent import may_be_learned_from
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.history import History
@@ -157,6 +160,7 @@ class Bot:
     """A running bot with its page."""
 
     url: str
+    key: bytes
     database: Database
     answerer: Answerer
     gate: Gate
@@ -170,8 +174,8 @@ class Bot:
 
 
 @asynccontextmanager
-async def run_bot(home: Path) -> AsyncGenerator[Bot]:
-    """Run everything but the chat platforms, with its data in ``home``."""
+async def run_bot(home: Path, *, origins: str = "") -> AsyncGenerator[Bot]:
+    """Run everything but the chat platforms, with its data in ``home``; other machines open it at ``origins``."""
     async with AsyncExitStack() as stack:
         database = Database(f"sqlite+aiosqlite:///{home / 'supportbot.db'}")
         stack.push_async_callback(database.aclose)
@@ -193,6 +197,7 @@ async def run_bot(home: Path) -> AsyncGenerator[Bot]:
         )
         service = Service(inbox, Votes(database), Suggestions(database), History(database), live, worker.wake)
         reception = Reception()
+        key = await page_key(database)
         problems: dict[str, str] = {}
 
         async def readiness() -> Mapping[str, str]:
@@ -202,7 +207,9 @@ async def run_bot(home: Path) -> AsyncGenerator[Bot]:
             service,
             model_version=lambda: gate.model_version,
             readiness=readiness,
-            settings=Settings(home=home),
+            settings=Settings(home=home, web_origins=origins),
+            key=key,
+            is_learned_from=partial(may_be_learned_from, database, "web"),
             welcome=reception,
         )
 
@@ -212,7 +219,7 @@ async def run_bot(home: Path) -> AsyncGenerator[Bot]:
         app.add_api_route("/echo", echo, methods=["POST"])  # as the daemon adds Slack's
         server = await stack.enter_async_context(WebServer(app, "127.0.0.1", 0))
         loops = [asyncio.create_task(worker.run()), asyncio.create_task(dispatcher.run())]
-        yield Bot(server.url, database, answerer, gate, inbox, reception, problems)
+        yield Bot(server.url, key, database, answerer, gate, inbox, reception, problems)
         await worker.drain(1)
         for loop in loops:
             loop.cancel()

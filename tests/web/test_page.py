@@ -14,6 +14,7 @@ from supportbot.db.models import Answer, Feedback, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.intake.questions import NOT_SURE_TEXT
+from tests.web.conftest import Watch
 from tests.web.running import MODEL_VERSION, Bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -225,8 +226,11 @@ async def test_new_conversation_begins_empty(bot: Bot, page: Page) -> None:
 
 
 async def test_conversations_are_private(bot: Bot, browser: Browser, page: Page) -> None:
-    """Another visitor sees nothing of this one's conversation."""
+    """Another visitor sees nothing of this one's conversation, and the log does not hold what opens it."""
     await ask_and_wait(page, "My order number is 4711, where is it?")
+    [cookie] = await page.context.cookies()
+    question, _ = await latest(bot.database)
+    assert question.asker.removeprefix("web:") not in cookie["value"]
 
     async with await browser.new_context() as stranger:
         other = await stranger.new_page()
@@ -248,6 +252,23 @@ async def test_hostile_text_stays_text(page: Page) -> None:
         assert shown == list(HOSTILE.values())
         assert await page.evaluate("window.hacked") is None
         assert await page.locator("[role=log] :is(a, b, img, script, iframe)").count() == 0
+
+
+async def test_handler_in_markup_does_not_run(page: Page, watch: Watch) -> None:
+    """Even markup that got into the page could run nothing: neither a script nor a handler in an attribute."""
+    await page.evaluate(
+        """() => {
+            const markup = "<img src='data:,' onerror='window.hacked = 1'>";
+            document.body.append(document.createRange().createContextualFragment(markup));
+            const script = document.createElement("script");
+            script.textContent = "window.hacked = 1";
+            document.body.append(script);
+        }"""
+    )
+    await expect(page.locator("img[src='data:,']")).to_have_count(1)
+    assert await page.evaluate("new Promise(done => setTimeout(() => done(window.hacked ?? null)))") is None
+    assert len(watch.complaints) >= 1
+    watch.complaints.clear()
 
 
 async def test_half_a_character_is_sent_as_a_replacement(page: Page) -> None:
@@ -354,6 +375,7 @@ async def test_page_follows_the_systems_colours(visitor: BrowserContext, page: P
 
 
 async def test_header_tells_which_model_answers(page: Page) -> None:
-    """Before anything is asked the page names its model and where everything is kept."""
+    """Before anything is asked the page names its model, where everything is kept, and what for."""
     await expect(page.get_by_role("banner")).to_contain_text(MODEL_VERSION)
     await expect(page.get_by_text("stored locally")).to_be_visible()
+    await expect(page.get_by_text("may be used to train it")).to_be_visible()

@@ -8,11 +8,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    and_,
+    or_,
+    text,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from supportbot.db.base import Base, BigId, text_enum
 from supportbot.db.states import (
+    LOCAL_PLATFORMS,
+    LOCAL_WORKSPACE,
     AnswerSource,
     FeedbackReason,
     OutboxState,
@@ -21,7 +34,7 @@ from supportbot.db.states import (
 
 
 class Workspace(Base):
-    """A Slack workspace, a Discord guild, or this machine (``web``, ``cli``)."""
+    """A Slack workspace, a Discord guild, this machine (``web`` and ``cli``, ``local``) or its page's public."""
 
     __tablename__ = "workspace"
     __table_args__ = (UniqueConstraint("platform", "external_id"),)
@@ -34,6 +47,26 @@ class Workspace(Base):
     training_consent_by: Mapped[str | None]
     training_consent_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+    @hybrid_property
+    def is_local(self) -> bool:
+        """Whether only people of this machine ask there."""
+        return self.platform in LOCAL_PLATFORMS and self.external_id == LOCAL_WORKSPACE
+
+    @is_local.inplace.expression
+    @classmethod
+    def _is_local_expression(cls) -> ColumnElement[bool]:
+        return and_(cls.platform.in_(LOCAL_PLATFORMS), cls.external_id == LOCAL_WORKSPACE)
+
+    @hybrid_property
+    def counts(self) -> bool:
+        """Whether what is said there may be learned from and used elsewhere."""
+        return self.is_local or self.training_consent_at is not None
+
+    @counts.inplace.expression
+    @classmethod
+    def _counts_expression(cls) -> ColumnElement[bool]:
+        return or_(cls.is_local, cls.training_consent_at.is_not(None))
 
 
 class Channel(Base):

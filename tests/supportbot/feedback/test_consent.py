@@ -8,7 +8,14 @@ from sqlalchemy import select
 from supportbot.db import audit
 from supportbot.db.models import Example
 from supportbot.db.session import Database
-from supportbot.feedback.consent import ConsentError, allow, counts_for_training, workspaces
+from supportbot.db.states import LOCAL_WORKSPACE, PUBLIC_WORKSPACE
+from supportbot.feedback.consent import (
+    ConsentError,
+    allow,
+    counts_for_training,
+    may_be_learned_from,
+    workspaces,
+)
 from tests.supportbot.feedback.curation.rows import add_answer, add_examples, add_workspace, example
 
 
@@ -36,15 +43,17 @@ async def test_consent_may_come_before_the_first_question(database: Database) ->
 
 
 async def test_what_counts(database: Database) -> None:
-    """Imports and this machine count by themselves, any other workspace only with consent."""
+    """Imports and this machine count by themselves, any other workspace and a public page with consent."""
     places = {
-        name: await add_workspace(database, platform, consents=consents)
-        for name, platform, consents in (
-            ("slack", "slack", False),
-            ("slack with consent", "slack", True),
-            ("discord", "discord", False),
-            ("web", "web", False),
-            ("cli", "cli", False),
+        name: await add_workspace(database, platform, consents=consents, name=workspace)
+        for name, platform, workspace, consents in (
+            ("slack", "slack", "T1", False),
+            ("slack with consent", "slack", "T2", True),
+            ("slack's own local", "slack", LOCAL_WORKSPACE, False),
+            ("discord", "discord", "1", False),
+            ("web", "web", LOCAL_WORKSPACE, False),
+            ("web for everybody", "web", PUBLIC_WORKSPACE, False),
+            ("cli", "cli", LOCAL_WORKSPACE, False),
         )
     }
     rows = [example(name, workspace_id=place) for name, place in places.items()]
@@ -53,7 +62,22 @@ async def test_what_counts(database: Database) -> None:
         query = select(Example.prompt).where(counts_for_training(Example.workspace_id))
         counting = set(await session.scalars(query))
     assert counting == {"import", "web", "cli", "slack with consent"}
-    assert {place.platform for place in await workspaces(database) if place.counts} == {"slack", "web", "cli"}
+    known = await workspaces(database)
+    assert {(place.platform, place.external_id) for place in known if place.counts} == {
+        ("slack", "T2"),
+        ("web", LOCAL_WORKSPACE),
+        ("cli", LOCAL_WORKSPACE),
+    }
+    for place in known:
+        assert await may_be_learned_from(database, place.platform, place.external_id) is place.counts
+
+
+async def test_page_that_other_machines_open_needs_consent(database: Database) -> None:
+    """Its rows count from the moment that somebody allows it, and no more once that is taken back."""
+    assert not await may_be_learned_from(database, "web", PUBLIC_WORKSPACE)
+    assert (await allow(database, "web", PUBLIC_WORKSPACE, "ada", allow=True)).counts
+    assert await may_be_learned_from(database, "web", PUBLIC_WORKSPACE)
+    assert not (await allow(database, "web", PUBLIC_WORKSPACE, "ada", allow=False)).counts
 
 
 @pytest.mark.parametrize(

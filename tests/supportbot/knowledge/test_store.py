@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, text, update
 from supportbot.db.models import Entry, Example, ForeignQuestion, Wording
 from supportbot.db.schema import alembic_config, migrate
 from supportbot.db.session import Database
-from supportbot.db.states import EntrySource, EntryState, ExampleLabel, ExampleStatus
+from supportbot.db.states import LOCAL_WORKSPACE, EntrySource, EntryState, ExampleLabel, ExampleStatus
 from supportbot.knowledge import publishing, small_talk, store
 from supportbot.knowledge.entries import KnownEntry
 from tests.conftest import create_postgres_database
@@ -230,8 +230,12 @@ async def test_writers_at_once_take_turns(database: Database) -> None:
 async def test_a_wording_knows_whose_log_it_is_from(database: Database) -> None:
     """Only workspaces that consented, and this machine's own, may be heard elsewhere."""
     slack, other, web = [
-        await add_workspace(database, platform, consents=consents)
-        for platform, consents in (("slack", True), ("discord", False), ("web", False))
+        await add_workspace(database, platform, consents=consents, name=name)
+        for platform, consents, name in (
+            ("slack", True, None),
+            ("discord", False, None),
+            ("web", False, LOCAL_WORKSPACE),
+        )
     ]
     ids = await add_examples(database, example("How long?", ANSWER, workspace_id=other))
     await publish(database, ids)

@@ -5,9 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import count
 
+from sqlalchemy import select
+
 from supportbot.db.models import Answer, Conversation, Example, Feedback, Question, Workspace
 from supportbot.db.session import Database
-from supportbot.db.states import AnswerSource, ExampleLabel, ExampleSource, ExampleStatus, QuestionState, Split
+from supportbot.db.states import (
+    LOCAL_PLATFORMS,
+    LOCAL_WORKSPACE,
+    AnswerSource,
+    ExampleLabel,
+    ExampleSource,
+    ExampleStatus,
+    QuestionState,
+    Split,
+)
 
 _numbers = count()
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,8 +37,11 @@ async def add_answer(
 ) -> int:
     """Add an answered question with its votes, the first of them with the correction; return the answer's id."""
     number = next(_numbers)
+    place = LOCAL_WORKSPACE if platform in LOCAL_PLATFORMS else str(number)
     async with database.write() as session:
-        workspace = Workspace(platform=platform, external_id=str(number), created_at=NOW, settings={})
+        workspace = await session.scalar(
+            select(Workspace).filter_by(platform=platform, external_id=place)
+        ) or Workspace(platform=platform, external_id=place, created_at=NOW, settings={})
         workspace.training_consent_at = NOW if consent else None
         session.add(workspace)
         await session.flush()

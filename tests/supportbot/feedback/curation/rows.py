@@ -80,11 +80,11 @@ async def add_feedback(
         return row.id
 
 
-async def add_workspace(database: Database, platform: str, *, consents: bool) -> int:
-    """Add a workspace of its own; return its id."""
+async def add_workspace(database: Database, platform: str, *, consents: bool, name: str | None = None) -> int:
+    """Add a workspace, of its own unless it has a name; return its id."""
     now = datetime.now(UTC)
     async with database.write() as session:
-        row = Workspace(platform=platform, external_id=f"T{next(_numbers)}", settings={}, created_at=now)
+        row = Workspace(platform=platform, external_id=name or f"T{next(_numbers)}", settings={}, created_at=now)
         if consents:
             row.training_consent_by, row.training_consent_at = "ada", now
         session.add(row)
