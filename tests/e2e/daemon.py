@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,26 +62,45 @@ async def log_of(home: Path, **settings: str) -> list[dict[str, Any]]:
     return entries[::-1]
 
 
-@dataclass
 class Daemon:
-    """A running daemon and the lines of its log so far."""
+    """A running daemon and the lines of its log so far.
 
-    process: asyncio.subprocess.Process
-    lines: list[dict[str, Any]]
-    page: str = ""
+    The log is read all the time: a full pipe would stop the daemon at its next line.
+
+    Args:
+        process: what runs.
+
+    Attributes:
+        lines: of its log so far.
+        ready: the line that says that it is ready.
+        page: its address.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.lines: list[dict[str, Any]] = []
+        self.ready: dict[str, Any] = {}
+        self._looked_at = 0
+        self._has_more = asyncio.Event()
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def page(self) -> str:
+        """The page's address, once the daemon is ready."""
+        return str(self.ready["page"])
 
     async def read_until(self, event: str) -> dict[str, Any]:
-        """Read the log until an event comes."""
-        assert self.process.stderr is not None
-        while raw := await self.process.stderr.readline():
-            try:
-                line = json.loads(raw)
-            except ValueError:
-                line = {"event": raw.decode().strip()}
-            self.lines.append(line)
-            if line["event"] == event:
-                return dict(line)
-        raise AssertionError(f"The daemon ended before '{event}': {self.lines[-5:]}")
+        """Return the next line of an event, beginning after the line that was returned last."""
+        while True:
+            while self._looked_at < len(self.lines):
+                line = self.lines[self._looked_at]
+                self._looked_at += 1
+                if line["event"] == event:
+                    return line
+            if self._reading.done():
+                raise AssertionError(f"The daemon ended before '{event}': {self.lines[-5:]}")
+            self._has_more.clear()
+            await self._has_more.wait()
 
     async def stop(self) -> int:
         """Tell it to stop, as an operator's service manager does, and return its exit status."""
@@ -97,9 +115,17 @@ class Daemon:
         await self.process.wait()
 
     async def _drain(self) -> None:
+        await asyncio.wait_for(self._reading, STOP_SECONDS)
+
+    async def _read(self) -> None:
         assert self.process.stderr is not None
-        rest = await asyncio.wait_for(self.process.stderr.read(), STOP_SECONDS)
-        self.lines += [json.loads(raw) for raw in rest.splitlines() if raw.startswith(b"{")]
+        try:
+            while raw := await self.process.stderr.readline():
+                is_ours = raw.startswith(b"{")
+                self.lines.append(json.loads(raw) if is_ours else {"event": raw.decode().strip()})
+                self._has_more.set()
+        finally:
+            self._has_more.set()
 
 
 async def start(home: Path, descriptors: int | None = None, /, **settings: str) -> Daemon:
@@ -113,9 +139,9 @@ async def start(home: Path, descriptors: int | None = None, /, **settings: str) 
         stderr=asyncio.subprocess.PIPE,
         preexec_fn=limits or None,
     )
-    daemon = Daemon(process, [])
+    daemon = Daemon(process)
     async with asyncio.timeout(START_SECONDS):
-        daemon.page = str((await daemon.read_until("daemon.ready"))["page"])
+        daemon.ready = await daemon.read_until("daemon.ready")
     return daemon
 
 

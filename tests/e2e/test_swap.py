@@ -124,7 +124,7 @@ async def test_live_version_that_fails_stops_the_start(home: Path) -> None:
     assert "Traceback" not in errors
     await _switch(home, "rollback")
     async with running(home) as daemon:
-        assert daemon.lines[-1]["model_version"] == "starter"
+        assert daemon.ready["model_version"] == "starter"
 
 
 async def test_stop_in_the_middle_of_a_switch(home: Path) -> None:
@@ -136,7 +136,7 @@ async def test_stop_in_the_middle_of_a_switch(home: Path) -> None:
         assert (await daemon.read_until("engine.loaded"))["model_version"] == "next"
     assert daemon.lines[-1]["event"] == "daemon.stopped"
     async with running(home) as daemon:
-        assert daemon.lines[-1]["model_version"] == "next"
+        assert daemon.ready["model_version"] == "next"
 
 
 def _has_replies(slack: LocalSlack, count: int) -> bool | None:

@@ -66,8 +66,7 @@ async def test_dead_daemons_work_is_taken_over_and_a_living_ones_is_not(
                     await slack.wait_for_message(thread_ts=envelope.ts, seconds=TAKE_OVER_SECONDS)
             await slack.wait_for_acks()
             entries = await log_of(home, **settings)
-        ready = next(line["timestamp"] for line in heir.lines if line["event"] == "daemon.ready")
-        assert datetime.fromisoformat(ready) > datetime.now(UTC) + timedelta(minutes=2)
+        assert datetime.fromisoformat(heir.ready["timestamp"]) > datetime.now(UTC) + timedelta(minutes=2)
         assert [_events(daemon, "worker.claim_lost") for daemon in (dying, heir)] == [0, 0]
         assert sorted(reply.thread_ts or "" for reply in slack.replies) == sorted(one.ts for one in asked)
     assert [entry["state"] for entry in entries] == ["delivered"] * PEOPLE
