@@ -56,6 +56,12 @@ def upgrade() -> None:
             batch_op.f("ix_question_platform_asker_received_at"), ["platform", "asker", "received_at"]
         )
         batch_op.create_index(batch_op.f("ix_question_received_at"), ["received_at"])
+        batch_op.create_index(
+            "ix_question_open",
+            ["received_at"],
+            sqlite_where=sa.text("state IN ('received', 'answering')"),
+            postgresql_where=sa.text("state IN ('received', 'answering')"),
+        )
         batch_op.alter_column(
             "state", existing_type=_state(*_BEFORE), type_=_state(*_AFTER), existing_nullable=False
         )
@@ -78,6 +84,11 @@ def downgrade() -> None:
     with op.batch_alter_table("question", schema=None) as batch_op:
         batch_op.alter_column(
             "state", existing_type=_state(*_AFTER), type_=_state(*_BEFORE), existing_nullable=False
+        )
+        batch_op.drop_index(
+            "ix_question_open",
+            sqlite_where=sa.text("state IN ('received', 'answering')"),
+            postgresql_where=sa.text("state IN ('received', 'answering')"),
         )
         batch_op.drop_index(batch_op.f("ix_question_received_at"))
         batch_op.drop_index(batch_op.f("ix_question_platform_asker_received_at"))

@@ -9,10 +9,12 @@ on the database keep the same lanes.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
+from supportbot.db.base import StorableText, UtcDateTime
 from supportbot.db.models import Channel, Conversation, Outbox, Question
 from supportbot.db.states import OutboxState, QuestionState
 
@@ -20,9 +22,10 @@ _MEMORY = timedelta(hours=1)
 """Answers of longer ago don't matter; without a bound, a busy person's whole history would be read each time."""
 
 
-def is_due(now: datetime) -> ColumnElement[bool]:
-    """Say which replies may be sent."""
-    return and_(Outbox.state == OutboxState.PENDING, Outbox.due_at <= now)
+_NOW = bindparam("now", type_=UtcDateTime())
+
+IS_DUE = and_(Outbox.state == OutboxState.PENDING, Outbox.due_at <= _NOW)
+"""Which replies may be sent at the time ``now``."""
 
 
 def is_channel_of(outbox_id: int) -> ColumnElement[bool]:
@@ -35,14 +38,14 @@ def is_channel_of(outbox_id: int) -> ColumnElement[bool]:
     )
 
 
-def next_in_lanes(platform: str, which: ColumnElement[bool], now: datetime, limit: int) -> Select[tuple[int]]:
+def next_in_lanes(which: ColumnElement[bool]) -> Select[int]:
     """Return the statement for the ids of the replies that are next, one of each lane that is free.
 
+    It is worth keeping: to put it together takes longer than to run it. Its parameters are those of ``which``, and
+    what ``parameters`` returns.
+
     Args:
-        platform: of the replies.
-        which: among which of them.
-        now: the database's time.
-        limit: how many at most.
+        which: among which replies.
     """
     earlier = aliased(Question)
     answered_at = (
@@ -50,7 +53,7 @@ def next_in_lanes(platform: str, which: ColumnElement[bool], now: datetime, limi
         .where(
             earlier.platform == Question.platform,
             earlier.asker == Question.asker,
-            earlier.received_at > now - _MEMORY,
+            earlier.received_at > bindparam("since", type_=UtcDateTime()),
         )
         .scalar_subquery()
     )
@@ -77,9 +80,9 @@ def next_in_lanes(platform: str, which: ColumnElement[bool], now: datetime, limi
         )
         .where(
             which,
-            is_due(now),
-            or_(Channel.free_at.is_(None), Channel.free_at <= now),
-            ~_is_occupied(platform, now),
+            IS_DUE,
+            or_(Channel.free_at.is_(None), Channel.free_at <= _NOW),
+            ~tuple_(Conversation.workspace_id, Conversation.channel).in_(_occupied()),
         )
         .subquery()
     )
@@ -87,23 +90,32 @@ def next_in_lanes(platform: str, which: ColumnElement[bool], now: datetime, limi
         select(ranked.c.id)
         .where(ranked.c.in_lane == 1)
         .order_by(ranked.c.free_at.nulls_first(), ranked.c.id)
-        .limit(limit)
+        .limit(bindparam("limit", type_=Integer()))
     )
 
 
-def _is_occupied(platform: str, now: datetime) -> ColumnElement[bool]:
-    """Say whether a reply is on its way to the channel of the conversation at hand."""
+def parameters(platform: str, now: datetime, limit: int) -> dict[str, Any]:
+    """Return the parameters of ``next_in_lanes``.
+
+    Args:
+        platform: of the replies.
+        now: the database's time.
+        limit: how many ids at most.
+    """
+    return {"platform": platform, "now": now, "since": now - _MEMORY, "limit": limit}
+
+
+def _occupied() -> Select[int, str]:
+    """Return the statement for the channels to which a reply is on its way."""
     sent, question, conversation = aliased(Outbox), aliased(Question), aliased(Conversation)
-    return exists(
-        select(sent.id)
-        .join(question, sent.question_id == question.id)
-        .join(conversation, question.conversation_id == conversation.id)
+    return (
+        select(conversation.workspace_id, conversation.channel)
+        .join(question, question.conversation_id == conversation.id)
+        .join(sent, sent.question_id == question.id)
         .where(
-            sent.platform == platform,
+            sent.platform == bindparam("platform", type_=StorableText()),
             sent.state == OutboxState.PENDING,
             sent.lease_owner.is_not(None),
-            sent.due_at > now,
-            conversation.workspace_id == Conversation.workspace_id,
-            conversation.channel == Conversation.channel,
+            sent.due_at > _NOW,
         )
     )

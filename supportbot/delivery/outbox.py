@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, select, update
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from supportbot.db.base import StorableText
 from supportbot.db.clock import now as database_now
 from supportbot.db.models import Answer, Channel, Conversation, Question, Workspace
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, OutboxState, QuestionState
-from supportbot.delivery.lanes import is_channel_of, is_due, next_in_lanes
+from supportbot.delivery.lanes import IS_DUE, is_channel_of, next_in_lanes, parameters
 from supportbot.intake.questions import Grounds
 
 SUSPECT_LAPSES = 2
@@ -31,6 +32,22 @@ SUSPECT_LAPSES = 2
 
 MOST_LAPSES = 5
 """More than a question has: giving up a reply that did nothing loses an answer."""
+
+
+def _next_among(which: ColumnElement[bool]) -> Select[int]:
+    """Return the statement that finds what is next, and locks it.
+
+    SQLite has one writer at a time and ignores FOR UPDATE. PostgreSQL passes over what others hold, and looks
+    again at a row that somebody changed meanwhile, which is why this asks twice for what is due.
+    """
+    held = bindparam("held", expanding=True, type_=BigInteger())
+    platform = OutboxRow.platform == bindparam("platform", type_=StorableText())
+    ids = next_in_lanes(and_(platform, which, OutboxRow.id.not_in(held)))
+    return select(OutboxRow.id).where(OutboxRow.id.in_(ids), IS_DUE).with_for_update(skip_locked=True)
+
+
+_NEXT = _next_among(OutboxRow.lapses < SUSPECT_LAPSES)
+_SUSPECT = _next_among(OutboxRow.lapses >= SUSPECT_LAPSES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +110,14 @@ class Outbox:
 
     async def claim(self, platform: str, limit: int) -> list[Delivery]:
         """Take up to ``limit`` replies of a platform that are due, one of each channel."""
-        return await self._claim(platform, OutboxRow.lapses < SUSPECT_LAPSES, limit)
+        return await self._claim(platform, _NEXT, limit)
 
     async def claim_suspect(self, platform: str) -> Delivery | None:
         """Take a reply that was on its way when processes ended, for it may be what ended them.
 
         To be called while nothing else is on its way here, so that nothing else suffers from it.
         """
-        deliveries = await self._claim(platform, OutboxRow.lapses >= SUSPECT_LAPSES, limit=1)
+        deliveries = await self._claim(platform, _SUSPECT, limit=1)
         return deliveries[0] if deliveries else None
 
     async def has_suspect(self, platform: str) -> bool:
@@ -109,23 +126,17 @@ class Outbox:
             now = await database_now(session)
             found = await session.scalar(
                 select(OutboxRow.id)
-                .where(OutboxRow.platform == platform, OutboxRow.lapses >= SUSPECT_LAPSES, is_due(now))
-                .limit(1)
+                .where(OutboxRow.platform == platform, OutboxRow.lapses >= SUSPECT_LAPSES, IS_DUE)
+                .limit(1),
+                {"now": now},
             )
         return found is not None
 
-    async def _claim(self, platform: str, which: ColumnElement[bool], limit: int) -> list[Delivery]:
+    async def _claim(self, platform: str, statement: Select[int], limit: int) -> list[Delivery]:
         async with self._database.write() as session:
             now = await database_now(session)
-            which = and_(which, OutboxRow.platform == platform, OutboxRow.id.not_in(self._held))
-            # As in the inbox: PostgreSQL looks again at a row that somebody changed meanwhile.
-            ids = (
-                await session.scalars(
-                    select(OutboxRow.id)
-                    .where(OutboxRow.id.in_(next_in_lanes(platform, which, now, limit)), is_due(now))
-                    .with_for_update(skip_locked=True)
-                )
-            ).all()
+            values = parameters(platform, now, limit) | {"held": list(self._held)}
+            ids = (await session.scalars(statement, values)).all()
             if not ids:
                 return []
             await session.execute(
@@ -193,12 +204,12 @@ class Outbox:
             await session.execute(
                 update(Answer).where(Answer.id == row.answer_id).values(reply_identity=reply_identity)
             )
-            await session.execute(
-                update(Question)
-                .where(Question.id == row.question_id, Question.state == QuestionState.ANSWERED)
-                .values(state=QuestionState.DELIVERED)
+            state = case(
+                (Question.state == QuestionState.ANSWERED, QuestionState.DELIVERED.value), else_=Question.state
             )
-            await session.execute(update(Question).where(Question.id == row.question_id).values(delivered_at=now))
+            await session.execute(
+                update(Question).where(Question.id == row.question_id).values(state=state, delivered_at=now)
+            )
             await _free(session, outbox_id, now, pause)
 
     async def postpone(

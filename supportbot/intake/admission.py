@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from supportbot.db.models import Answer, Conversation, Question
+from supportbot.db.base import StorableText, UtcDateTime
+from supportbot.db.models import IS_OPEN, Answer, Conversation, Question
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.intake.questions import IncomingQuestion, Reply
 from supportbot.intake.replies import write_reply
@@ -30,8 +31,6 @@ _OPEN_SECONDS = 10
 
 _REFUSED_AT_ONCE = 100
 """So that the write lock is not held for long."""
-
-_OPEN = (QuestionState.RECEIVED, QuestionState.ANSWERING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +75,20 @@ async def find_refusal(
     now: datetime,
 ) -> Refusal | None:
     """Return why a question is one too many, or None if it is not."""
-    asker = and_(Question.platform == incoming.platform, Question.asker == incoming.asker)
-    workspace = Conversation.workspace_id == workspace_id
-    scopes = (
-        ("person", limits.person, asker),
-        ("channel", limits.channel, and_(workspace, Conversation.channel == incoming.channel)),
-        ("workspace", limits.workspace, workspace),
-    )
-    columns: list[ColumnElement[Any]] = [
-        figure for _, limit, whose in scopes for figure in (_open(whose), _oldest(whose, limit, now))
-    ]
-    figures = (await session.execute(select(*columns))).one()
-    for (name, limit, _), is_open, oldest in zip(scopes, figures[::2], figures[1::2], strict=True):
-        if limit.at_once and is_open >= limit.at_once:
+    values = {
+        "platform": incoming.platform,
+        "asker": incoming.asker,
+        "workspace_id": workspace_id,
+        "channel": incoming.channel,
+        "since": now - MINUTE,
+    }
+    by_name = {"person": limits.person, "channel": limits.channel, "workspace": limits.workspace}
+    values |= {f"before_{name}": max(0, limit.a_minute - 1) for name, limit in by_name.items()}
+    figures = (await session.execute(_FIGURES, values)).one()._mapping
+    for name, limit in by_name.items():
+        if limit.at_once and figures[f"open_{name}"] >= limit.at_once:
             return Refusal(f"limit of a {name}", _OPEN_SECONDS)
-        if limit.a_minute and oldest is not None:
+        if limit.a_minute and (oldest := figures[f"oldest_{name}"]) is not None:
             return Refusal(f"limit of a {name}", max(1, math.ceil((oldest + MINUTE - now).total_seconds())))
     return None
 
@@ -148,25 +146,42 @@ async def _was_told(session: AsyncSession, question: Question, now: datetime) ->
     return await session.scalar(told) is not None
 
 
-def _open(whose: ColumnElement[bool]) -> ScalarSelect[int]:
-    """Count the questions that have no answer yet."""
-    return (
+def _figures(name: str, whose: ColumnElement[bool]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return how many questions are open, and when the first came of as many as are allowed in a minute.
+
+    When that is a minute ago, there is room again; it is NULL while there were fewer.
+    """
+    is_open = (
         select(func.count())
         .select_from(Question)
         .join(Conversation, Question.conversation_id == Conversation.id)
-        .where(whose, Question.state.in_(_OPEN))
-        .scalar_subquery()
+        .where(whose, IS_OPEN)
     )
-
-
-def _oldest(whose: ColumnElement[bool], limit: Limit, now: datetime) -> ScalarSelect[datetime]:
-    """Return when the first of as many as are allowed came; when that is a minute ago, there is room again."""
-    return (
+    oldest = (
         select(Question.received_at)
         .join(Conversation, Question.conversation_id == Conversation.id)
-        .where(whose, Question.received_at > now - MINUTE, Question.state != QuestionState.REFUSED)
+        .where(
+            whose,
+            Question.received_at > bindparam("since", type_=UtcDateTime()),
+            Question.state != QuestionState.REFUSED,
+        )
         .order_by(Question.received_at.desc())
-        .offset(max(0, limit.a_minute - 1))
+        .offset(bindparam(f"before_{name}", type_=Integer()))
         .limit(1)
-        .scalar_subquery()
     )
+    return is_open.scalar_subquery().label(f"open_{name}"), oldest.scalar_subquery().label(f"oldest_{name}")
+
+
+_WORKSPACE = Conversation.workspace_id == bindparam("workspace_id", type_=BigInteger())
+
+_FIGURES = select(
+    *_figures(
+        "person",
+        and_(
+            Question.platform == bindparam("platform", type_=StorableText()),
+            Question.asker == bindparam("asker", type_=StorableText()),
+        ),
+    ),
+    *_figures("channel", and_(_WORKSPACE, Conversation.channel == bindparam("channel", type_=StorableText()))),
+    *_figures("workspace", _WORKSPACE),
+)

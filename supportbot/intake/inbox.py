@@ -13,23 +13,40 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, func, select, tuple_, update
 
+from supportbot.db.base import StorableText
 from supportbot.db.clock import now as database_now
-from supportbot.db.models import Channel, Conversation, Question
+from supportbot.db.models import IS_OPEN, Channel, Conversation, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
 from supportbot.intake import handoff
 from supportbot.intake.admission import UNLIMITED, Limits, Refusal, find_refusal, refuse, refuse_waiting
-from supportbot.intake.conversations import find_conversation, insert_question
+from supportbot.intake.conversations import insert_question, look_up, make_conversation
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.questions import Accepted, Claim, IncomingQuestion, Reply
 from supportbot.intake.replies import write_reply
-from supportbot.intake.turns import is_waiting, next_in_turn
+from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
 
 SUSPECT_LAPSES = 2
 """A question that was in work when two processes ended is taken up once more, alone; see ``claim_suspect``."""
+
+
+def _next_among(which: ColumnElement[bool]) -> Select[int]:
+    """Return the statement that finds what is next, and locks it.
+
+    SQLite has one writer at a time and ignores FOR UPDATE. PostgreSQL passes over what others hold, and looks
+    again at a row that somebody changed meanwhile, which is why this asks twice for what waits.
+    """
+    held = bindparam("held", expanding=True, type_=BigInteger())
+    ids = next_in_turn(and_(which, Question.id.not_in(held)))
+    return select(Question.id).where(Question.id.in_(ids), IS_WAITING).with_for_update(skip_locked=True)
+
+
+_PLATFORMS = Question.platform.in_(bindparam("platforms", expanding=True, type_=StorableText()))
+_NEXT = _next_among(and_(_PLATFORMS, Question.lapses < SUSPECT_LAPSES))
+_SUSPECT = _next_among(and_(_PLATFORMS, Question.lapses >= SUSPECT_LAPSES))
+_THIS_ONE = _next_among(Question.id == bindparam("question_id", type_=BigInteger()))
 
 
 class Inbox:
@@ -60,31 +77,17 @@ class Inbox:
         One that is too many is kept as refused, and its asker told so once; see ``admission``.
         """
         async with self._database.write() as session:
-            if (known := await _find(session, incoming)) is not None:
-                return Accepted(known, new=False)
+            known = await look_up(session, incoming)
+            if known.question_id is not None:
+                return Accepted(known.question_id, new=False)
             now = await database_now(session)
-            workspace_id, conversation_id = await find_conversation(session, incoming, now)
+            workspace_id, conversation_id = await make_conversation(session, incoming, known, now)
             refusal = await find_refusal(session, self._limits, incoming, workspace_id, now)
-            question_id = await insert_question(
-                session,
-                {
-                    "conversation_id": conversation_id,
-                    "platform": incoming.platform,
-                    "identity": incoming.identity,
-                    "asker": incoming.asker,
-                    "text": incoming.text,
-                    "reply_to": dict(incoming.reply_to),
-                    "state": QuestionState.RECEIVED,
-                    "placeholder": incoming.placeholder,
-                    "attempts": 0,
-                    "lapses": 0,
-                    "received_at": now,
-                },
-            )
+            question_id = await insert_question(session, incoming, conversation_id, now)
             if question_id is None:  # another daemon on the same PostgreSQL was first
-                known = await _find(session, incoming)
-                assert known is not None  # noqa: S101 - the unique constraint that refused us names this row
-                return Accepted(known, new=False)
+                question_id = (await look_up(session, incoming)).question_id
+                assert question_id is not None  # noqa: S101 - the unique constraint that refused us names this row
+                return Accepted(question_id, new=False)
             if refusal:
                 await refuse(session, question_id, refusal, now)
             return Accepted(question_id, new=True, refused=refusal.reason if refusal else None)
@@ -107,16 +110,14 @@ class Inbox:
 
     async def claim(self, platforms: Collection[str], limit: int) -> list[Claim]:
         """Take up to ``limit`` of the questions that wait, or whose worker is gone; ``turns`` says which."""
-        return await self._claim(and_(Question.platform.in_(platforms), Question.lapses < SUSPECT_LAPSES), limit)
+        return await self._claim(_NEXT, limit, platforms=list(platforms))
 
     async def claim_suspect(self, platforms: Collection[str]) -> Claim | None:
         """Take a question that was in work when processes ended, for it may be what ended them.
 
         To be called while nothing else is in work here, so that nothing else suffers from it.
         """
-        claims = await self._claim(
-            and_(Question.platform.in_(platforms), Question.lapses >= SUSPECT_LAPSES), limit=1
-        )
+        claims = await self._claim(_SUSPECT, limit=1, platforms=list(platforms))
         return claims[0] if claims else None
 
     async def has_suspect(self, platforms: Collection[str]) -> bool:
@@ -125,30 +126,23 @@ class Inbox:
             now = await database_now(session)
             found = await session.scalar(
                 select(Question.id)
-                .where(is_waiting(now), Question.platform.in_(platforms), Question.lapses >= SUSPECT_LAPSES)
-                .limit(1)
+                .where(IS_WAITING, Question.platform.in_(platforms), Question.lapses >= SUSPECT_LAPSES)
+                .limit(1),
+                {"now": now},
             )
         return found is not None
 
     async def claim_one(self, question_id: int) -> Claim | None:
         """Take one particular question, if it still waits."""
-        claims = await self._claim(Question.id == question_id, limit=1)
+        claims = await self._claim(_THIS_ONE, limit=1, question_id=question_id)
         return claims[0] if claims else None
 
-    async def _claim(self, which: ColumnElement[bool], limit: int) -> list[Claim]:
+    async def _claim(self, statement: Select[int], limit: int, **which: object) -> list[Claim]:
         async with self._database.write() as session:
             now = await database_now(session)
             # A claim that could not be renewed, because the database was away, may be ours and still in work.
-            which = and_(which, Question.id.not_in(self._held))
-            # SQLite has one writer at a time and ignores FOR UPDATE; PostgreSQL passes over what others hold, and
-            # looks again at a row that somebody changed meanwhile, which is why this asks for what waits twice.
-            ids = (
-                await session.scalars(
-                    select(Question.id)
-                    .where(Question.id.in_(next_in_turn(which, now, limit)), is_waiting(now))
-                    .with_for_update(skip_locked=True)
-                )
-            ).all()
+            values = parameters(now, limit) | {"held": list(self._held)} | which
+            ids = (await session.scalars(statement, values)).all()
             if not ids:
                 return []
             rows = await session.execute(
@@ -291,14 +285,7 @@ class Inbox:
     async def waiting(self) -> int:
         """Return how many questions have no answer yet."""
         async with self._database.read() as session:
-            return (
-                await session.scalar(
-                    select(func.count())
-                    .select_from(Question)
-                    .where(Question.state.in_([QuestionState.RECEIVED, QuestionState.ANSWERING]))
-                )
-                or 0
-            )
+            return await session.scalar(select(func.count()).select_from(Question).where(IS_OPEN)) or 0
 
     def _is_mine(self, question_id: int) -> ColumnElement[bool]:
         return and_(
@@ -306,13 +293,6 @@ class Inbox:
             Question.state == QuestionState.ANSWERING,
             Question.lease_owner == self._owner,
         )
-
-
-async def _find(session: AsyncSession, incoming: IncomingQuestion) -> int | None:
-    """Return the id of the question with this identity, if it is known."""
-    return await session.scalar(
-        select(Question.id).where(Question.platform == incoming.platform, Question.identity == incoming.identity)
-    )
 
 
 def _was_in_work() -> ColumnElement[int]:

@@ -8,35 +8,31 @@ likewise. It is one statement over what waits in the database, so all daemons on
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
-from supportbot.db.models import Channel, Conversation, Question
-from supportbot.db.states import QuestionState
+from supportbot.db.base import UtcDateTime
+from supportbot.db.models import IS_OPEN, Channel, Conversation, Question
 
 _MEMORY = timedelta(hours=1)
 """Turns of longer ago don't matter; without a bound, a busy person's whole history would be read each time."""
 
+_NOW = bindparam("now", type_=UtcDateTime())
 
-def is_waiting(now: datetime) -> ColumnElement[bool]:
-    """Say which questions wait, or have a worker that is gone."""
-    return or_(
-        and_(
-            Question.state == QuestionState.RECEIVED,
-            or_(Question.lease_until.is_(None), Question.lease_until <= now),
-        ),
-        and_(Question.state == QuestionState.ANSWERING, Question.lease_until <= now),
-    )
+IS_WAITING = and_(IS_OPEN, or_(Question.lease_until.is_(None), Question.lease_until <= _NOW))
+"""Which questions wait, or have a worker that is gone, at the time ``now``."""
 
 
-def next_in_turn(which: ColumnElement[bool], now: datetime, limit: int) -> Select[tuple[int]]:
-    """Return the statement for the ids of the questions that are next, in their order.
+def next_in_turn(which: ColumnElement[bool]) -> Select[int]:
+    """Return the statement for the ids of the questions that are next.
+
+    It is worth keeping: to put it together takes longer than to run it. Its parameters are those of ``which``, and
+    what ``parameters`` returns.
 
     Args:
         which: among which questions that wait.
-        now: the database's time.
-        limit: how many at most.
     """
     earlier = aliased(Question)
     served_at = (
@@ -44,7 +40,7 @@ def next_in_turn(which: ColumnElement[bool], now: datetime, limit: int) -> Selec
         .where(
             earlier.platform == Question.platform,
             earlier.asker == Question.asker,
-            earlier.received_at > now - _MEMORY,
+            earlier.received_at > bindparam("since", type_=UtcDateTime()),
         )
         .scalar_subquery()
     )
@@ -68,7 +64,7 @@ def next_in_turn(which: ColumnElement[bool], now: datetime, limit: int) -> Selec
             Channel,
             and_(Channel.workspace_id == Conversation.workspace_id, Channel.channel == Conversation.channel),
         )
-        .where(which, is_waiting(now))
+        .where(which, IS_WAITING)
         .subquery()
     )
     turns = select(
@@ -88,5 +84,15 @@ def next_in_turn(which: ColumnElement[bool], now: datetime, limit: int) -> Selec
     return (
         select(turns.c.id)
         .order_by(turns.c.of_channel, turns.c.channel_served_at.nulls_first(), turns.c.received_at, turns.c.id)
-        .limit(limit)
+        .limit(bindparam("limit", type_=Integer()))
     )
+
+
+def parameters(now: datetime, limit: int) -> dict[str, Any]:
+    """Return the parameters of ``next_in_turn``.
+
+    Args:
+        now: the database's time.
+        limit: how many ids at most.
+    """
+    return {"now": now, "since": now - _MEMORY, "limit": limit}

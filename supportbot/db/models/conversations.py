@@ -16,6 +16,7 @@ from sqlalchemy import (
     SmallInteger,
     UniqueConstraint,
     and_,
+    bindparam,
     or_,
     text,
 )
@@ -99,6 +100,9 @@ class Conversation(Base):
     workspace: Mapped[Workspace] = relationship()
 
 
+_OPEN = (QuestionState.RECEIVED, QuestionState.ANSWERING)
+
+
 class Question(Base):
     """What somebody asked, and how far it has come.
 
@@ -115,6 +119,13 @@ class Question(Base):
         Index(None, "conversation_id"),
         Index(None, "platform", "asker", "received_at"),
         Index(None, "received_at"),
+        # Of all questions ever asked, few are open; a database finds these by nothing else.
+        Index(
+            "ix_question_open",
+            "received_at",
+            sqlite_where=text("state IN ('received', 'answering')"),
+            postgresql_where=text("state IN ('received', 'answering')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -137,6 +148,10 @@ class Question(Base):
     delivered_at: Mapped[datetime | None]
 
     conversation: Mapped[Conversation] = relationship()
+
+
+IS_OPEN = Question.state.in_(bindparam("open", _OPEN, expanding=True, literal_execute=True))
+"""Which questions have no answer yet; written out, since a database uses an index of its rows for nothing else."""
 
 
 class Answer(Base):
