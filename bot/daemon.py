@@ -17,6 +17,7 @@ import structlog
 from bot.adapter import Adapter
 from supportbot.bootstrap import Core, open_core
 from supportbot.config import Settings, load_settings
+from supportbot.db.health import watch as watch_storage
 from supportbot.errors import DatabaseError, SupportBotError
 from supportbot.service import Service
 from supportbot.telemetry.logs import configure_logging
@@ -87,6 +88,7 @@ async def run(settings: Settings) -> None:
             background = [tasks.create_task(adapter.run(), name=name) for name, adapter in adapters.items()]
             background.append(tasks.create_task(watch_event_loop(), name="pulse"))
             background.append(tasks.create_task(core.knowledge.run(), name="knowledge"))
+            background.append(tasks.create_task(watch_storage(core.database), name="storage"))
             if core.passages:
                 background.append(tasks.create_task(core.passages.run(), name="passages"))
             if core.reloader:
@@ -145,6 +147,8 @@ async def _problems(core: Core, adapters: Mapping[str, Adapter], stopping: async
         await core.database.check()
     except DatabaseError as error:
         problems["database"] = str(error)
+    if core.database.health.problem:
+        problems["database"] = core.database.health.problem
     return problems
 
 

@@ -31,3 +31,16 @@ class EngineBusyError(SupportBotError):
 
 class DeadlineExceededError(SupportBotError):
     """An answer was not finished before the deadline that its request carried."""
+
+
+_OF_OPERATORS = (ConfigError, DatabaseError, ModelError)
+
+
+def sentence_for_users(error: SupportBotError, otherwise: str) -> str:
+    """Return what whoever uses the bot may read of an error.
+
+    Args:
+        error: what went wrong.
+        otherwise: what to say where that is the operator's matter, such as a full disk.
+    """
+    return otherwise if isinstance(error, _OF_OPERATORS) else str(error)

@@ -52,6 +52,11 @@ async def check_schema(database: Database) -> None:
     Raises:
         DatabaseError: it is older or newer; the sentence says what to run.
     """
+    if database.path is not None and not database.is_missing and not database.path.stat().st_size:
+        raise DatabaseError(
+            f"{database.path} is empty (0 bytes), so what was in it is lost: restore a backup "
+            "(`supportbot restore`), or delete the file and run `supportbot init` to begin anew."
+        )
     if database.is_missing or (current := await current_revision(database)) is None:
         raise DatabaseError(f"The database {database.url.render_as_string()} is empty: run `supportbot init`.")
     scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))

@@ -15,6 +15,7 @@ from typing import Protocol
 import structlog
 
 from supportbot.delivery.outbox import SEND_LEASE, Delivery, Outbox
+from supportbot.errors import DatabaseError
 from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
@@ -118,8 +119,10 @@ class Dispatcher:
             return 0
         try:
             deliveries = await self._outbox.claim(self._sender.platform, free)
+        except DatabaseError:
+            # Of a full disk or a restarting PostgreSQL the database tells; the replies are safe there.
+            return 0
         except Exception:
-            # A full disk or a restarting PostgreSQL: the replies are safe where they are.
             log.exception("dispatch.claim_failed", platform=self._sender.platform)
             return 0
         for delivery in deliveries:

@@ -16,6 +16,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from supportbot.config import Settings
+from supportbot.errors import SupportBotError
 
 _TOKEN = re.compile(
     r"xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}"  # Slack
@@ -72,6 +73,18 @@ class Redactor:
         return value if cleaned == shown else cleaned
 
 
+def _say_expected_errors(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Log an error that has a sentence by that sentence; a traceback is for defects."""
+    found = event.get("exc_info")
+    if isinstance(found, tuple):
+        found = found[1]
+    error = found if isinstance(found, BaseException) else sys.exception() if found else None
+    if isinstance(error, SupportBotError):
+        del event["exc_info"]
+        event["error"] = str(error)
+    return event
+
+
 def configure_logging(settings: Settings) -> None:
     """Send all logs to standard error in one format, secrets blacked out."""
     text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
@@ -81,6 +94,7 @@ def configure_logging(settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        _say_expected_errors,
         # Tracebacks become text before the secrets are blacked out, so none hides in them.
         structlog.processors.format_exc_info,
         Redactor(settings.secrets()),
