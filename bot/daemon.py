@@ -15,6 +15,7 @@ from importlib import import_module
 import structlog
 
 from bot.adapter import Adapter
+from supportbot.backup.schedule import make_schedule
 from supportbot.bootstrap import Core, open_core
 from supportbot.config import Settings, load_settings
 from supportbot.db.health import watch as watch_storage
@@ -89,6 +90,8 @@ async def run(settings: Settings) -> None:
             background.append(tasks.create_task(watch_event_loop(), name="pulse"))
             background.append(tasks.create_task(core.knowledge.run(), name="knowledge"))
             background.append(tasks.create_task(watch_storage(core.database), name="storage"))
+            if schedule := make_schedule(settings):
+                background.append(tasks.create_task(schedule.run(), name="backups"))
             if core.passages:
                 background.append(tasks.create_task(core.passages.run(), name="passages"))
             if core.reloader:

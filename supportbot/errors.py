@@ -17,6 +17,10 @@ class DatabaseError(SupportBotError):
     """The database cannot be opened, is damaged, or has another schema than this program."""
 
 
+class BackupError(SupportBotError):
+    """A backup cannot be made or restored; the text says why, and what to do."""
+
+
 class ModelError(SupportBotError):
     """A model is missing, damaged, or not of a kind that this program runs."""
 

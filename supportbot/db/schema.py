@@ -39,11 +39,21 @@ async def migrate(database: Database) -> None:
         DatabaseError: the database belongs to a newer program, or is damaged.
     """
     current = await current_revision(database)
-    scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))
-    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
-        raise _newer_schema(current)
+    if current is not None:
+        check_known(current)
     url = database.url.render_as_string(hide_password=False)
     await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
+
+
+def check_known(revision: str) -> None:
+    """Prove that this program knows a revision, and so can bring it up to its own.
+
+    Raises:
+        DatabaseError: it belongs to a newer program.
+    """
+    scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))
+    if revision not in {script.revision for script in scripts.walk_revisions()}:
+        raise _newer_schema(revision)
 
 
 async def check_schema(database: Database) -> None:

@@ -61,7 +61,7 @@ class Database:
     @property
     def path(self) -> Path | None:
         """The file of SQLite; None where there is none."""
-        return _sqlite_path(self.url)
+        return sqlite_path(self.url)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
@@ -141,14 +141,14 @@ def create_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(url)
     event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
     files = None
-    if (path := _sqlite_path(make_url(url))) is not None:
+    if (path := sqlite_path(make_url(url))) is not None:
         files = Files(path)
         files.listen(engine.sync_engine)
     event.listen(engine.sync_engine, "begin", partial(_on_sqlite_begin, files))
     return engine
 
 
-def _sqlite_path(url: URL) -> Path | None:
+def sqlite_path(url: URL) -> Path | None:
     """Return the file of a URL; None for a server, and for a database in memory or with a URI of SQLite's own."""
     name = url.database or ""
     is_file = url.get_backend_name() == "sqlite" and name and not name.startswith((":memory:", "file:"))
