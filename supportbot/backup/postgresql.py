@@ -78,7 +78,8 @@ def _find(tool: str) -> str:
 
 def _address(url: URL) -> str:
     """Return the address as PostgreSQL's library reads it, without the password."""
-    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    parts = {"username": url.username, "host": url.host, "port": url.port, "database": url.database}
+    return URL.create("postgresql", query=url.query, **parts).render_as_string()  # type: ignore[arg-type]
 
 
 def _first_line(text: str) -> str:

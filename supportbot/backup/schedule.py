@@ -33,6 +33,7 @@ _RETRY = timedelta(minutes=5)
 """Pause after a failure, unless backups are wanted more often than that."""
 
 _LOCK = ".lock"
+_SAYS = "supportbot: "
 
 
 class Schedule:
@@ -117,8 +118,8 @@ class Schedule:
             await process.wait()
             raise
         if process.returncode:
-            said = errors.decode(errors="replace").strip().splitlines()
-            raise BackupError(said[-1].removeprefix("supportbot: ") if said else "The backup failed silently.")
+            said = [line for line in errors.decode(errors="replace").splitlines() if line.startswith(_SAYS)]
+            raise BackupError(said[-1].removeprefix(_SAYS) if said else f"It ended with {process.returncode}.")
 
 
 def make_schedule(settings: Settings) -> Schedule | None:

@@ -190,7 +190,7 @@ async def test_damaged_page_is_found_before_anybody_meets_it(stored: Database) -
 
 
 def _overwrite(path: Path, content: Path) -> None:
-    """Change what is in a file, by another process: to close a file of its own costs a process its SQLite locks."""
+    """Change what is in a file, by another process: this one would lose its locks if it closed the file itself."""
     subprocess.run(["/bin/dd", f"if={content}", f"of={path}", "conv=notrunc", "status=none"], check=True)
 
 
