@@ -1,4 +1,4 @@
-"""Migrates in processes that are killed, each a statement later: ``python -m tests.supportbot.db.dying URL WAY TO``.
+"""Migrates in processes that are killed, each a statement later: ``-m tests.supportbot.db.dying URL WAY TO``.
 
 It prints how many died. After each death the schema and every row must be what they were, or one whole migration
 further. A commit counts as a statement; what only reads does not, for to die before it is to die after the last
