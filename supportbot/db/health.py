@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -42,6 +43,8 @@ class Health:
     def __init__(self) -> None:
         self.fault: Fault | None = None
         """What failed last, until it is proven to work again."""
+        self.has_failed = asyncio.Event()
+        """Set while there is a fault."""
 
     @property
     def problem(self) -> str:
@@ -53,12 +56,14 @@ class Health:
         if fault is not self.fault and self.fault is not Fault.DAMAGED:
             log.error("storage.failed", error=fault.value)
             self.fault = fault
+            self.has_failed.set()
 
     def healed(self) -> None:
         """Note that all is well."""
         if self.fault:
             log.info("storage.healed", fault=self.fault.name.lower())
             self.fault = None
+            self.has_failed.clear()
 
 
 async def watch(
@@ -80,7 +85,11 @@ async def watch(
             await probe(database)
         except Exception:  # what nobody has thought of must not end the daemon
             log.exception("storage.watch_failed")
-        await asyncio.sleep(faulty_seconds if database.health.fault else healthy_seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(healthy_seconds):
+                await database.health.has_failed.wait()
+        if database.health.fault:
+            await asyncio.sleep(faulty_seconds)
 
 
 async def probe(database: Database) -> None:
