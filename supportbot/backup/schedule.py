@@ -58,9 +58,9 @@ class Schedule:
             await asyncio.sleep(self._wait().total_seconds())
             try:
                 await self._make_if_due()
-            except BackupError as error:
+            except (BackupError, OSError) as error:
                 log.error("backup.failed", error=str(error))
-            except Exception:  # whatever a disk can do; the daemon goes on
+            except Exception:  # what nobody has thought of must not end the daemon
                 log.exception("backup.failed")
             else:
                 continue

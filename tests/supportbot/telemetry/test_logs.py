@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import structlog
 
 from supportbot.config import Settings, load_settings
+from supportbot.errors import DatabaseError
 from supportbot.telemetry.logs import Redactor, configure_logging
 
 BOT = "xoxb-123456789012-abcdefABCDEF"
@@ -26,11 +29,42 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings()
 
 
-def test_every_way_into_the_log_is_filtered(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
-    """Events, their values, tracebacks and the libraries' own log lines come out without secrets."""
+@contextmanager
+def configured(settings: Settings) -> Iterator[None]:
+    """Log as the daemon does, and put everything back."""
     before = logging.getLogger().handlers[:], logging.getLogger().level, structlog.get_config()
     try:
         configure_logging(settings)
+        yield
+    finally:
+        logging.getLogger().handlers[:], level, config = before
+        logging.getLogger().setLevel(level)
+        structlog.configure(**config)
+
+
+def test_expected_errors_are_one_line(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    """An error that has a sentence is logged by it, however it comes; a traceback is for defects alone."""
+    with configured(settings):
+        log = structlog.get_logger("test")
+        try:
+            raise DatabaseError("The disk is full: make room.")
+        except DatabaseError as error:
+            log.exception("ours")
+            log.error("given", exc_info=error)
+            logging.getLogger("library").exception("theirs")
+        try:
+            raise ValueError("a defect")
+        except ValueError:
+            log.exception("broken")
+    *expected, defect = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [line["error"] for line in expected] == ["The disk is full: make room."] * 3
+    assert not any("exception" in line for line in expected)
+    assert "Traceback" in defect["exception"]
+
+
+def test_every_way_into_the_log_is_filtered(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    """Events, their values, tracebacks and the libraries' own log lines come out without secrets."""
+    with configured(settings):
         log = structlog.get_logger("test")
         log.info(
             "token is " + BOT, url=f"wss://slack/link?ticket=deadbeef-1234&x={DISCORD}", other={"key": DISCORD}
@@ -40,10 +74,6 @@ def test_every_way_into_the_log_is_filtered(settings: Settings, capfd: pytest.Ca
             raise ValueError(f"0123456789abcdef0123456789abcdef and {BOT}")
         except ValueError:
             log.exception("broken")
-    finally:
-        logging.getLogger().handlers[:], level, config = before
-        logging.getLogger().setLevel(level)
-        structlog.configure(**config)
     output = capfd.readouterr().err
     lines = [json.loads(line) for line in output.splitlines()]
     assert [line["event"] for line in lines] == [
