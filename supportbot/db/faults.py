@@ -28,6 +28,10 @@ class Fault(Enum):
         "The database is damaged: stop the bot and restore a backup with `supportbot restore`; "
         "`supportbot doctor` says what is damaged."
     )
+    NO_DATABASE = (
+        "The file of the database is none of SQLite's: check SUPPORTBOT_DATABASE_URL, or restore a backup with "
+        "`supportbot restore`."
+    )
     GONE = (
         "The file of the database was removed, replaced or emptied while it was in use: stop the bot, put the "
         "file back or restore a backup, and start it again."
@@ -51,7 +55,7 @@ _OF_SQLITE: Mapping[int, Fault] = {
     sqlite3.SQLITE_BUSY: Fault.LOCKED,
     sqlite3.SQLITE_LOCKED: Fault.LOCKED,
     sqlite3.SQLITE_CORRUPT: Fault.DAMAGED,
-    sqlite3.SQLITE_NOTADB: Fault.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Fault.NO_DATABASE,
     sqlite3.SQLITE_IOERR: Fault.FAILING,
     sqlite3.SQLITE_CANTOPEN: Fault.NOT_OPENED,
 }
