@@ -18,8 +18,10 @@ import structlog
 
 from bot.adapter import Adapter
 from bot.readiness import Readiness
+from supportbot.backup.schedule import make_schedule
 from supportbot.bootstrap import open_core
 from supportbot.config import ENV_FILE, Settings, load_settings
+from supportbot.db.health import watch as watch_storage
 from supportbot.db.shared_key import page_key
 from supportbot.errors import SupportBotError
 from supportbot.feedback.consent import may_be_learned_from
@@ -95,6 +97,9 @@ async def run(settings: Settings) -> None:
             background = [tasks.create_task(adapter.run(), name=name) for name, adapter in adapters.items()]
             background.append(tasks.create_task(watch_event_loop(), name="pulse"))
             background.append(tasks.create_task(core.knowledge.run(), name="knowledge"))
+            background.append(tasks.create_task(watch_storage(core.database), name="storage"))
+            if schedule := make_schedule(settings):
+                background.append(tasks.create_task(schedule.run(), name="backups"))
             if core.passages:
                 background.append(tasks.create_task(core.passages.run(), name="passages"))
             if core.reloader:

@@ -48,6 +48,8 @@ class Readiness:
             problems["database"] = "not usable"
             self._tell(str(error))
         else:
+            if self._core.database.health.problem:  # it has told when that began
+                problems["database"] = "not usable"
             self._told = ""
         return problems
 

@@ -41,6 +41,7 @@ def _named(name: str, description: str) -> object:
 
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_blank_is_unset)]
 OptionalFloat = Annotated[float | None, BeforeValidator(_blank_is_unset)]
 
 
@@ -157,6 +158,16 @@ class Settings(BaseSettings):
         description="A question that waited longer than this, for instance while the bot was down, "
         "is told so instead of answered.",
     )
+    backup_hours: OptionalFloat = Field(
+        default=None,
+        gt=0,
+        description="How often the daemon makes a backup; fractions are fine, 0.08 is every five minutes. "
+        "Empty: never.",
+    )
+    backup_dir: OptionalPath = Field(
+        default=None, description="Folder of those backups. Empty: backups in SUPPORTBOT_HOME."
+    )
+    backup_keep: int = Field(default=7, ge=1, description="How many of those backups are kept, the newest.")
     public_contacts: str = Field(
         default="",
         description="Contacts of your own that training keeps, separated by commas, e.g. help@shop.example, "
@@ -263,6 +274,11 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database that is used: the one that is set, else SQLite in the home folder."""
         return self.database_url or f"sqlite+aiosqlite:///{self.home / 'supportbot.db'}"
+
+    @property
+    def backups_folder(self) -> Path:
+        """Folder of the backups that the daemon makes."""
+        return self.backup_dir or self.home / "backups"
 
     @property
     def models_dir(self) -> Path:

@@ -17,6 +17,10 @@ class DatabaseError(SupportBotError):
     """The database cannot be opened, is damaged, or has another schema than this program."""
 
 
+class BackupError(SupportBotError):
+    """A backup cannot be made or restored; the text says why, and what to do."""
+
+
 class ModelError(SupportBotError):
     """A model is missing, damaged, or not of a kind that this program runs."""
 
@@ -31,3 +35,16 @@ class EngineBusyError(SupportBotError):
 
 class DeadlineExceededError(SupportBotError):
     """An answer was not finished before the deadline that its request carried."""
+
+
+_OF_OPERATORS = (ConfigError, DatabaseError, ModelError)
+
+
+def sentence_for_users(error: SupportBotError, otherwise: str) -> str:
+    """Return what whoever uses the bot may read of an error.
+
+    Args:
+        error: what went wrong.
+        otherwise: what to say where that is the operator's matter, such as a full disk.
+    """
+    return otherwise if isinstance(error, _OF_OPERATORS) else str(error)

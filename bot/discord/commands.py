@@ -9,7 +9,7 @@ from discord import app_commands
 from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
 from bot.discord._serving import ServingClient
 from bot.discord.questions import question_from_interaction
-from supportbot.errors import SupportBotError
+from supportbot.errors import SupportBotError, sentence_for_users
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class SupportTree(app_commands.CommandTree[ServingClient]):
         """Log the error and show a sentence that was written for people, never the error itself."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         if isinstance(cause, SupportBotError):
-            text = str(cause)
+            text = sentence_for_users(cause, SORRY_TEXT)
         elif isinstance(cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             text = _OUTDATED_TEXT
         else:

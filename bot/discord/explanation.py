@@ -18,7 +18,7 @@ import structlog
 from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
 from bot.discord._serving import ServingClient
 from supportbot.db.states import FeedbackReason
-from supportbot.errors import SupportBotError
+from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
 
 log = structlog.get_logger(__name__)
@@ -113,7 +113,7 @@ async def on_modal(interaction: discord.Interaction[ServingClient]) -> None:
         await keep_then_defer(explained, interaction, ephemeral=True)
         text = _THANKS
     except SupportBotError as error:
-        text = str(error)
+        text = sentence_for_users(error, SORRY_TEXT)
     except Exception:  # the library would only log it, and the person would hear nothing
         log.exception("discord.explanation_failed", answer_id=submission.answer_id)
         text = SORRY_TEXT

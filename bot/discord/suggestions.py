@@ -18,7 +18,7 @@ from bot.discord._serving import ServingClient
 from bot.discord._text import build_label
 from bot.discord.explanation import voter_of
 from bot.discord.questions import question_from_choice
-from supportbot.errors import SupportBotError
+from supportbot.errors import SupportBotError, sentence_for_users
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class SuggestionButton(
         try:
             await keep_then_defer(self._ask(interaction), interaction)
         except SupportBotError as error:
-            await tell(interaction, str(error))
+            await tell(interaction, sentence_for_users(error, SORRY_TEXT))
         except Exception:  # the library would swallow it, and the person would hear nothing
             log.exception("discord.choice_failed", answer_id=self._answer_id)
             await tell(interaction, SORRY_TEXT)

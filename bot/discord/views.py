@@ -21,7 +21,7 @@ from bot.discord._text import build_name
 from bot.discord.explanation import build_explanation, voter_of
 from bot.discord.suggestions import SuggestionButton
 from bot.quotation import MARK, build_source
-from supportbot.errors import SupportBotError
+from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import Vote, VoteOutcome
 from supportbot.intake.questions import Grounds, Suggestion
 
@@ -76,7 +76,7 @@ class VoteButton(
                 if await show(interaction, modal):
                     return
         except SupportBotError as error:
-            text = str(error)
+            text = sentence_for_users(error, SORRY_TEXT)
         except Exception:  # the library would swallow it, and the voter would hear nothing
             log.exception("discord.vote_failed", answer_id=self._answer_id)
             text = SORRY_TEXT

@@ -18,7 +18,7 @@ from nicegui import background_tasks, ui
 from bot.web.components import Composer, Transcript
 from bot.web.views import AnswerView, build_footnote, build_greeting, build_header, build_question, node
 from bot.web.welcome import PLAIN, Welcome
-from supportbot.errors import SupportBotError
+from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.questions import IncomingQuestion
 from supportbot.service import Service
@@ -134,7 +134,7 @@ class Chat:
         try:
             accepted = await self._service.choose(answer_id, number, self._person, build)
         except SupportBotError as error:
-            self._notice.text = str(error)
+            self._notice.text = sentence_for_users(error, _NOT_STORED)
         except Exception:
             log.exception("page.choice_failed", answer_id=answer_id)
             self._notice.text = _NOT_STORED
@@ -206,7 +206,7 @@ class Chat:
         try:
             outcome = await self._service.vote(answer_id, self._person, vote)
         except SupportBotError as error:
-            self._notice.text = str(error)
+            self._notice.text = sentence_for_users(error, _NOT_VOTED)
         except Exception:
             log.exception("page.vote_failed", answer_id=answer_id)
             self._notice.text = _NOT_VOTED
@@ -220,7 +220,7 @@ class Chat:
         try:
             await self._service.explain(answer_id, self._person, said.reason, said.correction)
         except SupportBotError as error:
-            self._notice.text = str(error)
+            self._notice.text = sentence_for_users(error, _NOT_EXPLAINED)
         except Exception:
             log.exception("page.explain_failed", answer_id=answer_id)
             self._notice.text = _NOT_EXPLAINED

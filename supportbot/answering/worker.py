@@ -19,7 +19,7 @@ import structlog
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.pace import Pace
 from supportbot.db.states import AnswerSource, QuestionState
-from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
+from supportbot.errors import DatabaseError, DeadlineExceededError, EngineBusyError, ModelError
 from supportbot.intake.admission import Refusal
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
@@ -94,9 +94,10 @@ class Worker:
         while not self._stopping:
             self.wake.clear()
             try:
-                await self._start_claimed()
+                # Of a full disk or a restarting PostgreSQL the database tells; the questions are safe there.
+                with suppress(DatabaseError):
+                    await self._start_claimed()
             except Exception:
-                # A full disk or a restarting PostgreSQL: the questions are safe where they are.
                 log.exception("worker.claim_failed")
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS if self._free > 0 else _FULL_POLL_SECONDS):
@@ -170,6 +171,9 @@ class Worker:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self.wake.set()
+        if not task.cancelled() and (error := task.exception()):
+            # What became of it could not be noted: its lease runs out, and it is answered anew.
+            log.error("worker.outcome_lost", exc_info=error)
 
     async def _work(self, claim: Claim) -> None:
         """Bring a claimed question to its next state, whatever happens."""

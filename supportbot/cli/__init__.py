@@ -14,7 +14,21 @@ from importlib.metadata import entry_points
 import typer
 from rich.text import Text
 
-from supportbot.cli import ask, consent, curate, doctor, import_, init, knowledge, learn, log, models, replay
+from supportbot.cli import (
+    ask,
+    backup,
+    consent,
+    curate,
+    doctor,
+    import_,
+    init,
+    knowledge,
+    learn,
+    log,
+    models,
+    replay,
+    restore,
+)
 from supportbot.cli._terminal import err
 from supportbot.errors import SupportBotError
 from supportbot.private import keep_private
@@ -33,6 +47,8 @@ app.command()(doctor.doctor)
 app.command()(log.log)
 app.command()(replay.replay)
 app.command()(consent.consent)
+app.command()(backup.backup)
+app.command()(restore.restore)
 app.command("import")(import_.import_file)
 app.command()(learn.learn)
 app.add_typer(curate.app, name="curate")

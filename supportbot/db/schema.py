@@ -39,11 +39,21 @@ async def migrate(database: Database) -> None:
         DatabaseError: the database belongs to a newer program, or is damaged.
     """
     current = await current_revision(database)
-    scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))
-    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
-        raise _newer_schema(current)
+    if current is not None:
+        check_known(current)
     url = database.url.render_as_string(hide_password=False)
     await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
+
+
+def check_known(revision: str) -> None:
+    """Prove that this program knows a revision, and so can bring it up to its own.
+
+    Raises:
+        DatabaseError: it belongs to a newer program.
+    """
+    scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))
+    if revision not in {script.revision for script in scripts.walk_revisions()}:
+        raise _newer_schema(revision)
 
 
 async def check_schema(database: Database) -> None:
@@ -52,6 +62,11 @@ async def check_schema(database: Database) -> None:
     Raises:
         DatabaseError: it is older or newer; the sentence says what to run.
     """
+    if database.path is not None and not database.is_missing and not database.path.stat().st_size:
+        raise DatabaseError(
+            f"{database.path} is empty (0 bytes), so what was in it is lost: restore a backup "
+            "(`supportbot restore`), or delete the file and run `supportbot init` to begin anew."
+        )
     if database.is_missing or (current := await current_revision(database)) is None:
         raise DatabaseError(f"{database.name} is empty: run `supportbot init`.")
     scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))

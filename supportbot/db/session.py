@@ -3,12 +3,16 @@
 ``read()`` gives a session whose transaction only looks; ``write()`` one that will change something. On SQLite
 the difference matters: a transaction that reads first and writes later fails, or loses updates, when somebody
 else wrote in between, so a writing one takes the write lock at its BEGIN.
+
+A fault of the storage, such as a full disk, leaves both doors as a ``DatabaseError`` with a sentence, and
+``health`` remembers it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,9 @@ from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from supportbot.db.faults import STORAGE_ERRORS, Fault, fault_of
+from supportbot.db.files import Files
+from supportbot.db.health import Health
 from supportbot.db.reasons import reason
 from supportbot.errors import DatabaseError
 
@@ -37,6 +44,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
+        self.health = Health()
         self.engine = create_engine(url)
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
         writing = self.engine.execution_options(**{_WRITES: True})
@@ -55,19 +63,45 @@ class Database:
     @property
     def is_missing(self) -> bool:
         """Whether this is a SQLite file that does not exist yet; opening it would make an empty one."""
-        return self.is_sqlite and bool(self.url.database) and not Path(str(self.url.database)).exists()
+        return self.path is not None and not self.path.exists()
+
+    @property
+    def path(self) -> Path | None:
+        """The file of SQLite; None where there is none."""
+        return sqlite_path(self.url)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
-        """Open a transaction that changes nothing."""
-        async with self._read() as session, session.begin():
-            yield session
+        """Open a transaction that changes nothing.
+
+        Raises:
+            DatabaseError: the storage fails; what else is wrong comes as SQLAlchemy's.
+        """
+        with self._told():
+            async with self._read() as session, session.begin():
+                yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncSession]:
-        """Open a transaction that is committed at the end, or rolled back by an exception."""
-        async with self._write() as session, session.begin():
-            yield session
+        """Open a transaction that is committed at the end, or rolled back by an exception.
+
+        Raises:
+            DatabaseError: the storage fails; what else is wrong comes as SQLAlchemy's.
+        """
+        with self._told():
+            async with self._write() as session, session.begin():
+                yield session
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        try:
+            yield
+        except STORAGE_ERRORS as error:
+            fault = fault_of(error)
+            if fault is None:
+                raise
+            self.health.failed(fault)
+            raise DatabaseError(fault.value) from error
 
     async def check(self) -> None:
         """Prove that the database answers.
@@ -76,9 +110,11 @@ class Database:
             DatabaseError: it doesn't; the sentence says which and what to look at.
         """
         try:
-            async with self.read() as session:
+            async with self._read() as session:
                 await session.execute(text("SELECT 1"))
         except (DriverError, OSError) as error:
+            if (fault := fault_of(error)) not in (None, Fault.NOT_OPENED, Fault.NO_SERVER):
+                raise DatabaseError(fault.value) from error
             raise DatabaseError(
                 f"{self.name} cannot be used ({reason(error)}): "
                 "check SUPPORTBOT_DATABASE_URL, that the server runs, or the file itself."
@@ -93,7 +129,7 @@ class Database:
         if not self.is_sqlite:
             return
         try:
-            async with self.read() as session:
+            async with self._read() as session:
                 found = await session.scalar(text("PRAGMA quick_check(1)"))
         except DriverError as error:
             found = reason(error)
@@ -111,7 +147,7 @@ def create_blocking_engine(url: URL) -> Engine:
         return create_sync_engine(url, pool_pre_ping=True, hide_parameters=True)
     engine = create_sync_engine(url.set(drivername="sqlite"), hide_parameters=True)
     event.listen(engine, "connect", _on_sqlite_connect)
-    event.listen(engine, "begin", _on_sqlite_begin)
+    event.listen(engine, "begin", partial(_on_sqlite_begin, None))
     return engine.execution_options(**{_WRITES: True})
 
 
@@ -122,8 +158,19 @@ def create_engine(url: str) -> AsyncEngine:
         return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
     engine = create_async_engine(url, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
-    event.listen(engine.sync_engine, "begin", _on_sqlite_begin)
+    files = None
+    if (path := sqlite_path(make_url(url))) is not None:
+        files = Files(path)
+        files.listen(engine.sync_engine)
+    event.listen(engine.sync_engine, "begin", partial(_on_sqlite_begin, files))
     return engine
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """Return the file of a URL; None for a server, and for a database in memory or with a URI of SQLite's own."""
+    name = url.database or ""
+    is_file = url.get_backend_name() == "sqlite" and name and not name.startswith((":memory:", "file:"))
+    return Path(name) if is_file else None
 
 
 def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
@@ -140,6 +187,8 @@ def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry)
     cursor.close()
 
 
-def _on_sqlite_begin(connection: Connection) -> None:
+def _on_sqlite_begin(files: Files | None, connection: Connection) -> None:
     options: dict[str, Any] = dict(connection.get_execution_options())
+    if options.get(_WRITES) and files is not None:
+        files.check(connection)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES) else "BEGIN")

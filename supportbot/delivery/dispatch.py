@@ -18,6 +18,7 @@ from typing import Protocol
 import structlog
 
 from supportbot.delivery.outbox import MOST_LAPSES, Delivery, Outbox
+from supportbot.errors import DatabaseError
 from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
@@ -139,8 +140,10 @@ class Dispatcher:
             return 0
         try:
             deliveries = await self._claim(free)
+        except DatabaseError:
+            # Of a full disk or a restarting PostgreSQL the database tells; the replies are safe there.
+            return 0
         except Exception:
-            # A full disk or a restarting PostgreSQL: the replies are safe where they are.
             log.exception("dispatch.claim_failed", platform=self._sender.platform)
             return 0
         for delivery in deliveries:

@@ -15,6 +15,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from supportbot.config import Settings
+from supportbot.errors import SupportBotError
 from supportbot.faults import OUR_PACKAGES
 from supportbot.telemetry.foreign import is_ours
 from supportbot.telemetry.lines import Lines
@@ -71,7 +72,9 @@ def _keep_exception(logger: WrappedLogger, name: str, event: EventDict) -> Event
     error = named[1] if isinstance(named, tuple) else named
     if error is True:
         error = sys.exception()
-    if isinstance(error, BaseException):
+    if isinstance(error, SupportBotError):  # expected: it has a sentence, and a traceback is for defects
+        event["error"] = str(error)
+    elif isinstance(error, BaseException):
         event["exc_info"] = error
     return event
 

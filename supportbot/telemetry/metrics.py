@@ -23,6 +23,10 @@ ANSWER_SECONDS = Histogram(
 WORKING = Gauge("supportbot_questions_in_work", "Questions that are being answered now.")
 TOKENS_PER_SECOND = Gauge("supportbot_tokens_per_second", "Tokens a second while answers were under way, lately.")
 TASKS = Gauge("supportbot_tasks", "Tasks of the event loop, open connections among them.")
+LAST_BACKUP = Gauge(
+    "supportbot_backup_last_success_timestamp_seconds",
+    "When the newest scheduled backup was made, in seconds since 1970; 0 if there is none.",
+)
 LOOP_LAG = Histogram(
     "supportbot_event_loop_lag_seconds",
     "How much later than asked for the event loop came round.",

@@ -59,6 +59,18 @@ async def test_the_last_vote_of_a_person_counts(world: World) -> None:
     assert await _rows(world) == [(1, f"discord:{world.alice.id}", -1), (1, f"discord:{bob.id}", 1)]
 
 
+async def test_operators_sentence_is_not_for_voters(world: World) -> None:
+    """What is wrong with the database is the operator's matter: the voter is told that it did not work."""
+    message = await _answer(world)
+    path = world.core.database.path
+    assert path is not None
+    path.rename(path.with_name("elsewhere.db"))
+    result = await _click(world, message, "👍")
+    assert result.response.content == SORRY_TEXT
+    path.with_name("elsewhere.db").rename(path)
+    assert await _rows(world) == []
+
+
 async def test_buttons_work_after_a_restart(world: World) -> None:
     """A button that an earlier process posted is understood by the next one."""
     message = await _answer(world)

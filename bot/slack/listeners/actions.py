@@ -18,7 +18,7 @@ from bot.slack.feedback import FEEDBACK_ACTION, Click, read_click
 from bot.slack.listeners._status import show_thinking
 from bot.slack.suggestions import SUGGESTION_ACTION, Choice, read_choice
 from bot.slack.views import ASKED_ALREADY_TEXT, SORRY_TEXT, THINKING_TEXT, build_thanks
-from supportbot.errors import SupportBotError
+from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import UnknownAnswerError, Vote, VoteOutcome
 from supportbot.service import Service
 
@@ -58,7 +58,7 @@ class _Actions:
         try:
             accepted = await self._service.choose(choice.answer_id, choice.number, choice.chooser, choice.question)
         except SupportBotError as error:
-            return str(error)
+            return sentence_for_users(error, SORRY_TEXT)
         except Exception:
             log.exception("slack.choice_failed", answer_id=choice.answer_id)
             return SORRY_TEXT

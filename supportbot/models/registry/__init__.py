@@ -10,12 +10,13 @@ The registry knows files only: whether a model is any good is for training and e
 switch is for ``publishing``.
 """
 
-from supportbot.models.registry.manifest import MANIFEST, Manifest, read_manifest, verify, write_manifest
+from supportbot.models.registry.manifest import MANIFEST, RESERVED, Manifest, read_manifest, verify, write_manifest
 from supportbot.models.registry.store import INT8_LOSS_RISE, STARTER, ModelSource, Registry, starter_directory
 
 __all__ = [
     "INT8_LOSS_RISE",
     "MANIFEST",
+    "RESERVED",
     "STARTER",
     "Manifest",
     "ModelSource",

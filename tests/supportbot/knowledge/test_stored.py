@@ -153,10 +153,10 @@ async def soon(knowledge: Knowledge, question: str, answer: str | None, workspac
 
 async def rows(database: Database) -> int:
     """Return how many wordings can be searched."""
-    made = text(f"SELECT tablename FROM pg_tables WHERE tablename LIKE '{RUNTIME_TABLES}%'")  # noqa: S608
+    made = text(f"SELECT tablename FROM pg_tables WHERE tablename LIKE '{RUNTIME_TABLES}%'")
     async with database.read() as session:
         [name] = (await session.scalars(made)).all()
-        return await session.scalar(text(f"SELECT count(*) FROM {name}")) or 0  # noqa: S608
+        return await session.scalar(text(f"SELECT count(*) FROM {name}")) or 0
 
 
 async def known(database: Database) -> list[KnownEntry]:

@@ -171,3 +171,21 @@ def test_values_are_cut(lines: Callable[[], list[dict[str, Any]]]) -> None:
     first, second = lines()
     assert max(len(str(value)) for value in first.values()) < 2_100
     assert len(second["exception"]) < 8_100
+
+
+def test_expected_errors_are_one_line(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    """An error that has a sentence is logged by it, however it comes; a traceback is for defects alone."""
+    log = structlog.get_logger("bot.test")
+    try:
+        raise DatabaseError("The disk is full: make room.")
+    except DatabaseError as error:
+        log.exception("ours")
+        log.error("given", exc_info=error)
+    try:
+        raise ValueError("a defect")
+    except ValueError:
+        log.exception("broken")
+    *expected, defect = lines()
+    assert [line["error"] for line in expected] == ["The disk is full: make room."] * 2
+    assert not any("exception" in line for line in expected)
+    assert "ValueError" in defect["exception"]
