@@ -136,7 +136,9 @@ class Outbox:
                     .values(state=OutboxState.DELIVERED, delivered_at=now)
                     .returning(OutboxRow.answer_id, OutboxRow.question_id)
                 )
-            ).one()
+            ).one_or_none()
+            if row is None:  # erased while it was on its way
+                return
             await session.execute(
                 update(Answer).where(Answer.id == row.answer_id).values(reply_identity=reply_identity)
             )

@@ -289,7 +289,8 @@ async def _find_or_insert(
     values: Mapping[str, Any],
 ) -> int:
     """Return the id of the row with this unique key, inserting it if there is none."""
-    find = select(model.id).filter_by(**key)
+    # Locked as a foreign key locks it: whoever erases conversations without questions waits, and sees ours then.
+    find = select(model.id).filter_by(**key).with_for_update(read=True, key_share=True)
     if (found := await session.scalar(find)) is not None:
         return found
     inserted = await _insert_new(session, model, {**key, **values})
