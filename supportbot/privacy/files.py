@@ -21,15 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from supportbot.privacy.repeated import LEAST_CHARACTERS, Marks
+from supportbot.privacy.repeated import LEAST_CHARACTERS, LEAST_NAME, Marks
 
 _WRITTEN_BY_RUNS = ("runs", "reports")
 """Folders of the home in which everything was written by training and evaluation."""
 
 _MODELS = "models"
-_LEAST_NAME = 6
-"""Characters of an id that says something in a file of any kind; platforms' ids are longer."""
-
 _MOST_SOUGHT = 200
 """Texts that files of any kind are searched for: enough to know that there is something, and soon."""
 
@@ -174,7 +171,7 @@ class _Cleaner:
 
 def _sought(texts: Collection[str], names: Collection[str]) -> re.Pattern[bytes] | None:
     long = sorted((text for text in texts if len(text) >= LEAST_CHARACTERS), key=len, reverse=True)[:_MOST_SOUGHT]
-    words = [*long, *(name for name in names if len(name) >= _LEAST_NAME)]
+    words = [*long, *(name for name in names if len(name) >= LEAST_NAME)]
     if not words:
         return None
     return re.compile(b"|".join(re.escape(word.encode("utf-8", "surrogateescape")) for word in words))

@@ -20,6 +20,9 @@ from supportbot.privacy.found import pages
 ERASED = "(This was erased.)"
 """What stands in place of a text that was given to others, and is gone."""
 
+LEAST_NAME = 6
+"""Characters of an id that is nothing else: platforms' ids are longer, and `example:7` is not the person 7."""
+
 LEAST_CHARACTERS = 12
 """Shorter texts are compared as a whole: 'hi' stands in many a text that is nobody's."""
 
@@ -54,7 +57,9 @@ async def hide_in_answers(database: Database, gone: Gone, *, after: int = 0) -> 
         async with database.write() as session:
             for row, (grounds, is_emptied) in hits:
                 if is_emptied:
-                    await session.execute(update(Outbox).where(Outbox.answer_id == row.id).values(text=ERASED))
+                    await session.execute(
+                        update(Outbox).where(Outbox.answer_id == row.id).values(text=ERASED, last_error=None)
+                    )
                 text = {"text": ERASED} if is_emptied else {}
                 await session.execute(update(Answer).where(Answer.id == row.id).values(grounds=grounds, **text))
         changed += len(hits)
@@ -129,8 +134,8 @@ class Marks:
         self._short = {text for text in texts if len(text) < LEAST_CHARACTERS}
         # The longest first, or a text that begins another one would leave its end.
         self._long = sorted((text for text in texts if len(text) >= LEAST_CHARACTERS), key=len, reverse=True)
-        words = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-        self._names = re.compile(rf"(?<![\w:.-])(?:{words})(?![\w:.-])") if words else None
+        words = "|".join(map(_as_word, sorted(names, key=len, reverse=True)))
+        self._names = re.compile(words) if words else None
 
     def are_in(self, text: str) -> bool:
         """Return whether a text is, names or holds something of the person."""
@@ -152,3 +157,8 @@ class Marks:
         for text in self._long if len(value) >= LEAST_CHARACTERS else ():
             value = value.replace(text, ERASED)
         return self._names.sub(ERASED, value) if self._names else value
+
+
+def _as_word(name: str) -> str:
+    before = r"(?<![\w.-])" if len(name) >= LEAST_NAME else r"(?<![\w:.-])"
+    return rf"{before}{re.escape(name)}(?![\w.-])"
