@@ -87,6 +87,7 @@ async def run(settings: Settings) -> None:
             background = [tasks.create_task(adapter.run(), name=name) for name, adapter in adapters.items()]
             background.append(tasks.create_task(watch_event_loop(), name="pulse"))
             background.append(tasks.create_task(core.knowledge.run(), name="knowledge"))
+            background.append(tasks.create_task(core.upkeep.run(), name="upkeep"))
             if core.passages:
                 background.append(tasks.create_task(core.passages.run(), name="passages"))
             if core.reloader:

@@ -39,6 +39,7 @@ def _named(name: str, description: str) -> object:
 
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
+OptionalInt = Annotated[int | None, BeforeValidator(_blank_is_unset)]
 OptionalFloat = Annotated[float | None, BeforeValidator(_blank_is_unset)]
 
 # What a token looks like, per the platforms' documentation; the middle of a sentence such as "KEY must …".
@@ -140,6 +141,11 @@ class Settings(BaseSettings):
         gt=0,
         description="A question that waited longer than this, for instance while the bot was down, "
         "is told so instead of answered.",
+    )
+    retention_days: OptionalInt = Field(
+        default=None,
+        ge=1,
+        description="Days that conversations are kept; approved answers and training rows stay. Empty: for ever.",
     )
     public_contacts: str = Field(
         default="",

@@ -14,7 +14,20 @@ from importlib.metadata import entry_points
 import typer
 from rich.text import Text
 
-from supportbot.cli import ask, consent, curate, doctor, import_, init, knowledge, learn, log, models, replay
+from supportbot.cli import (
+    ask,
+    consent,
+    curate,
+    doctor,
+    import_,
+    init,
+    knowledge,
+    learn,
+    log,
+    models,
+    privacy,
+    replay,
+)
 from supportbot.cli._terminal import err
 from supportbot.errors import SupportBotError
 
@@ -37,6 +50,7 @@ app.command()(learn.learn)
 app.add_typer(curate.app, name="curate")
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(models.app, name="models")
+app.add_typer(privacy.app, name="privacy")
 for command in entry_points(group="supportbot.commands"):
     app.command(command.name)(command.load())
 

@@ -2,8 +2,8 @@
 
 An approved answer stays as long as a wording of somebody else leads to it, whoever wrote it: it is what the team
 says. One that came from conversations and has no wording left is emptied. Its row stays, retired and without a
-word, for daemons hear of a change by reading rows that are newer, and a row that is gone is not newer. Answers that
-operators gave, and those of documents, keep their text.
+word, for daemons hear of a change by reading rows that are newer, and a row that is gone is not newer. What
+operators gave, and passages of documents, keep their text.
 """
 
 from __future__ import annotations
