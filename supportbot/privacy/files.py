@@ -150,7 +150,8 @@ class _Cleaner:
             row = json.loads(line)
         except ValueError:
             return False
-        if not isinstance(row, dict) or row.get("example_id") not in self._ids:
+        number = row.get("example_id") if isinstance(row, dict) else None
+        if not isinstance(number, int) or number not in self._ids:
             return False
         # Numbers begin anew in every database: the row is this one only if it says the same.
         return any(isinstance(value, str) and self._marks.are_in(value) for value in row.values())
