@@ -51,7 +51,7 @@ def export(
     async def work(database: Database, settings: Settings) -> dict[str, Any]:
         from supportbot.privacy.exporting import export_person
 
-        return await export_person(database, _person(platform, user, workspace))
+        return await export_person(database, await _person(database, platform, user, workspace))
 
     record = with_database(work)
     if output is None:
@@ -82,7 +82,7 @@ def erase(
         from supportbot.privacy.reach import beyond_reach
         from supportbot.privacy.upkeep import compact_noting
 
-        person, privacy = _person(platform, user, workspace), Privacy(database, settings.home)
+        person, privacy = await _person(database, platform, user, workspace), Privacy(database, settings.home)
         if not yes:
             found = await privacy.find(person)
             err.print(Text(f"Found: {_counted(found.counts())}."), soft_wrap=True)
@@ -165,10 +165,13 @@ def compact(by: Actor, as_json: JsonFlag = False) -> None:
         out.print("The database is written anew: what was erased is not in it.")
 
 
-def _person(platform: str, user: str, workspaces: list[str] | None) -> Person:
-    from supportbot.privacy.person import Person
+async def _person(database: Database, platform: str, user: str, workspaces: list[str] | None) -> Person:
+    from supportbot.privacy.person import Person, check_workspaces
 
-    return Person(platform=platform, user=user, workspaces=frozenset(workspaces or ()))
+    person = Person(platform=platform, user=user, workspaces=frozenset(workspaces or ()))
+    async with database.read() as session:
+        await check_workspaces(session, person)
+    return person
 
 
 def _write_privately(path: Path, text: str) -> None:

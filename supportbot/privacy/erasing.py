@@ -89,7 +89,6 @@ class Privacy:
                 wrote meanwhile are looked through.
 
         Raises:
-            PrivacyError: nothing was heard from a workspace that is named.
             ConfigError: nobody is named in ``by``.
         """
         ledger = Ledger(by, "privacy.erase", f"person:{person.digest}")
@@ -106,11 +105,11 @@ class Privacy:
         erasing = _Batches(self.database, who, found.own_words, forgotten, ledger)
         total = found.questions + found.votes + found.written + len(found.examples)
         await erasing.run(lambda done: told("Rows", min(done, total), total))
-        gone = Gone(forgotten.wordings, forgotten.emptied)
+        gone = Gone(forgotten.wordings, forgotten.withdrawn)
         if gone.wordings or gone.entries:
             told("Waiting for daemons", 0, 1)
             await asyncio.sleep(wait_seconds)
-            # An entry whose text is gone was not known before, so what gave it is looked for from the beginning.
+            # Which answers of theirs would go was not known before: what gave them is looked for from the first.
             again, _ = await hide_in_answers(self.database, gone, after=0 if gone.entries else seen)
             hidden += again
         in_audit = await hide_in_audit(self.database, who.names, found.texts)
@@ -194,9 +193,5 @@ class _Batches:
 
     async def _forget(self, session: AsyncSession, ids: Collection[int], revision: int) -> Counter[str]:
         lost = await forget(session, ids, revision, own_words=self._own_words)
-        for entry_id, texts in lost.wordings.items():
-            self._forgotten.wordings.setdefault(entry_id, set()).update(texts)
-        self._forgotten.emptied |= lost.emptied
-        self._forgotten.kept |= lost.kept
-        self._forgotten.kept -= lost.emptied
+        self._forgotten.add(lost)
         return lost.counts

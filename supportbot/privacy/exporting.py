@@ -25,11 +25,7 @@ _OTHERS = ("voter", "person", "author")
 
 
 async def export_person(database: Database, person: Person) -> dict[str, Any]:
-    """Return all that is kept of a person.
-
-    Raises:
-        PrivacyError: nothing was heard from a workspace that is named.
-    """
+    """Return all that is kept of a person."""
     found = await find(database, person)
     async with database.read() as session:
         who = await theirs(session, person)

@@ -32,13 +32,31 @@ class Forgotten:
         counts: rows that are gone, by kind.
         wordings: the texts of wordings that are gone, by entry.
         emptied: entries that say nothing any more.
-        kept: entries in the person's words that stay, because wordings of others lead to them.
+        own: entries in the words of the person who is forgotten, emptied or not.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     wordings: dict[int, set[str]] = field(default_factory=dict)
     emptied: set[int] = field(default_factory=set)
-    kept: set[int] = field(default_factory=set)
+    own: set[int] = field(default_factory=set)
+
+    @property
+    def kept(self) -> set[int]:
+        """Entries in the person's words that stay, because wordings of others lead to them."""
+        return self.own - self.emptied
+
+    @property
+    def withdrawn(self) -> set[int]:
+        """Entries in the person's words that say nothing any more."""
+        return self.own & self.emptied
+
+    def add(self, other: Forgotten) -> None:
+        """Add what another transaction has taken away."""
+        self.counts.update(other.counts)
+        for entry_id, texts in other.wordings.items():
+            self.wordings.setdefault(entry_id, set()).update(texts)
+        self.emptied |= other.emptied
+        self.own |= other.own
 
 
 async def forget(
@@ -55,23 +73,25 @@ async def forget(
     forgotten = Forgotten()
     entries: set[int] = set()
     for ids in parts(sorted(example_ids)):
-        completions = await session.scalars(select(Example.completion).where(Example.id.in_(ids)))
-        keys = {answer_key(text) for text in completions}
+        completions = await session.execute(select(Example.id, Example.completion).where(Example.id.in_(ids)))
+        keys = {answer_key(text): number in own_words for number, text in completions}
         # Also those whose wording was taken out before: nothing else leads to what they still say.
-        entries |= set(await session.scalars(select(Entry.id).where(Entry.answer_key.in_(keys))))
+        for number, key in await session.execute(
+            select(Entry.id, Entry.answer_key).where(Entry.answer_key.in_(keys))
+        ):
+            entries.add(number)
+            if keys[key]:
+                forgotten.own.add(number)
         rows = (await session.execute(select(Wording).where(Wording.example_id.in_(ids)))).scalars().all()
         for row in rows:
             entries.add(row.entry_id)
             forgotten.wordings.setdefault(row.entry_id, set()).add(row.text)
-            if row.example_id in own_words:
-                forgotten.kept.add(row.entry_id)
         await session.execute(delete(Wording).where(Wording.id.in_([row.id for row in rows])))
         gone = await session.scalars(delete(Example).where(Example.id.in_(ids)).returning(Example.id))
         forgotten.counts += Counter({"wordings": len(rows), "training rows": len(gone.all())})
     if forgotten.wordings:
         await touch(session, forgotten.wordings, revision)
     await _empty(session, entries, revision, forgotten)
-    forgotten.kept -= forgotten.emptied
     return forgotten
 
 
@@ -90,7 +110,8 @@ async def _empty(session: AsyncSession, entry_ids: Collection[int], revision: in
         )
         texts = set()
         for row in rows:
-            texts.add(row.answer)
+            if row.id in forgotten.own:
+                texts.add(row.answer)
             forgotten.emptied.add(row.id)
         await session.execute(
             update(Entry)
@@ -105,7 +126,7 @@ async def _empty(session: AsyncSession, entry_ids: Collection[int], revision: in
             )
             .execution_options(synchronize_session=False)
         )
-        # What others proposed of it: clicks on its suggestions, votes on answers that gave it.
+        # What others proposed of theirs: clicks on its suggestions, votes on answers that gave it.
         proposed = delete(Example).where(Example.completion.in_(texts), Example.status != ExampleStatus.APPROVED)
         gone = await session.scalars(proposed.returning(Example.id).execution_options(synchronize_session=False))
         forgotten.counts["training rows"] += len(gone.all())

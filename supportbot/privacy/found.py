@@ -23,9 +23,6 @@ from supportbot.privacy.person import Person, theirs
 PAGE = 200
 """Rows that are looked at, or erased, at a time: SQLite's only writer is free again after milliseconds."""
 
-_OF_APPROVED = (AnswerSource.APPROVED, AnswerSource.QUOTED)
-"""Answers whose text is the operator's, not the asker's; what else was said is about what they asked."""
-
 N = TypeVar("N")
 
 
@@ -43,7 +40,8 @@ class Found:
         own_words: of these, the rows whose answer is in their words.
         wordings: the numbers of these as wordings of approved answers.
         versions: the model versions that learned from these rows, and from which.
-        texts: all texts that are theirs or quote them, as they stand in the tables.
+        texts: what they wrote, and what a model wrote for them, as it stands in the tables. What colleagues
+            answered and what was approved may be said to anybody, so it tells of nobody.
     """
 
     questions: int = 0
@@ -76,11 +74,7 @@ class Found:
 
 
 async def find(database: Database, person: Person) -> Found:
-    """Look for everything of a person.
-
-    Raises:
-        PrivacyError: see ``theirs``.
-    """
+    """Look for everything of a person."""
     found = Found()
     async with database.read() as session:
         who = await theirs(session, person)
@@ -94,15 +88,24 @@ async def find(database: Database, person: Person) -> Found:
         found.votes += len(rows)
         found.texts |= {row.correction for row in rows if row.correction}
         async with database.read() as session:
-            await _take(session, await examples_of_votes(session, [row.id for row in rows]), found, own=True)
+            made = await examples_of_votes(session, [row.id for row in rows])
+            await _take(session, made, found, is_answer_theirs=True)
     async for rows in pages(database, select(Answer.id, Answer.text).where(who.answers), Answer.id):
         found.written += len(rows)
         found.texts |= {row.text for row in rows}
         async with database.read() as session:
-            await _take(session, await examples_of_answers(session, [row.id for row in rows]), found, own=True)
-    async for rows in pages(database, select(Example.id).where(who.examples), Example.id):
+            made = await examples_of_answers(session, [row.id for row in rows])
+            await _take(session, made, found, is_answer_theirs=True)
+    named = select(Example.id, Example.source, Example.origin).where(who.examples)
+    async for rows in pages(database, named, Example.id):
+        given = {row.id for row in rows if row.source is ExampleSource.CORRECTION}
+        # A click on a suggestion proposes a wording that anybody may have typed.
+        clicked = {row.id for row in rows if row.origin.startswith("suggestion:")}
+        asked = {row.id for row in rows} - given - clicked
         async with database.read() as session:
-            await _take(session, [row.id for row in rows], found, own=False)
+            await _take(session, given, found, is_answer_theirs=True)
+            await _take(session, clicked, found)
+            await _take(session, asked, found, is_question_theirs=True)
     async with database.read() as session:
         found.versions = await trained_on(session, found.examples)
     found.texts.discard("")
@@ -115,37 +118,37 @@ async def _look_at_answers(session: AsyncSession, question_ids: Sequence[int], f
     replies = select(func.count()).select_from(Outbox).where(Outbox.question_id.in_(question_ids))
     found.replies += await session.scalar(replies) or 0
     for row in rows:
-        found.texts |= {text for text in (row.prompt, row.draft) if text}
-        if row.source not in _OF_APPROVED:
-            found.texts.add(row.text)
-    ids = [row.id for row in rows]
-    found.texts |= {
-        text
-        for text in await session.scalars(select(Feedback.correction).where(Feedback.answer_id.in_(ids)))
-        if text
-    }
-    await _take(session, await examples_of_answers(session, ids), found, own=False)
+        is_model = row.source is AnswerSource.GENERATED
+        found.texts |= {text for text in (row.prompt, row.draft, row.text if is_model else None) if text}
+    ids = await examples_of_answers(session, [row.id for row in rows])
+    await _take(session, ids, found, is_question_theirs=True)
 
 
-async def _take(session: AsyncSession, ids: Collection[int], found: Found, *, own: bool) -> None:
+async def _take(
+    session: AsyncSession,
+    ids: Collection[int],
+    found: Found,
+    *,
+    is_question_theirs: bool = False,
+    is_answer_theirs: bool = False,
+) -> None:
+    """Add rows for training; their texts only as far as these are the person's."""
+    found.examples |= set(ids)
+    if is_answer_theirs:
+        found.own_words |= set(ids)
     for part in parts(sorted(ids)):
         rows = await session.execute(
-            select(Example.id, Example.prompt, Example.completion, Example.rejected, Example.source).where(
-                Example.id.in_(part)
-            )
+            select(Example.prompt, Example.completion, Wording.id, Wording.text)
+            .outerjoin(Wording, Wording.example_id == Example.id)
+            .where(Example.id.in_(part))
         )
-        for row in rows:
-            if row.id not in found.examples:
-                found.examples.add(row.id)
-                found.texts |= {row.prompt, row.rejected or ""}
-            if own:
-                found.own_words.add(row.id)
-            if own or row.source is not ExampleSource.VOTES:
-                found.texts.add(row.completion)
-        worded = await session.execute(select(Wording.id, Wording.text).where(Wording.example_id.in_(part)))
-        for number, text in worded:
-            found.wordings.add(number)
-            found.texts.add(text)
+        for prompt, completion, wording_id, wording in rows:
+            if wording_id is not None:
+                found.wordings.add(wording_id)
+            if is_question_theirs:
+                found.texts |= {prompt, wording or ""}
+            if is_answer_theirs:
+                found.texts.add(completion)
 
 
 async def examples_of_answers(session: AsyncSession, answer_ids: Sequence[int]) -> set[int]:

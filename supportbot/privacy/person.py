@@ -76,23 +76,13 @@ class Theirs:
 
 
 async def theirs(session: AsyncSession, person: Person) -> Theirs:
-    """Return where a person stands in the tables.
-
-    Raises:
-        PrivacyError: nothing was heard from a workspace that is named.
-    """
-    known = select(Workspace.external_id, Workspace.id).where(Workspace.platform == person.platform)
-    workspaces = {row.external_id: row.id for row in await session.execute(known)}
-    if unknown := sorted(person.workspaces - workspaces.keys()):
-        raise PrivacyError(
-            f"Nothing was heard from the workspace '{unknown[0]}' of {person.platform}: `supportbot consent` "
-            "lists those that the bot has heard from."
-        )
+    """Return where a person stands in the tables."""
+    workspaces = await _workspaces(session, person.platform)
     user = person.user.removeprefix(f"{person.platform}:")
     plain = frozenset({user, f"{person.platform}:{user}"})
     meant = person.workspaces or workspaces.keys()
     full = frozenset(f"{person.platform}:{workspace}:{user}" for workspace in meant)
-    ids = [workspaces[name] for name in meant]
+    ids = [number for name, number in workspaces.items() if name in meant]
     return Theirs(
         names=frozenset({f"{person.platform}:{user}"}) if person.platform in LOCAL_PLATFORMS else plain | full,
         questions=and_(
@@ -104,6 +94,24 @@ async def theirs(session: AsyncSession, person: Person) -> Theirs:
         answers=_author(full | {f"{person.platform}:{user}"}, ids, person),
         examples=_named(Example.person, full, f"{person.platform}:{user}", Example.workspace_id.in_(ids), person),
     )
+
+
+async def check_workspaces(session: AsyncSession, person: Person) -> None:
+    """Refuse a workspace that was mistyped: nothing would be found there, and nobody would know why.
+
+    Raises:
+        PrivacyError: nothing was heard from a workspace that is named.
+    """
+    if unknown := sorted(person.workspaces - (await _workspaces(session, person.platform)).keys()):
+        raise PrivacyError(
+            f"Nothing was heard from the workspace '{unknown[0]}' of {person.platform}: `supportbot consent` "
+            "lists those that the bot has heard from."
+        )
+
+
+async def _workspaces(session: AsyncSession, platform: str) -> dict[str, int]:
+    known = select(Workspace.external_id, Workspace.id).where(Workspace.platform == platform)
+    return {row.external_id: row.id for row in await session.execute(known)}
 
 
 def _named(
