@@ -51,7 +51,6 @@ async def test_no_row_is_lost_on_the_way_up_and_down(
     async with database.read() as session:
         assert await session.scalar(COUNT) == 1
         if kind == "sqlite":
-            known = dict(iter(await session.execute(text("SELECT name, seq FROM sqlite_sequence"))))
             assert {
                 "question": 7,
                 "answer": 8,
