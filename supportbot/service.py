@@ -1,4 +1,4 @@
-"""What adapters call: ask, overhear who answers instead, follow, vote, explain, look back.
+"""What adapters call: ask, overhear who answers instead, follow, vote, explain, forget, look back.
 
 An adapter translates in, calls here once, translates out.
 """

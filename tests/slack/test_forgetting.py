@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from bot.erasure import CANCELLED_TEXT, FAILED_TEXT, asks_to_be_forgotten
 from supportbot.db.models import Audit, Feedback, Question
@@ -72,8 +72,6 @@ async def test_cancel_erases_nothing(slack: LocalSlack, bot: Bot) -> None:
 
 async def test_a_failure_is_told(slack: LocalSlack, bot: Bot) -> None:
     """What could not be erased is not said to be gone."""
-    from sqlalchemy import text
-
     async with bot.core.database.write() as session:
         await session.execute(text("ALTER TABLE feedback RENAME TO elsewhere"))
     await slack.wait_for_ack(await slack.choose(await asked(slack, "U1"), "U1", ERASE))
@@ -81,7 +79,7 @@ async def test_a_failure_is_told(slack: LocalSlack, bot: Bot) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "is_meant"),
+    ("typed", "is_meant"),
     [
         ("forget me", True),
         (" Forget  me. ", True),
@@ -90,6 +88,6 @@ async def test_a_failure_is_told(slack: LocalSlack, bot: Bot) -> None:
         ("", False),
     ],
 )
-def test_only_these_words_are_meant(text: str, is_meant: bool) -> None:
+def test_only_these_words_are_meant(typed: str, is_meant: bool) -> None:
     """A question that merely has the words in it is a question."""
-    assert asks_to_be_forgotten(text) is is_meant
+    assert asks_to_be_forgotten(typed) is is_meant
