@@ -100,6 +100,7 @@ async def run(settings: Settings) -> None:
             background.append(tasks.create_task(watch_storage(core.database), name="storage"))
             if schedule := make_schedule(settings):
                 background.append(tasks.create_task(schedule.run(), name="backups"))
+            background.append(tasks.create_task(core.upkeep.run(), name="upkeep"))
             if core.passages:
                 background.append(tasks.create_task(core.passages.run(), name="passages"))
             if core.reloader:

@@ -46,6 +46,8 @@ from supportbot.knowledge.passages import Passages
 from supportbot.models import loading
 from supportbot.models.registry import STARTER, Registry, starter_directory
 from supportbot.models.reloader import Reloader, show_model
+from supportbot.privacy.erasing import Privacy
+from supportbot.privacy.upkeep import Upkeep
 from supportbot.service import Service
 
 DEMO_EXAMPLES = ("How do I return an item?", "Where is my order?", "Which payment methods do you take?")
@@ -58,8 +60,8 @@ class Core:
 
     ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
     documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
-    answers. ``prepare`` has the model say something before anybody asks, which also starts its process; ModelError
-    if it cannot.
+    answers. ``upkeep`` erases what is too old. ``prepare`` has the model say something before anybody asks, which
+    also starts its process; ModelError if it cannot.
     """
 
     settings: Settings
@@ -69,6 +71,7 @@ class Core:
     passages: Passages | None
     prepare: Callable[[], Coroutine[Any, Any, None]]
     reloader: Reloader | None
+    upkeep: Upkeep
     service: Service
     worker: Worker
     outbox: Outbox
@@ -221,6 +224,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     busy_after=timedelta(seconds=settings.busy_seconds) if settings.busy_seconds else None,
                     on_answered=ring,
                 )
+                upkeep = Upkeep(database, settings.retention_days)
                 service = Service(
                     inbox,
                     Votes(database),
@@ -228,6 +232,8 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     History(database),
                     live,
                     worker.wake,
+                    Privacy(database, settings.home),
+                    upkeep.wake,
                     ring,
                 )
                 async with Renewal(database, owner, inbox, outbox):
@@ -239,6 +245,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         passages,
                         prepare,
                         reloader,
+                        upkeep,
                         service,
                         worker,
                         outbox,

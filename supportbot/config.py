@@ -42,6 +42,7 @@ def _named(name: str, description: str) -> object:
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_blank_is_unset)]
+OptionalInt = Annotated[int | None, BeforeValidator(_blank_is_unset)]
 OptionalFloat = Annotated[float | None, BeforeValidator(_blank_is_unset)]
 
 
@@ -168,6 +169,11 @@ class Settings(BaseSettings):
         default=None, description="Folder of those backups. Empty: backups in SUPPORTBOT_HOME."
     )
     backup_keep: int = Field(default=7, ge=1, description="How many of those backups are kept, the newest.")
+    retention_days: OptionalInt = Field(
+        default=None,
+        ge=1,
+        description="Days that conversations are kept; approved answers and training rows stay. Empty: for ever.",
+    )
     public_contacts: str = Field(
         default="",
         description="Contacts of your own that training keeps, separated by commas, e.g. help@shop.example, "

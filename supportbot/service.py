@@ -1,4 +1,4 @@
-"""What adapters call: ask, overhear who answers instead, follow, vote, explain, look back.
+"""What adapters call: ask, overhear who answers instead, follow, vote, explain, forget, look back.
 
 An adapter translates in, calls here once, translates out.
 """
@@ -18,6 +18,8 @@ from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import Accepted, IncomingQuestion
+from supportbot.privacy.erasing import THEMSELVES, Erased, Privacy
+from supportbot.privacy.person import Person
 from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
@@ -35,6 +37,8 @@ class Service:
         history: reads back.
         live: answers under way.
         wake: set whenever there is work for the worker.
+        privacy: erases who wants to be forgotten; None where nobody can ask for it, as in a terminal.
+        erased: set whenever something was erased.
         ring: called with the platform whenever a reply was put into its outbox.
     """
 
@@ -46,6 +50,8 @@ class Service:
         history: History,
         live: Live,
         wake: asyncio.Event,
+        privacy: Privacy | None = None,
+        erased: asyncio.Event | None = None,
         ring: Callable[[str], None] = lambda platform: None,
     ) -> None:
         self._inbox = inbox
@@ -54,6 +60,8 @@ class Service:
         self._history = history
         self._live = live
         self._wake = wake
+        self._privacy = privacy
+        self._erased = erased
         self._ring = ring
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
@@ -171,6 +179,24 @@ class Service:
         suggestion = await self._suggestions.choose(answer_id, number, chooser)
         log.info("suggestion.chosen", answer_id=answer_id, entry_id=suggestion.entry_id)
         return await self.ask(build(suggestion.question))
+
+    @property
+    def can_forget(self) -> bool:
+        """Whether people can have themselves erased here."""
+        return self._privacy is not None
+
+    async def forget(self, person: Person) -> Erased:
+        """Erase everything of the person who asks for it.
+
+        Args:
+            person: who asks, as the platform says; never what a message carries.
+        """
+        assert self._privacy is not None  # noqa: S101 - ``can_forget`` says so
+        erased = await self._privacy.erase(person, THEMSELVES)
+        log.info("person.forgotten", platform=person.platform)
+        if self._erased is not None:
+            self._erased.set()
+        return erased
 
     async def exchange(self, question_id: int) -> Exchange | None:
         """Return one question with its answer."""

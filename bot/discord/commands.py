@@ -8,7 +8,9 @@ from discord import app_commands
 
 from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
 from bot.discord._serving import ServingClient
+from bot.discord.forgetting import ask_to_confirm
 from bot.discord.questions import question_from_interaction
+from bot.erasure import asks_to_be_forgotten
 from supportbot.errors import SupportBotError, sentence_for_users
 
 log = structlog.get_logger(__name__)
@@ -21,7 +23,10 @@ _OUTDATED_TEXT = "This command has changed. Please reload Discord and try again.
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
 async def ask(interaction: discord.Interaction[ServingClient], question: str) -> None:
-    """Answer a question that was typed."""
+    """Answer a question that was typed, or ask whoever wants to be forgotten whether they are sure."""
+    if asks_to_be_forgotten(question) and interaction.client.service.can_forget:
+        await ask_to_confirm(interaction)
+        return
     incoming = question_from_interaction(interaction, question)
     await keep_then_defer(interaction.client.service.ask(incoming), interaction)
 

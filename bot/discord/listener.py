@@ -19,6 +19,7 @@ from bot.discord._sync import sync_commands
 from bot.discord.catchup import CatchUp
 from bot.discord.commands import SupportTree, answer_this, ask
 from bot.discord.explanation import on_modal
+from bot.discord.forgetting import ForgetButton
 from bot.discord.questions import PLATFORM, is_addressed, question_from_message, remark_from_message
 from bot.discord.suggestions import SuggestionButton
 from bot.discord.views import VoteButton
@@ -150,4 +151,4 @@ def setup(client: SupportClient) -> None:
     """The routing table: what is heard besides messages, and who hears it."""
     client.tree.add_command(ask)
     client.tree.add_command(answer_this)
-    client.add_dynamic_items(VoteButton, SuggestionButton)
+    client.add_dynamic_items(VoteButton, SuggestionButton, ForgetButton)

@@ -26,6 +26,7 @@ from supportbot.cli import (
     learn,
     log,
     models,
+    privacy,
     replay,
     restore,
 )
@@ -54,6 +55,7 @@ app.command()(learn.learn)
 app.add_typer(curate.app, name="curate")
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(models.app, name="models")
+app.add_typer(privacy.app, name="privacy")
 for command in entry_points(group="supportbot.commands"):
     app.command(command.name)(command.load())
 

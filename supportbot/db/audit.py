@@ -34,8 +34,8 @@ class AuditEntry:
 
 def record(
     session: AsyncSession, *, actor: str, action: str, subject: str, details: dict[str, Any] | None = None
-) -> None:
-    """Add a row to the caller's transaction.
+) -> Audit:
+    """Add a row to the caller's transaction, and return it.
 
     Args:
         session: the transaction that does the deed.
@@ -48,7 +48,9 @@ def record(
         ConfigError: the person has no name.
     """
     check_actor(actor)
-    session.add(Audit(actor=actor, action=action, subject=subject, details=details or {}, at=datetime.now(UTC)))
+    row = Audit(actor=actor, action=action, subject=subject, details=details or {}, at=datetime.now(UTC))
+    session.add(row)
+    return row
 
 
 def check_actor(actor: str) -> None:

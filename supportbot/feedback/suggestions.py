@@ -57,7 +57,7 @@ class Suggestions:
                 )
             ).one_or_none()
             offered = Grounds.from_record(row.grounds).suggestions if row else ()
-            if row is None or not 0 <= number < len(offered):
+            if row is None or not 0 <= number < len(offered) or not offered[number].question:  # erased
                 raise UnknownSuggestionError(_GONE_TEXT)
             chosen = offered[number]
             entry = await session.get(Entry, chosen.entry_id)
@@ -76,5 +76,8 @@ class Suggestions:
         candidate = await asyncio.to_thread(redacted, candidate, self._keep)
         if candidate.question:
             async with self._database.write() as session:
+                # Erased while it was redacted: then nothing of it is written again.
+                if await session.scalar(select(Answer.id).where(Answer.id == answer_id).with_for_update()) is None:
+                    raise UnknownSuggestionError(_GONE_TEXT)
                 await insert_new(session, [candidate], datetime.now(UTC))
         return chosen

@@ -5,8 +5,9 @@ become a candidate for training like any other. Each message is an answer of its
 and which belong together, is for the curator to see. The hand-off is over as soon as the bot has given another
 answer in the thread.
 
-Whatever else is heard leaves no trace, neither a row nor a line of the log. Who wrote is compared with the asker
-and not kept. These functions work within the caller's transaction; they know no platform.
+Whatever else is heard leaves no trace, neither a row nor a line of the log. Who wrote is compared with the asker,
+and kept as a digest only, so that people can have erased what they wrote. These functions work within the caller's
+transaction; they know no platform.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.models import Answer, Conversation, Example, Question, Workspace
 from supportbot.db.states import AnswerSource, ExampleSource, ExampleStatus, QuestionState
+from supportbot.intake.people import digest_of, person_of
 from supportbot.intake.questions import has_words
 
 MAX_ANSWERS = 5
@@ -89,6 +91,7 @@ async def keep(session: AsyncSession, remark: Remark) -> Heard:
             text=_cut(remark.text),
             source=AnswerSource.HUMAN,
             reply_identity=identity,
+            author=digest_of(person_of(remark.platform, remark.workspace, remark.author)),
             created_at=datetime.now(UTC),
         )
     )

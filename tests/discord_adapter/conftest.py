@@ -35,6 +35,7 @@ from supportbot.feedback.votes import Votes
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
+from supportbot.privacy.erasing import Privacy
 from supportbot.service import Service
 from tests.discord_server.server import TOKEN, DiscordServer
 
@@ -165,10 +166,11 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
         answer_seconds=20,
         question_age=timedelta(minutes=30),
     )
-    service = Service(inbox, Votes(database), Suggestions(database), history, live, bell)
-    yield Core(
-        database, settings, service, inbox, Outbox(database, "test", timedelta(minutes=1)), history, worker, bell
+    service = Service(
+        inbox, Votes(database), Suggestions(database), history, live, bell, Privacy(database, settings.home)
     )
+    outbox = Outbox(database, "test", timedelta(minutes=1))
+    yield Core(database, settings, service, inbox, outbox, history, worker, bell)
     await database.aclose()
 
 

@@ -31,6 +31,7 @@ from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import Reply
+from supportbot.privacy.erasing import Privacy
 from supportbot.service import Service
 from tests.slack_server import LocalSlack
 
@@ -135,7 +136,15 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
     shutil.copyfile(migrated_sqlite, tmp_path / "slack.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'slack.db'}")
     inbox = Inbox(database, owner="test", lease=timedelta(minutes=1))
-    service = Service(inbox, Votes(database), Suggestions(database), History(database), Live(), asyncio.Event())
+    service = Service(
+        inbox,
+        Votes(database),
+        Suggestions(database),
+        History(database),
+        Live(),
+        asyncio.Event(),
+        Privacy(database, tmp_path / "home"),
+    )
     yield Core(database, inbox, Outbox(database, "test", timedelta(minutes=1)), service)
     await database.aclose()
 

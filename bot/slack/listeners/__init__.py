@@ -3,7 +3,7 @@
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack._background import Background
-from bot.slack.listeners import actions, commands, events, submissions
+from bot.slack.listeners import actions, commands, events, forgetting, submissions
 from supportbot.service import Service
 
 
@@ -13,3 +13,4 @@ def register(app: AsyncApp, service: Service, background: Background) -> None:
     commands.register(app, service)
     actions.register(app, service, background)
     submissions.register(app, service)
+    forgetting.register(app, service, background)

@@ -1,4 +1,4 @@
-"""The slash command. Whatever it is called in the app's settings, it asks a question."""
+"""The slash command. Whatever it is called in the app's settings, it asks a question; ``forget me`` is none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.erasure import ASK_TEXT, asks_to_be_forgotten
+from bot.slack.forgetting import build_question
 from bot.slack.hearing import read_command
 from bot.slack.views import THINKING_TEXT, build_usage
 from supportbot.service import Service
@@ -21,6 +23,8 @@ class _Commands:
             await ack()
         elif not question.text:
             await ack(text=build_usage(str(body["command"])), response_type="ephemeral")
+        elif asks_to_be_forgotten(question.text) and self._service.can_forget:
+            await ack(text=ASK_TEXT, blocks=build_question(), response_type="ephemeral")
         else:
             await self._service.ask(question)
             await ack(text=THINKING_TEXT, response_type="ephemeral")

@@ -33,6 +33,10 @@ from supportbot.db.states import (
     QuestionState,
 )
 
+ERASABLE = {"sqlite_autoincrement": True}
+"""The number of an erased row is never given to another: buttons on old messages, origins of examples and replies
+under way still name it."""
+
 
 class Workspace(Base):
     """A Slack workspace, a Discord guild, this machine (``web`` and ``cli``, ``local``) or its page's public."""
@@ -89,7 +93,7 @@ class Conversation(Base):
     """A thread of a channel, a direct message, or one visit to the page."""
 
     __tablename__ = "conversation"
-    __table_args__ = (UniqueConstraint("workspace_id", "channel", "thread"),)
+    __table_args__ = (UniqueConstraint("workspace_id", "channel", "thread"), ERASABLE)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
@@ -126,6 +130,7 @@ class Question(Base):
             sqlite_where=text("state IN ('received', 'answering')"),
             postgresql_where=text("state IN ('received', 'answering')"),
         ),
+        ERASABLE,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -161,7 +166,8 @@ class Answer(Base):
     given again. ``grounds`` says what else it stands on, as it was then (see ``intake.questions.Grounds``).
 
     ``reply_identity`` is the platform's own name of the message that shows it. That of a person's answer begins
-    with the platform and is unique: a second delivery of the same event finds it taken.
+    with the platform and is unique: a second delivery of the same event finds it taken. ``author`` is the digest
+    of that person (``intake.people``), so that their answers can be erased; None for the bot.
     """
 
     __tablename__ = "answer"
@@ -184,6 +190,8 @@ class Answer(Base):
         Index(None, "question_id"),
         Index(None, "reply_identity"),
         Index(None, "entry_id"),
+        Index(None, "author"),
+        ERASABLE,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -203,6 +211,7 @@ class Answer(Base):
     mean_logprob: Mapped[float | None]
     latency_ms: Mapped[int | None]
     reply_identity: Mapped[str | None]
+    author: Mapped[str | None]
     entry_id: Mapped[int | None] = mapped_column(BigInteger)
     similarity: Mapped[float | None]
     grounds: Mapped[dict[str, Any] | None]
@@ -220,7 +229,7 @@ class Outbox(Base):
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (UniqueConstraint("question_id"), Index(None, "platform", "state", "due_at"))
+    __table_args__ = (UniqueConstraint("question_id"), Index(None, "platform", "state", "due_at"), ERASABLE)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
@@ -242,7 +251,7 @@ class Feedback(Base):
     """One person's judgement of one answer; the last vote counts."""
 
     __tablename__ = "feedback"
-    __table_args__ = (UniqueConstraint("answer_id", "voter"),)
+    __table_args__ = (UniqueConstraint("answer_id", "voter"), Index(None, "voter"), ERASABLE)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     answer_id: Mapped[int] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"))

@@ -37,6 +37,7 @@ from supportbot.db.models import Answer, Conversation, Example, Feedback, Questi
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, ExampleLabel, ExampleSource, ExampleStatus
 from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
+from supportbot.intake.people import person_of
 
 _BATCH = 200
 """Rows that are read, redacted and written at a time; a write keeps SQLite's only writer for milliseconds."""
@@ -90,7 +91,17 @@ async def _walk(
         last = rows[-1].number
         candidates = await asyncio.to_thread(_candidates, source, rows, keep)
         async with database.write() as session:
+            candidates = await _still_there(session, number, candidates)
             new += len(await insert_new(session, candidates, now))
+
+
+async def _still_there(
+    session: AsyncSession, number: InstrumentedAttribute[int], candidates: Sequence[Candidate]
+) -> list[Candidate]:
+    """Leave out what was erased while it was redacted, or it would be written again; the rest stays till then."""
+    numbers = {int(candidate.origin.rpartition(":")[2]): candidate for candidate in candidates}
+    there = select(number).where(number.in_(numbers)).order_by(number).with_for_update()
+    return [numbers[found] for found in await session.scalars(there)]
 
 
 def _candidates(
@@ -123,11 +134,7 @@ def _candidate(source: ExampleSource, row: Row[*tuple[Any, ...]]) -> Candidate:
 
 def _person(row: Row[*tuple[Any, ...]]) -> str:
     """Return the asker in the form that voters have, so that the cap on one person's rows finds both."""
-    if row.asker.startswith(f"{row.platform}:"):
-        return str(row.asker)
-    # Slack numbers people within a workspace, Discord across all guilds.
-    within = f"{row.workspace}:" if row.platform == "slack" else ""
-    return f"{row.platform}:{within}{row.asker}"
+    return person_of(row.platform, row.workspace, row.asker)
 
 
 def _voted() -> Select[*tuple[Any, ...]]:

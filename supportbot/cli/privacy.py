@@ -1,0 +1,213 @@
+"""``supportbot privacy``: what is kept of a person, handed out or erased, and how long anything is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, with_database
+from supportbot.errors import SupportBotError
+from supportbot.intake.questions import printable
+
+if TYPE_CHECKING:
+    from supportbot.config import Settings
+    from supportbot.db.session import Database
+    from supportbot.privacy.compacting import Compacted
+    from supportbot.privacy.erasing import Erased, Told
+    from supportbot.privacy.person import Person
+    from supportbot.privacy.retention import Standing
+
+app = typer.Typer(help="Hand out or erase what is kept of a person, and see for how long it is kept.")
+
+Platform = Annotated[str, typer.Option("--platform", help="`slack`, `discord`, `web` or `cli`.")]
+User = Annotated[str, typer.Option("--user", help="The platform's id of the person, such as U0123ABC.")]
+Workspace = Annotated[
+    list[str] | None,
+    typer.Option("--workspace", help="Only there: the id of a workspace or guild; several are possible."),
+]
+
+
+@app.command()
+def export(
+    platform: Platform,
+    user: User,
+    workspace: Workspace = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="The file, for you alone to read; else standard output.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write everything that is kept of a person as JSON, to hand it out."""
+
+    async def work(database: Database, settings: Settings) -> dict[str, Any]:
+        from supportbot.privacy.exporting import export_person
+
+        return await export_person(database, await _person(database, platform, user, workspace))
+
+    record = with_database(work)
+    if output is None:
+        print_json(record)
+        return
+    _write_privately(output, json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+    if as_json:
+        print_json({"output": str(output), "counts": record["counts"]})
+    else:
+        out.print(Text(f"Written to {output}: {_counted(record['counts'])}."), soft_wrap=True)
+
+
+@app.command()
+def erase(
+    platform: Platform,
+    user: User,
+    by: Actor,
+    workspace: Workspace = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Erase everything of a person that can be reached, for good, and say what is left to see to."""
+    if as_json and not yes:
+        raise SupportBotError("Nobody can be asked with --json: add --yes to erase without a question.")
+
+    async def work(database: Database, settings: Settings) -> tuple[Erased, Compacted, list[str]] | None:
+        from supportbot.privacy.erasing import Privacy
+        from supportbot.privacy.reach import beyond_reach
+        from supportbot.privacy.upkeep import compact_noting
+
+        person, privacy = await _person(database, platform, user, workspace), Privacy(database, settings.home)
+        if not yes:
+            found = await privacy.find(person)
+            err.print(Text(f"Found: {_counted(found.counts())}."), soft_wrap=True)
+            if not typer.confirm("Erase all of it? It cannot be brought back.", default=False, err=True):
+                return None
+        with _progress() as told:
+            erased = await privacy.erase(person, by, told=told)
+            told("Writing the database anew", 0, 1)
+            compacted = await compact_noting(database, by)
+        left = beyond_reach(
+            platform,
+            is_sqlite=database.is_sqlite,
+            kept=erased.kept,
+            versions=erased.versions,
+            files=erased.files,
+        )
+        return erased, compacted, left
+
+    done = with_database(work)
+    if done is None:
+        out.print("Nothing was erased.")
+        return
+    erased, compacted, left = done
+    if as_json:
+        print_json(_figures(erased, compacted, left))
+        return
+    out.print(Text(f"Erased: {_counted(erased.counts)}."), soft_wrap=True)
+    for what, paths in (("Cleaned", erased.files.changed), ("Removed", erased.files.removed)):
+        for path in paths:
+            out.print(Text(f"{what}: {path}"), soft_wrap=True)
+    if compacted.problem:
+        err.print(Text(compacted.problem), soft_wrap=True)
+    out.print("Not reached, and yours to see to:")
+    for sentence in left:
+        out.print(Text(f"  - {printable(sentence)}"), soft_wrap=True)
+
+
+@app.command()
+def status(as_json: JsonFlag = False) -> None:
+    """Say for how long conversations are kept, what is older, and whether anything erased is still in the file."""
+
+    async def work(database: Database, settings: Settings) -> tuple[int | None, Standing, bool]:
+        from supportbot.privacy.retention import standing
+        from supportbot.privacy.upkeep import is_compacting_due
+
+        days = settings.retention_days
+        return days, await standing(database, days), await is_compacting_due(database)
+
+    days, found, is_due = with_database(work)
+    if as_json:
+        oldest = found.oldest.isoformat() if found.oldest else None
+        print_json({"retention_days": days, **asdict(found), "oldest": oldest, "compacting_due": is_due})
+        return
+    kept = "for ever (SUPPORTBOT_RETENTION_DAYS is empty)" if days is None else f"for {days} days"
+    table = Table(show_header=False, box=None)
+    table.add_row("Conversations are kept", kept)
+    table.add_row("Questions in the log", f"{found.questions:,}")
+    table.add_row("The oldest", f"{found.oldest.astimezone():%d %b %Y}" if found.oldest else "–")
+    table.add_row("Would go now", f"{found.questions_to_go:,} questions with {found.answers_to_go:,} answers")
+    table.add_row("Stay in any case", f"{found.approved_rows:,} approved rows for training, and the knowledge")
+    table.add_row("Erased, but perhaps still in the file", "yes: `supportbot privacy compact`" if is_due else "no")
+    out.print(table)
+
+
+@app.command()
+def compact(by: Actor, as_json: JsonFlag = False) -> None:
+    """Write the database anew, so that nothing erased is left in its file; others cannot write meanwhile."""
+
+    async def work(database: Database, settings: Settings) -> Compacted:
+        from supportbot.privacy.upkeep import compact_noting
+
+        return await compact_noting(database, by)
+
+    compacted = with_database(work)
+    if as_json:
+        print_json(asdict(compacted))
+    elif not compacted.is_whole:
+        raise SupportBotError(compacted.problem)
+    else:
+        out.print("The database is written anew: what was erased is not in it.")
+
+
+async def _person(database: Database, platform: str, user: str, workspaces: list[str] | None) -> Person:
+    from supportbot.privacy.person import Person, check_workspaces
+
+    person = Person(platform=platform, user=user, workspaces=frozenset(workspaces or ()))
+    async with database.read() as session:
+        await check_workspaces(session, person)
+    return person
+
+
+def _write_privately(path: Path, text: str) -> None:
+    """Write a file that only its owner may read.
+
+    Raises:
+        SupportBotError: it is there already, or cannot be written.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise SupportBotError(f"'{path}' cannot be written ({error.strerror}): give another --output.") from error
+
+
+def _counted(counts: Any) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count) or "nothing"
+
+
+def _figures(erased: Erased, compacted: Compacted, left: list[str]) -> dict[str, Any]:
+    files = {name: [str(path) for path in paths] for name, paths in asdict(erased.files).items()}
+    return {
+        "erased": dict(erased.counts),
+        "kept_entries": list(erased.kept),
+        "model_versions": {name: list(ids) for name, ids in erased.versions.items()},
+        "files": files,
+        "database": asdict(compacted),
+        "not_reached": left,
+    }
+
+
+@contextmanager
+def _progress() -> Iterator[Told]:
+    """Show on a terminal what is being done; elsewhere nothing."""
+    if not err.is_terminal:
+        yield lambda what, done, total: None
+        return
+    with err.status("Looking") as line:
+        yield lambda what, done, total: line.update(f"{what} {done:,}/{total:,}" if total > 1 else what)

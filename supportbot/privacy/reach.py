@@ -1,0 +1,72 @@
+"""What an erasure cannot reach, in sentences for the one who must see to it, and for the one who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from supportbot.privacy.files import Files
+
+_PLATFORM_NAMES = {"slack": "Slack", "discord": "Discord"}
+_SHOWN = 5
+"""Numbers and paths that a sentence names; the JSON has all of them."""
+
+
+def beyond_reach(
+    platform: str,
+    *,
+    is_sqlite: bool,
+    kept: Sequence[int] = (),
+    versions: Mapping[str, Sequence[int]] | None = None,
+    files: Files | None = None,
+) -> list[str]:
+    """Return what is left for the operator to see to.
+
+    Args:
+        platform: of the person.
+        is_sqlite: whether the database is a file of the bot's own.
+        kept: approved answers in the person's words that stay.
+        versions: model versions that learned from the person's rows.
+        files: of the home, as ``clean_files`` left them.
+    """
+    left = []
+    if (name := _PLATFORM_NAMES.get(platform)) is not None:
+        left.append(f"Messages in {name} itself, the bot's answers among them: delete them there.")
+    left += [
+        "Files of `supportbot export` outside of SUPPORTBOT_HOME, and reports or runs that were put elsewhere: "
+        "delete them, or make them anew.",
+        "Backups: those made before still have everything, so delete them, or erase again after restoring one.",
+        "What other people wrote about the person, in questions of their own.",
+        "Answers that were written for people before the bot kept who wrote them (schema 0006 and older).",
+        "Text in the memory of a daemon and of its model's process, which is gone with their next start.",
+    ]
+    if not is_sqlite:
+        left.append(
+            "PostgreSQL's own log (WAL), replicas, and free space in its files: `VACUUM FULL` writes the tables "
+            "anew."
+        )
+    if kept:
+        left.append(
+            f"Approved answers in the person's words to which wordings of others lead: {_some(kept)}. "
+            "Say them otherwise with `supportbot knowledge edit ID --answer`, or retire them."
+        )
+    left += [
+        f"Model version '{version}' learned from {len(ids)} of the rows (numbers {_some(ids)}): train another one "
+        f"and promote it, then `supportbot models retire {version}`."
+        for version, ids in sorted((versions or {}).items())
+    ]
+    left += [f"The file {path} holds something of the person: delete it." for path in (files or Files()).holding]
+    return left
+
+
+def beyond_reach_in_chat(platform: str) -> str:
+    """Return the same in a sentence for somebody who had themselves erased in chat."""
+    name = _PLATFORM_NAMES.get(platform, platform)
+    return (
+        f"I cannot delete messages in {name} itself, backups and exports that the operator made, or what a model "
+        "has already learned: ask the people who run this bot about those."
+    )
+
+
+def _some(numbers: Sequence[int]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:_SHOWN])
+    return f"{shown} and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else shown
