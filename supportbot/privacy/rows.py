@@ -56,7 +56,7 @@ async def erase_questions(session: AsyncSession, question_ids: Sequence[int]) ->
 
 
 async def _erase_channels(session: AsyncSession, channels: Collection[tuple[int, str]]) -> None:
-    """Erase those of these channels in which nothing is said any more: a direct message is one, and names a person."""
+    """Erase those channels in which nothing is said any more; a direct message is one, and names a person."""
     is_used = (
         select(Conversation.id)
         .where(Conversation.workspace_id == Channel.workspace_id, Conversation.channel == Channel.channel)
