@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.slack import origin
 from bot.slack._background import Background
 from bot.slack.bolt import build_bolt, library_logger
 from bot.slack.connections import Connections
@@ -123,8 +124,10 @@ async def open_slack(
         client = web_client(bot_token)
         background = Background()
         bolt = build_bolt(web_client(None), bot_token)
+        app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
+        identity = Identity(client, patience, app_token)
+        origin.register(bolt, identity, client.base_url)
         register(bolt, service, background)
-        identity = Identity(client, patience)
         sender = SlackSender(client, identity, post_seconds)
         try:
             if settings.slack_http:
