@@ -23,7 +23,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import ExampleLabel, ExampleStatus
 from supportbot.errors import SupportBotError
 from supportbot.feedback.curation.store import Decision, ExampleStore, StoredExample
-from supportbot.intake.questions import printable
+from supportbot.printable import printable
 
 _KEYS = "[a]pprove  [e]dit  [r]eject  [s]kip  [q]uit"
 _DIVIDER = "----- the question is above this line, the answer below it -----"
