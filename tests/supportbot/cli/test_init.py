@@ -13,9 +13,7 @@ from supportbot.db.session import Database
 from supportbot.models.registry import Registry, write_manifest
 
 
-async def test_starter_made_anew_goes_live_as_somebodys_decision(
-    tmp_path: Path, tiny_model: Path
-) -> None:
+async def test_starter_made_anew_goes_live_as_somebodys_decision(tmp_path: Path, tiny_model: Path) -> None:
     """The audit says who had the starter made anew, from what it took over, and why without an evaluation."""
     settings = Settings(home=tmp_path / "home")
     settings.home.mkdir()
