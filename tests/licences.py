@@ -54,7 +54,7 @@ def installed() -> list[Library]:
 
 
 def licence_of(metadata: Message) -> str:
-    """Return what a package says of its licence; several classifiers hold together, since nobody says otherwise."""
+    """Return what a package says of its licence; several classifiers hold together."""
     if expression := metadata.get("License-Expression"):
         return expression
     classifiers = [
@@ -106,8 +106,8 @@ def main() -> int:
     wrong = list(refused(libraries, read_rules()))
     for library in wrong:
         sys.stderr.write(
-            f"{library.name} is under '{library.licence}', which pyproject.toml does not allow: take another library, "
-            "or say there why it may stay.\n"
+            f"{library.name} is under '{library.licence}', which pyproject.toml does not allow: take another "
+            "library, or say there why it may stay.\n"
         )
     return 1 if wrong else 0
 
