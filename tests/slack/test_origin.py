@@ -13,7 +13,7 @@ from bot.slack.identity import Bot as Us
 from bot.slack.origin import leads_to_slack, refusal
 from tests.slack.conftest import Bot, HttpBot
 from tests.slack.test_votes import answered, votes
-from tests.slack_server import LocalSlack
+from tests.slack_server import HttpAnswer, LocalSlack
 from tests.slack_server.payloads import app_mention, feedback_click, slash_command
 from tests.slack_server.records import Message
 from tests.slack_server.state import APP, TEAM
@@ -155,3 +155,13 @@ async def test_replayed_thumb_does_not_replace_a_newer_one(slack: LocalSlack, bo
     await slack.wait_for_ephemeral(user="U2", containing="already")
     assert await votes(bot.core) == (1, 0)
     assert len(slack.calls("views.open")) == modals
+
+
+async def test_nothing_is_lost_before_slack_says_who_we_are(slack: LocalSlack, http_bot: HttpBot) -> None:
+    """While Slack does not tell our workspace, a question is not acknowledged, and comes again."""
+    await slack.wait_for_ack(await slack.mention("C1", "U1", "how?"))
+    http_bot.adapter._identity._bot = None  # as before Slack has told it
+    slack.misbehave("auth.test", HttpAnswer(500))
+    asked = await slack.wait_for_ack(await slack.mention("C1", "U1", "and then?"))
+    assert asked.statuses == [503, 200]
+    assert [question.question for question in await http_bot.core.questions()] == ["how?", "and then?"]

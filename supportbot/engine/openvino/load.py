@@ -37,7 +37,7 @@ def load_openvino(
     Raises:
         ModelError: the model is damaged, or tokenizer and model do not belong together.
     """
-    tokenizer = load_tokenizer(directory)
+    tokenizer = load_tokenizer(directory, digests)
     # Before the weights are read: a tokenizer's first use after that left 44 KB a switch that were not used again.
     prefix_ids = encode_text(tokenizer, prompt_text(""))
     graph = export(directory, exports, "int8" if precision == "int8" else "16bit", digests)
