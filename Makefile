@@ -5,7 +5,7 @@ PIP_VERSION := 26.3
 export SUPPORTBOT_HOME ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-vllm soak lint types contracts migrations tests coverage starter format clean
+.PHONY: help run test test-long test-vllm soak licences lint types contracts migrations tests coverage starter format clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -49,6 +49,9 @@ soak: .venv/.installed-dev ## 5,000 questions to the engine, through kills and s
 # install one, in an environment of its own. Its Python: make test-vllm VLLM_PYTHON=/elsewhere/venv/bin/python
 test-vllm: .venv/.installed-dev
 	VLLM_PYTHON="$(abspath $(VLLM_PYTHON))" $(BIN)/pytest tests/vllm/check_vllm.py
+
+licences: .venv/.installed-dev ## the licence of each installed library; fails on one that pyproject.toml does not allow
+	@$(BIN)/python -m tests.licences
 
 starter: .venv/.installed ## train the starter model anew from its FAQ and make it live
 	$(BIN)/supportbot init --retrain

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from supportbot.engine.pretrained import open_model
 from supportbot.models.registry import starter_directory
 
 _COPIES = 6
@@ -30,7 +31,7 @@ State = dict[str, torch.Tensor]
 
 def save_wide(directory: Path) -> None:
     """Save the widened starter model and its tokenizer in Hugging Face format, in fp16."""
-    small = GPT2LMHeadModel.from_pretrained(starter_directory(), dtype=torch.float32)
+    small: GPT2LMHeadModel = open_model(starter_directory(), dtype=torch.float32)
     width = _COPIES * small.config.n_embd
     config = GPT2Config(
         vocab_size=_VOCABULARY,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from datetime import datetime
 
 import structlog
 
@@ -118,24 +119,40 @@ class Service:
         if exchange is not None:
             yield exchange
 
-    async def vote(self, answer_id: int, voter: str, vote: Vote) -> VoteOutcome:
-        """Record a thumb; the last one of a person counts.
+    async def vote(
+        self,
+        answer_id: int,
+        voter: str,
+        vote: Vote,
+        *,
+        workspace: str | None = None,
+        at: datetime | None = None,
+    ) -> VoteOutcome:
+        """Record a thumb; the one that a person clicked last counts.
 
         Args:
             answer_id: the answer voted on.
-            voter: unique over all platforms, such as ``slack:T1:U1``.
+            voter: unique over all platforms and beginning with theirs, such as ``slack:T1:U1``.
             vote: the thumb.
+            workspace: the platform's id of where the voter is; None where a platform has only one.
+            at: when it was clicked, by the platform's clock; None for now.
 
         Raises:
-            UnknownAnswerError: there is no such answer.
+            UnknownAnswerError: there is no such answer there.
         """
-        outcome = await self._votes.cast(answer_id, voter, vote)
-        metrics.VOTES.labels(vote.name.lower()).inc()
-        log.info("answer.voted", answer_id=answer_id, vote=vote.name.lower(), changed=outcome.changed)
+        outcome = await self._votes.cast(answer_id, voter, vote, workspace=workspace, at=at)
+        metrics.VOTES.labels(outcome.vote.name.lower()).inc()
+        log.info("answer.voted", answer_id=answer_id, vote=outcome.vote.name.lower(), changed=outcome.changed)
         return outcome
 
     async def explain(
-        self, answer_id: int, voter: str, reason: FeedbackReason | None, correction: str | None
+        self,
+        answer_id: int,
+        voter: str,
+        reason: FeedbackReason | None,
+        correction: str | None,
+        *,
+        workspace: str | None = None,
     ) -> Explanation:
         """Record what was wrong with an answer; the text goes to the database and nowhere else.
 
@@ -144,14 +161,15 @@ class Service:
             voter: as in ``vote``.
             reason: what was wrong.
             correction: what the answer should have said.
+            workspace: as in ``vote``.
 
         Returns:
             What is kept, see ``Votes.explain``.
 
         Raises:
-            UnknownAnswerError: there is no such answer, or no 👎 of this person on it.
+            UnknownAnswerError: there is no such answer there, or no 👎 of this person on it.
         """
-        said = await self._votes.explain(answer_id, voter, reason, correction)
+        said = await self._votes.explain(answer_id, voter, reason, correction, workspace=workspace)
         metrics.EXPLANATIONS.labels(said.reason or "none").inc()
         log.info(
             "answer.explained", answer_id=answer_id, reason=said.reason, has_correction=said.correction is not None
@@ -159,7 +177,13 @@ class Service:
         return said
 
     async def choose(
-        self, answer_id: int, number: int, chooser: str, build: Callable[[str], IncomingQuestion]
+        self,
+        answer_id: int,
+        number: int,
+        chooser: str,
+        build: Callable[[str], IncomingQuestion],
+        *,
+        workspace: str | None = None,
     ) -> Accepted:
         """Ask the suggested question that somebody clicked; its answer comes as any other does.
 
@@ -172,11 +196,12 @@ class Service:
             chooser: who clicked, unique over all platforms, as in ``vote``.
             build: makes the question to ask from the text of the suggestion. Its identity must be the same for the
                 same click, so that a click delivered twice is one question.
+            workspace: as in ``vote``.
 
         Raises:
-            UnknownSuggestionError: there is no such suggestion.
+            UnknownSuggestionError: there is no such suggestion there.
         """
-        suggestion = await self._suggestions.choose(answer_id, number, chooser)
+        suggestion = await self._suggestions.choose(answer_id, number, chooser, workspace=workspace)
         log.info("suggestion.chosen", answer_id=answer_id, entry_id=suggestion.entry_id)
         return await self.ask(build(suggestion.question))
 

@@ -3,7 +3,7 @@
 The columns are those that Hugging Face's TRL expects of each kind of training, with the id of the row that each
 line was made of. Prompt and completion joined are the one documented format, up to the end-of-text token, which
 TRL adds. Rows are streamed from the database into a temporary file, which takes its final name only when it is
-whole.
+whole and the audit says who has it.
 """
 
 from __future__ import annotations
@@ -90,13 +90,29 @@ async def _export(file_format: FileFormat, label: Kind, output: Path | None, spl
 
 
 async def export_rows(
-    database: Database, output: Path | None, *, file_format: FileFormat, kind: Kind, which: Which
+    database: Database,
+    output: Path | None,
+    *,
+    file_format: FileFormat,
+    kind: Kind,
+    which: Which,
+    actor: str | None = None,
 ) -> int:
     """Write the rows that count to a file, or as JSON lines to standard output; return their number.
 
+    Args:
+        database: where they are.
+        output: the file; None for standard output.
+        file_format: how they are written.
+        kind: what they are to teach with.
+        which: to train on, to measure on, or all.
+        actor: who has them written, for the audit; None for the user of this process.
+
     Raises:
         ExportError: there are none, or the file cannot be written.
+        DatabaseError: the audit cannot be written.
     """
+    from supportbot.db import audit
     from supportbot.feedback.curation.duplicates import merge_duplicates
 
     await merge_duplicates(database)
@@ -114,6 +130,16 @@ async def export_rows(
             written += len(batch)
             batch = await anext(batches, None)
         writer.close()
+        # Before the file takes its name: what nobody answers for is not handed over.
+        async with database.write() as session:
+            details = {"rows": written, "kind": kind.value, "split": which.value, "to_file": output is not None}
+            audit.record(
+                session,
+                actor=actor or audit.current_user(),
+                action="example.export",
+                subject="examples",
+                details=details,
+            )
     return written
 
 

@@ -23,8 +23,8 @@ from supportbot.errors import ConfigError
 from supportbot.feedback.curation import keys
 from supportbot.feedback.curation.held_out import Wordings
 from supportbot.feedback.curation.keys import split_of
-from supportbot.intake.questions import printable
 from supportbot.knowledge.store import answer_key
+from supportbot.printable import printable
 from supportbot.redact import redact
 
 EMPTY = "empty question or answer"

@@ -39,6 +39,7 @@ from supportbot.db.models import ModelVersion, TrainingRun
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.engine.load import load_model
+from supportbot.engine.pretrained import refuse_code
 from supportbot.errors import ModelError, SupportBotError
 from supportbot.models.loading import make_local_engine
 from supportbot.models.publishing import ModelStatus, check_name_is_free
@@ -69,6 +70,7 @@ SERVING_FILES = frozenset(
 """What ``from_pretrained`` and ``generate()`` read beside the weights."""
 
 _PICKLES = frozenset({".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"})
+_PROGRAMS = frozenset({".py", ".pyc", ".so"})
 _OWN_PICKLE = "training_args.bin"  # the Trainer writes it; it stays behind
 
 
@@ -89,7 +91,7 @@ def read_candidate(directory: Path, *, with_evaluation: bool) -> Candidate:
         with_evaluation: whether there must be an evaluation of these very weights.
 
     Raises:
-        ModelError: the run is not finished, holds a pickle, is damaged, or was not evaluated.
+        ModelError: the run is not finished, holds a pickle or a program, is damaged, or was not evaluated.
     """
     run = _read_json(directory / REPORT / RUN_RECORD)
     if run is None or (directory / UNFINISHED).exists():
@@ -106,10 +108,13 @@ def read_candidate(directory: Path, *, with_evaluation: bool) -> Candidate:
                 f"'{path}' may be a pickle, which runs code when it is loaded: save the weights as safetensors "
                 "and remove it."
             )
+    if program := next((path for path in directory.rglob("*") if path.suffix.lower() in _PROGRAMS), None):
+        raise ModelError(f"'{program}' is a program, and a version holds none: remove it, and publish again.")
     evaluation = _read_evaluation(directory) if with_evaluation else None
     try:
+        refuse_code(directory)
         load_model(directory)
-    except ModelError as error:
+    except (ModelError, OSError, ValueError) as error:
         raise ModelError(f"'{directory}' is damaged, so it can't be published. {error}") from error
     return Candidate(directory, run, evaluation)
 

@@ -100,8 +100,9 @@ class Transformers(Peer):
 
     def __init__(self, setup: Setup) -> None:
         import torch
-        from transformers import AutoModelForCausalLM
         from transformers.utils import logging
+
+        from supportbot.engine.pretrained import open_model
 
         super().__init__(setup)
         self.version = version("transformers")
@@ -110,7 +111,7 @@ class Transformers(Peer):
         torch.set_num_threads(setup.threads)
         cuda = torch.cuda.is_available()
         self.precision = "fp16" if cuda else "bf16"
-        self._model = AutoModelForCausalLM.from_pretrained(
+        self._model = open_model(
             setup.model, device_map="auto", dtype=torch.float16 if cuda else torch.bfloat16
         ).eval()
 

@@ -6,11 +6,12 @@ left alone except for masked links, whose address a reader could not see.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 
 from discord.utils import escape_markdown, escape_mentions
+
+from supportbot.printable import printable
 
 LIMIT = 2_000
 """Length that Discord allows a message, counted in UTF-16 units, the strictest way to count."""
@@ -21,9 +22,6 @@ LABEL_LIMIT = 80
 _QUOTE_LIMIT = 200
 _ELLIPSIS = "…"
 _FENCE = "```"
-# Embeddings, overrides and isolates can make a line read as something else than it is.
-_DIRECTION_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def build_answer_text(
@@ -91,8 +89,7 @@ def _one_line(text: str) -> str:
 
 
 def _neutralised(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
-    text = _CONTROLS.sub("", text).translate(_DIRECTION_CONTROLS)
+    text = printable(text)
     # A masked link needs the bracket and the parenthesis side by side; apart, both its halves are shown.
     return escape_mentions(text).replace("](", "] (")
 

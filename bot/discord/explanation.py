@@ -17,6 +17,7 @@ import structlog
 
 from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
 from bot.discord._serving import ServingClient
+from bot.discord.questions import workspace_of
 from supportbot.db.states import FeedbackReason
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
@@ -81,12 +82,7 @@ def read_submission(data: object) -> Submission | None:
         case {"custom_id": str(custom_id), "components": [*components]} if found := _CUSTOM_ID.fullmatch(
             custom_id
         ):
-            fields = {
-                component["component"]["custom_id"]: component["component"]
-                for component in components
-                if isinstance(component, dict) and "custom_id" in (component.get("component") or ())
-            }
-            match fields:
+            match _fields(components):
                 case {
                     "reason": {"values": [str(reason)]},
                     "correction": {"value": str() | None as correction},
@@ -96,18 +92,29 @@ def read_submission(data: object) -> Submission | None:
     return None
 
 
+def _fields(components: list[object]) -> dict[str, object]:
+    """Return the fields of a modal by their names."""
+    fields: dict[str, object] = {}
+    for component in components:
+        match component:
+            case {"component": {"custom_id": str(name)} as field}:
+                fields[name] = field
+    return fields
+
+
 async def on_modal(interaction: discord.Interaction[ServingClient]) -> None:
-    """Keep what somebody sent with the modal and thank them, who alone see it; other modals are left alone."""
-    data: Any = interaction.data
-    if not str(data["custom_id"]).startswith(_PREFIX):
-        return
-    submission = read_submission(data)
+    """Keep what somebody sent with the modal and thank them, who alone see it; an odd one gets a sentence."""
+    submission = read_submission(interaction.data)
     if submission is None:
         await tell(interaction, _OUTDATED_TEXT)
         return
     said = submission.said
     explained = interaction.client.service.explain(
-        submission.answer_id, voter_of(interaction), said.reason, said.correction
+        submission.answer_id,
+        voter_of(interaction),
+        said.reason,
+        said.correction,
+        workspace=workspace_of(interaction),
     )
     try:
         await keep_then_defer(explained, interaction, ephemeral=True)

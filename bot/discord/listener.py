@@ -107,7 +107,7 @@ class SupportClient(ServingClient):
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Log what an event handler raised."""
-        log.exception("discord.handler_failed", event=event_method)
+        log.exception("discord.handler_failed", handler=event_method)
 
     async def _hear(self, message: discord.Message) -> bool:
         """Keep a message if it is a question, or an answer to one; return whether it is a new question."""

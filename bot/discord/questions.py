@@ -87,7 +87,7 @@ def question_from_interaction(interaction: discord.Interaction[ServingClient], t
     }
     return IncomingQuestion(
         platform=PLATFORM,
-        workspace=str(interaction.guild_id) if interaction.guild_id else DIRECT_MESSAGES,
+        workspace=workspace_of(interaction),
         workspace_name=interaction.guild.name if interaction.guild and interaction.guild.name else "",
         channel=channel,
         thread=channel,
@@ -97,6 +97,11 @@ def question_from_interaction(interaction: discord.Interaction[ServingClient], t
         reply_to=reply_to,
         placeholder=True,
     )
+
+
+def workspace_of(interaction: discord.Interaction[Any]) -> str:
+    """Return the guild that somebody interacts in; what is asked outside any is kept together."""
+    return str(interaction.guild_id) if interaction.guild_id else DIRECT_MESSAGES
 
 
 def question_from_choice(

@@ -17,7 +17,7 @@ from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_label
 from bot.discord.explanation import voter_of
-from bot.discord.questions import question_from_choice
+from bot.discord.questions import question_from_choice, workspace_of
 from supportbot.errors import SupportBotError, sentence_for_users
 
 log = structlog.get_logger(__name__)
@@ -79,8 +79,9 @@ class SuggestionButton(
             UnknownSuggestionError: it is no longer there.
         """
         build = partial(question_from_choice, interaction, self._answer_id, self._number)
-        service = interaction.client.service
-        accepted = await service.choose(self._answer_id, self._number, voter_of(interaction), build)
+        accepted = await interaction.client.service.choose(
+            self._answer_id, self._number, voter_of(interaction), build, workspace=workspace_of(interaction)
+        )
         if not accepted.new:
             raise AskedAlreadyError(_ASKED_ALREADY_TEXT)
 

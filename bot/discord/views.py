@@ -19,6 +19,7 @@ from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_name
 from bot.discord.explanation import build_explanation, voter_of
+from bot.discord.questions import workspace_of
 from bot.discord.suggestions import SuggestionButton
 from bot.quotation import MARK, build_source
 from supportbot.errors import SupportBotError, sentence_for_users
@@ -67,7 +68,13 @@ class VoteButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Record the vote and thank the voter, who alone sees it; after a 👎 the thanks ask what was wrong."""
         client: ServingClient = interaction.client
-        vote = client.service.vote(self._answer_id, voter_of(interaction), self._vote)
+        vote = client.service.vote(
+            self._answer_id,
+            voter_of(interaction),
+            self._vote,
+            workspace=workspace_of(interaction),
+            at=interaction.created_at,
+        )
         try:
             outcome = await keep_or_defer(vote, interaction)
             text = build_thanks(outcome)

@@ -21,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.slack import origin
 from bot.slack._background import Background
 from bot.slack.bolt import build_bolt, library_logger
 from bot.slack.catchup import CatchUp
@@ -136,7 +137,8 @@ async def open_slack(
 
         client = web_client(bot_token)
         background = Background()
-        identity = Identity(client, patience)
+        app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
+        identity = Identity(client, patience, app_token)
         catch_up = CatchUp(
             client,
             identity,
@@ -145,6 +147,7 @@ async def open_slack(
             patience,
         )
         bolt = build_bolt(web_client(None), bot_token, lambda: catch_up.missed(time.time()))
+        origin.register(bolt, identity, client.base_url)
         register(bolt, service, background)
         sender = SlackSender(client, identity, post_seconds)
         try:

@@ -99,7 +99,7 @@ class CatchUp:
                 heard += 1
                 await self._hear(
                     {
-                        "team_id": bot.team_id,
+                        "team_id": bot.team,
                         "authorizations": [{"user_id": bot.user_id}],
                         "event": {
                             **message,

@@ -16,6 +16,7 @@ from slack_sdk.models.blocks.block_elements import PlainTextInputElement, RadioB
 from slack_sdk.models.views import View
 
 from bot.slack.feedback import read_voter
+from bot.slack.origin import workspace_of
 from supportbot.db.states import FeedbackReason
 from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
 
@@ -34,6 +35,7 @@ class Submission:
 
     answer_id: int
     voter: str
+    workspace: str | None
     said: Explanation
 
 
@@ -92,7 +94,7 @@ def read_submission(body: object) -> Submission | None:
         ):
             voter, said = read_voter(body), _read_values(values)
             if voter is not None and said is not None:
-                return Submission(int(metadata), voter, said)
+                return Submission(int(metadata), voter, workspace_of(body), said)
     return None
 
 

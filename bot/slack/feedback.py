@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from slack_sdk.models.blocks import ContextActionsBlock
 from slack_sdk.models.blocks.basic_components import FeedbackButtonObject
 from slack_sdk.models.blocks.block_elements import FeedbackButtonsElement
 
+from bot.slack._shapes import TIMESTAMP
+from bot.slack.origin import workspace_of
 from supportbot.feedback.votes import Vote
 
 FEEDBACK_ACTION = "answer_feedback"
@@ -30,6 +33,8 @@ class Click:
 
     Attributes:
         voter: unique over all platforms.
+        workspace: that the app is installed in; None if Slack does not say.
+        at: when Slack heard of it; None if it does not say.
         thread_ts: the thread that the answer is in, if it is in one.
         trigger_id: what opens a modal for the voter, within 3 seconds of the click.
     """
@@ -37,6 +42,8 @@ class Click:
     answer_id: int
     vote: Vote
     voter: str
+    workspace: str | None
+    at: datetime | None
     thread_ts: str | None
     trigger_id: str | None
 
@@ -72,6 +79,8 @@ def read_click(body: object) -> Click | None:
                 answer_id=int(found.group(1)),
                 vote=_VOTES[found.group(2)],
                 voter=voter,
+                workspace=workspace_of(body),
+                at=_time(body),
                 thread_ts=_thread(body),
                 trigger_id=_trigger(body),
             )
@@ -96,6 +105,13 @@ def _team(body: object) -> str:
         case {"user": {"team_id": str(team)}} | {"team": {"id": str(team)}}:
             return team
     return ""
+
+
+def _time(body: object) -> datetime | None:
+    match body:
+        case {"actions": [{"action_ts": str(ts)}, *_]} if TIMESTAMP.fullmatch(ts):
+            return datetime.fromtimestamp(float(ts), UTC)
+    return None
 
 
 def _trigger(body: object) -> str | None:

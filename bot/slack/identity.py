@@ -1,8 +1,13 @@
-"""Who the bot is in its workspace: asked once, remembered for as long as the process runs."""
+"""Who the bot is in its workspace: asked once, remembered for as long as the process runs.
+
+Slack does not say which app a bot token belongs to. An app-level token carries its name; over HTTP, where there is
+none, Slack names it with the first message that the bot posts.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 import structlog
@@ -14,6 +19,8 @@ from bot.slack.patience import Patience
 
 log = structlog.get_logger(__name__)
 
+_APP_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-.+")
+
 
 @dataclass(frozen=True, slots=True)
 class Bot:
@@ -21,7 +28,7 @@ class Bot:
 
     user_id: str
     bot_id: str
-    team_id: str
+    team: str
     workspace: str
 
 
@@ -31,12 +38,17 @@ class Identity:
     Args:
         client: carries the bot token.
         patience: how long to wait between attempts.
+        app_token: the app-level token, if there is one.
     """
 
-    def __init__(self, client: AsyncWebClient, patience: Patience) -> None:
+    def __init__(self, client: AsyncWebClient, patience: Patience, app_token: str | None = None) -> None:
         self._client = client
         self._patience = patience
         self._bot: Bot | None = None
+        self._asking = asyncio.Lock()
+        found = _APP_TOKEN.fullmatch(app_token or "")
+        self.app: str | None = found.group(1) if found else None
+        """Id of the app; None until it is known."""
 
     @property
     def is_known(self) -> bool:
@@ -49,15 +61,22 @@ class Identity:
         Raises:
             SlackApiError: Slack refuses.
         """
-        if self._bot is None:
-            answer = await self._client.auth_test()
-            self._bot = Bot(
-                user_id=str(answer["user_id"]),
-                bot_id=str(answer["bot_id"]),
-                team_id=str(answer["team_id"]),
-                workspace=str(answer["team"]),
-            )
-        return self._bot
+        async with self._asking:  # the first payloads may come many at once
+            if self._bot is None:
+                answer = await self._client.auth_test()
+                self._bot = Bot(
+                    user_id=str(answer["user_id"]),
+                    bot_id=str(answer["bot_id"]),
+                    team=str(answer["team_id"]),
+                    workspace=str(answer["team"]),
+                )
+            return self._bot
+
+    def learn_app(self, message: object) -> None:
+        """Take the id of the app from a message that the bot has just posted."""
+        match message:
+            case {"app_id": str(app)} if self.app is None and app:
+                self.app = app
 
     async def establish(self) -> Bot:
         """Ask until Slack answers.

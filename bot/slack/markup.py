@@ -10,15 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from supportbot.printable import printable
+
 SECTION_LIMIT = 3_000
 """Characters of a section block's text, escapes counted (Slack's limit)."""
 
 # A mention of a person, channel or group, or an address; then perhaps what is shown for it.
 _MARKUP = re.compile(r"<([@#!][^<>|]+|[a-z][a-z0-9+.-]*:[^<>|]+)(?:\|([^<>]*))?>")
 _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
-_BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-# C0 controls but tab and newline, DEL, C1 controls, and what changes the direction of the text around it.
-_UNSHOWABLE = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI_CONTROLS}\ud800-\udfff]")
 _ESCAPED_LENGTHS = {character: len(replacement) for character, replacement in _ESCAPES}
 
 
@@ -56,9 +55,9 @@ def _readable(target: str, label: str) -> str:
 def escape(text: str) -> str:
     """Return text that Slack shows as it is, and in which it finds no markup.
 
-    Characters that can't be shown, or that reorder the text around them, are left out.
+    What can't be seen, or reorders the text around it, is left out.
     """
-    text = _UNSHOWABLE.sub("", text)
+    text = printable(text)
     for character, replacement in _ESCAPES:
         text = text.replace(character, replacement)
     return text
@@ -69,7 +68,7 @@ def escaped_pieces(text: str, limit: int = SECTION_LIMIT) -> Iterator[str]:
 
     Pieces end at a line, else at a space, else anywhere, but never inside an escape.
     """
-    rest = _UNSHOWABLE.sub("", text).strip()
+    rest = printable(text).strip()
     while rest:
         size = _fitting(rest, limit)
         if size < len(rest):

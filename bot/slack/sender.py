@@ -26,6 +26,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.slack.api_errors import delivery_error, error_code
 from bot.slack.bolt import library_logger
 from bot.slack.identity import Identity
+from bot.slack.origin import leads_to_slack
 from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.delivery.outbox import Delivery
@@ -90,6 +91,7 @@ class SlackSender:
         )
         match answer.data:
             case {"ts": str(ts)}:
+                self._identity.learn_app(answer.get("message"))
                 return ts
         raise RetryLaterError("an answer without a timestamp")
 
@@ -133,6 +135,8 @@ class SlackSender:
 
     async def _respond(self, delivery: Delivery, response_url: str) -> str:
         """Show the answer to the asker alone."""
+        if not leads_to_slack(response_url, self._client.base_url):
+            raise UndeliverableError("The command's private way does not lead to Slack.")
         webhook = AsyncWebhookClient(
             response_url, session=self._client.session, retry_handlers=[], logger=library_logger()
         )

@@ -19,6 +19,7 @@ from supportbot.addresses import without_host, without_user
 from supportbot.config import ENV_FILE, Settings, env_name
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
+from supportbot.engine.openvino.export import changed_exports
 from supportbot.engine.speed import AT_ONCE, measure_speed
 from supportbot.errors import DatabaseError, SupportBotError
 from supportbot.models.loading import make_engine
@@ -68,6 +69,7 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     yield _disk(settings)
     yield _platforms(settings)
     yield await _guarded("database", _database, settings)
+    yield await asyncio.to_thread(_exports, settings)  # before the model is loaded, which mends them
     yield await _guarded("model", _model, settings)
 
 
@@ -149,6 +151,19 @@ async def _model(settings: Settings) -> str:
         _switching(settings, registry),
     ]
     return "; ".join(parts)
+
+
+def _exports(settings: Settings) -> Finding:
+    changed = changed_exports(settings.exports_dir)
+    if changed:
+        folder = settings.exports_dir
+        return Finding(
+            "exports",
+            False,
+            f"{', '.join(changed)} in {folder} changed since they were made: they are thrown away and made anew "
+            "when that model is loaded next, and who else can write there should be looked into.",
+        )
+    return Finding("exports", True, "what was exported for the engine is what was made")
 
 
 def _switching(settings: Settings, registry: Registry) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from supportbot.cli._terminal import out
 from supportbot.errors import SupportBotError
-from supportbot.intake.questions import printable
+from supportbot.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

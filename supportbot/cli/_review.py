@@ -26,7 +26,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import ExampleLabel, ExampleStatus
 from supportbot.errors import SupportBotError
 from supportbot.feedback.curation.store import Decision, ExampleStore, StoredExample
-from supportbot.intake.questions import printable
+from supportbot.printable import printable
 from supportbot.redact import hints
 
 _KEYS = "[a]pprove  [e]dit  [r]eject  [s]kip  [q]uit"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from rich.console import Console
 
-from supportbot.intake.questions import CONTROL
+from supportbot.printable import UNPRINTABLE
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
@@ -83,4 +84,10 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
 def print_json(value: object) -> None:
     """Print one JSON document, the only thing on stdout; exact, with what a terminal would obey spelt out."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    sys.stdout.write(CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+    sys.stdout.write(UNPRINTABLE.sub(_spelt_out, text) + "\n")
+
+
+def _spelt_out(found: re.Match[str]) -> str:
+    """Return a character as JSON spells it, in two halves if need be."""
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))

@@ -12,7 +12,7 @@ from rich.text import Text
 from supportbot.cli._knowledge import shorten
 from supportbot.cli._terminal import out
 from supportbot.errors import ModelError
-from supportbot.intake.questions import printable
+from supportbot.printable import printable
 
 if TYPE_CHECKING:
     from supportbot.answering.explain import Explanation

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
 from supportbot.errors import SupportBotError
-from supportbot.intake.questions import IncomingQuestion, printable
+from supportbot.intake.questions import IncomingQuestion
+from supportbot.printable import printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings

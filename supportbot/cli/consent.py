@@ -12,7 +12,7 @@ from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, out, print_json, start
 from supportbot.errors import SupportBotError
-from supportbot.intake.questions import printable
+from supportbot.printable import printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings

@@ -7,20 +7,23 @@ import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
-from supportbot.cli._terminal import JsonFlag, err, out, print_json, start
+from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, start
 from supportbot.errors import SupportBotError
 
 if TYPE_CHECKING:
+    from supportbot.config import Settings
     from supportbot.models.registry import Manifest, Registry
 
 
 def init(
+    by: Actor,
     retrain: Annotated[
         bool, typer.Option("--retrain", help="Train the starter model anew from its FAQ (minutes).")
     ] = False,
@@ -35,7 +38,7 @@ def init(
         asyncio.run(initialise(settings))
     registry = Registry(settings.models_dir)
     if retrain:
-        registry.activate(_retrain_starter(registry))
+        asyncio.run(go_live(settings, _retrain_starter(registry), by))
     manifest = registry.manifest(registry.active() or "")
     if as_json:
         print_json(_init_figures(manifest))
@@ -45,6 +48,23 @@ def init(
     for name, value in sorted(manifest.metrics.items()):
         out.print(f"  {name.replace('_', ' ')}: {value:.3g}")
     out.print('Try it: supportbot ask "How do I return an item?"   or start the daemon: python -m bot')
+
+
+async def go_live(settings: Settings, version: str, actor: str) -> None:
+    """Let a starter model that was made anew answer, as a decision of whoever had it made.
+
+    Raises:
+        ModelError: it is unsound.
+        DatabaseError: the decision cannot be recorded.
+    """
+    from supportbot.bootstrap import open_database
+    from supportbot.models.loading import make_local_engine
+    from supportbot.models.publishing import Publishing
+    from supportbot.models.registry import Registry
+
+    async with open_database(settings) as database:
+        publishing = Publishing(database, Registry(settings.models_dir), partial(make_local_engine, settings))
+        await publishing.promote(version, actor, force_reason="made anew by `supportbot init --retrain`")
 
 
 def _retrain_starter(registry: Registry) -> str:

@@ -1,4 +1,4 @@
-"""``supportbot log``: what was asked lately, and how it went."""
+"""``supportbot log``: what was asked lately, and how it went. Who read how much of it is in the audit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, out, print_json, start
-from supportbot.intake.questions import printable
+from supportbot.printable import printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
@@ -51,12 +51,17 @@ def log(
 
 async def _recent(settings: Settings, limit: int) -> list[Exchange]:
     from supportbot.bootstrap import open_database
+    from supportbot.db import audit
     from supportbot.db.schema import check_schema
     from supportbot.intake.history import History
 
     async with open_database(settings) as database:
         await check_schema(database)
-        return await History(database).recent(limit)
+        exchanges = await History(database).recent(limit)
+        async with database.write() as session:
+            details = {"questions": len(exchanges)}
+            audit.record(session, actor=audit.current_user(), action="log.read", subject="log", details=details)
+    return exchanges
 
 
 def _exchange_record(exchange: Exchange) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, with_database
 from supportbot.errors import SupportBotError
-from supportbot.intake.questions import printable
+from supportbot.printable import printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings

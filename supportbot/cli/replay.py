@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from supportbot.cli._terminal import JsonFlag, out, print_json, start
-from supportbot.intake.questions import printable
+from supportbot.printable import printable
 
 if TYPE_CHECKING:
     from supportbot.cli._reproduction import Replayed

@@ -9,6 +9,7 @@ Nothing heavy is imported before it is needed: neither engine costs what the oth
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,11 +41,13 @@ class Wanted:
         engine: ``SUPPORTBOT_ENGINE``, if the model is to run on this machine.
         precision: ``SUPPORTBOT_PRECISION``.
         exports: folder in which exported models are kept.
+        digests: sha256 of the model's files by name, as its manifest says; None where there is none.
     """
 
     engine: EngineSetting
     precision: PrecisionSetting
     exports: Path
+    digests: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ def load_chosen(location: str, version: str, wanted: Wanted, *, int8_loss_rise: 
 
     # `choose` has refused fp16 and settled what auto means.
     precision = cast("Precision", choice.precision)
-    return load_openvino(directory, version, precision, wanted.exports)
+    return load_openvino(directory, version, precision, wanted.exports, wanted.digests)
 
 
 def choose(directory: Path, wanted: Wanted, *, int8_loss_rise: float | None, cuda: bool) -> Choice:

@@ -8,10 +8,11 @@ from typing import Any
 import structlog
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as library_logging
 
 from supportbot.engine.precision import Precision, PrecisionSetting, choose_precision
+from supportbot.engine.pretrained import open_model, open_tokenizer
 from supportbot.engine.transformers import TransformersEngine
 from supportbot.errors import ModelError
 
@@ -70,13 +71,11 @@ def load_model(location: str | Path) -> tuple[PreTrainedModel, PreTrainedTokeniz
     library_logging.disable_default_handler()
     library_logging.enable_propagation()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(location)
-        # With output_loading_info it returns a pair, which its annotation does not say.
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
+        tokenizer = open_tokenizer(location)
+        loaded: Any = open_model(
             location,
             device_map="auto",
             dtype=torch.float16,
-            use_safetensors=True,  # a pickle is never loaded
             output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:

@@ -9,8 +9,9 @@ This module knows no model.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,20 +68,28 @@ class ModelTokenizer:
         return str(self.backend_tokenizer.decode(list(token_ids), skip_special_tokens=skip_special_tokens))
 
 
-def load_tokenizer(directory: Path) -> ModelTokenizer:
+def load_tokenizer(directory: Path, digests: Mapping[str, str] | None = None) -> ModelTokenizer:
     """Load the tokenizer of a model directory.
 
+    Args:
+        directory: of the model.
+        digests: sha256 of the model's files by name, as its manifest says; None where there is none.
+
     Raises:
-        ModelError: its files are missing or damaged, or name no end-of-text token.
+        ModelError: its files are missing, damaged or not what the manifest says, or name no end-of-text token.
     """
     path = directory / TOKENIZER_FILE
     if not path.is_file():
         raise ModelError(f"The tokenizer at '{directory}' has no {TOKENIZER_FILE}, which this program needs.")
     try:
-        backend = Tokenizer.from_file(str(path))
+        content = path.read_bytes()
+        is_ours = digests is None or digests.get(TOKENIZER_FILE) == hashlib.sha256(content).hexdigest()
+        backend = Tokenizer.from_buffer(content)
         name = _end_of_text(directory)
     except Exception as error:  # tokenizers raises plain Exception
         raise ModelError(f"'{path}' is damaged: install or train that model again.") from error
+    if not is_ours:
+        raise ModelError(f"'{path}' was changed meanwhile: install or train that model again.")
     eos_token_id = None if name is None else backend.token_to_id(name)
     if eos_token_id is None:
         raise ModelError(f"The tokenizer at '{directory}' has no end-of-text token: answers would never end.")

@@ -17,6 +17,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import EntryState, ExampleSource
 from supportbot.errors import UnknownSuggestionError
 from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
+from supportbot.feedback.reach import was_given_to
 from supportbot.intake.questions import Grounds, Suggestion
 
 _GONE_TEXT = "That suggestion is no longer there. Please ask the question once more."
@@ -34,7 +35,9 @@ class Suggestions:
         self._database = database
         self._keep = keep
 
-    async def choose(self, answer_id: int, number: int, chooser: str) -> Suggestion:
+    async def choose(
+        self, answer_id: int, number: int, chooser: str, *, workspace: str | None = None
+    ) -> Suggestion:
         """Return a suggestion that an answer made, and propose what was asked as a wording of its entry.
 
         A second click of anybody proposes nothing new.
@@ -43,9 +46,10 @@ class Suggestions:
             answer_id: of the answer.
             number: of the suggestion, from 0.
             chooser: who clicked, unique over all platforms.
+            workspace: the platform's id of where that is; None where a platform has only one.
 
         Raises:
-            UnknownSuggestionError: the answer made no such suggestion, or its entry was retired since.
+            UnknownSuggestionError: no answer there made such a suggestion, or its entry was retired since.
         """
         async with self._database.read() as session:
             row = (
@@ -53,7 +57,7 @@ class Suggestions:
                     select(Answer.grounds, Question.text, Conversation.id, Conversation.workspace_id)
                     .join(Question, Answer.question_id == Question.id)
                     .join(Conversation, Question.conversation_id == Conversation.id)
-                    .where(Answer.id == answer_id)
+                    .where(Answer.id == answer_id, was_given_to(chooser, workspace))
                 )
             ).one_or_none()
             offered = Grounds.from_record(row.grounds).suggestions if row else ()

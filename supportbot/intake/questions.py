@@ -1,6 +1,6 @@
 """What crosses the boundaries of the core: a question as it was heard, claimed, and answered.
 
-Its text is kept as it was typed; where a terminal shows it, ``printable`` comes first.
+Its text is kept as it was typed; wherever it is shown, ``supportbot.printable`` comes first.
 """
 
 from __future__ import annotations
@@ -15,10 +15,6 @@ from typing import Any
 from supportbot.db.states import AnswerSource
 
 _EMOJI_TOKEN = re.compile(r"<a?:\w{1,64}:\d{1,20}>|(?<!\w):[a-z0-9_+-]*[a-z+-][a-z0-9_+-]*:(?!\w)")
-
-CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u2069]")
-"""What nobody types and a terminal obeys: a stranger's text must neither steer it nor hide from a curator."""
-
 
 NOT_SURE_TEXT = (
     "I am not sure about this one, and I would rather not guess. "
@@ -217,11 +213,6 @@ class Reply:
     mean_logprob: float | None = None
     latency_ms: int | None = None
     grounds: Grounds = Grounds()
-
-
-def printable(text: str) -> str:
-    """Return a text as a terminal may show it, its lines and tabs included."""
-    return CONTROL.sub("", text)
 
 
 def is_reaction(text: str) -> bool:

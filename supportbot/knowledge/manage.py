@@ -20,9 +20,9 @@ from supportbot.db import audit
 from supportbot.db.models import Audit, Entry, Example, Wording, Workspace
 from supportbot.db.states import EntrySource, EntryState, ExampleStatus
 from supportbot.errors import SupportBotError
-from supportbot.intake.questions import printable
 from supportbot.knowledge.claims import Claims, as_asked
 from supportbot.knowledge.publishing import touch
+from supportbot.printable import printable
 
 _QUOTED = 80
 """Characters of a text that a sentence quotes."""

@@ -58,7 +58,9 @@ def make_local_engine(settings: Settings, source: ModelSource) -> Engine:
         ModelError: the model is damaged, or of no kind that can be loaded.
     """
     engine = "auto" if settings.engine == "remote" else settings.engine
-    wanted = Wanted(engine=engine, precision=settings.precision, exports=settings.exports_dir)
+    wanted = Wanted(
+        engine=engine, precision=settings.precision, exports=settings.exports_dir, digests=source.digests
+    )
     return load_chosen(source.location, source.version, wanted, int8_loss_rise=source.int8_loss_rise)
 
 

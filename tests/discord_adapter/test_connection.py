@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 import aiohttp
 import pytest
 import yarl
+from structlog.testing import capture_logs
 
 from bot.discord._network import open_connector
 from bot.discord.client import DiscordAdapter, open_discord, reconnect_delay
@@ -184,3 +185,15 @@ def test_waiting_time_between_attempts() -> None:
     """The wait grows, is never the same for all, and stays far below the promised 30 seconds."""
     assert reconnect_delay(1) <= 1
     assert all(7.5 <= reconnect_delay(failures) <= 15 for failures in range(5, 50))
+
+
+async def test_handler_that_fails_is_logged(core: Core) -> None:
+    """What an event handler raises becomes one line of the log that names the handler."""
+    client = SupportClient(core.service, core.settings, shard_count=1)
+    with capture_logs() as lines:
+        try:
+            raise ValueError("odd")
+        except ValueError:
+            await client.on_error("on_raw_message_delete")
+    (line,) = lines
+    assert (line["event"], line["handler"]) == ("discord.handler_failed", "on_raw_message_delete")

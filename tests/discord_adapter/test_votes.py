@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from bot.discord._interactions import SORRY_TEXT
 from bot.discord.views import build_answer_view
@@ -88,6 +89,33 @@ async def test_vote_on_an_answer_that_is_gone(world: World) -> None:
     assert result.ephemeral
     assert "no longer in the log" in result.response.content
     assert await _rows(world) == []
+
+
+async def test_answer_of_another_guild_cannot_be_voted_on(world: World) -> None:
+    """A button with the number of an answer that was given in another guild is told that there is none."""
+    await _answer(world)
+    guild = world.env.create_guild("Elsewhere")
+    channel = guild.create_text_channel("help")
+    mallory = guild.add_member(world.env.create_user("mallory"))
+    await world.env.settle()
+    posted: Any = world.client.get_channel(channel.id)
+    message = await posted.send("forged", view=build_answer_view(1))
+    result = await _click(world, message, "👎", mallory)
+    assert result.modal is None
+    assert "no longer in the log" in result.response.content
+    assert await _rows(world) == []
+
+
+async def test_older_click_does_not_replace_a_newer_one(world: World) -> None:
+    """When a person clicked is in the number of the interaction; what is newer than that stays."""
+    message = await _answer(world)
+    await _click(world, message, "👍")
+    async with world.core.database.write() as session:
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        await session.execute(update(Feedback).values(voted_at=tomorrow))
+    result = await _click(world, message, "👎")
+    assert result.response.content == "Your 👍 is already counted."
+    assert await _rows(world) == [(1, f"discord:{world.alice.id}", 1)]
 
 
 async def test_vote_that_cannot_be_kept_is_not_thanked_for(world: World) -> None:

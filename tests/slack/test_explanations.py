@@ -160,10 +160,10 @@ async def test_explanation_that_is_not_kept_is_not_acknowledged(
     explain = http_bot.core.service.explain
     failures = [OSError(28, "No space left on device")]
 
-    async def failing(*arguments: Any) -> Explanation:
+    async def failing(*arguments: Any, **rest: Any) -> Explanation:
         if failures:
             raise failures.pop()
-        return await explain(*arguments)
+        return await explain(*arguments, **rest)
 
     monkeypatch.setattr(http_bot.core.service, "explain", failing)
     sent = await slack.submit(modal, choose=WRONG)

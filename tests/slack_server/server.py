@@ -15,12 +15,12 @@ from tests.slack_server import payloads
 from tests.slack_server.faults import Fault, Faults, reset
 from tests.slack_server.modals import Modals
 from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json, Message, Modal
-from tests.slack_server.state import BOT_USER, State, T
+from tests.slack_server.state import APP, BOT_USER, State, T
 from tests.slack_server.transport import Courier, Posts, Sockets, Transport
 from tests.slack_server.web_api import WebApi
 
 BOT_TOKEN = "xoxb-local-bot"
-APP_TOKEN = "xapp-local-app"
+APP_TOKEN = f"xapp-1-{APP}-1-local"
 SIGNING_SECRET = "0123456789abcdef0123456789abcdef"
 WAIT_SECONDS = 10.0
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from tests.slack_server.faults import Faults, RateLimited, Reset, fault_response, reset
 from tests.slack_server.modals import Modals, RefusedViewError
 from tests.slack_server.records import Call, Channel, Ephemeral, Json, Message
-from tests.slack_server.state import BOT_ID, BOT_USER, TEAM, State
+from tests.slack_server.state import APP, BOT_ID, BOT_USER, TEAM, State
 
 MAX_BLOCKS = 50
 MAX_SECTION = 3_000
@@ -169,7 +169,8 @@ class WebApi:
             arguments=arguments,
         )
         self._state.messages.append(message)
-        return {"channel": channel.id, "ts": message.ts, "message": message.to_json(with_metadata=True)}
+        shown = {**message.to_json(with_metadata=True), "app_id": APP}
+        return {"channel": channel.id, "ts": message.ts, "message": shown}
 
     def _post_ephemeral(self, arguments: Json) -> Json:
         channel = self._check_channel(arguments["channel"])

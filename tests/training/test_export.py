@@ -18,6 +18,7 @@ import typer
 from sqlalchemy import select
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from supportbot.db.audit import recent
 from supportbot.db.models import Example
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
@@ -85,6 +86,16 @@ async def test_datasets_reads_each_kind(database: Database, tmp_path: Path, file
     }
 
 
+async def test_export_is_audited(database: Database, tmp_path: Path) -> None:
+    """The audit says who exported how many rows of which kind, and nothing that is in them."""
+    await add_examples(database, *rows())
+    options: Any = {"file_format": FileFormat.JSONL, "kind": Kind.KTO, "which": Which.TRAIN}
+    written = await export_rows(database, tmp_path / "rows.jsonl", **options, actor="ana")
+    (entry,) = await recent(database, 1)
+    assert (entry.actor, entry.action) == ("ana", "example.export")
+    assert entry.details == {"rows": written, "kind": "kto", "split": "train", "to_file": True}
+
+
 def hidden_files(folder: Path) -> list[str]:
     """Return what a listing does not show."""
     return [path.name for path in folder.iterdir() if path.name.startswith(".")]
@@ -135,7 +146,7 @@ async def test_exported_rows_can_be_imported(
         found = (await session.scalars(select(Example).order_by(Example.id))).all()
     await other.aclose()
     again = {(row.prompt, row.completion, row.rejected, row.label.value) for row in found}
-    first, pair = "Where is it?\u2028Now?", "And the other?"
+    first, pair = "Where is it?\nNow?", "And the other?"  # the separator is a line break to whoever reads it
     good = {(first, "In “Leeds” 😀.", None, "good"), (pair, "Here.", None, "good")}
     expected = {
         Kind.SFT: good,

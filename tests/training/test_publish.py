@@ -250,6 +250,19 @@ def _with_pickle(directory: Path) -> None:
     (directory / "pytorch_model.bin").write_bytes(b"hostile")
 
 
+def _with_a_program(directory: Path) -> None:
+    (directory / "modeling_evil.py").write_text("raise SystemExit\n")
+
+
+def _with_code_of_its_own(directory: Path) -> None:
+    change(directory / "config.json", auto_map={"AutoModelForCausalLM": "evil.Evil"})
+    _evaluate_again(directory)
+
+
+def _with_code_for_its_tokenizer(directory: Path) -> None:
+    change(directory / "tokenizer_config.json", auto_map={"AutoTokenizer": [None, "evil.Evil"]})
+
+
 def _with_other_weights(directory: Path) -> None:
     _change_weights(directory, lambda weights: weights["transformer.wte.weight"].add_(1))
     # The evaluation stays that of the weights before.
@@ -283,6 +296,9 @@ def _evaluate_again(directory: Path) -> None:
         (_with_half_report, "cannot be read as JSON"),
         (_with_endless_loss, "a loss that is no number"),
         (_with_pickle, "pytorch_model.bin' may be a pickle"),
+        (_with_a_program, "modeling_evil.py' is a program"),
+        (_with_code_of_its_own, "brings code of its own"),
+        (_with_code_for_its_tokenizer, "auto_map' in tokenizer_config.json"),
         (_with_other_weights, "is about other weights"),
         (_with_nan, "values in 'transformer.wte.weight' that are not numbers"),
         (_without_a_tensor, "lacks the tensor 'transformer.ln_f.weight'"),

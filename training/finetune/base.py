@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from supportbot.engine.pretrained import open_model, open_tokenizer, refuse_code
 from supportbot.errors import ConfigError, ModelError
 
 _LOAD_ERRORS = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
@@ -20,10 +21,11 @@ def load_tokenizer(location: str) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a base; without a padding token it pads with end-of-text, which is masked by length.
 
     Raises:
-        ModelError: there is none, or it is none that a model could learn to stop with.
+        ModelError: there is none, it is none that a model could learn to stop with, or it comes with code.
     """
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(location)
+        refuse_code(location)
+        tokenizer: PreTrainedTokenizerBase = open_tokenizer(location)
     except _LOAD_ERRORS as error:
         raise _not_usable(location) from error
     if not tokenizer.is_fast or tokenizer.eos_token_id is None:
@@ -38,16 +40,11 @@ def load_base(location: str, tokenizer: PreTrainedTokenizerBase, max_length: int
 
     Raises:
         ConfigError: the model is made for shorter rows.
-        ModelError: the weights are incomplete, or do not belong to the tokenizer.
+        ModelError: the weights are incomplete, do not belong to the tokenizer, or come with code.
     """
     try:
-        # With output_loading_info it returns a pair, which its annotation does not say.
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            location,
-            dtype=torch.float32,
-            use_safetensors=True,  # a pickle is never loaded
-            output_loading_info=True,
-        )
+        refuse_code(location)
+        loaded: Any = open_model(location, dtype=torch.float32, output_loading_info=True)
     except _LOAD_ERRORS as error:
         raise _not_usable(location) from error
     model: PreTrainedModel

@@ -36,7 +36,9 @@ class _Actions:
         click = read_click(body)
         if click is not None:
             try:
-                outcome = await self._service.vote(click.answer_id, click.voter, click.vote)
+                outcome = await self._service.vote(
+                    click.answer_id, click.voter, click.vote, workspace=click.workspace, at=click.at
+                )
             except UnknownAnswerError as error:
                 text = str(error)
             else:
@@ -56,7 +58,9 @@ class _Actions:
     async def _choose(self, choice: Choice, client: AsyncWebClient) -> str | None:
         """Ask what was chosen; return what the person is to be told, if anything."""
         try:
-            accepted = await self._service.choose(choice.answer_id, choice.number, choice.chooser, choice.question)
+            accepted = await self._service.choose(
+                choice.answer_id, choice.number, choice.chooser, choice.question, workspace=choice.workspace
+            )
         except SupportBotError as error:
             return sentence_for_users(error, SORRY_TEXT)
         except Exception:

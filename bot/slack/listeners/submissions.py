@@ -28,7 +28,13 @@ class _Submissions:
             return
         said = submission.said
         try:
-            await self._service.explain(submission.answer_id, submission.voter, said.reason, said.correction)
+            await self._service.explain(
+                submission.answer_id,
+                submission.voter,
+                said.reason,
+                said.correction,
+                workspace=submission.workspace,
+            )
         except UnknownAnswerError as error:
             told = build_told(_SORRY_TITLE, str(error))
         else:

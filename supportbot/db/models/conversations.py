@@ -248,7 +248,10 @@ class Outbox(Base):
 
 
 class Feedback(Base):
-    """One person's judgement of one answer; the last vote counts."""
+    """One person's judgement of one answer; the last vote counts.
+
+    ``voted_at`` is when the person clicked, by the platform's clock; the other times are when this program heard.
+    """
 
     __tablename__ = "feedback"
     __table_args__ = (UniqueConstraint("answer_id", "voter"), Index(None, "voter"), ERASABLE)
@@ -257,6 +260,7 @@ class Feedback(Base):
     answer_id: Mapped[int] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"))
     voter: Mapped[str]
     vote: Mapped[int] = mapped_column(SmallInteger)
+    voted_at: Mapped[datetime | None]
     reason: Mapped[FeedbackReason | None] = mapped_column(text_enum(FeedbackReason, "reason"))
     correction: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -17,6 +17,7 @@ from supportbot.engine.length import answer_limit
 from supportbot.engine.openvino.export import read_about
 from supportbot.engine.openvino.messages import BLOCK_TOKENS, DRAFT_TOKENS, Load, Precision
 from supportbot.engine.openvino.requests import Request
+from supportbot.engine.openvino.seal import UNKNOWN, read_seal
 from supportbot.engine.openvino.supervisor import Supervisor
 from supportbot.engine.prompt import MAX_LENGTH, Prompt, answer_text, encode_text
 from supportbot.engine.tokenizer import ModelTokenizer
@@ -155,4 +156,5 @@ def build_load(
         positions=about.positions,
         prefix_ids=tuple(prefix_ids),
         draft_tokens=draft_tokens,
+        seal=read_seal(Path(directory)) or UNKNOWN,
     )

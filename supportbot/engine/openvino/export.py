@@ -1,9 +1,10 @@
 """A model directory as OpenVINO reads it, made once and kept under the digest of what it was made of.
 
-An export holds the graph (``openvino_model.xml`` and ``.bin``) and ``export.json``, which is written last and
-knows their checksums: what is half-made or damaged is made again. Another version of this module or of OpenVINO,
-other weights or another width of them make another export; a whole one is never changed, so several processes may
-share them. Beside it stands a note of its last use (``use``), by which ``prune`` knows what nobody needs.
+An export holds the graph (``openvino_model.xml`` and ``.bin``) and ``export.json``. Their sha256 are kept apart
+from them (``seal``): what is half-made, damaged or changed is thrown away and made again. Another version of this
+module or of OpenVINO, other weights or another width of them make another export; a whole one is never changed, so
+several processes may share them. Beside it stands a note of its last use (``use``), by which ``prune`` knows what
+nobody needs.
 
 This module knows no process and no prompt. OpenVINO and numpy are imported only to make an export: whoever finds
 one is spared their time and memory.
@@ -15,7 +16,7 @@ import hashlib
 import json
 import shutil
 import time
-import zlib
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +25,8 @@ import msgspec
 import structlog
 from filelock import FileLock
 
-from supportbot.engine.openvino.layout import ABOUT, CONFIG, GRAPH, NUMBERS, find_weights
+from supportbot.engine.openvino.layout import ABOUT, CONFIG, GRAPH, find_weights
+from supportbot.engine.openvino.seal import find_change, read_seal, seal, sha256
 from supportbot.engine.openvino.shape import Shape, parse_shape
 from supportbot.engine.openvino.use import note_use
 from supportbot.errors import ModelError
@@ -33,13 +35,10 @@ log = structlog.get_logger(__name__)
 
 Weights = Literal["16bit", "int8"]
 
-_FORMAT = 2
+_FORMAT = 3
 """Of exports; a newer one makes all of them anew."""
 
 LOCK = ".lock"
-
-_PIECE = 2**20
-"""Bytes that are read at once for a checksum."""
 
 
 class About(msgspec.Struct, frozen=True):
@@ -50,7 +49,6 @@ class About(msgspec.Struct, frozen=True):
         weights: see ``export``.
         vocabulary: number of tokens that the model knows.
         positions: tokens of prompt and answer together that it has places for.
-        checksums: CRC-32 of each file.
         maker: see ``maker``; empty in exports of earlier versions of this program.
     """
 
@@ -58,23 +56,27 @@ class About(msgspec.Struct, frozen=True):
     weights: str
     vocabulary: int
     positions: int
-    checksums: dict[str, int]
     maker: str = ""
 
 
-def export(model: Path, cache: Path, weights: Weights) -> Path:
+def export(model: Path, cache: Path, weights: Weights, digests: Mapping[str, str] | None = None) -> Path:
     """Return the export of a model directory, made now if there is no whole one yet.
 
     Args:
         model: in Hugging Face format, with safetensors weights.
         cache: where exports are kept.
         weights: ``16bit`` keeps them in fp16; ``int8`` rounds each row of a matrix to 256 steps.
+        digests: sha256 of the model's files by name, as its manifest says; None where there is none.
 
     Raises:
-        ModelError: the model is damaged, or no GPT-2 that the graph can be built for, or there is no room for it.
+        ModelError: the model is damaged, is not what its manifest says, or is no GPT-2 that the graph can be
+            built for; or there is no room for it.
     """
     shape = parse_shape(_read_config(model))
-    target = cache / f"{_digest([model / CONFIG, *find_weights(model)])}-{weights}"
+    found = {file.name: sha256(file) for file in (model / CONFIG, *find_weights(model))}
+    if digests is not None:
+        _compare(model, found, digests)
+    target = cache / f"{_digest(found)}-{weights}"
     note_use(target, model)  # before it is looked at, lest it is deleted as unused meanwhile
     if is_whole(target):
         return target
@@ -82,7 +84,7 @@ def export(model: Path, cache: Path, weights: Weights) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with FileLock(cache / LOCK):
             if not is_whole(target):  # another process may have made it meanwhile
-                _make(shape, model, target, weights)
+                _make(shape, model, target, weights, found)
     except OSError as error:
         raise ModelError(
             f"The exported model cannot be kept in '{cache}' ({error.strerror or error}): make room there and let "
@@ -102,12 +104,22 @@ def read_about(directory: Path) -> About:
 
 
 def is_whole(directory: Path) -> bool:
-    """Return whether an export is complete and undamaged."""
-    try:
-        about = read_about(directory)
-        return all(_checksum(directory / name) == about.checksums.get(name) for name in (GRAPH, NUMBERS))
-    except (OSError, ValueError):
+    """Return whether an export is complete and what it was when it was made."""
+    known = read_seal(directory)
+    if known is None or not directory.is_dir():
         return False
+    return find_change(directory, known) is None
+
+
+def changed_exports(cache: Path) -> list[str]:
+    """Return which exports are not what they were when they were made; each file is read for it."""
+    directories = sorted(path for path in cache.glob("[0-9a-f]*-*") if path.is_dir())
+    sealed = ((directory, read_seal(directory)) for directory in directories)
+    return [
+        directory.name
+        for directory, known in sealed
+        if known is not None and find_change(directory, known, thorough=True) is not None
+    ]
 
 
 def is_exportable(model: Path) -> bool:
@@ -127,34 +139,36 @@ def maker() -> str:
         return ""
 
 
-def _make(shape: Shape, model: Path, target: Path, weights: Weights) -> None:
+def _make(shape: Shape, model: Path, target: Path, weights: Weights, digests: Mapping[str, str]) -> None:
     """Make an export beside its place and move it there; whoever calls this holds the lock."""
     log.info("engine.exporting", model=model.name, weights=weights)
     began = time.monotonic()
     staged = target.with_name(f".{target.name}")
+    if target.exists() and read_seal(target) is not None:
+        log.warning("engine.export_changed", export=target.name, model=model.name)
     for remains in (staged, target):
         if remains.exists():
             shutil.rmtree(remains)
     staged.mkdir()
-    _save_graph(shape, model, staged / GRAPH, weights)
-    checksums = {name: _checksum(staged / name) for name in (GRAPH, NUMBERS)}
-    about = About(model.name, weights, shape.vocabulary, shape.positions, checksums, maker())
+    _save_graph(shape, model, staged / GRAPH, weights, digests)
+    about = About(model.name, weights, shape.vocabulary, shape.positions, maker())
     note_use(staged, model)
-    # No fsync: what a power cut leaves half-written is told by its checksum.
+    # No fsync: what a power cut leaves half-written is told by its digest.
     (staged / ABOUT).write_bytes(msgspec.json.encode(about))
+    seal(target, staged)
     staged.replace(target)
     seconds = round(time.monotonic() - began, 3)
     log.info("engine.exported", model=model.name, weights=weights, seconds=seconds)
 
 
-def _save_graph(shape: Shape, model: Path, path: Path, weights: Weights) -> None:
+def _save_graph(shape: Shape, model: Path, path: Path, weights: Weights, digests: Mapping[str, str]) -> None:
     import openvino as ov
 
     from supportbot.engine.openvino.graph import build_graph
     from supportbot.engine.openvino.weights import read_tensors
 
     try:
-        graph = build_graph(shape, read_tensors(find_weights(model)), int8=weights == "int8")
+        graph = build_graph(shape, read_tensors(find_weights(model), digests), int8=weights == "int8")
     except ModelError as error:
         raise ModelError(f"The model at '{model}' cannot be used: {error}.") from error
     try:
@@ -177,17 +191,12 @@ def _read_config(model: Path) -> dict[str, Any]:
     return config
 
 
-def _digest(files: list[Path]) -> str:
-    digest = hashlib.sha256(maker().encode())
-    for file in files:
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()[:32]
+def _compare(model: Path, found: Mapping[str, str], digests: Mapping[str, str]) -> None:
+    for name, digest in found.items():
+        if digests.get(name) != digest:
+            raise ModelError(f"'{model / name}' was changed meanwhile: install or train that model again.")
 
 
-def _checksum(path: Path) -> int:
-    checksum = 0
-    with path.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            checksum = zlib.crc32(piece, checksum)
-    return checksum
+def _digest(digests: Mapping[str, str]) -> str:
+    """Return what stands for a model's files, given theirs in their order, and for what makes exports here."""
+    return hashlib.sha256("".join([maker(), *digests.values()]).encode()).hexdigest()[:32]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -17,7 +18,13 @@ from supportbot.errors import ModelError
 log = structlog.get_logger(__name__)
 
 
-def load_openvino(directory: Path, model_version: str, precision: Precision, exports: Path) -> OpenVINOEngine:
+def load_openvino(
+    directory: Path,
+    model_version: str,
+    precision: Precision,
+    exports: Path,
+    digests: Mapping[str, str] | None = None,
+) -> OpenVINOEngine:
     """Make an engine; blocks while it exports. Its process starts with the first request.
 
     Args:
@@ -25,14 +32,15 @@ def load_openvino(directory: Path, model_version: str, precision: Precision, exp
         model_version: name stored with each answer.
         precision: see ``messages.Load``; ``int8`` takes the export with int8 weights.
         exports: folder in which exported models are kept.
+        digests: sha256 of the model's files by name, as its manifest says; None where there is none.
 
     Raises:
         ModelError: the model is damaged, or tokenizer and model do not belong together.
     """
-    tokenizer = load_tokenizer(directory)
+    tokenizer = load_tokenizer(directory, digests)
     # Before the weights are read: a tokenizer's first use after that left 44 KB a switch that were not used again.
     prefix_ids = encode_text(tokenizer, prompt_text(""))
-    graph = export(directory, exports, "int8" if precision == "int8" else "16bit")
+    graph = export(directory, exports, "int8" if precision == "int8" else "16bit", digests)
     vocabulary = read_about(graph).vocabulary
     if len(tokenizer) > vocabulary:
         raise ModelError(

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from supportbot.engine.openvino.seal import UNKNOWN, Seal
+
 HEADER_BYTES = 4
 """A frame begins with the length of the rest, big-endian."""
 
@@ -39,6 +41,7 @@ class Load(msgspec.Struct, frozen=True, tag=True):
         positions: tokens of prompt and answer together that it has places for.
         prefix_ids: with which most prompts begin; they are computed once.
         draft_tokens: that an answer may suppose in a step, see ``Expect``; 0 for none.
+        seal: what the export is to hold; it is refused if it holds something else.
     """
 
     directory: str
@@ -49,6 +52,7 @@ class Load(msgspec.Struct, frozen=True, tag=True):
     positions: int
     prefix_ids: tuple[int, ...] = ()
     draft_tokens: int = DRAFT_TOKENS
+    seal: Seal = UNKNOWN
 
 
 class Submit(msgspec.Struct, frozen=True, tag=True):

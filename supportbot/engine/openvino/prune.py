@@ -22,6 +22,7 @@ import structlog
 from filelock import FileLock, Timeout
 
 from supportbot.engine.openvino.export import LOCK, maker, read_about
+from supportbot.engine.openvino.seal import unseal
 from supportbot.engine.openvino.use import is_held, last_use
 
 log = structlog.get_logger(__name__)
@@ -76,6 +77,7 @@ def _prune(directory: Path, owners: Collection[Path]) -> int:
         if _is_needed(waste, owners):
             waste.replace(directory)
             return 0
+        unseal(directory)
         return _delete(waste)
     except OSError as error:  # on Windows: somebody has it open
         log.debug("engine.export_kept", export=directory.name, error=str(error))

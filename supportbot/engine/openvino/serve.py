@@ -35,6 +35,7 @@ from supportbot.engine.openvino.messages import (
     Tokens,
 )
 from supportbot.engine.openvino.paged import PagedModel, Segment
+from supportbot.engine.openvino.seal import reading
 
 _STEP_TOKENS = 256
 """Tokens of prompts in one step at most, some tenths of a second: a flood of new ones holds nobody up for long."""
@@ -50,14 +51,17 @@ def serve(commands: Commands, send: Callable[[Report], None]) -> None:
     """Load what the first command says, and serve the others until told to stop.
 
     Raises:
-        RuntimeError: the graph cannot be loaded, or a step failed.
+        RuntimeError: the graph cannot be loaded or is not the one that was made, or a step failed.
+        OSError: there is none.
     """
     load = commands.get()
     if not isinstance(load, Load):
         return
     began = time.monotonic()
-    # One block more, which no request gets, for the beginning that prompts have in common.
-    model = PagedModel(Path(load.directory), load.precision, load.blocks + 1)
+    directory = Path(load.directory)
+    with reading(directory, load.seal):
+        # One block more, which no request gets, for the beginning that prompts have in common.
+        model = PagedModel(directory, load.precision, load.blocks + 1)
     server = _Server(model, load, send)
     send(Loaded(model.precision, round(time.monotonic() - began, 3)))
     server.run(commands)

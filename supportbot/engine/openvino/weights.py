@@ -6,6 +6,8 @@ it is asked for. What nobody asks for, such as the masks that old GPT-2 files ca
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,23 +52,34 @@ class Tensors:
         return values
 
 
-def read_tensors(files: list[Path]) -> Tensors:
+def read_tensors(files: list[Path], digests: Mapping[str, str] | None = None) -> Tensors:
     """Read safetensors files into memory.
+
+    Args:
+        files: which.
+        digests: sha256 of each by its name, of what was looked at before; None if nobody did.
 
     Raises:
         OSError: a file cannot be read.
-        ModelError: a file is damaged.
+        ModelError: a file is damaged, or is not the one that was looked at.
     """
     try:
         return Tensors(
             {
                 name: stored
                 for file in files
-                for name, stored in deserialize(file.read_bytes())  # type: ignore[no-untyped-call]
+                for name, stored in deserialize(_read(file, digests))  # type: ignore[no-untyped-call]
             }
         )
     except SafetensorError as error:
         raise ModelError("a file of weights is damaged") from error
+
+
+def _read(file: Path, digests: Mapping[str, str] | None) -> bytes:
+    content = file.read_bytes()
+    if digests is not None and hashlib.sha256(content).hexdigest() != digests.get(file.name):
+        raise ModelError(f"'{file.name}' was changed while it was read")
+    return content
 
 
 def _numbers(name: str, stored: dict[str, Any]) -> NDArray[Any]:

@@ -19,9 +19,9 @@ from supportbot.feedback.curation._insert import clean
 from supportbot.feedback.curation.keys import normalise
 from supportbot.feedback.curation.reading import Row, Skipped
 from supportbot.intake.normalise import normalise_question
-from supportbot.intake.questions import printable
 from supportbot.knowledge.index import folded
 from supportbot.knowledge.store import answer_key
+from supportbot.printable import printable
 
 _CHUNK = 250
 """Rows that a process takes at once: a tenth of a second of work."""

@@ -14,7 +14,7 @@ from supportbot.db.base import Base
 from supportbot.db.models import Example
 from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 from supportbot.feedback.curation.keys import sort_key_of, split_of
-from supportbot.intake.questions import printable
+from supportbot.printable import printable
 from supportbot.redact import redact
 
 

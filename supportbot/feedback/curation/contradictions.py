@@ -20,8 +20,8 @@ from supportbot.db.states import EntrySource, EntryState
 from supportbot.feedback.curation.reading import Table
 from supportbot.feedback.curation.staging import Stage
 from supportbot.intake.normalise import normalise_question
-from supportbot.intake.questions import printable
 from supportbot.knowledge.index import folded
+from supportbot.printable import printable
 
 MOST_NAMED = 10
 """Contradictions that are described one by one."""

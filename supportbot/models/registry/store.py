@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -33,12 +34,14 @@ class ModelSource:
         version: the name that answers carry.
         confidence_floor: the model's own, if it has one.
         int8_loss_rise: what int8 weights cost it on held-out rows, as a share of the loss, if it was measured.
+        digests: sha256 of its files by name, if it is an installed version: nothing else may be read as it.
     """
 
     location: str
     version: str
     confidence_floor: float | None
     int8_loss_rise: float | None = None
+    digests: Mapping[str, str] | None = None
 
     @property
     def is_starter(self) -> bool:
@@ -123,6 +126,8 @@ class Registry:
             for name in (*(() if known else manifest.files), MANIFEST):  # the manifest last
                 shutil.copyfile(source / name, staged / name)
                 fsync(staged / name)
+                if manifest.files.get(name, "") not in ("", sha256(staged / name)):
+                    raise ModelError(f"'{source / name}' was changed while it was copied: install it again.")
             if known:
                 (staged / MANIFEST).replace(target / MANIFEST)
             else:
@@ -201,7 +206,7 @@ class Registry:
             raise ModelError("There is no model yet: run `supportbot init`, or set SUPPORTBOT_MODEL.")
         if version in self.versions() or setting is None:
             manifest = verify(self._root / version)
-            return _source(self._root / version, version, manifest)
+            return replace(_source(self._root / version, version, manifest), digests=manifest.files)
         directory = Path(version)
         if directory.is_dir():
             known = read_manifest(directory) if (directory / MANIFEST).exists() else None

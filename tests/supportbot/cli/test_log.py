@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from supportbot.db.audit import current_user, recent
 from supportbot.db.session import Database
 from tests.supportbot.cli.curating import supportbot
 from tests.supportbot.feedback.curation.rows import add_answer
@@ -31,6 +32,15 @@ async def test_log_obeys_no_question_and_no_answer(database: Database) -> None:
     assert_harmless(finished.output)
     [entry] = json.loads(finished.output)
     assert (entry["question"], entry["answer"]) == (f"Q {HOSTILE}", f"A {HOSTILE}")
+
+
+@on_sqlite
+async def test_reading_the_log_is_audited(database: Database) -> None:
+    """The audit says who read the log and how many questions of it, and none of their texts."""
+    await add_answer(database, question="Where is my secret parcel?", answer="Here.")
+    assert (await supportbot(database, "log", "--json")).status == 0
+    (entry,) = await recent(database, 10)
+    assert (entry.actor, entry.action, entry.details) == (current_user(), "log.read", {"questions": 1})
 
 
 @on_sqlite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -131,3 +132,14 @@ def test_damaged_tokenizers_are_refused(damage: Callable[[Path], None], sentence
     with pytest.raises(ModelError, match=sentence) as raised:
         load_tokenizer(directory)
     assert str(directory) in str(raised.value)
+
+
+def test_tokenizer_that_is_not_what_the_manifest_says_is_refused(tmp_path: Path) -> None:
+    """A tokenizer that was swapped after the registry looked at it is not used."""
+    directory = save_tiny_model(tmp_path / "model")
+    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in directory.iterdir()}
+    assert len(load_tokenizer(directory, digests)) > 0
+    path = directory / "tokenizer.json"
+    path.write_text(path.read_text("utf-8") + "\n", "utf-8")
+    with pytest.raises(ModelError, match=r"tokenizer.json' was changed meanwhile"):
+        load_tokenizer(directory, digests)

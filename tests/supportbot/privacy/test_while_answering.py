@@ -58,7 +58,7 @@ async def test_a_reply_under_way_is_noted_nowhere(
     """A reply that is erased while it is being sent ends quietly, whether it arrives or not."""
     from supportbot.delivery.outbox import Outbox as Replies
 
-    replies = Replies(database)
+    replies = Replies(database, "test", timedelta(minutes=1))
     await inbox.accept(question("where is it?"))
     (claim,) = await inbox.claim(["slack"], 1)
     answer_id = await inbox.finish(claim.question_id, REPLY)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import openvino as ov
 import pytest
@@ -17,7 +21,8 @@ from safetensors.torch import load_file, save_file
 from structlog.testing import capture_logs
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from supportbot.engine.openvino.export import export, is_exportable, is_whole, read_about
+from supportbot.engine.openvino import seal
+from supportbot.engine.openvino.export import changed_exports, export, is_exportable, is_whole, read_about
 from supportbot.engine.openvino.load import load_openvino
 from supportbot.engine.openvino.loss import int8_loss_rise
 from supportbot.engine.prompt import encode_training_text
@@ -301,6 +306,77 @@ def test_damaged_exports_are_made_again(damage: Callable[[Path], None], tmp_path
     assert is_whole(made)
     assert (made / "openvino_model.bin").read_bytes() == before
     assert sorted(path.name for path in (tmp_path / "exports").iterdir()) == [".lock", made.name]
+
+
+def _change_weights_and_their_times(made: Path) -> None:
+    """Change numbers as somebody would who wants it unnoticed: same size, same times."""
+    path = made / "openvino_model.bin"
+    before = path.stat()
+    content = bytearray(path.read_bytes())
+    content[-4:] = bytes(4)
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_changed_weights_are_noticed_though_everything_beside_them_agrees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights of another model do not answer as this one, not even with an ``export.json`` of their own."""
+    monkeypatch.setattr(seal, "_SETTLED_SECONDS", 0.0)  # as after a while: files are known by their times
+    cache = tmp_path / "exports"
+    made = export(save_model(tmp_path / "model"), cache, "16bit")
+    other = export(save_model(tmp_path / "other", initializer_range=0.2), cache, "16bit")
+    before = (made / "openvino_model.bin").read_bytes()
+    assert is_whole(made)
+    assert changed_exports(cache) == []
+    for change in (
+        _change_weights_and_their_times,
+        lambda made: shutil.copytree(other, made, dirs_exist_ok=True),
+    ):
+        change(made)
+        assert changed_exports(cache) == [made.name]
+        with capture_logs() as lines:
+            assert export(tmp_path / "model", cache, "16bit") == made
+        assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["engine.export_changed"]
+        assert (made / "openvino_model.bin").read_bytes() == before
+        assert changed_exports(cache) == []
+
+
+def test_an_export_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start does not read hundreds of megabytes again that it has hashed and nobody has touched."""
+    monkeypatch.setattr(seal, "_SETTLED_SECONDS", 0.0)
+    model = save_model(tmp_path / "model")
+    made = export(model, tmp_path / "exports", "16bit")
+    assert is_whole(made)
+    known = seal.read_seal(made)
+    assert known is not None
+    assert set(known.marks) == set(known.digests)
+    others = seal.Seal(dict.fromkeys(known.digests, "0" * 64), known.marks)
+    (tmp_path / ".seals" / f"{made.name}.json").write_bytes(msgspec.json.encode(others))
+    assert is_whole(made)  # known by its times: whoever hashed it would find another digest
+    os.utime(made / "openvino_model.bin")
+    assert not is_whole(made)
+
+
+def test_a_model_that_is_not_what_its_manifest_says_is_not_exported(tmp_path: Path) -> None:
+    """Files that were swapped after the registry looked at them are refused before anything is made of them."""
+    model = save_model(tmp_path / "model")
+    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in model.iterdir()}
+    assert is_whole(export(model, tmp_path / "exports", "16bit", digests))
+    (model / "config.json").write_text((model / "config.json").read_text() + "\n")
+    with pytest.raises(ModelError, match=r"config.json' was changed meanwhile"):
+        export(model, tmp_path / "exports", "16bit", digests)
+
+
+def test_the_process_refuses_what_is_not_the_export(tmp_path: Path) -> None:
+    """What is changed between the daemon's look and the process's is refused by the process itself."""
+    made = export(save_model(tmp_path / "model"), tmp_path / "exports", "16bit")
+    known = seal.read_seal(made)
+    assert known is not None
+    with seal.reading(made, known):
+        (made / "openvino_model.bin").read_bytes()
+    with pytest.raises(RuntimeError, match=r"openvino_model.bin' was changed"), seal.reading(made, known):
+        _flip_a_bit(made)
 
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
