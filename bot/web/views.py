@@ -20,6 +20,7 @@ from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.history import Exchange
 from supportbot.intake.questions import Suggestion
+from supportbot.printable import printable
 
 _THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb down")}
 _ANSWERED = (QuestionState.ANSWERED, QuestionState.DELIVERED)
@@ -31,7 +32,7 @@ _QUOTED = "This stands in a document, word for word. Nobody has approved it as a
 
 def node(tag: str, text: str = "", *, classes: str = "", **props: object) -> TextElement:
     """Return an HTML element with plain text; ``aria_label`` in ``props`` means ``aria-label``."""
-    element = TextElement(tag=tag, text=text)
+    element = TextElement(tag=tag, text=printable(text))
     element.classes(classes)
     element.props.update({name.replace("_", "-"): value for name, value in props.items()})
     return element
@@ -100,6 +101,7 @@ class AnswerView:
         self._on_explain = on_explain
         self._on_choose = on_choose
         self._form: ExplanationForm | None = None
+        self._raw = ""  # a piece may end in the middle of an emoji
         self._thumbs: dict[Vote, TextElement] = {}
         # Busy: a screen reader waits for the whole answer instead of reading every piece.
         with node("article", classes="answer", aria_label="The bot answered", aria_busy="true") as self._article:
@@ -116,7 +118,8 @@ class AnswerView:
 
     def write(self, text: str) -> None:
         """Add what the model just wrote; an empty piece takes back what was there."""
-        self._show(self._said.text + text if text else "")
+        self._raw = self._raw + text if text else ""
+        self._show(self._raw)
 
     def finish(self, exchange: Exchange) -> None:
         """Show the whole answer, where it comes from, what else may have been meant, and the thumbs."""
@@ -192,7 +195,7 @@ class AnswerView:
     def _show(self, text: str) -> None:
         self._waiting.set_visibility(False)
         self._said.set_visibility(True)
-        self._said.text = text
+        self._said.text = printable(text)
 
     def _build_suggestions(self, answer_id: int, suggestions: Sequence[Suggestion]) -> None:
         with node("div", classes="suggestions", role="group", aria_label="Did you mean"):
