@@ -1,0 +1,67 @@
+"""Where settings are read from: the environment and a ``.env`` file, once, at the start.
+
+A key that nobody reads is refused: a misspelt setting that is silently ignored costs an afternoon. What is wrong
+is told in one sentence that names the key and the remedy, and never shows a value that may be a secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from dotenv import dotenv_values
+from dotenv.main import DotEnv
+from pydantic import AliasChoices, ValidationError
+
+from supportbot.config.settings import PREFIX, Settings
+from supportbot.errors import ConfigError
+
+ENV_FILE = ".env"
+
+
+def env_name(field: str) -> str:
+    """Return the environment variable of a field of ``Settings``."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"{PREFIX}{field.upper()}"
+
+
+def load_settings(env_file: Path | None = None) -> Settings:
+    """Read the environment and ``.env`` of the current folder.
+
+    Raises:
+        ConfigError: a key is unknown or given twice, or a value is wrong.
+    """
+    path = env_file or Path(ENV_FILE)
+    _refuse_unknown(os.environ, where="the environment")
+    if path.is_file():
+        _refuse_unknown(dotenv_values(path, interpolate=False), where=str(path))
+        _refuse_duplicates(path)
+    try:
+        return Settings(_env_file=path)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise ConfigError(f"{_key_of(first['loc'])} is wrong: {first['msg']}.") from None
+
+
+def _key_of(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]) if location else "A setting"
+    return env_name(name) if name in Settings.model_fields else name
+
+
+def _refuse_unknown(keys: Iterable[str], where: str) -> None:
+    known = {env_name(field) for field in Settings.model_fields}
+    for key in keys:
+        if key.upper().startswith(PREFIX) and key.upper() not in known:
+            close = difflib.get_close_matches(key.upper(), known, n=1)
+            hint = f"did you mean {close[0]}?" if close else "see .env.example for all of them."
+            raise ConfigError(f"{key} in {where} is not a setting: {hint}")
+
+
+def _refuse_duplicates(path: Path) -> None:
+    bindings = DotEnv(path, verbose=False, encoding="utf-8", interpolate=False).parse()
+    for key, count in Counter(key for key, _ in bindings).items():
+        if count > 1:
+            raise ConfigError(f"{key} is given {count} times in {path}: keep one.")
