@@ -34,7 +34,7 @@ from supportbot.delivery.renewal import LEASE, Renewal
 from supportbot.errors import ConfigError, DatabaseError
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
-from supportbot.intake.admission import Limit, Limits
+from supportbot.intake.admission import UNLIMITED, Limit, Limits
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
@@ -162,7 +162,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
         lock = _lock_sqlite(database) if daemon else None
         try:
             owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-            inbox = Inbox(database, owner, LEASE, _limits(settings))
+            inbox = Inbox(database, owner, LEASE, _limits(settings) if daemon else UNLIMITED)
             outbox = Outbox(database, owner, LEASE)
             if lock:  # only now is it certain that nobody else works on what is under way
                 await inbox.recover(platforms)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from supportbot.db.states import FeedbackReason
+from supportbot.db.states import FeedbackReason, QuestionState
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Explanation, Vote, VoteOutcome, Votes
 from supportbot.intake.handoff import Heard, Remark
@@ -113,7 +113,7 @@ class Service:
         answer begins anew; the exchange has the last word. Nothing is yielded for a question that does not exist.
         """
         with self._live.watch(question_id) as pieces:
-            while (exchange := await self._history.exchange(question_id)) and exchange.answer is None:
+            while (exchange := await self._history.exchange(question_id)) and _is_open(exchange):
                 while (piece := await _get(pieces)) is not None:
                     yield piece
         if exchange is not None:
@@ -234,6 +234,11 @@ class Service:
     async def recent(self, limit: int) -> list[Exchange]:
         """Return the latest exchanges of all platforms, the newest first."""
         return await self._history.recent(limit)
+
+
+def _is_open(exchange: Exchange) -> bool:
+    """Return whether something is still to be said; of several refused questions, one is told so."""
+    return exchange.answer is None and exchange.state is not QuestionState.REFUSED
 
 
 async def _get(pieces: asyncio.Queue[str | None]) -> str | None:

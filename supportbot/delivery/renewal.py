@@ -23,6 +23,7 @@ from supportbot.db.models import Question
 from supportbot.db.session import Database, create_blocking_engine
 from supportbot.db.states import OutboxState, QuestionState
 from supportbot.delivery.outbox import Outbox
+from supportbot.faults import describe
 from supportbot.intake.inbox import Inbox
 
 log = structlog.get_logger(__name__)
@@ -82,6 +83,7 @@ class Renewal:
 
     def _run(self) -> None:
         engine = create_blocking_engine(self._database.url)
+        has_failed = False
         try:
             while not self._stop.wait(self._every):
                 questions, replies = self._inbox.held, self._outbox.held
@@ -89,9 +91,12 @@ class Renewal:
                     continue
                 try:
                     self._renew(engine, questions, replies)
-                except Exception:
+                    has_failed = False
+                except Exception as error:
                     # The database is away, so nobody else can take the claims over either.
-                    log.warning("renewal.failed", exc_info=True)
+                    if not has_failed:
+                        log.warning("renewal.failed", error=describe(error))
+                    has_failed = True
         finally:
             engine.dispose()
 

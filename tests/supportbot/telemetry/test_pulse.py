@@ -84,10 +84,10 @@ async def ask(service: Service, number: int) -> Exchange:
         IncomingQuestion(
             platform="web",
             workspace="local",
-            channel="page",
+            channel=f"t{number}",
             thread=f"t{number}",
             identity=f"web:{number}",
-            asker="somebody",
+            asker=f"somebody {number}",
             text="How do I return an item?",
             reply_to={},
         )
