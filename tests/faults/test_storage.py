@@ -49,6 +49,12 @@ def _fill(ballast: Path) -> None:
         return
 
 
+async def _failure(daemon: Daemon) -> str:
+    """Wait until the daemon is not ready, and return the sentence in its log; the probe names the part only."""
+    assert await _until_ready(daemon, ready=False) == "not usable"
+    return str((await daemon.read_until("storage.failed"))["error"])
+
+
 async def test_full_disk_takes_nothing_and_heals(tmp_path: Path, disk: Path) -> None:
     """On a full disk no platform hears "received"; with room again everybody is answered once, by itself."""
     home = tmp_path / "home"
@@ -74,7 +80,7 @@ async def test_full_disk_takes_nothing_and_heals(tmp_path: Path, disk: Path) -> 
             _fill(disk / "ballast")
             refused = [await slack.mention(f"C{number}", "U2", "word " * 300 + QUESTION) for number in range(2, 5)]
             said = await discord.mention("word " * 300 + QUESTION)
-            assert "full" in await _until_ready(daemon, ready=False)
+            assert "full" in await _failure(daemon)
             await slack.wait_until(lambda: all(each.attempts > 1 for each in refused) or None, "a second delivery")
             assert not any(each.acked for each in refused)
 
@@ -105,7 +111,7 @@ async def test_deleted_and_damaged_files_under_the_daemon(tmp_path: Path) -> Non
         [page] = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'audit'").fetchone()
     path.write_bytes(whole[: (page - 1) * PAGE] + b"\xff" * PAGE + whole[page * PAGE :])
     daemon = await start(home)
-    assert "damaged" in await _until_ready(daemon, ready=False)
+    assert "damaged" in await _failure(daemon)
     assert await daemon.stop() == 0
 
     path.write_bytes(whole)
@@ -115,7 +121,7 @@ async def test_deleted_and_damaged_files_under_the_daemon(tmp_path: Path) -> Non
         assert await _until_ready(daemon, ready=True) == ""
         path.rename(home / "elsewhere.db")
         asked = await slack.mention("C1", "U1", QUESTION)
-        assert "removed" in await _until_ready(daemon, ready=False)
+        assert "removed" in await _failure(daemon)
         assert not asked.acked
         (home / "elsewhere.db").rename(path)
         assert await _until_ready(daemon, ready=True) == ""
