@@ -11,6 +11,7 @@ from supportbot.db.models import Entry, Example, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, EntryState, ExampleStatus
 from supportbot.intake.questions import Grounds, Quoted, Reply, Suggestion
+from supportbot.printable import printable
 from tests.grounds import NEAR, add_entry, approved, unsure, verified
 from tests.web.running import Bot
 from tests.web.test_page import HOSTILE, answers, ask_and_wait, latest, questions, thumb
@@ -176,7 +177,7 @@ async def test_hostile_names_and_suggestions_stay_text(bot: Bot, page: Page) -> 
     """Markup, templates and links are shown as they are, in suggestions and names too."""
     answer = await suggested(bot, page, **{name.replace(" ", "_"): text for name, text in HOSTILE.items()})
     shown = await suggestions(answer).evaluate_all("all => all.map(element => element.textContent)")
-    assert shown == [NEAR, *HOSTILE.values()]
+    assert shown == [NEAR, *map(printable, HOSTILE.values())]
     bot.inbox.prepared["Who?"] = approved(
         verified("<b>Ana</b> <a href='http://evil.example'>boss</a>"), answer=ANSWER
     )

@@ -198,7 +198,7 @@ async def test_backup_is_private_and_holds_no_secret(kept: tuple[Settings, Made]
     assert (made.path / model).samefile(settings.home / model)
     shown = list_settings(
         Settings(
-            database_url="postgresql+psycopg://bot:hunter2@db/bot?sslpassword=x",
+            database_url="postgresql+psycopg://bot:hunter2@db/bot?passfile=x",
             remote_urls="http://me:pw@gpu1/v1?key=k, http://gpu2/v1",
         )
     )
@@ -303,9 +303,10 @@ async def test_reply_that_was_due_is_looked_for_before_it_is_sent(tmp_path: Path
             "INSERT INTO conversation (id, workspace_id, channel, thread, created_at)"
             " VALUES (1, 1, 'C', '1', '2026-01-01');"
             "INSERT INTO question (id, conversation_id, platform, identity, asker, text, reply_to, state,"
-            " attempts, received_at) VALUES (1, 1, 'slack', 'i', 'U', 'how?', '{}', 'answered', 1, '2026-01-01');"
-            "INSERT INTO outbox (question_id, platform, mark, text, state, attempts, due_at, created_at)"
-            " VALUES (1, 'slack', 'm', 'so', 'pending', 0, '2026-01-01', '2026-01-01');"
+            " attempts, received_at, placeholder, lapses)"
+            " VALUES (1, 1, 'slack', 'i', 'U', 'how?', '{}', 'answered', 1, '2026-01-01', FALSE, 0);"
+            "INSERT INTO outbox (question_id, platform, mark, text, state, attempts, due_at, created_at, lapses)"
+            " VALUES (1, 'slack', 'm', 'so', 'pending', 0, '2026-01-01', '2026-01-01', 0);"
         )
     made = make_backup(settings, tmp_path / "backup", quietly)
     new = Settings(home=tmp_path / "new")

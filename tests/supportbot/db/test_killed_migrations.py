@@ -23,7 +23,6 @@ NOW = "'2026-01-01 00:00:00+00:00'"
 
 FIRST = (
     f"INSERT INTO workspace VALUES (1, 'slack', 'T1', 'Shop', '{{}}', 'Ana', {NOW}, {NOW})",
-    "INSERT INTO channel_policy VALUES (1, 1, 'C1', TRUE, 'verified_first', NULL)",
     f"INSERT INTO conversation VALUES (1, 1, 'C1', '1.0', {NOW})",
     *(
         "INSERT INTO question (id, conversation_id, platform, identity, asker, text, reply_to, state, attempts, "

@@ -45,13 +45,12 @@ async def _refused(url: str, change: dict[str, object], words: str) -> None:
 
 async def test_sqlite_is_told_in_its_own_words(tmp_path: Path) -> None:
     """A file is named with its path, and with what SQLite says of it."""
-    path = tmp_path / "bot.db"
-    path.write_bytes(b"garbage " * 1000)
+    path = tmp_path / "missing" / "bot.db"
     database = Database(f"sqlite+aiosqlite:///{path}")
     with pytest.raises(DatabaseError) as refused:
         await database.check()
     await database.aclose()
-    assert f"{path} cannot be used (file is not a database)" in str(refused.value)
+    assert f"{path} cannot be used (unable to open database file)" in str(refused.value)
 
 
 def test_an_unknown_reason_is_the_type_of_the_error() -> None:
