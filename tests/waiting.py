@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 
 class Follower(Protocol):
@@ -31,6 +31,17 @@ async def following(follower: FollowerT) -> AsyncIterator[FollowerT]:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await follower.aclose()
+
+
+@asynccontextmanager
+async def beside(running: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Let something run that never ends by itself, and wait until it is gone: it may hold a connection."""
+    task = asyncio.create_task(running)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:

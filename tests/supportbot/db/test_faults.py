@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sqlite3
 import subprocess
@@ -24,7 +23,7 @@ from supportbot.db.schema import check_schema, migrate
 from supportbot.db.session import Database
 from supportbot.errors import DatabaseError
 from tests.conftest import create_postgres_database
-from tests.waiting import until
+from tests.waiting import beside, until
 
 PAGE = 4096
 
@@ -109,10 +108,9 @@ async def test_locked_database_is_told_and_heals(stored: Database, monkeypatch: 
         with pytest.raises(DatabaseError, match="keeps the database locked"):
             await _write(stored)
         assert await _count(stored) == 1
-        watching = asyncio.create_task(watch(stored, faulty_seconds=0.01))
-        other.execute("COMMIT")
-        await until(lambda: stored.health.fault is None)
-    watching.cancel()
+        async with beside(watch(stored, faulty_seconds=0.01)):
+            other.execute("COMMIT")
+            await until(lambda: stored.health.fault is None)
     await _write(stored)
 
 
@@ -180,13 +178,12 @@ async def test_damaged_page_is_found_before_anybody_meets_it(stored: Database) -
     damaged.write_bytes(content[: -8 * PAGE] + b"\xff" * 8 * PAGE)
     _overwrite(path, damaged)
     assert await find_damage(path)
-    watching = asyncio.create_task(watch(stored, faulty_seconds=0.01))
-    await until(lambda: stored.health.fault is Fault.DAMAGED)
-    with pytest.raises(DatabaseError, match="damaged"):
-        await _read_all(stored)
-    _overwrite(path, whole)
-    await until(lambda: stored.health.fault is None)
-    watching.cancel()
+    async with beside(watch(stored, faulty_seconds=0.01)):
+        await until(lambda: stored.health.fault is Fault.DAMAGED)
+        with pytest.raises(DatabaseError, match="damaged"):
+            await _read_all(stored)
+        _overwrite(path, whole)
+        await until(lambda: stored.health.fault is None)
 
 
 def _overwrite(path: Path, content: Path) -> None:
