@@ -121,27 +121,27 @@ class Settings(BaseSettings):
         default=60.0, gt=0, le=600, description="Time that the model may take for one answer."
     )
     person_at_once: int = Field(
-        default=20, ge=0, description="Questions of one person that may be open at once; 0: any number."
+        default=50, ge=0, description="Questions of one person that may be open at once; 0: any number."
     )
     person_a_minute: int = Field(
-        default=30, ge=0, description="Questions of one person within a minute; 0: any number."
+        default=120, ge=0, description="Questions of one person within a minute; 0: any number."
     )
     channel_at_once: int = Field(
-        default=50, ge=0, description="Questions of one channel that may be open at once; 0: any number."
+        default=100, ge=0, description="Questions of one channel that may be open at once; 0: any number."
     )
     channel_a_minute: int = Field(
-        default=60,
+        default=120,
         ge=0,
         description="Questions of one channel within a minute; 0: any number. Slack takes 60 answers.",
     )
     workspace_at_once: int = Field(
-        default=500, ge=0, description="Questions of one workspace that may be open at once; 0: any number."
+        default=1000, ge=0, description="Questions of one workspace that may be open at once; 0: any number."
     )
     workspace_a_minute: int = Field(
-        default=600, ge=0, description="Questions of one workspace within a minute; 0: any number."
+        default=1200, ge=0, description="Questions of one workspace within a minute; 0: any number."
     )
     busy_seconds: float = Field(
-        default=1.5,
+        default=2.0,
         ge=0,
         description="A question that nobody has had time for by then is told that the bot is busy; 0: it waits.",
     )

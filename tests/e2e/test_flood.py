@@ -31,7 +31,6 @@ NO_LIMITS = {
     "SUPPORTBOT_PERSON_A_MINUTE": "0",
     "SUPPORTBOT_CHANNEL_AT_ONCE": "0",
     "SUPPORTBOT_CHANNEL_A_MINUTE": "0",
-    "SUPPORTBOT_BUSY_SECONDS": "0",
     "SUPPORTBOT_MODEL": "starter",
 }
 """The turns alone must do: the limits would keep most of the flood out."""

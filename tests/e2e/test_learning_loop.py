@@ -125,7 +125,8 @@ five, since a run of training depends on the machine."""
 async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_path: Path) -> None:
     """Thumbs down with corrections are trained on, measured and promoted; the same daemon knows it then."""
     # The model alone, since approved answers would be given without any training.
-    settings = {"SUPPORTBOT_ANSWER_MODE": "generate_only"}
+    # And one person asks more in a minute than people do.
+    settings = {"SUPPORTBOT_ANSWER_MODE": "generate_only", "SUPPORTBOT_PERSON_A_MINUTE": "0"}
     async with LocalSlack() as slack, running(home, **slack.environment(), **settings) as daemon:
         await slack.wait_until_connected(seconds=30)
         for question, reply in (await _ask_all(slack, list(FRESH))).items():

@@ -48,7 +48,7 @@ async def test_dead_daemons_work_is_taken_over_and_a_living_ones_is_not(
 ) -> None:
     """Daemons of different clocks take nothing from each other; after a kill everybody is soon answered, once."""
     url = create_postgres_database(postgres_url, migrated_postgres)
-    settings = {"SUPPORTBOT_DATABASE_URL": url, "SUPPORTBOT_MODEL": "starter", "SUPPORTBOT_BUSY_SECONDS": "0"}
+    settings = {"SUPPORTBOT_DATABASE_URL": url, "SUPPORTBOT_MODEL": "starter"}
     async with LocalSlack(ack_seconds=1.0) as slack:
         dying = await start(home, **slack.environment(), **settings)
         async with running(home, **slack.environment(), **settings, **clock_ahead) as heir:
