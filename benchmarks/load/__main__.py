@@ -151,7 +151,7 @@ async def _measure(home: Path, seconds: float, questions: int, progress: Progres
             record = await measure_overload(crowd, daemon, OVERLOAD * rate, seconds, progress)
             record["capacity_a_second"] = round(rate, 2)
             record["soak"] = await soak(crowd, daemon, questions, progress)
-    async with LocalSlack() as slack, running(home, **_SETTINGS, **_NO_LIMITS, **slack.environment()):
+    async with LocalSlack() as slack, running(home, **_SETTINGS | _NO_LIMITS, **slack.environment()):
         await slack.wait_until_connected(seconds=PATIENCE_SECONDS)
         crowd = Crowd(slack)
         async with crowd.watching():
