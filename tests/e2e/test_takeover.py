@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,8 +66,12 @@ async def test_dead_daemons_work_is_taken_over_and_a_living_ones_is_not(
                 for envelope in asked:
                     await slack.wait_for_message(thread_ts=envelope.ts, seconds=TAKE_OVER_SECONDS)
             await slack.wait_for_acks()
-            entries = await log_of(home, **settings)
+            # What the dead one had posted and not noted is looked for, and noted, by the heir.
+            entries: list[dict[str, Any]] = []
+            async with asyncio.timeout(TAKE_OVER_SECONDS):
+                while {entry["state"] for entry in entries} != {"delivered"}:
+                    entries = await log_of(home, **settings)
         assert datetime.fromisoformat(heir.ready["timestamp"]) > datetime.now(UTC) + timedelta(minutes=2)
         assert [_events(daemon, "worker.claim_lost") for daemon in (dying, heir)] == [0, 0]
         assert sorted(reply.thread_ts or "" for reply in slack.replies) == sorted(one.ts for one in asked)
-    assert [entry["state"] for entry in entries] == ["delivered"] * PEOPLE
+    assert len(entries) == PEOPLE
