@@ -57,15 +57,15 @@ def build(faq: Faq, recipe: Recipe, output: Path, version: str, console: Console
     if output.exists() and any(output.iterdir()) and not (output / MANIFEST).exists():
         raise ConfigError(f"'{output}' holds something other than a model version; choose an empty folder.")
     with tempfile.TemporaryDirectory(prefix="starter-") as scratch:
-        trained = Path(scratch)
+        trained, exports = Path(scratch, "model"), Path(scratch, "exports")
+        trained.mkdir()
         started = time.monotonic()
         train(faq.material(), recipe, LetterTeacher(recipe.teacher_c), trained, [ProgressBar(console)])
         seconds = round(time.monotonic() - started, 1)
         with console.status("Asking it the questions it has not seen"):
             figures = measure(trained, faq)
             rows = [Row(text, topic.answer) for topic in faq.topics for text in topic.held_out]
-            rise = int8_loss_rise(str(trained), rows, trained / "exports")
-            shutil.rmtree(trained / "exports", ignore_errors=True)
+            rise = int8_loss_rise(str(trained), rows, exports)
         measured = {**asdict(figures), INT8_LOSS_RISE: rise}
         _replace(output, trained)
     write_manifest(
