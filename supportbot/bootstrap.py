@@ -18,16 +18,13 @@ from threading import Lock
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.generator import Generator
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import check_schema, migrate
-from supportbot.db.session import Database
+from supportbot.db.session import LOCK_SECONDS, Database
 from supportbot.delivery.dispatch import Dispatcher, Sender
 from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.renewal import LEASE, Renewal
@@ -109,17 +106,16 @@ def create_home(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, busy_seconds: float | None = None) -> AsyncGenerator[Database]:
+async def open_database(settings: Settings, *, lock_seconds: float | None = None) -> AsyncGenerator[Database]:
     """Open the database and close it at the end.
 
     Args:
         settings: of this process.
-        busy_seconds: how long to wait for SQLite's one writer at most; None for as long as the daemon does.
+        lock_seconds: how long to wait for SQLite's one writer at most; None for as long as the daemon does.
     """
     create_home(settings)
-    database = Database(settings.sqlalchemy_url)
-    if busy_seconds is not None and database.is_sqlite:
-        event.listen(database.engine.sync_engine, "connect", partial(_wait_at_most, busy_seconds))
+    patience = LOCK_SECONDS if lock_seconds is None else lock_seconds
+    database = Database(settings.sqlalchemy_url, lock_seconds=patience)
     try:
         yield database
     finally:
@@ -310,12 +306,6 @@ def _limits(settings: Settings) -> Limits:
         channel=Limit(settings.channel_at_once, settings.channel_a_minute),
         workspace=Limit(settings.workspace_at_once, settings.workspace_a_minute),
     )
-
-
-def _wait_at_most(seconds: float, connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
-    cursor.close()
 
 
 def _lock_sqlite(database: Database) -> FileLock | None:

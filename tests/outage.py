@@ -17,8 +17,10 @@ def outage(database: Database) -> Iterator[None]:
     def fail(*_: object) -> None:
         raise OSError("the database is away")
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", fail)
+    for engine in database.engines:
+        event.listen(engine, "before_cursor_execute", fail)
     try:
         yield
     finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", fail)
+        for engine in database.engines:
+            event.remove(engine, "before_cursor_execute", fail)

@@ -27,7 +27,7 @@ app = typer.Typer(name="models", help="Model versions: what is live, and why.", 
 
 Version = Annotated[str, typer.Argument(help="Its name, as in `supportbot models list`.")]
 
-_BUSY_SECONDS = 1.5
+_LOCK_SECONDS = 1.5
 """A rollback waits no longer than this for whoever writes to the database: it is to take less than 5 s in all."""
 
 
@@ -92,7 +92,7 @@ def rollback(by: Actor, as_json: JsonFlag = False) -> None:
     settings = start()
     # Neither a schema nor a lock of the database stands in its way.
     switch = _call(
-        settings, lambda publishing: publishing.rollback(by), check_database=False, busy_seconds=_BUSY_SECONDS
+        settings, lambda publishing: publishing.rollback(by), check_database=False, lock_seconds=_LOCK_SECONDS
     )
     _show_switch(settings, switch, as_json)
 
@@ -114,7 +114,7 @@ def _call(
     call: Callable[[Publishing], Awaitable[T]],
     *,
     check_database: bool = True,
-    busy_seconds: float | None = None,
+    lock_seconds: float | None = None,
 ) -> T:
     from supportbot.bootstrap import open_database
     from supportbot.db.schema import check_schema
@@ -123,7 +123,7 @@ def _call(
     from supportbot.models.registry import Registry
 
     async def run() -> T:
-        async with open_database(settings, busy_seconds=busy_seconds) as database:
+        async with open_database(settings, lock_seconds=lock_seconds) as database:
             if check_database:
                 await check_schema(database)
             registry = Registry(settings.models_dir)

@@ -1,35 +1,40 @@
-"""How the database is opened: SQLite with the settings that keep it safe, or PostgreSQL, behind two doors.
+"""How the database is opened: SQLite with the settings that keep it safe, or PostgreSQL, behind three doors.
 
 ``read()`` gives a session whose transaction only looks; ``write()`` one that will change something. On SQLite
 the difference matters: a transaction that reads first and writes later fails, or loses updates, when somebody
-else wrote in between, so a writing one takes the write lock at its BEGIN.
+else wrote in between, so a writing one takes the write lock at its BEGIN. ``commit()`` is the door for what is
+written with every question: a tenth of the time, for a plain function of a session; see ``group_commit``.
 
-A fault of the storage, such as a full disk, leaves both doors as a ``DatabaseError`` with a sentence, and
+A fault of the storage, such as a full disk, leaves all doors as a ``DatabaseError`` with a sentence, and
 ``health`` remembers it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, event, make_url, text
 from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from supportbot.db.faults import STORAGE_ERRORS, Fault, fault_of
 from supportbot.db.files import Files
+from supportbot.db.group_commit import GroupCommit
 from supportbot.db.health import Health
 from supportbot.db.reasons import reason
 from supportbot.errors import DatabaseError
 
-BUSY_TIMEOUT_MS = 10_000
+T = TypeVar("T")
+
+LOCK_SECONDS = 10.0
 """How long a connection waits for another's write lock; inbox commits take milliseconds."""
 
 _WRITES = "supportbot_writes"
@@ -40,15 +45,18 @@ class Database:
 
     Args:
         url: a SQLAlchemy URL, ``sqlite+aiosqlite://`` or ``postgresql+psycopg://``.
+        lock_seconds: how long to wait for SQLite's one writer at most.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, lock_seconds: float = LOCK_SECONDS) -> None:
         self.url = make_url(url)
         self.health = Health()
-        self.engine = create_engine(url)
+        files = Files(path) if (path := sqlite_path(self.url)) else None
+        self.engine = create_engine(url, files, lock_seconds)
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
         writing = self.engine.execution_options(**{_WRITES: True})
         self._write = async_sessionmaker(writing, expire_on_commit=False)
+        self._group = GroupCommit(create_blocking_engine(self.url, files, lock_seconds), together=self.is_sqlite)
 
     @property
     def is_sqlite(self) -> bool:
@@ -91,6 +99,23 @@ class Database:
         with self._told():
             async with self._write() as session, session.begin():
                 yield session
+
+    async def commit(self, work: Callable[[Session], T]) -> T:
+        """Run a function of a session in a thread; return what it returned once that is committed.
+
+        Args:
+            work: works on its session alone, and may be run again if the transaction that it shares fails.
+
+        Raises:
+            DatabaseError: the storage fails; what else is wrong comes as SQLAlchemy's.
+        """
+        with self._told():
+            return await self._group.run(work)
+
+    @property
+    def engines(self) -> tuple[Engine, Engine]:
+        """What runs the statements of all doors, for those who listen to their events."""
+        return self.engine.sync_engine, self._group.engine
 
     @contextmanager
     def _told(self) -> Generator[None]:
@@ -138,31 +163,26 @@ class Database:
 
     async def aclose(self) -> None:
         """Close all connections."""
+        await self._group.aclose()
         await self.engine.dispose()
 
 
-def create_blocking_engine(url: URL) -> Engine:
-    """Return an engine for a thread of its own, each of whose transactions writes."""
+def create_blocking_engine(url: URL, files: Files | None = None, lock_seconds: float = LOCK_SECONDS) -> Engine:
+    """Return an engine for threads, each of whose transactions writes."""
     if url.get_backend_name() != "sqlite":
         return create_sync_engine(url, pool_pre_ping=True, hide_parameters=True)
     engine = create_sync_engine(url.set(drivername="sqlite"), hide_parameters=True)
-    event.listen(engine, "connect", _on_sqlite_connect)
-    event.listen(engine, "begin", partial(_on_sqlite_begin, None))
+    _prepare_sqlite(engine, files, lock_seconds)
     return engine.execution_options(**{_WRITES: True})
 
 
-def create_engine(url: str) -> AsyncEngine:
+def create_engine(url: str, files: Files | None = None, lock_seconds: float = LOCK_SECONDS) -> AsyncEngine:
     """Return an engine with the SQLite settings of this project; used by the daemon and by migrations."""
     # Parameters are what people wrote: no error of a statement and no log of statements may name them.
     if make_url(url).get_backend_name() != "sqlite":
         return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
     engine = create_async_engine(url, hide_parameters=True)
-    event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
-    files = None
-    if (path := sqlite_path(make_url(url))) is not None:
-        files = Files(path)
-        files.listen(engine.sync_engine)
-    event.listen(engine.sync_engine, "begin", partial(_on_sqlite_begin, files))
+    _prepare_sqlite(engine.sync_engine, files, lock_seconds)
     return engine
 
 
@@ -173,12 +193,19 @@ def sqlite_path(url: URL) -> Path | None:
     return Path(name) if is_file else None
 
 
-def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+def _prepare_sqlite(engine: Engine, files: Files | None, lock_seconds: float) -> None:
+    event.listen(engine, "connect", partial(_on_sqlite_connect, lock_seconds))
+    if files is not None:
+        files.listen(engine)
+    event.listen(engine, "begin", partial(_on_sqlite_begin, files))
+
+
+def _on_sqlite_connect(lock_seconds: float, connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     # Python's own driver opens transactions late and by itself; we say BEGIN, see below.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        f"busy_timeout = {round(lock_seconds * 1000)}",
         "journal_mode = WAL",
         "synchronous = FULL",  # an acknowledged question survives a power cut, for about 20 % of write speed
         "foreign_keys = ON",

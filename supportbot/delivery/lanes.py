@@ -94,15 +94,12 @@ def next_in_lanes(which: ColumnElement[bool]) -> Select[int]:
     )
 
 
-def parameters(platform: str, now: datetime, limit: int) -> dict[str, Any]:
-    """Return the parameters of ``next_in_lanes``.
+def parameters(now: datetime) -> dict[str, Any]:
+    """Return those parameters of ``next_in_lanes`` that depend on the database's time.
 
-    Args:
-        platform: of the replies.
-        now: the database's time.
-        limit: how many ids at most.
+    The others are ``platform`` and ``limit``.
     """
-    return {"platform": platform, "now": now, "since": now - _MEMORY, "limit": limit}
+    return {"now": now, "since": now - _MEMORY}
 
 
 def _occupied() -> Select[int, str]:

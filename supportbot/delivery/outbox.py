@@ -13,13 +13,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from supportbot.db.base import StorableText
 from supportbot.db.clock import now as database_now
+from supportbot.db.clock import now_of
 from supportbot.db.models import Answer, Channel, Conversation, Question, Workspace
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
@@ -133,84 +135,53 @@ class Outbox:
         return found is not None
 
     async def _claim(self, platform: str, statement: Select[int], limit: int) -> list[Delivery]:
-        async with self._database.write() as session:
-            now = await database_now(session)
-            values = parameters(platform, now, limit) | {"held": list(self._held)}
-            ids = (await session.scalars(statement, values)).all()
-            if not ids:
-                return []
-            await session.execute(
-                update(OutboxRow)
-                .where(OutboxRow.id.in_(ids))
-                .values(
-                    attempts=OutboxRow.attempts + 1,
-                    lapses=OutboxRow.lapses + _was_on_its_way(),
-                    lease_owner=self._owner,
-                    due_at=now + self._lease,
-                )
-            )
-            rows = await session.execute(
-                select(OutboxRow, Answer, Question, Conversation, Workspace)
-                .join(Answer, OutboxRow.answer_id == Answer.id)
-                .join(Question, OutboxRow.question_id == Question.id)
-                .join(Conversation, Question.conversation_id == Conversation.id)
-                .join(Workspace, Conversation.workspace_id == Workspace.id)
-                .where(OutboxRow.id.in_(ids))
-                .order_by(OutboxRow.id)
-            )
-            deliveries = [
-                Delivery(
-                    outbox_id=outbox.id,
-                    question_id=question.id,
-                    answer_id=answer.id,
-                    platform=platform,
-                    workspace=workspace.external_id,
-                    channel=conversation.channel,
-                    thread=conversation.thread,
-                    asker=question.asker,
-                    question=question.text,
-                    text=answer.text,
-                    source=answer.source,
-                    grounds=Grounds.from_record(answer.grounds),
-                    model_version=answer.model_version,
-                    reply_to=question.reply_to,
-                    attempt=outbox.attempts,
-                    lapses=outbox.lapses,
-                    votable=question.state == QuestionState.ANSWERED,
-                    created_at=outbox.created_at,
-                    age=now - outbox.created_at,
-                    mark=outbox.mark,
-                )
-                for outbox, answer, question, conversation, workspace in rows
-            ]
-        self._held.update(ids)
+        values = {"platform": platform, "limit": limit, "held": list(self._held)}
+        deliveries = await self._database.commit(partial(self._take, statement, values))
+        self._held.update(delivery.outbox_id for delivery in deliveries)
         return deliveries
+
+    def _take(self, statement: Select[int], values: Mapping[str, object], session: Session) -> list[Delivery]:
+        now = now_of(session)
+        ids = session.scalars(statement, {**parameters(now), **values}).all()
+        if not ids:
+            return []
+        session.execute(
+            update(OutboxRow)
+            .where(OutboxRow.id.in_(ids))
+            .values(
+                attempts=OutboxRow.attempts + 1,
+                lapses=OutboxRow.lapses + _was_on_its_way(),
+                lease_owner=self._owner,
+                due_at=now + self._lease,
+            )
+        )
+        rows = session.execute(_CLAIMED.where(OutboxRow.id.in_(ids)))
+        return [_delivery(*row, now) for row in rows]
 
     async def delivered(self, outbox_id: int, reply_identity: str, *, pause: float = 0.0) -> None:
         """Note that a reply is on the platform, and under which identity; its channel then has a pause."""
         self._held.discard(outbox_id)
-        async with self._database.write() as session:
-            now = await database_now(session)
-            row = (
-                await session.execute(
-                    update(OutboxRow)
-                    .where(OutboxRow.id == outbox_id)
-                    .values(state=OutboxState.DELIVERED, delivered_at=now, lease_owner=None)
-                    .returning(OutboxRow.answer_id, OutboxRow.question_id)
-                )
+
+        def note(session: Session) -> None:
+            now = now_of(session)
+            row = session.execute(
+                update(OutboxRow)
+                .where(OutboxRow.id == outbox_id)
+                .values(state=OutboxState.DELIVERED, delivered_at=now, lease_owner=None)
+                .returning(OutboxRow.answer_id, OutboxRow.question_id)
             ).one_or_none()
             if row is None:  # erased while it was on its way
                 return
-            await session.execute(
-                update(Answer).where(Answer.id == row.answer_id).values(reply_identity=reply_identity)
-            )
+            session.execute(update(Answer).where(Answer.id == row.answer_id).values(reply_identity=reply_identity))
             state = case(
                 (Question.state == QuestionState.ANSWERED, QuestionState.DELIVERED.value), else_=Question.state
             )
-            await session.execute(
+            session.execute(
                 update(Question).where(Question.id == row.question_id).values(state=state, delivered_at=now)
             )
-            await _free(session, outbox_id, now, pause)
+            _free(session, outbox_id, now, pause)
+
+        await self._database.commit(note)
 
     async def postpone(
         self, outbox_id: int, delay: timedelta, error: str, *, unsent: bool, pause: float = 0.0
@@ -225,9 +196,10 @@ class Outbox:
             pause: seconds in which nothing else goes to its channel either.
         """
         self._held.discard(outbox_id)
-        async with self._database.write() as session:
-            now = await database_now(session)
-            await session.execute(
+
+        def put_off(session: Session) -> None:
+            now = now_of(session)
+            session.execute(
                 update(OutboxRow)
                 .where(OutboxRow.id == outbox_id)
                 .values(
@@ -238,23 +210,28 @@ class Outbox:
                 )
             )
             if pause:
-                await _free(session, outbox_id, now, pause)
+                _free(session, outbox_id, now, pause)
+
+        await self._database.commit(put_off)
 
     async def give_up(self, outbox_id: int, error: str) -> None:
         """Note that a reply can never be delivered, such as into an archived channel."""
         self._held.discard(outbox_id)
-        async with self._database.write() as session:
-            question_id = await session.scalar(
+
+        def end(session: Session) -> None:
+            question_id = session.scalar(
                 update(OutboxRow)
                 .where(OutboxRow.id == outbox_id)
                 .values(state=OutboxState.FAILED, lease_owner=None, last_error=error)
                 .returning(OutboxRow.question_id)
             )
-            await session.execute(
+            session.execute(
                 update(Question)
                 .where(Question.id == question_id)
                 .values(state=QuestionState.FAILED, reason=f"not delivered: {error}")
             )
+
+        await self._database.commit(end)
 
     def forget(self, outbox_id: int) -> None:
         """Stop renewing a claim whose outcome could not be noted; it runs out, and the reply is tried again."""
@@ -270,11 +247,51 @@ class Outbox:
             )
 
 
-async def _free(session: AsyncSession, outbox_id: int, now: datetime, pause: float) -> None:
-    """Say from when on the channel of a reply is free again."""
-    await session.execute(
-        update(Channel).where(is_channel_of(outbox_id)).values(free_at=now + timedelta(seconds=pause))
+_CLAIMED = (
+    select(OutboxRow, Answer, Question, Conversation, Workspace)
+    .join(Answer, OutboxRow.answer_id == Answer.id)
+    .join(Question, OutboxRow.question_id == Question.id)
+    .join(Conversation, Question.conversation_id == Conversation.id)
+    .join(Workspace, Conversation.workspace_id == Workspace.id)
+    .order_by(OutboxRow.id)
+)
+
+
+def _delivery(
+    outbox: OutboxRow,
+    answer: Answer,
+    question: Question,
+    conversation: Conversation,
+    workspace: Workspace,
+    now: datetime,
+) -> Delivery:
+    return Delivery(
+        outbox_id=outbox.id,
+        question_id=question.id,
+        answer_id=answer.id,
+        platform=outbox.platform,
+        workspace=workspace.external_id,
+        channel=conversation.channel,
+        thread=conversation.thread,
+        asker=question.asker,
+        question=question.text,
+        text=answer.text,
+        source=answer.source,
+        grounds=Grounds.from_record(answer.grounds),
+        model_version=answer.model_version,
+        reply_to=question.reply_to,
+        attempt=outbox.attempts,
+        lapses=outbox.lapses,
+        votable=question.state == QuestionState.ANSWERED,
+        created_at=outbox.created_at,
+        age=now - outbox.created_at,
+        mark=outbox.mark,
     )
+
+
+def _free(session: Session, outbox_id: int, now: datetime, pause: float) -> None:
+    """Say from when on the channel of a reply is free again."""
+    session.execute(update(Channel).where(is_channel_of(outbox_id)).values(free_at=now + timedelta(seconds=pause)))
 
 
 def _was_on_its_way() -> ColumnElement[int]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from supportbot.db.base import StorableText, UtcDateTime
 from supportbot.db.models import IS_OPEN, Answer, Conversation, Question
@@ -67,8 +67,8 @@ class Refusal:
         return f"I am busy right now. Please ask again in about {self.seconds} seconds."
 
 
-async def find_refusal(
-    session: AsyncSession,
+def find_refusal(
+    session: Session,
     limits: Limits,
     incoming: IncomingQuestion,
     workspace_id: int,
@@ -84,7 +84,7 @@ async def find_refusal(
     }
     by_name = {"person": limits.person, "channel": limits.channel, "workspace": limits.workspace}
     values |= {f"before_{name}": max(0, limit.a_minute - 1) for name, limit in by_name.items()}
-    figures = (await session.execute(_FIGURES, values)).one()._mapping
+    figures = session.execute(_FIGURES, values).one()._mapping
     for name, limit in by_name.items():
         if limit.at_once and figures[f"open_{name}"] >= limit.at_once:
             return Refusal(f"limit of a {name}", _OPEN_SECONDS)
@@ -93,18 +93,18 @@ async def find_refusal(
     return None
 
 
-async def refuse(session: AsyncSession, question_id: int, refusal: Refusal, now: datetime) -> None:
+def refuse(session: Session, question_id: int, refusal: Refusal, now: datetime) -> None:
     """End a question that nobody has taken up, and tell its asker, unless that was done a moment ago."""
-    question = await session.get_one(Question, question_id)
-    if question.placeholder or not await _was_told(session, question, now):
+    question = session.get_one(Question, question_id)
+    if question.placeholder or not _was_told(session, question, now):
         reply = Reply(text=refusal.text, source=AnswerSource.NOT_SURE)
-        await write_reply(session, question.id, question.platform, reply, now)
+        write_reply(session, question.id, question.platform, reply, now)
     question.state, question.reason, question.answered_at = QuestionState.REFUSED, refusal.reason, now
-    await session.flush()
+    session.flush()
 
 
-async def refuse_waiting(
-    session: AsyncSession,
+def refuse_waiting(
+    session: Session,
     platforms: Collection[str],
     refusal: Refusal,
     since: datetime,
@@ -112,7 +112,7 @@ async def refuse_waiting(
     now: datetime,
 ) -> list[str]:
     """Refuse the oldest questions of between two times that nobody has taken up; return their platforms."""
-    rows = await session.execute(
+    rows = session.execute(
         select(Question.id, Question.platform)
         .where(
             Question.state == QuestionState.RECEIVED,
@@ -126,11 +126,11 @@ async def refuse_waiting(
     )
     waiting = rows.all()
     for question_id, _ in waiting:
-        await refuse(session, question_id, refusal, now)
+        refuse(session, question_id, refusal, now)
     return [platform for _, platform in waiting]
 
 
-async def _was_told(session: AsyncSession, question: Question, now: datetime) -> bool:
+def _was_told(session: Session, question: Question, now: datetime) -> bool:
     """Return whether an asker has been told lately that the bot is busy."""
     told = (
         select(Question.id)
@@ -143,7 +143,7 @@ async def _was_told(session: AsyncSession, question: Question, now: datetime) ->
         )
         .limit(1)
     )
-    return await session.scalar(told) is not None
+    return session.scalar(told) is not None
 
 
 def _figures(name: str, whose: ColumnElement[bool]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

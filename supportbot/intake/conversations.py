@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from supportbot.db.base import Base, StorableText
 from supportbot.db.models import Channel, Conversation, Question, Workspace
@@ -30,7 +30,7 @@ class Known:
     has_channel: bool
 
 
-async def look_up(session: AsyncSession, incoming: IncomingQuestion) -> Known:
+def look_up(session: Session, incoming: IncomingQuestion) -> Known:
     """Return what is known of a question."""
     values = {
         "platform": incoming.platform,
@@ -39,15 +39,15 @@ async def look_up(session: AsyncSession, incoming: IncomingQuestion) -> Known:
         "channel": incoming.channel,
         "thread": incoming.thread,
     }
-    row = (await session.execute(_LOOK_UP, values)).one()
+    row = session.execute(_LOOK_UP, values).one()
     return Known(row.question_id, row.workspace_id, row.conversation_id, row.channel is not None)
 
 
-async def make_conversation(
-    session: AsyncSession, incoming: IncomingQuestion, known: Known, now: datetime
+def make_conversation(
+    session: Session, incoming: IncomingQuestion, known: Known, now: datetime
 ) -> tuple[int, int]:
     """Return the ids of a question's workspace and conversation; what is new of them is made."""
-    workspace_id = known.workspace_id or await _insert_or_find(
+    workspace_id = known.workspace_id or _insert_or_find(
         session,
         _table(Workspace),
         {"platform": incoming.platform, "external_id": incoming.workspace},
@@ -55,15 +55,15 @@ async def make_conversation(
     )
     channel = {"workspace_id": workspace_id, "channel": incoming.channel}
     if not known.has_channel:
-        await session.execute(_insert(session, _table(Channel), channel))
-    conversation_id = known.conversation_id or await _insert_or_find(
+        session.execute(_insert(session, _table(Channel), channel))
+    conversation_id = known.conversation_id or _insert_or_find(
         session, _table(Conversation), channel | {"thread": incoming.thread}, {"created_at": now}
     )
     return workspace_id, conversation_id
 
 
-async def insert_question(
-    session: AsyncSession, incoming: IncomingQuestion, conversation_id: int, now: datetime
+def insert_question(
+    session: Session, incoming: IncomingQuestion, conversation_id: int, now: datetime
 ) -> int | None:
     """Insert a question and return its id; None if another one has its identity."""
     values = {
@@ -80,22 +80,20 @@ async def insert_question(
         "received_at": now,
     }
     table = _table(Question)
-    inserted: int | None = await session.scalar(_insert(session, table, values).returning(table.c.id))
+    inserted: int | None = session.scalar(_insert(session, table, values).returning(table.c.id))
     return inserted
 
 
-async def _insert_or_find(
-    session: AsyncSession, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]
-) -> int:
+def _insert_or_find(session: Session, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
     """Insert a row, and return its id or that of the one that another daemon has inserted meanwhile."""
-    inserted: int | None = await session.scalar(_insert(session, table, {**key, **values}).returning(table.c.id))
+    inserted: int | None = session.scalar(_insert(session, table, {**key, **values}).returning(table.c.id))
     if inserted is not None:
         return inserted
-    found: int = (await session.execute(select(table.c.id).filter_by(**key))).scalar_one()
+    found: int = session.execute(select(table.c.id).filter_by(**key)).scalar_one()
     return found
 
 
-def _insert(session: AsyncSession, table: Table, values: Mapping[str, Any]) -> sqlite.Insert | postgresql.Insert:
+def _insert(session: Session, table: Table, values: Mapping[str, Any]) -> sqlite.Insert | postgresql.Insert:
     """Return the statement that inserts a row unless a unique constraint is in the way."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     return insert(table).values(**values).on_conflict_do_nothing()

@@ -10,13 +10,16 @@ What people write where the bot has handed off is heard here as well; which that
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, func, select, tuple_, update
+from sqlalchemy.orm import Session
 
 from supportbot.db.base import StorableText
 from supportbot.db.clock import now as database_now
+from supportbot.db.clock import now_of
 from supportbot.db.models import IS_OPEN, Channel, Conversation, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
@@ -76,21 +79,23 @@ class Inbox:
 
         One that is too many is kept as refused, and its asker told so once; see ``admission``.
         """
-        async with self._database.write() as session:
-            known = await look_up(session, incoming)
-            if known.question_id is not None:
-                return Accepted(known.question_id, new=False)
-            now = await database_now(session)
-            workspace_id, conversation_id = await make_conversation(session, incoming, known, now)
-            refusal = await find_refusal(session, self._limits, incoming, workspace_id, now)
-            question_id = await insert_question(session, incoming, conversation_id, now)
-            if question_id is None:  # another daemon on the same PostgreSQL was first
-                question_id = (await look_up(session, incoming)).question_id
-                assert question_id is not None  # noqa: S101 - the unique constraint that refused us names this row
-                return Accepted(question_id, new=False)
-            if refusal:
-                await refuse(session, question_id, refusal, now)
-            return Accepted(question_id, new=True, refused=refusal.reason if refusal else None)
+        return await self._database.commit(partial(self._accept, incoming))
+
+    def _accept(self, incoming: IncomingQuestion, session: Session) -> Accepted:
+        known = look_up(session, incoming)
+        if known.question_id is not None:
+            return Accepted(known.question_id, new=False)
+        now = now_of(session)
+        workspace_id, conversation_id = make_conversation(session, incoming, known, now)
+        refusal = find_refusal(session, self._limits, incoming, workspace_id, now)
+        question_id = insert_question(session, incoming, conversation_id, now)
+        if question_id is None:  # another daemon on the same PostgreSQL was first
+            question_id = look_up(session, incoming).question_id
+            assert question_id is not None  # noqa: S101 - the unique constraint that refused us names this row
+            return Accepted(question_id, new=False)
+        if refusal:
+            refuse(session, question_id, refusal, now)
+        return Accepted(question_id, new=True, refused=refusal.reason if refusal else None)
 
     async def accept_remark(self, remark: Remark) -> Heard:
         """Commit what a person wrote, if it answers a question that the bot has handed off."""
@@ -138,61 +143,64 @@ class Inbox:
         return claims[0] if claims else None
 
     async def _claim(self, statement: Select[int], limit: int, **which: object) -> list[Claim]:
-        async with self._database.write() as session:
-            now = await database_now(session)
-            # A claim that could not be renewed, because the database was away, may be ours and still in work.
-            values = parameters(now, limit) | {"held": list(self._held)} | which
-            ids = (await session.scalars(statement, values)).all()
-            if not ids:
-                return []
-            rows = await session.execute(
-                update(Question)
-                .where(Question.id.in_(ids))
-                .values(
-                    attempts=Question.attempts + 1,
-                    lapses=Question.lapses + _was_in_work(),
-                    state=QuestionState.ANSWERING,
-                    claimed_at=now,
-                    lease_owner=self._owner,
-                    lease_until=now + self._lease,
-                )
-                .returning(
-                    Question.id,
-                    Question.platform,
-                    select(Conversation.workspace_id)
-                    .where(Conversation.id == Question.conversation_id)
-                    .scalar_subquery()
-                    .label("workspace_id"),
-                    Question.text,
-                    Question.attempts,
-                    Question.lapses,
-                    Question.received_at,
+        # A claim that could not be renewed, because the database was away, may be ours and still in work.
+        values = {"limit": limit, "held": list(self._held), **which}
+        claims = await self._database.commit(partial(self._take, statement, values))
+        self._held.update(claim.question_id for claim in claims)
+        return claims
+
+    def _take(self, statement: Select[int], values: Mapping[str, object], session: Session) -> list[Claim]:
+        now = now_of(session)
+        ids = session.scalars(statement, {**parameters(now), **values}).all()
+        if not ids:
+            return []
+        rows = session.execute(
+            update(Question)
+            .where(Question.id.in_(ids))
+            .values(
+                attempts=Question.attempts + 1,
+                lapses=Question.lapses + _was_in_work(),
+                state=QuestionState.ANSWERING,
+                claimed_at=now,
+                lease_owner=self._owner,
+                lease_until=now + self._lease,
+            )
+            .returning(
+                Question.id,
+                Question.platform,
+                select(Conversation.workspace_id)
+                .where(Conversation.id == Question.conversation_id)
+                .scalar_subquery()
+                .label("workspace_id"),
+                Question.text,
+                Question.attempts,
+                Question.lapses,
+                Question.received_at,
+            )
+        )
+        claims = [
+            Claim(
+                question_id=row.id,
+                platform=row.platform,
+                workspace_id=row.workspace_id,
+                text=row.text,
+                attempt=row.attempts,
+                lapses=row.lapses,
+                waited=now - row.received_at,
+            )
+            for row in rows
+        ]
+        session.execute(
+            update(Channel)
+            .where(
+                tuple_(Channel.workspace_id, Channel.channel).in_(
+                    select(Conversation.workspace_id, Conversation.channel)
+                    .join(Question, Question.conversation_id == Conversation.id)
+                    .where(Question.id.in_(ids))
                 )
             )
-            claims = [
-                Claim(
-                    question_id=row.id,
-                    platform=row.platform,
-                    workspace_id=row.workspace_id,
-                    text=row.text,
-                    attempt=row.attempts,
-                    lapses=row.lapses,
-                    waited=now - row.received_at,
-                )
-                for row in rows
-            ]
-            await session.execute(
-                update(Channel)
-                .where(
-                    tuple_(Channel.workspace_id, Channel.channel).in_(
-                        select(Conversation.workspace_id, Conversation.channel)
-                        .join(Question, Question.conversation_id == Conversation.id)
-                        .where(Question.id.in_(ids))
-                    )
-                )
-                .values(served_at=now)
-            )
-        self._held.update(ids)
+            .values(served_at=now)
+        )
         return sorted(claims, key=lambda claim: (-claim.waited, claim.question_id))
 
     async def refuse_waiting(
@@ -206,9 +214,12 @@ class Inbox:
             longer_than: they have waited.
             shorter_than: likewise; what came while no daemon was there is answered, however late.
         """
-        async with self._database.write() as session:
-            now = await database_now(session)
-            return await refuse_waiting(session, platforms, refusal, now - shorter_than, now - longer_than, now)
+
+        def refuse_them(session: Session) -> list[str]:
+            now = now_of(session)
+            return refuse_waiting(session, platforms, refusal, now - shorter_than, now - longer_than, now)
+
+        return await self._database.commit(refuse_them)
 
     async def release(
         self, question_id: int, *, retry_in: timedelta = timedelta(), attempted: bool = True
@@ -221,18 +232,20 @@ class Inbox:
             attempted: whether that was an attempt; a question that only had to wait has lost none.
         """
         self._held.discard(question_id)
-        async with self._database.write() as session:
-            now = await database_now(session)
-            await session.execute(
+
+        def give_back(session: Session) -> None:
+            session.execute(
                 update(Question)
                 .where(self._is_mine(question_id))
                 .values(
                     state=QuestionState.RECEIVED,
                     lease_owner=None,
-                    lease_until=now + retry_in if retry_in else None,
+                    lease_until=now_of(session) + retry_in if retry_in else None,
                     attempts=Question.attempts if attempted else Question.attempts - 1,
                 )
             )
+
+        await self._database.commit(give_back)
 
     async def finish(
         self,
@@ -254,17 +267,18 @@ class Inbox:
             The answer's id, or None when the claim was lost and somebody else answers.
         """
         self._held.discard(question_id)
-        async with self._database.write() as session:
-            now = await database_now(session)
-            platform = await session.scalar(
+
+        def write(session: Session) -> int | None:
+            now = now_of(session)
+            platform = session.scalar(
                 update(Question)
                 .where(self._is_mine(question_id))
                 .values(state=state, reason=reason, answered_at=now, lease_owner=None, lease_until=None)
                 .returning(Question.platform)
             )
-            if platform is None:
-                return None
-            return await write_reply(session, question_id, platform, reply, now)
+            return None if platform is None else write_reply(session, question_id, platform, reply, now)
+
+        return await self._database.commit(write)
 
     async def recover(self, platforms: Collection[str]) -> int:
         """Free every claim on a database that only this process uses; return how many were left by a crash."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from supportbot.db.models import Answer, Outbox
 from supportbot.db.states import OutboxState
 from supportbot.intake.questions import Reply
 
 
-async def write_reply(session: AsyncSession, question_id: int, platform: str, reply: Reply, now: datetime) -> int:
+def write_reply(session: Session, question_id: int, platform: str, reply: Reply, now: datetime) -> int:
     """Write what the asker is told in the transaction of the question's next state; return the answer's id."""
     first = reply.grounds.verified[0] if reply.grounds.verified else None
     answer = Answer(
@@ -37,7 +37,7 @@ async def write_reply(session: AsyncSession, question_id: int, platform: str, re
         created_at=now,
     )
     session.add(answer)
-    await session.flush()
+    session.flush()
     session.add(
         Outbox(
             question_id=question_id,

@@ -88,11 +88,6 @@ def next_in_turn(which: ColumnElement[bool]) -> Select[int]:
     )
 
 
-def parameters(now: datetime, limit: int) -> dict[str, Any]:
-    """Return the parameters of ``next_in_turn``.
-
-    Args:
-        now: the database's time.
-        limit: how many ids at most.
-    """
-    return {"now": now, "since": now - _MEMORY, "limit": limit}
+def parameters(now: datetime) -> dict[str, Any]:
+    """Return the parameters of ``next_in_turn`` that depend on the database's time; ``limit`` is another."""
+    return {"now": now, "since": now - _MEMORY}

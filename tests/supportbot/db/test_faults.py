@@ -15,7 +15,6 @@ from structlog.testing import capture_logs
 
 from supportbot.bootstrap import open_database
 from supportbot.config import Settings
-from supportbot.db import session as session_module
 from supportbot.db.faults import Fault
 from supportbot.db.health import probe, watch
 from supportbot.db.integrity import find_damage
@@ -98,20 +97,20 @@ async def test_full_disk_is_told_and_heals(disk: Path, migrated_sqlite: Path) ->
     await database.aclose()
 
 
-async def test_locked_database_is_told_and_heals(stored: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_locked_database_is_told_and_heals(stored: Database) -> None:
     """While another process keeps the lock nothing can be written, and the loop notices when it lets go."""
     assert stored.path is not None
-    await stored.aclose()
-    monkeypatch.setattr(session_module, "BUSY_TIMEOUT_MS", 20)
+    database = Database(str(stored.url), lock_seconds=0.02)
     with closing(sqlite3.connect(stored.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseError, match="keeps the database locked"):
-            await _write(stored)
-        assert await _count(stored) == 1
-        async with beside(watch(stored, faulty_seconds=0.01)):
+            await _write(database)
+        assert await _count(database) == 1
+        async with beside(watch(database, faulty_seconds=0.01)):
             other.execute("COMMIT")
-            await until(lambda: stored.health.fault is None)
-    await _write(stored)
+            await until(lambda: database.health.fault is None)
+    await _write(database)
+    await database.aclose()
 
 
 @pytest.mark.parametrize("damage", ["deleted", "replaced", "emptied", "log deleted"])

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -181,13 +181,14 @@ DEEDS: tuple[Deed, ...] = (
 class Faults:
     """Lets one statement fail, with all that it was given in the words of the error, as a driver's own."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engines: Sequence[Engine]) -> None:
+        self._driver = sqlite3 if engines[0].name == "sqlite" else psycopg
         self._left = 0
         self.struck = False
-        event.listen(engine, "do_execute", self._on_execute)
-        event.listen(engine, "do_executemany", self._on_execute)
-        event.listen(engine, "before_cursor_execute", self._before)
+        for engine in engines:
+            event.listen(engine, "do_execute", self._on_execute)
+            event.listen(engine, "do_executemany", self._on_execute)
+            event.listen(engine, "before_cursor_execute", self._before)
         self._inside = True
 
     def at(self, number: int, *, inside: bool) -> None:
@@ -211,7 +212,7 @@ class Faults:
         if self._left == 0:
             self.struck = True
             words = f"{statement} DETAIL: Key ({parameters!r}) already exists."
-            raise (sqlite3 if self._engine.name == "sqlite" else psycopg).OperationalError(words)
+            raise self._driver.OperationalError(words)
 
 
 @pytest.fixture
@@ -261,7 +262,7 @@ async def test_no_failing_statement_tells_what_people_wrote(
     """Each statement of everything that the core does fails twice: at debug in the driver, at info before it."""
     number, strikes = itertools.count(1), 0
     async with opened(settings) as core:
-        faults = Faults(core.database.engine.sync_engine)
+        faults = Faults(core.database.engines)
         for deed, inside in itertools.product(DEEDS, (True, False)):
             configure_logging(settings.model_copy(update={"log_level": "debug" if inside else "info"}))
             for which in itertools.count(1):
@@ -319,7 +320,8 @@ async def _end_backends(core: Core, settings: Settings) -> None:
                     pass
             other.dispose()
 
-    event.listen(core.database.engine.sync_engine, "do_execute", end)
+    for engine in core.database.engines:
+        event.listen(engine, "do_execute", end)
 
 
 async def _damage_pages(core: Core, settings: Settings) -> None:

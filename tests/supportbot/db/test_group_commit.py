@@ -1,0 +1,107 @@
+"""Tests of transactions that are run in threads and committed together."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+from sqlalchemy import event, func, select, text
+from sqlalchemy.orm import Session
+
+from supportbot.db.models import Workspace
+from supportbot.db.session import Database
+from tests.waiting import until
+
+
+def _add(name: str, session: Session) -> int:
+    workspace = Workspace(platform="slack", external_id=name, name=name, settings={}, created_at=datetime.now(UTC))
+    session.add(workspace)
+    session.flush()
+    return workspace.id
+
+
+async def _names(database: Database) -> set[str]:
+    async with database.read() as session:
+        return set(await session.scalars(select(Workspace.external_id)))
+
+
+async def _while_busy(database: Database, *works: Callable[[Session], int]) -> list[int | BaseException]:
+    """Let functions come while one commit is under way, so that they are next together."""
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(session: Session) -> None:
+        session.execute(text("SELECT 1"))
+        begun.set()
+        go.wait()
+
+    first = asyncio.create_task(database.commit(hold))
+    await until(begun.is_set)
+    others = [asyncio.create_task(database.commit(work)) for work in works]
+    await asyncio.sleep(0)  # each of them has begun, and waits
+    go.set()
+    await first
+    return await asyncio.gather(*others, return_exceptions=True)
+
+
+async def test_what_comes_together_is_committed_together(database: Database) -> None:
+    """SQLite commits once for all that came meanwhile; PostgreSQL once for each."""
+    commits = 0
+
+    def count(*_: object) -> None:
+        nonlocal commits
+        commits += 1
+
+    event.listen(database.engines[1], "commit", count)
+    names = [f"T{number}" for number in range(10)]
+    ids = await _while_busy(database, *(partial(_add, name) for name in names))
+    assert len(set(ids)) == len(names)
+    assert await _names(database) >= set(names)
+    assert commits == (2 if database.is_sqlite else 11)
+
+
+async def test_one_that_fails_takes_nobody_with_it(database: Database) -> None:
+    """Its own caller has the error and nothing of it is kept; the others are committed."""
+
+    def fail(session: Session) -> int:
+        _add("half", session)
+        raise LookupError("mine")
+
+    outcome = await _while_busy(database, partial(_add, "T1"), fail, partial(_add, "T2"))
+    assert isinstance(outcome[1], LookupError)
+    assert await _names(database) >= {"T1", "T2"}
+    assert "half" not in await _names(database)
+
+
+async def test_nothing_is_done_for_who_does_not_wait_any_more(database: Database) -> None:
+    """A caller that is cancelled before its turn has written nothing."""
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(session: Session) -> None:
+        begun.set()
+        go.wait()
+
+    first = [asyncio.create_task(database.commit(hold)) for _ in range(4)]  # all threads of PostgreSQL
+    await until(begun.is_set)
+    late = asyncio.create_task(database.commit(partial(_add, "late")))
+    await asyncio.sleep(0)
+    late.cancel()
+    go.set()
+    await asyncio.gather(*first)
+    with pytest.raises(asyncio.CancelledError):
+        await late
+    assert "late" not in await _names(database)
+
+
+async def test_a_closed_one_can_be_used_again(database: Database) -> None:
+    """Closing ends threads and connections; whoever needs them later has new ones."""
+    await database.commit(partial(_add, "T1"))
+    await database.aclose()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("commit")]
+    await database.commit(partial(_add, "T2"))
+    counted = await database.commit(lambda session: session.scalar(select(func.count()).select_from(Workspace)))
+    assert counted is not None
+    assert counted >= 2
