@@ -1,9 +1,10 @@
 """``python -m benchmarks.load``: overload, one person's flood, and a long run.
 
 It is the real daemon with its Slack adapter and its SQLite file; Slack is the local one of the tests, and shares
-the machine. First, eight people ask one question after the other, which tells how many are answered a second. Then
-ten times as many come, whether they are answered or not. Then the daemon takes as many questions as ``--soak``
-says. Last, one person asks 500 times in one channel while another asks once elsewhere.
+the machine. First, with a model of GPT-2's size, eight people ask one question after the other, which tells how
+many are answered a second. Then ten times as many come, whether they are answered or not. Then, with the starter
+model, one person asks 500 times in one channel while another asks once elsewhere, and at last the daemon takes as
+many questions as ``--soak`` says.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,12 +27,14 @@ from benchmarks.load.crowd import Asked, Crowd
 from benchmarks.load.readings import lag_ms, read
 from benchmarks.machine import describe_machine
 from benchmarks.program import open_scratch, save_record
+from benchmarks.wide import save_wide
 from supportbot.bootstrap import initialise
 from supportbot.config import Settings
 from tests.e2e.daemon import Daemon, running
 from tests.slack_server import LocalSlack
 
 CALM_ASKERS = 8
+CALM_SECONDS = 30.0
 OVERLOAD = 10
 FLOOD = 500
 PROMISED_SECONDS = 3.0
@@ -38,7 +43,6 @@ SOAK_AT_ONCE = 8
 READINGS = 10
 
 _SETTINGS = {
-    "SUPPORTBOT_MODEL": "starter",
     "SUPPORTBOT_BUSY_SECONDS": "2",  # the default, which the tests' daemon has not
     # So many come at once that they would all be refused at the door, and nothing else be measured.
     "SUPPORTBOT_WORKSPACE_AT_ONCE": "0",
@@ -141,23 +145,37 @@ async def soak(crowd: Crowd, daemon: Daemon, questions: int, progress: Progress)
     return readings
 
 
-async def _measure(home: Path, seconds: float, questions: int, progress: Progress) -> dict[str, Any]:
+async def _measure(
+    scratch: Path, seconds: float, questions: int, progress: Progress, *, quick: bool
+) -> dict[str, Any]:
+    home = scratch / "home"
     await initialise(Settings(home=home))
-    async with LocalSlack() as slack, running(home, **_SETTINGS, **slack.environment()) as daemon:
-        await slack.wait_until_connected(seconds=PATIENCE_SECONDS)
-        crowd = Crowd(slack)
-        async with crowd.watching():
-            rate = await measure_calm(crowd, min(seconds, 30.0))
-            record = await measure_overload(crowd, daemon, OVERLOAD * rate, seconds, progress)
-            record["capacity_a_second"] = round(rate, 2)
-            record["soak"] = await soak(crowd, daemon, questions, progress)
-    async with LocalSlack() as slack, running(home, **_SETTINGS | _NO_LIMITS, **slack.environment()):
-        await slack.wait_until_connected(seconds=PATIENCE_SECONDS)
-        crowd = Crowd(slack)
-        async with crowd.watching():
-            waited = await measure_flood(crowd)
-    record["other_channel_wait_s"] = None if waited is None else round(waited, 3)
+    async with _asking(home, **_make_model(scratch, quick=quick)) as (crowd, daemon):
+        rate = await measure_calm(crowd, min(seconds, CALM_SECONDS))
+        record = await measure_overload(crowd, daemon, OVERLOAD * rate, seconds, progress)
+        record["capacity_a_second"] = round(rate, 2)
+    async with _asking(home, SUPPORTBOT_MODEL="starter", **_NO_LIMITS) as (crowd, daemon):
+        waited = await measure_flood(crowd)
+        record["other_channel_wait_s"] = None if waited is None else round(waited, 3)
+        record["soak"] = await soak(crowd, daemon, questions, progress)
     return record
+
+
+def _make_model(scratch: Path, *, quick: bool) -> dict[str, str]:
+    if quick:
+        return {"SUPPORTBOT_MODEL": "starter"}
+    save_wide(scratch / "model")
+    return {"SUPPORTBOT_MODEL": str(scratch / "model"), "SUPPORTBOT_PRECISION": "int8"}
+
+
+@asynccontextmanager
+async def _asking(home: Path, **settings: str) -> AsyncGenerator[tuple[Crowd, Daemon]]:
+    async with LocalSlack() as slack, running(home, **_SETTINGS | settings, **slack.environment()) as daemon:
+        await slack.wait_until_connected(seconds=PATIENCE_SECONDS)
+        crowd = Crowd(slack)
+        async with crowd.watching():
+            await crowd.wait(await crowd.ask(), PATIENCE_SECONDS)  # the first one of a process takes longer
+            yield crowd, daemon
 
 
 def _at(ordered: list[float], share: float) -> float | None:
@@ -188,7 +206,7 @@ def main(
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     with open_scratch() as scratch, Progress(console=Console(stderr=True)) as progress:
         record = asyncio.run(
-            _measure(scratch / "home", 8.0 if quick else seconds, 40 if quick else soak_questions, progress)
+            _measure(scratch, 8.0 if quick else seconds, 40 if quick else soak_questions, progress, quick=quick)
         )
     record |= {"quick": quick, "machine": describe_machine()}
     save_record(record, json_file)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.slack_server import Envelope, LocalSlack
+from training.starter.data import load_faq
 
 _LOOK_SECONDS = 0.02
 
-QUESTION = "How do I return an item?"
+_SEED = 0
 
 
 @dataclass(slots=True)
@@ -45,6 +47,9 @@ class Crowd:
 
     def __init__(self, slack: LocalSlack) -> None:
         self._slack = slack
+        wordings = [wording for topic in load_faq().topics for wording in topic.wordings]
+        # Many people ask many things: the answer to one that was just answered would come sooner.
+        self._questions = random.Random(_SEED).sample(wordings, len(wordings))  # noqa: S311
         self._numbers = itertools.count()
         self._open: dict[str, Asked] = {}
 
@@ -61,7 +66,9 @@ class Crowd:
         """Let somebody ask; by default a person that nobody knows, in a channel of their own."""
         number = next(self._numbers)
         at = time.monotonic()
-        envelope = await self._slack.mention(channel or f"C{number}", user or f"U{number}", QUESTION)
+        envelope = await self._slack.mention(
+            channel or f"C{number}", user or f"U{number}", self._questions[number % len(self._questions)]
+        )
         self._open[envelope.ts] = asked = Asked(envelope, at)
         return asked
 

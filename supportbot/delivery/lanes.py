@@ -8,19 +8,27 @@ on the database keep the same lanes.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, or_, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from supportbot.db.base import StorableText, UtcDateTime
 from supportbot.db.models import Channel, Conversation, Outbox, Question
 from supportbot.db.states import OutboxState, QuestionState
-
-_MEMORY = timedelta(hours=1)
-"""Answers of longer ago don't matter; without a bound, a busy person's whole history would be read each time."""
-
+from supportbot.intake.turns import latest_of_asker
 
 _NOW = bindparam("now", type_=UtcDateTime())
 
@@ -28,35 +36,33 @@ IS_DUE = and_(Outbox.state == OutboxState.PENDING, Outbox.due_at <= _NOW)
 """Which replies may be sent at the time ``now``."""
 
 
-def is_channel_of(outbox_id: int) -> ColumnElement[bool]:
+def is_channel_of(outbox_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Say which channel a reply goes to."""
-    return tuple_(Channel.workspace_id, Channel.channel).in_(
-        select(Conversation.workspace_id, Conversation.channel)
-        .join(Question, Question.conversation_id == Conversation.id)
-        .join(Outbox, Outbox.question_id == Question.id)
-        .where(Outbox.id == outbox_id)
+    # Each part of its name for itself: of both together SQLite looks up the first and reads all channels of it.
+
+    def named(column: InstrumentedAttribute[Any]) -> ScalarSelect[Any]:
+        return (
+            select(column)
+            .join(Question, Question.conversation_id == Conversation.id)
+            .join(Outbox, Outbox.question_id == Question.id)
+            .where(Outbox.id == outbox_id)
+            .scalar_subquery()
+        )
+
+    return and_(
+        Channel.workspace_id == named(Conversation.workspace_id), Channel.channel == named(Conversation.channel)
     )
 
 
 def next_in_lanes(which: ColumnElement[bool]) -> Select[int]:
     """Return the statement for the ids of the replies that are next, one of each lane that is free.
 
-    It is worth keeping: to put it together takes longer than to run it. Its parameters are those of ``which``, and
-    what ``parameters`` returns.
+    It is worth keeping: to put it together takes longer than to run it. Its parameters are those of ``which``,
+    ``platform``, ``limit``, and what ``turns.parameters`` returns.
 
     Args:
         which: among which replies.
     """
-    earlier = aliased(Question)
-    answered_at = (
-        select(func.max(earlier.delivered_at))
-        .where(
-            earlier.platform == Question.platform,
-            earlier.asker == Question.asker,
-            earlier.received_at > bindparam("since", type_=UtcDateTime()),
-        )
-        .scalar_subquery()
-    )
     ranked = (
         select(
             Outbox.id,
@@ -66,7 +72,7 @@ def next_in_lanes(which: ColumnElement[bool]) -> Select[int]:
                 partition_by=(Conversation.workspace_id, Conversation.channel),
                 order_by=(
                     case((Question.state == QuestionState.REFUSED, 0), else_=1),
-                    answered_at.nulls_first(),
+                    latest_of_asker(Question, "delivered_at").nulls_first(),
                     Outbox.id,
                 ),
             )
@@ -92,14 +98,6 @@ def next_in_lanes(which: ColumnElement[bool]) -> Select[int]:
         .order_by(ranked.c.free_at.nulls_first(), ranked.c.id)
         .limit(bindparam("limit", type_=Integer()))
     )
-
-
-def parameters(now: datetime) -> dict[str, Any]:
-    """Return those parameters of ``next_in_lanes`` that depend on the database's time.
-
-    The others are ``platform`` and ``limit``.
-    """
-    return {"now": now, "since": now - _MEMORY}
 
 
 def _occupied() -> Select[int, str]:

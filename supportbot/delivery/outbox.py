@@ -19,15 +19,16 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
-from supportbot.db.base import StorableText
+from supportbot.db.base import StorableText, UtcDateTime
 from supportbot.db.clock import now as database_now
 from supportbot.db.clock import now_of
 from supportbot.db.models import Answer, Channel, Conversation, Question, Workspace
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, OutboxState, QuestionState
-from supportbot.delivery.lanes import IS_DUE, is_channel_of, next_in_lanes, parameters
+from supportbot.delivery.lanes import IS_DUE, is_channel_of, next_in_lanes
 from supportbot.intake.questions import Grounds
+from supportbot.intake.turns import parameters
 
 SUSPECT_LAPSES = 2
 """A reply that was on its way when two processes ended is sent alone; see ``claim_suspect``."""
@@ -145,17 +146,8 @@ class Outbox:
         ids = session.scalars(statement, {**parameters(now), **values}).all()
         if not ids:
             return []
-        session.execute(
-            update(OutboxRow)
-            .where(OutboxRow.id.in_(ids))
-            .values(
-                attempts=OutboxRow.attempts + 1,
-                lapses=OutboxRow.lapses + _was_on_its_way(),
-                lease_owner=self._owner,
-                due_at=now + self._lease,
-            )
-        )
-        rows = session.execute(_CLAIMED.where(OutboxRow.id.in_(ids)))
+        session.execute(_CLAIM, {"ids": ids, "owner": self._owner, "until": now + self._lease})
+        rows = session.execute(_CLAIMED, {"ids": ids})
         return [_delivery(*row, now) for row in rows]
 
     async def delivered(self, outbox_id: int, reply_identity: str, *, pause: float = 0.0) -> None:
@@ -164,21 +156,11 @@ class Outbox:
 
         def note(session: Session) -> None:
             now = now_of(session)
-            row = session.execute(
-                update(OutboxRow)
-                .where(OutboxRow.id == outbox_id)
-                .values(state=OutboxState.DELIVERED, delivered_at=now, lease_owner=None)
-                .returning(OutboxRow.answer_id, OutboxRow.question_id)
-            ).one_or_none()
+            row = session.execute(_DELIVERED, {"outbox_id": outbox_id, "now": now}).one_or_none()
             if row is None:  # erased while it was on its way
                 return
-            session.execute(update(Answer).where(Answer.id == row.answer_id).values(reply_identity=reply_identity))
-            state = case(
-                (Question.state == QuestionState.ANSWERED, QuestionState.DELIVERED.value), else_=Question.state
-            )
-            session.execute(
-                update(Question).where(Question.id == row.question_id).values(state=state, delivered_at=now)
-            )
+            session.execute(_SHOWN, {"answer_id": row.answer_id, "identity": reply_identity})
+            session.execute(_TOLD, {"question_id": row.question_id, "now": now})
             _free(session, outbox_id, now, pause)
 
         await self._database.commit(note)
@@ -247,13 +229,63 @@ class Outbox:
             )
 
 
+# Written down once: to put a statement together takes several times as long as to run it.
+_QUICK = {"synchronize_session": False}
+
+_OUTBOX_ID = bindparam("outbox_id", type_=BigInteger())
+_IDS = bindparam("ids", expanding=True, type_=BigInteger())
+_NOW = bindparam("now", type_=UtcDateTime())
+
+_CLAIM = (
+    update(OutboxRow)
+    .where(OutboxRow.id.in_(_IDS))
+    .values(
+        attempts=OutboxRow.attempts + 1,
+        # One whose last sender never said what became of it.
+        lapses=OutboxRow.lapses + case((OutboxRow.lease_owner.is_not(None), 1), else_=0),
+        lease_owner=bindparam("owner", type_=StorableText()),
+        due_at=bindparam("until", type_=UtcDateTime()),
+    )
+    .execution_options(**_QUICK)
+)
 _CLAIMED = (
     select(OutboxRow, Answer, Question, Conversation, Workspace)
     .join(Answer, OutboxRow.answer_id == Answer.id)
     .join(Question, OutboxRow.question_id == Question.id)
     .join(Conversation, Question.conversation_id == Conversation.id)
     .join(Workspace, Conversation.workspace_id == Workspace.id)
+    .where(OutboxRow.id.in_(_IDS))
     .order_by(OutboxRow.id)
+)
+_DELIVERED = (
+    update(OutboxRow)
+    .where(OutboxRow.id == _OUTBOX_ID)
+    .values(state=OutboxState.DELIVERED, delivered_at=_NOW, lease_owner=None)
+    .returning(OutboxRow.answer_id, OutboxRow.question_id)
+    .execution_options(**_QUICK)
+)
+_SHOWN = (
+    update(Answer)
+    .where(Answer.id == bindparam("answer_id", type_=BigInteger()))
+    .values(reply_identity=bindparam("identity", type_=StorableText()))
+    .execution_options(**_QUICK)
+)
+_TOLD = (
+    update(Question)
+    .where(Question.id == bindparam("question_id", type_=BigInteger()))
+    .values(
+        state=case(
+            (Question.state == QuestionState.ANSWERED, QuestionState.DELIVERED.value), else_=Question.state
+        ),
+        delivered_at=_NOW,
+    )
+    .execution_options(**_QUICK)
+)
+_FREE = (
+    update(Channel)
+    .where(is_channel_of(_OUTBOX_ID))
+    .values(free_at=bindparam("free_at", type_=UtcDateTime()))
+    .execution_options(**_QUICK)
 )
 
 
@@ -291,9 +323,4 @@ def _delivery(
 
 def _free(session: Session, outbox_id: int, now: datetime, pause: float) -> None:
     """Say from when on the channel of a reply is free again."""
-    session.execute(update(Channel).where(is_channel_of(outbox_id)).values(free_at=now + timedelta(seconds=pause)))
-
-
-def _was_on_its_way() -> ColumnElement[int]:
-    """Return 1 for a reply whose last sender never said what became of it, else 0."""
-    return case((OutboxRow.lease_owner.is_not(None), 1), else_=0)
+    session.execute(_FREE, {"outbox_id": outbox_id, "free_at": now + timedelta(seconds=pause)})

@@ -7,16 +7,18 @@ asks on and on still gets as many answers as anybody else.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from supportbot.db.base import StorableText, UtcDateTime
-from supportbot.db.models import IS_OPEN, Answer, Conversation, Question
+from supportbot.db.models import IS_COUNTED, IS_OPEN, Answer, Conversation, Question
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.intake.questions import IncomingQuestion, Reply
 from supportbot.intake.replies import write_reply
@@ -25,6 +27,8 @@ MINUTE = timedelta(minutes=1)
 
 TELL_AGAIN = timedelta(minutes=1)
 """Whoever was told that the bot is busy knows it for so long; a notice for each message would be a flood, too."""
+
+_Columns = ReadOnlyColumnCollection[str, Any]
 
 _OPEN_SECONDS = 10
 """What is named as the time to wait while questions are open: most answers take less, and few much longer."""
@@ -75,6 +79,8 @@ def find_refusal(
     now: datetime,
 ) -> Refusal | None:
     """Return why a question is one too many, or None if it is not."""
+    if limits == UNLIMITED:
+        return None
     values = {
         "platform": incoming.platform,
         "asker": incoming.asker,
@@ -146,42 +152,59 @@ def _was_told(session: Session, question: Question, now: datetime) -> bool:
     return session.scalar(told) is not None
 
 
-def _figures(name: str, whose: ColumnElement[bool]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+_OPEN = (
+    select(Question.platform, Question.asker, Conversation.workspace_id, Conversation.channel)
+    .join(Conversation, Question.conversation_id == Conversation.id)
+    .where(IS_OPEN)
+    .cte("open_ones")
+    .prefix_with("MATERIALIZED")
+)
+_RECENT = (
+    select(
+        Question.platform,
+        Question.asker,
+        Conversation.workspace_id,
+        Conversation.channel,
+        Question.received_at,
+    )
+    .join(Conversation, Question.conversation_id == Conversation.id)
+    .where(Question.received_at > bindparam("since", type_=UtcDateTime()), IS_COUNTED)
+    .cte("recent_ones")
+    .prefix_with("MATERIALIZED")
+)
+"""Both are looked up once for all three. There are few of them: that is what the limits are for."""
+
+
+def _figures(name: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     """Return how many questions are open, and when the first came of as many as are allowed in a minute.
 
     When that is a minute ago, there is room again; it is NULL while there were fewer.
     """
-    is_open = (
-        select(func.count())
-        .select_from(Question)
-        .join(Conversation, Question.conversation_id == Conversation.id)
-        .where(whose, IS_OPEN)
-    )
+    is_open = select(func.count()).select_from(_OPEN).where(_WHOSE[name](_OPEN.c))
     oldest = (
-        select(Question.received_at)
-        .join(Conversation, Question.conversation_id == Conversation.id)
-        .where(
-            whose,
-            Question.received_at > bindparam("since", type_=UtcDateTime()),
-            Question.state != QuestionState.REFUSED,
-        )
-        .order_by(Question.received_at.desc())
+        select(_RECENT.c.received_at)
+        .where(_WHOSE[name](_RECENT.c))
+        .order_by(_RECENT.c.received_at.desc())
         .offset(bindparam(f"before_{name}", type_=Integer()))
         .limit(1)
     )
     return is_open.scalar_subquery().label(f"open_{name}"), oldest.scalar_subquery().label(f"oldest_{name}")
 
 
-_WORKSPACE = Conversation.workspace_id == bindparam("workspace_id", type_=BigInteger())
+def _of_workspace(columns: _Columns) -> ColumnElement[bool]:
+    is_there: ColumnElement[bool] = columns["workspace_id"] == bindparam("workspace_id", type_=BigInteger())
+    return is_there
 
-_FIGURES = select(
-    *_figures(
-        "person",
-        and_(
-            Question.platform == bindparam("platform", type_=StorableText()),
-            Question.asker == bindparam("asker", type_=StorableText()),
-        ),
+
+_WHOSE: dict[str, Callable[[_Columns], ColumnElement[bool]]] = {
+    "person": lambda columns: and_(
+        columns["platform"] == bindparam("platform", type_=StorableText()),
+        columns["asker"] == bindparam("asker", type_=StorableText()),
     ),
-    *_figures("channel", and_(_WORKSPACE, Conversation.channel == bindparam("channel", type_=StorableText()))),
-    *_figures("workspace", _WORKSPACE),
-)
+    "channel": lambda columns: and_(
+        _of_workspace(columns), columns["channel"] == bindparam("channel", type_=StorableText())
+    ),
+    "workspace": _of_workspace,
+}
+
+_FIGURES = select(*chain.from_iterable(_figures(name) for name in _WHOSE))

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, inspect, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
-from supportbot.db.base import Base, StorableText
+from supportbot.db.base import StorableText, table_of
 from supportbot.db.models import Channel, Conversation, Question, Workspace
 from supportbot.db.states import QuestionState
 from supportbot.intake.questions import IncomingQuestion
@@ -49,15 +51,15 @@ def make_conversation(
     """Return the ids of a question's workspace and conversation; what is new of them is made."""
     workspace_id = known.workspace_id or _insert_or_find(
         session,
-        _table(Workspace),
+        table_of(Workspace),
         {"platform": incoming.platform, "external_id": incoming.workspace},
         {"name": incoming.workspace_name, "settings": {}, "created_at": now},
     )
     channel = {"workspace_id": workspace_id, "channel": incoming.channel}
     if not known.has_channel:
-        session.execute(_insert(session, _table(Channel), channel))
+        _insert(session, table_of(Channel), channel)
     conversation_id = known.conversation_id or _insert_or_find(
-        session, _table(Conversation), channel | {"thread": incoming.thread}, {"created_at": now}
+        session, table_of(Conversation), channel | {"thread": incoming.thread}, {"created_at": now}
     )
     return workspace_id, conversation_id
 
@@ -79,31 +81,28 @@ def insert_question(
         "lapses": 0,
         "received_at": now,
     }
-    table = _table(Question)
-    inserted: int | None = session.scalar(_insert(session, table, values).returning(table.c.id))
-    return inserted
+    return _insert(session, table_of(Question), values)
 
 
 def _insert_or_find(session: Session, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
     """Insert a row, and return its id or that of the one that another daemon has inserted meanwhile."""
-    inserted: int | None = session.scalar(_insert(session, table, {**key, **values}).returning(table.c.id))
+    inserted = _insert(session, table, {**key, **values})
     if inserted is not None:
         return inserted
     found: int = session.execute(select(table.c.id).filter_by(**key)).scalar_one()
     return found
 
 
-def _insert(session: Session, table: Table, values: Mapping[str, Any]) -> sqlite.Insert | postgresql.Insert:
-    """Return the statement that inserts a row unless a unique constraint is in the way."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    return insert(table).values(**values).on_conflict_do_nothing()
+def _insert(session: Session, table: Table, values: Mapping[str, Any]) -> int | None:
+    """Insert a row and return the first part of its key; None if a unique constraint is in the way."""
+    inserted: int | None = session.scalar(_insertion(session.get_bind().dialect.name, table), values)
+    return inserted
 
 
-def _table(model: type[Base]) -> Table:
-    """Return the table of a record: a statement on it takes half as long as one on the class."""
-    table = inspect(model).local_table
-    assert isinstance(table, Table)  # noqa: S101 - each record has one
-    return table
+@cache
+def _insertion(dialect: str, table: Table) -> ReturningInsert[Any]:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
 
 
 def _text(name: str) -> ColumnElement[str]:

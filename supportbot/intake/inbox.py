@@ -10,14 +10,14 @@ What people write where the bot has handed off is heard here as well; which that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, func, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
-from supportbot.db.base import StorableText
+from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now as database_now
 from supportbot.db.clock import now_of
 from supportbot.db.models import IS_OPEN, Channel, Conversation, Question
@@ -35,21 +35,65 @@ SUSPECT_LAPSES = 2
 """A question that was in work when two processes ended is taken up once more, alone; see ``claim_suspect``."""
 
 
-def _next_among(which: ColumnElement[bool]) -> Select[int]:
+_Which = Callable[[type[Question]], ColumnElement[bool]]
+
+
+def _next_among(which: _Which) -> Select[int]:
     """Return the statement that finds what is next, and locks it.
 
     SQLite has one writer at a time and ignores FOR UPDATE. PostgreSQL passes over what others hold, and looks
     again at a row that somebody changed meanwhile, which is why this asks twice for what waits.
     """
     held = bindparam("held", expanding=True, type_=BigInteger())
-    ids = next_in_turn(and_(which, Question.id.not_in(held)))
+    ids = next_in_turn(lambda question: and_(which(question), question.id.not_in(held)))
     return select(Question.id).where(Question.id.in_(ids), IS_WAITING).with_for_update(skip_locked=True)
 
 
-_PLATFORMS = Question.platform.in_(bindparam("platforms", expanding=True, type_=StorableText()))
-_NEXT = _next_among(and_(_PLATFORMS, Question.lapses < SUSPECT_LAPSES))
-_SUSPECT = _next_among(and_(_PLATFORMS, Question.lapses >= SUSPECT_LAPSES))
-_THIS_ONE = _next_among(Question.id == bindparam("question_id", type_=BigInteger()))
+def _on_platforms(question: type[Question]) -> ColumnElement[bool]:
+    return question.platform.in_(bindparam("platforms", expanding=True, type_=StorableText()))
+
+
+_NEXT = _next_among(lambda question: and_(_on_platforms(question), question.lapses < SUSPECT_LAPSES))
+_SUSPECT = _next_among(lambda question: and_(_on_platforms(question), question.lapses >= SUSPECT_LAPSES))
+_THIS_ONE = _next_among(lambda question: question.id == bindparam("question_id", type_=BigInteger()))
+
+
+_NOW = bindparam("now", type_=UtcDateTime())
+
+# Written down once, like those above: to put a statement together takes several times as long as to run it.
+_CLAIM = (
+    update(Question)
+    .where(Question.id.in_(bindparam("ids", expanding=True, type_=BigInteger())))
+    .values(
+        attempts=Question.attempts + 1,
+        lapses=Question.lapses + case((Question.state == QuestionState.ANSWERING, 1), else_=0),
+        state=QuestionState.ANSWERING,
+        claimed_at=_NOW,
+        lease_owner=bindparam("owner", type_=StorableText()),
+        lease_until=bindparam("until", type_=UtcDateTime()),
+    )
+    .returning(
+        Question.id,
+        Question.platform,
+        *(
+            select(column).where(Conversation.id == Question.conversation_id).scalar_subquery().label(column.key)
+            for column in (Conversation.workspace_id, Conversation.channel)
+        ),
+        Question.text,
+        Question.attempts,
+        Question.lapses,
+        Question.received_at,
+    )
+    .execution_options(synchronize_session=False)
+)
+_SERVED = (
+    update(table_of(Channel))
+    .where(
+        Channel.workspace_id == bindparam("in_workspace", type_=BigInteger()),
+        Channel.channel == bindparam("in_channel", type_=StorableText()),
+    )
+    .values(served_at=_NOW)
+)
 
 
 class Inbox:
@@ -154,30 +198,8 @@ class Inbox:
         ids = session.scalars(statement, {**parameters(now), **values}).all()
         if not ids:
             return []
-        rows = session.execute(
-            update(Question)
-            .where(Question.id.in_(ids))
-            .values(
-                attempts=Question.attempts + 1,
-                lapses=Question.lapses + _was_in_work(),
-                state=QuestionState.ANSWERING,
-                claimed_at=now,
-                lease_owner=self._owner,
-                lease_until=now + self._lease,
-            )
-            .returning(
-                Question.id,
-                Question.platform,
-                select(Conversation.workspace_id)
-                .where(Conversation.id == Question.conversation_id)
-                .scalar_subquery()
-                .label("workspace_id"),
-                Question.text,
-                Question.attempts,
-                Question.lapses,
-                Question.received_at,
-            )
-        )
+        rows = session.execute(_CLAIM, {"ids": ids, "now": now, "owner": self._owner, "until": now + self._lease})
+        taken = rows.all()
         claims = [
             Claim(
                 question_id=row.id,
@@ -188,18 +210,11 @@ class Inbox:
                 lapses=row.lapses,
                 waited=now - row.received_at,
             )
-            for row in rows
+            for row in taken
         ]
-        session.execute(
-            update(Channel)
-            .where(
-                tuple_(Channel.workspace_id, Channel.channel).in_(
-                    select(Conversation.workspace_id, Conversation.channel)
-                    .join(Question, Question.conversation_id == Conversation.id)
-                    .where(Question.id.in_(ids))
-                )
-            )
-            .values(served_at=now)
+        channels = {(row.workspace_id, row.channel) for row in taken}
+        session.connection().execute(
+            _SERVED, [{"in_workspace": one, "in_channel": name, "now": now} for one, name in sorted(channels)]
         )
         return sorted(claims, key=lambda claim: (-claim.waited, claim.question_id))
 
@@ -307,8 +322,3 @@ class Inbox:
             Question.state == QuestionState.ANSWERING,
             Question.lease_owner == self._owner,
         )
-
-
-def _was_in_work() -> ColumnElement[int]:
-    """Return 1 for a question whose last claim ran out, else 0."""
-    return case((Question.state == QuestionState.ANSWERING, 1), else_=0)

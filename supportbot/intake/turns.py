@@ -7,10 +7,11 @@ likewise. It is one statement over what waits in the database, so all daemons on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from supportbot.db.base import UtcDateTime
@@ -25,46 +26,57 @@ IS_WAITING = and_(IS_OPEN, or_(Question.lease_until.is_(None), Question.lease_un
 """Which questions wait, or have a worker that is gone, at the time ``now``."""
 
 
-def next_in_turn(which: ColumnElement[bool]) -> Select[int]:
-    """Return the statement for the ids of the questions that are next.
-
-    It is worth keeping: to put it together takes longer than to run it. Its parameters are those of ``which``, and
-    what ``parameters`` returns.
+def latest_of_asker(question: type[Question], column: str) -> ScalarSelect[datetime]:
+    """Say when a time of this kind last came for the asker of a question: they were served then.
 
     Args:
-        which: among which questions that wait.
+        question: whose asker; an alias, or the class.
+        column: of a time.
     """
     earlier = aliased(Question)
-    served_at = (
-        select(func.max(earlier.claimed_at))
+    return (
+        select(func.max(getattr(earlier, column)))
         .where(
-            earlier.platform == Question.platform,
-            earlier.asker == Question.asker,
+            earlier.platform == question.platform,
+            earlier.asker == question.asker,
             earlier.received_at > bindparam("since", type_=UtcDateTime()),
         )
         .scalar_subquery()
     )
+
+
+def next_in_turn(which: Callable[[type[Question]], ColumnElement[bool]]) -> Select[int]:
+    """Return the statement for the ids of the questions that are next.
+
+    It is worth keeping: to put it together takes longer than to run it. Its parameters are those of ``which``,
+    ``limit``, and what ``parameters`` returns.
+
+    Args:
+        which: among which questions that wait.
+    """
+    # What waits is looked up first: a database that knows no better reads all that a platform ever asked.
+    question = aliased(Question, select(Question).where(IS_WAITING).cte("waits").prefix_with("MATERIALIZED"))
     waiting = (
         select(
-            Question.id,
-            Question.received_at,
+            question.id,
+            question.received_at,
             Conversation.workspace_id,
             Conversation.channel,
             Channel.served_at.label("channel_served_at"),
-            served_at.label("asker_served_at"),
+            latest_of_asker(question, "claimed_at").label("asker_served_at"),
             func.row_number()
             .over(
-                partition_by=(Question.platform, Question.asker),
-                order_by=(Question.received_at, Question.id),
+                partition_by=(question.platform, question.asker),
+                order_by=(question.received_at, question.id),
             )
             .label("of_asker"),
         )
-        .join(Conversation, Question.conversation_id == Conversation.id)
+        .join(Conversation, question.conversation_id == Conversation.id)
         .outerjoin(
             Channel,
             and_(Channel.workspace_id == Conversation.workspace_id, Channel.channel == Conversation.channel),
         )
-        .where(which, IS_WAITING)
+        .where(which(question))
         .subquery()
     )
     turns = select(
@@ -89,5 +101,5 @@ def next_in_turn(which: ColumnElement[bool]) -> Select[int]:
 
 
 def parameters(now: datetime) -> dict[str, Any]:
-    """Return the parameters of ``next_in_turn`` that depend on the database's time; ``limit`` is another."""
+    """Return the parameters that depend on the database's time."""
     return {"now": now, "since": now - _MEMORY}

@@ -2,6 +2,7 @@
 
 from supportbot.db.models.audit import Audit
 from supportbot.db.models.conversations import (
+    IS_COUNTED,
     IS_OPEN,
     Answer,
     Channel,
@@ -22,6 +23,7 @@ from supportbot.db.models.knowledge import (
 from supportbot.db.models.training import Example, ModelVersion, RunExample, TrainingRun
 
 __all__ = [
+    "IS_COUNTED",
     "IS_OPEN",
     "RUNTIME_TABLES",
     "Answer",

@@ -130,6 +130,13 @@ class Question(Base):
             sqlite_where=text("state IN ('received', 'answering')"),
             postgresql_where=text("state IN ('received', 'answering')"),
         ),
+        # What counts for the limits; of an attack, most is refused.
+        Index(
+            "ix_question_counted",
+            "received_at",
+            sqlite_where=text("state <> 'refused'"),
+            postgresql_where=text("state <> 'refused'"),
+        ),
         ERASABLE,
     )
 
@@ -157,6 +164,9 @@ class Question(Base):
 
 IS_OPEN = Question.state.in_(bindparam("open", _OPEN, expanding=True, literal_execute=True))
 """Which questions have no answer yet; written out, since a database uses an index of its rows for nothing else."""
+
+IS_COUNTED = Question.state != bindparam("refused", QuestionState.REFUSED, literal_execute=True)
+"""Which questions count for the limits; written out, likewise."""
 
 
 class Answer(Base):
