@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.generator import Generator
+from supportbot.answering.slots import Slots
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import check_schema, migrate
@@ -178,7 +179,8 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 knowing.cancel()
                 raise
             describe = partial(loading.describe, settings, database)
-            generator = Generator(await describe(source, engine), candidates=settings.candidates)
+            slots = Slots(settings.busy_seconds or None) if daemon else Slots()
+            generator = Generator(await describe(source, engine), candidates=settings.candidates, slots=slots)
             answerer = Answerer(
                 generator,
                 knowledge,
@@ -217,7 +219,6 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     platforms=platforms,
                     answer_seconds=settings.answer_seconds,
                     question_age=timedelta(minutes=settings.question_minutes),
-                    busy_after=timedelta(seconds=settings.busy_seconds) if settings.busy_seconds else None,
                     on_answered=ring,
                 )
                 upkeep = Upkeep(database, settings.retention_days)

@@ -33,6 +33,10 @@ class EngineBusyError(SupportBotError):
     """The engine's bounded queue is full; the question stays in the inbox and is tried again."""
 
 
+class OverloadedError(SupportBotError):
+    """More is asked than can be answered in time; the asker is told to ask again."""
+
+
 class DeadlineExceededError(SupportBotError):
     """An answer was not finished before the deadline that its request carried."""
 

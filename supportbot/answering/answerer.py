@@ -90,6 +90,11 @@ class Answerer:
         """Questions that it makes sense to have under way at once."""
         return self.generator.capacity
 
+    @property
+    def patience(self) -> float | None:
+        """Seconds for which a question may wait before its asker is told that the bot is busy; None for ever."""
+        return self.generator.slots.patience
+
     def replace_model(self, model: LiveModel) -> Tenure:
         """Generate with another model from now on; return the old one's tenure, to be ended."""
         return self.generator.replace_model(model)
@@ -105,6 +110,7 @@ class Answerer:
         on_text: Callable[[str], None] = lambda text: None,
         *,
         workspace_id: int | None = None,
+        begin_by: float | None = None,
     ) -> Reply:
         """Answer a question.
 
@@ -113,9 +119,11 @@ class Answerer:
             deadline: in seconds of ``time.monotonic()``.
             on_text: called with each piece of text that may be shown already.
             workspace_id: where it was asked; None for an operator, who gets what any workspace would.
+            begin_by: when it is too late to begin to generate, likewise; by default the deadline.
 
         Raises:
             EngineBusyError: the engine holds as much as it can.
+            OverloadedError: the model had no place for it in time.
             DeadlineExceededError: there was not enough time.
             ModelError: the model is damaged.
         """
@@ -134,7 +142,7 @@ class Answerer:
         if found.verdict is Verdict.DEGENERATE or not self.generates:
             return replace(_unverified(found, on_text), latency_ms=_since(started))
         reply = await self.generator.answer(
-            found.asked, deadline, on_text if found.decision is None else lambda text: None
+            found.asked, deadline, on_text if found.decision is None else lambda text: None, begin_by=begin_by
         )
         return self._judged(reply, found, on_text)
 

@@ -20,6 +20,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 
 from supportbot.answering.candidates import Generation, choose, generate_all
+from supportbot.answering.slots import Slots
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import CONFIDENCE_TOKENS, Engine, SamplingParams, confidence, mean_logprob
 from supportbot.engine.prompt import Prompt, encode_prompt
@@ -86,6 +87,7 @@ class Generator:
         sampling: how tokens are drawn; each question gets a seed of its own.
         candidates: answers generated at once, of which the most likely is taken; 1, as documented, shows the text
             while it is written, more show it when it is chosen. No more than the engine's capacity.
+        slots: how many questions at once; by default as many as the engine holds.
     """
 
     def __init__(
@@ -94,7 +96,9 @@ class Generator:
         *,
         sampling: SamplingParams | None = None,
         candidates: int = 1,
+        slots: Slots | None = None,
     ) -> None:
+        self.slots = slots or Slots()
         self._tenure = Tenure(model)
         self._sampling = sampling or SamplingParams()
         self._candidates = candidates
@@ -124,7 +128,12 @@ class Generator:
         await self.engine.aclose()
 
     async def answer(
-        self, question: str, deadline: float, on_text: Callable[[str], None] = lambda text: None
+        self,
+        question: str,
+        deadline: float,
+        on_text: Callable[[str], None] = lambda text: None,
+        *,
+        begin_by: float | None = None,
     ) -> Reply:
         """Answer a question.
 
@@ -132,12 +141,18 @@ class Generator:
             question: normalised.
             deadline: in seconds of ``time.monotonic()``.
             on_text: called with each piece of text that may be shown already.
+            begin_by: when it is too late to begin, likewise; by default the deadline.
 
         Raises:
             EngineBusyError: the engine holds as much as it can.
+            OverloadedError: there was no place to begin in time.
             DeadlineExceededError: there was not enough time.
             ModelError: the model is damaged.
         """
+        async with self.slots.slot(deadline if begin_by is None else begin_by):
+            return await self._with_model(question, deadline, on_text)
+
+    async def _with_model(self, question: str, deadline: float, on_text: Callable[[str], None]) -> Reply:
         with self._tenure.answering() as model:
             return await self._answer(model, question, deadline, on_text)
 

@@ -1,7 +1,8 @@
 """The worker: takes questions out of the inbox and puts answers into the outbox.
 
 It holds as many questions as the engine can use and can answer in time, and no transaction while the model
-thinks. When there are more, those that nobody has had time for are told so within seconds. When it is stopped it
+thinks. When there are more, those that nobody has had time for are told so within seconds, and so are those for
+which the model has no place (``slots``); what is approved needs none. When it is stopped it
 claims nothing more, gives what is under way some time, and returns the rest to the inbox.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -19,7 +20,13 @@ import structlog
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.pace import Pace
 from supportbot.db.states import AnswerSource, QuestionState
-from supportbot.errors import DatabaseError, DeadlineExceededError, EngineBusyError, ModelError
+from supportbot.errors import (
+    DatabaseError,
+    DeadlineExceededError,
+    EngineBusyError,
+    ModelError,
+    OverloadedError,
+)
 from supportbot.intake.admission import Refusal
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
@@ -57,7 +64,6 @@ class Worker:
         platforms: only their questions are claimed.
         answer_seconds: how long one answer may take.
         question_age: a question older than this is told so instead of answered.
-        busy_after: a question that nobody has had time for by then is told so; None for never.
         on_answered: called with the platform whenever a reply was put into its outbox.
     """
 
@@ -70,7 +76,6 @@ class Worker:
         platforms: Collection[str],
         answer_seconds: float,
         question_age: timedelta,
-        busy_after: timedelta | None = None,
         on_answered: Callable[[str], None] = lambda platform: None,
     ) -> None:
         self._inbox = inbox
@@ -84,7 +89,6 @@ class Worker:
         self._pace = Pace()
         self._started = time.monotonic()
         self._suspects_seen = -math.inf
-        self._busy_after = busy_after
         self._on_answered = on_answered
         self.wake = asyncio.Event()
 
@@ -138,8 +142,8 @@ class Worker:
         if self._free > 0:
             for claim in await self._inbox.claim(self._platforms, self._free):
                 self._start(claim)
-        if self._free <= 0 and self._busy_after:
-            await self._refuse_waiting(self._busy_after)
+        if self._free <= 0 and (patience := self._answerer.patience) is not None:
+            await self._refuse_waiting(timedelta(seconds=patience))
 
     def _start(self, claim: Claim) -> asyncio.Task[None]:
         task = asyncio.create_task(self._work(claim), name=f"question-{claim.question_id}")
@@ -156,17 +160,39 @@ class Worker:
         if not self._stopping and (claim := await self._inbox.claim_suspect(self._platforms)):
             await asyncio.wait([self._start(claim)])
 
-    async def _refuse_waiting(self, busy_after: timedelta) -> None:
-        refusal = Refusal("busy", self._pace.seconds_until_free)
-        uptime = timedelta(seconds=time.monotonic() - self._started)
+    async def _refuse_waiting(self, patience: timedelta) -> None:
+        refusal = self._refusal()
         refused = await self._inbox.refuse_waiting(
-            self._platforms, refusal, longer_than=busy_after, shorter_than=uptime
+            self._platforms, refusal, longer_than=patience, shorter_than=self._uptime
         )
-        if refused:
-            log.warning("worker.overloaded", refused=len(refused), in_work=len(self._tasks))
-        for platform in refused:
+        self._note_refused(refused, refusal)
+
+    async def _refuse(self, claim: Claim) -> None:
+        refusal = self._refusal()
+        await self._inbox.refuse(claim.question_id, refusal)
+        self._live.finish(claim.question_id)
+        self._note_refused([claim.platform], refusal)
+
+    def _note_refused(self, platforms: Sequence[str], refusal: Refusal) -> None:
+        if platforms:
+            log.warning("worker.overloaded", refused=len(platforms), in_work=len(self._tasks))
+        for platform in platforms:
             metrics.REFUSALS.labels(platform, refusal.reason).inc()
             self._on_answered(platform)
+
+    def _refusal(self) -> Refusal:
+        return Refusal("busy", self._pace.seconds_until_free)
+
+    @property
+    def _uptime(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self._started)
+
+    def _begin_by(self, claim: Claim, now: float) -> float | None:
+        """Return until when a claim may wait for the model; what came while nobody was here has all its time."""
+        patience = self._answerer.patience
+        if patience is None or claim.waited > self._uptime:
+            return None
+        return now + max(0.0, patience - claim.waited.total_seconds())
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -208,7 +234,10 @@ class Worker:
                 time.monotonic() + self._answer_seconds,
                 lambda text: self._live.publish(claim.question_id, text),
                 workspace_id=claim.workspace_id,
+                begin_by=self._begin_by(claim, began),
             )
+        except OverloadedError:
+            await self._refuse(claim)
         except EngineBusyError:
             await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=POLL_SECONDS), attempted=False)
         except DeadlineExceededError:

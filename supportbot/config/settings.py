@@ -141,9 +141,10 @@ class Settings(BaseSettings):
         default=1200, ge=0, description="Questions of one workspace within a minute; 0: any number."
     )
     busy_seconds: float = Field(
-        default=2.0,
+        default=3.0,
         ge=0,
-        description="A question that nobody has had time for by then is told that the bot is busy; 0: it waits.",
+        description="Within about so many seconds people have an answer or are told that the bot is busy; "
+        "0: they wait.",
     )
     question_minutes: float = Field(
         default=30.0,

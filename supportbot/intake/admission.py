@@ -100,12 +100,13 @@ def find_refusal(
 
 
 def refuse(session: Session, question_id: int, refusal: Refusal, now: datetime) -> None:
-    """End a question that nobody has taken up, and tell its asker, unless that was done a moment ago."""
+    """End a question without an answer, and tell its asker, unless that was done a moment ago."""
     question = session.get_one(Question, question_id)
     if question.placeholder or not _was_told(session, question, now):
         reply = Reply(text=refusal.text, source=AnswerSource.NOT_SURE)
         write_reply(session, question.id, question.platform, reply, now)
     question.state, question.reason, question.answered_at = QuestionState.REFUSED, refusal.reason, now
+    question.lease_owner = question.lease_until = None
     session.flush()
 
 

@@ -236,6 +236,17 @@ class Inbox:
 
         return await self._database.commit(refuse_them)
 
+    async def refuse(self, question_id: int, refusal: Refusal) -> None:
+        """Tell the asker of a question, claimed by this process, that there is no time for it."""
+        self._held.discard(question_id)
+
+        def end(session: Session) -> None:
+            mine = select(Question.id).where(self._is_mine(question_id)).with_for_update()
+            if session.scalar(mine) is not None:
+                refuse(session, question_id, refusal, now_of(session))
+
+        await self._database.commit(end)
+
     async def release(
         self, question_id: int, *, retry_in: timedelta = timedelta(), attempted: bool = True
     ) -> None:

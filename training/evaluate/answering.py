@@ -71,11 +71,16 @@ class _Once(Generator):
         self._replies: dict[str, Reply] = {}
 
     async def answer(
-        self, question: str, deadline: float, on_text: Callable[[str], None] = lambda text: None
+        self,
+        question: str,
+        deadline: float,
+        on_text: Callable[[str], None] = lambda text: None,
+        *,
+        begin_by: float | None = None,
     ) -> Reply:
         """Answer a question, or return what was answered before."""
         if question not in self._replies:
-            self._replies[question] = await super().answer(question, deadline)
+            self._replies[question] = await super().answer(question, deadline, begin_by=begin_by)
         return self._replies[question]
 
 

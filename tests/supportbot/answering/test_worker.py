@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.slots import Slots
 from supportbot.answering.worker import MAX_ATTEMPTS, MOST_LAPSES, Worker
 from supportbot.db.models import Question
 from supportbot.db.session import Database
@@ -75,12 +76,11 @@ class Bot:
         self.rung: list[str] = []
         self.worker = Worker(
             self.inbox,
-            answerer or Answerer(Generator(LiveModel(engine, None))),
+            answerer or Answerer(Generator(LiveModel(engine, None), slots=Slots(settings.get("busy_seconds")))),
             self.live,
             platforms=["slack"],
             answer_seconds=settings.get("answer_seconds", 30),
             question_age=timedelta(minutes=settings.get("question_minutes", 30)),
-            busy_after=timedelta(seconds=settings["busy_seconds"]) if "busy_seconds" in settings else None,
             on_answered=self.rung.append,
         )
         self.service = Service(
