@@ -5,7 +5,7 @@ PIP_VERSION := 26.3
 export SUPPORTBOT_HOME ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-vllm soak licences lint types contracts migrations tests coverage starter format clean
+.PHONY: help run test test-long test-vllm soak licences audit lint types contracts migrations tests coverage starter format clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -52,6 +52,9 @@ test-vllm: .venv/.installed-dev
 
 licences: .venv/.installed-dev ## the licence of each installed library; fails on one that pyproject.toml does not allow
 	@$(BIN)/python -m tests.licences
+
+audit: .venv/.installed-dev ## known vulnerabilities of the libraries in the lock, where PyPI can be asked
+	@$(BIN)/python -m tests.audit
 
 starter: .venv/.installed ## train the starter model anew from its FAQ and make it live
 	$(BIN)/supportbot init --retrain
