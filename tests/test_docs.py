@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import shlex
 import tomllib
@@ -18,7 +17,7 @@ import pytest
 import typer
 from accelerate.commands.launch import launch_command_parser
 
-from benchmarks.document import fill
+from benchmarks.document.__main__ import fill, read_records
 from supportbot.cli import app
 from supportbot.cli._checks import describe_settings
 from supportbot.config import Settings
@@ -44,7 +43,7 @@ TYPER_MODULES = {
     "benchmarks.answers": "benchmarks.answers",
     "benchmarks.candidates": "benchmarks.candidates",
     "benchmarks.daemon": "benchmarks.daemon",
-    "benchmarks.document": "benchmarks.document",
+    "benchmarks.document": "benchmarks.document.__main__",
     "benchmarks.drafts": "benchmarks.drafts",
     "benchmarks.generation": "benchmarks.generation",
     "benchmarks.knowledge": "benchmarks.knowledge.__main__",
@@ -233,11 +232,12 @@ def test_mentioned_commands_exist(document: Path, supportbot_command: Any) -> No
         assert {word.partition("=")[0] for word in words if word.startswith("--")} <= options, code
 
 
-def test_performance_shows_the_figures_of_the_record() -> None:
-    """Every figure in its marked places is that of the committed run."""
-    record = json.loads((ROOT / "docs" / "benchmarks" / "generation.json").read_text("utf-8"))
-    text = (ROOT / "docs" / "performance.md").read_text("utf-8")
-    assert fill(text, record) == text
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_show_the_figures_of_the_records(document: Path) -> None:
+    """Every figure in a marked place is that of the committed run."""
+    records = read_records(ROOT / "docs" / "benchmarks")
+    text = document.read_text("utf-8")
+    assert fill(text, records) == text
 
 
 def table_below(heading: str) -> list[list[str]]:

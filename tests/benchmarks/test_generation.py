@@ -17,7 +17,7 @@ import torch
 from aiohttp import web
 from transformers import GPT2LMHeadModel
 
-from benchmarks.document import fill
+from benchmarks.document.__main__ import fill
 from benchmarks.limits import build_ceilings
 from benchmarks.model import build_prompts, save_endless
 from benchmarks.peers import PEERS, Answer, Peer, Setup
@@ -231,12 +231,12 @@ def test_documents_are_filled_from_a_record() -> None:
     }
     document = (ROOT / "docs" / "performance.md").read_text("utf-8")
 
-    filled = fill(document, record)
+    filled = fill(document, {"generation": record})
 
     assert "| `openvino` 1.0, int8 weights | 100 | 800 | 100 ms | 0.25 s | 100 MB | 1.2 s |" in filled
     assert "| `transformers` | 3.50 | 4.25 |" in filled
     assert "| many at once, fp32 | 50 GFLOP/s | 25,000 | 800 |" in filled
-    assert fill(filled, record) == filled
+    assert fill(filled, {"generation": record}) == filled
     assert filled.startswith(document.partition("<!-- figures")[0])
 
 

@@ -1,41 +1,12 @@
-"""``python -m benchmarks.document``: the figures of a run, put where a document has marked places for them.
-
-A place begins with ``<!-- figures: NAME -->`` and ends with ``<!-- /figures -->``; what is between is replaced, so
-no figure is ever copied by hand, and a test can tell whether a document is that of a record.
-"""
+"""Figures of ``benchmarks.generation`` as a document shows them."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any
-
-import typer
-
-_PLACE = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
+from benchmarks.document.table import Record, build_table
 
 
-def fill(text: str, record: Mapping[str, Any]) -> str:
-    """Return a document with the figures of a record of ``benchmarks.generation`` in its marked places.
-
-    Raises:
-        KeyError: a place has a name that is none of those below.
-    """
-    return _PLACE.sub(lambda found: found[1] + _TABLES[found[2]](record) + found[3], text)
-
-
-def main(
-    json_file: Annotated[Path, typer.Option("--json", help="Figures of `benchmarks.generation`.")],
-    document: Annotated[Path, typer.Option(help="Markdown file with marked places.")],
-) -> None:
-    """Put the figures of a run into a document."""
-    record = json.loads(json_file.read_text("utf-8"))
-    document.write_text(fill(document.read_text("utf-8"), record), "utf-8")
-
-
-def _peers(record: Mapping[str, Any]) -> str:
+def peers(record: Record) -> str:
+    """Return how fast each peer is."""
     numbers = [str(number) for number in record["settings"]["at_once"]]
     first, last = numbers[0], numbers[-1]
     rows = []
@@ -56,10 +27,11 @@ def _peers(record: Mapping[str, Any]) -> str:
     headings = [f"first token, {first}", f"CPU an answer, {last}", f"memory, {last}", "start to first answer"]
     machine = record["machine"]
     about = f"{machine['gpu'] or machine['processor']}, {machine['cores']} cores, {machine['threads']} threads"
-    return f"Measured on: {about}.\n\n" + _table(["tokens/s at", *numbers, *headings], rows)
+    return f"Measured on: {about}.\n\n" + build_table(["tokens/s at", *numbers, *headings], rows)
 
 
-def _ratios(record: Mapping[str, Any]) -> str:
+def ratios(record: Record) -> str:
+    """Return how much faster ours is than the others."""
     numbers = [str(number) for number in record["settings"]["at_once"]]
     rows = [
         [words, *(f"{ratios[number]:.2f}" for number in numbers)]
@@ -69,10 +41,11 @@ def _ratios(record: Mapping[str, Any]) -> str:
         )
         if ratios
     ]
-    return _table(["as fast as, so many times", *(f"{number} at once" for number in numbers)], rows)
+    return build_table(["as fast as, so many times", *(f"{number} at once" for number in numbers)], rows)
 
 
-def _growth(record: Mapping[str, Any], name: str) -> str:
+def growth(record: Record, name: str) -> str:
+    """Return how cost grows with ``load``, or with ``length``."""
     rows = [
         [
             str(row["at_once"]),
@@ -84,10 +57,13 @@ def _growth(record: Mapping[str, Any], name: str) -> str:
         ]
         for row in record.get(name, [])
     ]
-    return _table(["at once", "new tokens", "tokens/s", "an answer takes", "first token", "CPU an answer"], rows)
+    return build_table(
+        ["at once", "new tokens", "tokens/s", "an answer takes", "first token", "CPU an answer"], rows
+    )
 
 
-def _limits(record: Mapping[str, Any]) -> str:
+def limits(record: Record) -> str:
+    """Return how near ours comes to what the machine can do."""
     limits = record["limits"]
     ours = record["peers"][record["ours"]]["at_once"]
     numbers = [str(number) for number in record["settings"]["at_once"]]
@@ -101,27 +77,10 @@ def _limits(record: Mapping[str, Any]) -> str:
     ]
     rows[0][3] = f"{ours[numbers[0]]['tokens_per_second']:,.0f}"
     rows[-1][3] = f"{ours[numbers[-1]]['tokens_per_second']:,.0f}"
-    return _table(["limit", "measured", "tokens/s at most", "ours"], rows)
+    return build_table(["limit", "measured", "tokens/s at most", "ours"], rows)
 
 
-def _chart(record: Mapping[str, Any]) -> str:
+def chart(record: Record) -> str:
+    """Return the picture with its description."""
     words = ", ".join(record["peers"])
     return f"![Tokens a second of {words}, and how cost grows with load and length](images/generation.png)\n"
-
-
-def _table(headings: list[str], rows: list[list[str]]) -> str:
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-_TABLES = {
-    "peers": _peers,
-    "ratios": _ratios,
-    "chart": _chart,
-    "load": lambda record: _growth(record, "load"),
-    "length": lambda record: _growth(record, "length"),
-    "limits": _limits,
-}
-
-if __name__ == "__main__":
-    typer.run(main)
