@@ -16,10 +16,11 @@ from enum import StrEnum
 from sqlalchemy import case, func, select
 
 from supportbot.db import audit
-from supportbot.db.models import Example
+from supportbot.db.models import Entry, Example, Wording
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 from supportbot.errors import SupportBotError
+from supportbot.feedback.consent import counts_for_training
 from supportbot.feedback.curation._insert import clean
 from supportbot.feedback.curation.keys import sort_key_of
 from supportbot.knowledge.documents import forget_vectors
@@ -28,6 +29,9 @@ from supportbot.knowledge.store import raise_revision
 
 _MOST_ANSWERS = 500
 """What a model is told that answers may repeat: more than most shops have, and read in milliseconds."""
+
+_MOST_ROWS = 20_000
+"""Rows that are looked at for these, so that a change costs the same however much is known."""
 
 
 class ExampleError(SupportBotError):
@@ -179,12 +183,32 @@ def _is_public(row: Example, decision: Decision) -> bool:
 
 
 async def approved_answers(database: Database) -> list[str]:
-    """Return the answers that were approved last, the newest at the end."""
+    """Return the answers that were approved last and may be said anywhere, the newest at the end.
+
+    What came from a workspace that did not consent, and what a curator keeps for one workspace, is not among them.
+    """
+    is_narrowed = (
+        select(Wording.id)
+        .join(Entry, Entry.id == Wording.entry_id)
+        .where(Wording.example_id == Example.id, Entry.workspace_id.is_not(None))
+        .exists()
+    )
+    latest = (
+        select(Example.id, Example.completion)
+        .where(
+            Example.status == ExampleStatus.APPROVED,
+            Example.label == ExampleLabel.GOOD,
+            counts_for_training(Example.workspace_id),
+            ~is_narrowed,
+        )
+        .order_by(Example.id.desc())
+        .limit(_MOST_ROWS)
+        .subquery()
+    )
     query = (
-        select(Example.completion)
-        .where(Example.status == ExampleStatus.APPROVED, Example.label == ExampleLabel.GOOD)
-        .group_by(Example.completion)
-        .order_by(func.max(Example.id).desc())
+        select(latest.c.completion)
+        .group_by(latest.c.completion)
+        .order_by(func.max(latest.c.id).desc())
         .limit(_MOST_ANSWERS)
     )
     async with database.read() as session:
