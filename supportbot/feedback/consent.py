@@ -85,6 +85,7 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
         raise ConsentError("Consent needs the id of the workspace and the name of who gave it: add --by NAME.")
     now = datetime.now(UTC)
     async with database.write() as session:
+        await raise_revision(session)  # answers of this workspace may speak elsewhere from now on, or no more
         row = await session.scalar(
             select(Workspace)
             .where(Workspace.platform == platform, Workspace.external_id == external_id)
@@ -93,7 +94,6 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
         if row is None:
             row = Workspace(platform=platform, external_id=external_id, settings={}, created_at=now)
             session.add(row)
-        await raise_revision(session)  # answers of this workspace may speak elsewhere from now on, or no more
         row.training_consent_by, row.training_consent_at = (by, now) if allow else (None, None)
         audit.record(
             session,
