@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select, update
 
@@ -98,7 +100,7 @@ async def test_a_mended_bad_answer_is_a_good_example(database: Database) -> None
     ],
 )
 async def test_a_decision_that_says_nothing_is_refused(
-    database: Database, decision: Decision, curator: str, texts: dict[str, str], sentence: str
+    database: Database, decision: Decision, curator: str, texts: dict[str, Any], sentence: str
 ) -> None:
     """A decision without a name, or an edit without a text, is a sentence and changes nothing."""
     [number] = await add_examples(database, example("Where?", **PENDING))
