@@ -40,6 +40,12 @@ class WorkspaceConsent:
     at: datetime | None
 
 
+PUBLIC_PAGE = WorkspaceConsent(
+    platform="web", external_id=PUBLIC_WORKSPACE, name="", counts=False, by=None, at=None
+)
+"""The page where other machines open it, before anybody asked there."""
+
+
 def counts_for_training(workspace_id: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
     """Return the condition that a row of this workspace, or of none, may be trained on."""
     return or_(workspace_id.is_(None), workspace_id.in_(select(Workspace.id).where(Workspace.counts)))
