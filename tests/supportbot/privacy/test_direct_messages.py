@@ -94,7 +94,7 @@ async def test_direct_messages_become_each_persons_own(
     url = f"sqlite+aiosqlite:///{tmp_path / 'old.db'}"
     if kind == "postgresql":
         url = create_postgres_database(request.getfixturevalue("postgres_url"), "template0")
-    await asyncio.to_thread(command.upgrade, alembic_config(url), "0008")
+    await asyncio.to_thread(command.upgrade, alembic_config(url), "0009")
     database = Database(url)
     await write(database, ROWS)
     before = {table: await places_of(database, table) for table in ("conversation", "example", "wording")}
@@ -115,7 +115,7 @@ async def test_direct_messages_become_each_persons_own(
         assert {tuple(row) for row in channels} == {("C1", ALICE), ("C2", BOB), ("C3", "77")}
     await database.aclose()
 
-    await asyncio.to_thread(command.downgrade, alembic_config(url), "0008")
+    await asyncio.to_thread(command.downgrade, alembic_config(url), "0009")
     database = Database(url)
     assert {table: await places_of(database, table) for table in before} == before
     await migrate(database)
