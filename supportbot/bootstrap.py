@@ -42,6 +42,7 @@ from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
 from supportbot.models import loading
+from supportbot.models.expecting import Expectations
 from supportbot.models.registry import STARTER, Registry, starter_directory
 from supportbot.models.reloader import Reloader, show_model
 from supportbot.privacy.erasing import Privacy
@@ -58,8 +59,8 @@ class Core:
 
     ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
     documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
-    answers. ``upkeep`` erases what is too old. ``prepare`` has the model say something before anybody asks, which
-    also starts its process; ModelError if it cannot.
+    answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old. ``prepare`` has
+    the model say something before anybody asks, which also starts its process; ModelError if it cannot.
     """
 
     settings: Settings
@@ -69,6 +70,7 @@ class Core:
     passages: Passages | None
     prepare: Callable[[], Coroutine[Any, Any, None]]
     reloader: Reloader | None
+    expectations: Expectations
     upkeep: Upkeep
     service: Service
     worker: Worker
@@ -242,6 +244,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         passages,
                         prepare,
                         reloader,
+                        Expectations(database, lambda: answerer.engine),
                         upkeep,
                         service,
                         worker,

@@ -45,6 +45,8 @@ NEAR_DUPLICATE = "near-duplicate"
 OVER_THE_CAP = "over the cap of one person"
 
 _PAGE = 2_000
+_PAGE_PERSONS = "web:"
+"""With which the names of the page's visitors begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,7 @@ async def stream_examples(
         async with database.read() as session:
             rows = (await session.execute(query)).all()
         for row in rows:
-            if row.id <= last_of.get(row.person, row.id):
+            if row.id <= last_of.get(row.giver, row.id):
                 yield _read(row)
         if len(rows) < _PAGE:
             return
@@ -183,13 +185,23 @@ async def _last_within_cap(database: Database, counts: ColumnElement[bool]) -> d
     The rows of a person count from the oldest on, so new rows never push out what a model was trained on. Persons
     at the cap are few by its definition: about a hundred, whatever the number of rows.
     """
-    place = func.row_number().over(partition_by=Example.person, order_by=Example.id).label("place")
-    ranked = select(Example.person, Example.id, place).where(counts, Example.person.is_not(None)).subquery()
+    giver = _giver()
+    place = func.row_number().over(partition_by=giver, order_by=Example.id).label("place")
+    ranked = select(giver.label("giver"), Example.id, place).where(counts, giver.is_not(None)).subquery()
     async with database.read() as session:
         rows = await session.scalar(select(func.count()).select_from(Example).where(counts)) or 0
         cap = max(PERSON_ROWS, int(rows * PERSON_SHARE))
-        query = select(ranked.c.person, ranked.c.id).where(ranked.c.place == cap)
+        query = select(ranked.c.giver, ranked.c.id).where(ranked.c.place == cap)
         return dict(iter(await session.execute(query)))
+
+
+def _giver() -> ColumnElement[str | None]:
+    """Return who gave a row, for the cap: the author of a person's answer, else who corrected or asked.
+
+    A number in the page's cookie costs nothing, so all of its visitors are one.
+    """
+    of_the_page = Example.person.startswith(_PAGE_PERSONS, autoescape=True)
+    return case((of_the_page, _PAGE_PERSONS), else_=func.coalesce(Example.author, Example.person))
 
 
 def _page(counts: ColumnElement[bool], split: Split) -> Select[*tuple[Any, ...]]:
@@ -203,7 +215,7 @@ def _page(counts: ColumnElement[bool], split: Split) -> Select[*tuple[Any, ...]]
             Example.split,
             Example.source,
             Example.conversation,
-            Example.person,
+            _giver().label("giver"),
         )
         .where(counts, Example.split == split)
         .order_by(Example.id)

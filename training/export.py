@@ -1,9 +1,10 @@
 """Approved rows as a file for other tools: ``supportbot export``, or ``python -m training.export``.
 
 The columns are those that Hugging Face's TRL expects of each kind of training, with the id of the row that each
-line was made of. Prompt and completion joined are the one documented format, up to the end-of-text token, which
-TRL adds. Rows are streamed from the database into a temporary file, which takes its final name only when it is
-whole and the audit says who has it.
+line was made of, and where that came from (``curation.origins``), so that consent goes with the file. Prompt and
+completion joined are the one documented format, up to the end-of-text token, which TRL adds. Rows are streamed
+from the database into a temporary file, which takes its final name only when it is whole and the audit says who
+has it.
 """
 
 from __future__ import annotations
@@ -144,23 +145,38 @@ async def export_rows(
 
 
 async def _batches(database: Database, kind: Kind, which: Which) -> AsyncGenerator[list[Record]]:
+    """Yield the lines of some rows at a time, none of them empty."""
+    from supportbot.db.shared_key import installation_of
     from supportbot.db.states import ExampleLabel, Split
+    from supportbot.feedback.curation.returning import origins_of
     from training.curate import GOOD, stream_examples
 
     labels = frozenset(ExampleLabel) if kind is Kind.KTO else GOOD
-    splits = list(Split) if which is Which.ALL else [Split(which.value)]
-    batch: list[Record] = []
-    for split in splits:
+    installation = await installation_of(database)
+
+    async def lines_of(examples: list[TrainingExample]) -> list[Record]:
+        origins = await origins_of(database, installation, [example.example_id for example in examples])
+        # One that was erased a moment ago has none, and is not handed over.
+        return [
+            record
+            for example in examples
+            if example.example_id in origins
+            for record in _records(example, kind, origins[example.example_id])
+        ]
+
+    examples: list[TrainingExample] = []
+    for split in list(Split) if which is Which.ALL else [Split(which.value)]:
         async for example in stream_examples(database, split, labels=labels):
-            batch += _records(example, kind)
-            if len(batch) >= _BATCH:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
+            examples.append(example)
+            if len(examples) == _BATCH:
+                if lines := await lines_of(examples):
+                    yield lines
+                examples = []
+    if lines := await lines_of(examples):
+        yield lines
 
 
-def _records(example: TrainingExample, kind: Kind) -> Iterator[Record]:
+def _records(example: TrainingExample, kind: Kind, came_from: str) -> Iterator[Record]:
     """Yield the lines that an example makes; for thumbs a correction makes two, what it says and what it mends."""
     from supportbot.db.states import ExampleLabel
     from supportbot.engine.prompt import prompt_text
@@ -169,6 +185,7 @@ def _records(example: TrainingExample, kind: Kind) -> Iterator[Record]:
         "example_id": example.example_id,
         "source": example.source.value,
         "split": example.split.value,
+        "origin": came_from,
         "prompt": prompt_text(example.question.strip()),
     }
     # A prompt ends at the question, and a model that answers begins with the newline.
@@ -212,7 +229,7 @@ class _Parquet:
             Kind.KTO: [("completion", pa.string()), ("label", pa.bool_())],
             Kind.DPO: [("chosen", pa.string()), ("rejected", pa.string())],
         }
-        texts = [(name, pa.string()) for name in ("source", "split", "prompt")]
+        texts = [(name, pa.string()) for name in ("source", "split", "origin", "prompt")]
         self._schema = pa.schema([("example_id", pa.int64()), *texts, *columns[kind]])
         self._table = pa.Table
         self._writer = parquet.ParquetWriter(file, self._schema)

@@ -51,7 +51,8 @@ def build_answer_text(
 
 def build_name(name: str) -> str:
     """Return the name of a person as one line that pings nobody and has no formatting."""
-    return escape_markdown(_one_line(name))
+    # The library leaves alone what looks like an address, and a fence at its end with it.
+    return escape_markdown(_one_line(name), ignore_links=False)
 
 
 def build_label(text: str) -> str:

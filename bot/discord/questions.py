@@ -18,12 +18,10 @@ import discord
 
 from bot.discord._serving import ServingClient
 from supportbot.intake.handoff import Remark
+from supportbot.intake.people import direct_messages_of
 from supportbot.intake.questions import IncomingQuestion
 
 PLATFORM = "discord"
-DIRECT_MESSAGES = "dm"
-"""The workspace of questions that were asked outside any guild."""
-
 _BY_PEOPLE = (discord.MessageType.default, discord.MessageType.reply)
 
 
@@ -64,7 +62,7 @@ def question_from_message(message: discord.Message, me: discord.ClientUser) -> I
     channel = str(message.channel.id)
     return IncomingQuestion(
         platform=PLATFORM,
-        workspace=str(message.guild.id) if message.guild else DIRECT_MESSAGES,
+        workspace=_workspace(message.guild.id if message.guild else None, message.author.id),
         workspace_name=message.guild.name if message.guild else "",
         channel=channel,
         thread=channel,
@@ -100,8 +98,12 @@ def question_from_interaction(interaction: discord.Interaction[ServingClient], t
 
 
 def workspace_of(interaction: discord.Interaction[Any]) -> str:
-    """Return the guild that somebody interacts in; what is asked outside any is kept together."""
-    return str(interaction.guild_id) if interaction.guild_id else DIRECT_MESSAGES
+    """Return the guild that somebody interacts in; outside any, each person has a workspace of their own."""
+    return _workspace(interaction.guild_id, interaction.user.id)
+
+
+def _workspace(guild_id: int | None, user_id: int) -> str:
+    return str(guild_id) if guild_id else direct_messages_of(PLATFORM, str(user_id))
 
 
 def question_from_choice(

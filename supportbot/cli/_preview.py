@@ -18,9 +18,13 @@ from supportbot.feedback.curation.contradictions import shortened
 if TYPE_CHECKING:
     from supportbot.feedback.curation.imports import Found
     from supportbot.feedback.curation.reading import Table
+    from supportbot.feedback.curation.returning import Returned
 
 _QUESTION, _ANSWER = 60, 100
 """Characters of a text that is shown."""
+
+_PLACES = 5
+"""Workspaces that are named one by one."""
 
 _CONTACTS = frozenset({"email", "phone"})
 
@@ -50,6 +54,7 @@ def _lines(table: Table, found: Found, *, approved: bool) -> Iterator[str]:
         more = ", …" if survey.skipped > len(survey.skipped_lines) else ""
         places = ", ".join(map(str, survey.skipped_lines)) + more
         yield f"{_number(survey.skipped, 'row')} without a question or an answer skipped ({table.unit} {places})"
+    yield from _origins(found.returned)
     if found.dropped:
         yield f"{_number(found.dropped, 'wording')} left out for a later answer to the same question"
     if survey.too_long:
@@ -73,6 +78,23 @@ def _lines(table: Table, found: Found, *, approved: bool) -> Iterator[str]:
     if others:
         shown = "shown to people as it stands" if approved else "taken out"
         yield f"Other personal data or secrets in answers, {shown}: {_kinds(others)}"
+
+
+def _origins(returned: Returned) -> Iterator[str]:
+    if returned.here:
+        yield (
+            f"{_number(returned.here, 'wording')} left out, exported from here and still here: "
+            "`supportbot curate edit` changes what is here"
+        )
+    if returned.gone:
+        yield f"{_number(returned.gone, 'wording')} left out, exported from here and erased since"
+    for (platform, workspace), number in returned.places.most_common(_PLACES):
+        yield (
+            f"{_number(number, 'wording')} of the log of {platform} {shortened(workspace)}: trained on, and used "
+            "elsewhere, with its consent only (`supportbot consent`)"
+        )
+    if (others := len(returned.places) - _PLACES) > 0:
+        yield f"and wordings of the logs of {_number(others, 'other workspace')}, likewise"
 
 
 def _kinds(found: dict[str, int]) -> str:

@@ -3,6 +3,8 @@
 A key is read without Enter where somebody sits at a terminal, and as a line where input comes from a pipe. Every
 decision is in the database before the next candidate is shown, so quitting, or losing the terminal, loses nothing.
 
+Corrections that say nearly the same are one candidate, with how many accounts sent them and how fast.
+
 What may be personal although redaction left it is marked in the text, and named below it for those who see no
 colours.
 """
@@ -14,12 +16,14 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 from rich.panel import Panel
 from rich.text import Text
 
+from supportbot.cli._accounts import build_accounts
 from supportbot.cli._terminal import err, out
 from supportbot.config import Settings
 from supportbot.db.session import Database
@@ -49,17 +53,21 @@ async def review_all(database: Database, settings: Settings, curator: str, limit
         example = await store.get(listed.example_id)
         if example.status is not ExampleStatus.PENDING:  # another curator was quicker
             continue
-        _show(example, f"{place} of {len(waiting)}")
+        alike = listed.alike
+        others = alike.others if alike else ()
+        _show(replace(example, alike=alike), f"{place} of {len(waiting)}")
         while (key := _read_key()) == "e":
             question, answer = _edit(example)
-            [example] = await store.decide(
-                [example.example_id], Decision.EDIT, curator, question=question, answer=answer
+            edited = await store.decide(
+                [example.example_id], Decision.EDIT, curator, together=others, question=question, answer=answer
             )
-            _show(example, f"{place} of {len(waiting)}, edited")
+            [example] = [one for one in edited if one.example_id == example.example_id]
+            _show(replace(example, alike=alike), f"{place} of {len(waiting)}, edited")
         if key == "q":
             break
         if key != "s":
-            await store.decide([example.example_id], Decision.APPROVE if key == "a" else Decision.REJECT, curator)
+            decision = Decision.APPROVE if key == "a" else Decision.REJECT
+            await store.decide([example.example_id], decision, curator, together=others)
             decided += 1
     return decided
 
@@ -76,6 +84,14 @@ def _show(example: StoredExample, title: str) -> None:
     ]
     if rejected is not None:
         lines.append(Text.assemble(("Instead of  ", "bold"), rejected))
+    if example.alike is not None:
+        lines.append(
+            Text.assemble(
+                ("From  ", "bold"),
+                f"{build_accounts(example.alike)}, {len(example.alike.others) + 1:,} corrections: "
+                "one decision is for all of them, and no other words than these are approved",
+            )
+        )
     if doubtful:
         named = ", ".join(dict.fromkeys(doubtful))
         lines.append(Text.assemble(("Personal?  ", "bold yellow"), named))

@@ -24,7 +24,11 @@ _PLATFORMS = ("discord", "slack")
 def consent(
     platform: Annotated[str | None, typer.Argument(help="`slack`, `discord` or `web`; nothing lists all.")] = None,
     workspace: Annotated[
-        str | None, typer.Argument(help="The id of the workspace or guild; `public` for a page on a network.")
+        str | None,
+        typer.Argument(
+            help="The id of the workspace or guild; `dm:` and a person's id for their direct messages in Discord; "
+            "`public` for a page on a network."
+        ),
     ] = None,
     allow: Annotated[
         bool, typer.Option("--allow-training", help="Its admin allows training on what is said there.")
@@ -66,7 +70,11 @@ async def _list(settings: Settings) -> list[WorkspaceConsent]:
 
     async with open_database(settings) as database:
         await check_schema(database)
-        return await consent.workspaces(database)
+        found = await consent.workspaces(database)
+    # Nobody may have asked there yet, and whoever runs it should see that it needs to be asked.
+    page = consent.PUBLIC_PAGE
+    is_known = any((one.platform, one.external_id) == (page.platform, page.external_id) for one in found)
+    return found if settings.page_is_local or is_known else [*found, page]
 
 
 def _show(found: list[WorkspaceConsent], as_json: bool) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from supportbot.cli._accounts import build_accounts
 from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, with_database
 from supportbot.db.states import ExampleStatus
 
@@ -74,7 +75,7 @@ def review(
 
 @app.command()
 def approve(ids: Ids, by: Actor, as_json: JsonFlag = False) -> None:
-    """Let the next model learn from examples."""
+    """Let the next model learn from examples, and from corrections that say nearly the same."""
     from supportbot.feedback.curation.store import Decision
 
     _decide(ids, Decision.APPROVE, by, as_json)
@@ -87,7 +88,7 @@ def reject(
     reason: Annotated[str | None, typer.Option(help="Why, for the audit.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Let no model learn from examples."""
+    """Let no model learn from examples, nor from corrections that say nearly the same."""
     from supportbot.feedback.curation.store import Decision
 
     _decide(ids, Decision.REJECT, by, as_json, reason=reason)
@@ -116,10 +117,11 @@ async def _collect(database: Database, settings: Settings) -> Collected:
 
 def _decide(ids: list[int], decision: Decision, by: str, as_json: bool, **texts: str | None) -> None:
     async def run(database: Database, settings: Settings) -> list[StoredExample]:
-        from supportbot.feedback.curation.store import ExampleStore
+        from supportbot.feedback.curation.store import Decision, ExampleStore
 
         store = ExampleStore(database, keep=settings.kept_contacts)
-        return await store.decide(ids, decision, by, **texts)
+        together = [] if decision is Decision.EDIT else await store.together_with(ids)
+        return await store.decide(ids, decision, by, together=together, **texts)
 
     examples = with_database(run)
     if as_json:
@@ -148,6 +150,9 @@ def _table(examples: list[StoredExample]) -> Table:
             answer = Text.assemble(("to be avoided: ", "red"), answer)
         elif example.rejected:
             answer = Text.assemble(answer, "\n", (f"instead of: {example.rejected}", "dim"))
+        if example.alike is not None:
+            accounts = f"{build_accounts(example.alike)}: {len(example.alike.others) + 1:,} corrections"
+            answer = Text.assemble(answer, "\n", (accounts, "yellow"))
         table.add_row(
             str(example.example_id), str(example.source), f"{example.votes:+d}", Text(example.question), answer
         )

@@ -166,9 +166,11 @@ def compact(by: Actor, as_json: JsonFlag = False) -> None:
 
 
 async def _person(database: Database, platform: str, user: str, workspaces: list[str] | None) -> Person:
+    from supportbot.intake.people import workspace_named
     from supportbot.privacy.person import Person, check_workspaces
 
-    person = Person(platform=platform, user=user, workspaces=frozenset(workspaces or ()))
+    meant = frozenset(workspace_named(platform, name) for name in workspaces or ())
+    person = Person(platform=platform, user=user, workspaces=meant)
     async with database.read() as session:
         await check_workspaces(session, person)
     return person

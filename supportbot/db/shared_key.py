@@ -1,10 +1,12 @@
 """A key that all daemons of one database share: made at its first use, and kept with the page's own workspace.
 
-It signs what the page gives away and takes back. It opens nothing by itself.
+It signs what the page gives away and takes back. It opens nothing by itself. What is told of it is a name for the
+installation, by which rows are known that come back to the database they were exported from.
 """
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from datetime import UTC, datetime
 
@@ -18,6 +20,15 @@ from supportbot.db.states import LOCAL_WORKSPACE
 _SETTING = "page_key"
 _KEY_BYTES = 32
 """As long as what HMAC-SHA256 makes."""
+
+
+_INSTALLATION_DIGITS = 32
+
+
+async def installation_of(database: Database) -> str:
+    """Return the name of this database among all others: 32 hexadecimal digits that tell nothing of the key."""
+    key = await page_key(database)
+    return hmac.new(key, b"installation", "sha256").hexdigest()[:_INSTALLATION_DIGITS]
 
 
 async def page_key(database: Database) -> bytes:

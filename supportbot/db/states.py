@@ -12,6 +12,11 @@ PUBLIC_WORKSPACE = "public"
 """The workspace of the page where other machines open it: anybody's, so it is asked for consent as any other."""
 
 
+FOREIGN_MARK = "@"
+"""Stands in the name of a page's or terminal's workspace before the installation whose rows were imported: there
+they were of that machine, and here they count with consent only."""
+
+
 class QuestionState(StrEnum):
     """Where a question is on its way."""
 

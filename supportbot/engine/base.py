@@ -135,7 +135,7 @@ class Engine(Protocol):
     def expect(self, answers: Sequence[str]) -> None:
         """Say what answers may repeat, such as approved ones: an engine may use it to be faster, or ignore it.
 
-        It changes no answer. The last call counts.
+        It changes no answer. The last call counts: what an earlier one said, and this one does not, is forgotten.
         """
 
     async def aclose(self) -> None:

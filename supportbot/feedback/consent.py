@@ -18,8 +18,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from supportbot.db import audit
 from supportbot.db.models import Workspace
 from supportbot.db.session import Database
-from supportbot.db.states import LOCAL_PLATFORMS, PUBLIC_WORKSPACE
+from supportbot.db.states import FOREIGN_MARK, LOCAL_PLATFORMS, PUBLIC_WORKSPACE
 from supportbot.errors import SupportBotError
+from supportbot.intake.people import workspace_named
 from supportbot.knowledge.store import raise_revision
 
 
@@ -37,6 +38,12 @@ class WorkspaceConsent:
     counts: bool
     by: str | None
     at: datetime | None
+
+
+PUBLIC_PAGE = WorkspaceConsent(
+    platform="web", external_id=PUBLIC_WORKSPACE, name="", counts=False, by=None, at=None
+)
+"""The page where other machines open it, before anybody asked there."""
 
 
 def counts_for_training(workspace_id: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
@@ -61,22 +68,30 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
     Args:
         database: where it is kept.
         platform: ``slack``, ``discord``, or ``web`` for the page where other machines open it.
-        external_id: the platform's id of the workspace or guild; ``public`` for that page.
+        external_id: the platform's id of the workspace or guild; ``dm:`` with a person's id for what they write to
+            the bot alone in Discord; ``public`` for that page.
         by: the admin's name.
         allow: False takes an earlier consent back.
 
     Raises:
         ConsentError: the platform needs no consent, or a name is empty.
     """
-    if platform in LOCAL_PLATFORMS and (platform, external_id) != ("web", PUBLIC_WORKSPACE):
+    external_id = workspace_named(platform, external_id)
+    if platform in LOCAL_PLATFORMS and not _is_asked_for(platform, external_id):
         raise ConsentError(
             f"Rows of '{platform}' are this machine's own and count without a recorded consent. Only a page that "
             f"other machines open needs one: `supportbot consent web {PUBLIC_WORKSPACE} --allow-training`."
+        )
+    if (platform, external_id) == ("discord", "dm"):
+        raise ConsentError(
+            "What people write to the bot alone is each person's own to allow: name one of them by their id, as "
+            "in `supportbot consent discord dm:41771983423143937 --allow-training`."
         )
     if not by.strip() or not external_id.strip():
         raise ConsentError("Consent needs the id of the workspace and the name of who gave it: add --by NAME.")
     now = datetime.now(UTC)
     async with database.write() as session:
+        await raise_revision(session)  # answers of this workspace may speak elsewhere from now on, or no more
         row = await session.scalar(
             select(Workspace)
             .where(Workspace.platform == platform, Workspace.external_id == external_id)
@@ -85,7 +100,6 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
         if row is None:
             row = Workspace(platform=platform, external_id=external_id, settings={}, created_at=now)
             session.add(row)
-        await raise_revision(session)  # answers of this workspace may speak elsewhere from now on, or no more
         row.training_consent_by, row.training_consent_at = (by, now) if allow else (None, None)
         audit.record(
             session,
@@ -102,6 +116,11 @@ async def workspaces(database: Database) -> list[WorkspaceConsent]:
     async with database.read() as session:
         rows = await session.scalars(select(Workspace).order_by(Workspace.platform, Workspace.external_id))
         return [_read(row) for row in rows]
+
+
+def _is_asked_for(platform: str, external_id: str) -> bool:
+    """Return whether a page or a terminal needs consent: where others ask, and another installation's."""
+    return FOREIGN_MARK in external_id or (platform, external_id) == ("web", PUBLIC_WORKSPACE)
 
 
 def _read(row: Workspace) -> WorkspaceConsent:

@@ -20,6 +20,7 @@ from supportbot.db import audit
 from supportbot.db.models import Audit, Entry, Example, Wording, Workspace
 from supportbot.db.states import EntrySource, EntryState, ExampleStatus
 from supportbot.errors import SupportBotError
+from supportbot.intake.people import workspace_named
 from supportbot.knowledge.claims import Claims, as_asked
 from supportbot.knowledge.publishing import touch
 from supportbot.printable import printable
@@ -59,7 +60,9 @@ async def known_workspace(session: AsyncSession, name: str) -> int:
     """
     platform, _, external_id = name.partition(":")
     found = await session.scalar(
-        select(Workspace.id).where(Workspace.platform == platform, Workspace.external_id == external_id)
+        select(Workspace.id).where(
+            Workspace.platform == platform, Workspace.external_id == workspace_named(platform, external_id)
+        )
     )
     if found is None:
         raise KnowledgeError(

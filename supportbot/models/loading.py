@@ -78,7 +78,7 @@ async def describe(settings: Settings, database: Database, source: ModelSource, 
 
 
 async def prepare(database: Database, engine: Engine) -> None:
-    """Tell a model which answers were approved, and let it say something before anybody asks.
+    """Tell a model which answers it may repeat (``expecting``), and let it say something before anybody asks.
 
     Raises:
         ModelError: it cannot.

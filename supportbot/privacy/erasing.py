@@ -26,7 +26,13 @@ from supportbot.privacy.found import PAGE, Found, examples_of_answers, examples_
 from supportbot.privacy.ledger import Ledger
 from supportbot.privacy.person import Person, Theirs, theirs
 from supportbot.privacy.repeated import Gone, forget_foreign, hide_in_answers, hide_in_audit
-from supportbot.privacy.rows import erase_answers, erase_questions, erase_votes, lock_questions
+from supportbot.privacy.rows import (
+    erase_answers,
+    erase_direct_messages,
+    erase_questions,
+    erase_votes,
+    lock_questions,
+)
 
 FOLLOWED_SECONDS = 2.0
 """Within which every daemon has read that knowledge is gone; see ``knowledge.knowledge``."""
@@ -116,6 +122,8 @@ class Privacy:
         foreign = await forget_foreign(self.database, found.texts)
         async with self.database.write() as session:
             last = {"answers to others": hidden, "audit rows": in_audit, "foreign questions": foreign}
+            if not person.workspaces or person.direct_messages in person.workspaces:
+                await erase_direct_messages(session, person.platform, person.direct_messages)
             await ledger.note(session, {**last, "files": len(files.changed) + len(files.removed)})
         return Erased(
             counts={kind: count for kind, count in ledger.counts.items() if count},

@@ -96,9 +96,9 @@ async def find(database: Database, person: Person) -> Found:
         async with database.read() as session:
             made = await examples_of_answers(session, [row.id for row in rows])
             await _take(session, made, found, is_answer_theirs=True)
-    named = select(Example.id, Example.source, Example.origin).where(who.examples)
+    named = select(Example.id, Example.source, Example.origin, who.wrote.label("wrote")).where(who.examples)
     async for rows in pages(database, named, Example.id):
-        given = {row.id for row in rows if row.source is ExampleSource.CORRECTION}
+        given = {row.id for row in rows if row.source is ExampleSource.CORRECTION or row.wrote}
         # A click on a suggestion proposes a wording that anybody may have typed.
         clicked = {row.id for row in rows if row.origin.startswith("suggestion:")}
         asked = {row.id for row in rows} - given - clicked

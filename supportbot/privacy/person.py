@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from supportbot.db.models import Answer, Conversation, Example, Feedback, Question, Workspace
 from supportbot.db.states import LOCAL_PLATFORMS
 from supportbot.errors import SupportBotError
-from supportbot.intake.people import digest_of
+from supportbot.intake.people import digest_of, direct_messages_of
 
 PLATFORMS = ("slack", "discord", "web", "cli")
 
@@ -50,6 +50,11 @@ class Person:
             raise PrivacyError("Say whose data it is: give --user with the platform's id of the person.")
 
     @property
+    def direct_messages(self) -> str:
+        """The workspace that is theirs alone, where a platform has such."""
+        return direct_messages_of(self.platform, self.user)
+
+    @property
     def digest(self) -> str:
         """What the audit knows the person by; the same for all of their workspaces."""
         return digest_of(f"{self.platform}:{self.user.removeprefix(f'{self.platform}:')}")
@@ -65,7 +70,9 @@ class Theirs:
         questions: that they asked.
         votes: that they gave.
         answers: that they wrote where the bot was not sure.
-        examples: that came from them by name; those that were made of their questions are found by the answers.
+        examples: that came from them by name, or from what they wrote to the bot alone; those that were made of
+            their questions are found by the answers.
+        wrote: of these, whose answer they wrote where the bot was not sure.
     """
 
     names: frozenset[str]
@@ -73,6 +80,7 @@ class Theirs:
     votes: ColumnElement[bool]
     answers: ColumnElement[bool]
     examples: ColumnElement[bool]
+    wrote: ColumnElement[bool]
 
 
 async def theirs(session: AsyncSession, person: Person) -> Theirs:
@@ -83,16 +91,24 @@ async def theirs(session: AsyncSession, person: Person) -> Theirs:
     meant = person.workspaces or workspaces.keys()
     full = frozenset(f"{person.platform}:{workspace}:{user}" for workspace in meant)
     ids = [number for name, number in workspaces.items() if name in meant]
+    alone = frozenset({person.direct_messages} & set(meant))
+    digests = [digest_of(name) for name in full | {f"{person.platform}:{user}"}]
+    meant_there = Example.workspace_id.in_(ids) if person.workspaces else Example.id.is_not(None)
+    wrote = and_(Example.author.in_(digests), meant_there)
+    named = _named(Example.person, full, f"{person.platform}:{user}", Example.workspace_id.in_(ids), person)
     return Theirs(
-        names=frozenset({f"{person.platform}:{user}"}) if person.platform in LOCAL_PLATFORMS else plain | full,
+        names=frozenset({f"{person.platform}:{user}"})
+        if person.platform in LOCAL_PLATFORMS
+        else plain | full | alone,
         questions=and_(
             Question.platform == person.platform,
             Question.asker.in_(plain),
             _within(Question.conversation_id, ids) if person.workspaces else Question.id.is_not(None),
         ),
         votes=_named(Feedback.voter, full, f"{person.platform}:{user}", _answered_in(ids), person),
-        answers=_author(full | {f"{person.platform}:{user}"}, ids, person),
-        examples=_named(Example.person, full, f"{person.platform}:{user}", Example.workspace_id.in_(ids), person),
+        answers=_author(digests, ids, person),
+        examples=or_(named, wrote, Example.workspace_id.in_([workspaces[name] for name in alone])),
+        wrote=wrote,
     )
 
 
@@ -132,8 +148,8 @@ def _named(
     return or_(column.in_(full), column == plain, guest) if person.platform == "slack" else column == plain
 
 
-def _author(names: frozenset[str], ids: list[int], person: Person) -> ColumnElement[bool]:
-    written = Answer.author.in_([digest_of(name) for name in names])
+def _author(digests: list[str], ids: list[int], person: Person) -> ColumnElement[bool]:
+    written = Answer.author.in_(digests)
     if not person.workspaces:
         return written
     return and_(written, Answer.question_id.in_(select(Question.id).where(_within(Question.conversation_id, ids))))

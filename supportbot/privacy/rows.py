@@ -12,7 +12,18 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, Select, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from supportbot.db.models import Answer, Channel, Conversation, Feedback, Outbox, Question
+from supportbot.db.models import (
+    Answer,
+    Channel,
+    Conversation,
+    Entry,
+    Example,
+    Feedback,
+    Outbox,
+    Question,
+    Wording,
+    Workspace,
+)
 
 
 async def lock_questions(session: AsyncSession, question_ids: Sequence[int]) -> list[int]:
@@ -65,6 +76,17 @@ async def _erase_channels(session: AsyncSession, channels: Collection[tuple[int,
     await session.execute(
         delete(Channel).where(tuple_(Channel.workspace_id, Channel.channel).in_(list(channels)), ~is_used)
     )
+
+
+async def erase_direct_messages(session: AsyncSession, platform: str, name: str) -> None:
+    """Erase the workspace of what somebody wrote to the bot alone, consent included, if nothing is left in it."""
+    # A statement of its own, as above: whoever was about to ask there is waited for first, and seen then.
+    there = (Workspace.platform == platform, Workspace.external_id == name)
+    if (number := await session.scalar(select(Workspace.id).where(*there).with_for_update())) is None:
+        return
+    holders = (Conversation.workspace_id, Example.workspace_id, Wording.workspace_id, Entry.workspace_id)
+    is_empty = (~select(column).where(column == number).exists() for column in holders)
+    await session.execute(delete(Workspace).where(Workspace.id == number, *is_empty))
 
 
 async def erase_answers(session: AsyncSession, answer_ids: Collection[int]) -> Counter[str]:

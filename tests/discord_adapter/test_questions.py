@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from supportbot.db.models import Conversation, Question, Workspace
 from supportbot.db.states import QuestionState
+from supportbot.feedback.consent import allow
+from supportbot.intake.people import direct_messages_of
 from supportbot.intake.questions import NO_QUESTION_TEXT
+from supportbot.privacy.erasing import Privacy
+from supportbot.privacy.person import Person
 from tests.discord_adapter.conftest import World
 
 
@@ -41,7 +47,7 @@ async def test_mention_is_answered_with_a_reply(world: World) -> None:
 
 
 async def test_direct_message_needs_no_mention(world: World) -> None:
-    """A direct message is a question as it is, in a workspace of its own."""
+    """A direct message is a question as it is."""
     await world.alice.send_dm("do you ship abroad?")
     await world.answer()
 
@@ -50,6 +56,32 @@ async def test_direct_message_needs_no_mention(world: World) -> None:
     assert exchange.state is QuestionState.DELIVERED
     (delivered,) = await world.core.history.recent(1)
     assert delivered.answer
+
+
+async def test_direct_messages_are_each_persons_own(world: World) -> None:
+    """What two people write to the bot alone is in two workspaces, and the consent of one is not the other's."""
+    bob = world.env.guild.add_member(world.env.create_user("bob"))
+    await world.alice.send_dm("do you ship abroad?")
+    await bob.send_dm("do you ship by air?")
+    await allow(world.core.database, "discord", f"dm:{world.alice.id}", "ada", allow=True)
+
+    async with world.core.database.read() as session:
+        asked = await session.execute(
+            select(Question.asker, Workspace.external_id, Workspace.counts)
+            .join(Conversation, Question.conversation_id == Conversation.id)
+            .join(Workspace, Conversation.workspace_id == Workspace.id)
+        )
+        found = {asker: (name, counts) for asker, name, counts in asked}
+    assert found == {
+        str(world.alice.id): (direct_messages_of("discord", str(world.alice.id)), True),
+        str(bob.id): (direct_messages_of("discord", str(bob.id)), False),
+    }
+    await Privacy(world.core.database, world.core.settings.home).erase(
+        Person(platform="discord", user=str(world.alice.id)), "ada", wait_seconds=0
+    )
+    async with world.core.database.read() as session:
+        left = list(await session.scalars(select(Workspace.external_id)))
+    assert left == [direct_messages_of("discord", str(bob.id))]
 
 
 async def test_context_menu_answers_the_chosen_message(world: World) -> None:

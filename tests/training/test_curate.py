@@ -96,6 +96,26 @@ async def test_one_person_gives_at_most_one_percent(database: Database, rows: in
     ]
 
 
+async def test_the_cap_of_an_answer_is_its_authors(database: Database) -> None:
+    """What one colleague wrote for many who asked counts as one person's, and what many wrote for one does not."""
+    human = {"source": ExampleSource.HUMAN, **TRAIN}
+    one = [example(q, person=f"slack:T1:U{n}", author="one", **human) for n, q in enumerate(QUESTIONS[:5])]
+    many = [example(q, person="slack:T1:U9", author=f"a{n}", **human) for n, q in enumerate(QUESTIONS[5:10])]
+    await add_examples(database, *one, *many)
+    selection = await select_examples(database)
+    assert selection.left_out == {"over the cap of one person": 2}
+    taken = [row.question for row in await streamed(database, Split.TRAIN)]
+    assert taken == [*QUESTIONS[:3], *QUESTIONS[5:10]]
+
+
+async def test_all_visitors_of_the_page_are_one_person(database: Database) -> None:
+    """Another cookie is no other person: however many visitors there are, the page has the share of one."""
+    visitors = [example(q, person=f"web:{n:032x}", **TRAIN) for n, q in enumerate(QUESTIONS[:50])]
+    await add_examples(database, *visitors, example(QUESTIONS[50], person="slack:T1:web:1", **TRAIN))
+    selection = await select_examples(database)
+    assert (selection.taken, selection.left_out) == (3 + 1, {"over the cap of one person": 47})
+
+
 async def test_the_cap_spans_both_splits(database: Database) -> None:
     """Rows to measure on are a person's rows too."""
     splits = [HELD_OUT, TRAIN, HELD_OUT, TRAIN, TRAIN]

@@ -21,9 +21,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from supportbot.db.audit import recent
 from supportbot.db.models import Example
 from supportbot.db.session import Database
+from supportbot.db.shared_key import installation_of
 from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 from supportbot.engine.prompt import encode_training_text, prompt_text
 from supportbot.feedback.curation.imports import import_rows
+from supportbot.feedback.curation.returning import origins_of
 from tests.supportbot.feedback.curation.rows import add_examples, example
 from training.dataset import IGNORED
 from training.export import ExportError, FileFormat, Kind, Which, export_rows
@@ -61,10 +63,11 @@ async def test_datasets_reads_each_kind(database: Database, tmp_path: Path, file
         written = await export_rows(database, path, file_format=file_format, kind=kind, which=Which.TRAIN)
         found[kind] = load(path, tmp_path)
         assert written == len(found[kind])
+    ids = {first: "import", second: "correction", bad: "votes"}
+    came_from = await origins_of(database, await installation_of(database), list(ids))
     origins = [
-        {"example_id": first, "source": "import", "split": "train", "prompt": prompts[0]},
-        {"example_id": second, "source": "correction", "split": "train", "prompt": prompts[1]},
-        {"example_id": bad, "source": "votes", "split": "train", "prompt": prompts[2]},
+        {"example_id": number, "source": source, "split": "train", "origin": came_from[number], "prompt": prompt}
+        for (number, source), prompt in zip(ids.items(), prompts, strict=True)
     ]
     assert found[Kind.SFT] == [
         {**origins[0], "completion": "\nIn “Leeds” 😀."},

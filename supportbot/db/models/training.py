@@ -22,7 +22,8 @@ class Example(Base):
 
     Question and completions are redacted before they get here. ``origin`` names what the candidate was made of
     (``answer:7``, ``feedback:3``, ``import:<digest>``), so that collecting again finds it taken. ``person`` is who
-    gave it, for the cap on rows from one person. ``sort_key`` brings near-duplicates next to each other;
+    gave it, and ``author`` the digest of who wrote its answer where the bot was not sure (``answer.author``): for
+    the cap on rows from one person, and for erasing. ``sort_key`` brings near-duplicates next to each other;
     ``duplicate_of_id`` names the one that stands for this row.
     """
 
@@ -32,6 +33,7 @@ class Example(Base):
         Index(None, "status", "split"),
         Index(None, "sort_key"),
         Index(None, "person"),
+        Index(None, "author"),
         # The number of an erased row is never given to another: `run_example` still means the erased one.
         {"sqlite_autoincrement": True},
     )
@@ -48,6 +50,7 @@ class Example(Base):
     workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     conversation: Mapped[str]
     person: Mapped[str | None]
+    author: Mapped[str | None]
     split: Mapped[Split] = mapped_column(text_enum(Split, "split"))
     sort_key: Mapped[str]
     duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("example.id", ondelete="SET NULL"))

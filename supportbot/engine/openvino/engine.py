@@ -56,6 +56,7 @@ class OpenVINOEngine:
         self._tokenizer = tokenizer
         self._model_version = model_version
         self._weights = weights
+        self._expected: dict[str, tuple[int, ...]] = {}
         self._supervisor = Supervisor(load, model_version, weights=weights, silence_seconds=silence_seconds)
 
     @property
@@ -115,11 +116,16 @@ class OpenVINOEngine:
 
     def expect(self, answers: Sequence[str]) -> None:
         """Say what answers may repeat; see ``engine.base.Engine.expect``."""
-        self._supervisor.expect([tuple(encode_text(self._tokenizer, answer_text(answer))) for answer in answers])
+        # Said again whenever one changes: only what is new costs time of the event loop.
+        self._expected = {answer: self._expected.get(answer) or self._encoded(answer) for answer in answers}
+        self._supervisor.expect(list(self._expected.values()))
 
     async def aclose(self) -> None:
         """Drop what is under way and end the process."""
         await self._supervisor.aclose()
+
+    def _encoded(self, answer: str) -> tuple[int, ...]:
+        return tuple(encode_text(self._tokenizer, answer_text(answer)))
 
 
 def build_load(

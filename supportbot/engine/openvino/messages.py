@@ -77,9 +77,13 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
 
 
 class Expect(msgspec.Struct, frozen=True, tag=True):
-    """Texts that answers may repeat: where one does, it is made faster, and never otherwise than it would be."""
+    """Texts that answers may repeat: where one does, it is made faster, and never otherwise than it would be.
+
+    With ``anew``, all that was kept before is forgotten first, earlier answers too: they may repeat what is gone.
+    """
 
     texts: list[tuple[int, ...]]
+    anew: bool = False
 
 
 class Stop(msgspec.Struct, frozen=True, tag=True):

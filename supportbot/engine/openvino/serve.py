@@ -104,6 +104,8 @@ class _Server:
             elif isinstance(command, Cancel):
                 self._cancel(command.id)
             elif isinstance(command, Expect):
+                if command.anew:
+                    self._drafts = Drafts()
                 for text in command.texts:
                     self._drafts.add(text)
 

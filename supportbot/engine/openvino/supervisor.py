@@ -102,10 +102,11 @@ class Supervisor:
         return number
 
     def expect(self, texts: list[tuple[int, ...]]) -> None:
-        """Tell this process, and each one after it, what answers may repeat."""
+        """Tell this process, and each one after it, what answers may repeat; what is no more among it goes."""
+        anew = not set(self._expected).issubset(texts)
         self._expected = texts
         if self._process:
-            self._process.send(Expect(texts))
+            self._process.send(Expect(texts, anew))
 
     def drop(self, number: int) -> None:
         """Forget a request, whether it has ended or not."""

@@ -36,6 +36,7 @@ class Candidate:
     origin_answer_id: int | None = None
     workspace_id: int | None = None
     person: str | None = None
+    author: str | None = None
     split: Split | None = None
 
 
@@ -100,6 +101,7 @@ def _values(candidate: Candidate, now: datetime, approved_by: str | None) -> dic
         "workspace_id": candidate.workspace_id,
         "conversation": candidate.conversation,
         "person": candidate.person,
+        "author": candidate.author,
         "split": candidate.split or split_of(candidate.conversation),
         "sort_key": sort_key_of(candidate.question),
         "status": ExampleStatus.PENDING if approved_by is None else ExampleStatus.APPROVED,

@@ -129,6 +129,7 @@ def _candidate(source: ExampleSource, row: Row[*tuple[Any, ...]]) -> Candidate:
         workspace_id=row.workspace_id,
         conversation=f"{row.platform}:{row.workspace}:{row.channel}:{row.thread}",
         person=row.voter if source is ExampleSource.CORRECTION else _person(row),
+        author=row.author if source is ExampleSource.HUMAN else None,
     )
 
 
@@ -155,7 +156,7 @@ def _corrected() -> Select[*tuple[Any, ...]]:
 
 
 def _by_people() -> Select[*tuple[Any, ...]]:
-    return _log("human:", Answer.id).where(Answer.source == AnswerSource.HUMAN)
+    return _log("human:", Answer.id).add_columns(Answer.author).where(Answer.source == AnswerSource.HUMAN)
 
 
 def _log(prefix: str, number: InstrumentedAttribute[int]) -> Select[*tuple[Any, ...]]:

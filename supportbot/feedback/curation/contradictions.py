@@ -96,10 +96,11 @@ def drop_older(stage: Stage) -> int:
     """Keep of each such question the answer that comes last in the file; return how many wordings go."""
     stage.db.execute(f"CREATE TEMP TABLE disputed AS {_WITHIN}")
     dropped = stage.db.execute(
-        "UPDATE wording SET dropped = 1 WHERE good AND folded IN (SELECT folded FROM disputed)"
+        "UPDATE wording SET dropped = 1 WHERE good AND NOT dropped AND folded IN (SELECT folded FROM disputed)"
         " AND (SELECT answer_key FROM answer WHERE id = wording.answer_id) <> ("
         "  SELECT answer_key FROM answer WHERE id = ("
-        "   SELECT answer_id FROM wording AS last WHERE last.folded = wording.folded AND last.good"
+        "   SELECT answer_id FROM wording AS last"
+        "   WHERE last.folded = wording.folded AND last.good AND NOT last.dropped"
         "   ORDER BY last.id DESC LIMIT 1))"
     )
     return dropped.rowcount

@@ -32,6 +32,18 @@ ALIKE = 90.0
 WINDOW = 20
 """How many different rows before it a row is compared with."""
 
+COMPARED = (
+    Example.id,
+    Example.sort_key,
+    Example.label,
+    Example.split,
+    Example.votes,
+    Example.prompt,
+    Example.completion,
+    Example.duplicate_of_id,
+)
+"""What is looked at of a row, see ``seen``."""
+
 _BATCH = 2_000
 _LONGEST_CHAIN = 64
 """Rounds that shorten chains; each halves them, so no chain of ours needs more."""
@@ -81,9 +93,9 @@ class Neighbourhood:
 
     def add(self, row: Seen) -> Iterator[tuple[Seen, int | None]]:
         """Take the next row in the order of the key; yield what is decided by now, each row once."""
-        like = next((seen for seen in reversed(self._window) if seen.is_like(row)), None)
+        like = next((other for other in reversed(self._window) if other.is_like(row)), None)
         if like is not None:
-            winner, loser = sorted((like, row), key=lambda seen: seen.rank)
+            winner, loser = sorted((like, row), key=lambda one: one.rank)
             yield loser, winner.example_id
             if winner is like:
                 return
@@ -117,7 +129,7 @@ async def merge_duplicates(database: Database) -> int:
 
 
 def _compare(near: Neighbourhood, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Mark]:
-    return _changes(decided for row in rows for decided in near.add(_seen(row)))
+    return _changes(decided for row in rows for decided in near.add(seen(row)))
 
 
 def _changes(decided: Iterable[tuple[Seen, int | None]]) -> list[Mark]:
@@ -126,16 +138,7 @@ def _changes(decided: Iterable[tuple[Seen, int | None]]) -> list[Mark]:
 
 def _page(last: tuple[str, int]) -> Select[*tuple[Any, ...]]:
     return (
-        select(
-            Example.id,
-            Example.sort_key,
-            Example.label,
-            Example.split,
-            Example.votes,
-            Example.prompt,
-            Example.completion,
-            Example.duplicate_of_id,
-        )
+        select(*COMPARED)
         .where(
             tuple_(Example.sort_key, Example.id) > last,
             # Said the long way round: for an equation SQLite takes the index on the status and sorts all rows
@@ -148,7 +151,8 @@ def _page(last: tuple[str, int]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _seen(row: Row[*tuple[Any, ...]]) -> Seen:
+def seen(row: Row[*tuple[Any, ...]]) -> Seen:
+    """Return a row of ``COMPARED`` as it is compared."""
     question, answer = normalise(row.prompt), normalise(row.completion)
     return Seen(
         example_id=row.id,

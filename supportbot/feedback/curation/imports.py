@@ -3,7 +3,8 @@
 A file is read whole and compared with what is there before anything of it is written; then it is written in
 batches, so that a daemon beside it never waits long. A row is known by its question and answer, so importing a
 file again, or a longer edition of it, adds only what is new. Imported rows are somebody's own text and not the
-log's: they belong to no workspace and no person.
+log's: they belong to no workspace and no person. Those of an export say where they came from, and count as that
+workspace allows (``returning``).
 
 Rows are redacted for training. Whoever approves a file while it is imported approves its answers as they stand in
 it, and they are given word for word. Of rows that wait nothing is kept but the redacted form, so that is what a
@@ -15,7 +16,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,76 +28,22 @@ from supportbot.feedback.curation._cleaning import Cleaner
 from supportbot.feedback.curation._insert import Candidate, insert_new
 from supportbot.feedback.curation._present import add_staged, meet_present
 from supportbot.feedback.curation._publishing import approve, replace
-from supportbot.feedback.curation.contradictions import Contradiction, Keep
+from supportbot.feedback.curation.contradictions import Keep
 from supportbot.feedback.curation.held_out import Wordings
+from supportbot.feedback.curation.import_figures import Found, Imported
 from supportbot.feedback.curation.keys import split_of
 from supportbot.feedback.curation.reading import ImportFileError, Table, read_table
-from supportbot.feedback.curation.staging import Stage, Staged, Survey
+from supportbot.feedback.curation.returning import Returned, ids_of, meet_origins
+from supportbot.feedback.curation.staging import Stage, Staged
+from supportbot.knowledge.store import raise_revision
 
-__all__ = ["ImportFileError", "Imported", "Keep", "Prepared", "import_rows", "prepare_import"]
+__all__ = ["Found", "ImportFileError", "Imported", "Keep", "Prepared", "import_rows", "prepare_import"]
 
 Told = Callable[[str, int, int | None], None]
 """Is told what is being done, how many rows are done, and of how many, if that is known."""
 
 _BATCH = 1_000
 """Rows in one transaction; SQLite's only writer is kept for well under a second."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import did.
-
-    Attributes:
-        rows: of the file, with a question and an answer.
-        wordings: questions of these rows.
-        answers: different ones.
-        skipped: rows without a question or an answer.
-        contradictions: questions with different answers, within the file or against what is known.
-        dropped: wordings that were left out for a later answer in the file.
-        replaced: wordings that were known and gave way.
-        new: wordings that were not there yet.
-        approved: those that were approved, those among them that had waited for a curator too.
-        held_out: wordings of the file that are kept for measuring.
-        too_long: answers of which the end cannot be trained on; None if no tokenizer was at hand.
-        contacts: answers with an e-mail address or a phone number.
-        redacted: what was taken out of all rows, by kind; contacts of the shop's own are among it unless they are
-            set as public.
-    """
-
-    rows: int
-    wordings: int
-    answers: int
-    skipped: int
-    contradictions: int
-    dropped: int
-    replaced: int
-    new: int
-    approved: int
-    held_out: int
-    too_long: int | None
-    contacts: int
-    redacted: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A file that was looked through.
-
-    Attributes:
-        survey: what is in it.
-        answers: different ones.
-        contradictions: how many questions have different answers.
-        named: the first of these.
-        dropped: wordings that are left out for a later answer in the file.
-        held_out: wordings that are kept for measuring.
-    """
-
-    survey: Survey
-    answers: int
-    contradictions: int
-    named: Sequence[Contradiction]
-    dropped: int
-    held_out: int
 
 
 class Prepared:
@@ -110,7 +56,15 @@ class Prepared:
         self._approved_by = approved_by
         self._held: frozenset[str] = frozenset()
         self._prefer: Keep | None = None
-        self.found = Found(survey=stage.survey, answers=0, contradictions=0, named=(), dropped=0, held_out=0)
+        self.found = Found(
+            survey=stage.survey,
+            answers=0,
+            contradictions=0,
+            named=(),
+            dropped=0,
+            held_out=0,
+            returned=Returned(),
+        )
 
     async def look_through(self, cleaner: Cleaner, processes: int, prefer: Keep | None, told: Told) -> None:
         """Read the file, and compare it with itself and with what is there."""
@@ -128,6 +82,7 @@ class Prepared:
             raise ImportFileError(f"'{self.table.path}' has no rows: give lines with a question and an answer.")
         told("Comparing", 0, None)
         with closing(Wordings()) as wordings:
+            returned = await meet_origins(self._database, stage)
             await meet_present(self._database, stage, wordings)
             await contradictions.meet_known(self._database, stage, datetime.now(UTC))
             inside, named = await asyncio.to_thread(contradictions.within, stage)
@@ -148,6 +103,7 @@ class Prepared:
             named=[*named, *more][: contradictions.MOST_NAMED],
             dropped=dropped,
             held_out=sum(self._split(row) is Split.HELD_OUT for batch in stage.batches(_BATCH) for row in batch),
+            returned=returned,
         )
 
     def check(self) -> None:
@@ -166,18 +122,21 @@ class Prepared:
             ImportFileError: see ``check``.
         """
         self.check()
-        found, survey = self.found, self.found.survey
+        found, survey, returned = self.found, self.found.survey, self.found.returned
         new = approved = replaced = done = 0
         for batch in self._stage.batches(_BATCH):
             counts = await self._write(batch)
             new, approved, replaced = new + counts[0], approved + counts[1], replaced + counts[2]
             done += len(batch)
-            told("Importing", done, survey.wordings - found.dropped)
+            told("Importing", done, survey.wordings - found.dropped - returned.here - returned.gone)
         return Imported(
             rows=survey.rows,
             wordings=survey.wordings,
             answers=found.answers,
             skipped=survey.skipped,
+            here=returned.here,
+            gone=returned.gone,
+            foreign=returned.places.total(),
             contradictions=found.contradictions,
             dropped=found.dropped,
             replaced=replaced,
@@ -195,7 +154,10 @@ class Prepared:
         approved: list[str] = []
         replaced = 0
         async with self._database.write() as session:
-            candidates = [self._candidate(row) for row in batch]
+            if named := {row.place for row in batch if row.place}:
+                await raise_revision(session)  # before a workspace is held, as everywhere
+            places = await ids_of(session, named, now)
+            candidates = [self._candidate(row, places) for row in batch]
             inserted = await insert_new(session, candidates, now, approved_by=self._approved_by)
             if self._approved_by:
                 texts = {row.origin: row.text for row in batch}
@@ -218,7 +180,7 @@ class Prepared:
             return split_of(row.conversation)
         return Split.HELD_OUT if row.asked in self._held else Split.TRAIN
 
-    def _candidate(self, row: Staged) -> Candidate:
+    def _candidate(self, row: Staged, places: Mapping[tuple[str, str], int]) -> Candidate:
         return Candidate(
             origin=row.origin,
             source=ExampleSource.IMPORT,
@@ -226,6 +188,7 @@ class Prepared:
             answer=row.answer,
             rejected=row.rejected,
             label=ExampleLabel.GOOD if row.good else ExampleLabel.BAD,
+            workspace_id=None if row.place is None else places[row.place],
             conversation=row.conversation or row.asked,
             split=self._split(row),
         )

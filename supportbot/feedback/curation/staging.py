@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 
 from supportbot.feedback.curation._cleaning import CleanAnswer, Cleaner, CleanRow, clean_rows
 from supportbot.feedback.curation.keys import conversation_of
-from supportbot.feedback.curation.reading import Skipped, Table
+from supportbot.feedback.curation.origins import BAD, Origin
+from supportbot.feedback.curation.reading import Row, Skipped, Table
 
 _SAMPLES = 3
 """Rows that a person is shown."""
@@ -33,9 +34,11 @@ CREATE TABLE answer (
 CREATE INDEX answer_redacted_key ON answer (redacted_key);
 CREATE TABLE wording (
     id INTEGER PRIMARY KEY, line INTEGER, answer_id INTEGER, question TEXT, folded TEXT, asked TEXT, rejected TEXT,
-    good INTEGER, conversation TEXT, origin TEXT UNIQUE, settled INTEGER DEFAULT 0, dropped INTEGER DEFAULT 0
+    good INTEGER, conversation TEXT, came TEXT, origin TEXT UNIQUE, settled INTEGER DEFAULT 0,
+    dropped INTEGER DEFAULT 0
 );
 CREATE INDEX wording_folded ON wording (folded);
+CREATE INDEX wording_came ON wording (id) WHERE came IS NOT NULL;
 CREATE TABLE known (example_id INTEGER, folded TEXT, answer_key TEXT, answer TEXT);
 CREATE INDEX known_folded ON known (folded);
 """
@@ -86,6 +89,7 @@ class Staged:
         good: whether the answer is a good one.
         conversation: the one that the file names, hashed, if it does.
         origin: what the row is known by.
+        place: the platform and workspace from whose log it came; None for somebody's own.
     """
 
     line: int
@@ -98,6 +102,7 @@ class Staged:
     good: bool
     conversation: str | None
     origin: str
+    place: tuple[str, str] | None
 
 
 class Stage:
@@ -150,12 +155,25 @@ class Stage:
         last = 0
         query = (
             "SELECT wording.id, line, question, asked, redacted, text, answer_key, rejected, good, conversation,"
-            " origin FROM wording JOIN answer ON answer.id = answer_id"
+            " origin, came FROM wording JOIN answer ON answer.id = answer_id"
             " WHERE NOT dropped AND wording.id > ? ORDER BY wording.id LIMIT ?"
         )
         while rows := self.db.execute(query, (last, size)).fetchall():
             last = rows[-1][0]
             yield [_staged(row[1:]) for row in rows]
+
+    def has_origins(self) -> bool:
+        """Return whether rows of an export are among what was read."""
+        return bool(self.count("SELECT EXISTS (SELECT 1 FROM wording WHERE came IS NOT NULL)"))
+
+    def origins_after(self, number: int, most: int) -> list[tuple[int, str]]:
+        """Return wordings after a number that say where they came from, with that."""
+        query = "SELECT id, came FROM wording WHERE came IS NOT NULL AND id > ? ORDER BY id LIMIT ?"
+        return self.db.execute(query, (number, most)).fetchall()
+
+    def leave_out(self, numbers: Sequence[int]) -> None:
+        """Leave wordings out of what is imported."""
+        self.db.executemany("UPDATE wording SET dropped = 1 WHERE id = ?", [(number,) for number in numbers])
 
     def close(self) -> None:
         """Forget everything."""
@@ -177,14 +195,15 @@ class Stage:
                 clean.rejected,
                 row.label_good,
                 named,
-                f"import:{_digest(question.text, row.answer)}",
+                row.origin,
+                _known_by(row, question.text, is_first=number == 0),
             )
-            for question in clean.questions
+            for number, question in enumerate(clean.questions)
         ]
         added = self.db.executemany(
             "INSERT OR IGNORE INTO wording"
-            " (line, answer_id, question, folded, asked, rejected, good, conversation, origin)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (line, answer_id, question, folded, asked, rejected, good, conversation, came, origin)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         self.survey.wordings += added.rowcount
@@ -207,7 +226,7 @@ class Stage:
 
 
 def _staged(row: Sequence[object]) -> Staged:
-    line, question, asked, answer, text, key, rejected, good, conversation, origin = row
+    line, question, asked, answer, text, key, rejected, good, conversation, origin, came = row
     return Staged(
         line=int(str(line)),
         question=str(question),
@@ -219,7 +238,17 @@ def _staged(row: Sequence[object]) -> Staged:
         good=bool(good),
         conversation=None if conversation is None else str(conversation),
         origin=str(origin),
+        place=None if came is None else Origin.parse(str(came)).place,
     )
+
+
+def _known_by(row: Row, question: str, *, is_first: bool) -> str:
+    """Return what a wording is known by: its texts, or the row of an export that it is."""
+    if row.origin is None:
+        return f"import:{_digest(question, row.answer)}"
+    if is_first:
+        return str(Origin.parse(row.origin)) + ("" if row.label_good else BAD)
+    return f"import:{_digest(question, row.answer, row.origin)}"  # which somebody added to the file
 
 
 def _digest(*texts: str) -> str:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, and_, case, func, or_, select
 
 from supportbot.db import audit
-from supportbot.db.models import Example
+from supportbot.db.models import Entry, Example, Wording
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 from supportbot.errors import SupportBotError
+from supportbot.feedback.consent import counts_for_training
 from supportbot.feedback.curation._insert import clean
+from supportbot.feedback.curation.alike import Alike, accounts_of, groups
 from supportbot.feedback.curation.keys import sort_key_of
 from supportbot.knowledge.documents import forget_vectors
 from supportbot.knowledge.publishing import publish
@@ -28,6 +30,9 @@ from supportbot.knowledge.store import raise_revision
 
 _MOST_ANSWERS = 500
 """What a model is told that answers may repeat: more than most shops have, and read in milliseconds."""
+
+_MOST_ROWS = 20_000
+"""Rows that are looked at for these, so that a change costs the same however much is known."""
 
 
 class ExampleError(SupportBotError):
@@ -46,7 +51,8 @@ class Decision(StrEnum):
 class StoredExample:
     """An example as a curator sees it.
 
-    ``rejected`` is the answer that ``answer`` corrects; ``votes`` are the net votes on the answer in chat.
+    ``rejected`` is the answer that ``answer`` corrects; ``votes`` are the net votes on the answer in chat;
+    ``alike`` are corrections that say nearly the same and are decided on with it, where it was listed.
     """
 
     example_id: int
@@ -62,6 +68,7 @@ class StoredExample:
     curator: str | None
     created_at: datetime
     decided_at: datetime | None
+    alike: Alike | None = None
 
 
 class ExampleStore:
@@ -82,17 +89,30 @@ class ExampleStore:
         """Return examples, those with the strongest evidence first.
 
         A correction says what is right, an answer of a person too; among answers of the bot the clearest vote
-        comes first, up or down.
+        comes first, up or down. Of corrections that wait and say nearly the same, one is shown for all.
         """
-        evidence = case({ExampleSource.CORRECTION: 0, ExampleSource.HUMAN: 1}, value=Example.source, else_=2)
-        query = (
-            select(Example)
-            .where(Example.status == status)
-            .order_by(evidence, func.abs(Example.votes).desc(), Example.id)
-            .limit(limit)
-        )
         async with self._database.read() as session:
-            return [_read(row) for row in await session.scalars(query)]
+            if status is not ExampleStatus.PENDING:
+                return [_read(row) for row in await session.scalars(_by_evidence(status, limit))]
+            grouped = (await groups(session))[:limit]
+            numbers = [group.shown for group in grouped]
+            rows = {row.id: row for row in await session.scalars(select(Example).where(Example.id.in_(numbers)))}
+            corrections = [
+                replace(_read(rows[group.shown]), alike=await accounts_of(session, group))
+                for group in grouped
+                if group.shown in rows  # PostgreSQL shows what was decided meanwhile
+            ]
+            others = _by_evidence(status, limit - len(corrections)).where(
+                Example.source != ExampleSource.CORRECTION
+            )
+            return [*corrections, *(_read(row) for row in await session.scalars(others))]
+
+    async def together_with(self, example_ids: Collection[int]) -> list[int]:
+        """Return the corrections that wait and say nearly the same as some of these."""
+        wanted = set(example_ids)
+        async with self._database.read() as session:
+            found = [{group.shown, *group.others} for group in await groups(session)]
+        return sorted(number for group in found if group & wanted for number in group - wanted)
 
     async def get(self, example_id: int) -> StoredExample:
         """Return one example.
@@ -116,6 +136,7 @@ class ExampleStore:
         decision: Decision,
         curator: str,
         *,
+        together: Sequence[int] = (),
         question: str | None = None,
         answer: str | None = None,
         reason: str | None = None,
@@ -126,6 +147,8 @@ class ExampleStore:
             example_ids: which; texts can be given for a single one only.
             decision: what to do with them.
             curator: the person who decides.
+            together: what is alike (``Alike.others``) and decided with them, texts included, if it still waits;
+                what does not say it in the same words is never approved, but rejected.
             question: replaces the text of the question.
             answer: replaces the answer; a bad answer that was mended becomes a good example, with the old one
                 kept as the rejected one.
@@ -149,20 +172,30 @@ class ExampleStore:
         async with self._database.write() as session:
             # Always in the same order, so two curators wait for each other and never for ever; the revision first.
             await raise_revision(session)
-            query = select(Example).where(Example.id.in_(example_ids)).order_by(Example.id).with_for_update()
+            which = or_(
+                Example.id.in_(example_ids),
+                and_(Example.id.in_(together), Example.status == ExampleStatus.PENDING),
+            )
+            query = select(Example).where(which).order_by(Example.id).with_for_update()
             rows = {row.id: row for row in await session.scalars(query)}
-            for example_id in dict.fromkeys(example_ids):
-                row = _known(rows.get(example_id), example_id)
+            asked_for = set(example_ids)
+            chosen = [_known(rows.get(example_id), example_id) for example_id in dict.fromkeys(example_ids)]
+            for row in rows.values():
                 _edit(row, **edits)
-                _settle(row, decision, curator)
+            shown = {(row.prompt, row.completion) for row in chosen}
+            for row in rows.values():
+                is_unseen = decision is Decision.APPROVE and (row.prompt, row.completion) not in shown
+                done = Decision.REJECT if is_unseen else decision
+                _settle(row, done, curator)
                 audit.record(
                     session,
                     actor=curator,
-                    action=f"example.{decision}",
-                    subject=f"example:{example_id}",
+                    action=f"example.{done}",
+                    subject=f"example:{row.id}",
                     details={
                         **({"edited": sorted(edits)} if edits else {}),
                         **({"reason": reason} if reason else {}),
+                        **({} if row.id in asked_for else {"with": chosen[0].id}),
                     },
                 )
             await session.flush()
@@ -173,18 +206,48 @@ class ExampleStore:
             return [_read(row) for row in rows.values()]
 
 
+def _by_evidence(status: ExampleStatus, limit: int) -> Select[Example]:
+    evidence = case({ExampleSource.CORRECTION: 0, ExampleSource.HUMAN: 1}, value=Example.source, else_=2)
+    return (
+        select(Example)
+        .where(Example.status == status)
+        .order_by(evidence, func.abs(Example.votes).desc(), Example.id)
+        .limit(limit)
+    )
+
+
 def _is_public(row: Example, decision: Decision) -> bool:
     """Return whether a decision may change what people are told: an edit of what waits does not."""
     return decision is not Decision.EDIT or row.status is ExampleStatus.APPROVED
 
 
 async def approved_answers(database: Database) -> list[str]:
-    """Return the answers that were approved last, the newest at the end."""
+    """Return the answers that were approved last and may be said anywhere, the newest at the end.
+
+    What came from a workspace that did not consent, and what a curator keeps for one workspace, is not among them.
+    """
+    is_narrowed = (
+        select(Wording.id)
+        .join(Entry, Entry.id == Wording.entry_id)
+        .where(Wording.example_id == Example.id, Entry.workspace_id.is_not(None))
+        .exists()
+    )
+    latest = (
+        select(Example.id, Example.completion)
+        .where(
+            Example.status == ExampleStatus.APPROVED,
+            Example.label == ExampleLabel.GOOD,
+            counts_for_training(Example.workspace_id),
+            ~is_narrowed,
+        )
+        .order_by(Example.id.desc())
+        .limit(_MOST_ROWS)
+        .subquery()
+    )
     query = (
-        select(Example.completion)
-        .where(Example.status == ExampleStatus.APPROVED, Example.label == ExampleLabel.GOOD)
-        .group_by(Example.completion)
-        .order_by(func.max(Example.id).desc())
+        select(latest.c.completion)
+        .group_by(latest.c.completion)
+        .order_by(func.max(latest.c.id).desc())
         .limit(_MOST_ANSWERS)
     )
     async with database.read() as session:

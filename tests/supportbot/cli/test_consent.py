@@ -37,6 +37,17 @@ async def test_consent_is_recorded_listed_and_taken_back(database: Database) -> 
 
 
 @on_sqlite
+async def test_a_page_on_a_network_is_listed_before_anybody_asked(database: Database) -> None:
+    """Whoever opens the page to others sees that it takes consent; once that is given, it stands there once."""
+    finished = await supportbot(database, "consent", "--json", SUPPORTBOT_WEB_ORIGINS="https://help.shop.example")
+    [page] = json.loads(finished.output)
+    assert (page["platform"], page["external_id"], page["counts"]) == ("web", "public", False)
+    await supportbot(database, "consent", "web", "public", "--allow-training", "--by", "Ada L")
+    finished = await supportbot(database, "consent", "--json", SUPPORTBOT_WEB_ORIGINS="https://help.shop.example")
+    assert [page["counts"] for page in json.loads(finished.output)] == [True]
+
+
+@on_sqlite
 async def test_a_refusal_is_one_sentence_and_exit_status_2(database: Database) -> None:
     """What the core refuses is said without a traceback."""
     finished = await supportbot(database, "consent", "slack", "T1", "--allow-training")

@@ -6,9 +6,11 @@ import json
 
 import pytest
 
+from supportbot.cli._accounts import build_accounts
 from supportbot.db import audit
 from supportbot.db.session import Database
-from supportbot.db.states import ExampleLabel, ExampleStatus
+from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus
+from supportbot.feedback.curation.alike import Alike
 from tests.supportbot.cli.curating import supportbot
 from tests.supportbot.feedback.curation.rows import add_answer, add_examples, add_feedback, example, stored
 
@@ -114,3 +116,43 @@ async def test_nobody_curates_nothing(database: Database) -> None:
         finished = await supportbot(database, "curate", *command, "--by", " ", typed="a\n")
         assert (finished.status, "needs a name" in finished.errors) == (2, True)
     assert [row.status for row in await stored(database)] == [ExampleStatus.PENDING]
+
+
+async def test_many_accounts_are_one_item(database: Database) -> None:
+    """The list, its JSON and the review show them once, with how many and how fast; one key decides them all."""
+    answer_id = await add_answer(database)
+    for number in range(50):
+        await add_feedback(database, answer_id, -1, f"slack:T1:U{number}", "It is in Leeds.")
+    finished = await supportbot(database, "curate", "collect")
+    assert finished.status == 0, finished.errors
+    [row] = json.loads((await supportbot(database, "curate", "list", "--json")).output)
+    assert (row["alike"]["accounts"], len(row["alike"]["others"])) == (50, 49)
+    assert row["alike"]["within_seconds"] >= 0
+    assert "50 accounts within" in (await supportbot(database, "curate", "list")).output
+    finished = await supportbot(database, "curate", "review", "--by", "ada", typed="r\n")
+    assert "50 corrections: one decision is for all of them" in finished.output
+    assert "1 of 1" in finished.output
+    assert {row.status for row in await stored(database)} == {ExampleStatus.REJECTED}
+
+
+async def test_a_decision_by_number_is_for_all_that_are_alike(database: Database) -> None:
+    """Approving one of them approves the others, and says so for each."""
+    pending = {**PENDING, "source": ExampleSource.CORRECTION}
+    ids = await add_examples(database, *(example("Where?", "In Leeds.", **pending) for _ in range(3)))
+    finished = await supportbot(database, "curate", "approve", str(ids[1]), "--by", "ada")
+    assert finished.output == "".join(f"example {number} is approved\n" for number in ids)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "1,200 accounts"),
+        (0.0, "1,200 accounts within 1 second"),
+        (147.0, "1,200 accounts within 3 minutes"),
+        (7_200.0, "1,200 accounts within 2 hours"),
+        (200_000.0, "1,200 accounts within 3 days"),
+    ],
+)
+async def test_accounts_in_words(database: Database, seconds: float | None, words: str) -> None:
+    """How fast they came is said in the greatest unit that is full, rounded up."""
+    assert build_accounts(Alike(others=(2,), accounts=1_200, within_seconds=seconds)) == words

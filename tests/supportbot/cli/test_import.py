@@ -8,14 +8,17 @@ import pty
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from supportbot.cli.import_ import parse_columns
+from supportbot.db.models import Example
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleStatus
 from supportbot.errors import SupportBotError
+from supportbot.feedback.curation.origins import Origin
 from tests.program import Finished
 from tests.supportbot.cli.curating import supportbot
-from tests.supportbot.feedback.curation.rows import stored
+from tests.supportbot.feedback.curation.rows import add_examples, add_workspace, example, stored
 
 FILES = Path(__file__).parents[1] / "feedback" / "curation" / "reading" / "files"
 
@@ -79,6 +82,9 @@ async def test_json_has_all_counts(database: Database, tmp_path: Path) -> None:
         "wordings": 2,
         "answers": 2,
         "skipped": 1,
+        "here": 0,
+        "gone": 0,
+        "foreign": 0,
         "contradictions": 0,
         "dropped": 0,
         "replaced": 0,
@@ -113,6 +119,31 @@ async def test_preview_says_what_people_will_see(database: Database, tmp_path: P
     assert "\x1b" not in finished.output
     finished = await supportbot(database, "import", str(path), "-y")
     assert "a placeholder waits for a curator instead" in finished.output
+
+
+async def test_preview_says_whose_log_rows_came_from(database: Database, tmp_path: Path) -> None:
+    """Rows of an export name the workspace whose consent they take, and how many of them are left out."""
+    place = await add_workspace(database, "slack", consents=True, name="T1")
+    [kept, gone, _] = await add_examples(
+        database, *(example(f"Is it {colour}?", "Yes.", workspace_id=place) for colour in ("red", "blue", "green"))
+    )
+    path = tmp_path / "rows.jsonl"
+    finished = await supportbot(database, "export", "--output", str(path), "--split", "all")
+    assert finished.status == 0, finished.errors
+    lines = path.read_text().splitlines()
+    foreign = json.loads(lines[2])
+    foreign["origin"] = str(Origin(place=("slack", "T9"), installation="0" * 32, example_id=kept, digest="0" * 16))
+    path.write_text("\n".join([*lines[:2], json.dumps(foreign)]))
+    async with database.write() as session:
+        await session.execute(delete(Example).where(Example.id == gone))
+    finished = await supportbot(database, "import", str(path), "-y")
+    assert finished.status == 0, finished.errors
+    for text in (
+        "1 wording left out, exported from here and still here",
+        "1 wording left out, exported from here and erased since",
+        "1 wording of the log of slack T9: trained on, and used elsewhere, with its consent only",
+    ):
+        assert text in finished.output
 
 
 async def test_contradictions_are_refused_until_it_is_said_what_stays(database: Database) -> None:

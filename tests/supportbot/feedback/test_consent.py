@@ -16,6 +16,7 @@ from supportbot.feedback.consent import (
     may_be_learned_from,
     workspaces,
 )
+from supportbot.intake.people import direct_messages_of
 from tests.supportbot.feedback.curation.rows import add_answer, add_examples, add_workspace, example
 
 
@@ -80,12 +81,23 @@ async def test_page_that_other_machines_open_needs_consent(database: Database) -
     assert not (await allow(database, "web", PUBLIC_WORKSPACE, "ada", allow=False)).counts
 
 
+async def test_direct_messages_are_allowed_by_each_person(database: Database) -> None:
+    """A person's id names what they write to the bot alone; the id itself is kept nowhere, nor in the audit."""
+    given = await allow(database, "discord", "dm:41771983423143937", "ada", allow=True)
+    assert given.external_id == direct_messages_of("discord", "41771983423143937")
+    assert await may_be_learned_from(database, "discord", given.external_id)
+    assert not await may_be_learned_from(database, "discord", direct_messages_of("discord", "41771983423143938"))
+    [entry] = await audit.recent(database, 10)
+    assert "41771983423143937" not in f"{given.external_id}{entry.subject}{entry.details}"
+
+
 @pytest.mark.parametrize(
     ("platform", "workspace", "by", "sentence"),
     [
         ("web", "local", "ada", "count without a recorded consent"),
         ("slack", "T1", " ", "add --by NAME"),
         ("slack", "", "ada", "the id of the workspace"),
+        ("discord", "dm", "ada", "each person's own to allow"),
     ],
 )
 async def test_consent_without_a_meaning_is_refused(

@@ -30,6 +30,7 @@ HOLDS_A_PERSON = {
 
 HOLDS_NO_PERSON = {
     "answer.author": "a digest",
+    "example.author": "a digest",
     "answer.finish": "why the model stopped",
     "answer.model_version": "of a model",
     "answer.sampling": "of a model",
@@ -62,7 +63,7 @@ HOLDS_NO_PERSON = {
     "training_run.dataset_fingerprint": "a digest",
     "training_run.loss_history": "figures",
     "wording.encoder": "a digest",
-    "workspace.external_id": "of a team",
+    "workspace.external_id": "of a team, or a digest",
     "workspace.name": "of a team",
     "workspace.platform": "our own words",
     "workspace.settings": "of the operator",

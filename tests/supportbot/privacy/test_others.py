@@ -14,7 +14,7 @@ from supportbot.db.models import Answer, Audit, Entry, Example, ForeignQuestion
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, EntryState, ExampleSource
 from supportbot.feedback.curation.store import Decision, ExampleStore
-from supportbot.intake.people import person_of
+from supportbot.intake.people import digest_of, person_of
 from supportbot.intake.questions import NOT_SURE_TEXT
 from supportbot.privacy.erasing import Erased, Privacy
 from supportbot.privacy.person import Person
@@ -47,6 +47,24 @@ async def _corrected_by_alice(put: Planter, *, also_asked: bool) -> int:
     await ExampleStore(put.database).decide(rows, Decision.APPROVE, "Ada")
     async with put.database.read() as session:
         return await session.scalar(select(Entry.id)) or 0
+
+
+async def test_an_answer_outlives_its_question_and_is_found(database: Database, tmp_path: Path) -> None:
+    """What a colleague wrote is erased with them also when retention has taken the question and the answer."""
+    put = Planter(database)
+    row = await put.example(
+        "human:9",
+        "How does it start?",
+        BLUE,
+        source=ExampleSource.HUMAN,
+        person=person_of("slack", "T1", BOB),
+        author=digest_of(person_of("slack", "T1", ALICE)),
+    )
+    await ExampleStore(database).decide([row], Decision.APPROVE, "Ada")
+    erased = await _erase(database, tmp_path)
+    assert (erased.counts["training rows"], erased.kept) == (1, [])
+    async with database.read() as session:
+        assert list(await session.scalars(select(Entry.answer))) == [""]
 
 
 async def test_an_answer_of_theirs_stays_where_others_lead_to_it(database: Database, tmp_path: Path) -> None:

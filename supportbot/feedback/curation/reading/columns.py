@@ -22,6 +22,7 @@ _KNOWN = {
     "label": ("label",),
     "conversation": ("conversation",),
 }
+_ORIGIN = "origin"
 _FIELDS = (*_KNOWN, "wordings")
 
 _NUMBERED = re.compile(r"(?:question|prompt|q) ?\d+")
@@ -47,6 +48,7 @@ class Columns:
         rejected: an answer that is worse.
         label: whether the answer is good.
         conversation: what rows belong together.
+        origin: where a row came from that `supportbot export` wrote.
     """
 
     questions: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class Columns:
     rejected: str | None = None
     label: str | None = None
     conversation: str | None = None
+    origin: str | None = None
 
     def named(self) -> dict[str, str]:
         """Return what a person is told: the column of each field that has one."""
@@ -99,7 +102,12 @@ def understand(names: tuple[str, ...], chosen: Chosen) -> Columns | None:
     def one(field: str) -> str | None:
         return _find(names, said.get(field) or _KNOWN[field])
 
-    rest = Columns(rejected=one("rejected"), label=one("label"), conversation=one("conversation"))
+    rest = Columns(
+        rejected=one("rejected"),
+        label=one("label"),
+        conversation=one("conversation"),
+        origin=_find(names, (_ORIGIN,)),
+    )
     questions, answer = _questions(names, said), one("answer")
     if questions and answer:
         follows = "question" not in said and _plain(questions[0]) == "instruction"

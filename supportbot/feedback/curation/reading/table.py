@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from supportbot.engine.prompt import prompt_text
+from supportbot.feedback.curation.origins import PREFIX, Origin
 from supportbot.feedback.curation.reading.columns import Chosen, Columns, understand
 from supportbot.feedback.curation.reading.errors import ImportFileError
 from supportbot.feedback.curation.reading.markup import readable
 from supportbot.feedback.curation.reading.opening import troubles
 from supportbot.feedback.curation.reading.source import Bad, Record, Source, complaint
+
+_EXPORT_ANEW = "Export the rows anew: their origin says whose consent they take."
 
 _BAD_LABELS = frozenset({"bad", "false"})
 """How a table spells the label of a bad answer: ours, and TRL's when it was saved as text."""
@@ -34,6 +37,7 @@ class Row:
         rejected: an answer that is worse.
         label_good: false only where the file calls the answer bad.
         conversation: what rows belong together.
+        origin: where an exported row came from; ``origins.Origin`` reads it.
     """
 
     line: int
@@ -43,6 +47,7 @@ class Row:
     rejected: str | None = None
     label_good: bool = True
     conversation: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,9 @@ class Table:
         conversation = values.get(columns.conversation) if columns.conversation else None
         if isinstance(conversation, bool | list | dict):
             return Bad(record.line, "has a conversation that is no text")
+        origin = _text(values.get(columns.origin)).strip() if columns.origin else ""
+        if not _is_readable(origin):
+            return Bad(record.line, "has an origin that is not as `supportbot export` wrote it", _EXPORT_ANEW)
         label = values.get(columns.label) if columns.label else None
         rejected = self._clean(_text(values.get(columns.rejected))) if columns.rejected else ""
         # Backwards, so that of two that differ in white space only the first one's text stays.
@@ -130,10 +138,21 @@ class Table:
                 label is False or (isinstance(label, str) and label.strip().casefold() in _BAD_LABELS)
             ),
             conversation=_storable(_text(conversation)) or None,
+            origin=origin if origin.startswith(PREFIX) else None,  # else it is a column of somebody's own
         )
 
     def _clean(self, text: str) -> str:
         return _storable(readable(text) if self.source.markup else text)
+
+
+def _is_readable(origin: str) -> bool:
+    if not origin.startswith(PREFIX):
+        return True
+    try:
+        Origin.parse(origin)
+    except ValueError:
+        return False
+    return True
 
 
 def _texts(values: Mapping[str, object], columns: Columns) -> tuple[list[str], str]:

@@ -28,7 +28,8 @@ SUBMIT = Submit(7, (1, 2), 0, 200, 0.8, 0.95, 50, 1.2, True, 2**64 - 1)
 
 
 @pytest.mark.parametrize(
-    "command", [Load("x", "int8", 8, 2, 400, 256, (5, 6), 4), SUBMIT, Cancel(3), Expect([(5, 6), ()]), Stop()]
+    "command",
+    [Load("x", "int8", 8, 2, 400, 256, (5, 6), 4), SUBMIT, Cancel(3), Expect([(5, 6), ()], anew=True), Stop()],
 )
 def test_commands_arrive_as_they_were_sent(command: Command) -> None:
     """What the daemon says is what the process hears, the largest seed included."""

@@ -107,6 +107,23 @@ async def test_a_new_process_is_told_again(engine: OpenVINOEngine) -> None:
     assert counted()[1] - before > len(answer) / 2
 
 
+async def test_what_is_no_more_expected_is_forgotten(exports: Path) -> None:
+    """Once an answer may not be repeated any more, it is supposed no more, not even as it was given before."""
+    engine = load_openvino(STARTER, "starter", "fp32", exports)
+    answers = [topic.answer for topic in load_faq().topics]
+    engine.expect(answers)
+    prompt, params = prompts(engine)[0], SamplingParams(do_sample=False)
+    wanted = tokens_of(await collect(engine, prompt, params))
+    before = counted()[1]
+    assert tokens_of(await collect(engine, prompt, params)) == wanted
+    assert counted()[1] - before > len(wanted) / 2
+    engine.expect([])
+    before = counted()[1]
+    assert tokens_of(await collect(engine, prompt, params)) == wanted
+    assert counted()[1] - before < len(wanted) / 4
+    await engine.aclose()
+
+
 async def test_what_is_supposed_leaves_the_distribution_as_it_is(tiny_model: Path, exports: Path) -> None:
     """Over 3,000 seeds, the token after the likeliest first one is distributed as transformers' processors say.
 

@@ -11,6 +11,7 @@ from supportbot.db.states import AnswerSource, ExampleLabel, ExampleSource, Exam
 from supportbot.feedback.curation import collect as collecting
 from supportbot.feedback.curation.collect import collect
 from supportbot.feedback.curation.store import Decision, ExampleStore
+from supportbot.intake.people import digest_of
 from tests.supportbot.feedback.curation.rows import add_answer, add_feedback, stored
 
 
@@ -80,18 +81,20 @@ async def test_a_correction_of_the_canned_sentence_rejects_nothing(database: Dat
 
 
 async def test_answers_of_people_are_candidates(database: Database) -> None:
-    """What a colleague answered after a hand-off is a candidate, each answer one."""
+    """What a colleague answered after a hand-off is a candidate, each answer one; a digest says who wrote it."""
     answer_id = await add_answer(database, source=AnswerSource.NOT_SURE)
     question_id = await question_of(database, answer_id)
     human = [
         await add_answer(database, answer=text, source=AnswerSource.HUMAN, question_id=question_id)
         for text in ("Let me look.", "It is in Leeds.")
     ]
+    async with database.write() as session:
+        await session.execute(update(Answer).where(Answer.id == human[1]).values(author=digest_of("slack:T1:U7")))
     await collect(database)
     rows = await stored(database)
-    assert [(row.origin, row.completion) for row in rows] == [
-        (f"human:{human[0]}", "Let me look."),
-        (f"human:{human[1]}", "It is in Leeds."),
+    assert [(row.origin, row.completion, row.author) for row in rows] == [
+        (f"human:{human[0]}", "Let me look.", None),
+        (f"human:{human[1]}", "It is in Leeds.", digest_of("slack:T1:U7")),
     ]
     assert rows[0].prompt == "Where is my order?"
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy import select, update
 
 from supportbot.db import audit
+from supportbot.db.models import Entry, Wording
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus
+from supportbot.feedback.consent import allow
 from supportbot.feedback.curation.keys import sort_key_of
 from supportbot.feedback.curation.store import Decision, ExampleError, ExampleStore, approved_answers
-from tests.supportbot.feedback.curation.rows import add_examples, example, stored
+from tests.supportbot.feedback.curation.rows import add_examples, add_workspace, example, stored
 
 PENDING = {"status": ExampleStatus.PENDING}
 
@@ -95,7 +100,7 @@ async def test_a_mended_bad_answer_is_a_good_example(database: Database) -> None
     ],
 )
 async def test_a_decision_that_says_nothing_is_refused(
-    database: Database, decision: Decision, curator: str, texts: dict[str, str], sentence: str
+    database: Database, decision: Decision, curator: str, texts: dict[str, Any], sentence: str
 ) -> None:
     """A decision without a name, or an edit without a text, is a sentence and changes nothing."""
     [number] = await add_examples(database, example("Where?", **PENDING))
@@ -123,3 +128,24 @@ async def test_approved_answers_are_told_once_each(database: Database) -> None:
         example("f", "rejected", status=ExampleStatus.REJECTED),
     )
     assert await approved_answers(database) == ["second", "first"]
+
+
+async def test_what_may_not_be_said_anywhere_is_told_to_no_model(database: Database) -> None:
+    """Answers of a workspace count from its consent to its withdrawal, and never what one alone may hear."""
+    open_ = await add_workspace(database, "slack", consents=True, name="T2")
+    closed = await add_workspace(database, "slack", consents=False, name="T3")
+    ids = await add_examples(
+        database,
+        example("a", "of a closed one", workspace_id=closed, **PENDING),
+        example("b", "of an open one", workspace_id=open_, **PENDING),
+        example("c", "for one alone", **PENDING),
+        example("d", "anybody's", **PENDING),
+    )
+    [*_, narrowed, _] = ids
+    await ExampleStore(database).decide(ids, Decision.APPROVE, "ada")
+    async with database.write() as session:
+        entry = select(Wording.entry_id).where(Wording.example_id == narrowed).scalar_subquery()
+        await session.execute(update(Entry).where(Entry.id == entry).values(workspace_id=open_))
+    assert await approved_answers(database) == ["of an open one", "anybody's"]
+    await allow(database, "slack", "T2", "ada", allow=False)
+    assert await approved_answers(database) == ["anybody's"]
