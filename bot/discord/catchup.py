@@ -15,6 +15,9 @@ import aiohttp
 import discord
 import structlog
 
+from bot.attempts import Attempts, passes
+from supportbot.errors import DatabaseError
+
 log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 5.0
@@ -32,6 +35,7 @@ class CatchUp:
     def __init__(self, hear: Callable[[discord.Message], Awaitable[object]], reach: timedelta) -> None:
         self._hear = hear
         self._reach = reach
+        self._attempts = Attempts()
         self._due: dict[int, discord.abc.Messageable] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -69,15 +73,28 @@ class CatchUp:
         """Hear the messages of a channel again; return False if that must be repeated."""
         try:
             after = discord.utils.utcnow() - self._reach
-            async for message in channel.history(after=after, oldest_first=True, limit=_HISTORY_LIMIT):
-                await self._hear(message)
+            messages = channel.history(after=after, oldest_first=True, limit=_HISTORY_LIMIT)
+            kept = [await self._has_kept(message) async for message in messages]
         except (discord.Forbidden, discord.NotFound):
             return True
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        except (discord.DiscordException, aiohttp.ClientError, OSError, DatabaseError) as error:
             log.warning("discord.catch_up_failed", error=type(error).__name__)
             return False
-        except Exception:
-            log.exception("discord.catch_up_failed")
+        return all(kept)
+
+    async def _has_kept(self, message: discord.Message) -> bool:
+        """Hear one message again; return False if that must be repeated."""
+        name = str(message.id)
+        if self._attempts.is_given_up(name):
+            return True
+        try:
+            await self._hear(message)
+        except Exception as error:
+            if passes(error):
+                raise
+            if self._attempts.failed(name):
+                log.exception("discord.message_given_up", message_id=message.id)
+                return True
             return False
         return True
 

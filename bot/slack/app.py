@@ -38,8 +38,9 @@ from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
 
-_CALL_SECONDS = 20.0
-"""For one call of the Web API: less than the dispatcher gives to an attempt, so the sender hears of it."""
+_CALL_SECONDS = 10.0
+"""For one call of the Web API, which takes less than one. An attempt to deliver has 30, so the sender hears of
+it."""
 
 
 class SlackAdapter:
@@ -143,6 +144,7 @@ async def open_slack(
             client,
             identity,
             partial(hear, client=client, service=service, background=background),
+            partial(service.channels, "slack"),
             timedelta(minutes=settings.question_minutes),
             patience,
         )

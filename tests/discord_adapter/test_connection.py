@@ -14,8 +14,9 @@ import yarl
 from structlog.testing import capture_logs
 
 from bot.discord._network import open_connector
-from bot.discord.client import DiscordAdapter, open_discord, reconnect_delay
+from bot.discord.client import DiscordAdapter, open_discord
 from bot.discord.listener import SupportClient
+from bot.discord.patience import Patience
 from supportbot.config import Settings
 from supportbot.db.states import QuestionState
 from supportbot.delivery.dispatch import Dispatcher
@@ -103,7 +104,7 @@ async def test_first_connection_may_fail(core: Core, adapter: DiscordAdapter, se
 async def test_address_that_is_refused_is_given_up(core: Core) -> None:
     """A gateway address that keeps refusing is not tried for ever: a new client asks for another."""
     async with SupportClient(core.service, core.settings) as client:
-        client._launches[0] = 3
+        client._launches[0] = 1
         with pytest.raises(ConnectionError, match=r"gateway\.invalid"):
             await client.launch_shard(yarl.URL("ws://gateway.invalid"), 0)
 
@@ -183,8 +184,9 @@ async def test_dead_lines_are_noticed_by_the_system(server: DiscordServer) -> No
 
 def test_waiting_time_between_attempts() -> None:
     """The wait grows, is never the same for all, and stays far below the promised 30 seconds."""
-    assert reconnect_delay(1) <= 1
-    assert all(7.5 <= reconnect_delay(failures) <= 15 for failures in range(5, 50))
+    patience = Patience()
+    assert patience.pause(1) <= 1
+    assert all(4 <= patience.pause(failures) <= 8 for failures in range(5, 5000))
 
 
 async def test_handler_that_fails_is_logged(core: Core) -> None:

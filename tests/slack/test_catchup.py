@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from bot.slack.app import open_slack
 from supportbot.db.models import Question
@@ -10,6 +11,7 @@ from tests.outage import outage
 from tests.slack.conftest import IMPATIENT, Bot, Core, connected, running, slack_settings
 from tests.slack_server import ApiError, HttpAnswer, LocalSlack, RateLimited
 from tests.slack_server.state import BOT_USER
+from tests.waiting import until
 
 MENTION = f"<@{BOT_USER}> how?"
 
@@ -66,12 +68,14 @@ async def test_what_came_during_an_outage_is_found(slack: LocalSlack, bot: Bot) 
 async def test_what_the_database_refused_is_found_though_slack_gave_up(slack: LocalSlack, bot: Bot) -> None:
     """While the database is away nothing is acknowledged; when it is back, the question is heard all the same."""
     await caught_up(slack)
-    with outage(bot.core.database):
+    slack.give_up_after(1)
+    with capture_logs() as lines, outage(bot.core.database):
         refused = await slack.mention("C1", "U1", "how?")
-        await slack.wait_until(lambda: refused.attempts or None, "the event to be sent")
-        await caught_up(slack, 2)
+        await until(lambda: sum(line["event"] == "slack.not_acknowledged" for line in lines) == 2)
+        await until(lambda: any(line["event"] == "slack.catch_up_failed" for line in lines))
     await slack.wait_until(lambda: slack.statuses or None, "the question in work")
     assert len(await bot.core.questions()) == 1
+    assert (refused.attempts, refused.acked) == (2, False)
 
 
 async def test_faults_while_reading_back_are_survived(slack: LocalSlack, core: Core) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp
@@ -13,17 +14,22 @@ from bot.slack.listeners._status import show_thinking
 from supportbot.intake.questions import IncomingQuestion, is_reaction
 from supportbot.service import Service
 
+HEAR_SECONDS = 20.0
+"""For keeping one message: twice as long as the database waits for anybody. What takes longer hangs; Slack
+delivers it again, and it is read back."""
+
 
 async def hear(
     body: Mapping[str, object], client: AsyncWebClient, service: Service, background: Background
 ) -> None:
     """Take what somebody said, in an event or read back, for what it is."""
-    if (question := read_question(body)) is not None:
-        await _ask(question, client, service, background)
-    elif (remark := read_remark(body)) is not None:
-        await service.overhear(remark)
-    elif (change := read_change(body)) is not None:
-        await service.overhear_change("slack", change.identity, change.text)
+    async with asyncio.timeout(HEAR_SECONDS):
+        if (question := read_question(body)) is not None:
+            await _ask(question, client, service, background)
+        elif (remark := read_remark(body)) is not None:
+            await service.overhear(remark)
+        elif (change := read_change(body)) is not None:
+            await service.overhear_change("slack", change.identity, change.text)
 
 
 def register(app: AsyncApp, service: Service, background: Background) -> None:
