@@ -27,9 +27,6 @@ log = structlog.get_logger(__name__)
 
 _LOOK_AGAIN_SECONDS = 2.0
 
-_MOST_CHANNELS = 1_000
-"""Channels of a platform that are worth telling apart by when they were asked in."""
-
 
 class Service:
     """The support bot as its adapters see it.
@@ -234,9 +231,9 @@ class Service:
         """Return the latest exchanges of a conversation, the oldest first."""
         return await self._history.conversation(platform, channel, thread, limit)
 
-    async def channels(self, platform: str) -> list[str]:
-        """Return the channels of a platform that somebody asked in, the lately used ones first."""
-        return await self._history.channels(platform, _MOST_CHANNELS)
+    async def channels(self, platform: str, workspace: str, limit: int = 1_000) -> list[str]:
+        """Return the channels of a workspace that somebody asked in, the lately used ones first."""
+        return await self._history.channels(platform, workspace, limit)
 
     async def recent(self, limit: int) -> list[Exchange]:
         """Return the latest exchanges of all platforms, the newest first."""

@@ -1,7 +1,8 @@
-"""A database that is away for a while."""
+"""A database that is away for a while, or that refuses something."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,3 +23,23 @@ def outage(database: Database) -> Iterator[None]:
         yield
     finally:
         event.remove(database.engine.sync_engine, "before_cursor_execute", fail)
+
+
+async def hang(*_: object) -> None:
+    """Never return, as what waits for somebody who has gone."""
+    await asyncio.Event().wait()
+
+
+@contextmanager
+def refusing(database: Database, text: str) -> Iterator[None]:
+    """Let every statement fail meanwhile that carries a text, as one does that cannot be stored."""
+
+    def refuse(_connection: object, _cursor: object, _statement: str, parameters: object, *_: object) -> None:
+        if text in repr(parameters):
+            raise ValueError("this can't be stored")
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", refuse)
+    try:
+        yield
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", refuse)

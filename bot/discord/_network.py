@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import aiohttp
 import discord
-
-_CALL_SECONDS = 10.0
-"""For one call of the REST API, which takes less than one. The library would wait for five minutes, and let
-nothing else into the same channel meanwhile."""
+from discord.http import Route
 
 _SECONDS = 15
 """A dead connection is noticed after at most about this long."""
@@ -30,10 +29,26 @@ def open_connector() -> aiohttp.TCPConnector:
     return aiohttp.TCPConnector(limit=0, socket_factory=_open_socket)  # no limit, as discord.py's own
 
 
-def limit_calls(client: discord.Client) -> None:
-    """Let no call of a client wait for an answer for ever."""
-    timeout = aiohttp.ClientTimeout(total=_CALL_SECONDS)
-    client.http.request = partial(client.http.request, timeout=timeout)  # type: ignore[method-assign]
+class NotDiscordError(aiohttp.ClientError):
+    """Somebody else answered, such as a proxy or a captive portal."""
+
+
+def guard_calls(client: discord.Client, seconds: float) -> None:
+    """Let no call of a client take longer than this, or take for an answer what is none of Discord's.
+
+    discord.py would wait for five minutes, and let nothing else into the same channel meanwhile.
+    """
+    client.http.request = partial(_request, client.http.request, seconds)  # type: ignore[method-assign]
+
+
+async def _request(request: Callable[..., Awaitable[Any]], seconds: float, route: Route, **options: Any) -> Any:
+    try:
+        answer = await request(route, timeout=aiohttp.ClientTimeout(total=seconds), **options)
+    except ValueError:  # of JSON; the words of it are the answer's
+        raise NotDiscordError from None
+    if isinstance(answer, str) and answer:  # an empty one says that there is nothing to say
+        raise NotDiscordError
+    return answer
 
 
 def _open_socket(address: tuple[int, int, int, str, object]) -> socket.socket:

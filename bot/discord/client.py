@@ -19,7 +19,7 @@ import discord
 import structlog
 from discord.http import Route
 
-from bot.discord._network import limit_calls, open_connector
+from bot.discord._network import guard_calls, open_connector
 from bot.discord.listener import LONGEST_LIBRARY_WAIT, SupportClient
 from bot.discord.patience import Patience
 from bot.discord.questions import PLATFORM
@@ -111,7 +111,7 @@ class DiscordAdapter:
         async with self._rest_login:
             if self._rest is None:
                 client = discord.Client(intents=discord.Intents(guilds=True), connector=open_connector())
-                limit_calls(client)
+                guard_calls(client, self._patience.call_seconds)
                 client.http.max_ratelimit_timeout = LONGEST_LIBRARY_WAIT
                 try:
                     await client.login(self._token)

@@ -14,7 +14,7 @@ import structlog
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from bot.discord._network import limit_calls
+from bot.discord._network import guard_calls
 from bot.discord._serving import ServingClient
 from bot.discord._sync import sync_commands
 from bot.discord.catchup import CatchUp
@@ -22,7 +22,13 @@ from bot.discord.commands import SupportTree, answer_this, ask
 from bot.discord.explanation import on_modal
 from bot.discord.forgetting import ForgetButton
 from bot.discord.patience import Patience
-from bot.discord.questions import PLATFORM, is_addressed, question_from_message, remark_from_message
+from bot.discord.questions import (
+    DIRECT_MESSAGES,
+    PLATFORM,
+    is_addressed,
+    question_from_message,
+    remark_from_message,
+)
 from bot.discord.suggestions import SuggestionButton
 from bot.discord.views import VoteButton
 from bot.discord.watchdog import Watchdog
@@ -36,9 +42,8 @@ LONGEST_LIBRARY_WAIT = 10.0
 """Seconds of rate limit that discord.py may sit out by itself; longer ones go back into the outbox. A message
 bucket is refilled within 5 seconds, and an attempt to send has 30."""
 
-HEAR_SECONDS = 20.0
-"""For keeping one message: twice as long as the database waits for anybody. What takes longer hangs, and is read
-back from its channel."""
+MOST_DIRECT = 50
+"""Direct messages read back at a start, those of the people who asked last: one call each."""
 
 _TRIES_PER_ADDRESS = 1  # the library would try the same one for ever; a new client asks for another one
 
@@ -62,10 +67,10 @@ class SupportClient(ServingClient):
             max_messages=None,  # nothing here looks at earlier messages, so none are kept in memory
             **options,
         )
-        limit_calls(self)
+        guard_calls(self, self.patience.call_seconds)
         self.service = service
         self.tree = SupportTree(self)
-        self.catch_up = CatchUp(self._hear, timedelta(minutes=settings.question_minutes))
+        self.catch_up = CatchUp(self._hear, timedelta(minutes=settings.question_minutes), self.patience)
         self.watchdog = Watchdog(self, self.patience)
         self.was_ready = False
         self.http.max_ratelimit_timeout = LONGEST_LIBRARY_WAIT  # as an option, discord.py raises it to 30
@@ -83,6 +88,8 @@ class SupportClient(ServingClient):
         log.info("discord.connected", guilds=len(self.guilds), shards=self.shard_count)
         self.was_ready = True
         self.catch_up.read_lively(self)
+        for channel in await self.service.channels(PLATFORM, DIRECT_MESSAGES, MOST_DIRECT):
+            self.catch_up.read(int(channel), self.get_partial_messageable(int(channel)))
 
     async def on_shard_connect(self, number: int) -> None:
         """Note that a shard has begun a session."""
@@ -132,7 +139,7 @@ class SupportClient(ServingClient):
         if self.user is None or not is_addressed(message, self.user):
             return False
         remark = remark_from_message(message, self.user)
-        async with asyncio.timeout(HEAR_SECONDS):
+        async with asyncio.timeout(self.patience.hear_seconds):
             if remark is not None and await self.service.overhear(remark):
                 return False
             question = question_from_message(message, self.user)

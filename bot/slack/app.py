@@ -143,19 +143,21 @@ async def open_slack(
         catch_up = CatchUp(
             client,
             identity,
-            partial(hear, client=client, service=service, background=background),
+            partial(hear, client=client, service=service, background=background, seconds=patience.hear_seconds),
             partial(service.channels, "slack"),
             timedelta(minutes=settings.question_minutes),
             patience,
         )
         bolt = build_bolt(web_client(None), bot_token, lambda: catch_up.missed(time.time()))
         origin.register(bolt, identity, client.base_url)
-        register(bolt, service, background)
+        register(bolt, service, background, patience)
         sender = SlackSender(client, identity, post_seconds)
         try:
             if settings.slack_http:
                 secret = _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET")
-                yield SlackAdapter(sender, identity, catch_up=catch_up, endpoint=Endpoint(bolt, secret))
+                yield SlackAdapter(
+                    sender, identity, catch_up=catch_up, endpoint=Endpoint(bolt, secret, catch_up.missed)
+                )
             else:
                 app_token = _secret(settings.slack_app_token, "SLACK_APP_TOKEN")
                 connections = Connections(bolt, client, app_token, patience, catch_up.missed)

@@ -49,7 +49,7 @@ class CatchUp:
         client: carries the bot token.
         identity: whom the messages are for.
         hear: handles the payload of one event; raises if the question could not be kept.
-        asked_in: returns the channels that somebody asked in, the lately used ones first.
+        asked_in: returns the channels of a workspace that somebody asked in, the lately used ones first.
         reach: how far back a question is still worth hearing.
         patience: how long to wait before it is tried again.
     """
@@ -59,7 +59,7 @@ class CatchUp:
         client: AsyncWebClient,
         identity: Identity,
         hear: Hear,
-        asked_in: Callable[[], Awaitable[Sequence[str]]],
+        asked_in: Callable[[str], Awaitable[Sequence[str]]],
         reach: timedelta,
         patience: Patience,
     ) -> None:
@@ -133,7 +133,8 @@ class CatchUp:
 
     async def _channels(self) -> list[dict[str, Any]]:
         """Return the channels to read, those first where a question is likely."""
-        ranks = {channel: rank for rank, channel in enumerate(await self._asked_in())}
+        bot = await self._identity.get()
+        ranks = {channel: rank for rank, channel in enumerate(await self._asked_in(bot.team))}
         found = self._pages(self._client.users_conversations, "channels", types=_KINDS, exclude_archived=True)
         channels = [channel async for channel in found]
         asked = sorted((one for one in channels if one["id"] in ranks), key=lambda one: ranks[one["id"]])

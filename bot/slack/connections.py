@@ -13,10 +13,10 @@ ended, which it would not notice, that is looked at here.
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from aiohttp import ServerTimeoutError
@@ -62,11 +62,10 @@ class _Connection(SocketModeClient):
         response = await dispatch(self._app, request.payload)
         await send_async_response(client, request, response, started)
 
-    async def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
-        """Take note of why Slack ends a connection, which the library does not pass on."""
-        if message.get("type") == "disconnect":
-            self._announced = str(message.get("reason"))
-        await super().run_message_listeners(message, raw_message)
+    async def enqueue_message(self, message: str) -> None:
+        """Take note of why Slack ends a connection before it does; the library does not pass it on."""
+        self._announced = self._announced or _read_announcement(message)
+        await super().enqueue_message(message)
 
     async def connect_to_new_endpoint(self, force: bool = False) -> None:
         """Called by the library on Slack's ``disconnect``, a closed or a silent connection."""
@@ -108,6 +107,17 @@ class _Connection(SocketModeClient):
                         await self.current_session.close()
         finally:
             await self.aiohttp_client_session.close()
+
+
+def _read_announcement(message: str) -> str:
+    """Return the reason that Slack gives for ending a connection; empty for any other message."""
+    if '"envelope_id"' in message:  # as everything else has that is not a greeting
+        return ""
+    with suppress(ValueError):  # the library passes over what is no JSON
+        match json.loads(message):
+            case {"type": "disconnect", "reason": str(reason)}:
+                return reason
+    return ""
 
 
 class Connections:

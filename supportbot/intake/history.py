@@ -70,12 +70,12 @@ class History:
         )
         return found[::-1]
 
-    async def channels(self, platform: str, limit: int) -> list[str]:
+    async def channels(self, platform: str, workspace: str, limit: int) -> list[str]:
         """Return the channels that somebody asked in, those first that a question was taken up of lately."""
         query = (
             select(Channel.channel)
             .join(Workspace, Channel.workspace_id == Workspace.id)
-            .where(Workspace.platform == platform)
+            .where(Workspace.platform == platform, Workspace.external_id == workspace)
             .order_by(Channel.served_at.desc().nulls_first())
             .limit(limit)
         )

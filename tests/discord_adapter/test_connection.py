@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
 import yarl
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot.discord._network import open_connector
@@ -92,13 +94,32 @@ async def test_server_that_goes_away_and_comes_back(
         assert server.gateway.identified == 2
 
 
-async def test_first_connection_may_fail(core: Core, adapter: DiscordAdapter, server: DiscordServer) -> None:
-    """A Discord that is down at the start is tried again until it is up."""
-    server.fail("GET", "/users/@me", Fault(503))
-    server.fail("GET", "/gateway/bot", Fault(503))
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(503), Fault(200, "<html/>"), Fault(200, "{", {"Content-Type": "application/json"}), Fault(drop=True)],
+    ids=["503", "HTML", "half a JSON", "reset"],
+)
+async def test_first_connection_may_fail(
+    core: Core, adapter: DiscordAdapter, server: DiscordServer, fault: Fault
+) -> None:
+    """Whatever is wrong with Discord at the start, it is tried until it works, and no traceback is logged."""
+    server.fail("GET", "/users/@me", fault)
+    server.fail("GET", "/gateway/bot", fault)
+    with capture_logs() as lines:
+        async with _running(adapter, server):
+            await server.mention("hello?")
+            await core.heard("hello?")
+    assert not any("exc_info" in line for line in lines)
+
+
+async def test_a_rate_limit_of_the_first_connection_is_obeyed(
+    adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """A proxy that says for how long it lets nobody in is not knocked at before."""
+    server.fail("GET", "/users/@me", Fault(429, "<html>1015</html>", {"Retry-After": "2"}))
+    began = time.monotonic()
     async with _running(adapter, server):
-        await server.mention("hello?")
-        await core.heard("hello?")
+        assert time.monotonic() - began >= 2
 
 
 async def test_address_that_is_refused_is_given_up(core: Core) -> None:
@@ -150,7 +171,8 @@ async def test_slow_database_does_not_let_a_command_time_out(
     """While another process holds the database, the command is deferred in time, and kept afterwards."""
     monkeypatch.setattr("bot.discord._interactions._PATIENCE_SECONDS", 0.05)
     async with _running(adapter, server):
-        async with core.database.write():
+        async with core.database.write() as session:
+            await session.execute(text("SELECT 1"))  # a transaction begins with its first statement
             command = await server.slash("in time?")
             await server.until(lambda: command.acknowledged_after is not None)
         await core.heard("in time?")
