@@ -38,10 +38,6 @@ from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
 
-_CALL_SECONDS = 10.0
-"""For one call of the Web API, which takes less than one. An attempt to deliver has 30, so the sender hears of
-it."""
-
 
 class SlackAdapter:
     """See ``bot.adapter.Adapter``.
@@ -125,7 +121,7 @@ async def open_slack(
     """
     patience = patience or Patience()
     bot_token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN")
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience.call_seconds)) as session:
 
         def web_client(token: str | None) -> AsyncWebClient:
             return AsyncWebClient(

@@ -26,6 +26,8 @@ from supportbot.errors import ConfigError
 from tests.discord_adapter.conftest import Core
 from tests.discord_server import DiscordServer, Fault
 from tests.discord_server.state import DM_CHANNEL_ID
+from tests.network.names import HOST, Names
+from tests.waiting import beside, until
 
 
 @asynccontextmanager
@@ -120,6 +122,27 @@ async def test_a_rate_limit_of_the_first_connection_is_obeyed(
     began = time.monotonic()
     async with _running(adapter, server):
         assert time.monotonic() - began >= 2
+
+
+async def test_name_that_is_not_found_for_a_while(
+    core: Core, server: DiscordServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a name server nothing is connected; when names are found again, what was asked is heard."""
+    names = Names(monkeypatch)
+    server.stand_behind(HOST, server.port)
+    names.is_found = False
+    settings = core.settings.model_copy(update={"discord_api_url": server.api_url})
+    with capture_logs() as lines:
+        async with (
+            open_discord(core.service, settings, patience=Patience(longest_pause=0.05)) as adapter,
+            beside(adapter.run()),
+        ):
+            await until(lambda: names.asked_in_vain >= 3)
+            await server.mention("hello?")
+            assert not adapter.is_connected
+            names.is_found = True
+            await core.heard("hello?")
+    assert not any("exc_info" in line for line in lines)
 
 
 async def test_address_that_is_refused_is_given_up(core: Core) -> None:

@@ -30,6 +30,14 @@ async def _say(writer: asyncio.StreamWriter, reader: asyncio.StreamReader, said:
     return await reader.readexactly(len(said))
 
 
+async def _open_and_read(proxy: Proxy) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    try:
+        await reader.read()
+    finally:
+        writer.close()
+
+
 async def test_everything_passes(proxy: Proxy) -> None:
     """Bytes go both ways, and an end of one side is an end for the other."""
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
@@ -49,8 +57,7 @@ async def test_lines_are_reset(proxy: Proxy, fault: Fault) -> None:
             await reader.read()
         writer.close()
         with pytest.raises((ConnectionResetError, ConnectionRefusedError)):
-            reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-            await reader.read()
+            await _open_and_read(proxy)
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
     assert await _say(writer, reader, b"again") == b"again"
     writer.close()

@@ -14,9 +14,11 @@ from structlog.testing import capture_logs
 from bot.slack.app import open_slack
 from bot.slack.patience import Patience
 from supportbot.errors import ConfigError
+from tests.network.names import HOST, Names
 from tests.outage import hang
 from tests.slack.conftest import IMPATIENT, Bot, Core, connected, running, slack_settings
 from tests.slack_server import ApiError, Fault, HttpAnswer, LocalSlack, RateLimited, Reset
+from tests.slack_server.state import BOT_USER
 from tests.waiting import until
 
 
@@ -134,6 +136,25 @@ async def test_connection_that_slack_cannot_open_is_tried_again(
         slack.misbehave(method, fault, times=3)
     async with connected(slack, core.service):
         await hears(slack)
+
+
+async def test_name_that_is_not_found_for_a_while(
+    slack: LocalSlack, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a name server nothing is connected; when names are found again, what was asked is heard."""
+    names = Names(monkeypatch)
+    slack.stand_behind(HOST, slack.port)
+    names.is_found = False
+    settings = slack_settings(slack)
+    with capture_logs() as lines:
+        async with open_slack(core.service, settings, patience=IMPATIENT) as adapter, running(adapter):
+            await until(lambda: names.asked_in_vain >= 3)
+            slack.say_unheard("C1", "U1", f"<@{BOT_USER}> how?")
+            assert not adapter.is_connected
+            names.is_found = True
+            await slack.wait_until_connected(2)
+            await slack.wait_until(lambda: slack.statuses or None, "the question in work")
+    assert not any("exc_info" in line for line in lines)
 
 
 async def test_outage_ends_well(slack: LocalSlack, bot: Bot) -> None:
