@@ -27,6 +27,7 @@ from supportbot.errors import SupportBotError
 from supportbot.feedback.consent import may_be_learned_from
 from supportbot.private import find_open, keep_private
 from supportbot.service import Service
+from supportbot.telemetry import metrics
 from supportbot.telemetry.logs import configure_logging, hear_libraries
 from supportbot.telemetry.pulse import settle, watch_event_loop
 from supportbot.telemetry.uncaught import log_uncaught
@@ -88,8 +89,9 @@ async def run(settings: Settings) -> None:
             WebServer(app, settings.web_host, settings.web_port, is_proxied=settings.page_is_proxied)
         )
         core.add_sender(WebSender())
-        for adapter in adapters.values():
+        for name, adapter in adapters.items():
             core.add_sender(adapter.sender)
+            metrics.CONNECTED.labels(name).set_function(partial(_is_connected, adapter))
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(core.worker.run(), name="worker")
@@ -141,6 +143,10 @@ def _import_platforms(settings: Settings) -> dict[str, OpenAdapter]:
 
         opening["discord"] = open_discord
     return opening
+
+
+def _is_connected(adapter: Adapter) -> float:
+    return float(adapter.is_connected)
 
 
 def _configured(settings: Settings) -> set[str]:

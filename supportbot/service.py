@@ -231,6 +231,10 @@ class Service:
         """Return the latest exchanges of a conversation, the oldest first."""
         return await self._history.conversation(platform, channel, thread, limit)
 
+    async def channels(self, platform: str, workspace: str, limit: int = 1_000) -> list[str]:
+        """Return the channels of a workspace that somebody asked in, the lately used ones first."""
+        return await self._history.channels(platform, workspace, limit)
+
     async def recent(self, limit: int) -> list[Exchange]:
         """Return the latest exchanges of all platforms, the newest first."""
         return await self._history.recent(limit)

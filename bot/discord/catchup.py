@@ -2,7 +2,8 @@
 
 Discord keeps no events for a bot that is away, but it keeps the messages. So the channels in which something was
 written lately are read back, and every message that addresses the bot is heard again; those that are known already
-change nothing. Only guild channels are found this way: a bot cannot list the direct messages it received.
+change nothing. A bot cannot list the direct messages it received, so of these only the channels are read in which
+somebody asked before.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import aiohttp
 import discord
 import structlog
 
+from bot.attempts import Attempts, passes
+from bot.discord.patience import Patience
+from supportbot.errors import DatabaseError
+
 log = structlog.get_logger(__name__)
 
-_RETRY_SECONDS = 5.0
 _HISTORY_LIMIT = 1_000  # messages of a channel; ten requests
 
 
@@ -27,11 +31,16 @@ class CatchUp:
     Args:
         hear: handles one message; raises if the question could not be kept.
         reach: how far back a question is still worth hearing.
+        patience: how long to wait before it is tried again.
     """
 
-    def __init__(self, hear: Callable[[discord.Message], Awaitable[object]], reach: timedelta) -> None:
+    def __init__(
+        self, hear: Callable[[discord.Message], Awaitable[object]], reach: timedelta, patience: Patience
+    ) -> None:
         self._hear = hear
         self._reach = reach
+        self._patience = patience
+        self._attempts = Attempts()
         self._due: dict[int, discord.abc.Messageable] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -63,21 +72,34 @@ class CatchUp:
                 if await self._has_read(channel):
                     del self._due[channel_id]
             if self._due:
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(self._patience.longest_pause)
 
     async def _has_read(self, channel: discord.abc.Messageable) -> bool:
         """Hear the messages of a channel again; return False if that must be repeated."""
         try:
             after = discord.utils.utcnow() - self._reach
-            async for message in channel.history(after=after, oldest_first=True, limit=_HISTORY_LIMIT):
-                await self._hear(message)
+            messages = channel.history(after=after, oldest_first=True, limit=_HISTORY_LIMIT)
+            kept = [await self._has_kept(message) async for message in messages]
         except (discord.Forbidden, discord.NotFound):
             return True
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        except (discord.DiscordException, aiohttp.ClientError, OSError, DatabaseError) as error:
             log.warning("discord.catch_up_failed", error=type(error).__name__)
             return False
-        except Exception:
-            log.exception("discord.catch_up_failed")
+        return all(kept)
+
+    async def _has_kept(self, message: discord.Message) -> bool:
+        """Hear one message again; return False if that must be repeated."""
+        name = str(message.id)
+        if self._attempts.is_given_up(name):
+            return True
+        try:
+            await self._hear(message)
+        except Exception as error:
+            if passes(error):
+                raise
+            if self._attempts.failed(name):
+                log.exception("discord.message_given_up", message_id=message.id)
+                return True
             return False
         return True
 

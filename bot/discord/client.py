@@ -1,14 +1,15 @@
 """The Discord adapter: a client that hears questions, a sender that shows answers, and who keeps them connected.
 
 discord.py connects again by itself, but waits up to 17 minutes between attempts, asks one gateway address for
-ever, and dies when the very first connection fails. So it only resumes its session; whenever that is not enough, a
-new client is made here. The sender has a REST login of its own, which does not care about the gateway.
+ever, and dies when the very first connection fails. So it only resumes its session; whenever that is not enough,
+or the watchdog finds that a client hears nothing, a new client is made here. The sender has a REST login of its
+own, which does not care about the gateway.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Never
@@ -18,16 +19,18 @@ import discord
 import structlog
 from discord.http import Route
 
-from bot.discord._network import open_connector
-from bot.discord.listener import CLOSE_SECONDS, LONGEST_LIBRARY_WAIT, SupportClient
-from bot.discord.sender import DiscordSender
+from bot.discord._network import guard_calls, open_connector
+from bot.discord.listener import LONGEST_LIBRARY_WAIT, SupportClient
+from bot.discord.patience import Patience
+from bot.discord.questions import PLATFORM
+from bot.discord.sender import DiscordSender, retry_after
 from supportbot.config import Settings
 from supportbot.errors import ConfigError
 from supportbot.service import Service
+from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
-_MAX_RECONNECT_SECONDS = 15.0
 _AUTHENTICATION_FAILED = 4004  # close code of the gateway
 
 
@@ -37,14 +40,16 @@ class DiscordAdapter:
     Args:
         service: the support bot.
         settings: with ``discord_token``.
+        patience: how long to wait for what.
     """
 
-    def __init__(self, service: Service, settings: Settings) -> None:
+    def __init__(self, service: Service, settings: Settings, patience: Patience) -> None:
         if settings.discord_token is None:
             raise ConfigError("DISCORD_TOKEN is missing: copy it from the Bot page of the developer portal.")
         self._token = settings.discord_token.get_secret_value()
         self._service = service
         self._settings = settings
+        self._patience = patience
         self._client: SupportClient | None = None
         self._rest: discord.Client | None = None
         self._rest_login = asyncio.Lock()
@@ -68,22 +73,32 @@ class DiscordAdapter:
         """
         failures = 0
         while True:
-            client = self._client = SupportClient(self._service, self._settings, connector=open_connector())
+            client = self._client = SupportClient(
+                self._service, self._settings, self._patience, connector=open_connector()
+            )
+            reason, asked_to_wait = "lost", 0.0
             try:
-                await _listen(client, self._token)
-                log.warning("discord.disconnected")
+                reason = await _listen(client, self._token)
+                log.warning("discord.disconnected", reason=reason)
             except (discord.LoginFailure, discord.PrivilegedIntentsRequired) as error:
                 _refuse(error)
             except discord.ConnectionClosed as error:
                 if error.code == _AUTHENTICATION_FAILED:
                     _refuse(error)
                 log.warning("discord.disconnected", code=error.code)
+            except discord.RateLimited as error:
+                asked_to_wait = error.retry_after
+                log.warning("discord.connection_failed", error="RateLimited", retry_seconds=round(asked_to_wait))
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:  # OSError: timeouts, too
+                if isinstance(error, discord.HTTPException) and error.status == 429:
+                    asked_to_wait = retry_after(error)
                 log.warning("discord.connection_failed", error=type(error).__name__)
             except Exception:
                 log.exception("discord.client_failed")
+            if client.was_ready:
+                metrics.RECONNECTS.labels(PLATFORM, reason).inc()
             failures = 1 if client.was_ready else failures + 1
-            await asyncio.sleep(reconnect_delay(failures))
+            await asyncio.sleep(max(self._patience.pause(failures), asked_to_wait))
 
     async def aclose(self) -> None:
         """Stop sending and log out."""
@@ -96,6 +111,7 @@ class DiscordAdapter:
         async with self._rest_login:
             if self._rest is None:
                 client = discord.Client(intents=discord.Intents(guilds=True), connector=open_connector())
+                guard_calls(client, self._patience.call_seconds)
                 client.http.max_ratelimit_timeout = LONGEST_LIBRARY_WAIT
                 try:
                     await client.login(self._token)
@@ -107,44 +123,56 @@ class DiscordAdapter:
 
 
 @asynccontextmanager
-async def open_discord(service: Service, settings: Settings) -> AsyncGenerator[DiscordAdapter]:
+async def open_discord(
+    service: Service, settings: Settings, *, patience: Patience | None = None
+) -> AsyncGenerator[DiscordAdapter]:
     """Open the adapter: its sender works at once, and it hears questions while ``run`` runs.
+
+    Args:
+        service: the support bot.
+        settings: token, and where Discord's API is.
+        patience: for tests, which are less patient than the network needs.
 
     Raises:
         ConfigError: there is no token.
     """
     if settings.discord_api_url:
         Route.BASE = settings.discord_api_url.rstrip("/")  # the library knows no setting for it
+    # What a shard meets is told by the adapter and the watchdog; the library tells of it with tracebacks.
+    logging.getLogger("discord.shard").setLevel(logging.CRITICAL)
     # No voice here, so nobody needs to be told that the libraries for it are missing.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    adapter = DiscordAdapter(service, settings)
+    adapter = DiscordAdapter(service, settings, patience or Patience())
     try:
         yield adapter
     finally:
         await adapter.aclose()
 
 
-async def _listen(client: SupportClient, token: str) -> None:
+async def _listen(client: SupportClient, token: str) -> str:
     """Connect and listen until the connection is lost; when cancelled, disconnect first.
 
     discord.py (2.7.1) swallows a cancellation that meets it while it reconnects a shard, and would listen on. So
     it runs in a task of its own, which ends because the client is closed.
+
+    Returns:
+        Why it ended: ``lost``, or what the watchdog says.
     """
     async with client:
         listening = asyncio.create_task(client.start(token, reconnect=False), name="discord-gateway")
+        watching = asyncio.create_task(client.watchdog.run(), name="discord-watchdog")
         try:
-            await asyncio.wait({listening})
-        except asyncio.CancelledError:
-            await client.close()
-            listening.cancel()
-            await asyncio.wait({listening}, timeout=CLOSE_SECONDS)
-            raise
+            await asyncio.wait({listening, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if not listening.done():
+                return watching.result()
+        finally:
+            watching.cancel()
+            if not listening.done():
+                await client.close()
+                listening.cancel()
+                await asyncio.wait({listening}, timeout=client.patience.close_seconds)
         listening.result()
-
-
-def reconnect_delay(failures: int) -> float:
-    """Return the seconds to wait after so many failed connections in a row; jitter keeps many bots apart."""
-    return random.uniform(0.5, 1) * min(_MAX_RECONNECT_SECONDS, 2.0 ** (failures - 1))  # noqa: S311 - no secret
+        return "lost"
 
 
 def _refuse(error: Exception) -> Never:

@@ -14,15 +14,24 @@ import structlog
 import yarl
 from discord.gateway import DiscordWebSocket
 
+from bot.discord._network import guard_calls
 from bot.discord._serving import ServingClient
 from bot.discord._sync import sync_commands
 from bot.discord.catchup import CatchUp
 from bot.discord.commands import SupportTree, answer_this, ask
 from bot.discord.explanation import on_modal
 from bot.discord.forgetting import ForgetButton
-from bot.discord.questions import PLATFORM, is_addressed, question_from_message, remark_from_message
+from bot.discord.patience import Patience
+from bot.discord.questions import (
+    DIRECT_MESSAGES,
+    PLATFORM,
+    is_addressed,
+    question_from_message,
+    remark_from_message,
+)
 from bot.discord.suggestions import SuggestionButton
 from bot.discord.views import VoteButton
+from bot.discord.watchdog import Watchdog
 from supportbot.config import Settings
 from supportbot.intake.questions import is_reaction
 from supportbot.service import Service
@@ -33,10 +42,10 @@ LONGEST_LIBRARY_WAIT = 10.0
 """Seconds of rate limit that discord.py may sit out by itself; longer ones go back into the outbox. A message
 bucket is refilled within 5 seconds, and an attempt to send has 30."""
 
-CLOSE_SECONDS = 3.0
-"""How long a goodbye may take before the line is simply dropped."""
+MOST_DIRECT = 50
+"""Direct messages read back at a start, those of the people who asked last: one call each."""
 
-_TRIES_PER_ADDRESS = 3  # 5 seconds apart
+_TRIES_PER_ADDRESS = 1  # the library would try the same one for ever; a new client asks for another one
 
 
 class SupportClient(ServingClient):
@@ -45,18 +54,24 @@ class SupportClient(ServingClient):
     Args:
         service: the support bot.
         settings: of this process.
+        patience: how long to wait for what.
     """
 
-    def __init__(self, service: Service, settings: Settings, **options: Any) -> None:
+    def __init__(
+        self, service: Service, settings: Settings, patience: Patience | None = None, **options: Any
+    ) -> None:
+        self.patience = patience or Patience()
         super().__init__(
             intents=discord.Intents.default(),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,  # nothing here looks at earlier messages, so none are kept in memory
             **options,
         )
+        guard_calls(self, self.patience.call_seconds)
         self.service = service
         self.tree = SupportTree(self)
-        self.catch_up = CatchUp(self._hear, timedelta(minutes=settings.question_minutes))
+        self.catch_up = CatchUp(self._hear, timedelta(minutes=settings.question_minutes), self.patience)
+        self.watchdog = Watchdog(self, self.patience)
         self.was_ready = False
         self.http.max_ratelimit_timeout = LONGEST_LIBRARY_WAIT  # as an option, discord.py raises it to 30
         self._home = settings.home
@@ -73,6 +88,16 @@ class SupportClient(ServingClient):
         log.info("discord.connected", guilds=len(self.guilds), shards=self.shard_count)
         self.was_ready = True
         self.catch_up.read_lively(self)
+        for channel in await self.service.channels(PLATFORM, DIRECT_MESSAGES, MOST_DIRECT):
+            self.catch_up.read(int(channel), self.get_partial_messageable(int(channel)))
+
+    async def on_shard_connect(self, number: int) -> None:
+        """Note that a shard has begun a session."""
+        self.watchdog.connected(number)
+
+    async def on_shard_resumed(self, number: int) -> None:
+        """Note that a shard goes on with its session."""
+        self.watchdog.connected(number)
 
     async def on_message(self, message: discord.Message) -> None:
         """Keep a question and show "typing…"; what cannot be kept is read back from the channel until it can."""
@@ -114,15 +139,17 @@ class SupportClient(ServingClient):
         if self.user is None or not is_addressed(message, self.user):
             return False
         remark = remark_from_message(message, self.user)
-        if remark is not None and await self.service.overhear(remark):
-            return False
-        question = question_from_message(message, self.user)
-        return not is_reaction(question.text) and (await self.service.ask(question)).new
+        async with asyncio.timeout(self.patience.hear_seconds):
+            if remark is not None and await self.service.overhear(remark):
+                return False
+            question = question_from_message(message, self.user)
+            return not is_reaction(question.text) and (await self.service.ask(question)).new
 
     @property
     def is_connected(self) -> bool:
-        """Whether every shard is connected and knows its guilds."""
-        return self.is_ready() and not any(shard.is_closed() for shard in self.shards.values())
+        """Whether every shard is connected, hears, and knows its guilds."""
+        is_open = self.is_ready() and not any(shard.is_closed() for shard in self.shards.values())
+        return is_open and self.watchdog.hears
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Connect a shard; the library calls this again and again while the address is refused.
@@ -132,6 +159,7 @@ class SupportClient(ServingClient):
         """
         if self._own_gateway:  # the library goes back to its built-in address after an invalidated session
             DiscordWebSocket.DEFAULT_GATEWAY = gateway
+        self.watchdog.connecting(shard_id)
         self._launches[shard_id] += 1
         if self._launches[shard_id] > _TRIES_PER_ADDRESS:
             raise ConnectionError(f"The gateway at {gateway.host} refuses connections.")
@@ -141,7 +169,7 @@ class SupportClient(ServingClient):
         """Disconnect, within seconds even when the network is gone and nobody says goodbye."""
         await self.catch_up.aclose()
         closing = asyncio.ensure_future(super().close())
-        done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+        done, _ = await asyncio.wait({closing}, timeout=self.patience.close_seconds)
         if not done:
             await self.http.close()
         await closing

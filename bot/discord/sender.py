@@ -184,7 +184,7 @@ def _custom_ids(message: discord.Message) -> set[str | None]:
 def _verdict(error: discord.HTTPException) -> RetryLaterError | UndeliverableError:
     """Return what an error of Discord means for a reply."""
     if error.status == 429:
-        return RetryLaterError("rate limit", _retry_after(error), whole_channel=True)
+        return RetryLaterError("rate limit", retry_after(error), whole_channel=True)
     if error.status in (400, 403, 404):
         return UndeliverableError(
             "The channel is gone, or the bot may not write there: check its View Channel and Send Messages "
@@ -193,7 +193,8 @@ def _verdict(error: discord.HTTPException) -> RetryLaterError | UndeliverableErr
     return RetryLaterError(f"Discord answered HTTP {error.status}")
 
 
-def _retry_after(error: discord.HTTPException) -> float:
+def retry_after(error: discord.HTTPException) -> float:
+    """Return the seconds to wait after a 429."""
     try:
         return float(error.response.headers["Retry-After"])
     except (KeyError, ValueError):

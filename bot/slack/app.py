@@ -17,13 +17,12 @@ from functools import partial
 import aiohttp
 import structlog
 from pydantic import SecretStr
-from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.slack import origin
 from bot.slack._background import Background
-from bot.slack.bolt import build_bolt, library_logger
+from bot.slack.bolt import build_bolt
 from bot.slack.catchup import CatchUp
 from bot.slack.connections import Connections
 from bot.slack.endpoint import PATH, Endpoint
@@ -32,14 +31,12 @@ from bot.slack.listeners import register
 from bot.slack.listeners.events import hear
 from bot.slack.patience import Patience
 from bot.slack.sender import POST_SECONDS, SlackSender
+from bot.slack.web_client import WebClient
 from supportbot.config import Settings
 from supportbot.errors import ConfigError
 from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
-
-_CALL_SECONDS = 20.0
-"""For one call of the Web API: less than the dispatcher gives to an attempt, so the sender hears of it."""
 
 
 class SlackAdapter:
@@ -124,36 +121,31 @@ async def open_slack(
     """
     patience = patience or Patience()
     bot_token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN")
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS)) as session:
-
-        def web_client(token: str | None) -> AsyncWebClient:
-            return AsyncWebClient(
-                token=token,
-                base_url=settings.slack_api_url or AsyncWebClient.BASE_URL,
-                session=session,
-                retry_handlers=[],  # the outbox and the connections retry, and know what is safe to retry
-                logger=library_logger(),
-            )
-
-        client = web_client(bot_token)
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience.call_seconds)) as session:
+        client = WebClient(bot_token, settings.slack_api_url, session)
         background = Background()
         app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
         identity = Identity(client, patience, app_token)
         catch_up = CatchUp(
             client,
             identity,
-            partial(hear, client=client, service=service, background=background),
+            partial(hear, client=client, service=service, background=background, seconds=patience.hear_seconds),
+            partial(service.channels, "slack"),
             timedelta(minutes=settings.question_minutes),
             patience,
         )
-        bolt = build_bolt(web_client(None), bot_token, lambda: catch_up.missed(time.time()))
+        bolt = build_bolt(
+            WebClient(None, settings.slack_api_url, session), bot_token, lambda: catch_up.missed(time.time())
+        )
         origin.register(bolt, identity, client.base_url)
-        register(bolt, service, background)
+        register(bolt, service, background, patience)
         sender = SlackSender(client, identity, post_seconds)
         try:
             if settings.slack_http:
                 secret = _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET")
-                yield SlackAdapter(sender, identity, catch_up=catch_up, endpoint=Endpoint(bolt, secret))
+                yield SlackAdapter(
+                    sender, identity, catch_up=catch_up, endpoint=Endpoint(bolt, secret, catch_up.missed)
+                )
             else:
                 app_token = _secret(settings.slack_app_token, "SLACK_APP_TOKEN")
                 connections = Connections(bolt, client, app_token, patience, catch_up.missed)

@@ -4,16 +4,22 @@ Slack's client replaces a connection by itself, but closes the old one first, re
 and takes a refused token for bad luck. So it replaces nothing here: when a connection is over, a new one is made
 with a new address. Two are held, of which Slack picks one for each event, so one can be renewed while the other
 hears.
+
+A connection that only looks alive is found in three ways. If the line is dead, aiohttp's pings are not answered.
+If what comes is not read, the library misses the answers to its own pings. If one of the library's tasks has
+ended, which it would not notice, that is looked at here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
+from aiohttp import ServerTimeoutError
 from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -25,6 +31,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.api_errors import error_code, retry_after, token_error
 from bot.slack.bolt import dispatch, library_logger
 from bot.slack.patience import Patience
+from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +54,7 @@ class _Connection(SocketModeClient):
         )
         self._app = app
         self._over = asyncio.Event()
+        self._announced = ""
         self.socket_mode_request_listeners.append(self._on_request)
 
     async def _on_request(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
@@ -54,16 +62,37 @@ class _Connection(SocketModeClient):
         response = await dispatch(self._app, request.payload)
         await send_async_response(client, request, response, started)
 
+    async def enqueue_message(self, message: str) -> None:
+        """Take note of why Slack ends a connection before it does; the library does not pass it on."""
+        self._announced = self._announced or _read_announcement(message)
+        await super().enqueue_message(message)
+
     async def connect_to_new_endpoint(self, force: bool = False) -> None:
         """Called by the library on Slack's ``disconnect``, a closed or a silent connection."""
         self._over.set()
 
-    async def wait_until_over(self, look_seconds: float) -> None:
-        """Return when nothing is heard over this connection any more."""
-        while not self._over.is_set() and await self.is_connected():
+    async def wait_until_over(self, look_seconds: float) -> str:
+        """Return when nothing is heard over this connection any more, and why; see ``metrics.RECONNECTS``."""
+        while not self._over.is_set() and self._is_read and await self.is_connected():
             with suppress(TimeoutError):
                 async with asyncio.timeout(look_seconds):
                     await self._over.wait()
+        if self._announced == "link_disabled":
+            log.warning(
+                "slack.socket_mode_off", remedy="switch Socket Mode on, on the app's page at api.slack.com"
+            )
+        if self._announced:
+            return "asked"
+        if not self._is_read:
+            return "stuck"
+        line = self.current_session
+        is_silent = self.stale or (line is not None and isinstance(line.exception(), ServerTimeoutError))
+        return "silent" if is_silent or await self.is_ping_pong_failing() else "lost"
+
+    @property
+    def _is_read(self) -> bool:
+        """Whether the library's tasks still take what comes."""
+        return not any(task is None or task.done() for task in (self.message_receiver, self.message_processor))
 
     async def close(self) -> None:
         """Free everything, also if the other side is silent."""
@@ -78,6 +107,17 @@ class _Connection(SocketModeClient):
                         await self.current_session.close()
         finally:
             await self.aiohttp_client_session.close()
+
+
+def _read_announcement(message: str) -> str:
+    """Return the reason that Slack gives for ending a connection; empty for any other message."""
+    if '"envelope_id"' in message:  # as everything else has that is not a greeting
+        return ""
+    with suppress(ValueError):  # the library passes over what is no JSON
+        match json.loads(message):
+            case {"type": "disconnect", "reason": str(reason)}:
+                return reason
+    return ""
 
 
 class Connections:
@@ -133,8 +173,10 @@ class Connections:
             try:
                 await self._connect(connection)
                 log.info("slack.connected", connection=number)
-                lasted = await self._stay(connection)
-                log.info("slack.disconnected", connection=number, lasted_seconds=round(lasted, 1))
+                reason, lasted = await self._stay(connection)
+                tell = log.warning if reason in ("silent", "stuck") else log.info
+                tell("slack.disconnected", connection=number, reason=reason, lasted_seconds=round(lasted, 1))
+                metrics.RECONNECTS.labels("slack", reason).inc()
                 failures = 0 if lasted > _STEADY_SECONDS else failures + 1
                 seconds = self._patience.pause(failures)
             except SlackApiError as error:
@@ -157,15 +199,15 @@ class Connections:
             connection.wss_uri = str(answer["url"])
             await connection.connect()  # type: ignore[no-untyped-call]  # the library's
 
-    async def _stay(self, connection: _Connection) -> float:
-        """Hear until the connection is over; return how many seconds it lasted."""
+    async def _stay(self, connection: _Connection) -> tuple[str, float]:
+        """Hear until the connection is over; return why it is, and how many seconds it lasted."""
         started = time.monotonic()
         self._open += 1
         if self._open == 1:
             self._on_missed(self._deaf_since)
         try:
-            await connection.wait_until_over(self._patience.look_seconds)
+            reason = await connection.wait_until_over(self._patience.look_seconds)
         finally:
             self._open -= 1
             self._deaf_since = time.time()
-        return time.monotonic() - started
+        return reason, time.monotonic() - started

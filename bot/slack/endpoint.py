@@ -7,8 +7,10 @@ what is signed but malformed 400, and neither reaches a listener.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,6 +27,9 @@ PATH = "/slack/events"
 MAX_BODY_BYTES = 1_000_000
 """Slack's largest messages, 40,000 characters with their blocks, stay far below."""
 
+_MISSED_SECONDS = 300.0
+"""An outage brings many events again, and one look back is for them all. Slack tries for longer than this."""
+
 _REMEMBER_SECONDS = 601.0
 """A signature is valid from five minutes before to five minutes after its timestamp, by our clock."""
 
@@ -35,10 +40,13 @@ class Endpoint:
     Args:
         app: hears.
         signing_secret: known to Slack and us.
+        on_missed: called when Slack could not reach us before, so it may have given up telling us other things.
     """
 
-    def __init__(self, app: AsyncApp, signing_secret: str) -> None:
+    def __init__(self, app: AsyncApp, signing_secret: str, on_missed: Callable[[], None] = lambda: None) -> None:
         self._app = app
+        self._on_missed = on_missed
+        self._missed_at = -math.inf
         self._verifier = SignatureVerifier(signing_secret)
         self._seen = _Seen()
 
@@ -55,6 +63,9 @@ class Endpoint:
         payload = _parse(raw, request.headers.get("content-type", ""))
         if payload is None:
             return PlainTextResponse("The body is malformed.", status_code=400)
+        if "x-slack-retry-num" in request.headers and time.monotonic() - self._missed_at > _MISSED_SECONDS:
+            self._missed_at = time.monotonic()
+            self._on_missed()
         response = await dispatch(self._app, payload)
         if response.status != 200:
             self._seen.forget(signature)  # it did nothing, so the same request may come again

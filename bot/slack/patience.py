@@ -17,14 +17,20 @@ class Patience:
     Attributes:
         ping_seconds: between two signs of life on a connection.
         connect_seconds: for one attempt to connect.
+        call_seconds: for one call of the Web API, which takes less than one. An attempt to deliver has 30, so the
+            sender hears of it.
         longest_pause: between two attempts.
         look_seconds: between two looks at a connection.
+        hear_seconds: for keeping one message, twice as long as the database waits for anybody; what takes longer
+            hangs, is delivered again by Slack, and is read back.
     """
 
     ping_seconds: float = 5.0
     connect_seconds: float = 10.0
+    call_seconds: float = 10.0
     longest_pause: float = 5.0
     look_seconds: float = 0.5
+    hear_seconds: float = 20.0
 
     def pause(self, attempt: int) -> float:
         """Return how long to wait after the given number of failures: doubling, with jitter."""

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
@@ -66,7 +67,7 @@ class SlackSender:
         """Show an answer, unless an earlier attempt did; return ``channel:timestamp`` of the message.
 
         Raises:
-            RetryLaterError: Slack asks to wait, or does not answer sensibly.
+            RetryLaterError: Slack asks to wait, cannot be reached, or does not answer sensibly.
             UndeliverableError: it will never work, and there is no private way either.
         """
         try:
@@ -74,6 +75,8 @@ class SlackSender:
             return f"{delivery.channel}:{ts or await self._post(delivery)}"
         except SlackApiError as error:
             failure = delivery_error(error)
+        except (aiohttp.ClientError, OSError) as error:
+            raise RetryLaterError(f"no connection ({type(error).__name__})") from error
         if isinstance(failure, UndeliverableError) and (response_url := _response_url(delivery)):
             return await self._respond(delivery, response_url)
         raise failure
@@ -140,10 +143,13 @@ class SlackSender:
         webhook = AsyncWebhookClient(
             response_url, session=self._client.session, retry_handlers=[], logger=library_logger()
         )
-        response = await webhook.send_dict(
-            # A click's way would otherwise replace the message that was clicked on.
-            {"response_type": "ephemeral", "replace_original": False, **_content(delivery)}
-        )
+        try:
+            response = await webhook.send_dict(
+                # A click's way would otherwise replace the message that was clicked on.
+                {"response_type": "ephemeral", "replace_original": False, **_content(delivery)}
+            )
+        except (aiohttp.ClientError, OSError) as error:
+            raise RetryLaterError(f"no connection ({type(error).__name__})") from error
         if response.status_code == 429 or response.status_code >= 500:
             raise RetryLaterError(f"HTTP {response.status_code}")
         if response.status_code != 200:

@@ -32,7 +32,10 @@ POLL_SECONDS = 1.0
 GIVE_UP_AFTER = timedelta(hours=24)
 """A reply that no attempt could deliver for so long is given up: an answer that late helps nobody."""
 
-_MAX_BACKOFF_SECONDS = 60.0
+_MAX_BACKOFF_SECONDS = 15.0
+"""With the attempt before it, which may hang for 10 seconds, less than the 30 within which a reply is promised
+after the network has returned."""
+
 _SEND_SECONDS = 30.0
 """For one attempt; the libraries of the platforms give up sooner."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
-from supportbot.db.models import Answer, Conversation, Feedback, Question
+from supportbot.db.models import Answer, Channel, Conversation, Feedback, Question, Workspace
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.intake.questions import Grounds
@@ -69,6 +69,18 @@ class History:
             limit=limit,
         )
         return found[::-1]
+
+    async def channels(self, platform: str, workspace: str, limit: int) -> list[str]:
+        """Return the channels that somebody asked in, those first that a question was taken up of lately."""
+        query = (
+            select(Channel.channel)
+            .join(Workspace, Channel.workspace_id == Workspace.id)
+            .where(Workspace.platform == platform, Workspace.external_id == workspace)
+            .order_by(Channel.served_at.desc().nulls_first())
+            .limit(limit)
+        )
+        async with self._database.read() as session:
+            return list(await session.scalars(query))
 
     async def _select(self, *which: ColumnElement[bool], limit: int) -> list[Exchange]:
         query = (

@@ -13,6 +13,12 @@ REFUSALS = Counter("supportbot_refusals", "Questions that were one too many.", [
 EXPLANATIONS = Counter("supportbot_explanations", "Explanations of a thumb down.", ["reason"])
 VOTES = Counter("supportbot_votes", "Votes given, changed ones included.", ["vote"])
 DELIVERIES = Counter("supportbot_deliveries", "Attempts to deliver a reply.", ["platform", "outcome"])
+CONNECTED = Gauge("supportbot_connected", "Whether the platform can reach us now, 1 or 0.", ["platform"])
+RECONNECTS = Counter(
+    "supportbot_reconnects",
+    "Connections that had to be made anew: asked for by the platform, lost, silent, or stuck.",
+    ["platform", "reason"],
+)
 ANSWER_TOKENS = Counter("supportbot_answer_tokens", "Tokens that the model generated.")
 ANSWER_SECONDS = Histogram(
     "supportbot_answer_seconds",

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
 import yarl
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot.discord._network import open_connector
-from bot.discord.client import DiscordAdapter, open_discord, reconnect_delay
+from bot.discord.client import DiscordAdapter, open_discord
 from bot.discord.listener import SupportClient
+from bot.discord.patience import Patience
 from supportbot.config import Settings
 from supportbot.db.states import QuestionState
 from supportbot.delivery.dispatch import Dispatcher
@@ -23,6 +26,8 @@ from supportbot.errors import ConfigError
 from tests.discord_adapter.conftest import Core
 from tests.discord_server import DiscordServer, Fault
 from tests.discord_server.state import DM_CHANNEL_ID
+from tests.network.names import HOST, Names
+from tests.waiting import beside, until
 
 
 @asynccontextmanager
@@ -91,19 +96,59 @@ async def test_server_that_goes_away_and_comes_back(
         assert server.gateway.identified == 2
 
 
-async def test_first_connection_may_fail(core: Core, adapter: DiscordAdapter, server: DiscordServer) -> None:
-    """A Discord that is down at the start is tried again until it is up."""
-    server.fail("GET", "/users/@me", Fault(503))
-    server.fail("GET", "/gateway/bot", Fault(503))
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(503), Fault(200, "<html/>"), Fault(200, "{", {"Content-Type": "application/json"}), Fault(drop=True)],
+    ids=["503", "HTML", "half a JSON", "reset"],
+)
+async def test_first_connection_may_fail(
+    core: Core, adapter: DiscordAdapter, server: DiscordServer, fault: Fault
+) -> None:
+    """Whatever is wrong with Discord at the start, it is tried until it works, and no traceback is logged."""
+    server.fail("GET", "/users/@me", fault)
+    server.fail("GET", "/gateway/bot", fault)
+    with capture_logs() as lines:
+        async with _running(adapter, server):
+            await server.mention("hello?")
+            await core.heard("hello?")
+    assert not any("exc_info" in line for line in lines)
+
+
+async def test_a_rate_limit_of_the_first_connection_is_obeyed(
+    adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """A proxy that says for how long it lets nobody in is not knocked at before."""
+    server.fail("GET", "/users/@me", Fault(429, "<html>1015</html>", {"Retry-After": "2"}))
+    began = time.monotonic()
     async with _running(adapter, server):
-        await server.mention("hello?")
-        await core.heard("hello?")
+        assert time.monotonic() - began >= 2
+
+
+async def test_name_that_is_not_found_for_a_while(
+    core: Core, server: DiscordServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a name server nothing is connected; when names are found again, what was asked is heard."""
+    names = Names(monkeypatch)
+    server.stand_behind(HOST, server.port)
+    names.is_found = False
+    settings = core.settings.model_copy(update={"discord_api_url": server.api_url})
+    with capture_logs() as lines:
+        async with (
+            open_discord(core.service, settings, patience=Patience(longest_pause=0.05)) as adapter,
+            beside(adapter.run()),
+        ):
+            await until(lambda: names.asked_in_vain >= 3)
+            await server.mention("hello?")
+            assert not adapter.is_connected
+            names.is_found = True
+            await core.heard("hello?")
+    assert not any("exc_info" in line for line in lines)
 
 
 async def test_address_that_is_refused_is_given_up(core: Core) -> None:
     """A gateway address that keeps refusing is not tried for ever: a new client asks for another."""
     async with SupportClient(core.service, core.settings) as client:
-        client._launches[0] = 3
+        client._launches[0] = 1
         with pytest.raises(ConnectionError, match=r"gateway\.invalid"):
             await client.launch_shard(yarl.URL("ws://gateway.invalid"), 0)
 
@@ -149,7 +194,8 @@ async def test_slow_database_does_not_let_a_command_time_out(
     """While another process holds the database, the command is deferred in time, and kept afterwards."""
     monkeypatch.setattr("bot.discord._interactions._PATIENCE_SECONDS", 0.05)
     async with _running(adapter, server):
-        async with core.database.write():
+        async with core.database.write() as session:
+            await session.execute(text("SELECT 1"))  # a transaction begins with its first statement
             command = await server.slash("in time?")
             await server.until(lambda: command.acknowledged_after is not None)
         await core.heard("in time?")
@@ -183,8 +229,9 @@ async def test_dead_lines_are_noticed_by_the_system(server: DiscordServer) -> No
 
 def test_waiting_time_between_attempts() -> None:
     """The wait grows, is never the same for all, and stays far below the promised 30 seconds."""
-    assert reconnect_delay(1) <= 1
-    assert all(7.5 <= reconnect_delay(failures) <= 15 for failures in range(5, 50))
+    patience = Patience()
+    assert patience.pause(1) <= 1
+    assert all(4 <= patience.pause(failures) <= 8 for failures in range(5, 5000))
 
 
 async def test_handler_that_fails_is_logged(core: Core) -> None:

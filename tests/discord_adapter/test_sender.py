@@ -10,13 +10,17 @@ from typing import Any
 
 import pytest
 
-from bot.discord.client import DiscordAdapter
+from bot.discord.client import DiscordAdapter, open_discord
+from bot.discord.patience import Patience
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.delivery.outbox import Delivery
 from supportbot.intake.questions import Grounds
+from tests.discord_adapter.conftest import Core
 from tests.discord_server import DiscordServer, Fault
 from tests.discord_server.state import BOT, BOT_ID, CHANNEL_ID, Json
+from tests.network.proxy import Fault as NetworkFault
+from tests.network.proxy import Proxy
 
 _POST = ("POST", f"/channels/{CHANNEL_ID}/messages")
 _OLD = timedelta(minutes=20)
@@ -193,6 +197,7 @@ async def test_reply_that_can_never_arrive_is_given_up(
         (Fault(401, {"code": 0, "message": "401: Unauthorized"}), None),
         (Fault(drop=True), None),
         (Fault(200, "not JSON"), None),
+        (Fault(200, "{", {"Content-Type": "application/json"}), None),
     ],
 )
 async def test_passing_faults_bring_the_reply_back_later(
@@ -213,6 +218,28 @@ async def test_short_rate_limit_is_sat_out(adapter: DiscordAdapter, server: Disc
     server.fail(*_POST, Fault(429, {"retry_after": 0.01, "message": ""}, {"Via": "1.1"}))
     await adapter.sender.send(await _to_message(server))
     assert len(server.bot_messages) == 1
+
+
+async def test_bad_gateway_is_sat_out(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """A page that says 502 is nothing but a reason to try again a second later, within the attempt."""
+    server.fail(*_POST, Fault(502, "<html>Bad gateway</html>"))
+    await adapter.sender.send(await _to_message(server))
+    assert len(server.bot_messages) == 1
+
+
+async def test_call_that_is_never_answered_blocks_no_later_one(core: Core, server: DiscordServer) -> None:
+    """A call over a line that died is given up after a while, and the next one into its channel takes another."""
+    async with Proxy(server.port) as proxy:
+        server.stand_behind("127.0.0.1", proxy.port)
+        settings = core.settings.model_copy(update={"discord_api_url": server.api_url})
+        async with open_discord(core.service, settings, patience=Patience(call_seconds=1.0)) as adapter:
+            await adapter.sender.send(await _to_message(server))  # leaves a line behind for the next call
+            delivery = replace(await _to_message(server), mark="sb-another")
+            async with proxy.broken(NetworkFault.SILENCE):
+                with pytest.raises(RetryLaterError):
+                    await adapter.sender.send(delivery)
+            await adapter.sender.send(replace(delivery, attempt=2))
+    assert len(server.bot_messages) == 2
 
 
 async def test_cancelled_attempt_blocks_no_later_one(adapter: DiscordAdapter, server: DiscordServer) -> None:

@@ -49,6 +49,7 @@ class Gateway:
         identified: how many sessions were begun.
         resumed: how many were taken up again.
         opened: how many WebSockets were opened.
+        heartbeats: how many signs of life were asked for and given.
     """
 
     def __init__(self, state: State) -> None:
@@ -62,6 +63,7 @@ class Gateway:
         self.identified = 0
         self.resumed = 0
         self.opened = 0
+        self.heartbeats = 0
 
     @property
     def connected(self) -> int:
@@ -95,13 +97,14 @@ class Gateway:
             if session.socket is not None:
                 await session.socket.send_json({"op": _RECONNECT, "d": None})
 
-    async def invalidate(self) -> None:
-        """Send op 9: the sessions are over, and cannot be resumed."""
+    async def invalidate(self, *, resumable: bool = False) -> None:
+        """Send op 9: the sessions are over, and cannot be resumed unless it is said that they can."""
         sessions = list(self.sessions.values())
-        self.sessions.clear()
+        if not resumable:
+            self.sessions.clear()
         for session in sessions:
             if session.socket is not None:
-                await session.socket.send_json({"op": _INVALID_SESSION, "d": False})
+                await session.socket.send_json({"op": _INVALID_SESSION, "d": resumable})
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one WebSocket."""
@@ -121,6 +124,8 @@ class Gateway:
             message = json.loads(frame.data)
             if message["op"] == _HEARTBEAT:
                 await socket.send_json({"op": _ACK})
+                self.heartbeats += 1
+                await self._state.ring()
             elif message["op"] == _IDENTIFY:
                 session = await self._identify(socket, message["d"])
             elif message["op"] == _RESUME:

@@ -62,11 +62,26 @@ class DiscordServer:
         self.gateway.token = token
         self._runner: web.AppRunner | None = None
         self._port = 0
+        self._front = ""
 
     @property
     def api_url(self) -> str:
         """For ``DISCORD_API_URL``."""
-        return f"http://127.0.0.1:{self._port}/api/v10"
+        return f"http://{self._address}/api/v10"
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    def stand_behind(self, host: str, port: int) -> None:
+        """Give out another address than its own from now on, for REST and for the gateway."""
+        self._front = f"{host}:{port}"
+        self.gateway.url = f"ws://{self._address}/gateway"
+
+    @property
+    def _address(self) -> str:
+        return self._front or f"127.0.0.1:{self._port}"
 
     async def __aenter__(self) -> Self:
         """Start it."""
@@ -89,7 +104,7 @@ class DiscordServer:
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
         await site.start()
         self._port = self._runner.addresses[0][1]
-        self.gateway.url = f"ws://127.0.0.1:{self._port}/gateway"
+        self.gateway.url = f"ws://{self._address}/gateway"
 
     async def stop(self) -> None:
         """Hang up on everybody and stop listening; what is remembered stays."""

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from bot.slack.app import open_slack
 from bot.slack.patience import Patience
 from supportbot.errors import ConfigError
+from tests.network.names import HOST, Names
+from tests.outage import hang
 from tests.slack.conftest import IMPATIENT, Bot, Core, connected, running, slack_settings
 from tests.slack_server import ApiError, Fault, HttpAnswer, LocalSlack, RateLimited, Reset
+from tests.slack_server.state import BOT_USER
 from tests.waiting import until
+
+
+def reconnects(reason: str) -> float:
+    """Return how many connections were made anew for a reason."""
+    labels = {"platform": "slack", "reason": reason}
+    return REGISTRY.get_sample_value("supportbot_reconnects_total", labels) or 0.0
+
+
+def tasks(name: str) -> list[asyncio.Task[object]]:
+    """Return the tasks that run a coroutine of such a name."""
+    return [task for task in asyncio.all_tasks() if task.get_coro().__qualname__.endswith(name)]  # type: ignore[union-attr]
 
 
 async def hears(slack: LocalSlack) -> None:
@@ -27,11 +44,17 @@ async def test_two_connections_are_held(slack: LocalSlack, bot: Bot) -> None:
     assert bot.adapter.is_connected
 
 
-async def test_announced_end_leads_to_new_connections(slack: LocalSlack, bot: Bot) -> None:
-    """When Slack asks to reconnect, both connections are replaced by new ones."""
-    await slack.disconnect()
-    await slack.wait_until(lambda: slack.sockets_opened == 4 and slack.sockets == 2)
-    await hears(slack)
+@pytest.mark.parametrize("reason", ["refresh_requested", "warning", "link_disabled"])
+async def test_announced_end_leads_to_new_connections(slack: LocalSlack, bot: Bot, reason: str) -> None:
+    """When Slack ends them, both connections are replaced by new ones; what an operator must mend is said."""
+    before = reconnects("asked")
+    with capture_logs() as lines:
+        await slack.disconnect(reason)
+        await slack.wait_until(lambda: slack.sockets_opened == 4 and slack.sockets == 2)
+        await hears(slack)
+    assert reconnects("asked") == before + 2
+    told = [line["event"] for line in lines if line["log_level"] == "warning"]
+    assert told == ["slack.socket_mode_off"] * 2 if reason == "link_disabled" else told == []
 
 
 async def test_broken_connections_come_back(slack: LocalSlack, bot: Bot) -> None:
@@ -43,10 +66,45 @@ async def test_broken_connections_come_back(slack: LocalSlack, bot: Bot) -> None
 
 async def test_silent_connections_are_replaced(slack: LocalSlack, core: Core) -> None:
     """A line that is open but dead is noticed, and replaced without waiting for its end."""
-    async with connected(slack, core.service, Patience(ping_seconds=0.4, longest_pause=0.02, look_seconds=0.02)):
-        slack.mute()
-        await slack.wait_until_connected(2)
+    before = reconnects("silent")
+    with capture_logs() as lines:
+        async with connected(
+            slack, core.service, Patience(ping_seconds=0.4, longest_pause=0.02, look_seconds=0.02)
+        ):
+            slack.mute()
+            await slack.wait_until_connected(2)
+            await hears(slack)
+    warnings = [line for line in lines if line["log_level"] == "warning"]
+    assert [(line["event"], line["reason"]) for line in warnings] == [("slack.disconnected", "silent")] * 2
+    assert reconnects("silent") == before + 2
+
+
+@pytest.mark.parametrize("task", ["receive_messages", "process_messages"])
+async def test_connection_that_is_not_read_is_replaced(slack: LocalSlack, core: Core, task: str) -> None:
+    """When a task of the library has ended, its connection is replaced, though the line is fine."""
+    before = reconnects("stuck")
+    async with connected(slack, core.service):
+        await until(lambda: len(tasks(f"SocketModeClient.{task}")) == 2)
+        for each in tasks(f"SocketModeClient.{task}"):
+            each.cancel()
+        await slack.wait_until(lambda: slack.sockets_opened == 4 and slack.sockets == 2)
         await hears(slack)
+    assert reconnects("stuck") == before + 2
+
+
+async def test_message_that_hangs_is_read_back(
+    slack: LocalSlack, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question whose keeping hangs is given up after a while, not acknowledged, and found in the history."""
+    slack.give_up_after(0)
+    async with connected(slack, core.service, replace(IMPATIENT, hear_seconds=0.2)):
+        with monkeypatch.context() as patch, capture_logs() as lines:
+            patch.setattr(core.service, "ask", hang)
+            asked = await slack.mention("C1", "U1", "how?")
+            await until(lambda: any(line["event"] == "slack.not_acknowledged" for line in lines))
+        await slack.wait_until(lambda: slack.statuses or None, "the question in work")
+    assert not asked.acked
+    assert [exchange.question for exchange in await core.questions()] == ["how?"]
 
 
 async def test_refused_address_is_not_tried_for_ever(slack: LocalSlack, bot: Bot) -> None:
@@ -78,6 +136,25 @@ async def test_connection_that_slack_cannot_open_is_tried_again(
         slack.misbehave(method, fault, times=3)
     async with connected(slack, core.service):
         await hears(slack)
+
+
+async def test_name_that_is_not_found_for_a_while(
+    slack: LocalSlack, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a name server nothing is connected; when names are found again, what was asked is heard."""
+    names = Names(monkeypatch)
+    slack.stand_behind(HOST, slack.port)
+    names.is_found = False
+    settings = slack_settings(slack)
+    with capture_logs() as lines:
+        async with open_slack(core.service, settings, patience=IMPATIENT) as adapter, running(adapter):
+            await until(lambda: names.asked_in_vain >= 3)
+            slack.say_unheard("C1", "U1", f"<@{BOT_USER}> how?")
+            assert not adapter.is_connected
+            names.is_found = True
+            await slack.wait_until_connected(2)
+            await slack.wait_until(lambda: slack.statuses or None, "the question in work")
+    assert not any("exc_info" in line for line in lines)
 
 
 async def test_outage_ends_well(slack: LocalSlack, bot: Bot) -> None:

@@ -17,6 +17,8 @@ from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.delivery.outbox import Delivery
 from supportbot.intake.questions import Grounds
+from tests.network.proxy import Fault as NetworkFault
+from tests.network.proxy import Proxy
 from tests.slack.conftest import IMPATIENT, Bot, Core, slack_settings
 from tests.slack_server import ApiError, Fault, HttpAnswer, LocalSlack, Message, RateLimited, Reset
 from tests.waiting import until
@@ -116,7 +118,7 @@ async def test_failure_while_looking_sends_nothing(slack: LocalSlack, sender: Sl
         await sender.send(delivery(attempt=2))
     except UndeliverableError:
         pytest.fail("the reply was given up")
-    except Exception:
+    except RetryLaterError:
         await sender.send(delivery(attempt=3))
     assert len(slack.replies) == 1
 
@@ -218,6 +220,20 @@ async def test_retry_after_is_handed_on(
     with pytest.raises(RetryLaterError) as caught:
         await sender.send(delivery())
     assert caught.value.seconds == seconds
+
+
+async def test_call_that_is_never_answered_is_tried_again(slack: LocalSlack, core: Core) -> None:
+    """A call over a line that died is given up after a while, and the next one takes another line."""
+    async with Proxy(slack.port) as proxy:
+        slack.stand_behind("127.0.0.1", proxy.port)
+        patience = replace(IMPATIENT, call_seconds=1.0)
+        async with open_slack(core.service, slack_settings(slack), patience=patience) as adapter:
+            await adapter.sender.send(delivery(1))  # leaves a line behind for the next call
+            async with proxy.broken(NetworkFault.SILENCE):
+                with pytest.raises(RetryLaterError):
+                    await adapter.sender.send(delivery(2))
+            await adapter.sender.send(delivery(2, attempt=2))
+    assert len(slack.replies) == 2
 
 
 async def test_break_that_slack_asks_for_holds_for_the_whole_channel(slack: LocalSlack, bot: Bot) -> None:

@@ -36,6 +36,7 @@ class LocalSlack:
 
     def __init__(self, *, ack_seconds: float = 3.0, redeliver_seconds: float = 0.05, port: int = 0) -> None:
         self._port = port
+        self._front = ""
         self._state = State()
         self._faults = Faults()
         self._sockets = Sockets(self._state, self._faults, ack_seconds)
@@ -73,13 +74,22 @@ class LocalSlack:
 
     @property
     def url(self) -> str:
-        """Address of the server."""
-        return f"http://127.0.0.1:{self._port}"
+        """Address of the server, or of what stands before it."""
+        return f"http://{self._front or f'127.0.0.1:{self._port}'}"
 
     @property
     def api_url(self) -> str:
         """Base of the Web API, for ``SLACK_API_URL``."""
         return f"{self.url}/api/"
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    def stand_behind(self, host: str, port: int) -> None:
+        """Give out another address than its own from now on, for the Web API and for WebSockets."""
+        self._front = f"{host}:{port}"
 
     def environment(self) -> dict[str, str]:
         """Return the settings that point a daemon to this Slack."""
@@ -225,6 +235,10 @@ class LocalSlack:
     def expect_acks_within(self, seconds: float) -> None:
         """Be less patient: an envelope that isn't acknowledged by then is sent again."""
         self._sockets.ack_seconds = seconds
+
+    def give_up_after(self, retries: int) -> None:
+        """Send an envelope that isn't acknowledged again so often only; Slack does so three times."""
+        self._courier.retries = retries
 
     def expire_triggers_after(self, seconds: float) -> None:
         """Let a click open a modal for this long only."""
@@ -414,7 +428,7 @@ class LocalSlack:
         return f"{self.url}/response/{self._api.new_response_token(channel, user)}"
 
     def _new_socket_url(self) -> str:
-        return f"ws://127.0.0.1:{self._port}/link?ticket={self._sockets.new_ticket()}"
+        return f"{self.url.replace('http', 'ws', 1)}/link?ticket={self._sockets.new_ticket()}"
 
     @web.middleware
     async def _lights(self, request: web.Request, handler: Callable[..., object]) -> web.StreamResponse:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import math
 import random
 import secrets
 import time
@@ -186,11 +187,15 @@ class Courier:
 
     Args:
         pause: seconds before an unacknowledged envelope is sent again; Slack waits a minute and then five.
+
+    Attributes:
+        retries: how often it is sent again before it is given up; Slack does so three times.
     """
 
     def __init__(self, state: State, pause: float) -> None:
         self._state = state
         self._pause = pause
+        self.retries = math.inf
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, envelope: Envelope, transport: Transport) -> None:
@@ -208,7 +213,7 @@ class Courier:
 
     async def _deliver(self, envelope: Envelope, transport: Transport) -> None:
         retry = 0
-        while True:
+        while retry <= self.retries:
             await transport.attempt(envelope, retry)
             if envelope.acked:
                 return

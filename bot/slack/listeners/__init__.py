@@ -4,12 +4,13 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.slack._background import Background
 from bot.slack.listeners import actions, commands, events, forgetting, submissions
+from bot.slack.patience import Patience
 from supportbot.service import Service
 
 
-def register(app: AsyncApp, service: Service, background: Background) -> None:
+def register(app: AsyncApp, service: Service, background: Background, patience: Patience) -> None:
     """Connect all listeners to the Bolt app."""
-    events.register(app, service, background)
+    events.register(app, service, background, patience)
     commands.register(app, service)
     actions.register(app, service, background)
     submissions.register(app, service)
