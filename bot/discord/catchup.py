@@ -69,7 +69,9 @@ class CatchUp:
         """Hear the messages of a channel again; return False if that must be repeated."""
         try:
             after = discord.utils.utcnow() - self._reach
-            async for message in channel.history(after=after, oldest_first=True, limit=_HISTORY_LIMIT):
+            # What was missed is what is newest; it is heard in the order in which it was said.
+            newest = channel.history(after=after, oldest_first=False, limit=_HISTORY_LIMIT)
+            for message in reversed([message async for message in newest]):
                 await self._hear(message)
         except (discord.Forbidden, discord.NotFound):
             return True
