@@ -29,10 +29,12 @@ from supportbot.config import Settings
 from supportbot.db.session import Database
 from tests.e2e.daemon import Daemon, start
 
+DYING = "benchmarks.crash.dying"
+"""The daemon, which ends where it is told to."""
+
 STOP_SECONDS = 10.0
 """In which a daemon has stopped after SIGTERM."""
 
-_MODULE = "benchmarks.crash.dying"
 _MOST_KILLS = 2
 _WITHIN_SECONDS = 0.8
 """After a start or an end, in which the next end is prepared."""
@@ -143,7 +145,7 @@ class _Lives:
         """Start a daemon for each home that has none."""
         for home in self._homes:
             if home not in self.daemons:
-                self.daemons[home] = await start(home, None, _MODULE, **self._environment)
+                self.daemons[home] = await start(home, None, DYING, **self._environment)
 
     async def end_at(self, step: Step) -> None:
         """End a daemon, or its model's process, at a step; another one lives afterwards."""
