@@ -85,7 +85,8 @@ def build_table(record: dict[str, Any]) -> Table:
     table.add_row("not in their last state", str(record["in_database"]["unfinished"]), "0")
     table.add_row("replies not delivered", str(record["in_database"]["undelivered"]), "0")
     table.add_row("daemons that ended otherwise", str(record["unclean"]), "0")
-    table.add_row("set aside, and their askers told", str(record["set_aside"]), "few")
+    table.add_row("told why there is no answer", str(record["in_database"]["told"]), "few")
+    table.add_row("of these, because they were set aside", str(record["set_aside"]), "few")
     table.add_row("from an end to the answer, p50 / max", _seconds(record["take_over_s"]), "")
     table.add_row("from SIGTERM to the exit, p50 / max", _seconds(record["stop_s"]), f"≤ {STOP_SECONDS:g} s")
     return table

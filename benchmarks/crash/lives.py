@@ -27,7 +27,7 @@ from benchmarks.crash.verdict import Outcome, settle
 from supportbot.bootstrap import initialise
 from supportbot.config import Settings
 from supportbot.db.session import Database
-from tests.e2e.daemon import Daemon, start
+from tests.e2e.daemon import Daemon, launch, start
 
 DYING = "benchmarks.crash.dying"
 """The daemon, which ends where it is told to."""
@@ -38,6 +38,8 @@ STOP_SECONDS = 10.0
 _MOST_KILLS = 2
 _WITHIN_SECONDS = 0.8
 """After a start or an end, in which the next end is prepared."""
+_STARTING_SECONDS = 1.0
+"""No start is ready sooner."""
 _STEP_SECONDS = 60.0
 """Under load each step comes within a second or two; a busy machine may take longer."""
 _ANSWER_SECONDS = 120.0
@@ -155,13 +157,18 @@ class _Lives:
             )
         await asyncio.sleep(self._source.uniform(0, _WITHIN_SECONDS))
         home = self._source.choice(list(self.daemons))
-        if step is Step.RANDOM:
+        if step in (Step.RANDOM, Step.STARTING):
             self.daemons[home].process.send_signal(self._signal)
         elif step in AT_PLATFORM:
             home = await self._end_who_posts(posted=step is Step.SENT)
         else:
             write_order(home, step, self._signal)
             self.daemons[home].process.send_signal(signal.SIGUSR1)
+        if step is Step.STARTING:
+            await self._bury(home)
+            self.daemons[home] = await launch(home, None, DYING, **self._environment)
+            await asyncio.sleep(self._source.uniform(0, _STARTING_SECONDS))
+            self.daemons[home].process.send_signal(self._signal)
         if step is Step.ENGINE:
             async with asyncio.timeout(_STEP_SECONDS):
                 await self.daemons[home].read_until("engine.process_ended")

@@ -20,6 +20,8 @@ class Step(StrEnum):
 
     RANDOM = "random"
     """Any moment under load."""
+    STARTING = "starting"
+    """The daemon after one that was killed is not ready yet."""
     RECEIVED = "received"
     """A question was heard, and nothing is committed."""
     KEPT = "kept"

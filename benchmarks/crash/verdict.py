@@ -18,25 +18,28 @@ SET_ASIDE = "ended the process"
 """The reason of a question in whose work too many processes ended: its asker is told so."""
 
 _OPEN = {QuestionState.RECEIVED, QuestionState.ANSWERING, QuestionState.ANSWERED}
+_TOLD = {QuestionState.FAILED, QuestionState.EXPIRED, QuestionState.REFUSED}
 _LOOK_SECONDS = 0.1
 
 
 @dataclass(slots=True, kw_only=True)
 class Kept:
-    """What stands in the database; all but the first and the last are defects.
+    """What stands in the database.
 
     Attributes:
         kept: questions.
-        unfinished: of these, not in their last state.
-        not_one_answer: of these, without an answer or with several.
-        undelivered: replies that have not reached the platform.
-        set_aside: of the questions, as too dangerous; their askers were told.
+        unfinished: of these, not in their last state; a defect.
+        not_one_answer: of these, without an answer or with several; a defect.
+        undelivered: replies that have not reached the platform; a defect.
+        told: of the questions, whose askers were told why there is no answer.
+        set_aside: of these, because too many processes ended meanwhile.
     """
 
     kept: int = 0
     unfinished: int = 0
     not_one_answer: int = 0
     undelivered: int = 0
+    told: int = 0
     set_aside: int = 0
 
     @property
@@ -123,6 +126,7 @@ async def read_kept(database: Database) -> Kept:
         unfinished=sum(state in _OPEN for state, _, _ in questions),
         not_one_answer=sum(count != 1 for _, _, count in questions),
         undelivered=sum(state != OutboxState.DELIVERED for state in replies),
+        told=sum(state in _TOLD for state, _, _ in questions),
         set_aside=sum(reason == SET_ASIDE for _, reason, _ in questions),
     )
 

@@ -136,8 +136,8 @@ class Daemon:
             self._has_more.set()
 
 
-async def start(home: Path, descriptors: int | None = None, module: str = "bot", /, **settings: str) -> Daemon:
-    """Start a daemon, which may have so many descriptors, and wait until it says that it is ready.
+async def launch(home: Path, descriptors: int | None = None, module: str = "bot", /, **settings: str) -> Daemon:
+    """Start a daemon, and do not wait for it.
 
     Args:
         home: its folder.
@@ -154,7 +154,12 @@ async def start(home: Path, descriptors: int | None = None, module: str = "bot",
         stderr=asyncio.subprocess.PIPE,
         preexec_fn=limits or None,
     )
-    daemon = Daemon(process)
+    return Daemon(process)
+
+
+async def start(home: Path, descriptors: int | None = None, module: str = "bot", /, **settings: str) -> Daemon:
+    """Start a daemon as ``launch`` does, and wait until it says that it is ready."""
+    daemon = await launch(home, descriptors, module, **settings)
     async with asyncio.timeout(START_SECONDS):
         daemon.ready = await daemon.read_until("daemon.ready")
     return daemon
