@@ -23,8 +23,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.crash.lives import STOP_SECONDS, Trial, run_trial
+from benchmarks.crash.lives import STOP_SECONDS
 from benchmarks.crash.steps import make_plan, named_steps
+from benchmarks.crash.trial import Trial, run_trial
 from benchmarks.crash.verdict import Outcome
 from benchmarks.machine import describe_machine
 from benchmarks.program import open_scratch, save_record

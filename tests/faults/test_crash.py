@@ -1,6 +1,6 @@
 """Daemons that end in the middle of their work: nothing is lost, and nothing is doubled.
 
-The same trial as ``python -m benchmarks.crash``, with fewer ends; ``benchmarks/crash/lives.py`` says what happens.
+The same trial as ``python -m benchmarks.crash``, with fewer ends; ``benchmarks/crash/trial.py`` says what happens.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from signal import Signals
 
 import pytest
 
-from benchmarks.crash.lives import DYING, Trial, run_trial
+from benchmarks.crash.lives import DYING
 from benchmarks.crash.places import ask_text
 from benchmarks.crash.steps import AT_PLATFORM, Step, make_plan, named_steps, write_order
+from benchmarks.crash.trial import Trial, run_trial
 from supportbot.bootstrap import initialise
 from supportbot.config import Settings
 from tests.conftest import create_postgres_database
