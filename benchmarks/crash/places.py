@@ -163,9 +163,11 @@ class DiscordPlace:
 
     def new_answers(self) -> Iterator[int]:
         """Yield for each message of the bot since the last look which question it answers."""
-        new = self._discord.bot_messages[self._seen :]
+        new = self._discord.state.messages[self._seen :]
         self._seen += len(new)
         for message in new:
+            if message["author"]["id"] != BOT_ID:
+                continue
             if reference := message.get("message_reference"):
                 yield self._numbers.get(reference["message_id"], NOBODY)
             else:  # to a command that was not acknowledged in time; the answer quotes it

@@ -45,10 +45,12 @@ AT_PLATFORM = frozenset({Step.SENDING, Step.SENT})
 
 
 def named_steps(signal: Signals) -> list[Step]:
-    """Return the steps that a signal is sent at; the process of the model ignores SIGTERM."""
-    return [
-        step for step in Step if step is not Step.RANDOM and (signal is Signals.SIGKILL or step != Step.ENGINE)
-    ]
+    """Return the steps that a signal is sent at.
+
+    The process of the model ignores SIGTERM, and a daemon that still imports what it needs just ends of it.
+    """
+    others = {Step.RANDOM} if signal is Signals.SIGKILL else {Step.RANDOM, Step.STARTING, Step.ENGINE}
+    return [step for step in Step if step not in others]
 
 
 def make_plan(ends: int, signal: Signals, source: random.Random) -> list[Step]:
