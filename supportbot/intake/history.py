@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from supportbot.db.models import Answer, Channel, Conversation, Feedback, Question, Workspace
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.intake.people import DIRECT
 from supportbot.intake.questions import Grounds
 
 
@@ -72,10 +73,17 @@ class History:
 
     async def channels(self, platform: str, workspace: str, limit: int) -> list[str]:
         """Return the channels that somebody asked in, those first that a question was taken up of lately."""
+        return await self._channels(platform, Workspace.external_id == workspace, limit)
+
+    async def direct_channels(self, platform: str, limit: int) -> list[str]:
+        """Return likewise the channels of people whose direct messages are a workspace of their own."""
+        return await self._channels(platform, Workspace.external_id.startswith(DIRECT), limit)
+
+    async def _channels(self, platform: str, which: ColumnElement[bool], limit: int) -> list[str]:
         query = (
             select(Channel.channel)
             .join(Workspace, Channel.workspace_id == Workspace.id)
-            .where(Workspace.platform == platform, Workspace.external_id == workspace)
+            .where(Workspace.platform == platform, which)
             .order_by(Channel.served_at.desc().nulls_first())
             .limit(limit)
         )

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 
-_DIRECT = "dm:"
+DIRECT = "dm:"
+"""With which the name of such a workspace begins."""
+
 _OF_PERSON = re.compile(r"dm:(\d{1,20})")
 _DIGITS = 32
 
@@ -41,7 +43,7 @@ def direct_messages_of(platform: str, user: str) -> str:
         platform: as in ``IncomingQuestion``.
         user: the platform's id of the person.
     """
-    return f"{_DIRECT}{digest_of(person_of(platform, '', user))[:_DIGITS]}"
+    return f"{DIRECT}{digest_of(person_of(platform, '', user))[:_DIGITS]}"
 
 
 def workspace_named(platform: str, name: str) -> str:

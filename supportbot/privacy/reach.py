@@ -34,7 +34,7 @@ def beyond_reach(
     left += [
         "Files of `supportbot export` outside of SUPPORTBOT_HOME, and reports or runs that were put elsewhere: "
         "delete them, or make them anew.",
-        "Installations that imported such a file: the rows there name nobody, so they must be known by their text.",
+        "Installations that imported such a file: the rows there name nobody, and are found by their text.",
         "Backups: those made before still have everything, so delete them, or erase again after restoring one.",
         "What other people wrote about the person, in questions of their own.",
         "Answers that were written for people before the bot kept who wrote them (schema 0006 and older).",

@@ -25,7 +25,8 @@ from supportbot.delivery.dispatch import Dispatcher
 from supportbot.errors import ConfigError
 from tests.discord_adapter.conftest import Core
 from tests.discord_server import DiscordServer, Fault
-from tests.discord_server.state import DM_CHANNEL_ID
+from tests.discord_server.server import ALICE
+from tests.discord_server.state import CHANNEL_ID, DM_CHANNEL_ID
 from tests.network.names import HOST, Names
 from tests.waiting import beside, until
 
@@ -94,6 +95,20 @@ async def test_server_that_goes_away_and_comes_back(
         await server.start()
         await core.heard("before", "missed")
         assert server.gateway.identified == 2
+
+
+async def test_lively_channel_is_read_back_to_its_newest_message(
+    core: Core, adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """Where more was written lately than is read back, what was missed is found: it is what is newest."""
+    for number in range(1_000):
+        server.state.add_message(CHANNEL_ID, ALICE, {"content": f"not to the bot: {number}"})
+    await server.mention("first")
+    await server.mention("second")
+    async with _running(adapter, server):
+        await core.heard("first", "second")
+    second, first = await core.history.recent(2)
+    assert (first.question, second.question) == ("first", "second")
 
 
 @pytest.mark.parametrize(

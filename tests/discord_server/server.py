@@ -240,6 +240,8 @@ class DiscordServer:
     async def _misbehave(self, request: web.Request, fault: Fault) -> web.Response:
         await self.state.ring()
         if fault.drop and request.transport is not None:
+            if fault.on_break is not None:
+                fault.on_break(request)
             request.transport.abort()
         if isinstance(fault.body, str):
             return web.Response(status=fault.status, text=fault.body, headers=fault.headers)

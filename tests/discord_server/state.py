@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from fnmatch import fnmatch
 from typing import Any, TypeVar
 
+from aiohttp import web
+
 T = TypeVar("T")
 
 Json = dict[str, Any]
@@ -38,13 +40,17 @@ def new_id() -> str:
 
 @dataclass
 class Fault:
-    """An answer that a route gives instead of its own; ``after`` does the work first and then drops the line."""
+    """An answer that a route gives instead of its own; ``after`` does the work first.
+
+    With ``drop`` the line breaks instead, and ``on_break`` is called just then.
+    """
 
     status: int = 500
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
     after: bool = False
+    on_break: Callable[[web.Request], None] | None = None
 
 
 @dataclass

@@ -110,6 +110,12 @@ class Daemon:
         await self._drain()
         return await asyncio.wait_for(self.process.wait(), STOP_SECONDS)
 
+    async def wait(self, seconds: float) -> int:
+        """Wait until it has ended by itself, and return how: its exit status, or minus the signal's number."""
+        async with asyncio.timeout(seconds):
+            await self._reading
+            return await self.process.wait()
+
     async def kill(self) -> None:
         """Kill it without a warning, as a power cut does."""
         self.process.kill()
@@ -130,18 +136,30 @@ class Daemon:
             self._has_more.set()
 
 
-async def start(home: Path, descriptors: int | None = None, /, **settings: str) -> Daemon:
-    """Start a daemon, which may have so many descriptors, and wait until it says that it is ready."""
+async def launch(home: Path, descriptors: int | None = None, module: str = "bot", /, **settings: str) -> Daemon:
+    """Start a daemon, and do not wait for it.
+
+    Args:
+        home: its folder.
+        descriptors: None for as many as the machine allows.
+        module: that is run; another than the product's own runs that one as well.
+        settings: of the daemon.
+    """
     limits = descriptors and partial(resource.setrlimit, resource.RLIMIT_NOFILE, (descriptors, descriptors))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot",
+        module,
         env=environment(home, settings),
         stderr=asyncio.subprocess.PIPE,
         preexec_fn=limits or None,
     )
-    daemon = Daemon(process)
+    return Daemon(process)
+
+
+async def start(home: Path, descriptors: int | None = None, module: str = "bot", /, **settings: str) -> Daemon:
+    """Start a daemon as ``launch`` does, and wait until it says that it is ready."""
+    daemon = await launch(home, descriptors, module, **settings)
     async with asyncio.timeout(START_SECONDS):
         daemon.ready = await daemon.read_until("daemon.ready")
     return daemon

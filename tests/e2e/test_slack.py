@@ -1,14 +1,11 @@
-"""The real daemon on a local Slack: from a mention to a vote in the database, through crashes."""
+"""The real daemon on a local Slack: from a mention to a vote in the database."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import random
-from functools import partial
 from pathlib import Path
 
-from tests.e2e.daemon import log_of, running, start, supportbot
+from tests.e2e.daemon import log_of, running, supportbot
 from tests.slack_server import LocalSlack
 
 QUESTION = "How do I return an item?"
@@ -89,49 +86,3 @@ async def test_http_mode(home: Path) -> None:
         await slack.wait_for_message(channel="C1", thread_ts=asked.ts, seconds=30)
         await slack.wait_for_acks()
         assert asked.statuses == [200]
-
-
-def _has_replies(slack: LocalSlack, count: int) -> bool | None:
-    return len(slack.replies) >= count or None
-
-
-async def test_kills_lose_nothing_and_double_nothing(home: Path) -> None:
-    """Killed again and again in the middle of its work, the daemon answers every question exactly once."""
-    source = random.Random(1)
-    async with LocalSlack(ack_seconds=1.0) as slack:
-        asked = []
-        for round_number in range(3):
-            daemon = await start(home, **slack.environment(), **STARTER)
-            await slack.wait_until_connected(seconds=30)
-            for number in range(5):
-                asked.append(
-                    await slack.mention("C1", "U1", f"Question {round_number}.{number}: where is my order?")
-                )
-            # Somewhere between the first event and the last reply.
-            wanted = len(slack.replies) + source.randrange(5)
-            await slack.wait_until(partial(_has_replies, slack, wanted), "some replies", seconds=30)
-            await daemon.kill()
-        async with running(home, **slack.environment(), **STARTER):
-            for envelope in asked:
-                await slack.wait_for_message(thread_ts=envelope.ts, seconds=60)
-            await slack.wait_for_acks(seconds=30)
-            entries = await log_of(home)
-        answered = [reply.thread_ts or "" for reply in slack.replies]
-    assert sorted(answered) == sorted(envelope.ts for envelope in asked)
-    assert {entry["state"] for entry in entries} == {"delivered"}
-    assert len(entries) == len(asked)
-
-
-async def test_terminated_in_the_middle_of_work(home: Path) -> None:
-    """SIGTERM while questions are open: the daemon exits 0 within 10 seconds, and the rest is answered later."""
-    async with LocalSlack() as slack:
-        daemon = await start(home, **slack.environment(), **STARTER)
-        await slack.wait_until_connected(seconds=30)
-        asked = [await slack.mention("C1", "U1", f"Question {number}: where is my order?") for number in range(12)]
-        await slack.wait_for_message(channel="C1", seconds=30)
-        async with asyncio.timeout(10):
-            assert await daemon.stop() == 0
-        async with running(home, **slack.environment(), **STARTER):
-            for envelope in asked:
-                await slack.wait_for_message(thread_ts=envelope.ts, seconds=60)
-        assert len(slack.replies) == len(asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -36,9 +37,10 @@ class ApiError:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The connection breaks, before or after the request took effect."""
+    """The connection breaks, before or after the request took effect; ``on_break`` is called just then."""
 
     after_accept: bool = False
+    on_break: Callable[[web.Request], None] | None = None
 
 
 Fault = RateLimited | HttpAnswer | ApiError | Reset
@@ -74,7 +76,9 @@ def fault_response(request: web.Request, fault: Fault) -> web.Response:
             return web.Response(status=status, text=body, content_type=content_type)
         case ApiError(error):
             return web.json_response({"ok": False, "error": error})
-        case Reset():
+        case Reset(on_break=on_break):
+            if on_break is not None:
+                on_break(request)
             return reset(request)
 
 

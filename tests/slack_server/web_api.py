@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from tests.slack_server.faults import Faults, RateLimited, Reset, fault_response, reset
+from tests.slack_server.faults import Faults, RateLimited, Reset, fault_response
 from tests.slack_server.modals import Modals, RefusedViewError
 from tests.slack_server.records import Call, Channel, Ephemeral, Json, Message
 from tests.slack_server.state import APP, BOT_ID, BOT_USER, TEAM, State
@@ -95,7 +95,6 @@ class WebApi:
                 self._state.rate_limited += 1
             if isinstance(fault, Reset) and fault.after_accept:
                 run()
-                return reset(request)
             return fault_response(request, fault)
         finally:
             self._state.changed()

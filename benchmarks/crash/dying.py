@@ -1,0 +1,129 @@
+"""The daemon, which ends at a step of its work when it is told to: ``python -m benchmarks.crash.dying``.
+
+It runs the product's own ``main``. Around a few public methods, and beside the statements of its database, stand
+listeners that know at which step they are. They do nothing until SIGUSR1 comes; then the daemon ends the next time
+that it comes to the step that was ordered, by a signal to itself. At the step ``engine`` the process of its model
+is killed instead.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import psutil
+from sqlalchemy import Engine, event
+
+from benchmarks.crash.steps import Step, read_order
+from bot import daemon
+from supportbot.answering.generator import Generator
+from supportbot.delivery.outbox import Outbox
+from supportbot.engine.openvino import child
+from supportbot.intake.inbox import Inbox
+
+_KEEPS_A_QUESTION = "INSERT INTO question "
+
+
+class Fate:
+    """Where this process ends.
+
+    Args:
+        home: of the daemon; the order lies in it.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._step: Step | None = None
+        self._signal = signal.SIGKILL
+
+    def hear(self, *_: object) -> None:
+        """Take the order: from now on this process may end."""
+        self._step, self._signal = read_order(self._home)
+
+    def come_to(self, step: Step) -> None:
+        """End if this is the step."""
+        if step is not self._step:
+            return
+        self._step = None
+        if step is Step.ENGINE:
+            for process in psutil.Process().children():
+                if child.__name__ in process.cmdline():
+                    process.kill()
+        else:
+            os.kill(os.getpid(), self._signal)
+
+
+def watch(fate: Fate) -> None:
+    """Put the listeners where the steps are."""
+
+    def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith(_KEEPS_A_QUESTION):
+            fate.come_to(Step.RECEIVED)
+
+    event.listen(Engine, "after_cursor_execute", executed)
+    _come_after(fate, Step.KEPT, Inbox, "accept", lambda accepted: accepted.new)
+    _come_after(fate, Step.ANSWERED, Inbox, "finish", lambda answer_id: answer_id is not None)
+    _come_before(fate, Step.NOTED, Outbox, "delivered")
+    _watch_text(fate)
+
+
+def _come_before(fate: Fate, step: Step, owner: type, name: str) -> None:
+    """Come to a step at the beginning of a method."""
+    method = getattr(owner, name)
+
+    @wraps(method)
+    async def watched(*arguments: Any, **keywords: Any) -> Any:
+        fate.come_to(step)
+        return await method(*arguments, **keywords)
+
+    setattr(owner, name, watched)
+
+
+def _come_after(fate: Fate, step: Step, owner: type, name: str, counts: Callable[[Any], bool]) -> None:
+    """Come to a step at the end of a method, if what it returns counts."""
+    method = getattr(owner, name)
+
+    @wraps(method)
+    async def watched(*arguments: Any, **keywords: Any) -> Any:
+        result = await method(*arguments, **keywords)
+        if counts(result):
+            fate.come_to(step)
+        return result
+
+    setattr(owner, name, watched)
+
+
+def _watch_text(fate: Fate) -> None:
+    """Come to two steps whenever the model has said something that may be shown."""
+    answer = Generator.answer
+
+    @wraps(answer)
+    async def watched(
+        self: Generator, question: str, deadline: float, on_text: Callable[[str], None], **options: Any
+    ) -> Any:
+        def heard(text: str) -> None:
+            fate.come_to(Step.ANSWERING)
+            fate.come_to(Step.ENGINE)
+            on_text(text)
+
+        return await answer(self, question, deadline, heard, **options)
+
+    setattr(Generator, "answer", watched)  # noqa: B010 - mypy knows that a method is no variable
+
+
+def main() -> None:
+    """Run the daemon."""
+    fate = Fate(Path(os.environ["SUPPORTBOT_HOME"]))
+    watch(fate)
+    signal.signal(signal.SIGUSR1, fate.hear)
+    gc.disable()  # as ``python -m bot`` does
+    daemon.main()
+
+
+if __name__ == "__main__":
+    main()

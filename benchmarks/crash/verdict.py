@@ -1,0 +1,148 @@
+"""Whether everything is as if nothing had ended: what the database says, beside what people have seen."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from sqlalchemy import func, select
+
+from supportbot.db.models import Answer, Outbox, Question
+from supportbot.db.session import Database
+from supportbot.db.states import AnswerSource, OutboxState, QuestionState
+
+SET_ASIDE = "ended the process"
+"""The reason of a question in whose work too many processes ended: its asker is told so."""
+
+_OPEN = {QuestionState.RECEIVED, QuestionState.ANSWERING, QuestionState.ANSWERED}
+_TOLD = {QuestionState.FAILED, QuestionState.EXPIRED, QuestionState.REFUSED}
+_LOOK_SECONDS = 0.1
+
+
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """What stands in the database.
+
+    Attributes:
+        kept: questions.
+        unfinished: of these, not in their last state; a defect.
+        not_one_answer: of these, without an answer or with several; a defect.
+        undelivered: replies that have not reached the platform; a defect.
+        told: of the questions, whose askers were told why there is no answer.
+        set_aside: of these, because too many processes ended meanwhile.
+    """
+
+    kept: int = 0
+    unfinished: int = 0
+    not_one_answer: int = 0
+    undelivered: int = 0
+    told: int = 0
+    set_aside: int = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is under way."""
+        return not self.unfinished and not self.undelivered
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is as if nothing had ended."""
+        return self.is_settled and not self.not_one_answer
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What came of many ends of processes.
+
+    Attributes:
+        by_step: how many ended at each step.
+        questions: that people asked; Discord lost some of them by its own rules.
+        lost: questions that somebody waits for in vain.
+        doubled: questions that were answered more than once, and messages that answer none.
+        database: what stands there.
+        waits: seconds from the end of a process to the answer, of those who waited meanwhile.
+        stops: seconds that a daemon took to stop after SIGTERM.
+        unclean: daemons that ended otherwise than they should, SIGTERM or not.
+    """
+
+    by_step: dict[str, int] = field(default_factory=dict)
+    questions: int = 0
+    lost: int = 0
+    doubled: int = 0
+    database: Kept = field(default_factory=Kept)
+    waits: list[float] = field(default_factory=list)
+    stops: list[float] = field(default_factory=list)
+    unclean: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was lost, nothing doubled, and every daemon ended as it should."""
+        return not (self.lost or self.doubled or self.unclean) and self.database.is_whole
+
+    def add(self, other: Outcome) -> None:
+        """Count another one in."""
+        for step, count in other.by_step.items():
+            self.by_step[step] = self.by_step.get(step, 0) + count
+        self.questions += other.questions
+        self.lost += other.lost
+        self.doubled += other.doubled
+        self.unclean += other.unclean
+        self.waits += other.waits
+        self.stops += other.stops
+        for one in fields(Kept):
+            setattr(self.database, one.name, getattr(self.database, one.name) + getattr(other.database, one.name))
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the figures as they are written; seconds."""
+        return {
+            "kills": sum(self.by_step.values()),
+            "by_step": dict(sorted(self.by_step.items())),
+            "questions": self.questions,
+            "lost": self.lost,
+            "doubled": self.doubled,
+            "set_aside": self.database.set_aside,
+            "unclean": self.unclean,
+            "in_database": {one.name: getattr(self.database, one.name) for one in fields(Kept)},
+            "take_over_s": _spread(self.waits),
+            "stop_s": _spread(self.stops),
+        }
+
+
+async def read_kept(database: Database) -> Kept:
+    """Return what stands in the database now."""
+    async with database.read() as session:
+        answers = (
+            select(func.count())
+            .where(Answer.question_id == Question.id, Answer.source != AnswerSource.HUMAN)
+            .scalar_subquery()
+        )
+        questions = (await session.execute(select(Question.state, Question.reason, answers))).all()
+        replies = (await session.scalars(select(Outbox.state))).all()
+    return Kept(
+        kept=len(questions),
+        unfinished=sum(state in _OPEN for state, _, _ in questions),
+        not_one_answer=sum(count != 1 for _, _, count in questions),
+        undelivered=sum(state != OutboxState.DELIVERED for state in replies),
+        told=sum(state in _TOLD for state, _, _ in questions),
+        set_aside=sum(reason == SET_ASIDE for _, reason, _ in questions),
+    )
+
+
+async def settle(database: Database, seconds: float) -> Kept:
+    """Return what stands in the database as soon as nothing is under way, or after so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not (kept := await read_kept(database)).is_settled:  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(_LOOK_SECONDS)
+    except TimeoutError:
+        kept = await read_kept(database)
+    return kept
+
+
+def _spread(values: Sequence[float]) -> dict[str, float] | None:
+    if not values:
+        return None
+    return {"p50": round(statistics.median(values), 2), "max": round(max(values), 2)}
