@@ -99,11 +99,16 @@ class Crowd:
             await asyncio.sleep(_LOOK_SECONDS)
         return True
 
+    async def ask(self, person: int) -> Asked:
+        """Have somebody ask once."""
+        asked = Asked(is_owed=lambda: True)
+        self.asked.append(asked)
+        asked.is_owed = await self._place.ask(len(self.asked) - 1, person)
+        return asked
+
     async def _ask_on(self, person: int) -> None:
         while True:
-            asked = Asked(is_owed=lambda: True)
-            self.asked.append(asked)
-            asked.is_owed = await self._place.ask(len(self.asked) - 1, person)
+            asked = await self.ask(person)
             end = time.monotonic() + _PATIENCE_SECONDS
             while not asked.answers and time.monotonic() < end:  # noqa: ASYNC110 - answers are looked for anyway
                 await asyncio.sleep(_LOOK_SECONDS)

@@ -6,6 +6,7 @@ asked it to post one. It counts every message of the bot: an answer that came tw
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -22,6 +23,10 @@ NOBODY = -1
 """The number of no question: a message of the bot that answers nothing."""
 
 _NUMBER = re.compile(r"\d+")
+_HOST = "127.0.0.1"
+_RECENT = 20
+"""Answers that people still vote on."""
+_ACKNOWLEDGED_SECONDS = 60.0
 _IMPATIENT_SECONDS = 1.0
 """Slack waits three seconds for an acknowledgement, and a minute before it delivers again."""
 
@@ -37,6 +42,9 @@ def ask_text(number: int) -> str:
 class Place(Protocol):
     """A platform; to be used with ``async with``."""
 
+    name: str
+    """As the bot calls it."""
+
     async def __aenter__(self) -> Self:
         """Begin to listen."""
 
@@ -49,8 +57,24 @@ class Place(Protocol):
     def settings(self) -> Mapping[str, str]:
         """Those that lead a daemon here."""
 
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+
+    def stand_behind(self, port: int) -> None:
+        """Give out this port instead of its own."""
+
+    def name_of(self, person: int) -> str:
+        """Return the platform's id of a person."""
+
     async def ask(self, number: int, person: int) -> Callable[[], bool]:
         """Have somebody ask; return what tells whether the platform promises that the bot hears it."""
+
+    async def until_acknowledged(self) -> None:
+        """Wait until nothing is left that the platform would tell the bot again."""
+
+    async def vote(self, source: random.Random) -> bool:
+        """Have somebody vote on a recent answer; return False if there is none."""
 
     def new_answers(self) -> Iterator[int]:
         """Yield for each message of the bot since the last look which question it answers."""
@@ -66,6 +90,8 @@ class Place(Protocol):
 
 class SlackPlace:
     """A workspace in which each person has a channel, since a channel takes a message a second."""
+
+    name = "slack"
 
     def __init__(self) -> None:
         self._slack = LocalSlack(ack_seconds=_IMPATIENT_SECONDS)
@@ -88,9 +114,33 @@ class SlackPlace:
         """Those that lead a daemon here."""
         return self._slack.environment()
 
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._slack.port
+
+    def stand_behind(self, port: int) -> None:
+        """Give out this port instead of its own."""
+        self._slack.stand_behind(_HOST, port)
+
+    def name_of(self, person: int) -> str:
+        """Return the platform's id of a person."""
+        return f"U{person}"
+
+    async def until_acknowledged(self) -> None:
+        """Wait until nothing is left that the platform would tell the bot again."""
+        await self._slack.wait_for_acks(seconds=_ACKNOWLEDGED_SECONDS)
+
+    async def vote(self, source: random.Random) -> bool:
+        """Have somebody vote on a recent answer; return False if there is none."""
+        if not (replies := self._slack.replies[-_RECENT:]):
+            return False
+        await self._slack.click(source.choice(replies), f"U{source.randrange(10)}", positive=source.random() < 0.7)
+        return True
+
     async def ask(self, number: int, person: int) -> Callable[[], bool]:
         """Have somebody mention the bot, write to it or type a command; what is not acknowledged comes again."""
-        who, text = f"U{person}", ask_text(number)
+        who, text = self.name_of(person), ask_text(number)
         match number % 5:
             case 0:  # heard twice, under two names
                 envelope = await self._slack.mention(f"C{person}", who, text, also_message=True)
@@ -125,6 +175,8 @@ class DiscordPlace:
     that was not acknowledged is lost, and its asker is told so by Discord itself.
     """
 
+    name = "discord"
+
     def __init__(self) -> None:
         self._discord = DiscordServer()
         self._numbers: dict[str, int] = {}
@@ -147,13 +199,36 @@ class DiscordPlace:
         """Those that lead a daemon here."""
         return {"DISCORD_TOKEN": self._discord.token, "DISCORD_API_URL": self._discord.api_url}
 
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._discord.port
+
+    def stand_behind(self, port: int) -> None:
+        """Give out this port instead of its own."""
+        self._discord.stand_behind(_HOST, port)
+
+    def name_of(self, person: int) -> str:
+        """Return the platform's id of a person."""
+        return str(2_000 + person)
+
+    async def until_acknowledged(self) -> None:
+        """Return at once: Discord tells nothing again."""
+
+    async def vote(self, source: random.Random) -> bool:
+        """Have somebody vote on a recent answer; return False if there is none."""
+        if not (answers := self._discord.bot_messages[-_RECENT:]):
+            return False
+        await self._discord.click(source.choice(answers), source.random() < 0.7)
+        return True
+
     async def ask(self, number: int, person: int) -> Callable[[], bool]:
         """Have somebody mention the bot or use its command; each third message is told twice."""
         if number % 6 == 5:
             interaction = await self._discord.slash(ask_text(number))
             self._thinking.append((interaction, number))
             return lambda: interaction.acknowledged_after is not None
-        author = user(str(2_000 + person), f"person{person}")
+        author = user(self.name_of(person), f"person{person}")
         content = {"content": f"<@{BOT_ID}> {ask_text(number)}"}
         message = self._discord.state.add_message(CHANNEL_ID, author, content)
         self._numbers[message["id"]] = number

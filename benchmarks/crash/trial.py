@@ -25,10 +25,10 @@ from supportbot.db.session import Database
 _MOST_KILLS = 2
 """Through which a question may be open; after a third it would rightly be set aside."""
 
-_ANSWER_SECONDS = 90.0
+ANSWER_SECONDS = 90.0
 """After an end, until everybody has an answer, on a busy machine; the median is a few seconds."""
 
-_SETTINGS = {
+SETTINGS = {
     "SUPPORTBOT_MODEL": "starter",
     # A start reads the channels back for as long as a question is worth answering: with 30 minutes it would
     # read the whole run each time.
@@ -89,19 +89,19 @@ async def run_trial(
         stack.push_async_callback(database.aclose)
         await stack.enter_async_context(place)
         await stack.enter_async_context(crowd.listening())
-        environment = {**_SETTINGS, **place.settings}
+        environment = {**SETTINGS, **place.settings}
         if database_url:
             environment["SUPPORTBOT_DATABASE_URL"] = database_url
         lives = Lives(homes, environment, trial.signal, place, crowd, source, outcome)
         async with lives:
             async with crowd.asking():
                 for step in plan:
-                    if trial.signal is Signals.SIGKILL and not await _may_be_killed(crowd):
+                    if trial.signal is Signals.SIGKILL and not await may_be_killed(crowd):
                         break
                     await lives.end_at(step)
                     on_end()
-            await crowd.until_open(lambda waiting: not waiting, _ANSWER_SECONDS)
-            outcome.database = await settle(database, _ANSWER_SECONDS)
+            await crowd.until_open(lambda waiting: not waiting, ANSWER_SECONDS)
+            outcome.database = await settle(database, ANSWER_SECONDS)
     outcome.questions = len(crowd.asked)
     outcome.lost = len(crowd.open)
     outcome.doubled = sum(one.answers > 1 for one in crowd.asked) + crowd.strays
@@ -109,6 +109,6 @@ async def run_trial(
     return outcome
 
 
-async def _may_be_killed(crowd: Crowd) -> bool:
+async def may_be_killed(crowd: Crowd) -> bool:
     """Wait until nothing is open that another kill would set aside; return False if that takes too long."""
-    return await crowd.until_open(lambda waiting: all(one.ends < _MOST_KILLS for one in waiting), _ANSWER_SECONDS)
+    return await crowd.until_open(lambda waiting: all(one.ends < _MOST_KILLS for one in waiting), ANSWER_SECONDS)
