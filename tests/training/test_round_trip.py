@@ -173,14 +173,18 @@ async def test_a_row_of_another_backup_is_none_of_ours(database: Database, tmp_p
     assert (imported.here, imported.gone, imported.new) == (2, 1, 0)
 
 
-async def test_an_origin_that_was_changed_is_refused(database: Database, tmp_path: Path) -> None:
-    """Half an origin stops the file with the number of the line; a column of somebody's own is none of ours."""
+async def test_an_origin_that_was_changed_or_taken_out_is_refused(database: Database, tmp_path: Path) -> None:
+    """Half an origin, or none, stops the file with the number of the line; somebody's own column is no origin."""
     await add_rows(database)
     path = await exported(database, tmp_path / "rows.jsonl")
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     lines[1]["origin"] = lines[1]["origin"][:-1]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     with pytest.raises(ImportFileError, match="line 2 has an origin that is not as `supportbot export` wrote it"):
+        await bring(database, path)
+    del lines[1]["origin"]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(ImportFileError, match="line 2 is of a log, and does not say of whose"):
         await bring(database, path)
     path.write_text(json.dumps({"question": "Who?", "answer": "We.", "origin": "Leeds"}))
     assert (await bring(database, path)).new == 1

@@ -19,6 +19,9 @@ from supportbot.feedback.curation.reading.markup import readable
 from supportbot.feedback.curation.reading.opening import troubles
 from supportbot.feedback.curation.reading.source import Bad, Record, Source, complaint
 
+_LOGGED = ("votes", "correction", "human")
+"""Sources of exported rows that came from what people said."""
+
 _EXPORT_ANEW = "Export the rows anew: their origin says whose consent they take."
 
 _BAD_LABELS = frozenset({"bad", "false"})
@@ -123,6 +126,8 @@ class Table:
         origin = _text(values.get(columns.origin)).strip() if columns.origin else ""
         if not _is_readable(origin):
             return Bad(record.line, "has an origin that is not as `supportbot export` wrote it", _EXPORT_ANEW)
+        if not origin and _is_of_a_log(values):
+            return Bad(record.line, "is of a log, and does not say of whose", _EXPORT_ANEW)
         label = values.get(columns.label) if columns.label else None
         rejected = self._clean(_text(values.get(columns.rejected))) if columns.rejected else ""
         # Backwards, so that of two that differ in white space only the first one's text stays.
@@ -153,6 +158,11 @@ def _is_readable(origin: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_of_a_log(values: Mapping[str, object]) -> bool:
+    """Return whether an export wrote this row, by the columns that nobody else has together."""
+    return values.get("example_id") is not None and values.get("source") in _LOGGED
 
 
 def _texts(values: Mapping[str, object], columns: Columns) -> tuple[list[str], str]:
