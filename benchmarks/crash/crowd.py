@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from benchmarks.crash.places import Place
 
-PEOPLE = 6
-_LOOK_SECONDS = 0.01
+PEOPLE = 4
+_LOOK_SECONDS = 0.02
 _PATIENCE_SECONDS = 3.0
 """Whoever has no answer by then asks something else as well; a start takes about half of it."""
 _PAUSE_SECONDS = 0.3

@@ -138,7 +138,8 @@ class Worker:
         now = time.monotonic()
         if now - self._suspects_seen >= POLL_SECONDS:
             self._suspects_seen = now
-            await self._answer_suspect()
+            if await self._answer_suspect():  # where there is one there may be more
+                self._suspects_seen = -math.inf
         if self._free > 0:
             for claim in await self._inbox.claim(self._platforms, self._free):
                 self._start(claim)
@@ -151,14 +152,20 @@ class Worker:
         task.add_done_callback(self._done)
         return task
 
-    async def _answer_suspect(self) -> None:
-        """Answer what was in work when processes ended alone, so that nothing else suffers if it ends this one."""
+    async def _answer_suspect(self) -> bool:
+        """Answer what was in work when processes ended alone, so that nothing else suffers if it ends this one.
+
+        Returns:
+            Whether there was something.
+        """
         if not await self._inbox.has_suspect(self._platforms):
-            return
+            return False
         if self._tasks:
             await asyncio.wait(self._tasks)
-        if not self._stopping and (claim := await self._inbox.claim_suspect(self._platforms)):
-            await asyncio.wait([self._start(claim)])
+        if self._stopping or not (claim := await self._inbox.claim_suspect(self._platforms)):
+            return False
+        await asyncio.wait([self._start(claim)])
+        return True
 
     async def _refuse_waiting(self, patience: timedelta) -> None:
         refusal = self._refusal()

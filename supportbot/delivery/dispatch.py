@@ -164,6 +164,8 @@ class Dispatcher:
                 await asyncio.wait(self._tasks)  # it is sent alone, for it may end this process
             if not self._tasks and (suspect := await self._outbox.claim_suspect(platform)):
                 await self._deliver(suspect)
+                self._suspects_seen = -math.inf  # where there is one there may be more
+                self.wake.set()
         return await self._outbox.claim(platform, limit)
 
     def _done(self, delivery: Delivery, task: asyncio.Task[None]) -> None:

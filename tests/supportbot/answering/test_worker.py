@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from supportbot.answering import worker
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.generator import Generator, LiveModel
 from supportbot.answering.slots import Slots
@@ -25,7 +26,7 @@ from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.history import Exchange, History
-from supportbot.intake.inbox import Inbox
+from supportbot.intake.inbox import SUSPECT_LAPSES, Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import NO_QUESTION_TEXT
 from supportbot.service import Service
@@ -343,3 +344,22 @@ async def test_question_that_ends_processes_is_set_aside(database: Database, que
     assert (last.answer or "").startswith("Sorry, something went wrong")
     assert not engine.started.is_set()
     assert bot.rung == ["slack"]
+
+
+async def test_questions_that_may_end_processes_follow_one_another(
+    database: Database, question: MakeQuestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was in work when processes ended is answered alone, and the next one as soon as that has ended."""
+    monkeypatch.setattr(worker, "POLL_SECONDS", 3_600.0)
+    bot = Bot(database, FaultyEngine())
+    asked = [await bot.service.ask(question(channel=f"C{number}")) for number in range(3)]
+    async with database.write() as session:
+        await session.execute(update(Question).values(lapses=SUSPECT_LAPSES))
+    running = asyncio.create_task(bot.worker.run())
+    async with asyncio.timeout(60):
+        for one in asked:
+            last = [piece async for piece in bot.service.follow(one.question_id)][-1]
+            assert isinstance(last, Exchange)
+            assert last.state is QuestionState.ANSWERED
+    await bot.worker.drain(5)
+    await running

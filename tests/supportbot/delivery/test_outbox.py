@@ -6,17 +6,20 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import pytest
 from sqlalchemy import select, update
 
 from supportbot.db.models import Answer, Outbox, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, OutboxState, QuestionState
+from supportbot.delivery import dispatch
 from supportbot.delivery.dispatch import Dispatcher, RetryLaterError, UndeliverableError
-from supportbot.delivery.outbox import Delivery
+from supportbot.delivery.outbox import SUSPECT_LAPSES, Delivery
 from supportbot.delivery.outbox import Outbox as OutboxStore
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Reply
 from tests.supportbot.conftest import MakeQuestion
+from tests.waiting import beside, until
 
 REPLY = Reply(text="Tomorrow.", source=AnswerSource.GENERATED, model_version="starter")
 
@@ -252,3 +255,22 @@ async def test_reply_that_ends_processes_is_given_up(
     row, sent, _ = await rows_of(database, question_id)
     assert (row.state, sent.state) == (QuestionState.FAILED, OutboxState.FAILED)
     assert row.reason == "not delivered: each process that tried to send it ended"
+
+
+async def test_replies_that_may_end_processes_follow_one_another(
+    inbox: Inbox,
+    outbox: OutboxStore,
+    database: Database,
+    question: MakeQuestion,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was on its way when processes ended is sent alone, and the next one as soon as that is."""
+    monkeypatch.setattr(dispatch, "POLL_SECONDS", 3_600.0)
+    monkeypatch.setattr(dispatch, "_LOOK_FOR_SUSPECTS_SECONDS", 3_600.0)
+    for number in range(3):
+        await answered(inbox, partial(question, channel=f"C{number}"))
+    async with database.write() as session:
+        await session.execute(update(Outbox).values(lapses=SUSPECT_LAPSES))
+    sender = RecordingSender()
+    async with beside(Dispatcher(outbox, sender).run()):
+        await until(lambda: len(sender.sent) == 3)
