@@ -121,12 +121,16 @@ async def test_refused_address_is_not_tried_for_ever(slack: LocalSlack, bot: Bot
     "fault",
     [
         HttpAnswer(503),
+        HttpAnswer(502, "<html>Bad gateway</html>", "text/html"),
         HttpAnswer(200, "<html/>", "text/html"),
+        HttpAnswer(200, "[1]"),
+        HttpAnswer(200, '{"ok": true}'),
         RateLimited("0"),
+        RateLimited(None),
         ApiError("internal_error"),
         Reset(),
     ],
-    ids=["503", "HTML", "429", "internal error", "reset"],
+    ids=["503", "502", "HTML", "list", "empty", "429", "429 for how long", "internal error", "reset"],
 )
 async def test_connection_that_slack_cannot_open_is_tried_again(
     slack: LocalSlack, core: Core, fault: Fault
@@ -134,8 +138,10 @@ async def test_connection_that_slack_cannot_open_is_tried_again(
     """Whatever goes wrong with signing in and opening a connection, it is tried until it works."""
     for method in ("auth.test", "apps.connections.open"):
         slack.misbehave(method, fault, times=3)
-    async with connected(slack, core.service):
-        await hears(slack)
+    with capture_logs() as lines:
+        async with connected(slack, core.service):
+            await hears(slack)
+    assert not any("exc_info" in line for line in lines)
 
 
 async def test_name_that_is_not_found_for_a_while(
