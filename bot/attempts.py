@@ -11,6 +11,7 @@ from collections import OrderedDict
 from supportbot.errors import DatabaseError
 
 MOST_ATTEMPTS = 5
+"""Of the same message, or of the same channel before it is left in peace for longer."""
 
 _REMEMBERED = 10_000
 """Messages, of which there is hardly ever one."""

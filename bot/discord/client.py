@@ -32,6 +32,7 @@ from supportbot.telemetry import metrics
 log = structlog.get_logger(__name__)
 
 _AUTHENTICATION_FAILED = 4004  # close code of the gateway
+_LONGEST_BAN_SECONDS = 3600.0  # whoever asks to wait longer isn't Discord
 
 
 class DiscordAdapter:
@@ -98,7 +99,7 @@ class DiscordAdapter:
             if client.was_ready:
                 metrics.RECONNECTS.labels(PLATFORM, reason).inc()
             failures = 1 if client.was_ready else failures + 1
-            await asyncio.sleep(max(self._patience.pause(failures), asked_to_wait))
+            await asyncio.sleep(max(self._patience.pause(failures), min(asked_to_wait, _LONGEST_BAN_SECONDS)))
 
     async def aclose(self) -> None:
         """Stop sending and log out."""

@@ -18,7 +18,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.attempts import Attempts, passes
+from bot.attempts import MOST_ATTEMPTS, Attempts, passes
 from bot.slack.api_errors import RATE_LIMITED, error_code, retry_after
 from bot.slack.identity import Identity
 from bot.slack.patience import Patience
@@ -35,6 +35,9 @@ somebody asked, all are read, the lately used ones first."""
 
 _MARGIN_SECONDS = 60.0
 """An outage begins before it is noticed, and Slack's clock is not ours."""
+
+_TROUBLED_SECONDS = 60.0
+"""Between two attempts to read a channel that has failed more than a few times, though Slack itself answers."""
 
 _UNREADABLE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "thread_not_found"})
 """What the bot may not read any more holds nothing for it."""
@@ -93,6 +96,7 @@ class CatchUp:
                     attempt = 0
                     continue
                 reason = "channels are left"
+                seconds = _TROUBLED_SECONDS if attempt >= MOST_ATTEMPTS else None
             except SlackApiError as error:
                 reason = error_code(error)
                 if reason == "missing_scope":
