@@ -17,19 +17,24 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from supportbot.db.base import StorableText, table_of
-from supportbot.db.models import Channel, Conversation, Question, Workspace
+from supportbot.db.models import Channel, Conversation, ErasedMessage, Question, Workspace
 from supportbot.db.states import QuestionState
+from supportbot.intake import erased
 from supportbot.intake.questions import IncomingQuestion
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The ids of what is known of an incoming question; None for what is new."""
+    """The ids of what is known of an incoming question; None for what is new.
+
+    ``is_erased`` says that its asker was erased since they asked it.
+    """
 
     question_id: int | None
     workspace_id: int | None
     conversation_id: int | None
     has_channel: bool
+    is_erased: bool
 
 
 def look_up(session: Session, incoming: IncomingQuestion) -> Known:
@@ -40,9 +45,16 @@ def look_up(session: Session, incoming: IncomingQuestion) -> Known:
         "workspace": incoming.workspace,
         "channel": incoming.channel,
         "thread": incoming.thread,
+        "digest": erased.digest_of(incoming.platform, incoming.identity),
     }
     row = session.execute(_LOOK_UP, values).one()
-    return Known(row.question_id, row.workspace_id, row.conversation_id, row.channel is not None)
+    return Known(
+        question_id=row.question_id,
+        workspace_id=row.workspace_id,
+        conversation_id=row.conversation_id,
+        has_channel=row.channel is not None,
+        is_erased=row.erased is not None,
+    )
 
 
 def make_conversation(
@@ -135,4 +147,5 @@ _LOOK_UP = select(
     .where(Channel.workspace_id == _WORKSPACE_ID, Channel.channel == _text("channel"))
     .scalar_subquery()
     .label("channel"),
+    select(ErasedMessage.digest).where(ErasedMessage.digest == _text("digest")).scalar_subquery().label("erased"),
 )

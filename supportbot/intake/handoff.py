@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.models import Answer, Conversation, Example, Question, Workspace
 from supportbot.db.states import AnswerSource, ExampleSource, ExampleStatus, QuestionState
+from supportbot.intake import erased
 from supportbot.intake.people import digest_of, person_of
 from supportbot.intake.questions import has_words
 
@@ -81,6 +82,7 @@ async def keep(session: AsyncSession, remark: Remark) -> Heard:
     identity = _identity(remark.platform, remark.identity)
     if (
         not has_words(remark.text)
+        or await session.scalar(erased.find(remark.platform, remark.identity)) is not None
         or await session.scalar(_by_person(identity)) is not None
         or await _count(session, question_id) >= MAX_ANSWERS
     ):

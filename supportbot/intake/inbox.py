@@ -27,7 +27,7 @@ from supportbot.intake import handoff
 from supportbot.intake.admission import UNLIMITED, Limits, Refusal, find_refusal, refuse, refuse_waiting
 from supportbot.intake.conversations import insert_question, look_up, make_conversation
 from supportbot.intake.handoff import Heard, Remark
-from supportbot.intake.questions import Accepted, Claim, IncomingQuestion, Reply
+from supportbot.intake.questions import NO_QUESTION, Accepted, Claim, IncomingQuestion, Reply
 from supportbot.intake.replies import write_reply
 from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
 
@@ -119,7 +119,7 @@ class Inbox:
         return frozenset(self._held.copy())
 
     async def accept(self, incoming: IncomingQuestion) -> Accepted:
-        """Commit a question, unless its identity is known already.
+        """Commit a question, unless its identity is known already, or is that of one that was erased.
 
         One that is too many is kept as refused, and its asker told so once; see ``admission``.
         """
@@ -129,6 +129,8 @@ class Inbox:
         known = look_up(session, incoming)
         if known.question_id is not None:
             return Accepted(known.question_id, new=False)
+        if known.is_erased:
+            return Accepted(NO_QUESTION, new=False)
         now = now_of(session)
         workspace_id, conversation_id = make_conversation(session, incoming, known, now)
         refusal = find_refusal(session, self._limits, incoming, workspace_id, now)

@@ -57,11 +57,16 @@ class IncomingQuestion:
     placeholder: bool = False
 
 
+NO_QUESTION = 0
+"""No question has this number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A question that is safely in the inbox; ``new`` is False when it had been there already.
 
-    ``refused`` says why it will not be answered, if it is one too many.
+    ``question_id`` is ``NO_QUESTION`` for one that was there and was erased with its asker. ``refused`` says why
+    it will not be answered, if it is one too many.
     """
 
     question_id: int

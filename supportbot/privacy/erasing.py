@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.models import Answer, Example, Feedback, Question, Wording
 from supportbot.db.session import Database
+from supportbot.intake.erased import remember_answers, remember_questions
 from supportbot.knowledge.store import raise_revision
 from supportbot.privacy.files import Files, clean_files
 from supportbot.privacy.forgetting import Forgotten, forget
@@ -180,6 +181,7 @@ class _Batches:
 
     async def _questions(self, session: AsyncSession, ids: Sequence[int], revision: int) -> Counter[str]:
         answers = await lock_questions(session, ids)
+        await remember_questions(session, ids)
         lost = await self._forget(session, await examples_of_answers(session, answers), revision)
         return lost + await erase_questions(session, ids)
 
@@ -193,6 +195,7 @@ class _Batches:
     async def _answers(self, session: AsyncSession, ids: Sequence[int], revision: int) -> Counter[str]:
         await session.execute(select(Answer.id).where(Answer.id.in_(ids)).order_by(Answer.id).with_for_update())
         lost = await self._forget(session, await examples_of_answers(session, ids), revision)
+        await remember_answers(session, ids)
         gone = await erase_answers(session, ids)
         return lost + Counter({"answers they wrote": gone["answers"], "votes": gone["votes"]})
 

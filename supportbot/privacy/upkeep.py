@@ -14,8 +14,10 @@ import structlog
 from sqlalchemy import func, select
 
 from supportbot.db import audit
+from supportbot.db.clock import now as database_now
 from supportbot.db.models import Audit
 from supportbot.db.session import Database
+from supportbot.intake.erased import forget_old
 from supportbot.privacy.compacting import Compacted, compact, empty_log, size_of
 from supportbot.privacy.retention import BY, erase_old
 
@@ -63,6 +65,8 @@ class Upkeep:
         """Erase what is too old, and have the database forget what was erased."""
         if self._days is not None and (gone := await erase_old(self._database, self._days)):
             log.info("privacy.retention", **{kind.replace(" ", "_"): count for kind, count in gone.items()})
+        async with self._database.write() as session:
+            await forget_old(session, await database_now(session))
         if not await is_compacting_due(self._database):
             return
         size = size_of(self._database)

@@ -12,6 +12,7 @@ from supportbot.db.models.conversations import (
     Question,
     Workspace,
 )
+from supportbot.db.models.erased import ErasedMessage
 from supportbot.db.models.knowledge import (
     RUNTIME_TABLES,
     Entry,
@@ -31,6 +32,7 @@ __all__ = [
     "Channel",
     "Conversation",
     "Entry",
+    "ErasedMessage",
     "Example",
     "Feedback",
     "ForeignQuestion",

@@ -38,6 +38,7 @@ HOLDS_NO_PERSON = {
     "entry.answer_key": "a digest",
     "entry.approved_by": "a curator",
     "entry.encoder": "a digest",
+    "erased_message.digest": "a digest",
     "example.curator": "a curator",
     "example.origin": "numbers and digests",
     "foreign_question.marked_by": "a curator",
