@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import structlog
 
 from bot.adapter import Adapter
-from supportbot.bootstrap import Core
+from supportbot.core import Core
 from supportbot.errors import DatabaseError
 
 log = structlog.get_logger(__name__)

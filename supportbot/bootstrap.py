@@ -9,13 +9,11 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from threading import Lock
-from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -24,9 +22,10 @@ from supportbot.answering.generator import Generator
 from supportbot.answering.slots import Slots
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
+from supportbot.core import Core
 from supportbot.db.schema import check_schema, migrate
 from supportbot.db.session import LOCK_SECONDS, Database
-from supportbot.delivery.dispatch import Dispatcher, Sender
+from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.renewal import LEASE, Renewal
 from supportbot.errors import ConfigError, DatabaseError
@@ -36,7 +35,6 @@ from supportbot.intake.admission import UNLIMITED, Limit, Limits
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.intake.questions import Welcome
 from supportbot.knowledge import small_talk
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.knowledge import Knowledge
@@ -48,50 +46,6 @@ from supportbot.models.reloader import Reloader, show_model
 from supportbot.privacy.erasing import Privacy
 from supportbot.privacy.upkeep import Upkeep
 from supportbot.service import Service
-
-DEMO_EXAMPLES = ("How do I return an item?", "Where is my order?", "Which payment methods do you take?")
-"""What the starter can be asked: questions of its own FAQ."""
-
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """What is open: the service that adapters call, and the loops that the daemon runs.
-
-    ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
-    documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
-    answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old. ``prepare`` has
-    the model say something before anybody asks, which also starts its process; ModelError if it cannot.
-    """
-
-    settings: Settings
-    database: Database
-    answerer: Answerer
-    knowledge: Knowledge
-    passages: Passages | None
-    prepare: Callable[[], Coroutine[Any, Any, None]]
-    reloader: Reloader | None
-    expectations: Expectations
-    upkeep: Upkeep
-    service: Service
-    worker: Worker
-    outbox: Outbox
-    dispatchers: dict[str, Dispatcher]
-
-    @property
-    def model_version(self) -> str:
-        """Name of the model that answers now; it changes when another version goes live."""
-        return self.answerer.engine.model_version
-
-    async def welcome(self) -> Welcome:
-        """Return what a visitor of the page finds."""
-        demo = self.answerer.is_demo
-        examples = DEMO_EXAMPLES if demo else self.knowledge.examples()
-        return Welcome(name=self.settings.name, examples=examples, demo=demo)
-
-    def add_sender(self, sender: Sender) -> Dispatcher:
-        """Deliver a platform's replies through its sender."""
-        self.dispatchers[sender.platform] = Dispatcher(self.outbox, sender)
-        return self.dispatchers[sender.platform]
 
 
 def create_home(settings: Settings) -> None:

@@ -20,8 +20,8 @@ from discord.http import Route
 from bot.discord._text import build_answer_text
 from bot.discord.questions import PLATFORM
 from bot.discord.views import build_answer_view, build_mark, build_remarks, vote_id
+from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
-from supportbot.delivery.outbox import Delivery
 from supportbot.feedback.votes import Vote
 
 _NONCE_LIFE = timedelta(minutes=2)  # "a few minutes" in Discord's documentation, read cautiously

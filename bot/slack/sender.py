@@ -29,8 +29,8 @@ from bot.slack.bolt import library_logger
 from bot.slack.identity import Identity
 from bot.slack.origin import leads_to_slack
 from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
+from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
-from supportbot.delivery.outbox import Delivery
 
 MARK_EVENT = "supportbot_answer"
 

@@ -6,7 +6,7 @@ So delivering is only a note, and doing it twice changes nothing.
 
 from __future__ import annotations
 
-from supportbot.delivery.outbox import Delivery
+from supportbot.delivery.claiming import Delivery
 
 
 class WebSender:

@@ -17,7 +17,7 @@ from supportbot.printable import printable
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
-    from supportbot.delivery.outbox import Delivery
+    from supportbot.delivery.claiming import Delivery
     from supportbot.intake.history import Exchange
 
 

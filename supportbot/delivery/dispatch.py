@@ -17,7 +17,8 @@ from typing import Protocol
 
 import structlog
 
-from supportbot.delivery.outbox import MOST_LAPSES, Delivery, Outbox
+from supportbot.delivery.claiming import Delivery
+from supportbot.delivery.outbox import MOST_LAPSES, Outbox
 from supportbot.errors import DatabaseError
 from supportbot.telemetry import metrics
 

@@ -10,85 +10,24 @@ next. So a channel with a hundred replies takes no more room than any other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, select, update
+from sqlalchemy import BigInteger, Select, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from supportbot.db.base import StorableText, UtcDateTime
 from supportbot.db.clock import now as database_now
 from supportbot.db.clock import now_of
-from supportbot.db.models import Answer, Channel, Conversation, Question, Workspace
+from supportbot.db.models import Answer, Channel, Question
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
-from supportbot.db.states import AnswerSource, OutboxState, QuestionState
-from supportbot.delivery.lanes import IS_DUE, is_channel_of, next_in_lanes
-from supportbot.intake.questions import Grounds
-from supportbot.intake.turns import parameters
-
-SUSPECT_LAPSES = 2
-"""A reply that was on its way when two processes ended is sent alone; see ``claim_suspect``."""
+from supportbot.db.states import OutboxState, QuestionState
+from supportbot.delivery.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, Delivery, take
+from supportbot.delivery.lanes import IS_DUE, is_channel_of
 
 MOST_LAPSES = 5
 """More than a question has: giving up a reply that did nothing loses an answer."""
-
-
-def _next_among(which: ColumnElement[bool]) -> Select[int]:
-    """Return the statement that finds what is next, and locks it.
-
-    SQLite has one writer at a time and ignores FOR UPDATE. PostgreSQL passes over what others hold, and looks
-    again at a row that somebody changed meanwhile, which is why this asks twice for what is due.
-    """
-    held = bindparam("held", expanding=True, type_=BigInteger())
-    platform = OutboxRow.platform == bindparam("platform", type_=StorableText())
-    ids = next_in_lanes(and_(platform, which, OutboxRow.id.not_in(held)))
-    return select(OutboxRow.id).where(OutboxRow.id.in_(ids), IS_DUE).with_for_update(skip_locked=True)
-
-
-_NEXT = _next_among(OutboxRow.lapses < SUSPECT_LAPSES)
-_SUSPECT = _next_among(OutboxRow.lapses >= SUSPECT_LAPSES)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One reply on its way, with all that a platform's sender needs.
-
-    Attributes:
-        outbox_id: the reply's own number.
-        mark: the idempotency mark, the same at every attempt and unique over all databases; 25 characters at
-            most, which is what a Discord nonce may have.
-        attempt: 1 for the first; later ones must look for their own mark before they send.
-        lapses: how many senders took it up and never said what became of it.
-        age: since it was written, when it was claimed; by the database's clock.
-        grounds: approved answers and suggestions that it stands on.
-        votable: whether 👍 and 👎 make sense under it.
-        reply_to: what the adapter noted when it heard the question.
-    """
-
-    outbox_id: int
-    question_id: int
-    answer_id: int
-    platform: str
-    workspace: str
-    channel: str
-    thread: str
-    asker: str
-    question: str
-    text: str
-    source: AnswerSource
-    grounds: Grounds
-    model_version: str | None
-    reply_to: Mapping[str, Any]
-    attempt: int
-    lapses: int
-    votable: bool
-    created_at: datetime
-    age: timedelta
-    mark: str
 
 
 class Outbox:
@@ -113,14 +52,14 @@ class Outbox:
 
     async def claim(self, platform: str, limit: int) -> list[Delivery]:
         """Take up to ``limit`` replies of a platform that are due, one of each channel."""
-        return await self._claim(platform, _NEXT, limit)
+        return await self._claim(platform, NEXT, limit)
 
     async def claim_suspect(self, platform: str) -> Delivery | None:
         """Take a reply that was on its way when processes ended, for it may be what ended them.
 
         To be called while nothing else is on its way here, so that nothing else suffers from it.
         """
-        deliveries = await self._claim(platform, _SUSPECT, limit=1)
+        deliveries = await self._claim(platform, SUSPECT, limit=1)
         return deliveries[0] if deliveries else None
 
     async def has_suspect(self, platform: str) -> bool:
@@ -137,18 +76,9 @@ class Outbox:
 
     async def _claim(self, platform: str, statement: Select[int], limit: int) -> list[Delivery]:
         values = {"platform": platform, "limit": limit, "held": list(self._held)}
-        deliveries = await self._database.commit(partial(self._take, statement, values))
+        deliveries = await self._database.commit(partial(take, statement, values, self._owner, self._lease))
         self._held.update(delivery.outbox_id for delivery in deliveries)
         return deliveries
-
-    def _take(self, statement: Select[int], values: Mapping[str, object], session: Session) -> list[Delivery]:
-        now = now_of(session)
-        ids = session.scalars(statement, {**parameters(now), **values}).all()
-        if not ids:
-            return []
-        session.execute(_CLAIM, {"ids": ids, "owner": self._owner, "until": now + self._lease})
-        rows = session.execute(_CLAIMED, {"ids": ids})
-        return [_delivery(*row, now) for row in rows]
 
     async def delivered(self, outbox_id: int, reply_identity: str, *, pause: float = 0.0) -> None:
         """Note that a reply is on the platform, and under which identity; its channel then has a pause."""
@@ -230,45 +160,21 @@ class Outbox:
 
 
 # Written down once: to put a statement together takes several times as long as to run it.
-_QUICK = {"synchronize_session": False}
-
 _OUTBOX_ID = bindparam("outbox_id", type_=BigInteger())
-_IDS = bindparam("ids", expanding=True, type_=BigInteger())
 _NOW = bindparam("now", type_=UtcDateTime())
 
-_CLAIM = (
-    update(OutboxRow)
-    .where(OutboxRow.id.in_(_IDS))
-    .values(
-        attempts=OutboxRow.attempts + 1,
-        # One whose last sender never said what became of it.
-        lapses=OutboxRow.lapses + case((OutboxRow.lease_owner.is_not(None), 1), else_=0),
-        lease_owner=bindparam("owner", type_=StorableText()),
-        due_at=bindparam("until", type_=UtcDateTime()),
-    )
-    .execution_options(**_QUICK)
-)
-_CLAIMED = (
-    select(OutboxRow, Answer, Question, Conversation, Workspace)
-    .join(Answer, OutboxRow.answer_id == Answer.id)
-    .join(Question, OutboxRow.question_id == Question.id)
-    .join(Conversation, Question.conversation_id == Conversation.id)
-    .join(Workspace, Conversation.workspace_id == Workspace.id)
-    .where(OutboxRow.id.in_(_IDS))
-    .order_by(OutboxRow.id)
-)
 _DELIVERED = (
     update(OutboxRow)
     .where(OutboxRow.id == _OUTBOX_ID)
     .values(state=OutboxState.DELIVERED, delivered_at=_NOW, lease_owner=None)
     .returning(OutboxRow.answer_id, OutboxRow.question_id)
-    .execution_options(**_QUICK)
+    .execution_options(synchronize_session=False)
 )
 _SHOWN = (
     update(Answer)
     .where(Answer.id == bindparam("answer_id", type_=BigInteger()))
     .values(reply_identity=bindparam("identity", type_=StorableText()))
-    .execution_options(**_QUICK)
+    .execution_options(synchronize_session=False)
 )
 _TOLD = (
     update(Question)
@@ -279,46 +185,14 @@ _TOLD = (
         ),
         delivered_at=_NOW,
     )
-    .execution_options(**_QUICK)
+    .execution_options(synchronize_session=False)
 )
 _FREE = (
     update(Channel)
     .where(is_channel_of(_OUTBOX_ID))
     .values(free_at=bindparam("free_at", type_=UtcDateTime()))
-    .execution_options(**_QUICK)
+    .execution_options(synchronize_session=False)
 )
-
-
-def _delivery(
-    outbox: OutboxRow,
-    answer: Answer,
-    question: Question,
-    conversation: Conversation,
-    workspace: Workspace,
-    now: datetime,
-) -> Delivery:
-    return Delivery(
-        outbox_id=outbox.id,
-        question_id=question.id,
-        answer_id=answer.id,
-        platform=outbox.platform,
-        workspace=workspace.external_id,
-        channel=conversation.channel,
-        thread=conversation.thread,
-        asker=question.asker,
-        question=question.text,
-        text=answer.text,
-        source=answer.source,
-        grounds=Grounds.from_record(answer.grounds),
-        model_version=answer.model_version,
-        reply_to=question.reply_to,
-        attempt=outbox.attempts,
-        lapses=outbox.lapses,
-        votable=question.state == QuestionState.ANSWERED,
-        created_at=outbox.created_at,
-        age=now - outbox.created_at,
-        mark=outbox.mark,
-    )
 
 
 def _free(session: Session, outbox_id: int, now: datetime, pause: float) -> None:

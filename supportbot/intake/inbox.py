@@ -10,90 +10,26 @@ What people write where the bot has handed off is heard here as well; which that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
-from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now as database_now
 from supportbot.db.clock import now_of
-from supportbot.db.models import IS_OPEN, Channel, Conversation, Question
+from supportbot.db.models import IS_OPEN, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
 from supportbot.intake import handoff
 from supportbot.intake.admission import UNLIMITED, Limits, Refusal, find_refusal, refuse, refuse_waiting
+from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, take
 from supportbot.intake.conversations import insert_question, look_up, make_conversation
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.questions import NO_QUESTION, Accepted, Claim, IncomingQuestion, Reply
 from supportbot.intake.replies import write_reply
-from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
-
-SUSPECT_LAPSES = 2
-"""A question that was in work when two processes ended is taken up once more, alone; see ``claim_suspect``."""
-
-
-_Which = Callable[[type[Question]], ColumnElement[bool]]
-
-
-def _next_among(which: _Which) -> Select[int]:
-    """Return the statement that finds what is next, and locks it.
-
-    SQLite has one writer at a time and ignores FOR UPDATE. PostgreSQL passes over what others hold, and looks
-    again at a row that somebody changed meanwhile, which is why this asks twice for what waits.
-    """
-    held = bindparam("held", expanding=True, type_=BigInteger())
-    ids = next_in_turn(lambda question: and_(which(question), question.id.not_in(held)))
-    return select(Question.id).where(Question.id.in_(ids), IS_WAITING).with_for_update(skip_locked=True)
-
-
-def _on_platforms(question: type[Question]) -> ColumnElement[bool]:
-    return question.platform.in_(bindparam("platforms", expanding=True, type_=StorableText()))
-
-
-_NEXT = _next_among(lambda question: and_(_on_platforms(question), question.lapses < SUSPECT_LAPSES))
-_SUSPECT = _next_among(lambda question: and_(_on_platforms(question), question.lapses >= SUSPECT_LAPSES))
-_THIS_ONE = _next_among(lambda question: question.id == bindparam("question_id", type_=BigInteger()))
-
-
-_NOW = bindparam("now", type_=UtcDateTime())
-
-# Written down once, like those above: to put a statement together takes several times as long as to run it.
-_CLAIM = (
-    update(Question)
-    .where(Question.id.in_(bindparam("ids", expanding=True, type_=BigInteger())))
-    .values(
-        attempts=Question.attempts + 1,
-        lapses=Question.lapses + case((Question.state == QuestionState.ANSWERING, 1), else_=0),
-        state=QuestionState.ANSWERING,
-        claimed_at=_NOW,
-        lease_owner=bindparam("owner", type_=StorableText()),
-        lease_until=bindparam("until", type_=UtcDateTime()),
-    )
-    .returning(
-        Question.id,
-        Question.platform,
-        *(
-            select(column).where(Conversation.id == Question.conversation_id).scalar_subquery().label(column.key)
-            for column in (Conversation.workspace_id, Conversation.channel)
-        ),
-        Question.text,
-        Question.attempts,
-        Question.lapses,
-        Question.received_at,
-    )
-    .execution_options(synchronize_session=False)
-)
-_SERVED = (
-    update(table_of(Channel))
-    .where(
-        Channel.workspace_id == bindparam("in_workspace", type_=BigInteger()),
-        Channel.channel == bindparam("in_channel", type_=StorableText()),
-    )
-    .values(served_at=_NOW)
-)
+from supportbot.intake.turns import IS_WAITING
 
 
 class Inbox:
@@ -161,14 +97,14 @@ class Inbox:
 
     async def claim(self, platforms: Collection[str], limit: int) -> list[Claim]:
         """Take up to ``limit`` of the questions that wait, or whose worker is gone; ``turns`` says which."""
-        return await self._claim(_NEXT, limit, platforms=list(platforms))
+        return await self._claim(NEXT, limit, platforms=list(platforms))
 
     async def claim_suspect(self, platforms: Collection[str]) -> Claim | None:
         """Take a question that was in work when processes ended, for it may be what ended them.
 
         To be called while nothing else is in work here, so that nothing else suffers from it.
         """
-        claims = await self._claim(_SUSPECT, limit=1, platforms=list(platforms))
+        claims = await self._claim(SUSPECT, limit=1, platforms=list(platforms))
         return claims[0] if claims else None
 
     async def has_suspect(self, platforms: Collection[str]) -> bool:
@@ -185,40 +121,15 @@ class Inbox:
 
     async def claim_one(self, question_id: int) -> Claim | None:
         """Take one particular question, if it still waits."""
-        claims = await self._claim(_THIS_ONE, limit=1, question_id=question_id)
+        claims = await self._claim(THIS_ONE, limit=1, question_id=question_id)
         return claims[0] if claims else None
 
     async def _claim(self, statement: Select[int], limit: int, **which: object) -> list[Claim]:
         # A claim that could not be renewed, because the database was away, may be ours and still in work.
         values = {"limit": limit, "held": list(self._held), **which}
-        claims = await self._database.commit(partial(self._take, statement, values))
+        claims = await self._database.commit(partial(take, statement, values, self._owner, self._lease))
         self._held.update(claim.question_id for claim in claims)
         return claims
-
-    def _take(self, statement: Select[int], values: Mapping[str, object], session: Session) -> list[Claim]:
-        now = now_of(session)
-        ids = session.scalars(statement, {**parameters(now), **values}).all()
-        if not ids:
-            return []
-        rows = session.execute(_CLAIM, {"ids": ids, "now": now, "owner": self._owner, "until": now + self._lease})
-        taken = rows.all()
-        claims = [
-            Claim(
-                question_id=row.id,
-                platform=row.platform,
-                workspace_id=row.workspace_id,
-                text=row.text,
-                attempt=row.attempts,
-                lapses=row.lapses,
-                waited=now - row.received_at,
-            )
-            for row in taken
-        ]
-        channels = {(row.workspace_id, row.channel) for row in taken}
-        session.connection().execute(
-            _SERVED, [{"in_workspace": one, "in_channel": name, "now": now} for one, name in sorted(channels)]
-        )
-        return sorted(claims, key=lambda claim: (-claim.waited, claim.question_id))
 
     async def refuse_waiting(
         self, platforms: Collection[str], refusal: Refusal, *, longer_than: timedelta, shorter_than: timedelta

@@ -13,8 +13,8 @@ import pytest
 from bot.discord.client import DiscordAdapter, open_discord
 from bot.discord.patience import Patience
 from supportbot.db.states import AnswerSource
+from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
-from supportbot.delivery.outbox import Delivery
 from supportbot.intake.questions import Grounds
 from tests.discord_adapter.conftest import Core
 from tests.discord_server import DiscordServer, Fault

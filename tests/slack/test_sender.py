@@ -14,8 +14,8 @@ import pytest
 from bot.slack.app import open_slack
 from bot.slack.sender import MARK_EVENT, SlackSender
 from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
-from supportbot.delivery.outbox import Delivery
 from supportbot.intake.questions import Grounds
 from tests.network.proxy import Fault as NetworkFault
 from tests.network.proxy import Proxy

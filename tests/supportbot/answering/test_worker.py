@@ -25,8 +25,9 @@ from supportbot.engine.prompt import Prompt
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
+from supportbot.intake.claiming import SUSPECT_LAPSES
 from supportbot.intake.history import Exchange, History
-from supportbot.intake.inbox import SUSPECT_LAPSES, Inbox
+from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import NO_QUESTION_TEXT
 from supportbot.service import Service

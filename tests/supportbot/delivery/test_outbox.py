@@ -13,8 +13,8 @@ from supportbot.db.models import Answer, Outbox, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, OutboxState, QuestionState
 from supportbot.delivery import dispatch
+from supportbot.delivery.claiming import SUSPECT_LAPSES, Delivery
 from supportbot.delivery.dispatch import Dispatcher, RetryLaterError, UndeliverableError
-from supportbot.delivery.outbox import SUSPECT_LAPSES, Delivery
 from supportbot.delivery.outbox import Outbox as OutboxStore
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Reply

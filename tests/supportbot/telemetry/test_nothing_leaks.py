@@ -22,11 +22,12 @@ import structlog
 from sqlalchemy import Engine, event, select, text
 from sqlalchemy import create_engine as create_sync_engine
 
-from supportbot.bootstrap import Core, initialise, open_core
+from supportbot.bootstrap import initialise, open_core
 from supportbot.config import Settings
+from supportbot.core import Core
 from supportbot.db.models import Answer, Example
 from supportbot.db.states import FeedbackReason
-from supportbot.delivery.outbox import Delivery
+from supportbot.delivery.claiming import Delivery
 from supportbot.feedback.curation.collect import collect
 from supportbot.feedback.curation.documents.learning import prepare
 from supportbot.feedback.curation.imports import import_rows

@@ -1,0 +1,156 @@
+"""How replies are taken up: which are next, the mark of the process that sends them, and all that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, select, update
+from sqlalchemy.orm import Session
+
+from supportbot.db.base import StorableText, UtcDateTime
+from supportbot.db.clock import now_of
+from supportbot.db.models import Answer, Conversation, Question, Workspace
+from supportbot.db.models import Outbox as OutboxRow
+from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.delivery.lanes import IS_DUE, next_in_lanes
+from supportbot.intake.questions import Grounds
+from supportbot.intake.turns import parameters
+
+SUSPECT_LAPSES = 2
+"""A reply that was on its way when two processes ended is sent alone; see ``claim_suspect``."""
+
+
+def _next_among(which: ColumnElement[bool]) -> Select[int]:
+    """Return the statement that finds what is next, and locks it.
+
+    SQLite has one writer at a time and ignores FOR UPDATE. PostgreSQL passes over what others hold, and looks
+    again at a row that somebody changed meanwhile, which is why this asks twice for what is due.
+    """
+    held = bindparam("held", expanding=True, type_=BigInteger())
+    platform = OutboxRow.platform == bindparam("platform", type_=StorableText())
+    ids = next_in_lanes(and_(platform, which, OutboxRow.id.not_in(held)))
+    return select(OutboxRow.id).where(OutboxRow.id.in_(ids), IS_DUE).with_for_update(skip_locked=True)
+
+
+NEXT = _next_among(OutboxRow.lapses < SUSPECT_LAPSES)
+SUSPECT = _next_among(OutboxRow.lapses >= SUSPECT_LAPSES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One reply on its way, with all that a platform's sender needs.
+
+    Attributes:
+        outbox_id: the reply's own number.
+        mark: the idempotency mark, the same at every attempt and unique over all databases; 25 characters at
+            most, which is what a Discord nonce may have.
+        attempt: 1 for the first; later ones must look for their own mark before they send.
+        lapses: how many senders took it up and never said what became of it.
+        age: since it was written, when it was claimed; by the database's clock.
+        grounds: approved answers and suggestions that it stands on.
+        votable: whether 👍 and 👎 make sense under it.
+        reply_to: what the adapter noted when it heard the question.
+    """
+
+    outbox_id: int
+    question_id: int
+    answer_id: int
+    platform: str
+    workspace: str
+    channel: str
+    thread: str
+    asker: str
+    question: str
+    text: str
+    source: AnswerSource
+    grounds: Grounds
+    model_version: str | None
+    reply_to: Mapping[str, Any]
+    attempt: int
+    lapses: int
+    votable: bool
+    created_at: datetime
+    age: timedelta
+    mark: str
+
+
+_IDS = bindparam("ids", expanding=True, type_=BigInteger())
+
+# Written down once, like those above: to put a statement together takes several times as long as to run it.
+_CLAIM = (
+    update(OutboxRow)
+    .where(OutboxRow.id.in_(_IDS))
+    .values(
+        attempts=OutboxRow.attempts + 1,
+        # One whose last sender never said what became of it.
+        lapses=OutboxRow.lapses + case((OutboxRow.lease_owner.is_not(None), 1), else_=0),
+        lease_owner=bindparam("owner", type_=StorableText()),
+        due_at=bindparam("until", type_=UtcDateTime()),
+    )
+    .execution_options(synchronize_session=False)
+)
+_CLAIMED = (
+    select(OutboxRow, Answer, Question, Conversation, Workspace)
+    .join(Answer, OutboxRow.answer_id == Answer.id)
+    .join(Question, OutboxRow.question_id == Question.id)
+    .join(Conversation, Question.conversation_id == Conversation.id)
+    .join(Workspace, Conversation.workspace_id == Workspace.id)
+    .where(OutboxRow.id.in_(_IDS))
+    .order_by(OutboxRow.id)
+)
+
+
+def take(
+    statement: Select[int], values: Mapping[str, object], owner: str, lease: timedelta, session: Session
+) -> list[Delivery]:
+    """Claim replies.
+
+    Args:
+        statement: which; one of those above.
+        values: its parameters.
+        owner: unique name of the process that claims.
+        lease: how long the claims hold.
+        session: of a transaction that writes.
+    """
+    now = now_of(session)
+    ids = session.scalars(statement, {**parameters(now), **values}).all()
+    if not ids:
+        return []
+    session.execute(_CLAIM, {"ids": ids, "owner": owner, "until": now + lease})
+    rows = session.execute(_CLAIMED, {"ids": ids})
+    return [_delivery(*row, now) for row in rows]
+
+
+def _delivery(
+    outbox: OutboxRow,
+    answer: Answer,
+    question: Question,
+    conversation: Conversation,
+    workspace: Workspace,
+    now: datetime,
+) -> Delivery:
+    return Delivery(
+        outbox_id=outbox.id,
+        question_id=question.id,
+        answer_id=answer.id,
+        platform=outbox.platform,
+        workspace=workspace.external_id,
+        channel=conversation.channel,
+        thread=conversation.thread,
+        asker=question.asker,
+        question=question.text,
+        text=answer.text,
+        source=answer.source,
+        grounds=Grounds.from_record(answer.grounds),
+        model_version=answer.model_version,
+        reply_to=question.reply_to,
+        attempt=outbox.attempts,
+        lapses=outbox.lapses,
+        votable=question.state == QuestionState.ANSWERED,
+        created_at=outbox.created_at,
+        age=now - outbox.created_at,
+        mark=outbox.mark,
+    )

@@ -1,0 +1,120 @@
+"""How questions are taken up: which are next, and the mark of the process that works on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, select, update
+from sqlalchemy.orm import Session
+
+from supportbot.db.base import StorableText, UtcDateTime, table_of
+from supportbot.db.clock import now_of
+from supportbot.db.models import Channel, Conversation, Question
+from supportbot.db.states import QuestionState
+from supportbot.intake.questions import Claim
+from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
+
+SUSPECT_LAPSES = 2
+"""A question that was in work when two processes ended is taken up once more, alone; see ``claim_suspect``."""
+
+
+_Which = Callable[[type[Question]], ColumnElement[bool]]
+
+
+def _next_among(which: _Which) -> Select[int]:
+    """Return the statement that finds what is next, and locks it.
+
+    SQLite has one writer at a time and ignores FOR UPDATE. PostgreSQL passes over what others hold, and looks
+    again at a row that somebody changed meanwhile, which is why this asks twice for what waits.
+    """
+    held = bindparam("held", expanding=True, type_=BigInteger())
+    ids = next_in_turn(lambda question: and_(which(question), question.id.not_in(held)))
+    return select(Question.id).where(Question.id.in_(ids), IS_WAITING).with_for_update(skip_locked=True)
+
+
+def _on_platforms(question: type[Question]) -> ColumnElement[bool]:
+    return question.platform.in_(bindparam("platforms", expanding=True, type_=StorableText()))
+
+
+NEXT = _next_among(lambda question: and_(_on_platforms(question), question.lapses < SUSPECT_LAPSES))
+SUSPECT = _next_among(lambda question: and_(_on_platforms(question), question.lapses >= SUSPECT_LAPSES))
+THIS_ONE = _next_among(lambda question: question.id == bindparam("question_id", type_=BigInteger()))
+
+
+_NOW = bindparam("now", type_=UtcDateTime())
+
+# Written down once, like those above: to put a statement together takes several times as long as to run it.
+_CLAIM = (
+    update(Question)
+    .where(Question.id.in_(bindparam("ids", expanding=True, type_=BigInteger())))
+    .values(
+        attempts=Question.attempts + 1,
+        lapses=Question.lapses + case((Question.state == QuestionState.ANSWERING, 1), else_=0),
+        state=QuestionState.ANSWERING,
+        claimed_at=_NOW,
+        lease_owner=bindparam("owner", type_=StorableText()),
+        lease_until=bindparam("until", type_=UtcDateTime()),
+    )
+    .returning(
+        Question.id,
+        Question.platform,
+        *(
+            select(column).where(Conversation.id == Question.conversation_id).scalar_subquery().label(column.key)
+            for column in (Conversation.workspace_id, Conversation.channel)
+        ),
+        Question.text,
+        Question.attempts,
+        Question.lapses,
+        Question.received_at,
+    )
+    .execution_options(synchronize_session=False)
+)
+_SERVED = (
+    update(table_of(Channel))
+    .where(
+        Channel.workspace_id == bindparam("in_workspace", type_=BigInteger()),
+        Channel.channel == bindparam("in_channel", type_=StorableText()),
+    )
+    .values(served_at=_NOW)
+)
+
+
+def take(
+    statement: Select[int], values: Mapping[str, object], owner: str, lease: timedelta, session: Session
+) -> list[Claim]:
+    """Claim questions, and let their channels wait for their next turn.
+
+    Args:
+        statement: which; one of those above.
+        values: its parameters.
+        owner: unique name of the process that claims.
+        lease: how long the claims hold.
+        session: of a transaction that writes.
+
+    Returns:
+        The claims, of who has waited longest first.
+    """
+    now = now_of(session)
+    ids = session.scalars(statement, {**parameters(now), **values}).all()
+    if not ids:
+        return []
+    rows = session.execute(_CLAIM, {"ids": ids, "now": now, "owner": owner, "until": now + lease})
+    taken = rows.all()
+    claims = [
+        Claim(
+            question_id=row.id,
+            platform=row.platform,
+            workspace_id=row.workspace_id,
+            text=row.text,
+            attempt=row.attempts,
+            lapses=row.lapses,
+            waited=now - row.received_at,
+        )
+        for row in taken
+    ]
+    channels = {(row.workspace_id, row.channel) for row in taken}
+    session.connection().execute(
+        _SERVED, [{"in_workspace": one, "in_channel": name, "now": now} for one, name in sorted(channels)]
+    )
+    return sorted(claims, key=lambda claim: (-claim.waited, claim.question_id))
