@@ -153,7 +153,8 @@ class Lives:
             began = time.monotonic()
             status = await daemon.wait(_STEP_SECONDS)
             self._outcome.stops.append(took := time.monotonic() - began)
-            self._outcome.unclean += status != 0 or took > STOP_SECONDS
+            self._outcome.unclean += status != 0
+            self._outcome.late += took > STOP_SECONDS
         del self._daemons[home]
         self._crowd.note_end()
 

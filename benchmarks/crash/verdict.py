@@ -65,7 +65,8 @@ class Outcome:
         database: what stands there.
         waits: seconds from the end of a process to the answer, of those who waited meanwhile.
         stops: seconds that a daemon took to stop after SIGTERM.
-        unclean: daemons that ended otherwise than they should, SIGTERM or not.
+        unclean: daemons that ended with another status than they should.
+        late: daemons that took longer to stop than is promised.
     """
 
     by_step: dict[str, int] = field(default_factory=dict)
@@ -76,11 +77,12 @@ class Outcome:
     waits: list[float] = field(default_factory=list)
     stops: list[float] = field(default_factory=list)
     unclean: int = 0
+    late: int = 0
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing was lost, nothing doubled, and every daemon ended as it should."""
-        return not (self.lost or self.doubled or self.unclean) and self.database.is_whole
+        return not (self.lost or self.doubled or self.unclean or self.late) and self.database.is_whole
 
     def add(self, other: Outcome) -> None:
         """Count another one in."""
@@ -90,6 +92,7 @@ class Outcome:
         self.lost += other.lost
         self.doubled += other.doubled
         self.unclean += other.unclean
+        self.late += other.late
         self.waits += other.waits
         self.stops += other.stops
         for one in fields(Kept):
@@ -105,6 +108,7 @@ class Outcome:
             "doubled": self.doubled,
             "set_aside": self.database.set_aside,
             "unclean": self.unclean,
+            "late": self.late,
             "in_database": {one.name: getattr(self.database, one.name) for one in fields(Kept)},
             "take_over_s": _spread(self.waits),
             "stop_s": _spread(self.stops),
