@@ -23,6 +23,10 @@ SUSPECT_LAPSES = 2
 """A reply that was on its way when two processes ended is sent alone; see ``claim_suspect``."""
 
 
+LAPSES = OutboxRow.lapses + case((OutboxRow.lease_owner.is_not(None), 1), else_=0)
+"""How many senders of a reply that is due never said what became of it, the last one included."""
+
+
 def _next_among(which: ColumnElement[bool]) -> Select[int]:
     """Return the statement that finds what is next, and locks it.
 
@@ -35,8 +39,8 @@ def _next_among(which: ColumnElement[bool]) -> Select[int]:
     return select(OutboxRow.id).where(OutboxRow.id.in_(ids), IS_DUE).with_for_update(skip_locked=True)
 
 
-NEXT = _next_among(OutboxRow.lapses < SUSPECT_LAPSES)
-SUSPECT = _next_among(OutboxRow.lapses >= SUSPECT_LAPSES)
+NEXT = _next_among(LAPSES < SUSPECT_LAPSES)
+SUSPECT = _next_among(LAPSES >= SUSPECT_LAPSES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +89,7 @@ _CLAIM = (
     .where(OutboxRow.id.in_(_IDS))
     .values(
         attempts=OutboxRow.attempts + 1,
-        # One whose last sender never said what became of it.
-        lapses=OutboxRow.lapses + case((OutboxRow.lease_owner.is_not(None), 1), else_=0),
+        lapses=LAPSES,
         lease_owner=bindparam("owner", type_=StorableText()),
         due_at=bindparam("until", type_=UtcDateTime()),
     )

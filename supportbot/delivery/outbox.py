@@ -23,7 +23,7 @@ from supportbot.db.models import Answer, Channel, Question
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
 from supportbot.db.states import OutboxState, QuestionState
-from supportbot.delivery.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, Delivery, take
+from supportbot.delivery.claiming import LAPSES, NEXT, SUSPECT, SUSPECT_LAPSES, Delivery, take
 from supportbot.delivery.lanes import IS_DUE, is_channel_of
 
 MOST_LAPSES = 5
@@ -68,7 +68,7 @@ class Outbox:
             now = await database_now(session)
             found = await session.scalar(
                 select(OutboxRow.id)
-                .where(OutboxRow.platform == platform, OutboxRow.lapses >= SUSPECT_LAPSES, IS_DUE)
+                .where(OutboxRow.platform == platform, LAPSES >= SUSPECT_LAPSES, IS_DUE)
                 .limit(1),
                 {"now": now},
             )

@@ -19,6 +19,11 @@ SUSPECT_LAPSES = 2
 """A question that was in work when two processes ended is taken up once more, alone; see ``claim_suspect``."""
 
 
+def lapses_of(question: type[Question]) -> ColumnElement[int]:
+    """Say in how many workers' hands a waiting question was when they ended, the last one included."""
+    return question.lapses + case((question.state == QuestionState.ANSWERING, 1), else_=0)
+
+
 _Which = Callable[[type[Question]], ColumnElement[bool]]
 
 
@@ -37,8 +42,8 @@ def _on_platforms(question: type[Question]) -> ColumnElement[bool]:
     return question.platform.in_(bindparam("platforms", expanding=True, type_=StorableText()))
 
 
-NEXT = _next_among(lambda question: and_(_on_platforms(question), question.lapses < SUSPECT_LAPSES))
-SUSPECT = _next_among(lambda question: and_(_on_platforms(question), question.lapses >= SUSPECT_LAPSES))
+NEXT = _next_among(lambda question: and_(_on_platforms(question), lapses_of(question) < SUSPECT_LAPSES))
+SUSPECT = _next_among(lambda question: and_(_on_platforms(question), lapses_of(question) >= SUSPECT_LAPSES))
 THIS_ONE = _next_among(lambda question: question.id == bindparam("question_id", type_=BigInteger()))
 
 
@@ -50,7 +55,7 @@ _CLAIM = (
     .where(Question.id.in_(bindparam("ids", expanding=True, type_=BigInteger())))
     .values(
         attempts=Question.attempts + 1,
-        lapses=Question.lapses + case((Question.state == QuestionState.ANSWERING, 1), else_=0),
+        lapses=lapses_of(Question),
         state=QuestionState.ANSWERING,
         claimed_at=_NOW,
         lease_owner=bindparam("owner", type_=StorableText()),

@@ -24,7 +24,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
 from supportbot.intake import handoff
 from supportbot.intake.admission import UNLIMITED, Limits, Refusal, find_refusal, refuse, refuse_waiting
-from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, take
+from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, lapses_of, take
 from supportbot.intake.conversations import insert_question, look_up, make_conversation
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.questions import NO_QUESTION, Accepted, Claim, IncomingQuestion, Reply
@@ -113,7 +113,7 @@ class Inbox:
             now = await database_now(session)
             found = await session.scalar(
                 select(Question.id)
-                .where(IS_WAITING, Question.platform.in_(platforms), Question.lapses >= SUSPECT_LAPSES)
+                .where(IS_WAITING, Question.platform.in_(platforms), lapses_of(Question) >= SUSPECT_LAPSES)
                 .limit(1),
                 {"now": now},
             )
