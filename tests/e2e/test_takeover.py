@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def clock_ahead(tmp_path: Path) -> dict[str, str]:
     folder = tmp_path / "ahead"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(AHEAD)
-    return {"PYTHONPATH": str(folder)}
+    return {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
 def _events(daemon: Daemon, event: str) -> int:
