@@ -1,8 +1,7 @@
 """``python -m benchmarks.document FILE``: the figures of recorded runs, put where a document has marked places.
 
 A place begins with ``<!-- figures: NAME -->`` and ends with ``<!-- /figures -->``; what is between is replaced, so
-no figure is ever copied by hand, and a test can tell whether a document is that of the records. They lie in the
-folder ``benchmarks`` beside the document.
+no figure is ever copied by hand, and a test can tell whether a document is that of the records.
 """
 
 from __future__ import annotations
@@ -39,10 +38,13 @@ def read_records(folder: Path) -> dict[str, Record]:
     return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
 
 
-def main(documents: Annotated[list[Path], typer.Argument(help="Markdown files with marked places.")]) -> None:
+def main(
+    documents: Annotated[list[Path], typer.Argument(help="Markdown files with marked places.")],
+    folder: Annotated[Path, typer.Option("--records", help="Where the records are.")] = Path("docs/benchmarks"),
+) -> None:
     """Put the figures of recorded runs into documents."""
+    records = read_records(folder)
     for document in documents:
-        records = read_records(document.parent / "benchmarks")
         document.write_text(fill(document.read_text("utf-8"), records), "utf-8")
 
 
