@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from supportbot.db.connection_threads import ConnectionThreads
 from supportbot.db.faults import STORAGE_ERRORS, Fault, fault_of
 from supportbot.db.files import Files
 from supportbot.db.group_commit import GroupCommit
@@ -53,6 +54,7 @@ class Database:
         self.health = Health()
         files = Files(path) if (path := sqlite_path(self.url)) else None
         self.engine = create_engine(url, files, lock_seconds)
+        self._threads = ConnectionThreads(self.engine.sync_engine) if self.is_sqlite else None
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
         writing = self.engine.execution_options(**{_WRITES: True})
         self._write = async_sessionmaker(writing, expire_on_commit=False)
@@ -165,6 +167,8 @@ class Database:
         """Close all connections."""
         await self._group.aclose()
         await self.engine.dispose()
+        if self._threads:
+            await self._threads.join()
 
 
 def create_blocking_engine(url: URL, files: Files | None = None, lock_seconds: float = LOCK_SECONDS) -> Engine:
