@@ -25,7 +25,8 @@ VERSIONS = ("one", "two")
 
 _FLOOD = 20
 _FIRST_LEAVER = 1_000
-_FLOODER = 900
+_FIRST_FLOODER = 500
+"""Each has a channel of their own, which takes a message a second."""
 _ANSWER_SECONDS = 120.0
 
 _STEPS = [step for step in Step if step not in AT_PLATFORM]
@@ -68,6 +69,7 @@ class Strands:
         self._on_deed = on_deed
         self.happened: Counter[str] = Counter()
         self.erased: list[str] = []
+        self._floods = 0
 
     async def run(self, seconds: float) -> None:
         """Let everything happen for so long, and end each strand after what it does then."""
@@ -131,6 +133,7 @@ class Strands:
         return "people erased"
 
     async def _flood(self) -> str:
+        self._floods += 1
         for _ in range(_FLOOD):
-            await self._crowd.ask(_FLOODER)
+            await self._crowd.ask(_FIRST_FLOODER + self._floods)
         return f"floods of {_FLOOD} questions"
