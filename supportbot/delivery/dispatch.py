@@ -40,6 +40,9 @@ after the network has returned."""
 _SEND_SECONDS = 30.0
 """For one attempt; the libraries of the platforms give up sooner."""
 
+_GATHER_SECONDS = 0.05
+"""While there is more than can be sent, for so long at most, so that many are claimed by one statement."""
+
 _LOOK_FOR_SUSPECTS_SECONDS = 1.0
 """They are rare, and looking costs a statement."""
 
@@ -111,6 +114,8 @@ class Dispatcher:
         self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._suspects_seen = -math.inf
+        self._claimed_at = -math.inf
+        self._has_more = False
 
     async def run(self) -> None:
         """Deliver until ``stop`` is called, and then what is due at that moment."""
@@ -140,7 +145,7 @@ class Dispatcher:
     async def _start_due(self) -> int:
         """Claim as many replies as may be under way at once, and begin to send them; return how many."""
         free = CONCURRENCY - len(self._tasks)
-        if not free:
+        if not free or (self._has_more and free < CONCURRENCY // 2 and not self._is_time_to_claim):
             return 0
         try:
             deliveries = await self._claim(free)
@@ -150,11 +155,16 @@ class Dispatcher:
         except Exception:
             log.exception("dispatch.claim_failed", platform=self._sender.platform)
             return 0
+        self._claimed_at, self._has_more = time.monotonic(), len(deliveries) == free
         for delivery in deliveries:
             task = asyncio.create_task(self._deliver(delivery), name=f"reply-{delivery.outbox_id}")
             self._tasks.add(task)
             task.add_done_callback(partial(self._done, delivery))
         return len(deliveries)
+
+    @property
+    def _is_time_to_claim(self) -> bool:
+        return time.monotonic() - self._claimed_at >= _GATHER_SECONDS
 
     async def _claim(self, limit: int) -> list[Delivery]:
         platform = self._sender.platform

@@ -32,6 +32,9 @@ from supportbot.intake.turns import latest_of_asker
 
 _NOW = bindparam("now", type_=UtcDateTime())
 
+_MOST = 1_000
+"""Replies that are compared, the oldest whose lanes are free; to compare all may take longer than to send."""
+
 IS_DUE = and_(Outbox.state == OutboxState.PENDING, Outbox.due_at <= _NOW)
 """Which replies may be sent at the time ``now``."""
 
@@ -63,20 +66,15 @@ def next_in_lanes(which: ColumnElement[bool]) -> Select[int]:
     Args:
         which: among which replies.
     """
-    ranked = (
+    due = (
         select(
             Outbox.id,
+            Question.platform,
+            Question.asker,
+            Question.state,
+            Conversation.workspace_id,
+            Conversation.channel,
             Channel.free_at,
-            func.row_number()
-            .over(
-                partition_by=(Conversation.workspace_id, Conversation.channel),
-                order_by=(
-                    case((Question.state == QuestionState.REFUSED, 0), else_=1),
-                    latest_of_asker(Question, "delivered_at").nulls_first(),
-                    Outbox.id,
-                ),
-            )
-            .label("in_lane"),
         )
         .join(Question, Outbox.question_id == Question.id)
         .join(Conversation, Question.conversation_id == Conversation.id)
@@ -90,8 +88,24 @@ def next_in_lanes(which: ColumnElement[bool]) -> Select[int]:
             or_(Channel.free_at.is_(None), Channel.free_at <= _NOW),
             ~tuple_(Conversation.workspace_id, Conversation.channel).in_(_occupied()),
         )
+        .order_by(Outbox.due_at, Outbox.id)
+        .limit(_MOST)
         .subquery()
     )
+    ranked = select(
+        due.c.id,
+        due.c.free_at,
+        func.row_number()
+        .over(
+            partition_by=(due.c.workspace_id, due.c.channel),
+            order_by=(
+                case((due.c.state == QuestionState.REFUSED, 0), else_=1),
+                latest_of_asker(due.c.platform, due.c.asker, "delivered_at").nulls_first(),
+                due.c.id,
+            ),
+        )
+        .label("in_lane"),
+    ).subquery()
     return (
         select(ranked.c.id)
         .where(ranked.c.in_lane == 1)

@@ -7,21 +7,21 @@ asks on and on still gets as many answers as anybody else.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from supportbot.db.base import StorableText, UtcDateTime
+from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.models import IS_COUNTED, IS_OPEN, Answer, Conversation, Question
-from supportbot.db.states import AnswerSource, QuestionState
-from supportbot.intake.questions import IncomingQuestion, Reply
-from supportbot.intake.replies import write_reply
+from supportbot.db.states import QuestionState
+from supportbot.intake.questions import IncomingQuestion
+from supportbot.intake.replies import write_notices
 
 MINUTE = timedelta(minutes=1)
 
@@ -33,7 +33,7 @@ _Columns = ReadOnlyColumnCollection[str, Any]
 _OPEN_SECONDS = 10
 """What is named as the time to wait while questions are open: most answers take less, and few much longer."""
 
-_REFUSED_AT_ONCE = 100
+_REFUSED_AT_ONCE = 200
 """So that the write lock is not held for long."""
 
 
@@ -99,15 +99,20 @@ def find_refusal(
     return None
 
 
-def refuse(session: Session, question_id: int, refusal: Refusal, now: datetime) -> None:
-    """End a question without an answer, and tell its asker, unless that was done a moment ago."""
-    question = session.get_one(Question, question_id)
-    if question.placeholder or not _was_told(session, question, now):
-        reply = Reply(text=refusal.text, source=AnswerSource.NOT_SURE)
-        write_reply(session, question.id, question.platform, reply, now)
-    question.state, question.reason, question.answered_at = QuestionState.REFUSED, refusal.reason, now
-    question.lease_owner = question.lease_until = None
-    session.flush()
+def refuse(session: Session, question_ids: Sequence[int], refusal: Refusal, now: datetime) -> None:
+    """End questions without an answer, and tell their askers, unless that was done a moment ago."""
+    questions = session.execute(_QUESTIONS, {"ids": question_ids}).all()
+    askers = {(question.platform, question.asker) for question in questions}
+    rows = session.execute(_TOLD, {"askers": list(askers), "since": now - TELL_AGAIN})
+    told = {(row.platform, row.asker) for row in rows}
+    notices = []
+    for question in questions:
+        asker = (question.platform, question.asker)
+        if question.placeholder or asker not in told:
+            notices.append((question.id, question.platform))
+            told.add(asker)
+    write_notices(session, notices, refusal.text, now)
+    session.execute(_REFUSED, {"ids": question_ids, "reason": refusal.reason, "now": now})
 
 
 def refuse_waiting(
@@ -132,26 +137,40 @@ def refuse_waiting(
         .with_for_update(skip_locked=True)
     )
     waiting = rows.all()
-    for question_id, _ in waiting:
-        refuse(session, question_id, refusal, now)
+    if waiting:
+        refuse(session, [question_id for question_id, _ in waiting], refusal, now)
     return [platform for _, platform in waiting]
 
 
-def _was_told(session: Session, question: Question, now: datetime) -> bool:
-    """Return whether an asker has been told lately that the bot is busy."""
-    told = (
-        select(Question.id)
-        .join(Answer, Answer.question_id == Question.id)
-        .where(
-            Question.platform == question.platform,
-            Question.asker == question.asker,
-            Question.received_at > now - TELL_AGAIN,
-            Question.state == QuestionState.REFUSED,
-        )
-        .limit(1)
-    )
-    return session.scalar(told) is not None
+_IDS = bindparam("ids", expanding=True, type_=BigInteger())
 
+_QUESTIONS = (
+    select(Question.id, Question.platform, Question.asker, Question.placeholder)
+    .where(Question.id.in_(_IDS))
+    .order_by(Question.id)
+)
+_TOLD = (
+    select(Question.platform, Question.asker)
+    .join(Answer, Answer.question_id == Question.id)
+    .where(
+        tuple_(Question.platform, Question.asker).in_(bindparam("askers", expanding=True)),
+        Question.received_at > bindparam("since", type_=UtcDateTime()),
+        Question.state == QuestionState.REFUSED,
+    )
+    .distinct()
+)
+"""Which askers have been told lately that the bot is busy."""
+_REFUSED = (
+    update(table_of(Question))
+    .where(Question.id.in_(_IDS))
+    .values(
+        state=QuestionState.REFUSED,
+        reason=bindparam("reason", type_=StorableText()),
+        answered_at=bindparam("now", type_=UtcDateTime()),
+        lease_owner=None,
+        lease_until=None,
+    )
+)
 
 _OPEN = (
     select(Question.platform, Question.asker, Conversation.workspace_id, Conversation.channel)

@@ -76,7 +76,7 @@ class Inbox:
             assert question_id is not None  # noqa: S101 - the unique constraint that refused us names this row
             return Accepted(question_id, new=False)
         if refusal:
-            refuse(session, question_id, refusal, now)
+            refuse(session, [question_id], refusal, now)
         return Accepted(question_id, new=True, refused=refusal.reason if refusal else None)
 
     async def accept_remark(self, remark: Remark) -> Heard:
@@ -156,7 +156,7 @@ class Inbox:
         def end(session: Session) -> None:
             mine = select(Question.id).where(self._is_mine(question_id)).with_for_update()
             if session.scalar(mine) is not None:
-                refuse(session, question_id, refusal, now_of(session))
+                refuse(session, [question_id], refusal, now_of(session))
 
         await self._database.commit(end)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from supportbot.db.base import table_of
 from supportbot.db.models import Answer, Outbox
-from supportbot.db.states import OutboxState
-from supportbot.intake.questions import Reply
+from supportbot.db.states import AnswerSource, OutboxState
+from supportbot.intake.questions import Grounds, Reply
 
 
 def write_reply(session: Session, question_id: int, platform: str, reply: Reply, now: datetime) -> int:
@@ -38,16 +42,49 @@ def write_reply(session: Session, question_id: int, platform: str, reply: Reply,
     )
     session.add(answer)
     session.flush()
-    session.add(
-        Outbox(
-            question_id=question_id,
-            answer_id=answer.id,
-            platform=platform,
-            mark=f"sb-{secrets.token_hex(10)}",
-            text=reply.text,
-            state=OutboxState.PENDING,
-            due_at=now,
-            created_at=now,
-        )
-    )
+    session.execute(_PENDING, [_pending(question_id, answer.id, platform, reply.text, now)])
     return answer.id
+
+
+def write_notices(session: Session, questions: Sequence[tuple[int, str]], text: str, now: datetime) -> None:
+    """Write the same notice for many questions, given by id and platform, which get no other answer."""
+    if not questions:
+        return
+    notices = [
+        {
+            "question_id": question_id,
+            "text": text,
+            "source": AnswerSource.NOT_SURE,
+            "shortened": False,
+            "grounds": _NO_GROUNDS,
+            "created_at": now,
+        }
+        for question_id, _ in questions
+    ]
+    answer_ids = {question_id: answer_id for question_id, answer_id in session.execute(_NOTICE, notices)}  # noqa: C416 - a result has keys of its own
+    session.execute(
+        _PENDING,
+        [
+            _pending(question_id, answer_ids[question_id], platform, text, now)
+            for question_id, platform in questions
+        ],
+    )
+
+
+# Written down once: to put a statement together takes several times as long as to run it.
+_NOTICE = insert(table_of(Answer)).returning(Answer.question_id, Answer.id)
+_PENDING = insert(table_of(Outbox))
+_NO_GROUNDS = Grounds().as_record()
+
+
+def _pending(question_id: int, answer_id: int, platform: str, text: str, now: datetime) -> dict[str, Any]:
+    return {
+        "question_id": question_id,
+        "answer_id": answer_id,
+        "platform": platform,
+        "mark": f"sb-{secrets.token_hex(10)}",
+        "text": text,
+        "state": OutboxState.PENDING,
+        "due_at": now,
+        "created_at": now,
+    }

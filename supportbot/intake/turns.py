@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, and_, bindparam, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from supportbot.db.base import UtcDateTime
 from supportbot.db.models import IS_OPEN, Channel, Conversation, Question
@@ -22,23 +22,26 @@ _MEMORY = timedelta(hours=1)
 
 _NOW = bindparam("now", type_=UtcDateTime())
 
+_Text = ColumnElement[str] | InstrumentedAttribute[str]
+
 IS_WAITING = and_(IS_OPEN, or_(Question.lease_until.is_(None), Question.lease_until <= _NOW))
 """Which questions wait, or have a worker that is gone, at the time ``now``."""
 
 
-def latest_of_asker(question: type[Question], column: str) -> ScalarSelect[datetime]:
-    """Say when a time of this kind last came for the asker of a question: they were served then.
+def latest_of_asker(platform: _Text, asker: _Text, column: str) -> ScalarSelect[datetime]:
+    """Say when a time of this kind last came for a person: they were served then.
 
     Args:
-        question: whose asker; an alias, or the class.
-        column: of a time.
+        platform: column of the person's platform.
+        asker: column of their id there.
+        column: of a question's times.
     """
     earlier = aliased(Question)
     return (
         select(func.max(getattr(earlier, column)))
         .where(
-            earlier.platform == question.platform,
-            earlier.asker == question.asker,
+            earlier.platform == platform,
+            earlier.asker == asker,
             earlier.received_at > bindparam("since", type_=UtcDateTime()),
         )
         .scalar_subquery()
@@ -63,7 +66,7 @@ def next_in_turn(which: Callable[[type[Question]], ColumnElement[bool]]) -> Sele
             Conversation.workspace_id,
             Conversation.channel,
             Channel.served_at.label("channel_served_at"),
-            latest_of_asker(question, "claimed_at").label("asker_served_at"),
+            latest_of_asker(question.platform, question.asker, "claimed_at").label("asker_served_at"),
             func.row_number()
             .over(
                 partition_by=(question.platform, question.asker),
