@@ -16,17 +16,30 @@ branch_labels = None
 depends_on = None
 
 
+_INDICES = (
+    ("ix_question_counted_workspace", ["workspace_id", "received_at"]),
+    ("ix_question_counted_channel", ["workspace_id", "channel", "received_at"]),
+)
+
+
 def upgrade() -> None:
     """Apply."""
-    op.create_index(
-        "ix_question_counted",
-        "question",
-        ["received_at"],
-        sqlite_where=sa.text("state <> 'refused'"),
-        postgresql_where=sa.text("state <> 'refused'"),
-    )
+    # Only what was asked within the last minute is counted by them, so older questions need none.
+    op.add_column("question", sa.Column("workspace_id", sa.BigInteger(), nullable=True))
+    op.add_column("question", sa.Column("channel", sa.Text(), nullable=True))
+    for name, columns in _INDICES:
+        op.create_index(
+            name,
+            "question",
+            columns,
+            sqlite_where=sa.text("state <> 'refused'"),
+            postgresql_where=sa.text("state <> 'refused'"),
+        )
 
 
 def downgrade() -> None:
     """Revert."""
-    op.drop_index("ix_question_counted", table_name="question")
+    for name, _ in _INDICES:
+        op.drop_index(name, table_name="question")
+    op.drop_column("question", "channel")
+    op.drop_column("question", "workspace_id")

@@ -7,18 +7,28 @@ asks on and on still gets as many answers as anybody else.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, func, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from supportbot.db.base import StorableText, UtcDateTime, table_of
-from supportbot.db.models import IS_COUNTED, IS_OPEN, Answer, Conversation, Question
+from supportbot.db.models import IS_COUNTED, IS_OPEN, Answer, Question
 from supportbot.db.states import QuestionState
 from supportbot.intake.questions import IncomingQuestion
 from supportbot.intake.replies import write_notices
@@ -27,8 +37,6 @@ MINUTE = timedelta(minutes=1)
 
 TELL_AGAIN = timedelta(minutes=1)
 """Whoever was told that the bot is busy knows it for so long; a notice for each message would be a flood, too."""
-
-_Columns = ReadOnlyColumnCollection[str, Any]
 
 _OPEN_SECONDS = 10
 """What is named as the time to wait while questions are open: most answers take less, and few much longer."""
@@ -92,7 +100,7 @@ def find_refusal(
     values |= {f"before_{name}": max(0, limit.a_minute - 1) for name, limit in by_name.items()}
     figures = session.execute(_FIGURES, values).one()._mapping
     for name, limit in by_name.items():
-        if limit.at_once and figures[f"open_{name}"] >= limit.at_once:
+        if limit.at_once and (figures[f"open_{name}"] or 0) >= limit.at_once:
             return Refusal(f"limit of a {name}", _OPEN_SECONDS)
         if limit.a_minute and (oldest := figures[f"oldest_{name}"]) is not None:
             return Refusal(f"limit of a {name}", max(1, math.ceil((oldest + MINUTE - now).total_seconds())))
@@ -172,59 +180,38 @@ _REFUSED = (
     )
 )
 
-_OPEN = (
-    select(Question.platform, Question.asker, Conversation.workspace_id, Conversation.channel)
-    .join(Conversation, Question.conversation_id == Conversation.id)
-    .where(IS_OPEN)
-    .cte("open_ones")
-    .prefix_with("MATERIALIZED")
-)
-_RECENT = (
-    select(
-        Question.platform,
-        Question.asker,
-        Conversation.workspace_id,
-        Conversation.channel,
-        Question.received_at,
-    )
-    .join(Conversation, Question.conversation_id == Conversation.id)
-    .where(Question.received_at > bindparam("since", type_=UtcDateTime()), IS_COUNTED)
-    .cte("recent_ones")
-    .prefix_with("MATERIALIZED")
-)
-"""Both are looked up once for all three. There are few of them: that is what the limits are for."""
+_WORKSPACE = Question.workspace_id == bindparam("workspace_id", type_=BigInteger())
+_WHOSE = {
+    "person": and_(
+        Question.platform == bindparam("platform", type_=StorableText()),
+        Question.asker == bindparam("asker", type_=StorableText()),
+    ),
+    "channel": and_(_WORKSPACE, Question.channel == bindparam("channel", type_=StorableText())),
+    "workspace": _WORKSPACE,
+}
 
 
-def _figures(name: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return how many questions are open, and when the first came of as many as are allowed in a minute.
+def _count_open() -> Select[Any]:
+    """Return the statement for how many questions are open; all that are open are looked at once."""
+    counts = (func.sum(case((whose, 1), else_=0)).label(f"open_{name}") for name, whose in _WHOSE.items())
+    return select(*counts).where(IS_OPEN)
+
+
+def _oldest(name: str) -> ColumnElement[datetime]:
+    """Say when the first came of as many as are allowed in a minute.
 
     When that is a minute ago, there is room again; it is NULL while there were fewer.
     """
-    is_open = select(func.count()).select_from(_OPEN).where(_WHOSE[name](_OPEN.c))
-    oldest = (
-        select(_RECENT.c.received_at)
-        .where(_WHOSE[name](_RECENT.c))
-        .order_by(_RECENT.c.received_at.desc())
+    return (
+        select(Question.received_at)
+        .where(_WHOSE[name], Question.received_at > bindparam("since", type_=UtcDateTime()), IS_COUNTED)
+        .order_by(Question.received_at.desc())
         .offset(bindparam(f"before_{name}", type_=Integer()))
         .limit(1)
+        .scalar_subquery()
+        .label(f"oldest_{name}")
     )
-    return is_open.scalar_subquery().label(f"open_{name}"), oldest.scalar_subquery().label(f"oldest_{name}")
 
 
-def _of_workspace(columns: _Columns) -> ColumnElement[bool]:
-    is_there: ColumnElement[bool] = columns["workspace_id"] == bindparam("workspace_id", type_=BigInteger())
-    return is_there
-
-
-_WHOSE: dict[str, Callable[[_Columns], ColumnElement[bool]]] = {
-    "person": lambda columns: and_(
-        columns["platform"] == bindparam("platform", type_=StorableText()),
-        columns["asker"] == bindparam("asker", type_=StorableText()),
-    ),
-    "channel": lambda columns: and_(
-        _of_workspace(columns), columns["channel"] == bindparam("channel", type_=StorableText())
-    ),
-    "workspace": _of_workspace,
-}
-
-_FIGURES = select(*chain.from_iterable(_figures(name) for name in _WHOSE))
+_COUNTS = _count_open().cte("counts").prefix_with("MATERIALIZED")
+_FIGURES = select(_COUNTS, *map(_oldest, _WHOSE))

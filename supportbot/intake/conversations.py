@@ -77,11 +77,13 @@ def make_conversation(
 
 
 def insert_question(
-    session: Session, incoming: IncomingQuestion, conversation_id: int, now: datetime
+    session: Session, incoming: IncomingQuestion, workspace_id: int, conversation_id: int, now: datetime
 ) -> int | None:
     """Insert a question and return its id; None if another one has its identity."""
     values = {
         "conversation_id": conversation_id,
+        "workspace_id": workspace_id,
+        "channel": incoming.channel,
         "platform": incoming.platform,
         "identity": incoming.identity,
         "asker": incoming.asker,

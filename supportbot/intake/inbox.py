@@ -70,7 +70,7 @@ class Inbox:
         now = now_of(session)
         workspace_id, conversation_id = make_conversation(session, incoming, known, now)
         refusal = find_refusal(session, self._limits, incoming, workspace_id, now)
-        question_id = insert_question(session, incoming, conversation_id, now)
+        question_id = insert_question(session, incoming, workspace_id, conversation_id, now)
         if question_id is None:  # another daemon on the same PostgreSQL was first
             question_id = look_up(session, incoming).question_id
             assert question_id is not None  # noqa: S101 - the unique constraint that refused us names this row

@@ -114,6 +114,8 @@ class Question(Base):
     ``reply_to`` is the platform adapter's note of where the answer goes; with a ``placeholder`` the asker sees
     that one is coming. ``lease_until`` says until when the claim of ``lease_owner`` holds; after that anybody may
     take the question over, and ``lapses`` counts how often that was so. All times are the database's.
+    ``workspace_id`` and ``channel`` are those of the conversation, so that limits are counted by an index; what
+    was asked before there were limits has none.
     """
 
     __tablename__ = "question"
@@ -131,17 +133,23 @@ class Question(Base):
             postgresql_where=text("state IN ('received', 'answering')"),
         ),
         # What counts for the limits; of an attack, most is refused.
-        Index(
-            "ix_question_counted",
-            "received_at",
-            sqlite_where=text("state <> 'refused'"),
-            postgresql_where=text("state <> 'refused'"),
+        *(
+            Index(
+                f"ix_question_counted_{columns[-1].removesuffix('_id')}",
+                *columns,
+                "received_at",
+                sqlite_where=text("state <> 'refused'"),
+                postgresql_where=text("state <> 'refused'"),
+            )
+            for columns in (("workspace_id",), ("workspace_id", "channel"))
         ),
         ERASABLE,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    workspace_id: Mapped[int | None] = mapped_column(BigInteger)
+    channel: Mapped[str | None]
     platform: Mapped[str]
     identity: Mapped[str]
     asker: Mapped[str]

@@ -114,6 +114,8 @@ class Planter:
         )
         values = {
             "conversation_id": conversation,
+            "workspace_id": workspace_id,
+            "channel": channel,
             "platform": "slack",
             "identity": f"{self._external}:{asker}:{self._count}",
             "asker": asker,

@@ -17,7 +17,14 @@ from tests.supportbot.privacy.planting import ALICE, BOB, MARK, MARKS, columns_w
 
 HOLDS_A_PERSON = {
     *("channel.channel", "conversation.channel", "conversation.thread"),
-    *("question.identity", "question.asker", "question.text", "question.reply_to", "question.reason"),
+    *(
+        "question.identity",
+        "question.asker",
+        "question.channel",
+        "question.text",
+        "question.reply_to",
+        "question.reason",
+    ),
     *("answer.text", "answer.prompt", "answer.draft", "answer.grounds", "answer.reply_identity"),
     *("outbox.text", "outbox.last_error"),
     *("feedback.voter", "feedback.correction"),
