@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 
 from supportbot.db.base import UtcDateTime
 
@@ -24,9 +23,8 @@ async def now(session: AsyncSession) -> datetime:
     return (await session.execute(_NOW)).scalar_one()
 
 
-def now_of(connection: Connection | Session) -> datetime:
+def now_of(connection: Connection) -> datetime:
     """Return the database's time, in UTC, for code that runs in a thread."""
-    bind = connection.get_bind() if isinstance(connection, Session) else connection
-    if bind.dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
     return connection.execute(_NOW).scalar_one()

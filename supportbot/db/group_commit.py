@@ -2,8 +2,8 @@
 
 What is done for every question must cost little. A statement through the asynchronous driver is several trips to a
 thread and back, which takes ten times as long as the statement. SQLite has one writer at a time, and each commit
-waits for the disk. So this runs plain functions of a session in a thread, and all that came while one commit was
-under way share the next. PostgreSQL commits side by side: there each function has a transaction of its own, in
+waits for the disk. So this runs plain functions of a connection in a thread, and all that came while one commit
+was under way share the next. PostgreSQL commits side by side: there each function has a transaction of its own, in
 one of a few threads.
 """
 
@@ -18,7 +18,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.orm import Session
 
 from supportbot.db.faults import fault_of
 
@@ -41,12 +40,12 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    work: Callable[[Session], Any]
+    work: Callable[[Connection], Any]
     outcome: asyncio.Future[Any]
 
 
 class GroupCommit:
-    """Runs functions of a session, each to be committed before its caller goes on.
+    """Runs functions of a connection, each to be committed before its caller goes on.
 
     Args:
         engine: a blocking one, each of whose transactions writes.
@@ -60,7 +59,7 @@ class GroupCommit:
         self._threads: ThreadPoolExecutor | None = None
         self._waiting: deque[_Task] = deque()
 
-    async def run(self, work: Callable[[Session], T]) -> T:
+    async def run(self, work: Callable[[Connection], T]) -> T:
         """Run a function in a transaction, and return what it returned once that is committed.
 
         Args:
@@ -104,18 +103,13 @@ class GroupCommit:
             else:
                 task.outcome.set_result(outcome.value)
 
-    def _commit(self, works: Sequence[Callable[[Session], Any]]) -> list[_Outcome]:
+    def _commit(self, works: Sequence[Callable[[Connection], Any]]) -> list[_Outcome]:
         """Run functions in one transaction; where one fails, each in its own, unless the storage itself fails."""
         try:
             with self.engine.begin() as connection:
-                values = [_run(connection, work) for work in works]
+                values = [work(connection) for work in works]
         except Exception as error:
             if len(works) > 1 and fault_of(error) is None:
                 return [outcome for work in works for outcome in self._commit([work])]
             return [_Outcome(error=error) for _ in works]
         return [_Outcome(value) for value in values]
-
-
-def _run(connection: Connection, work: Callable[[Session], T]) -> T:
-    with Session(connection, expire_on_commit=False) as session, session.begin():
-        return work(session)

@@ -3,7 +3,7 @@
 ``read()`` gives a session whose transaction only looks; ``write()`` one that will change something. On SQLite
 the difference matters: a transaction that reads first and writes later fails, or loses updates, when somebody
 else wrote in between, so a writing one takes the write lock at its BEGIN. ``commit()`` is the door for what is
-written with every question: a tenth of the time, for a plain function of a session; see ``group_commit``.
+written with every question: a tenth of the time, for a plain function of a connection; see ``group_commit``.
 
 A fault of the storage, such as a full disk, leaves all doors as a ``DatabaseError`` with a sentence, and
 ``health`` remembers it.
@@ -22,7 +22,6 @@ from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from supportbot.db.connection_threads import ConnectionThreads
@@ -102,11 +101,11 @@ class Database:
             async with self._write() as session, session.begin():
                 yield session
 
-    async def commit(self, work: Callable[[Session], T]) -> T:
-        """Run a function of a session in a thread; return what it returned once that is committed.
+    async def commit(self, work: Callable[[Connection], T]) -> T:
+        """Run a function of a connection in a thread; return what it returned once that is committed.
 
         Args:
-            work: works on its session alone, and may be run again if the transaction that it shares fails.
+            work: works on its connection alone, and may be run again if the transaction that it shares fails.
 
         Raises:
             DatabaseError: the storage fails; what else is wrong comes as SQLAlchemy's.

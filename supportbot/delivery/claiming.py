@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, and_, bindparam, case, select, update
 
-from supportbot.db.base import StorableText, UtcDateTime
+from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now_of
 from supportbot.db.models import Answer, Conversation, Question, Workspace
 from supportbot.db.models import Outbox as OutboxRow
@@ -85,7 +84,7 @@ _IDS = bindparam("ids", expanding=True, type_=BigInteger())
 
 # Written down once, like those above: to put a statement together takes several times as long as to run it.
 _CLAIM = (
-    update(OutboxRow)
+    update(table_of(OutboxRow))
     .where(OutboxRow.id.in_(_IDS))
     .values(
         attempts=OutboxRow.attempts + 1,
@@ -93,10 +92,29 @@ _CLAIM = (
         lease_owner=bindparam("owner", type_=StorableText()),
         due_at=bindparam("until", type_=UtcDateTime()),
     )
-    .execution_options(synchronize_session=False)
 )
 _CLAIMED = (
-    select(OutboxRow, Answer, Question, Conversation, Workspace)
+    select(
+        OutboxRow.id.label("outbox_id"),
+        OutboxRow.platform,
+        OutboxRow.mark,
+        OutboxRow.attempts,
+        OutboxRow.lapses,
+        OutboxRow.created_at,
+        Answer.id.label("answer_id"),
+        Answer.text,
+        Answer.source,
+        Answer.grounds,
+        Answer.model_version,
+        Question.id.label("question_id"),
+        Question.asker,
+        Question.text.label("question"),
+        Question.reply_to,
+        Question.state,
+        Conversation.channel,
+        Conversation.thread,
+        Workspace.external_id.label("workspace"),
+    )
     .join(Answer, OutboxRow.answer_id == Answer.id)
     .join(Question, OutboxRow.question_id == Question.id)
     .join(Conversation, Question.conversation_id == Conversation.id)
@@ -107,7 +125,7 @@ _CLAIMED = (
 
 
 def take(
-    statement: Select[int], values: Mapping[str, object], owner: str, lease: timedelta, session: Session
+    statement: Select[int], values: Mapping[str, object], owner: str, lease: timedelta, connection: Connection
 ) -> list[Delivery]:
     """Claim replies.
 
@@ -116,44 +134,37 @@ def take(
         values: its parameters.
         owner: unique name of the process that claims.
         lease: how long the claims hold.
-        session: of a transaction that writes.
+        connection: of a transaction that writes.
     """
-    now = now_of(session)
-    ids = session.scalars(statement, {**parameters(now), **values}).all()
+    now = now_of(connection)
+    ids = connection.scalars(statement, {**parameters(now), **values}).all()
     if not ids:
         return []
-    session.execute(_CLAIM, {"ids": ids, "owner": owner, "until": now + lease})
-    rows = session.execute(_CLAIMED, {"ids": ids})
-    return [_delivery(*row, now) for row in rows]
+    connection.execute(_CLAIM, {"ids": ids, "owner": owner, "until": now + lease})
+    rows = connection.execute(_CLAIMED, {"ids": ids})
+    return [_delivery(row, now) for row in rows]
 
 
-def _delivery(
-    outbox: OutboxRow,
-    answer: Answer,
-    question: Question,
-    conversation: Conversation,
-    workspace: Workspace,
-    now: datetime,
-) -> Delivery:
+def _delivery(row: Row[*tuple[Any, ...]], now: datetime) -> Delivery:
     return Delivery(
-        outbox_id=outbox.id,
-        question_id=question.id,
-        answer_id=answer.id,
-        platform=outbox.platform,
-        workspace=workspace.external_id,
-        channel=conversation.channel,
-        thread=conversation.thread,
-        asker=question.asker,
-        question=question.text,
-        text=answer.text,
-        source=answer.source,
-        grounds=Grounds.from_record(answer.grounds),
-        model_version=answer.model_version,
-        reply_to=question.reply_to,
-        attempt=outbox.attempts,
-        lapses=outbox.lapses,
-        votable=question.state == QuestionState.ANSWERED,
-        created_at=outbox.created_at,
-        age=now - outbox.created_at,
-        mark=outbox.mark,
+        outbox_id=row.outbox_id,
+        question_id=row.question_id,
+        answer_id=row.answer_id,
+        platform=row.platform,
+        workspace=row.workspace,
+        channel=row.channel,
+        thread=row.thread,
+        asker=row.asker,
+        question=row.question,
+        text=row.text,
+        source=row.source,
+        grounds=Grounds.from_record(row.grounds),
+        model_version=row.model_version,
+        reply_to=row.reply_to,
+        attempt=row.attempts,
+        lapses=row.lapses,
+        votable=row.state == QuestionState.ANSWERED,
+        created_at=row.created_at,
+        age=now - row.created_at,
+        mark=row.mark,
     )

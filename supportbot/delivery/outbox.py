@@ -13,10 +13,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import BigInteger, Select, bindparam, case, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, Connection, Select, bindparam, case, select, update
 
-from supportbot.db.base import StorableText, UtcDateTime
+from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now as database_now
 from supportbot.db.clock import now_of
 from supportbot.db.models import Answer, Channel, Question
@@ -84,14 +83,14 @@ class Outbox:
         """Note that a reply is on the platform, and under which identity; its channel then has a pause."""
         self._held.discard(outbox_id)
 
-        def note(session: Session) -> None:
-            now = now_of(session)
-            row = session.execute(_DELIVERED, {"outbox_id": outbox_id, "now": now}).one_or_none()
+        def note(connection: Connection) -> None:
+            now = now_of(connection)
+            row = connection.execute(_DELIVERED, {"outbox_id": outbox_id, "now": now}).one_or_none()
             if row is None:  # erased while it was on its way
                 return
-            session.execute(_SHOWN, {"answer_id": row.answer_id, "identity": reply_identity})
-            session.execute(_TOLD, {"question_id": row.question_id, "now": now})
-            _free(session, outbox_id, now, pause)
+            connection.execute(_SHOWN, {"answer_id": row.answer_id, "identity": reply_identity})
+            connection.execute(_TOLD, {"question_id": row.question_id, "now": now})
+            _free(connection, outbox_id, now, pause)
 
         await self._database.commit(note)
 
@@ -109,10 +108,10 @@ class Outbox:
         """
         self._held.discard(outbox_id)
 
-        def put_off(session: Session) -> None:
-            now = now_of(session)
-            session.execute(
-                update(OutboxRow)
+        def put_off(connection: Connection) -> None:
+            now = now_of(connection)
+            connection.execute(
+                update(table_of(OutboxRow))
                 .where(OutboxRow.id == outbox_id)
                 .values(
                     due_at=now + delay,
@@ -122,7 +121,7 @@ class Outbox:
                 )
             )
             if pause:
-                _free(session, outbox_id, now, pause)
+                _free(connection, outbox_id, now, pause)
 
         await self._database.commit(put_off)
 
@@ -130,15 +129,15 @@ class Outbox:
         """Note that a reply can never be delivered, such as into an archived channel."""
         self._held.discard(outbox_id)
 
-        def end(session: Session) -> None:
-            question_id = session.scalar(
-                update(OutboxRow)
+        def end(connection: Connection) -> None:
+            question_id = connection.scalar(
+                update(table_of(OutboxRow))
                 .where(OutboxRow.id == outbox_id)
                 .values(state=OutboxState.FAILED, lease_owner=None, last_error=error)
                 .returning(OutboxRow.question_id)
             )
-            session.execute(
-                update(Question)
+            connection.execute(
+                update(table_of(Question))
                 .where(Question.id == question_id)
                 .values(state=QuestionState.FAILED, reason=f"not delivered: {error}")
             )
@@ -164,20 +163,18 @@ _OUTBOX_ID = bindparam("outbox_id", type_=BigInteger())
 _NOW = bindparam("now", type_=UtcDateTime())
 
 _DELIVERED = (
-    update(OutboxRow)
+    update(table_of(OutboxRow))
     .where(OutboxRow.id == _OUTBOX_ID)
     .values(state=OutboxState.DELIVERED, delivered_at=_NOW, lease_owner=None)
     .returning(OutboxRow.answer_id, OutboxRow.question_id)
-    .execution_options(synchronize_session=False)
 )
 _SHOWN = (
-    update(Answer)
+    update(table_of(Answer))
     .where(Answer.id == bindparam("answer_id", type_=BigInteger()))
     .values(reply_identity=bindparam("identity", type_=StorableText()))
-    .execution_options(synchronize_session=False)
 )
 _TOLD = (
-    update(Question)
+    update(table_of(Question))
     .where(Question.id == bindparam("question_id", type_=BigInteger()))
     .values(
         state=case(
@@ -185,16 +182,14 @@ _TOLD = (
         ),
         delivered_at=_NOW,
     )
-    .execution_options(synchronize_session=False)
 )
 _FREE = (
-    update(Channel)
+    update(table_of(Channel))
     .where(is_channel_of(_OUTBOX_ID))
     .values(free_at=bindparam("free_at", type_=UtcDateTime()))
-    .execution_options(synchronize_session=False)
 )
 
 
-def _free(session: Session, outbox_id: int, now: datetime, pause: float) -> None:
+def _free(connection: Connection, outbox_id: int, now: datetime, pause: float) -> None:
     """Say from when on the channel of a reply is free again."""
-    session.execute(_FREE, {"outbox_id": outbox_id, "free_at": now + timedelta(seconds=pause)})
+    connection.execute(_FREE, {"outbox_id": outbox_id, "free_at": now + timedelta(seconds=pause)})

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Integer,
     Select,
     and_,
@@ -25,7 +26,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.orm import Session
 
 from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.models import IS_COUNTED, IS_OPEN, Answer, Question
@@ -80,7 +80,7 @@ class Refusal:
 
 
 def find_refusal(
-    session: Session,
+    connection: Connection,
     limits: Limits,
     incoming: IncomingQuestion,
     workspace_id: int,
@@ -98,7 +98,7 @@ def find_refusal(
     }
     by_name = {"person": limits.person, "channel": limits.channel, "workspace": limits.workspace}
     values |= {f"before_{name}": max(0, limit.a_minute - 1) for name, limit in by_name.items()}
-    figures = session.execute(_FIGURES, values).one()._mapping
+    figures = connection.execute(_FIGURES, values).one()._mapping
     for name, limit in by_name.items():
         if limit.at_once and (figures[f"open_{name}"] or 0) >= limit.at_once:
             return Refusal(f"limit of a {name}", _OPEN_SECONDS)
@@ -107,11 +107,11 @@ def find_refusal(
     return None
 
 
-def refuse(session: Session, question_ids: Sequence[int], refusal: Refusal, now: datetime) -> None:
+def refuse(connection: Connection, question_ids: Sequence[int], refusal: Refusal, now: datetime) -> None:
     """End questions without an answer, and tell their askers, unless that was done a moment ago."""
-    questions = session.execute(_QUESTIONS, {"ids": question_ids}).all()
+    questions = connection.execute(_QUESTIONS, {"ids": question_ids}).all()
     askers = {(question.platform, question.asker) for question in questions}
-    rows = session.execute(_TOLD, {"askers": list(askers), "since": now - TELL_AGAIN})
+    rows = connection.execute(_TOLD, {"askers": list(askers), "since": now - TELL_AGAIN})
     told = {(row.platform, row.asker) for row in rows}
     notices = []
     for question in questions:
@@ -119,12 +119,12 @@ def refuse(session: Session, question_ids: Sequence[int], refusal: Refusal, now:
         if question.placeholder or asker not in told:
             notices.append((question.id, question.platform))
             told.add(asker)
-    write_notices(session, notices, refusal.text, now)
-    session.execute(_REFUSED, {"ids": question_ids, "reason": refusal.reason, "now": now})
+    write_notices(connection, notices, refusal.text, now)
+    connection.execute(_REFUSED, {"ids": question_ids, "reason": refusal.reason, "now": now})
 
 
 def refuse_waiting(
-    session: Session,
+    connection: Connection,
     platforms: Collection[str],
     refusal: Refusal,
     since: datetime,
@@ -132,7 +132,7 @@ def refuse_waiting(
     now: datetime,
 ) -> list[str]:
     """Refuse the oldest questions of between two times that nobody has taken up; return their platforms."""
-    rows = session.execute(
+    rows = connection.execute(
         select(Question.id, Question.platform)
         .where(
             Question.state == QuestionState.RECEIVED,
@@ -146,7 +146,7 @@ def refuse_waiting(
     )
     waiting = rows.all()
     if waiting:
-        refuse(session, [question_id for question_id, _ in waiting], refusal, now)
+        refuse(connection, [question_id for question_id, _ in waiting], refusal, now)
     return [platform for _, platform in waiting]
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, case, select, update
 
 from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now_of
@@ -51,7 +50,7 @@ _NOW = bindparam("now", type_=UtcDateTime())
 
 # Written down once, like those above: to put a statement together takes several times as long as to run it.
 _CLAIM = (
-    update(Question)
+    update(table_of(Question))
     .where(Question.id.in_(bindparam("ids", expanding=True, type_=BigInteger())))
     .values(
         attempts=Question.attempts + 1,
@@ -73,7 +72,6 @@ _CLAIM = (
         Question.lapses,
         Question.received_at,
     )
-    .execution_options(synchronize_session=False)
 )
 _SERVED = (
     update(table_of(Channel))
@@ -86,7 +84,7 @@ _SERVED = (
 
 
 def take(
-    statement: Select[int], values: Mapping[str, object], owner: str, lease: timedelta, session: Session
+    statement: Select[int], values: Mapping[str, object], owner: str, lease: timedelta, connection: Connection
 ) -> list[Claim]:
     """Claim questions, and let their channels wait for their next turn.
 
@@ -95,16 +93,16 @@ def take(
         values: its parameters.
         owner: unique name of the process that claims.
         lease: how long the claims hold.
-        session: of a transaction that writes.
+        connection: of a transaction that writes.
 
     Returns:
         The claims, of who has waited longest first.
     """
-    now = now_of(session)
-    ids = session.scalars(statement, {**parameters(now), **values}).all()
+    now = now_of(connection)
+    ids = connection.scalars(statement, {**parameters(now), **values}).all()
     if not ids:
         return []
-    rows = session.execute(_CLAIM, {"ids": ids, "now": now, "owner": owner, "until": now + lease})
+    rows = connection.execute(_CLAIM, {"ids": ids, "now": now, "owner": owner, "until": now + lease})
     taken = rows.all()
     claims = [
         Claim(
@@ -119,7 +117,7 @@ def take(
         for row in taken
     ]
     channels = {(row.workspace_id, row.channel) for row in taken}
-    session.connection().execute(
+    connection.execute(
         _SERVED, [{"in_workspace": one, "in_channel": name, "now": now} for one, name in sorted(channels)]
     )
     return sorted(claims, key=lambda claim: (-claim.waited, claim.question_id))

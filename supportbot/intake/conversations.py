@@ -11,9 +11,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from supportbot.db.base import StorableText, table_of
@@ -37,7 +36,7 @@ class Known:
     is_erased: bool
 
 
-def look_up(session: Session, incoming: IncomingQuestion) -> Known:
+def look_up(connection: Connection, incoming: IncomingQuestion) -> Known:
     """Return what is known of a question."""
     values = {
         "platform": incoming.platform,
@@ -47,7 +46,7 @@ def look_up(session: Session, incoming: IncomingQuestion) -> Known:
         "thread": incoming.thread,
         "digest": erased.digest_of(incoming.platform, incoming.identity),
     }
-    row = session.execute(_LOOK_UP, values).one()
+    row = connection.execute(_LOOK_UP, values).one()
     return Known(
         question_id=row.question_id,
         workspace_id=row.workspace_id,
@@ -58,26 +57,26 @@ def look_up(session: Session, incoming: IncomingQuestion) -> Known:
 
 
 def make_conversation(
-    session: Session, incoming: IncomingQuestion, known: Known, now: datetime
+    connection: Connection, incoming: IncomingQuestion, known: Known, now: datetime
 ) -> tuple[int, int]:
     """Return the ids of a question's workspace and conversation; what is new of them is made."""
     workspace_id = known.workspace_id or _insert_or_find(
-        session,
+        connection,
         table_of(Workspace),
         {"platform": incoming.platform, "external_id": incoming.workspace},
         {"name": incoming.workspace_name, "settings": {}, "created_at": now},
     )
     channel = {"workspace_id": workspace_id, "channel": incoming.channel}
     if not known.has_channel:
-        _insert(session, table_of(Channel), channel)
+        _insert(connection, table_of(Channel), channel)
     conversation_id = known.conversation_id or _insert_or_find(
-        session, table_of(Conversation), channel | {"thread": incoming.thread}, {"created_at": now}
+        connection, table_of(Conversation), channel | {"thread": incoming.thread}, {"created_at": now}
     )
     return workspace_id, conversation_id
 
 
 def insert_question(
-    session: Session, incoming: IncomingQuestion, workspace_id: int, conversation_id: int, now: datetime
+    connection: Connection, incoming: IncomingQuestion, workspace_id: int, conversation_id: int, now: datetime
 ) -> int | None:
     """Insert a question and return its id; None if another one has its identity."""
     values = {
@@ -95,21 +94,23 @@ def insert_question(
         "lapses": 0,
         "received_at": now,
     }
-    return _insert(session, table_of(Question), values)
+    return _insert(connection, table_of(Question), values)
 
 
-def _insert_or_find(session: Session, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+def _insert_or_find(
+    connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]
+) -> int:
     """Insert a row, and return its id or that of the one that another daemon has inserted meanwhile."""
-    inserted = _insert(session, table, {**key, **values})
+    inserted = _insert(connection, table, {**key, **values})
     if inserted is not None:
         return inserted
-    found: int = session.execute(select(table.c.id).filter_by(**key)).scalar_one()
+    found: int = connection.execute(select(table.c.id).filter_by(**key)).scalar_one()
     return found
 
 
-def _insert(session: Session, table: Table, values: Mapping[str, Any]) -> int | None:
+def _insert(connection: Connection, table: Table, values: Mapping[str, Any]) -> int | None:
     """Insert a row and return the first part of its key; None if a unique constraint is in the way."""
-    inserted: int | None = session.scalar(_insertion(session.get_bind().dialect.name, table), values)
+    inserted: int | None = connection.scalar(_insertion(connection.dialect.name, table), values)
     return inserted
 
 

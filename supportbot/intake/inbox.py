@@ -14,9 +14,9 @@ from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
+from supportbot.db.base import table_of
 from supportbot.db.clock import now as database_now
 from supportbot.db.clock import now_of
 from supportbot.db.models import IS_OPEN, Question
@@ -61,22 +61,22 @@ class Inbox:
         """
         return await self._database.commit(partial(self._accept, incoming))
 
-    def _accept(self, incoming: IncomingQuestion, session: Session) -> Accepted:
-        known = look_up(session, incoming)
+    def _accept(self, incoming: IncomingQuestion, connection: Connection) -> Accepted:
+        known = look_up(connection, incoming)
         if known.question_id is not None:
             return Accepted(known.question_id, new=False)
         if known.is_erased:
             return Accepted(NO_QUESTION, new=False)
-        now = now_of(session)
-        workspace_id, conversation_id = make_conversation(session, incoming, known, now)
-        refusal = find_refusal(session, self._limits, incoming, workspace_id, now)
-        question_id = insert_question(session, incoming, workspace_id, conversation_id, now)
+        now = now_of(connection)
+        workspace_id, conversation_id = make_conversation(connection, incoming, known, now)
+        refusal = find_refusal(connection, self._limits, incoming, workspace_id, now)
+        question_id = insert_question(connection, incoming, workspace_id, conversation_id, now)
         if question_id is None:  # another daemon on the same PostgreSQL was first
-            question_id = look_up(session, incoming).question_id
+            question_id = look_up(connection, incoming).question_id
             assert question_id is not None  # noqa: S101 - the unique constraint that refused us names this row
             return Accepted(question_id, new=False)
         if refusal:
-            refuse(session, [question_id], refusal, now)
+            refuse(connection, [question_id], refusal, now)
         return Accepted(question_id, new=True, refused=refusal.reason if refusal else None)
 
     async def accept_remark(self, remark: Remark) -> Heard:
@@ -143,9 +143,9 @@ class Inbox:
             shorter_than: likewise; what came while no daemon was there is answered, however late.
         """
 
-        def refuse_them(session: Session) -> list[str]:
-            now = now_of(session)
-            return refuse_waiting(session, platforms, refusal, now - shorter_than, now - longer_than, now)
+        def refuse_them(connection: Connection) -> list[str]:
+            now = now_of(connection)
+            return refuse_waiting(connection, platforms, refusal, now - shorter_than, now - longer_than, now)
 
         return await self._database.commit(refuse_them)
 
@@ -153,10 +153,10 @@ class Inbox:
         """Tell the asker of a question, claimed by this process, that there is no time for it."""
         self._held.discard(question_id)
 
-        def end(session: Session) -> None:
+        def end(connection: Connection) -> None:
             mine = select(Question.id).where(self._is_mine(question_id)).with_for_update()
-            if session.scalar(mine) is not None:
-                refuse(session, [question_id], refusal, now_of(session))
+            if connection.scalar(mine) is not None:
+                refuse(connection, [question_id], refusal, now_of(connection))
 
         await self._database.commit(end)
 
@@ -172,14 +172,14 @@ class Inbox:
         """
         self._held.discard(question_id)
 
-        def give_back(session: Session) -> None:
-            session.execute(
-                update(Question)
+        def give_back(connection: Connection) -> None:
+            connection.execute(
+                update(table_of(Question))
                 .where(self._is_mine(question_id))
                 .values(
                     state=QuestionState.RECEIVED,
                     lease_owner=None,
-                    lease_until=now_of(session) + retry_in if retry_in else None,
+                    lease_until=now_of(connection) + retry_in if retry_in else None,
                     attempts=Question.attempts if attempted else Question.attempts - 1,
                 )
             )
@@ -207,15 +207,15 @@ class Inbox:
         """
         self._held.discard(question_id)
 
-        def write(session: Session) -> int | None:
-            now = now_of(session)
-            platform = session.scalar(
-                update(Question)
+        def write(connection: Connection) -> int | None:
+            now = now_of(connection)
+            platform = connection.scalar(
+                update(table_of(Question))
                 .where(self._is_mine(question_id))
                 .values(state=state, reason=reason, answered_at=now, lease_owner=None, lease_until=None)
                 .returning(Question.platform)
             )
-            return None if platform is None else write_reply(session, question_id, platform, reply, now)
+            return None if platform is None else write_reply(connection, question_id, platform, reply, now)
 
         return await self._database.commit(write)
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, insert
 
 from supportbot.db.base import table_of
 from supportbot.db.models import Answer, Outbox
@@ -16,37 +15,36 @@ from supportbot.db.states import AnswerSource, OutboxState
 from supportbot.intake.questions import Grounds, Reply
 
 
-def write_reply(session: Session, question_id: int, platform: str, reply: Reply, now: datetime) -> int:
+def write_reply(connection: Connection, question_id: int, platform: str, reply: Reply, now: datetime) -> int:
     """Write what the asker is told in the transaction of the question's next state; return the answer's id."""
     first = reply.grounds.verified[0] if reply.grounds.verified else None
-    answer = Answer(
-        question_id=question_id,
-        text=reply.text,
-        source=reply.source,
-        model_version=reply.model_version,
-        sampling=dict(reply.sampling) if reply.sampling is not None else None,
-        seed=reply.seed,
-        prompt=reply.prompt,
-        shortened=reply.shortened,
-        draft=reply.draft,
-        prompt_tokens=reply.prompt_tokens,
-        answer_tokens=reply.answer_tokens,
-        finish=reply.finish,
-        confidence=reply.confidence,
-        mean_logprob=reply.mean_logprob,
-        latency_ms=reply.latency_ms,
-        entry_id=first.entry_id if first else None,
-        similarity=first.similarity if first else None,
-        grounds=reply.grounds.as_record(),
-        created_at=now,
-    )
-    session.add(answer)
-    session.flush()
-    session.execute(_PENDING, [_pending(question_id, answer.id, platform, reply.text, now)])
-    return answer.id
+    values = {
+        "question_id": question_id,
+        "text": reply.text,
+        "source": reply.source,
+        "model_version": reply.model_version,
+        "sampling": dict(reply.sampling) if reply.sampling is not None else None,
+        "seed": reply.seed,
+        "prompt": reply.prompt,
+        "shortened": reply.shortened,
+        "draft": reply.draft,
+        "prompt_tokens": reply.prompt_tokens,
+        "answer_tokens": reply.answer_tokens,
+        "finish": reply.finish,
+        "confidence": reply.confidence,
+        "mean_logprob": reply.mean_logprob,
+        "latency_ms": reply.latency_ms,
+        "entry_id": first.entry_id if first else None,
+        "similarity": first.similarity if first else None,
+        "grounds": reply.grounds.as_record(),
+        "created_at": now,
+    }
+    answer_id: int = connection.execute(_ANSWER, values).scalar_one()
+    connection.execute(_PENDING, [_pending(question_id, answer_id, platform, reply.text, now)])
+    return answer_id
 
 
-def write_notices(session: Session, questions: Sequence[tuple[int, str]], text: str, now: datetime) -> None:
+def write_notices(connection: Connection, questions: Sequence[tuple[int, str]], text: str, now: datetime) -> None:
     """Write the same notice for many questions, given by id and platform, which get no other answer."""
     if not questions:
         return
@@ -61,8 +59,8 @@ def write_notices(session: Session, questions: Sequence[tuple[int, str]], text: 
         }
         for question_id, _ in questions
     ]
-    answer_ids = {question_id: answer_id for question_id, answer_id in session.execute(_NOTICE, notices)}  # noqa: C416 - a result has keys of its own
-    session.execute(
+    answer_ids = {question_id: answer_id for question_id, answer_id in connection.execute(_NOTICE, notices)}  # noqa: C416 - a result has keys of its own
+    connection.execute(
         _PENDING,
         [
             _pending(question_id, answer_ids[question_id], platform, text, now)
@@ -72,6 +70,7 @@ def write_notices(session: Session, questions: Sequence[tuple[int, str]], text: 
 
 
 # Written down once: to put a statement together takes several times as long as to run it.
+_ANSWER = insert(table_of(Answer)).returning(Answer.id)
 _NOTICE = insert(table_of(Answer)).returning(Answer.question_id, Answer.id)
 _PENDING = insert(table_of(Outbox))
 _NO_GROUNDS = Grounds().as_record()

@@ -9,19 +9,17 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
-from sqlalchemy import event, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, event, func, insert, select, text
 
 from supportbot.db.models import Workspace
 from supportbot.db.session import Database
 from tests.waiting import until
 
 
-def _add(name: str, session: Session) -> int:
-    workspace = Workspace(platform="slack", external_id=name, name=name, settings={}, created_at=datetime.now(UTC))
-    session.add(workspace)
-    session.flush()
-    return workspace.id
+def _add(name: str, connection: Connection) -> int:
+    row = {"platform": "slack", "external_id": name, "name": name, "settings": {}, "created_at": datetime.now(UTC)}
+    added: int = connection.execute(insert(Workspace).values(row).returning(Workspace.id)).scalar_one()
+    return added
 
 
 async def _names(database: Database) -> set[str]:
@@ -29,12 +27,12 @@ async def _names(database: Database) -> set[str]:
         return set(await session.scalars(select(Workspace.external_id)))
 
 
-async def _while_busy(database: Database, *works: Callable[[Session], int]) -> list[int | BaseException]:
+async def _while_busy(database: Database, *works: Callable[[Connection], int]) -> list[int | BaseException]:
     """Let functions come while one commit is under way, so that they are next together."""
     begun, go = threading.Event(), threading.Event()
 
-    def hold(session: Session) -> None:
-        session.execute(text("SELECT 1"))
+    def hold(connection: Connection) -> None:
+        connection.execute(text("SELECT 1"))
         begun.set()
         go.wait()
 
@@ -66,8 +64,8 @@ async def test_what_comes_together_is_committed_together(database: Database) -> 
 async def test_one_that_fails_takes_nobody_with_it(database: Database) -> None:
     """Its own caller has the error and nothing of it is kept; the others are committed."""
 
-    def fail(session: Session) -> int:
-        _add("half", session)
+    def fail(connection: Connection) -> int:
+        _add("half", connection)
         raise LookupError("mine")
 
     outcome = await _while_busy(database, partial(_add, "T1"), fail, partial(_add, "T2"))
@@ -80,7 +78,7 @@ async def test_nothing_is_done_for_who_does_not_wait_any_more(database: Database
     """A caller that is cancelled before its turn has written nothing."""
     begun, go = threading.Event(), threading.Event()
 
-    def hold(session: Session) -> None:
+    def hold(connection: Connection) -> None:
         begun.set()
         go.wait()
 
@@ -102,6 +100,8 @@ async def test_a_closed_one_can_be_used_again(database: Database) -> None:
     await database.aclose()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("commit")]
     await database.commit(partial(_add, "T2"))
-    counted = await database.commit(lambda session: session.scalar(select(func.count()).select_from(Workspace)))
+    counted = await database.commit(
+        lambda connection: connection.scalar(select(func.count()).select_from(Workspace))
+    )
     assert counted is not None
     assert counted >= 2
