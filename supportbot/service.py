@@ -14,6 +14,7 @@ import structlog
 from supportbot.db.states import FeedbackReason, QuestionState
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Explanation, Vote, VoteOutcome, Votes
+from supportbot.intake.admission import Crowd
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
@@ -41,6 +42,7 @@ class Service:
         privacy: erases who wants to be forgotten; None where nobody can ask for it, as in a terminal.
         erased: set whenever something was erased.
         ring: called with the platform whenever a reply was put into its outbox.
+        crowd: says how many may ask at once.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Service:
         privacy: Privacy | None = None,
         erased: asyncio.Event | None = None,
         ring: Callable[[str], None] = lambda platform: None,
+        crowd: Callable[[], Crowd | None] = lambda: None,
     ) -> None:
         self._inbox = inbox
         self._votes = votes
@@ -64,6 +67,7 @@ class Service:
         self._privacy = privacy
         self._erased = erased
         self._ring = ring
+        self._crowd = crowd
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question; when this returns, it will be answered whatever happens to this process.
@@ -71,7 +75,7 @@ class Service:
         To be awaited before the platform is told "received". A question that is there already is not new. One that
         is too many is refused, and its asker told so.
         """
-        accepted = await self._inbox.accept(incoming)
+        accepted = await self._inbox.accept(incoming, self._crowd())
         if accepted.refused:
             metrics.REFUSALS.labels(incoming.platform, accepted.refused).inc()
             log.info(

@@ -27,6 +27,7 @@ def upgrade() -> None:
     # Only what was asked within the last minute is counted by them, so older questions need none.
     op.add_column("question", sa.Column("workspace_id", sa.BigInteger(), nullable=True))
     op.add_column("question", sa.Column("channel", sa.Text(), nullable=True))
+    op.add_column("question", sa.Column("late", sa.Boolean(), nullable=False, server_default=sa.false()))
     for name, columns in _INDICES:
         op.create_index(
             name,
@@ -41,5 +42,6 @@ def downgrade() -> None:
     """Revert."""
     for name, _ in _INDICES:
         op.drop_index(name, table_name="question")
+    op.drop_column("question", "late")
     op.drop_column("question", "channel")
     op.drop_column("question", "workspace_id")

@@ -70,6 +70,7 @@ def question_from_message(message: discord.Message, me: discord.ClientUser) -> I
         asker=str(message.author.id),
         text=without_mention(message.content, me.id),
         reply_to={"kind": "message", "channel_id": channel, "message_id": str(message.id)},
+        said_at=message.created_at,
     )
 
 

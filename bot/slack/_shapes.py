@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 ID = re.compile(r"[A-Z0-9]{1,64}")
 TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 TRIGGER = re.compile(r"[\w.-]{1,200}", re.ASCII)
+
+
+def time_of(timestamp: str) -> datetime | None:
+    """Return when something happened by Slack's clock; None for what is no time of this world."""
+    if not TIMESTAMP.fullmatch(timestamp):
+        return None
+    try:
+        return datetime.fromtimestamp(float(timestamp), UTC)
+    except ValueError:  # beyond the year 9999
+        return None
 
 
 def are_ids(*values: str) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from slack_sdk.models.blocks import ContextActionsBlock
 from slack_sdk.models.blocks.basic_components import FeedbackButtonObject
 from slack_sdk.models.blocks.block_elements import FeedbackButtonsElement
 
-from bot.slack._shapes import TIMESTAMP
+from bot.slack._shapes import time_of
 from bot.slack.origin import workspace_of
 from supportbot.feedback.votes import Vote
 
@@ -109,8 +109,8 @@ def _team(body: object) -> str:
 
 def _time(body: object) -> datetime | None:
     match body:
-        case {"actions": [{"action_ts": str(ts)}, *_]} if TIMESTAMP.fullmatch(ts):
-            return datetime.fromtimestamp(float(ts), UTC)
+        case {"actions": [{"action_ts": str(ts)}, *_]}:
+            return time_of(ts)
     return None
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.slack._shapes import TIMESTAMP, TRIGGER, are_ids
+from bot.slack._shapes import TIMESTAMP, TRIGGER, are_ids, time_of
 from bot.slack.markup import to_plain
 from supportbot.intake.handoff import Remark
 from supportbot.intake.questions import IncomingQuestion
@@ -57,6 +57,7 @@ def read_question(body: object) -> IncomingQuestion | None:
         asker=said.user,
         text=to_plain(said.text, said.own_user),
         reply_to={"ts": said.ts},
+        said_at=time_of(said.ts),
     )
 
 

@@ -95,6 +95,11 @@ class Answerer:
         """Seconds for which a question may wait before its asker is told that the bot is busy; None for ever."""
         return self.generator.slots.patience
 
+    @property
+    def most_ahead(self) -> int | None:
+        """How many people may be in front of somebody who is to have an answer in time; None for any number."""
+        return self.generator.slots.most_ahead
+
     def replace_model(self, model: LiveModel) -> Tenure:
         """Generate with another model from now on; return the old one's tenure, to be ended."""
         return self.generator.replace_model(model)

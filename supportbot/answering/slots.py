@@ -12,6 +12,7 @@ This module knows no engine and no question.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ _WAIT_SHARE = 1 / 3
 _ANSWER_SHARE = 1 / 2
 """Of the promise; the rest is for answers that are longer than most, and for showing them."""
 
+_SHORTEST_SECONDS = 0.001
 _DECREASE = 0.8
 _NEW_EVIDENCE = 0.2
 """Weight of the latest answer in how long one takes."""
@@ -57,6 +59,16 @@ class Slots:
     def patience(self) -> float | None:
         """Seconds for which a question may wait before its asker is told that the bot is busy; None for ever."""
         return None if self._promise is None else max(self._promise * _WAIT_SHARE, self._typical or 0.0)
+
+    @property
+    def most_ahead(self) -> int | None:
+        """How many people may be in front of somebody who is to have an answer in time; None for any number.
+
+        That is who has a place, and who will have one before the patience of the last is over.
+        """
+        if (patience := self.patience) is None or self._typical is None:
+            return None
+        return math.ceil(self._limit * (1 + patience / max(self._typical, _SHORTEST_SECONDS)))
 
     @asynccontextmanager
     async def slot(self, begin_by: float) -> AsyncGenerator[None]:

@@ -27,7 +27,7 @@ from supportbot.errors import (
     ModelError,
     OverloadedError,
 )
-from supportbot.intake.admission import Refusal
+from supportbot.intake.admission import Crowd, Refusal
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import NO_QUESTION_TEXT, Claim, Reply, has_words
@@ -187,6 +187,12 @@ class Worker:
             metrics.REFUSALS.labels(platform, refusal.reason).inc()
             self._on_answered(platform)
 
+    @property
+    def crowd(self) -> Crowd | None:
+        """How many may ask before it is too many, and what those beyond are told; None where anybody may."""
+        most = self._answerer.most_ahead
+        return None if most is None else Crowd(most, self._refusal())
+
     def _refusal(self) -> Refusal:
         return Refusal("busy", self._pace.seconds_until_free)
 
@@ -197,7 +203,7 @@ class Worker:
     def _begin_by(self, claim: Claim, now: float) -> float | None:
         """Return until when a claim may wait for the model; what came while nobody was here has all its time."""
         patience = self._answerer.patience
-        if patience is None or claim.waited > self._uptime:
+        if patience is None or claim.late or claim.waited > self._uptime:
             return None
         return now + max(0.0, patience - claim.waited.total_seconds())
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    distinct,
     func,
     select,
     tuple_,
@@ -79,15 +80,24 @@ class Refusal:
         return f"I am busy right now. Please ask again in about {self.seconds} seconds."
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How many people may be in front of somebody, and what is said where there are more."""
+
+    most: int
+    refusal: Refusal
+
+
 def find_refusal(
     connection: Connection,
     limits: Limits,
+    crowd: Crowd | None,
     incoming: IncomingQuestion,
     workspace_id: int,
     now: datetime,
 ) -> Refusal | None:
     """Return why a question is one too many, or None if it is not."""
-    if limits == UNLIMITED:
+    if limits == UNLIMITED and crowd is None:
         return None
     values = {
         "platform": incoming.platform,
@@ -104,7 +114,9 @@ def find_refusal(
             return Refusal(f"limit of a {name}", _OPEN_SECONDS)
         if limit.a_minute and (oldest := figures[f"oldest_{name}"]) is not None:
             return Refusal(f"limit of a {name}", max(1, math.ceil((oldest + MINUTE - now).total_seconds())))
-    return None
+    # People take turns: in front of somebody's first question is each other person once, whatever they asked.
+    ahead = figures["questions"] if figures["open_person"] else figures["people"]
+    return crowd.refusal if crowd and ahead >= crowd.most else None
 
 
 def refuse(connection: Connection, question_ids: Sequence[int], refusal: Refusal, now: datetime) -> None:
@@ -137,6 +149,7 @@ def refuse_waiting(
         .where(
             Question.state == QuestionState.RECEIVED,
             Question.lease_until.is_(None),
+            Question.late.is_(False),
             Question.platform.in_(platforms),
             Question.received_at.between(since, until),
         )
@@ -191,10 +204,11 @@ _WHOSE = {
 }
 
 
-def _count_open() -> Select[Any]:
+def _count_open() -> Select[*tuple[Any, ...]]:
     """Return the statement for how many questions are open; all that are open are looked at once."""
     counts = (func.sum(case((whose, 1), else_=0)).label(f"open_{name}") for name, whose in _WHOSE.items())
-    return select(*counts).where(IS_OPEN)
+    people = func.count(distinct(Question.platform.concat(" ").concat(Question.asker)))
+    return select(func.count().label("questions"), people.label("people"), *counts).where(IS_OPEN)
 
 
 def _oldest(name: str) -> ColumnElement[datetime]:

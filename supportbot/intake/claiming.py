@@ -71,6 +71,7 @@ _CLAIM = (
         Question.attempts,
         Question.lapses,
         Question.received_at,
+        Question.late,
     )
 )
 _SERVED = (
@@ -113,6 +114,7 @@ def take(
             attempt=row.attempts,
             lapses=row.lapses,
             waited=now - row.received_at,
+            late=row.late,
         )
         for row in taken
     ]

@@ -23,9 +23,9 @@ from supportbot.db.models import IS_OPEN, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
 from supportbot.intake import handoff
-from supportbot.intake.admission import UNLIMITED, Limits, Refusal, find_refusal, refuse, refuse_waiting
+from supportbot.intake.admission import UNLIMITED, Crowd, Limits, Refusal, find_refusal, refuse, refuse_waiting
 from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, lapses_of, take
-from supportbot.intake.conversations import insert_question, look_up, make_conversation
+from supportbot.intake.conversations import insert_question, is_late, look_up, make_conversation
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.questions import NO_QUESTION, Accepted, Claim, IncomingQuestion, Reply
 from supportbot.intake.replies import write_reply
@@ -54,14 +54,14 @@ class Inbox:
         """The questions that this process works on; may be read from any thread."""
         return frozenset(self._held.copy())
 
-    async def accept(self, incoming: IncomingQuestion) -> Accepted:
+    async def accept(self, incoming: IncomingQuestion, crowd: Crowd | None = None) -> Accepted:
         """Commit a question, unless its identity is known already, or is that of one that was erased.
 
         One that is too many is kept as refused, and its asker told so once; see ``admission``.
         """
-        return await self._database.commit(partial(self._accept, incoming))
+        return await self._database.commit(partial(self._accept, incoming, crowd))
 
-    def _accept(self, incoming: IncomingQuestion, connection: Connection) -> Accepted:
+    def _accept(self, incoming: IncomingQuestion, crowd: Crowd | None, connection: Connection) -> Accepted:
         known = look_up(connection, incoming)
         if known.question_id is not None:
             return Accepted(known.question_id, new=False)
@@ -69,7 +69,8 @@ class Inbox:
             return Accepted(NO_QUESTION, new=False)
         now = now_of(connection)
         workspace_id, conversation_id = make_conversation(connection, incoming, known, now)
-        refusal = find_refusal(connection, self._limits, incoming, workspace_id, now)
+        crowd = None if is_late(incoming, now) else crowd
+        refusal = find_refusal(connection, self._limits, crowd, incoming, workspace_id, now)
         question_id = insert_question(connection, incoming, workspace_id, conversation_id, now)
         if question_id is None:  # another daemon on the same PostgreSQL was first
             question_id = look_up(connection, incoming).question_id

@@ -43,6 +43,7 @@ class IncomingQuestion:
         workspace_name: for people to read, if known.
         placeholder: whether the asker sees that an answer to just this message is coming. Then it needs one, even
             where its asker was told already that the bot is busy.
+        said_at: when it was said, by the platform's clock, where that may be long ago.
     """
 
     platform: str
@@ -55,6 +56,7 @@ class IncomingQuestion:
     reply_to: Mapping[str, Any]
     workspace_name: str = ""
     placeholder: bool = False
+    said_at: datetime | None = None
 
 
 NO_QUESTION = 0
@@ -79,7 +81,7 @@ class Claim:
     """A question that this worker, and no other, may answer now.
 
     ``waited`` is how long ago it came, by the database's clock. ``lapses`` says how many workers took it up and
-    never said what became of it.
+    never said what became of it. ``late`` says that it was asked long before it came.
     """
 
     question_id: int
@@ -89,6 +91,7 @@ class Claim:
     attempt: int
     lapses: int
     waited: timedelta
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -34,8 +35,8 @@ def outbox(database: Database) -> Outbox:
 def question() -> MakeQuestion:
     """A function that makes a question, each with an identity of its own unless one is given."""
 
-    def make(text: str = "Where is my order?", *, placeholder: bool = False, **changes: str) -> IncomingQuestion:
-        values = {
+    def make(text: str = "Where is my order?", *, placeholder: bool = False, **changes: Any) -> IncomingQuestion:
+        values: dict[str, Any] = {
             "platform": "slack",
             "workspace": "T1",
             "channel": "C1",

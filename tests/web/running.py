@@ -33,6 +33,7 @@ from supportbot.engine.prompt import Prompt
 from supportbot.feedback.consent import may_be_learned_from
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
+from supportbot.intake.admission import Crowd
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
@@ -115,11 +116,11 @@ class Shelf(Inbox):
         self.prepared: dict[str, Reply] = {}
         self._texts: dict[int, str] = {}
 
-    async def accept(self, incoming: IncomingQuestion) -> Accepted:
+    async def accept(self, incoming: IncomingQuestion, crowd: Crowd | None = None) -> Accepted:
         """Commit a question, unless the disk is full."""
         if self.is_full:
             raise OSError(28, "No space left on device: /secret/path")
-        accepted = await super().accept(incoming)
+        accepted = await super().accept(incoming, crowd)
         self._texts[accepted.question_id] = incoming.text
         return accepted
 

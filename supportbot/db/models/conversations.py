@@ -115,7 +115,8 @@ class Question(Base):
     that one is coming. ``lease_until`` says until when the claim of ``lease_owner`` holds; after that anybody may
     take the question over, and ``lapses`` counts how often that was so. All times are the database's.
     ``workspace_id`` and ``channel`` are those of the conversation, so that limits are counted by an index; what
-    was asked before there were limits has none.
+    was asked before there were limits has none. ``late`` says that it was asked long before it was heard, as in an
+    outage: its asker has waited, and is not sent away because others ask as well.
     """
 
     __tablename__ = "question"
@@ -156,6 +157,7 @@ class Question(Base):
     text: Mapped[str]
     reply_to: Mapped[dict[str, Any]]
     placeholder: Mapped[bool] = mapped_column(default=False)
+    late: Mapped[bool] = mapped_column(default=False)
     state: Mapped[QuestionState] = mapped_column(text_enum(QuestionState, "state"))
     reason: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)

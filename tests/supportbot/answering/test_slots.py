@@ -107,8 +107,19 @@ async def test_a_slow_machine_has_patience() -> None:
     assert slots.patience == pytest.approx(4.0)
 
 
+async def test_how_many_may_be_in_front() -> None:
+    """Those who have a place, and those who will have one while the last one waits."""
+    clock = Clock()
+    slots = Slots(3.0, clock)
+    assert slots.most_ahead is None
+    for _ in range(30):
+        await answer(slots, clock, 1, 0.5)
+    assert slots.most_ahead == 4 + 4 * 2  # four places, and a second to wait for those who have them
+
+
 async def test_without_a_promise_everything_waits() -> None:
     """Where people are to wait, only the engine limits how many at once."""
     slots = Slots(None)
     assert slots.patience is None
+    assert slots.most_ahead is None
     await answer(slots, Clock(), 50, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from supportbot.db.models import Answer, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, QuestionState
-from supportbot.intake.admission import MINUTE, UNLIMITED, Limit, Limits, Refusal
+from supportbot.intake.admission import MINUTE, UNLIMITED, Crowd, Limit, Limits, Refusal
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Reply
 from tests.supportbot.conftest import MakeQuestion
@@ -148,3 +148,32 @@ async def test_what_waited_for_a_daemon_is_not_refused(database: Database, quest
     await let_pass(database, timedelta(minutes=10))
     uptime = timedelta(minutes=5)
     assert await inbox.refuse_waiting(["slack"], BUSY, longer_than=timedelta(0), shorter_than=uptime) == []
+
+
+async def test_beyond_the_crowd_people_are_told_at_the_door(database: Database, question: MakeQuestion) -> None:
+    """Where more people are in front than are answered in time, the next is told so; a flood is one person."""
+    inbox = inbox_with(database)
+    crowd = Crowd(most=2, refusal=BUSY)
+
+    async def refused(asker: str) -> str | None:
+        return (await inbox.accept(question(asker=asker), crowd)).refused
+
+    assert [await refused("U1"), await refused("U1"), await refused("U1")] == [None, None, "busy"]
+    assert [await refused("U2"), await refused("U3")] == [None, "busy"]
+    assert await told(database) == [BUSY.text] * 2
+    [claim, _] = await inbox.claim(["slack"], 2)
+    await inbox.finish(claim.question_id, REPLY)
+    assert len(await inbox.claim(["slack"], 9)) == 1
+
+
+async def test_who_asked_during_an_outage_is_not_sent_away(database: Database, question: MakeQuestion) -> None:
+    """What was said long before it was heard waits for its turn, at the door and later."""
+    inbox = inbox_with(database)
+    said = datetime.now(UTC) - timedelta(minutes=10)
+    accepted = [
+        await inbox.accept(question(asker=f"U{number}", said_at=said), Crowd(most=1, refusal=BUSY))
+        for number in range(3)
+    ]
+    assert [one.refused for one in accepted] == [None] * 3
+    assert await inbox.refuse_waiting(["slack"], BUSY, longer_than=timedelta(), shorter_than=HOUR) == []
+    assert [claim.late for claim in await inbox.claim(["slack"], 9)] == [True] * 3
