@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Row,
     Select,
     and_,
     bindparam,
@@ -24,7 +25,6 @@ from sqlalchemy import (
     distinct,
     func,
     select,
-    tuple_,
     update,
 )
 
@@ -121,18 +121,35 @@ def find_refusal(
 
 def refuse(connection: Connection, question_ids: Sequence[int], refusal: Refusal, now: datetime) -> None:
     """End questions without an answer, and tell their askers, unless that was done a moment ago."""
-    questions = connection.execute(_QUESTIONS, {"ids": question_ids}).all()
-    askers = {(question.platform, question.asker) for question in questions}
-    rows = connection.execute(_TOLD, {"askers": list(askers), "since": now - TELL_AGAIN})
-    told = {(row.platform, row.asker) for row in rows}
-    notices = []
-    for question in questions:
-        asker = (question.platform, question.asker)
-        if question.placeholder or asker not in told:
-            notices.append((question.id, question.platform))
-            told.add(asker)
-    write_notices(connection, notices, refusal.text, now)
+    tell(connection, connection.execute(_QUESTIONS, {"ids": question_ids}).all(), refusal, now)
     connection.execute(_REFUSED, {"ids": question_ids, "reason": refusal.reason, "now": now})
+
+
+def tell(
+    connection: Connection,
+    questions: Sequence[tuple[int, str, str, bool] | Row[int, str, str, bool]],
+    refusal: Refusal,
+    now: datetime,
+) -> None:
+    """Tell the askers of questions when to ask again, unless that was done a moment ago.
+
+    Args:
+        connection: of a transaction that writes.
+        questions: id, platform, asker, and whether the asker sees that an answer is coming.
+        refusal: what they are told.
+        now: the database's time.
+    """
+    told = {
+        asker
+        for asker in {(platform, asker) for _, platform, asker, _ in questions}
+        if connection.scalar(_TOLD, {"platform": asker[0], "asker": asker[1], "since": now - TELL_AGAIN})
+    }
+    notices = []
+    for question_id, platform, asker, placeholder in questions:
+        if placeholder or (platform, asker) not in told:
+            notices.append((question_id, platform))
+            told.add((platform, asker))
+    write_notices(connection, notices, refusal.text, now)
 
 
 def refuse_waiting(
@@ -164,6 +181,10 @@ def refuse_waiting(
 
 
 _IDS = bindparam("ids", expanding=True, type_=BigInteger())
+_PERSON = and_(
+    Question.platform == bindparam("platform", type_=StorableText()),
+    Question.asker == bindparam("asker", type_=StorableText()),
+)
 
 _QUESTIONS = (
     select(Question.id, Question.platform, Question.asker, Question.placeholder)
@@ -171,16 +192,16 @@ _QUESTIONS = (
     .order_by(Question.id)
 )
 _TOLD = (
-    select(Question.platform, Question.asker)
+    select(Question.id)
     .join(Answer, Answer.question_id == Question.id)
     .where(
-        tuple_(Question.platform, Question.asker).in_(bindparam("askers", expanding=True)),
+        _PERSON,
         Question.received_at > bindparam("since", type_=UtcDateTime()),
         Question.state == QuestionState.REFUSED,
     )
-    .distinct()
+    .limit(1)
 )
-"""Which askers have been told lately that the bot is busy."""
+"""Finds out whether somebody has been told lately that the bot is busy; one at a time, for the index's sake."""
 _REFUSED = (
     update(table_of(Question))
     .where(Question.id.in_(_IDS))
@@ -195,10 +216,7 @@ _REFUSED = (
 
 _WORKSPACE = Question.workspace_id == bindparam("workspace_id", type_=BigInteger())
 _WHOSE = {
-    "person": and_(
-        Question.platform == bindparam("platform", type_=StorableText()),
-        Question.asker == bindparam("asker", type_=StorableText()),
-    ),
+    "person": _PERSON,
     "channel": and_(_WORKSPACE, Question.channel == bindparam("channel", type_=StorableText())),
     "workspace": _WORKSPACE,
 }

@@ -84,9 +84,15 @@ def is_late(incoming: IncomingQuestion, now: datetime) -> bool:
 
 
 def insert_question(
-    connection: Connection, incoming: IncomingQuestion, workspace_id: int, conversation_id: int, now: datetime
+    connection: Connection,
+    incoming: IncomingQuestion,
+    workspace_id: int,
+    conversation_id: int,
+    now: datetime,
+    *,
+    refused: str | None,
 ) -> int | None:
-    """Insert a question and return its id; None if another one has its identity."""
+    """Insert a question, as refused if there is a reason, and return its id; None if another has its identity."""
     values = {
         "conversation_id": conversation_id,
         "workspace_id": workspace_id,
@@ -98,7 +104,9 @@ def insert_question(
         "reply_to": dict(incoming.reply_to),
         "placeholder": incoming.placeholder,
         "late": is_late(incoming, now),
-        "state": QuestionState.RECEIVED,
+        "state": QuestionState.REFUSED if refused else QuestionState.RECEIVED,
+        "reason": refused,
+        "answered_at": now if refused else None,
         "attempts": 0,
         "lapses": 0,
         "received_at": now,

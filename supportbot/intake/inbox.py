@@ -23,7 +23,16 @@ from supportbot.db.models import IS_OPEN, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
 from supportbot.intake import handoff
-from supportbot.intake.admission import UNLIMITED, Crowd, Limits, Refusal, find_refusal, refuse, refuse_waiting
+from supportbot.intake.admission import (
+    UNLIMITED,
+    Crowd,
+    Limits,
+    Refusal,
+    find_refusal,
+    refuse,
+    refuse_waiting,
+    tell,
+)
 from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, lapses_of, take
 from supportbot.intake.conversations import insert_question, is_late, look_up, make_conversation
 from supportbot.intake.handoff import Heard, Remark
@@ -71,14 +80,16 @@ class Inbox:
         workspace_id, conversation_id = make_conversation(connection, incoming, known, now)
         crowd = None if is_late(incoming, now) else crowd
         refusal = find_refusal(connection, self._limits, crowd, incoming, workspace_id, now)
-        question_id = insert_question(connection, incoming, workspace_id, conversation_id, now)
+        reason = refusal.reason if refusal else None
+        question_id = insert_question(connection, incoming, workspace_id, conversation_id, now, refused=reason)
         if question_id is None:  # another daemon on the same PostgreSQL was first
             question_id = look_up(connection, incoming).question_id
             assert question_id is not None  # noqa: S101 - the unique constraint that refused us names this row
             return Accepted(question_id, new=False)
         if refusal:
-            refuse(connection, [question_id], refusal, now)
-        return Accepted(question_id, new=True, refused=refusal.reason if refusal else None)
+            told = (question_id, incoming.platform, incoming.asker, incoming.placeholder)
+            tell(connection, [told], refusal, now)
+        return Accepted(question_id, new=True, refused=reason)
 
     async def accept_remark(self, remark: Remark) -> Heard:
         """Commit what a person wrote, if it answers a question that the bot has handed off."""

@@ -34,6 +34,10 @@ _MOST_AT_ONCE = 2**16
 """Bytes; what a pipe of Linux holds."""
 
 
+_NICENESS = 5
+"""Where there is not enough processor time for all, hearing and telling people comes before computing answers."""
+
+
 def main() -> None:
     """Serve until told to stop, or until the daemon is gone."""
     # Ctrl-C and a service manager reach the whole group; the daemon drains first and then closes our input.
@@ -41,6 +45,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     with suppress(OSError):  # no Linux, or a container that forbids it: then the kernel chooses by itself
         Path("/proc/self/oom_score_adj").write_text(_KILL_ME_FIRST)
+    os.nice(_NICENESS)
     reports = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not tear our frames apart
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
