@@ -1,10 +1,10 @@
 """How many answers are generated at once: as many as still come soon enough.
 
 A batch gives more answers a second, and each of them later. So the number follows how long answers take, as TCP
-follows the network (additive increase, multiplicative decrease: Chiu and Jain, 1989). While they come within half
-of what was promised, there is one more; when one takes longer, there are a fifth fewer. Whoever finds no place may
-wait for a third of the promise, or for as long as one answer takes here, whichever is more: a slow machine with
-two people is not overloaded.
+follows the network (additive increase, multiplicative decrease: Chiu and Jain, 1989). While they come within two
+fifths of what was promised, there is one more; when one takes longer, there are a fifth fewer. Whoever finds no
+place may wait for a quarter of the promise. Where a single answer takes longer than it should, they may wait for
+as long as that: a slow machine with two people is not overloaded.
 
 This module knows no engine and no question.
 """
@@ -22,8 +22,8 @@ from supportbot.errors import OverloadedError
 _FIRST_LIMIT = 4.0
 """Before there is evidence; it grows by one with each answer until the first that takes too long."""
 
-_WAIT_SHARE = 1 / 3
-_ANSWER_SHARE = 1 / 2
+_WAIT_SHARE = 1 / 4
+_ANSWER_SHARE = 2 / 5
 """Of the promise; the rest is for answers that are longer than most, and for showing them."""
 
 _SHORTEST_SECONDS = 0.001
@@ -58,7 +58,10 @@ class Slots:
     @property
     def patience(self) -> float | None:
         """Seconds for which a question may wait before its asker is told that the bot is busy; None for ever."""
-        return None if self._promise is None else max(self._promise * _WAIT_SHARE, self._typical or 0.0)
+        if self._promise is None:
+            return None
+        is_slow = self._typical is not None and self._typical > self._promise * _ANSWER_SHARE
+        return self._typical if is_slow else self._promise * _WAIT_SHARE
 
     @property
     def most_ahead(self) -> int | None:
