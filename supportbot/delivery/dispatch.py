@@ -24,7 +24,7 @@ from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
-CONCURRENCY = 16
+CONCURRENCY = 32
 """Replies of a platform that are under way at once, each to another channel."""
 
 POLL_SECONDS = 1.0
@@ -145,7 +145,7 @@ class Dispatcher:
     async def _start_due(self) -> int:
         """Claim as many replies as may be under way at once, and begin to send them; return how many."""
         free = CONCURRENCY - len(self._tasks)
-        if not free or (self._has_more and free < CONCURRENCY // 2 and not self._is_time_to_claim):
+        if not free or (self._has_more and free < CONCURRENCY // 4 and not self._is_time_to_claim):
             return 0
         try:
             deliveries = await self._claim(free)
