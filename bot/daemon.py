@@ -162,7 +162,7 @@ def main() -> None:
         configure_logging(settings)
         log_uncaught()
         for path, remedy in find_open(Path(ENV_FILE), settings.home):
-            log.warning("daemon.open_to_others", path=str(path), remedy=remedy)
+            log.warning("daemon.open_to_others", place=str(path), remedy=remedy)
         asyncio.run(run(settings))
     except* SupportBotError as group:  # one from a task of the group comes wrapped, any other is wrapped here
         for error in _leaves(group):

@@ -148,7 +148,7 @@ async def test_probes_of_a_running_daemon_and_ctrl_c(home: Path) -> None:
     for each, mode in open_paths.items():
         each.chmod(mode)
     daemon = await start(home)
-    warned = {line["path"]: line["remedy"] for line in daemon.lines if line["event"] == "daemon.open_to_others"}
+    warned = {line["place"]: line["remedy"] for line in daemon.lines if line["event"] == "daemon.open_to_others"}
     assert warned == {
         ".env": ".env is open to other users (mode 0644): run `chmod 600 .env`.",
         str(home): f"{home} is open to other users (mode 0755): run `chmod 700 {home}`.",

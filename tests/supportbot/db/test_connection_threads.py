@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
@@ -16,23 +18,36 @@ def _threads() -> set[threading.Thread]:
 
 
 def test_no_thread_outlives_the_loop(migrated_sqlite: Path) -> None:
-    """Whoever is cancelled at any moment of a statement leaves no thread that reports to a loop which is gone."""
+    """Whoever is cancelled at any moment leaves no open connection, and no thread that reports to a dead loop."""
     before = _threads()
 
     async def use(database: Database) -> None:
         async with database.read() as session:
-            for _ in range(20):
-                await session.execute(text("SELECT count(*) FROM sqlite_master, sqlite_master"))
+            for _ in range(3):
+                await session.execute(text("SELECT count(*) FROM sqlite_master"))
 
-    async def cancel_after(steps: int) -> None:
+    async def cancel_at(step: int) -> bool:
+        """Cancel just before a thread has reported for the so manieth time; return whether it came to that."""
+        loop, reports = asyncio.get_running_loop(), 0
+        report = loop.call_soon_threadsafe
         database = Database(f"sqlite+aiosqlite:///{migrated_sqlite}")
         task = asyncio.create_task(use(database))
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        task.cancel()
+
+        def counting(callback: Any, *arguments: Any, **options: Any) -> asyncio.Handle:
+            nonlocal reports
+            reports += 1
+            if reports == step:
+                report(task.cancel)
+            return report(callback, *arguments, **options)
+
+        setattr(loop, "call_soon_threadsafe", counting)  # noqa: B010 - mypy knows that a method is no variable
         await asyncio.gather(task, return_exceptions=True)
         await database.aclose()
+        return task.cancelled()
 
-    for steps in range(1, 60):
-        asyncio.run(cancel_after(steps))
+    steps = 1
+    while asyncio.run(cancel_at(steps)):
         assert _threads() <= before
+        gc.collect()  # a connection that was left open says so now
+        steps += 1
+    assert steps > 10
