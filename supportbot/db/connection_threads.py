@@ -1,45 +1,44 @@
-"""What SQLite's asynchronous connections leave behind when whoever opened them is cancelled.
+"""SQLite's asynchronous connections, none of which may outlive the event loop.
 
 Each connection of aiosqlite has a thread. Whoever is cancelled in the middle of a statement leaves a thread that
 still finishes that, and then reports to an event loop which may be closed by then: an exception that nobody can
-catch. Whoever is cancelled while a connection is made ready leaves one that no pool knows. Both are seen to when
-the database is closed.
+catch. Whoever is cancelled elsewhere, or is dropped unfinished as libraries of chat platforms do with their
+handlers, leaves a connection that no pool closes. Both are seen to when the database is closed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from threading import Thread
+import sqlite3
+from contextlib import suppress
 from typing import Any
-from weakref import WeakSet
 
 import aiosqlite
 from sqlalchemy import Engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
 
 _SECONDS = 5.0
-"""A thread ends as soon as its last statement does; one whose connection is still in use is not waited for."""
+"""For a thread: it ends as soon as its last statement does."""
 
 
 class ConnectionThreads:
-    """The threads of an engine's connections.
+    """The connections of an engine, and their threads.
 
     Args:
-        engine: an asynchronous one of SQLite; whatever else listens to its connecting does so before this.
+        engine: an asynchronous one of SQLite.
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._threads: WeakSet[Thread] = WeakSet()
-        self._unready: set[aiosqlite.Connection] = set()
+        self._connections: list[aiosqlite.Connection] = []
         event.listen(engine, "do_connect", self._before_connecting)
-        event.listen(engine, "connect", self._when_ready)
 
-    async def join(self) -> None:
-        """Close what no pool knows, and wait until the threads have ended; for when the pool is closed."""
-        while self._unready:
-            await self._unready.pop().close()
-        for thread in list(self._threads):
-            await asyncio.to_thread(thread.join, _SECONDS)
+    async def aclose(self) -> None:
+        """Close what is still open, and wait until the threads have ended; to be called after the pool's end."""
+        connections, self._connections = self._connections, []
+        for connection in connections:
+            with suppress(sqlite3.Error, ValueError):  # it is closed, or cannot be used any more: so be it
+                await connection.close()
+        for connection in connections:
+            await asyncio.to_thread(connection._thread.join, _SECONDS)
 
     def _before_connecting(
         self, dialect: object, record: object, arguments: object, options: dict[str, Any]
@@ -50,9 +49,6 @@ class ConnectionThreads:
         connection = aiosqlite.connect(*arguments, **options)
         # Private, and SQLAlchemy does the same: a thread that hangs must not keep the program from its end.
         connection._thread.daemon = True
-        self._threads.add(connection._thread)
-        self._unready = {one for one in self._unready if one._thread.is_alive()} | {connection}
+        self._connections = [one for one in self._connections if one._thread.is_alive()]
+        self._connections.append(connection)
         return connection
-
-    def _when_ready(self, connection: DBAPIConnection, record: object) -> None:
-        self._unready.discard(connection.driver_connection)

@@ -167,7 +167,7 @@ class Database:
         await self._group.aclose()
         await self.engine.dispose()
         if self._threads:
-            await self._threads.join()
+            await self._threads.aclose()
 
 
 def create_blocking_engine(url: URL, files: Files | None = None, lock_seconds: float = LOCK_SECONDS) -> Engine:

@@ -51,3 +51,26 @@ def test_no_thread_outlives_the_loop(migrated_sqlite: Path) -> None:
         gc.collect()  # a connection that was left open says so now
         steps += 1
     assert steps > 10
+
+
+async def test_what_was_dropped_unfinished_is_closed(migrated_sqlite: Path) -> None:
+    """A transaction that somebody began and never ended ends with the database."""
+    before = _threads()
+    database = Database(f"sqlite+aiosqlite:///{migrated_sqlite}")
+    begun = asyncio.Event()
+
+    async def hold() -> None:
+        async with database.write() as session:
+            await session.execute(text("SELECT 1"))
+            begun.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(hold())
+    await begun.wait()
+    await database.aclose()
+    assert _threads() <= before
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with database.write() as session:  # nobody has the lock any more
+        await session.execute(text("SELECT 1"))
+    await database.aclose()
