@@ -125,8 +125,9 @@ five, since a run of training depends on the machine."""
 async def test_corrections_in_chat_become_a_better_live_model(home: Path, tmp_path: Path) -> None:
     """Thumbs down with corrections are trained on, measured and promoted; the same daemon knows it then."""
     # The model alone, since approved answers would be given without any training.
-    # And one person asks more in a minute than people do.
-    settings = {"SUPPORTBOT_ANSWER_MODE": "generate_only", "SUPPORTBOT_PERSON_A_MINUTE": "0"}
+    # And one person asks more at once, and in a minute, than people do.
+    limits = {"SUPPORTBOT_PERSON_AT_ONCE": "0", "SUPPORTBOT_PERSON_A_MINUTE": "0"}
+    settings = {"SUPPORTBOT_ANSWER_MODE": "generate_only", **limits}
     async with LocalSlack() as slack, running(home, **slack.environment(), **settings) as daemon:
         await slack.wait_until_connected(seconds=30)
         for question, reply in (await _ask_all(slack, list(FRESH))).items():
