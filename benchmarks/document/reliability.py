@@ -10,6 +10,7 @@ from benchmarks.document.table import Record, build_table
 def overload(record: Record) -> str:
     """Return how people fare when there are too many of them, beside what is promised."""
     rate, capacity = record["questions_a_second"], record["capacity_a_second"]
+    seconds = record["questions"] / rate
     rows = [
         [
             "an answer, or a word that the bot is busy, within 3 s",
@@ -27,7 +28,7 @@ def overload(record: Record) -> str:
             "< 2 s",
         ],
     ]
-    about = f"{_machine(record)}. {capacity:g} answers a second when calm; {rate:g} questions a second came.\n\n"
+    about = f"{_machine(record)}. {capacity:g} answers a second when calm; {rate:g} questions a second came, for {seconds:.0f} s.\n\n"
     return about + build_table(["with ten times as many people", "measured", "promised"], rows)
 
 
