@@ -28,8 +28,10 @@ def overload(record: Record) -> str:
             "< 2 s",
         ],
     ]
-    about = f"{_machine(record)}. {capacity:g} answers a second when calm; {rate:g} questions a second came, for {seconds:.0f} s.\n\n"
-    return about + build_table(["with ten times as many people", "measured", "promised"], rows)
+    came = f"{capacity:g} answers a second when calm; {rate:g} questions a second came, for {seconds:.0f} s."
+    return f"{_machine(record)}. {came}\n\n" + build_table(
+        ["with ten times as many people", "measured", "promised"], rows
+    )
 
 
 def soak(record: Record) -> str:
