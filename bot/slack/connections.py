@@ -30,6 +30,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api_errors import error_code, retry_after, token_error
 from bot.slack.bolt import dispatch, library_logger
+from bot.slack.deafness import Deafness
 from bot.slack.patience import Patience
 from supportbot.telemetry import metrics
 
@@ -128,8 +129,8 @@ class Connections:
         client: opens them.
         app_token: may do so.
         patience: how long to wait for what.
-        on_missed: called when the first connection stands again, with the time since when there was none, in
-            seconds of the epoch; 0 at the start.
+        on_missed: called when something hears again after nothing did, with the time since then, in seconds of
+            the epoch; 0 at the start.
     """
 
     def __init__(
@@ -146,7 +147,7 @@ class Connections:
         self._patience = patience
         self._on_missed = on_missed
         self._open = 0
-        self._deaf_since = 0.0
+        self._deafness = Deafness(CONNECTIONS)
 
     @property
     def is_connected(self) -> bool:
@@ -161,8 +162,8 @@ class Connections:
         """
         try:
             async with asyncio.TaskGroup() as tasks:
-                for number in range(1, CONNECTIONS + 1):
-                    tasks.create_task(self._hold(number), name=f"slack-connection-{number}")
+                for number in range(CONNECTIONS):
+                    tasks.create_task(self._hold(number), name=f"slack-connection-{number + 1}")
         except ExceptionGroup as group:
             raise group.exceptions[0] from None  # they all fail alike, of the token
 
@@ -172,10 +173,10 @@ class Connections:
             connection = _Connection(self._app, self._app_token, self._client, self._patience)
             try:
                 await self._connect(connection)
-                log.info("slack.connected", connection=number)
-                reason, lasted = await self._stay(connection)
+                log.info("slack.connected", connection=number + 1)
+                reason, lasted = await self._stay(connection, number)
                 tell = log.warning if reason in ("silent", "stuck") else log.info
-                tell("slack.disconnected", connection=number, reason=reason, lasted_seconds=round(lasted, 1))
+                tell("slack.disconnected", connection=number + 1, reason=reason, lasted_seconds=round(lasted, 1))
                 metrics.RECONNECTS.labels("slack", reason).inc()
                 failures = 0 if lasted > _STEADY_SECONDS else failures + 1
                 seconds = self._patience.pause(failures)
@@ -199,15 +200,20 @@ class Connections:
             connection.wss_uri = str(answer["url"])
             await connection.connect()  # type: ignore[no-untyped-call]  # the library's
 
-    async def _stay(self, connection: _Connection) -> tuple[str, float]:
+    async def _stay(self, connection: _Connection, number: int) -> tuple[str, float]:
         """Hear until the connection is over; return why it is, and how many seconds it lasted."""
         started = time.monotonic()
+        last_alive = stands_since = time.time()
         self._open += 1
-        if self._open == 1:
-            self._on_missed(self._deaf_since)
+        self._tell(self._deafness.back(number, stands_since))
         try:
             reason = await connection.wait_until_over(self._patience.look_seconds)
+            last_alive = time.time() if reason == "asked" else connection.last_ping_pong_time or stands_since
         finally:
             self._open -= 1
-            self._deaf_since = time.time()
+            self._tell(self._deafness.over(number, last_alive))
         return reason, time.monotonic() - started
+
+    def _tell(self, deaf_since: float | None) -> None:
+        if deaf_since is not None:
+            self._on_missed(deaf_since)
