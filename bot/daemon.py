@@ -6,7 +6,6 @@ It serves the local page always, and Slack and Discord as soon as there are toke
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -18,6 +17,7 @@ import structlog
 
 from bot.adapter import Adapter
 from bot.readiness import Readiness
+from bot.stopping import hear_signals
 from supportbot.backup.schedule import make_schedule
 from supportbot.bootstrap import open_core
 from supportbot.config import ENV_FILE, Settings, load_settings
@@ -37,7 +37,7 @@ log = structlog.get_logger("bot")
 OpenAdapter = Callable[[Service, Settings], AbstractAsyncContextManager[Adapter]]
 
 DRAIN_SECONDS = 6.0
-"""Time for answers under way after SIGTERM; with delivery and closing the process is gone within 10."""
+"""Time for answers under way after SIGTERM; with delivery it is eight, and ``bot.stopping`` ends it after ten."""
 
 FLUSH_SECONDS = 2.0
 """Time for replies that are written but not yet on their platform."""
@@ -52,11 +52,7 @@ async def run(settings: Settings) -> None:
     Raises:
         SupportBotError: something that the operator must mend.
     """
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-
+    stopping = hear_signals()
     async with AsyncExitStack() as stack:
         platforms = {"web", *_configured(settings)}
         core = await stack.enter_async_context(open_core(settings, platforms=platforms, daemon=True))
