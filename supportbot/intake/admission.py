@@ -82,7 +82,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """How many people may be in front of somebody, and what is said where there are more."""
+    """How many people may be in front of somebody, for each daemon, and what is said where there are more."""
 
     most: int
     refusal: Refusal
@@ -116,7 +116,8 @@ def find_refusal(
             return Refusal(f"limit of a {name}", max(1, math.ceil((oldest + MINUTE - now).total_seconds())))
     # People take turns: in front of somebody's first question is each other person once, whatever they asked.
     ahead = figures["questions"] if figures["open_person"] else figures["people"]
-    return crowd.refusal if crowd and ahead >= crowd.most else None
+    daemons = max(1, figures["daemons"])  # each of those that have some of them in work takes as many
+    return crowd.refusal if crowd and ahead >= crowd.most * daemons else None
 
 
 def refuse(connection: Connection, question_ids: Sequence[int], refusal: Refusal, now: datetime) -> None:
@@ -226,7 +227,9 @@ def _count_open() -> Select[*tuple[Any, ...]]:
     """Return the statement for how many questions are open; all that are open are looked at once."""
     counts = (func.sum(case((whose, 1), else_=0)).label(f"open_{name}") for name, whose in _WHOSE.items())
     people = func.count(distinct(Question.platform.concat(" ").concat(Question.asker)))
-    return select(func.count().label("questions"), people.label("people"), *counts).where(IS_OPEN)
+    daemons = func.count(distinct(Question.lease_owner))
+    figures = (func.count().label("questions"), people.label("people"), daemons.label("daemons"))
+    return select(*figures, *counts).where(IS_OPEN)
 
 
 def _oldest(name: str) -> ColumnElement[datetime]:

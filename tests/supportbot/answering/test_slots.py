@@ -75,6 +75,27 @@ async def test_idle_places_are_no_evidence() -> None:
     assert slots.limit == 4
 
 
+async def test_what_is_broken_off_is_no_evidence_of_speed() -> None:
+    """An engine that fails at once is not a fast one; one that fails late was slow."""
+    clock = Clock()
+    slots = Slots(3.0, clock)
+
+    async def fail_after(seconds: float) -> None:
+        places = [slots.slot(NEVER) for _ in range(slots.limit)]
+        for place in places:
+            await place.__aenter__()
+        clock.now += seconds
+        for place in places:
+            assert not await place.__aexit__(ConnectionError, ConnectionError(), None)
+
+    for _ in range(5):
+        await fail_after(0.1)
+    assert slots.limit == 4
+    assert slots.most_ahead is None
+    await fail_after(2.0)
+    assert slots.limit == 3
+
+
 async def test_who_finds_no_place_in_time_is_told() -> None:
     """A question waits until it is too late, and a place that becomes free goes to who came first."""
     slots = Slots(3.0)

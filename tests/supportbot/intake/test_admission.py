@@ -166,6 +166,19 @@ async def test_beyond_the_crowd_people_are_told_at_the_door(database: Database, 
     assert len(await inbox.claim(["slack"], 9)) == 1
 
 
+async def test_each_daemon_at_work_makes_room(database: Database, question: MakeQuestion) -> None:
+    """Two daemons on one database answer twice as many people in time, so twice as many may wait."""
+    one, other = inbox_with(database), inbox_with(database, owner="other")
+    crowd = Crowd(most=1, refusal=BUSY)
+    for asker in ("U1", "U2"):
+        await one.accept(question(asker=asker))
+    assert await one.claim(["slack"], 1)
+    assert (await one.accept(question(asker="U3"), Crowd(most=2, refusal=BUSY))).refused == "busy"
+    assert await other.claim(["slack"], 1)
+    assert (await one.accept(question(asker="U4"), crowd)).refused == "busy"
+    assert (await one.accept(question(asker="U5"), Crowd(most=2, refusal=BUSY))).refused is None
+
+
 async def test_who_asked_during_an_outage_is_not_sent_away(database: Database, question: MakeQuestion) -> None:
     """What was said long before it was heard waits for its turn, at the door and later."""
     inbox = inbox_with(database)
