@@ -188,7 +188,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     Privacy(database, settings.home),
                     upkeep.wake,
                     ring,
-                    lambda: worker.crowd,
+                    worker.crowd_for,
                 )
                 async with Renewal(database, owner, inbox, outbox):
                     yield Core(

@@ -6,7 +6,7 @@ An adapter translates in, calls here once, translates out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime
 
 import structlog
@@ -42,7 +42,7 @@ class Service:
         privacy: erases who wants to be forgotten; None where nobody can ask for it, as in a terminal.
         erased: set whenever something was erased.
         ring: called with the platform whenever a reply was put into its outbox.
-        crowd: says how many may ask at once.
+        crowd: says how many may be in front of a question.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Service:
         privacy: Privacy | None = None,
         erased: asyncio.Event | None = None,
         ring: Callable[[str], None] = lambda platform: None,
-        crowd: Callable[[], Crowd | None] = lambda: None,
+        crowd: Callable[[str], Awaitable[Crowd | None]] | None = None,
     ) -> None:
         self._inbox = inbox
         self._votes = votes
@@ -75,7 +75,8 @@ class Service:
         To be awaited before the platform is told "received". A question that is there already is not new. One that
         is too many is refused, and its asker told so.
         """
-        accepted = await self._inbox.accept(incoming, self._crowd())
+        crowd = await self._crowd(incoming.text) if self._crowd else None
+        accepted = await self._inbox.accept(incoming, crowd)
         if accepted.refused:
             metrics.REFUSALS.labels(incoming.platform, accepted.refused).inc()
             log.info(

@@ -41,6 +41,9 @@ from supportbot.knowledge.passages import Passages
 
 AnswerMode = Literal["verified_first", "generate_only"]
 
+_LOOK_SECONDS = 0.5
+"""For finding out whether something is known while somebody waits to be let in; it takes a fiftieth of that."""
+
 _AGREES = 80
 """Of a hundred: how much of the words of a generated answer must be those of the approved one that is near
 (rapidfuzz's token set ratio)."""
@@ -79,6 +82,7 @@ class Answerer:
         self._starter_may_speak = starter_may_speak
         self._starter_is_named = starter_is_named
         self._passages = passages
+        self._looking = asyncio.Lock()
 
     @property
     def engine(self) -> Engine:
@@ -99,6 +103,26 @@ class Answerer:
     def most_ahead(self) -> int | None:
         """How many people may be in front of somebody who is to have an answer in time; None for any number."""
         return self.generator.slots.most_ahead
+
+    async def needs_place(self, question: str) -> bool:
+        """Return whether a question has to wait for the model; what is approved need not.
+
+        Only while all places are taken is it looked up, and one question at a time, so that this takes at most one
+        core from the model; whether those beyond are known is not found out.
+
+        Args:
+            question: as received.
+        """
+        if not self.generator.slots.are_taken:
+            return True
+        if self._knowledge is None or self._mode != "verified_first" or self._looking.locked():
+            return True
+        async with self._looking:
+            try:
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    return not (await explain(self._knowledge, question)).given
+            except TimeoutError:
+                return True
 
     def replace_model(self, model: LiveModel) -> Tenure:
         """Generate with another model from now on; return the old one's tenure, to be ended."""

@@ -56,6 +56,11 @@ class Slots:
         return int(self._limit)
 
     @property
+    def are_taken(self) -> bool:
+        """Whether whoever comes now has to wait for a place."""
+        return self._promise is not None and self._in_use >= self.limit
+
+    @property
     def patience(self) -> float | None:
         """Seconds for which a question may wait before its asker is told that the bot is busy; None for ever."""
         if self._promise is None:

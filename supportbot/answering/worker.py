@@ -187,11 +187,12 @@ class Worker:
             metrics.REFUSALS.labels(platform, refusal.reason).inc()
             self._on_answered(platform)
 
-    @property
-    def crowd(self) -> Crowd | None:
-        """How many may ask before it is too many, and what those beyond are told; None where anybody may."""
+    async def crowd_for(self, question: str) -> Crowd | None:
+        """Return how many may be in front of a question, and what is said past that; None for any number."""
         most = self._answerer.most_ahead
-        return None if most is None else Crowd(most, self._refusal())
+        if most is None or not await self._answerer.needs_place(question):
+            return None
+        return Crowd(most, self._refusal())
 
     def _refusal(self) -> Refusal:
         return Refusal("busy", self._pace.seconds_until_free)

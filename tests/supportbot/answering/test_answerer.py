@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import pytest
 
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.gate import is_degenerate
 from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.slots import Slots
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
@@ -78,6 +81,20 @@ async def test_known_question_gets_its_answer_word_for_word(knowledge: Knowledge
     assert verified.approved_by == "Ana Lopez"
     assert 0.3 < verified.similarity < 1
     assert reply.model_version is None
+
+
+async def test_what_is_known_needs_no_place_of_the_model(knowledge: Knowledge) -> None:
+    """It is looked up only while all places are taken, and one question at a time."""
+    slots = Slots(3.0)
+    bot = Answerer(Generator(LiveModel(ScriptedEngine(), None), slots=slots), knowledge)
+    known, unknown = "could I hire shoes?", "can I rent a helmet and a rope"
+    assert await bot.needs_place(known)
+    async with AsyncExitStack() as stack:
+        for _ in range(slots.limit):
+            await stack.enter_async_context(slots.slot(math.inf))
+        assert [await bot.needs_place(one) for one in (known, unknown)] == [False, True]
+        assert [*await asyncio.gather(bot.needs_place(known), bot.needs_place(known))] == [False, True]
+    assert await bot.needs_place(known)
 
 
 async def test_unknown_question_gets_suggestions(knowledge: Knowledge) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,9 +30,12 @@ from supportbot.intake.claiming import SUSPECT_LAPSES
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.intake.questions import NO_QUESTION_TEXT
+from supportbot.intake.questions import NO_QUESTION_TEXT, Accepted
+from supportbot.knowledge.knowledge import Knowledge
 from supportbot.service import Service
 from tests.supportbot.conftest import MakeQuestion
+from tests.supportbot.knowledge.faq import GYM
+from tests.supportbot.knowledge.publishing import approve
 from tests.tiny_model import build_tokenizer
 
 
@@ -86,7 +90,13 @@ class Bot:
             on_answered=self.rung.append,
         )
         self.service = Service(
-            self.inbox, Votes(database), Suggestions(database), History(database), self.live, self.worker.wake
+            self.inbox,
+            Votes(database),
+            Suggestions(database),
+            History(database),
+            self.live,
+            self.worker.wake,
+            crowd=self.worker.crowd_for,
         )
 
     async def exchange(self, question_id: int) -> Exchange:
@@ -326,6 +336,41 @@ async def test_nobody_waits_for_a_full_engine_without_a_word(database: Database,
     assert [exchange.state for exchange in late] == [QuestionState.REFUSED] * 2
     assert all("busy" in (exchange.answer or "") for exchange in late)
     assert [one.state for one in answered if isinstance(one, Exchange)] == [QuestionState.ANSWERED] * 4
+
+
+async def test_what_is_known_is_let_in_while_the_model_is_overrun(
+    database: Database, question: MakeQuestion
+) -> None:
+    """Who asks what the model would have to answer is sent away at the door; an approved answer is given."""
+    await approve(database, GYM)
+    knowledge = Knowledge(database, lambda: None, wrong_rate=0.02)
+    await knowledge.load()
+    engine = FaultyEngine()
+    engine.go_on.clear()
+    clock = [0.0]
+    slots = Slots(3.0, lambda: clock[0])
+    for _ in range(10):  # answers took so long that one at a time is enough
+        async with slots.slot(math.inf):
+            clock[0] += 5
+    answerer = Answerer(Generator(LiveModel(engine, None, knows_us=True), slots=slots), knowledge)
+    bot = Bot(database, engine, answerer=answerer)
+    running = asyncio.create_task(bot.worker.run())
+
+    async def ask(asker: str, text: str) -> Accepted:
+        return await bot.service.ask(question(asker=asker, text=text))
+
+    await ask("U1", "can I rent a helmet and a rope?")
+    await engine.started.wait()
+    accepted = [await ask(asker, "is there a sauna near the wall?") for asker in ("U2", "U3")]
+    assert [one.refused for one in accepted] == [None, "busy"]
+    answer, (wording, *_) = next(iter(GYM.items()))
+    known = await ask("U4", wording)
+    *_, last = [piece async for piece in bot.service.follow(known.question_id)]
+    assert isinstance(last, Exchange)
+    assert last.answer == answer
+    engine.go_on.set()
+    await bot.worker.drain(5)
+    await running
 
 
 async def test_question_that_ends_processes_is_set_aside(database: Database, question: MakeQuestion) -> None:
