@@ -33,6 +33,14 @@ structlog.configure(
 )
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _fork_processes() -> None:
+    """Whatever is started shares what is imported with the others."""
+    from tests.e2e import daemon
+
+    daemon.IS_FORKED = True
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let no setting of the machine, and no `.env` of the checkout, reach a test."""

@@ -1,7 +1,8 @@
-"""Commands of ours, each in a process of its own that is forked from one that has imported what they share.
+"""Processes of ours that are forked from one that has imported what they share.
 
-A command spends most of its time importing, and a suite runs hundreds of them. ``tests/e2e`` starts Python anew,
-so a command that works only where something is imported already fails there.
+A command spends most of its time importing, and so does a daemon until it is ready; a suite runs hundreds of them.
+``tests/e2e/test_operator.py`` starts Python anew, so what works only where something is imported already fails
+there.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ import atexit
 import io
 import multiprocessing
 import os
+import resource
 import runpy
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +28,12 @@ ROOT = Path(__file__).parents[1]
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(
     [  # not supportbot.cli: its consoles look at the environment when they are made
-        "supportbot.bootstrap",
+        "bot.daemon",
+        "bot.discord.client",
+        "bot.slack.app",
+        "bot.web.app",
+        "bot.web.sender",
+        "bot.web.server",
         "supportbot.engine.load",
         "supportbot.knowledge.encoder.open",
         "supportbot.knowledge.encoder.encoder",
@@ -31,6 +41,7 @@ _FORKING.set_forkserver_preload(
         "psycopg",
         "aiosqlite",
         "scipy.sparse",
+        "tokenizers.decoders",
         "rich.table",
         "typer._adapters",
     ]
@@ -51,24 +62,28 @@ async def run_module(
     arguments: Sequence[str],
     environment: Mapping[str, str],
     *,
+    folder: Path = ROOT,
     typed: str = "",
     terminal: str | None = None,
 ) -> Finished:
-    """Run ``python -m module`` from the repository's root to its end.
+    """Run ``python -m module`` to its end.
 
     Args:
         module: what to run.
         arguments: what follows its name.
         environment: all of it.
+        folder: where it runs.
         typed: what it finds on its standard input.
         terminal: the device that it reads from instead.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / name for name in ("stdin", "stdout", "stderr")]
+    with tempfile.TemporaryDirectory() as place:
+        paths = [Path(place) / name for name in ("stdin", "stdout", "stderr")]
         paths[0].write_text(typed)
         streams = [terminal or str(paths[0]), *map(str, paths[1:])]
-        process = _FORKING.Process(target=_run, args=(module, list(arguments), dict(environment), streams))
-        process.start()
+        process = _FORKING.Process(
+            target=_run_on_files, args=(module, list(arguments), dict(environment), folder, streams)
+        )
+        await asyncio.to_thread(process.start)  # the first one waits until all is imported
         try:
             await asyncio.to_thread(process.join)
         except asyncio.CancelledError:
@@ -80,17 +95,105 @@ async def run_module(
         return Finished(status, *(path.read_text() for path in paths[1:]))
 
 
-def _run(module: str, arguments: list[str], environment: dict[str, str], streams: list[str]) -> None:
-    """Become what Python would be if it had been started with a module; the ending is that of its last line."""
+class Forked:
+    """A process that runs on: what of ``asyncio.subprocess.Process`` is needed of it.
+
+    Args:
+        process: started.
+        stderr: what it writes there.
+
+    Attributes:
+        pid: its number.
+        stderr: what it writes there.
+    """
+
+    def __init__(self, process: ForkServerProcess, stderr: asyncio.StreamReader) -> None:
+        assert process.pid is not None
+        self._process = process
+        self.pid: int = process.pid
+        self.stderr = stderr
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, or minus the number of the signal that ended it; None while it runs."""
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it with SIGKILL."""
+        self._process.kill()
+
+    async def wait(self) -> int:
+        """Wait until it has ended, and return how."""
+        loop = asyncio.get_running_loop()
+        sentinel = os.dup(self._process.sentinel)  # several may wait, and a loop has one reader for each number
+        ended = asyncio.Event()
+        loop.add_reader(sentinel, ended.set)
+        try:
+            while (status := self.returncode) is None:
+                await ended.wait()
+            return status
+        finally:
+            loop.remove_reader(sentinel)
+            os.close(sentinel)
+
+
+async def spawn_module(module: str, environment: Mapping[str, str], descriptors: int | None = None) -> Forked:
+    """Start ``python -m module`` in the folder where we are, and do not wait for it.
+
+    Args:
+        module: what to run.
+        environment: all of it.
+        descriptors: that it may have open; None for as many as the machine allows.
+    """
+    reading, writing = _FORKING.Pipe(duplex=False)
+    with writing:
+        process = _FORKING.Process(
+            target=_run_on_pipe, args=(module, dict(environment), Path.cwd(), writing, descriptors), daemon=True
+        )
+        await asyncio.to_thread(process.start)
+    stderr = asyncio.StreamReader()
+    pipe = os.fdopen(os.dup(reading.fileno()), "rb")
+    reading.close()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stderr), pipe)
+    return Forked(process, stderr)
+
+
+def _run_on_files(
+    module: str, arguments: list[str], environment: dict[str, str], folder: Path, streams: list[str]
+) -> None:
     for number, flags in enumerate((os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)):
         os.dup2(os.open(streams[number], flags), number)
+    _run(module, arguments, environment, folder)
+
+
+def _run_on_pipe(
+    module: str, environment: dict[str, str], folder: Path, stderr: Connection, descriptors: int | None
+) -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number, source in enumerate((nothing, nothing, stderr.fileno())):
+        os.dup2(source, number)
+    stderr.close()
+    if descriptors is not None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    _run(module, [], environment, folder)
+
+
+def _run(module: str, arguments: list[str], environment: dict[str, str], folder: Path) -> None:
+    """Become what Python would be if it had been started with a module; the ending is that of its last line."""
     sys.stdin, sys.stdout, sys.stderr = (
         io.TextIOWrapper(os.fdopen(number, mode), encoding="utf-8", line_buffering=number == 2)
         for number, mode in enumerate(("rb", "wb", "wb"))
     )
     os.environ.clear()
     os.environ.update(environment)
-    os.chdir(ROOT)
+    os.chdir(folder)
     sys.argv = [module, *arguments]
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)

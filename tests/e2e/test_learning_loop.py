@@ -222,6 +222,6 @@ async def _supportbot(home: Path, *arguments: str) -> str:
 
 
 async def _module(home: Path, module: str, *arguments: str) -> str:
-    status, output, errors = await run_command(home, "-m", module, *arguments)
+    status, output, errors = await run_command(home, module, *arguments)
     assert status == 0, errors
     return output

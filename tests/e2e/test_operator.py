@@ -16,6 +16,7 @@ from tests.e2e.daemon import log_of, run_command, running, start, supportbot
 from training.starter.data import load_faq
 
 
+@pytest.mark.usefixtures("started_anew")
 async def test_from_nothing_to_an_answer(tmp_path: Path) -> None:
     """`init` in an empty folder, `ask`, and `log`: the JSON of each has what scripts rely on."""
     home = tmp_path / "fresh"
@@ -100,7 +101,7 @@ async def test_doctor_tells_a_wrong_setting(home: Path) -> None:
 async def test_wrong_settings_stop_the_start(home: Path, settings: dict[str, str], sentence: str) -> None:
     """A wrong setting is one sentence and exit status 2, without a traceback."""
     offline = {"HF_HUB_OFFLINE": "1", **settings}
-    status, _, errors = await run_command(home, "-m", "bot", **offline)
+    status, _, errors = await run_command(home, "bot", **offline)
     assert status == 2
     assert sentence in errors
     assert "Traceback" not in errors
@@ -112,7 +113,7 @@ async def test_wrong_databases_stop_the_start(home: Path, damage: str) -> None:
     path = home / "supportbot.db"
     if damage == "second":
         async with running(home):
-            status, _, errors = await run_command(home, "-m", "bot")
+            status, _, errors = await run_command(home, "bot")
     else:
         if damage == "missing":
             path.unlink()
@@ -125,7 +126,7 @@ async def test_wrong_databases_stop_the_start(home: Path, damage: str) -> None:
             connection.execute("UPDATE alembic_version SET version_num = '9999'")
             connection.commit()
             connection.close()
-        status, _, errors = await run_command(home, "-m", "bot")
+        status, _, errors = await run_command(home, "bot")
     assert status == 2, errors
     assert "Traceback" not in errors
     assert {
@@ -137,6 +138,7 @@ async def test_wrong_databases_stop_the_start(home: Path, damage: str) -> None:
     }[damage] in errors
 
 
+@pytest.mark.usefixtures("started_anew")
 async def test_probes_of_a_running_daemon_and_ctrl_c(home: Path) -> None:
     """Health, readiness, metrics and the page answer; Ctrl-C ends the daemon as cleanly as SIGTERM.
 

@@ -116,7 +116,7 @@ async def test_live_version_that_fails_stops_the_start(home: Path) -> None:
     huge = {"transformer.ln_f.weight": torch.full((width,), 60_000.0, dtype=torch.float16)}
     install_version(registry, starter_directory(), "huge", weights=huge)
     registry.activate("huge")
-    status, _, errors = await run_command(home, "-m", "bot", SUPPORTBOT_PRECISION="fp16")
+    status, _, errors = await run_command(home, "bot", SUPPORTBOT_PRECISION="fp16")
     assert status == 2, errors
     assert (
         "The live version 'huge' can't answer, so return to 'starter' with `supportbot models rollback`" in errors

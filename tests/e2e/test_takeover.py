@@ -45,6 +45,7 @@ def _events(daemon: Daemon, event: str) -> int:
     return sum(line["event"] == event for line in daemon.lines)
 
 
+@pytest.mark.usefixtures("started_anew")  # a clock is set before Python imports anything
 async def test_dead_daemons_work_is_taken_over_and_a_living_ones_is_not(
     home: Path, postgres_url: str, migrated_postgres: str, clock_ahead: dict[str, str]
 ) -> None:
