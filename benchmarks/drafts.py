@@ -22,11 +22,10 @@ import structlog
 import typer
 from prometheus_client import REGISTRY
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.machine import describe_machine
-from benchmarks.program import open_scratch, save_record
+from benchmarks.program import Telling, open_scratch, save_record
 from benchmarks.wide import save_wide
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.openvino.engine import OpenVINOEngine, build_load
@@ -83,7 +82,7 @@ async def measure(
     """
     figures: dict[str, Any] = {}
     seeds = count(step=1_000)  # no answer is asked for twice: the second time it would be known
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Telling() as progress:
         task = progress.add_task("Asking", total=len(cases) * len(at_once) * rounds)
         for kind, case in cases.items():
             figures[kind] = {}

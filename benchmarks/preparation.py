@@ -24,7 +24,7 @@ from sqlalchemy import insert
 from benchmarks.machine import describe_machine
 from benchmarks.model import build_tokenizer
 from benchmarks.processes import watch
-from benchmarks.program import open_scratch, save_record
+from benchmarks.program import Telling, open_scratch, save_record
 from supportbot.config import Settings
 from supportbot.db.models import Example
 from supportbot.db.schema import migrate
@@ -101,9 +101,8 @@ def main(
     quick: Annotated[bool, typer.Option(help=f"At most {_QUICK_ROWS:,} rows: does it run at all?")] = False,
 ) -> None:
     """Measure how much memory it takes to prepare a training set."""
-    console = Console(stderr=True)
     datasets.disable_progress_bars()
-    with open_scratch() as scratch, Progress(console=console) as progress:
+    with open_scratch() as scratch, Telling() as progress:
         figures = asyncio.run(measure(min(rows, _QUICK_ROWS) if quick else rows, scratch, progress))
     save_record(figures | {"machine": describe_machine()}, json_file)
     table = Table("", "value", title="Preparing approved rows")

@@ -1,9 +1,10 @@
-"""What the command of each benchmark begins and ends with: a folder for what it makes, a file for its figures."""
+"""What the command of each benchmark has: a folder for what it makes, its progress, a file for its figures."""
 
 from __future__ import annotations
 
 import json
 import tempfile
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +12,39 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, TaskID
 
 from supportbot.errors import SupportBotError
 
 _FAULT = 2
+
+_TELL_SECONDS = 15.0
+"""Between two lines of progress where they are read later, or by a program."""
+
+
+class Telling(Progress):
+    """A bar on a terminal; elsewhere a line now and then, since a bar would show nothing until the end."""
+
+    def __init__(self) -> None:
+        super().__init__(console=Console(stderr=True), transient=True)
+        self._told_at = time.monotonic()
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        """Change what is shown of a task; see the library."""
+        super().update(task_id, **changes)
+        self._tell(task_id)
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        """Say that so much more of a task is done."""
+        super().advance(task_id, advance)
+        self._tell(task_id)
+
+    def _tell(self, task_id: TaskID) -> None:
+        if not self.console.is_terminal and time.monotonic() - self._told_at >= _TELL_SECONDS:
+            self._told_at = time.monotonic()
+            task = self._tasks[task_id]
+            total = f" of {task.total:,.0f}" if task.total is not None else ""
+            self.console.print(f"{task.description}: {task.completed:,.0f}{total}", highlight=False)
 
 
 @contextmanager

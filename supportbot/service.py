@@ -94,18 +94,29 @@ class Service:
             metrics.REDELIVERIES.labels(incoming.platform).inc()
         return accepted
 
-    async def overhear(self, remark: Remark) -> bool:
+    async def overhear(self, remark: Remark) -> Heard:
         """Keep what a person wrote if the bot had handed the question off to people; else forget it.
 
         To be awaited before the platform is told "received". The text goes to the database and nowhere else.
 
         Returns:
-            Whether it was said to the asker, and so is no question to the bot; kept now, before, or not worth it.
+            What it is; a ``FOLLOW_UP`` is to be asked, and what is ``KEPT`` or ``DROPPED`` was said to the asker.
         """
         heard = await self._inbox.accept_remark(remark)
         if heard is Heard.KEPT:
             log.info("handoff.answered", platform=remark.platform)
-        return heard is not Heard.NOT_OURS
+        return heard
+
+    async def be_quiet(self, platform: str, workspace: str, channel: str, thread: str, *, quiet: bool) -> bool:
+        """Answer in a thread only who names the bot, or also who goes on asking.
+
+        Returns:
+            Whether the bot has ever been asked there.
+        """
+        is_known = await self._inbox.set_quiet(platform, workspace, channel, thread, is_quiet=quiet)
+        if is_known:
+            log.info("thread.quiet" if quiet else "thread.not_quiet", platform=platform)
+        return is_known
 
     async def overhear_change(self, platform: str, identity: str, text: str | None) -> None:
         """Let what was overheard follow its author, who edited the message, or deleted it (``text`` is None)."""

@@ -19,7 +19,6 @@ from typing import Annotated, Any
 import structlog
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 from sqlalchemy import func, select
 
@@ -31,7 +30,7 @@ from benchmarks.crash.places import PLACES
 from benchmarks.crash.trial import ANSWER_SECONDS, SETTINGS
 from benchmarks.crash.verdict import Outcome, settle
 from benchmarks.machine import describe_machine
-from benchmarks.program import open_scratch, save_record
+from benchmarks.program import Telling, open_scratch, save_record
 from supportbot.bootstrap import initialise
 from supportbot.config import Settings
 from supportbot.db.models import Question
@@ -122,7 +121,7 @@ def main(
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     seconds = _QUICK_SECONDS if quick else 60 * minutes
     began = time.monotonic()
-    with open_scratch() as scratch, Progress(console=Console(stderr=True)) as progress:
+    with open_scratch() as scratch, Telling() as progress:
         bar = progress.add_task("Everything at once", total=seconds)
 
         def on_deed() -> None:

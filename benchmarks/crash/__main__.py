@@ -20,7 +20,6 @@ from typing import Annotated, Any
 import structlog
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.crash.lives import STOP_SECONDS
@@ -28,7 +27,7 @@ from benchmarks.crash.steps import make_plan, named_steps
 from benchmarks.crash.trial import Trial, run_trial
 from benchmarks.crash.verdict import Outcome
 from benchmarks.machine import describe_machine
-from benchmarks.program import open_scratch, save_record
+from benchmarks.program import Telling, open_scratch, save_record
 from tests.postgres import create_postgres_database, postgres_server
 
 _AT_ONCE = 50
@@ -116,7 +115,7 @@ def main(
     ends = len(named_steps(signal)) if quick else kills
     trial = Trial(platform=platform, signal=signal, daemons=daemons, seed=seed)
     began = time.monotonic()
-    with open_scratch() as scratch, ExitStack() as stack, Progress(console=Console(stderr=True)) as progress:
+    with open_scratch() as scratch, ExitStack() as stack, Telling() as progress:
         server = stack.enter_context(postgres_server()) if database is DatabaseKind.POSTGRESQL else None
         bar = progress.add_task(f"{database}, {platform}", total=ends)
         outcome = run_all(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ from rich.table import Table
 from benchmarks.load.crowd import Asked, Crowd
 from benchmarks.load.readings import lag_ms, read
 from benchmarks.machine import describe_machine
-from benchmarks.program import open_scratch, save_record
+from benchmarks.program import Telling, open_scratch, save_record
 from benchmarks.wide import save_wide
 from supportbot.bootstrap import initialise
 from supportbot.config import Settings
@@ -146,7 +146,13 @@ async def soak(crowd: Crowd, daemon: Daemon, questions: int, progress: Progress)
 
 
 async def _measure(
-    scratch: Path, seconds: float, questions: int, progress: Progress, *, quick: bool
+    scratch: Path,
+    seconds: float,
+    questions: int,
+    progress: Progress,
+    keep: Callable[[dict[str, Any]], None],
+    *,
+    quick: bool,
 ) -> dict[str, Any]:
     home = scratch / "home"
     await initialise(Settings(home=home))
@@ -157,6 +163,7 @@ async def _measure(
     async with _asking(home, SUPPORTBOT_MODEL="starter", **_NO_LIMITS) as (crowd, daemon):
         waited = await measure_flood(crowd)
         record["other_channel_wait_s"] = None if waited is None else round(waited, 3)
+        keep(record)  # the long run takes the longest by far
         record["soak"] = await soak(crowd, daemon, questions, progress)
     return record
 
@@ -204,12 +211,15 @@ def main(
 ) -> None:
     """Measure what people see when there are too many of them."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
-    with open_scratch() as scratch, Progress(console=Console(stderr=True)) as progress:
-        record = asyncio.run(
-            _measure(scratch, 8.0 if quick else seconds, 40 if quick else soak_questions, progress, quick=quick)
-        )
-    record |= {"quick": quick, "machine": describe_machine()}
-    save_record(record, json_file)
+    rest = {"quick": quick, "machine": describe_machine()}
+
+    def keep(record: dict[str, Any]) -> None:
+        save_record(record | rest, json_file)
+
+    with open_scratch() as scratch, Telling() as progress:
+        questions = 40 if quick else soak_questions
+        record = asyncio.run(_measure(scratch, 8.0 if quick else seconds, questions, progress, keep, quick=quick))
+    keep(record)
     Console().print(build_table(record))
 
 

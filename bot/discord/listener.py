@@ -32,6 +32,7 @@ from bot.discord.suggestions import SuggestionButton
 from bot.discord.views import VoteButton
 from bot.discord.watchdog import Watchdog
 from supportbot.config import Settings
+from supportbot.intake.handoff import Heard
 from supportbot.intake.questions import is_reaction
 from supportbot.service import Service
 
@@ -139,7 +140,7 @@ class SupportClient(ServingClient):
             return False
         remark = remark_from_message(message, self.user)
         async with asyncio.timeout(self.patience.hear_seconds):
-            if remark is not None and await self.service.overhear(remark):
+            if remark is not None and await self.service.overhear(remark) is not Heard.NOT_OURS:
                 return False
             question = question_from_message(message, self.user)
             return not is_reaction(question.text) and (await self.service.ask(question)).new

@@ -48,6 +48,8 @@ class Remark:
         identity: the platform's own unique name of the message, the same at every redelivery.
         author: the platform's id of the person.
         text: as typed.
+        names_others: whether it names somebody, and not the bot.
+        said_at: when, by the platform's clock, if known.
     """
 
     platform: str
@@ -58,13 +60,18 @@ class Remark:
     identity: str
     author: str
     text: str
+    names_others: bool = False
+    said_at: datetime | None = None
 
 
 class Heard(Enum):
-    """What became of a remark: ``KEPT`` as an answer; ``DROPPED`` where the bot had handed off; ``NOT_OURS``."""
+    """What a remark is: an answer to what the bot handed off, ``KEPT``, or ``DROPPED`` where that has enough of
+    them; a ``FOLLOW_UP`` to what the bot said, which is to be asked; or ``NOT_OURS``.
+    """
 
     KEPT = auto()
     DROPPED = auto()
+    FOLLOW_UP = auto()
     NOT_OURS = auto()
 
 

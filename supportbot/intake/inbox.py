@@ -22,7 +22,7 @@ from supportbot.db.clock import now_of
 from supportbot.db.models import IS_OPEN, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
-from supportbot.intake import handoff
+from supportbot.intake import handoff, threads
 from supportbot.intake.admission import (
     UNLIMITED,
     Crowd,
@@ -92,12 +92,28 @@ class Inbox:
         return Accepted(question_id, new=True, refused=reason)
 
     async def accept_remark(self, remark: Remark) -> Heard:
-        """Commit what a person wrote, if it answers a question that the bot has handed off."""
+        """Commit what a person wrote, if it answers a question that the bot has handed off.
+
+        Nothing of it is kept else, but it may be a follow-up, to be asked as a question by the caller.
+        """
         async with self._database.read() as session:  # most of what is heard is none of ours: no lock for that
-            if not await handoff.is_awaited(session, remark):
+            is_awaited = await handoff.is_awaited(session, remark)
+            if not is_awaited and await threads.find(session, remark) is None:
                 return Heard.NOT_OURS
         async with self._database.write() as session:
-            return await handoff.keep(session, remark)
+            heard = await handoff.keep(session, remark) if is_awaited else Heard.NOT_OURS
+            thread = await threads.find(session, remark)
+            if thread is None:
+                return heard
+            if heard is not Heard.NOT_OURS:
+                await threads.note_talk(session, remark, thread)
+                return heard
+            return Heard.FOLLOW_UP if await threads.is_follow_up(session, remark, thread) else Heard.NOT_OURS
+
+    async def set_quiet(self, platform: str, workspace: str, channel: str, thread: str, *, is_quiet: bool) -> bool:
+        """Answer in a thread only who names the bot, or no longer; return False where it has never answered."""
+        async with self._database.write() as session:
+            return await threads.set_quiet(session, platform, workspace, channel, thread, is_quiet=is_quiet)
 
     async def change_remark(self, platform: str, identity: str, text: str | None) -> None:
         """Follow an author who edited or deleted a message; one that is not kept changes nothing."""

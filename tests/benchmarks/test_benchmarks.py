@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import program
 from benchmarks.report import Timed, build_record, compare_losses
 
 ROOT = Path(__file__).parents[2]
@@ -105,3 +106,15 @@ def test_losses_are_compared_with_what_a_seed_changes(plain: float, within: bool
 
     assert compared["within_noise"] is within
     assert compared["difference"] == [pytest.approx(plain - 1.0)]
+
+
+def test_progress_is_told_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads it from a file sees how far it has come, not only the end."""
+    monkeypatch.setattr(program, "_TELL_SECONDS", 0.0)
+    with program.Telling() as progress:
+        bar = progress.add_task("Asking", total=2_000)
+        progress.advance(bar, 1_000)
+        progress.update(bar, completed=1_500)
+    assert capsys.readouterr().err.splitlines()[:2] == ["Asking: 1,000 of 2,000", "Asking: 1,500 of 2,000"]

@@ -90,7 +90,11 @@ class Channel(Base):
 
 
 class Conversation(Base):
-    """A thread of a channel, a direct message, or one visit to the page."""
+    """A thread of a channel, a direct message, or one visit to the page.
+
+    ``is_quiet`` says that the bot was told to answer only who names it, ``talked_at`` when people last spoke to
+    each other there.
+    """
 
     __tablename__ = "conversation"
     __table_args__ = (UniqueConstraint("workspace_id", "channel", "thread"), ERASABLE)
@@ -99,6 +103,8 @@ class Conversation(Base):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     channel: Mapped[str]
     thread: Mapped[str]
+    is_quiet: Mapped[bool] = mapped_column(default=False)
+    talked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     workspace: Mapped[Workspace] = relationship()

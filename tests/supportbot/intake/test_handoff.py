@@ -144,7 +144,6 @@ async def test_long_message_is_cut(inbox: Inbox, history: History, question: Mak
 
 
 NOT_OURS: dict[str, Remark] = {
-    "the asker": remark(author="U1"),
     "another thread": remark(thread="9.0"),
     "another channel": remark(channel="C2"),
     "another workspace": remark(workspace="T2"),
@@ -158,11 +157,11 @@ NOT_OURS: dict[str, Remark] = {
 async def test_whatever_else_is_heard_leaves_no_trace(
     inbox: Inbox, database: Database, question: MakeQuestion, said: Remark
 ) -> None:
-    """Outside the thread of a hand-off nothing is written, and of the asker neither; nothing is logged at all."""
+    """Outside the thread of a hand-off nothing is written, and nothing is logged at all."""
     await answered(inbox, question)
     service = Service(inbox, Votes(database), Suggestions(database), History(database), Live(), asyncio.Event())
     with capture_logs() as lines:
-        assert not await service.overhear(said)
+        assert await service.overhear(said) is Heard.NOT_OURS
     assert lines == []
     async with database.read() as session:
         assert await session.scalar(select(func.count()).select_from(Answer)) == 1
@@ -181,8 +180,7 @@ async def test_text_of_a_person_is_not_logged(inbox: Inbox, database: Database, 
     await answered(inbox, question)
     service = Service(inbox, Votes(database), Suggestions(database), History(database), Live(), asyncio.Event())
     with capture_logs() as lines:
-        assert await service.overhear(remark())
-        assert await service.overhear(remark())
+        assert [await service.overhear(remark()) for _ in range(2)] == [Heard.KEPT, Heard.DROPPED]
     assert [line["event"] for line in lines] == ["handoff.answered"]
     assert not {"U2", remark().text} & set(map(str, lines[0].values()))
 
@@ -230,7 +228,7 @@ async def test_question_heard_again_stays_a_question(inbox: Inbox, question: Mak
     """A message that was asked before the hand-off is not made an answer by a second delivery."""
     await inbox.accept(question(identity="T1:C1:2.0", asker="U2"))
     await answered(inbox, question)
-    assert await inbox.accept_remark(remark()) is Heard.NOT_OURS
+    assert await inbox.accept_remark(remark()) is Heard.FOLLOW_UP  # which is asked, and then known
 
 
 async def test_answer_follows_its_author(

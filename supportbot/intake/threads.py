@@ -1,0 +1,114 @@
+"""Threads in which the bot has answered: what is said there without naming it is for it, or for other people.
+
+Whoever asked there may go on asking. But where people talk to each other the bot is silent: when somebody else is
+named, when another person spoke last, and after it was told to be quiet. Then it wants to be named again.
+
+Of what people say to each other nothing is kept but when. These functions work within the caller's transaction;
+they know no platform.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.db.clock import now as database_now
+from supportbot.db.models import Conversation, Question, Workspace
+from supportbot.db.states import QuestionState
+from supportbot.intake.handoff import Remark
+from supportbot.intake.questions import has_words
+
+_TOLD = (QuestionState.ANSWERED, QuestionState.DELIVERED)
+
+_SKEW = timedelta(seconds=15)
+"""By which the clock of a platform may differ from the database's; what it takes to hear something is less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A thread in which the bot has answered.
+
+    Attributes:
+        conversation_id: its number.
+        is_quiet: whether the bot was told to be quiet.
+        talked_at: when people last spoke to each other.
+        asked_at: when the newest question was heard.
+        is_asker: whether the author of the remark has asked here.
+    """
+
+    conversation_id: int
+    is_quiet: bool
+    talked_at: datetime | None
+    asked_at: datetime
+    is_asker: bool
+
+
+async def find(session: AsyncSession, remark: Remark) -> Thread | None:
+    """Return the thread that a remark stands in, if the bot has answered there; this only looks."""
+    if remark.thread is None:
+        return None
+    row = (await session.execute(_find(remark))).one_or_none()
+    return None if row is None else Thread(*row)
+
+
+async def is_follow_up(session: AsyncSession, remark: Remark, thread: Thread) -> bool:
+    """Return whether a remark is for the bot; if not, note that people talk to each other."""
+    if remark.said_at is not None and remark.said_at < thread.asked_at - _SKEW:
+        return False  # heard once more, after a restart: what came later counts
+    if remark.names_others or not thread.is_asker:
+        await note_talk(session, remark, thread)
+        return False
+    is_talk = thread.talked_at is not None and thread.talked_at > thread.asked_at
+    return not (is_talk or thread.is_quiet)
+
+
+async def note_talk(session: AsyncSession, remark: Remark, thread: Thread) -> None:
+    """Note that a person has spoken to another one; a thumb is no word."""
+    if has_words(remark.text):
+        now = await database_now(session)
+        await session.execute(
+            update(Conversation).where(Conversation.id == thread.conversation_id).values(talked_at=now)
+        )
+
+
+async def set_quiet(
+    session: AsyncSession, platform: str, workspace: str, channel: str, thread: str, *, is_quiet: bool
+) -> bool:
+    """Answer in a thread only who names the bot, or no longer; return False where nobody has ever asked."""
+    found = await session.execute(
+        update(Conversation)
+        .where(
+            Conversation.channel == channel,
+            Conversation.thread == thread,
+            Conversation.workspace_id.in_(
+                select(Workspace.id).where(Workspace.platform == platform, Workspace.external_id == workspace)
+            ),
+        )
+        .values(is_quiet=is_quiet, **({} if is_quiet else {"talked_at": None}))
+        .returning(Conversation.id)
+    )
+    return found.first() is not None
+
+
+def _find(remark: Remark) -> Select[int, bool, datetime | None, datetime, bool]:
+    asked = Question.conversation_id == Conversation.id
+    return (
+        select(
+            Conversation.id,
+            Conversation.is_quiet,
+            Conversation.talked_at,
+            select(func.max(Question.received_at)).where(asked).scalar_subquery(),
+            exists().where(asked, Question.asker == remark.author),
+        )
+        .join(Workspace, Conversation.workspace_id == Workspace.id)
+        .where(
+            Workspace.platform == remark.platform,
+            Workspace.external_id == remark.workspace,
+            Conversation.channel == remark.channel,
+            Conversation.thread == remark.thread,
+            exists().where(asked, Question.state.in_(_TOLD)),
+        )
+    )
