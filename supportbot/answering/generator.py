@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 
@@ -133,6 +133,7 @@ class Generator:
         deadline: float,
         on_text: Callable[[str], None] = lambda text: None,
         *,
+        earlier: Sequence[str] = (),
         begin_by: float | None = None,
     ) -> Reply:
         """Answer a question.
@@ -141,6 +142,7 @@ class Generator:
             question: normalised.
             deadline: in seconds of ``time.monotonic()``.
             on_text: called with each piece of text that may be shown already.
+            earlier: what was said before it, the newest last.
             begin_by: when it is too late to begin, likewise; by default the deadline.
 
         Raises:
@@ -150,17 +152,15 @@ class Generator:
             ModelError: the model is damaged.
         """
         async with self.slots.slot(deadline if begin_by is None else begin_by):
-            return await self._with_model(question, deadline, on_text)
-
-    async def _with_model(self, question: str, deadline: float, on_text: Callable[[str], None]) -> Reply:
-        with self._tenure.answering() as model:
-            return await self._answer(model, question, deadline, on_text)
+            with self._tenure.answering() as model:
+                max_length = self._sampling.max_length
+                prompt = encode_prompt(model.engine.tokenizer, question, earlier=earlier, max_length=max_length)
+                return await self._answer(model, prompt, deadline, on_text)
 
     async def _answer(
-        self, model: LiveModel, question: str, deadline: float, on_text: Callable[[str], None]
+        self, model: LiveModel, prompt: Prompt, deadline: float, on_text: Callable[[str], None]
     ) -> Reply:
         started = time.monotonic()
-        prompt = encode_prompt(model.engine.tokenizer, question, max_length=self._sampling.max_length)
         record = self._sampling.as_record() | {"candidates": self._candidates}
         if self._candidates == 1:
             generation, unsure = await self._generate(model, prompt, deadline, on_text)

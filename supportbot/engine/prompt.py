@@ -10,7 +10,7 @@ This module knows no model and no database; it takes any fast Hugging Face token
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,6 +90,7 @@ def encode_prompt(
     tokenizer: TextEncoder,
     question: str,
     *,
+    earlier: Sequence[str] = (),
     max_length: int = MAX_LENGTH,
     min_answer_tokens: int = MIN_ANSWER_TOKENS,
 ) -> Prompt:
@@ -98,6 +99,8 @@ def encode_prompt(
     Args:
         tokenizer: the model's own fast tokenizer.
         question: the text of a user.
+        earlier: what was said before it, the newest last. As much of it stands in front of the question as there
+            is room for, the newest first; without any the prompt is the documented one.
         max_length: tokens of prompt and answer together.
         min_answer_tokens: tokens of ``max_length`` that must remain for the answer.
 
@@ -113,6 +116,12 @@ def encode_prompt(
     if len(ids) > budget:
         shortened = True
         text, ids = _shorten(tokenizer, text, budget)
+    for said in reversed(earlier):
+        longer = f"{' '.join(said.split())}\n{text}"
+        more = encode_text(tokenizer, prompt_text(longer)) if len(longer) <= _MAX_CHARACTERS else ()
+        if not more or len(more) > budget:
+            break
+        text, ids = longer, list(more)
     return Prompt(prompt_text(text), tuple(ids), shortened)
 
 

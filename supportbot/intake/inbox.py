@@ -35,6 +35,7 @@ from supportbot.intake.admission import (
 )
 from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, lapses_of, take
 from supportbot.intake.conversations import insert_question, is_late, look_up, make_conversation
+from supportbot.intake.earlier import Turn, earlier_turns
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.questions import NO_QUESTION, Accepted, Claim, IncomingQuestion, Reply
 from supportbot.intake.replies import write_reply
@@ -158,6 +159,11 @@ class Inbox:
         claims = await self._database.commit(partial(take, statement, values, self._owner, self._lease))
         self._held.update(claim.question_id for claim in claims)
         return claims
+
+    async def earlier(self, question_id: int) -> list[Turn]:
+        """Return what was asked and answered before a question where it stands; see ``earlier``."""
+        async with self._database.read() as session:
+            return await earlier_turns(session, question_id)
 
     async def refuse_waiting(
         self, platforms: Collection[str], refusal: Refusal, *, longer_than: timedelta, shorter_than: timedelta

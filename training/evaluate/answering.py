@@ -76,12 +76,14 @@ class _Once(Generator):
         deadline: float,
         on_text: Callable[[str], None] = lambda text: None,
         *,
+        earlier: Sequence[str] = (),
         begin_by: float | None = None,
     ) -> Reply:
         """Answer a question, or return what was answered before."""
-        if question not in self._replies:
-            self._replies[question] = await super().answer(question, deadline, begin_by=begin_by)
-        return self._replies[question]
+        key = "\n".join((*earlier, question))
+        if key not in self._replies:
+            self._replies[key] = await super().answer(question, deadline, earlier=earlier, begin_by=begin_by)
+        return self._replies[key]
 
 
 async def ask_answerer(

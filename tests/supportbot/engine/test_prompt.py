@@ -58,6 +58,19 @@ def test_any_text_fits_and_nothing_special_comes_of_it(question: str) -> None:
     assert prompt.shortened or prompt.text == prompt_text(storable.strip())
 
 
+def test_earlier_turns_take_the_room_that_is_left() -> None:
+    """The newest stand in front of the question as far as they fit; the question itself loses nothing for them."""
+    question, said = "And for a gift card?", ["How long\ndoes a refund take?", "Five days."]
+    whole = encode_prompt(TOKENIZER, question, earlier=said)
+    assert whole.text == prompt_text(f"How long does a refund take?\nFive days.\n{question}")
+    assert list(whole.token_ids) == encode_text(TOKENIZER, whole.text)
+    part = encode_prompt(TOKENIZER, question, earlier=["word " * 200, *said[1:]])
+    assert part.text == prompt_text(f"Five days.\n{question}")
+    assert encode_prompt(TOKENIZER, question, earlier=["word " * 9_000]) == encode_prompt(TOKENIZER, question)
+    long = "Where is it? " * 200
+    assert encode_prompt(TOKENIZER, long, earlier=said) == encode_prompt(TOKENIZER, long)
+
+
 def test_instruction_that_leaves_no_room_is_refused() -> None:
     """A length that the instruction alone exhausts is an error of the caller, not an endless loop."""
     with pytest.raises(ValueError, match="instruction alone"):

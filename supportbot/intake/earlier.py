@@ -1,0 +1,73 @@
+"""What was asked and answered before a question in its conversation: what a follow-up goes on from.
+
+Where a conversation is wider than a thread, as a channel of Discord is, only what the same person asked counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from supportbot.db.models import Answer, Conversation, Question
+from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.intake.questions import Grounds
+
+MOST_TURNS = 3
+"""More than the last few say nothing of what somebody means now."""
+
+ASKED_AS = "asked_as"
+"""Among the figures of an answer: what its question was taken for, where that is not what was typed."""
+
+_WITHIN = timedelta(hours=12)
+"""Who comes back the next day begins anew."""
+
+_TOLD = (QuestionState.ANSWERED, QuestionState.DELIVERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question of before, with its answer.
+
+    Attributes:
+        question: as it was asked; of a follow-up, what it was taken for.
+        answer: what the asker was told.
+        source: who wrote it.
+        entry_ids: the approved answers that were given.
+    """
+
+    question: str
+    answer: str
+    source: AnswerSource
+    entry_ids: tuple[int, ...] = ()
+
+
+async def earlier_turns(session: AsyncSession, question_id: int) -> list[Turn]:
+    """Return the last turns before a question, the newest last."""
+    own = aliased(Question)
+    rows = await session.execute(
+        select(Question.text, Answer.text, Answer.source, Answer.grounds, Question.received_at, own.received_at)
+        .join(Answer, Answer.question_id == Question.id)
+        .join(own, own.conversation_id == Question.conversation_id)
+        .join(Conversation, Conversation.id == own.conversation_id)
+        .where(
+            own.id == question_id,
+            Question.id < own.id,
+            or_(Question.asker == own.asker, Conversation.thread != Conversation.channel),
+            Question.state.in_(_TOLD),
+            Answer.source != AnswerSource.HUMAN,
+        )
+        .order_by(Question.id.desc())
+        .limit(MOST_TURNS)
+    )
+    turns = []
+    for text, answer, source, record, then, now in rows:
+        if now - then > _WITHIN:
+            break
+        grounds = Grounds.from_record(record)
+        meant = (grounds.figures or {}).get(ASKED_AS, text)
+        turns.append(Turn(meant, answer, source, tuple(one.entry_id for one in grounds.verified)))
+    return turns[::-1]
