@@ -23,6 +23,12 @@ from tests.program import Forked, run_module, spawn_module
 IS_FORKED = False
 """Whether processes are forked; tests set it (``tests/conftest.py``)."""
 
+_WITHOUT = {"SUPPORTBOT_ENCODER": "none"}
+"""What most tests of a daemon do not need, and a forked one would spend half of its start on."""
+
+WITH_ENCODER = {"SUPPORTBOT_ENCODER": ""}
+"""For those that ask in other words."""
+
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
@@ -160,7 +166,7 @@ async def launch(home: Path, descriptors: int | None = None, module: str = "bot"
         settings: of the daemon.
     """
     if IS_FORKED:
-        return Daemon(await spawn_module(module, environment(home, settings), descriptors))
+        return Daemon(await spawn_module(module, environment(home, _WITHOUT | settings), descriptors))
     limits = descriptors and partial(resource.setrlimit, resource.RLIMIT_NOFILE, (descriptors, descriptors))
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from tests.discord_server import DiscordServer
-from tests.e2e.daemon import Daemon, log_of, running, supportbot
+from tests.e2e.daemon import WITH_ENCODER, Daemon, log_of, running, supportbot
 from tests.slack_server import LocalSlack
 from tests.supportbot.knowledge.faq import GYM
 from tests.web.browsing import open_browser
@@ -46,7 +46,7 @@ async def test_faq_of_ones_own_is_answered_on_all_surfaces(home: Path, tmp_path:
     faq.write_text("\n".join(["Question;Answer", *lines]), "utf-8-sig")
     async with LocalSlack() as slack, DiscordServer() as discord, open_browser() as browser:
         tokens = {"DISCORD_TOKEN": discord.token, "DISCORD_API_URL": discord.api_url, **slack.environment()}
-        async with running(home, **tokens, SUPPORTBOT_NAME="Rock & Rope") as daemon:
+        async with running(home, **tokens, SUPPORTBOT_NAME="Rock & Rope", **WITH_ENCODER) as daemon:
             await slack.wait_until_connected(seconds=30)
             await discord.connected()
             await _taken_over(daemon)  # what was there at the start

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from supportbot.db.models import Audit
 from supportbot.db.session import Database
 from tests.conftest import create_postgres_database
-from tests.e2e.daemon import START_SECONDS, Daemon, start, supportbot
+from tests.e2e.daemon import START_SECONDS, WITH_ENCODER, Daemon, start, supportbot
 from tests.supportbot.knowledge.faq import GYM
 from tests.web.browsing import open_browser
 
@@ -34,7 +34,7 @@ ANSWER_MS = 30_000.0
 async def _two_daemons(home: Path, url: str) -> AsyncGenerator[list[Daemon]]:
     """Run two daemons that share nothing but the database, as on two machines; they start and stop together."""
     homes = (home, shutil.copytree(home, home.with_name("other")))
-    daemons = await asyncio.gather(*(start(place, SUPPORTBOT_DATABASE_URL=url) for place in homes))
+    daemons = await asyncio.gather(*(start(place, SUPPORTBOT_DATABASE_URL=url, **WITH_ENCODER) for place in homes))
     try:
         yield daemons
         assert await asyncio.gather(*(daemon.stop() for daemon in daemons)) == [0, 0]
