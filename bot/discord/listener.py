@@ -25,14 +25,15 @@ from bot.discord.patience import Patience
 from bot.discord.questions import (
     PLATFORM,
     is_addressed,
+    is_only_emoji,
     question_from_message,
     remark_from_message,
 )
+from bot.discord.reading import text_of
 from bot.discord.suggestions import SuggestionButton
 from bot.discord.views import VoteButton
 from bot.discord.watchdog import Watchdog
 from supportbot.config import Settings
-from supportbot.intake.questions import is_reaction
 from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -112,8 +113,9 @@ class SupportClient(ServingClient):
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Let an answer that was overheard follow its author; without its text, Discord hides that from us."""
-        if payload.message.content:
-            await self.service.overhear_change(PLATFORM, str(payload.message_id), payload.message.content)
+        message = payload.message
+        if message.content and self.user is not None:
+            await self.service.overhear_change(PLATFORM, str(message.id), text_of(message, self.user))
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Forget an answer that was overheard, as its author has."""
@@ -141,8 +143,9 @@ class SupportClient(ServingClient):
         async with asyncio.timeout(self.patience.hear_seconds):
             if remark is not None and await self.service.overhear(remark):
                 return False
-            question = question_from_message(message, self.user)
-            return not is_reaction(question.text) and (await self.service.ask(question)).new
+            if is_only_emoji(message, self.user):
+                return False
+            return (await self.service.ask(question_from_message(message, self.user))).new
 
     @property
     def is_connected(self) -> bool:
