@@ -137,13 +137,11 @@ class SupportClient(ServingClient):
 
     async def _hear(self, message: discord.Message) -> bool:
         """Keep a message if it is a question, or an answer to one; return whether it is a new question."""
-        if self.user is None or not is_addressed(message, self.user):
+        if self.user is None or not is_addressed(message, self.user) or is_only_emoji(message, self.user):
             return False
         remark = remark_from_message(message, self.user)
         async with asyncio.timeout(self.patience.hear_seconds):
             if remark is not None and await self.service.overhear(remark):
-                return False
-            if is_only_emoji(message, self.user):
                 return False
             return (await self.service.ask(question_from_message(message, self.user))).new
 

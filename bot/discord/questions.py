@@ -99,7 +99,7 @@ def question_from_edit(message: discord.Message, me: discord.ClientUser) -> Inco
 def question_from_interaction(interaction: discord.Interaction[ServingClient], text: str) -> IncomingQuestion:
     """Translate a command; the interaction's token lets any process answer it for 15 minutes."""
     typed = without_mention(text, mentions_of_bot(interaction.guild, interaction.application_id))
-    return _from_interaction(interaction, readable(typed, {}, interaction.guild))
+    return _from_interaction(interaction, readable(typed, interaction.guild))
 
 
 def question_about_message(

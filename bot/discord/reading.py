@@ -1,9 +1,8 @@
 """What a message says, in words that a person reads: its own text, what it forwards, embeds and text displays.
 
-Discord writes people, roles, channels, emoji and times as tokens with numbers. They become names here, before a
-text reaches the prompt or the record. Discord is not asked for names: who is named neither in the event nor in the
-cache is "@someone". A person is called by the name that Discord gives only once; it has no spaces, so redaction
-finds it.
+Discord writes people, roles, channels, emoji and times as tokens with numbers. They become words here, before a
+text reaches the prompt or the record. People become "@someone": whoever names others has not asked them, no answer
+depends on who they are, and neither redaction nor an erasure would find a bare name in somebody else's question.
 
 This module knows no question and no service.
 """
@@ -11,7 +10,7 @@ This module knows no question and no service.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
@@ -44,8 +43,7 @@ def text_of(message: discord.Message, me: discord.ClientUser | int) -> str:
         *(_own_words(part, part.content) for part in message.message_snapshots),
     ]
     text = "\n\n".join(part for part in said if part)
-    users = {user.id: user.name for user in message.mentions}
-    return readable(without_mention(text, mentions_of_bot(message.guild, me)), users, message.guild).strip()
+    return readable(without_mention(text, mentions_of_bot(message.guild, me)), message.guild).strip()
 
 
 def mentions_of_bot(guild: discord.Guild | None, me: discord.ClientUser | int) -> tuple[str, ...]:
@@ -62,25 +60,24 @@ def without_mention(text: str, mentions: Iterable[str]) -> str:
     return text.strip()
 
 
-def readable(text: str, users: Mapping[int, str], guild: discord.Guild | None) -> str:
-    """Return a text with names in place of Discord's tokens.
+def readable(text: str, guild: discord.Guild | None) -> str:
+    """Return a text with words in place of Discord's tokens.
 
     Args:
         text: as Discord sent it.
-        users: names of people by their ids, as far as they are known.
         guild: where it was said; its cache knows roles and channels.
     """
-    return _TOKEN.sub(partial(_words, users, guild), text) if "<" in text else text
+    return _TOKEN.sub(partial(_words, guild), text) if "<" in text else text
 
 
-def _words(users: Mapping[int, str], guild: discord.Guild | None, token: re.Match[str]) -> str:
+def _words(guild: discord.Guild | None, token: re.Match[str]) -> str:
     """Return what Discord shows in place of a token, as far as it is known here."""
     value = token[token.lastgroup or 0] if token.lastgroup != "style" else token["time"]
     match token.lastgroup:
         case "emoji":
             return f":{value}:"
         case "user":
-            return f"@{users.get(int(value)) or _member(guild, int(value)) or 'someone'}"
+            return "@someone"
         case "role":
             role = guild.get_role(int(value)) if guild else None
             return f"@{role.name}" if role else "@role"
@@ -93,11 +90,6 @@ def _words(users: Mapping[int, str], guild: discord.Guild | None, token: re.Matc
             return f"#{value}"
         case _:
             return _date(int(value), token["style"] or "f")
-
-
-def _member(guild: discord.Guild | None, number: int) -> str | None:
-    member = guild.get_member(number) if guild else None
-    return member.name if member else None
 
 
 def _date(seconds: int, style: str) -> str:

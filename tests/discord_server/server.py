@@ -143,6 +143,17 @@ class DiscordServer:
         data = {"id": self._command_id("ask"), "name": "ask", "type": 1, "options": [option]}
         return await self._interact(2, data)
 
+    async def answer_this(self, message: Json) -> Interaction:
+        """Choose "Answer this" in the menu of a message."""
+        resolved = {"messages": {message["id"]: message}}
+        data = {
+            "id": self._command_id("Answer this"),
+            "name": "Answer this",
+            "type": 3,
+            "target_id": message["id"],
+        }
+        return await self._interact(2, data | {"resolved": resolved})
+
     async def click(self, message: Json, up: bool) -> Interaction:
         """Click a thumb under a message of the bot."""
         buttons = message["components"][-1]["components"]
