@@ -118,7 +118,11 @@ class DiscordSender:
                 raise RetryLaterError("not deferred yet", _DEFERRAL_RETRY_SECONDS) from error
             return await self._post(client, delivery, bodies)
         if delivery.attempt > 1 and len(bodies) > 1:
-            shown = await self._find_own(client, delivery, bodies, shown)
+            try:
+                shown = await self._find_own(client, delivery, bodies, shown)
+            except discord.Forbidden:
+                # Who may answer a command need not be able to read. Rather is something shown twice than never.
+                self._missing.miss(delivery.channel, READ_HISTORY)
         for body in bodies[len(shown) :]:
             route = Route("POST", "/webhooks/{webhook_id}/{webhook_token}", **webhook)
             try:
@@ -168,19 +172,17 @@ class DiscordSender:
             shown: ids of the first ones, as far as they are known.
         """
         note, found = delivery.reply_to, list(shown)
-        after = discord.Object(int([note.get("message_id") or note["interaction_id"], *shown][-1]))
+        after = shown[-1] if shown else note.get("message_id") or note["interaction_id"]
         channel = client.get_partial_messageable(int(note["channel_id"]))
-        try:
-            async for message in channel.history(after=after, oldest_first=True, limit=_HISTORY_LIMIT):
-                if client.user is None or message.author.id != client.user.id:
-                    continue
-                count = count_shown(message, delivery, bodies, len(found))
-                found += [str(message.id)] * (count - len(found))
-                if count == len(bodies):
-                    break
-        except discord.Forbidden:
-            # Who may answer a command need not be able to read. Rather is something shown twice than not at all.
-            self._missing.miss(delivery.channel, READ_HISTORY)
+        async for message in channel.history(
+            after=discord.Object(int(after)), oldest_first=True, limit=_HISTORY_LIMIT
+        ):
+            if client.user is None or message.author.id != client.user.id:
+                continue
+            count = count_shown(message, delivery, bodies, len(found))
+            found += [str(message.id)] * (count - len(found))
+            if count == len(bodies):
+                break
         return found
 
 
