@@ -84,7 +84,7 @@ def _noting(rule: _Rule, kind: str, attribute: str, skipped: int) -> _Rule:
         if is_found and not silent and found is not None and state.src is found.source:
             label = state.src[begin + skipped + 1 : state.md.helpers.parseLinkLabel(state, begin + skipped)]
             address = next(str(token.attrs[attribute]) for token in state.tokens[known:] if token.type == kind)
-            found.spans.append((begin, state.pos, visible_link(_without_links(label), address, "<{}>"), False))
+            found.spans.append((begin, state.pos, visible_link(_without_links(label), address), False))
         return is_found
 
     return noting
@@ -106,10 +106,16 @@ def _noting_code(state: StateInline, silent: bool) -> bool:
     return is_found
 
 
-def visible_link(label: str, address: str, brackets: str) -> str:
-    """Return words and address of a link, once if they are the same."""
+def visible_link(label: str, address: str, *, in_code: bool = False) -> str:
+    """Return words and address of a link, once if they are the same; brackets around the address end the preview.
+
+    Args:
+        label: the words, harmless already.
+        address: as it was written.
+        in_code: where brackets would be shown.
+    """
+    address = address.replace("`", "%60")
     # Discord makes links of these alone, and of an address with such a sign it would take a part.
-    if not address.startswith(("http://", "https://")) or re.search(r"[\s<>]", address):
-        brackets = "{}"
-    shown = brackets.format(address)
+    is_link = address.startswith(("http://", "https://")) and not re.search(r"[\s<>]", address)
+    shown = f"<{address}>" if is_link and not in_code else address
     return shown if label.strip() in ("", address) else f"{label} ({shown})"

@@ -69,9 +69,9 @@ def _cell(tokens: Sequence[Token]) -> str:
             case "link_open":
                 begin, address = len(shown), str(token.attrs["href"])
             case "link_close":
-                shown = shown[:begin] + visible_link(shown[begin:], address, "{}")
+                shown = shown[:begin] + visible_link(shown[begin:], address, in_code=True)
             case "image":
-                shown += visible_link(token.content, str(token.attrs["src"]), "{}")
+                shown += visible_link(token.content, str(token.attrs["src"]), in_code=True)
             case _:
                 shown += token.content
     return shown.strip()

@@ -35,8 +35,7 @@ def is_addressed(message: discord.Message, me: discord.ClientUser) -> bool:
         return False
     if _guild_id(message) is None or any(user.id == me.id for user in message.mentions):
         return True
-    role = message.guild.self_role if message.guild else None
-    return role is not None and role in message.role_mentions
+    return any(role.tags is not None and role.tags.bot_id == me.id for role in message.role_mentions)
 
 
 def is_only_emoji(message: discord.Message, me: discord.ClientUser) -> bool:
