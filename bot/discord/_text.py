@@ -1,16 +1,20 @@
 """Text on its way to Discord: what a model or a user wrote becomes something that pings nobody and hides nothing.
 
-Mentions are switched off by ``AllowedMentions.none()`` as well; here they also stop looking like one. Markdown is
-left alone except for masked links, whose address a reader could not see.
+Mentions are switched off by ``AllowedMentions.none()`` as well; here they also stop looking like one. How Markdown
+is shown, and how an answer becomes several messages, is told in ``_markdown`` and ``_parts``.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from discord.utils import escape_markdown, escape_mentions
 
+from bot.discord._addresses import harmless
+from bot.discord._markdown import Block, blocks
+from bot.discord._parts import length, parts, start_of
 from supportbot.printable import printable
 
 LIMIT = 2_000
@@ -21,32 +25,30 @@ LABEL_LIMIT = 80
 
 _QUOTE_LIMIT = 200
 _ELLIPSIS = "…"
-_FENCE = "```"
 
 
-def build_answer_text(
+def build_answer_parts(
     answer: str, quoted_question: str | None = None, remarks: Sequence[str] = (), *, mark: str = ""
-) -> str:
-    """Return the content of a reply: at most ``LIMIT`` long, never empty, without pings and masked links.
+) -> list[str]:
+    """Return the contents of the messages of a reply: each at most ``LIMIT`` long and not empty.
 
     Args:
         answer: what the asker is told.
         quoted_question: shown above the answer where no message shows what was asked.
         remarks: of these lines, harmless already, the first that fits stands below the answer. For none of them
-            is the answer cut.
-        mark: a line, harmless already, that stands below the answer in any case: rather is the answer cut.
+            is there another message.
+        mark: a line, harmless already, that stands below the answer in any case, if need be in another message.
     """
-    text = _neutralised(answer).strip()
+    found = blocks(printable(answer).strip())
+    if not any(_is_visible(block.text) for block in found):
+        found = [Block(_ELLIPSIS)]
     if quoted_question is not None and (quote := _quote(quoted_question)):
-        text = f"{quote}\n{text}"
-    if not _is_visible(text):
-        text = _ELLIPSIS
-    if mark:
-        return f"{cut(text, LIMIT - _length(mark) - 1)}\n{mark}"
-    for remark in remarks:
-        if _length(whole := f"{text}\n{remark}") <= LIMIT:
-            return whole
-    return cut(text, LIMIT)
+        found = [Block(harmless(quote)), replace(found[0], before="\n"), *found[1:]]
+    texts = parts(found, LIMIT)
+    for line in [mark] if mark else remarks:
+        if length(whole := f"{texts[-1]}\n{line}") <= LIMIT:
+            return [*texts[:-1], whole]
+    return [*texts, mark] if mark else texts
 
 
 def build_name(name: str) -> str:
@@ -60,29 +62,20 @@ def build_label(text: str) -> str:
     line = _one_line(text)
     if not _is_visible(line):
         return _ELLIPSIS
-    if _length(line) <= LABEL_LIMIT:
-        return line
-    kept = line.encode("utf-16-le")[: (LABEL_LIMIT - len(_ELLIPSIS)) * 2].decode("utf-16-le", "ignore")
-    return kept.rstrip() + _ELLIPSIS
+    return _cut(line, LABEL_LIMIT)
 
 
-def cut(text: str, limit: int) -> str:
-    """Shorten text to ``limit`` UTF-16 units, at a space if one is near, closing a code block that is cut open."""
-    if _length(text) <= limit:
+def _cut(text: str, limit: int) -> str:
+    """Shorten a line to ``limit`` UTF-16 units."""
+    if length(text) <= limit:
         return text
-    room = limit - len(_ELLIPSIS) - len("\n" + _FENCE)
-    kept = text.encode("utf-16-le")[: room * 2].decode("utf-16-le", "ignore")
-    words = kept.rsplit(maxsplit=1)[0] if len(kept.split()) > 1 else kept
-    if len(words) > len(kept) * 3 // 4:
-        kept = words
-    kept += _ELLIPSIS
-    return f"{kept}\n{_FENCE}" if kept.count(_FENCE) % 2 else kept
+    return start_of(text, limit - len(_ELLIPSIS)).rstrip() + _ELLIPSIS
 
 
 def _quote(question: str) -> str:
     """Return a question as one quoted line without formatting; empty if there is nothing to see in it."""
     line = _one_line(question)
-    return f"> {escape_markdown(cut(line, _QUOTE_LIMIT))}" if _is_visible(line) else ""
+    return f"> {escape_markdown(_cut(line, _QUOTE_LIMIT))}" if _is_visible(line) else ""
 
 
 def _one_line(text: str) -> str:
@@ -98,7 +91,3 @@ def _neutralised(text: str) -> str:
 def _is_visible(text: str) -> bool:
     # Categories: Z are separators, C are controls and zero-width characters, M are marks with nothing below.
     return any(unicodedata.category(character)[0] not in "ZCM" for character in text)
-
-
-def _length(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2

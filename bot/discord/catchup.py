@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 _HISTORY_LIMIT = 1_000  # messages of a channel; ten requests
 
+_Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+
 
 class CatchUp:
     """Reads channels back until nothing is missed.
@@ -48,8 +50,8 @@ class CatchUp:
         """Read back every channel and thread in which something was written lately."""
         horizon = discord.utils.time_snowflake(discord.utils.utcnow() - self._reach)
         for guild in client.guilds:
-            channels: list[discord.TextChannel | discord.VoiceChannel | discord.Thread]
-            channels = [*guild.text_channels, *guild.voice_channels, *guild.threads]
+            channels: list[_Readable]  # a post of a forum is a thread, an announcement channel a text channel
+            channels = [*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads]
             for channel in channels:
                 if (channel.last_message_id or 0) > horizon and _is_readable(channel):
                     self.read(channel.id, channel)
@@ -106,7 +108,8 @@ class CatchUp:
         return True
 
 
-def _is_readable(channel: discord.TextChannel | discord.VoiceChannel | discord.Thread) -> bool:
+def _is_readable(channel: _Readable) -> bool:
     """Return whether Discord would let us read: it bans an address that asks for too much in vain."""
     may = channel.permissions_for(channel.guild.me)
-    return may.view_channel and may.read_message_history
+    is_vocal = isinstance(channel, discord.VoiceChannel | discord.StageChannel)  # read by those who may enter only
+    return may.view_channel and may.read_message_history and (may.connect or not is_vocal)

@@ -23,7 +23,8 @@ from bot.discord._network import guard_calls, open_connector
 from bot.discord.listener import LONGEST_LIBRARY_WAIT, SupportClient
 from bot.discord.patience import Patience
 from bot.discord.questions import PLATFORM
-from bot.discord.sender import DiscordSender, retry_after
+from bot.discord.refusals import retry_after
+from bot.discord.sender import DiscordSender
 from supportbot.config import Settings
 from supportbot.errors import ConfigError
 from supportbot.service import Service

@@ -9,7 +9,7 @@ from discord import app_commands
 from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
 from bot.discord._serving import ServingClient
 from bot.discord.forgetting import ask_to_confirm
-from bot.discord.questions import question_from_interaction
+from bot.discord.questions import question_about_message, question_from_interaction
 from bot.erasure import asks_to_be_forgotten
 from supportbot.errors import SupportBotError, sentence_for_users
 
@@ -36,7 +36,7 @@ async def ask(interaction: discord.Interaction[ServingClient], question: str) ->
 @app_commands.allowed_installs(guilds=True, users=False)
 async def answer_this(interaction: discord.Interaction[ServingClient], message: discord.Message) -> None:
     """Answer a message that somebody chose."""
-    incoming = question_from_interaction(interaction, message.content)
+    incoming = question_about_message(interaction, message)
     await keep_then_defer(interaction.client.service.ask(incoming), interaction)
 
 

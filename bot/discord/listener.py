@@ -25,15 +25,16 @@ from bot.discord.patience import Patience
 from bot.discord.questions import (
     PLATFORM,
     is_addressed,
+    is_only_emoji,
     question_from_message,
     remark_from_message,
 )
+from bot.discord.reading import text_of
 from bot.discord.suggestions import SuggestionButton
 from bot.discord.views import VoteButton
 from bot.discord.watchdog import Watchdog
 from supportbot.config import Settings
 from supportbot.intake.handoff import Heard
-from supportbot.intake.questions import is_reaction
 from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -113,8 +114,9 @@ class SupportClient(ServingClient):
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Let an answer that was overheard follow its author; without its text, Discord hides that from us."""
-        if payload.message.content:
-            await self.service.overhear_change(PLATFORM, str(payload.message_id), payload.message.content)
+        message = payload.message
+        if message.content and self.user is not None:
+            await self.service.overhear_change(PLATFORM, str(message.id), text_of(message, self.user))
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Forget an answer that was overheard, as its author has."""
@@ -136,14 +138,13 @@ class SupportClient(ServingClient):
 
     async def _hear(self, message: discord.Message) -> bool:
         """Keep a message if it is a question, or an answer to one; return whether it is a new question."""
-        if self.user is None or not is_addressed(message, self.user):
+        if self.user is None or not is_addressed(message, self.user) or is_only_emoji(message, self.user):
             return False
         remark = remark_from_message(message, self.user)
         async with asyncio.timeout(self.patience.hear_seconds):
             if remark is not None and await self.service.overhear(remark) is not Heard.NOT_OURS:
                 return False
-            question = question_from_message(message, self.user)
-            return not is_reaction(question.text) and (await self.service.ask(question)).new
+            return (await self.service.ask(question_from_message(message, self.user))).new
 
     @property
     def is_connected(self) -> bool:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
 from bot.discord._interactions import SORRY_TEXT
-from bot.discord._text import LABEL_LIMIT, LIMIT, build_answer_text, build_label
+from bot.discord._text import LABEL_LIMIT, LIMIT, build_answer_parts, build_label
 from bot.discord.client import DiscordAdapter
 from bot.discord.views import build_answer_view, build_mark, build_remarks
 from supportbot.db.models import Entry, Example
@@ -22,7 +22,7 @@ from supportbot.db.states import EntryState, ExampleStatus, QuestionState
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.intake.questions import Grounds, Quoted, Reply, Suggestion, Verified
 from tests.discord_adapter.conftest import Core, World
-from tests.discord_adapter.test_text import HOSTILE, MASKED_LINK, PING
+from tests.discord_adapter.test_text import HOSTILE, PING, masked_links
 from tests.discord_server import DiscordServer
 from tests.grounds import NEAR, NOON, add_entry, approved, unsure, verified
 
@@ -43,11 +43,10 @@ def remarks(*by: Verified) -> tuple[str, ...]:
 def test_quoted_passage_is_always_marked(text: str, name: str, question: str | None) -> None:
     """Whatever is quoted of whatever document, the last line says that nobody verified it, and nothing pings."""
     quoted = Quoted(example_id=1, document=name, heading=name, is_whole=False)
-    shown = build_answer_text(text * 9, question, mark=build_mark(Grounds(quoted=quoted)))
-    assert len(shown.encode("utf-16-le")) // 2 <= LIMIT
-    assert shown.split("\n")[-1].startswith("-# From the handbook, not verified: ")
-    assert not PING.search(shown)
-    assert not MASKED_LINK.search(shown)
+    shown = build_answer_parts(text * 9, question, mark=build_mark(Grounds(quoted=quoted)))
+    assert all(len(part.encode("utf-16-le")) // 2 <= LIMIT for part in shown)
+    assert shown[-1].split("\n")[-1].startswith("-# From the handbook, not verified: ")
+    assert not any(PING.search(part) or masked_links(part) for part in shown)
 
 
 def test_quoted_passage_names_its_source() -> None:
@@ -110,12 +109,12 @@ def test_mark_names_who_approved_an_answer() -> None:
 def test_no_name_pings_or_formats(answer: str, name: str, question: str | None) -> None:
     """Whatever a name is, it pings nobody, hides no address, and stays one line within the limit."""
     shown = remarks(verified(name))
-    whole = build_answer_text(answer, question, shown)
-    assert not PING.search(whole)
-    assert not MASKED_LINK.search(whole)
-    assert 0 < len(whole.encode("utf-16-le")) // 2 <= LIMIT
+    for whole in build_answer_parts(answer, question, shown):
+        assert not PING.search(whole)
+        assert not masked_links(whole)
+        assert 0 < len(whole.encode("utf-16-le")) // 2 <= LIMIT
+        assert not re.search(r"[\x00-\x08\u202a-\u202e\u2066-\u2069]", whole)
     assert not any("\n" in remark for remark in shown)
-    assert not re.search(r"[\x00-\x08\u202a-\u202e\u2066-\u2069]", whole)
     assert not shown or "```" not in shown[0]
 
 
@@ -132,7 +131,7 @@ def test_no_name_pings_or_formats(answer: str, name: str, question: str | None) 
 def test_mark_never_cuts_an_answer(length: int, below: str) -> None:
     """Where the mark does not fit it becomes shorter, and then goes; the answer stays whole."""
     answer = "a" * length
-    assert build_answer_text(answer, None, remarks(verified())) == f"{answer}\n{below}".strip()
+    assert build_answer_parts(answer, None, remarks(verified())) == [f"{answer}\n{below}".strip()]
 
 
 @settings(deadline=None)  # other tests may keep the machine busy

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.discord.client import DiscordAdapter, open_discord
 from bot.discord.patience import Patience
+from bot.discord.permissions import MissingPermissions
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
@@ -90,7 +92,7 @@ async def test_reply_refers_to_the_question_and_pings_nobody(
     assert body["enforce_nonce"] is True
     assert body["message_reference"] == {
         "message_id": delivery.reply_to["message_id"],
-        "fail_if_not_exists": False,
+        "fail_if_not_exists": True,
     }
     assert body["allowed_mentions"] == {"parse": [], "replied_user": False}
     assert body["flags"] == 4
@@ -173,17 +175,135 @@ async def test_token_lives_fifteen_minutes(adapter: DiscordAdapter, server: Disc
     assert len(server.bot_messages) == 1
 
 
-@pytest.mark.parametrize(
-    ("status", "code"), [(403, 50001), (403, 50013), (403, 50007), (404, 10003), (400, 50035), (400, 50083)]
-)
-async def test_reply_that_can_never_arrive_is_given_up(
-    adapter: DiscordAdapter, server: DiscordServer, status: int, code: int
+_FOR_GOOD = {
+    50001: "give it View Channels",
+    50013: "give it Send Messages",
+    50007: "takes no direct messages",
+    10003: "was deleted",
+    10008: "The question was deleted",
+    30033: "is full",
+    50035: "the form of the answer",
+    50083: "is archived",
+    160005: "is locked",
+    200000: "AutoMod blocked",
+    99999: "does not take the answer",
+}
+
+
+async def test_reply_that_can_never_arrive_is_given_up(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """What Discord refuses for good is reported in a sentence for each reason, with its code, not its words."""
+    delivery = await _to_message(server)
+    for code, sentence in _FOR_GOOD.items():
+        server.fail(*_POST, Fault(403, {"code": code, "message": "secret detail"}))
+        with pytest.raises(UndeliverableError, match=rf"{sentence}.*\(Discord error {code}, HTTP 403\)") as caught:
+            await adapter.sender.send(delivery)
+        assert "secret" not in str(caught.value)
+    assert not server.bot_messages
+
+
+async def test_missing_permission_is_told_once_a_day(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """Each channel and permission is one warning, however many replies it costs; threads need another one."""
+    note: Json = {"kind": "message", "channel_id": CHANNEL_ID}
+    notes = [note | {"thread": False}, note | {"thread": False}, note | {"thread": True}, note]
+    sentences = []
+    with capture_logs() as lines:
+        for number, place in enumerate(notes):
+            server.fail(*_POST, Fault(403, {"code": 50013, "message": "Missing Permissions"}))
+            with pytest.raises(UndeliverableError) as caught:
+                await adapter.sender.send(replace(_delivery(place), mark=f"sb-{number}"))
+            sentences.append(str(caught.value))
+    needed = [line["permission"] for line in lines if line["event"] == "discord.permission_missing"]
+    assert needed[:2] == ["Send Messages", "Send Messages in Threads"]
+    assert [words in sentence for words, sentence in zip([*needed[:1], *needed], sentences, strict=True)] == [
+        True
+    ] * 4
+
+    hours = iter([0.0, 23.0, 24.0])
+    missing = MissingPermissions(lambda: next(hours) * 3600)
+    with capture_logs() as lines:
+        for _ in range(3):
+            missing.miss("1", "View Channels")
+    assert len(lines) == 2
+
+
+async def test_deleted_question_is_not_answered(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """Where the question is gone, its answer does not stand in the channel for nobody."""
+    question = await server.mention("When does it arrive?")
+    await server.delete(question)
+    note = {"kind": "message", "channel_id": CHANNEL_ID, "message_id": question["id"]}
+    with pytest.raises(UndeliverableError, match="The question was deleted"):
+        await adapter.sender.send(_delivery(note))
+    assert not server.bot_messages
+
+
+LONG = "\n\n".join(f"{number} " + "word " * 390 + "." for number in range(3))
+
+
+def _thirds(server: DiscordServer) -> list[str]:
+    """Return what the bot has said, by the number that each third of the long answer begins with."""
+    return [message["content"].partition(" ")[0] for message in server.bot_messages]
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+@pytest.mark.parametrize("after", [False, True])
+async def test_rest_of_a_long_reply_comes_once(
+    adapter: DiscordAdapter, server: DiscordServer, after: bool, forgotten: bool
 ) -> None:
-    """A channel that is gone or closed to the bot is reported in a sentence, with Discord's code."""
-    server.fail(*_POST, Fault(status, {"code": code, "message": "secret detail"}))
-    with pytest.raises(UndeliverableError, match=f"may not write there.*{code}") as caught:
-        await adapter.sender.send(await _to_message(server))
-    assert "secret" not in str(caught.value)
+    """If the line breaks between two messages of a reply, the next attempt sends what is missing, in order."""
+    delivery = await _to_message(server, text=LONG)
+    server.fail(*_POST, Fault(drop=True, after=after, skip=1))
+    with pytest.raises(RetryLaterError):
+        await adapter.sender.send(delivery)
+    assert _thirds(server) == ["0", "1"][: 1 + after]
+    await server.say("somebody talks meanwhile")
+    if forgotten:
+        server.state.nonces.clear()
+    identity = await adapter.sender.send(_later(delivery) if forgotten else replace(delivery, attempt=2))
+    assert _thirds(server) == ["0", "1", "2"]
+    assert [bool(message["components"]) for message in server.bot_messages] == [False, False, True]
+    assert [bool(message.get("message_reference")) for message in server.bot_messages] == [True, False, False]
+    assert server.bot_messages[-1]["id"] == identity
+    assert await adapter.sender.send(_later(delivery)) == identity
+    assert len(server.bot_messages) == 3
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_rest_of_a_long_answer_to_a_command_comes_once(
+    adapter: DiscordAdapter, server: DiscordServer, after: bool
+) -> None:
+    """The first message replaces "thinking…"; follow-ups are found in the channel, since they have no nonce."""
+    delivery = await _to_command(server, deferred=True, text=LONG)
+    server.fail("POST", "/webhooks/*", Fault(drop=True, after=after))
+    with pytest.raises(RetryLaterError):
+        await adapter.sender.send(delivery)
+    await server.say("somebody talks meanwhile")
+    identity = await adapter.sender.send(replace(delivery, attempt=2))
+    (interaction,) = server.state.interactions.values()
+    assert interaction.text is not None
+    assert interaction.text.startswith("> When does it arrive?\n0 word")
+    assert _thirds(server) == ["1", "2"]
+    assert server.bot_messages[-1]["id"] == identity
+    assert server.bot_messages[-1]["components"]
+
+
+async def test_command_that_expires_between_two_messages(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    """What a command's token no longer carries goes into the channel."""
+    delivery = await _to_command(server, deferred=True, text=LONG)
+    server.fail("POST", "/webhooks/*", Fault(401, {"code": 50027, "message": "Invalid Webhook Token"}))
+    await adapter.sender.send(delivery)
+    assert _thirds(server) == ["1", "2"]
+
+
+async def test_follow_ups_come_also_where_nothing_can_be_read(
+    adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """A bot that may not read the channel answers a command to its end all the same, and the operator is told."""
+    delivery = await _to_command(server, deferred=True, text=LONG)
+    server.fail("GET", "/channels/*/messages", Fault(403, {"code": 50001, "message": "Missing Access"}))
+    with capture_logs() as lines:
+        await adapter.sender.send(replace(delivery, attempt=2))
+    assert _thirds(server) == ["1", "2"]
+    assert [line["permission"] for line in lines] == ["Read Message History"]
 
 
 @pytest.mark.parametrize(
@@ -193,6 +313,8 @@ async def test_reply_that_can_never_arrive_is_given_up(
         (Fault(429, "<html>1015</html>", {"Retry-After": "77"}), 77.0),  # Cloudflare
         (Fault(429, "<html>1015</html>"), 60.0),
         (Fault(429, "<html>1015</html>", {"Retry-After": "soon"}), 60.0),
+        (Fault(400, {"code": 20028, "message": ""}, {"Retry-After": "9"}), 9.0),
+        (Fault(403, {"code": 20016, "message": ""}), 60.0),
         (Fault(503, "<html>busy</html>"), None),
         (Fault(401, {"code": 0, "message": "401: Unauthorized"}), None),
         (Fault(drop=True), None),

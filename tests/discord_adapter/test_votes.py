@@ -8,8 +8,11 @@ from typing import Any
 from sqlalchemy import select, text, update
 
 from bot.discord._interactions import SORRY_TEXT
-from bot.discord.views import build_answer_view
+from bot.discord.views import build_answer_view, vote_id
 from supportbot.db.models import Feedback
+from supportbot.db.states import AnswerSource
+from supportbot.feedback.votes import Vote
+from supportbot.intake.questions import Reply
 from tests.discord_adapter.conftest import World
 
 
@@ -126,3 +129,20 @@ async def test_vote_that_cannot_be_kept_is_not_thanked_for(world: World) -> None
     result = await _click(world, message, "👍")
     assert result.ephemeral
     assert result.response.content == SORRY_TEXT
+
+
+async def test_votes_stand_under_the_last_message_of_an_answer(world: World) -> None:
+    """A long answer to a command goes on in follow-ups, one to a message in the channel; the last has thumbs."""
+    long = Reply(text="\n\n".join(["word " * 300] * 3), source=AnswerSource.GENERATED)
+    asked = await world.alice.slash(world.channel, "ask", question="where is my parcel?")
+    await world.mention("and mine?")
+    for claim in await world.core.inbox.claim(["discord"], 2):
+        await world.core.inbox.finish(claim.question_id, long)
+    await world.dispatcher().deliver_due()
+    await world.env.settle()
+
+    assert not asked.response.components
+    assert [bool(message.components) for message in asked.followups] == [False, True]
+    for message, answer_id in (asked.followups[-1], 1), (world.channel.last_message, 2):
+        assert (await world.alice.click(message, custom_id=vote_id(answer_id, Vote.UP))).ephemeral
+    assert [answer for answer, _, _ in await _rows(world)] == [1, 2]

@@ -144,7 +144,7 @@ class Gateway:
             return None
         session = Session(new_id(), socket)
         self.sessions[session.id] = session
-        last = next((m["id"] for m in reversed(self._state.messages) if m.get("guild_id")), None)
+        last = {message["channel_id"]: message["id"] for message in self._state.messages}
         ready: dict[str, Any] = {
             "v": 10,
             "user": BOT,

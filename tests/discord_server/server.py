@@ -3,8 +3,8 @@
 It speaks the REST routes and the gateway that the bot uses, over HTTP and a WebSocket, so the real client and the
 real daemon run against it unchanged: set ``DISCORD_TOKEN`` to its ``token`` and ``DISCORD_API_URL`` to its
 ``api_url``. It keeps Discord's rules that matter here: an interaction dies after 3 seconds without an
-acknowledgement, an original response exists only after one, a nonce is accepted once, and a lost session can be
-resumed. Nobody sleeps: whoever waits for something awaits ``until``.
+acknowledgement, an original response exists only after one, a nonce is accepted once, a deleted message can't be
+replied to, and a lost session can be resumed. Nobody sleeps: whoever waits for something awaits ``until``.
 """
 
 from __future__ import annotations
@@ -125,6 +125,13 @@ class DiscordServer:
         await self.redeliver(message)
         return message
 
+    async def delete(self, message: Json) -> None:
+        """Delete a message."""
+        self.state.messages.remove(message)
+        self.state.deleted.add(message["id"])
+        about: Json = {key: message[key] for key in ("id", "channel_id", "guild_id") if key in message}
+        await self.gateway.dispatch("MESSAGE_DELETE", about)
+
     async def redeliver(self, message: Json) -> None:
         """Send the event of a message, for the first time or again."""
         await self.gateway.dispatch("MESSAGE_CREATE", message)
@@ -135,6 +142,17 @@ class DiscordServer:
         option = {"name": "question", "type": 3, "value": question}
         data = {"id": self._command_id("ask"), "name": "ask", "type": 1, "options": [option]}
         return await self._interact(2, data)
+
+    async def answer_this(self, message: Json) -> Interaction:
+        """Choose "Answer this" in the menu of a message."""
+        resolved = {"messages": {message["id"]: message}}
+        data = {
+            "id": self._command_id("Answer this"),
+            "name": "Answer this",
+            "type": 3,
+            "target_id": message["id"],
+        }
+        return await self._interact(2, data | {"resolved": resolved})
 
     async def click(self, message: Json, up: bool) -> Interaction:
         """Click a thumb under a message of the bot."""
@@ -194,7 +212,7 @@ class DiscordServer:
 
     @property
     def bot_messages(self) -> list[Json]:
-        """What the bot posted into channels, responses to interactions excluded."""
+        """What the bot posted into channels, also as follow-ups; first responses to interactions excluded."""
         return [m for m in self.state.messages if m["author"]["id"] == BOT_ID]
 
     def fail(self, method: str, path: str, *faults: Fault) -> None:
@@ -214,6 +232,7 @@ class DiscordServer:
             ("POST", "/channels/{channel}/typing", self._typing),
             ("POST", "/interactions/{interaction}/{token}/callback", self._callback),
             ("PATCH", "/webhooks/{application}/{token}/messages/@original", self._edit_original),
+            ("POST", "/webhooks/{application}/{token}", self._follow_up),
         ]
 
     def _wrap(self, handler: _Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -295,6 +314,10 @@ class DiscordServer:
     async def _post(self, request: web.Request, body: Json) -> Any:
         if not 0 < len(str(body.get("content") or "")) <= 2000:
             return _error(400, 50035, "Invalid Form Body")
+        reference = body.get("message_reference") or {}
+        if reference.get("message_id") in self.state.deleted and reference.get("fail_if_not_exists", True):
+            unknown = [{"code": "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "message": "Unknown message"}]
+            return _error(400, 50035, "Invalid Form Body", message_reference={"_errors": unknown})
         return self.state.add_message(request.match_info["channel"], BOT, body)
 
     async def _typing(self, request: web.Request, body: Json) -> web.Response:
@@ -341,6 +364,13 @@ class DiscordServer:
         interaction.message |= changed | {"flags": flags}
         return interaction.message
 
+    async def _follow_up(self, request: web.Request, body: Json) -> Any:
+        """Post one more message about an interaction; as with Discord, a nonce means nothing here."""
+        interaction = self.state.interactions.get(request.match_info["token"])
+        if interaction is None or interaction.expired:
+            return _error(401, 50027, "Invalid Webhook Token")
+        return self.state.add_message(CHANNEL_ID, BOT, {key: body[key] for key in body if key != "nonce"})
+
     def _command_id(self, name: str) -> str:
         return next((str(command["id"]) for command in self.state.commands if command["name"] == name), new_id())
 
@@ -383,8 +413,8 @@ def _submitted(component: Json, values: dict[str, str]) -> Json:
     return {"type": component["type"], "id": component["id"], "component": {**about, **said}}
 
 
-def _error(status: int, code: int, message: str) -> web.Response:
-    return _json({"code": code, "message": message}, status)
+def _error(status: int, code: int, message: str, **fields: Json) -> web.Response:
+    return _json({"code": code, "message": message} | ({"errors": fields} if fields else {}), status)
 
 
 def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

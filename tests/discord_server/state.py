@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -29,6 +29,11 @@ BOT_ID = "900000000000000001"
 GUILD_ID = "800000000000000001"
 CHANNEL_ID = "700000000000000001"
 DM_CHANNEL_ID = "600000000000000001"
+FORUM_ID = "700000000000000002"
+POST_ID = "700000000000000003"
+STAGE_ID = "700000000000000004"
+BOT_ROLE_ID = "500000000000000001"
+"""The role that Discord makes for a bot alone, and lets people choose beside its name."""
 
 _counter = itertools.count()
 
@@ -42,7 +47,8 @@ def new_id() -> str:
 class Fault:
     """An answer that a route gives instead of its own; ``after`` does the work first.
 
-    With ``drop`` the line breaks instead, and ``on_break`` is called just then.
+    With ``drop`` the line breaks instead, and ``on_break`` is called just then. As many requests as ``skip`` says
+    pass before.
     """
 
     status: int = 500
@@ -50,6 +56,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
     after: bool = False
+    skip: int = 0
     on_break: Callable[[web.Request], None] | None = None
 
 
@@ -81,6 +88,7 @@ class State:
     """Everything that the server knows, and a bell that rings at every change."""
 
     messages: list[Json] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
     interactions: dict[str, Interaction] = field(default_factory=dict)
     nonces: dict[str, Json] = field(default_factory=dict)
     commands: list[Json] = field(default_factory=list)
@@ -104,6 +112,9 @@ class State:
         """Return the next fault of a route, if one is planned, and forget it."""
         for planned in self.faults:
             if planned[0] == method and fnmatch(path, planned[1]):
+                if planned[2].skip:
+                    planned[2].skip -= 1
+                    continue
                 self.faults.remove(planned)
                 return planned[2]
         return None
@@ -165,7 +176,7 @@ def build_message(channel_id: str, author: Json, body: Json) -> Json:
         "tts": False,
         "mention_everyone": False,
         "mentions": [BOT] if re.search(rf"<@!?{BOT_ID}>", content) else [],
-        "mention_roles": [],
+        "mention_roles": re.findall(r"<@&(\d+)>", content),
         "attachments": [],
         "embeds": [],
         "pinned": False,
@@ -182,30 +193,13 @@ def build_message(channel_id: str, author: Json, body: Json) -> Json:
     return message
 
 
-def guild(last_message_id: str | None) -> Json:
-    """Return the one guild, as its members see it when they connect."""
-    role = {
-        "id": GUILD_ID,
-        "name": "@everyone",
-        "color": 0,
-        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
-        "hoist": False,
-        "position": 0,
-        "permissions": "8",
-        "managed": False,
-        "mentionable": False,
-        "flags": 0,
-    }
-    channel = {
-        "id": CHANNEL_ID,
-        "type": 0,
-        "name": "help",
-        "position": 0,
-        "permission_overwrites": [],
-        "nsfw": False,
-        "parent_id": None,
-        "last_message_id": last_message_id,
-    }
+def guild(last_messages: Mapping[str, str]) -> Json:
+    """Return the one guild, as its members see it when they connect.
+
+    Args:
+        last_messages: the id of the newest message of each channel that has one.
+    """
+    channels = {CHANNEL_ID: (0, "help"), FORUM_ID: (15, "questions"), STAGE_ID: (13, "town-hall")}
     return {
         "id": GUILD_ID,
         "name": "Shop",
@@ -221,13 +215,13 @@ def guild(last_message_id: str | None) -> Json:
         "system_channel_flags": 0,
         "afk_timeout": 300,
         "features": [],
-        "roles": [role],
+        "roles": [_role(GUILD_ID, "@everyone"), _role(BOT_ROLE_ID, "supportbot", managed=True)],
         "emojis": [],
         "stickers": [],
         "members": [member(BOT)],
         "member_count": 2,
-        "channels": [channel],
-        "threads": [],
+        "channels": [_channel(number, *about, last_messages.get(number)) for number, about in channels.items()],
+        "threads": [_post(last_messages.get(POST_ID))],
         "voice_states": [],
         "presences": [],
         "stage_instances": [],
@@ -236,4 +230,58 @@ def guild(last_message_id: str | None) -> Json:
         "large": False,
         "unavailable": False,
         "joined_at": "2024-01-01T00:00:00+00:00",
+    }
+
+
+def _role(role_id: str, name: str, *, managed: bool = False) -> Json:
+    role = {
+        "id": role_id,
+        "name": name,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "position": 0,
+        "permissions": "8",
+        "managed": managed,
+        "mentionable": False,
+        "flags": 0,
+    }
+    return role | ({"tags": {"bot_id": BOT_ID}} if managed else {})
+
+
+def _channel(channel_id: str, kind: int, name: str, last_message_id: str | None) -> Json:
+    return {
+        "id": channel_id,
+        "type": kind,
+        "name": name,
+        "position": 0,
+        "permission_overwrites": [],
+        "nsfw": False,
+        "parent_id": None,
+        "last_message_id": last_message_id,
+        "available_tags": [],
+        "bitrate": 64_000,
+        "user_limit": 0,
+    }
+
+
+def _post(last_message_id: str | None) -> Json:
+    """Return a post of the forum, which is a thread whose first message has its id."""
+    return {
+        "id": POST_ID,
+        "type": 11,
+        "guild_id": GUILD_ID,
+        "parent_id": FORUM_ID,
+        "owner_id": "1001",
+        "name": "Returns of shoes",
+        "last_message_id": last_message_id,
+        "message_count": 1,
+        "member_count": 1,
+        "rate_limit_per_user": 0,
+        "thread_metadata": {
+            "archived": False,
+            "locked": False,
+            "auto_archive_duration": 1_440,
+            "archive_timestamp": "2026-01-01T00:00:00+00:00",
+        },
     }

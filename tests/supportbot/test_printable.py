@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord._text import build_answer_text, build_label, build_name
+from bot.discord._text import build_answer_parts, build_label, build_name
 from bot.slack.markup import escape, escaped_pieces
 from supportbot.cli._terminal import print_json
 from supportbot.printable import printable
@@ -71,7 +71,7 @@ def test_nothing_unseen_reaches_a_platform(text: str) -> None:
         printable(text),
         escape(text),
         *escaped_pieces(text, 20),
-        build_answer_text(text, quoted_question=text),
+        *build_answer_parts(text, quoted_question=text),
         build_label(text),
         build_name(text),
     )
@@ -109,7 +109,7 @@ def test_what_is_written_with_joiners_stays(written: str, before: str, after: st
     text = before + written + after
     assert printable(text) == text
     assert escape(text) == text
-    assert build_answer_text(text) == text
+    assert build_answer_parts(text) == [text]
 
 
 def test_separators_become_line_breaks() -> None:

@@ -1,0 +1,79 @@
+"""The messages that carry a reply: their bodies, their nonces, and how they are known again in a channel."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+
+from bot.discord._text import build_answer_parts
+from bot.discord.views import build_answer_view, build_mark, build_remarks, vote_id
+from supportbot.delivery.claiming import Delivery
+from supportbot.feedback.votes import Vote
+
+
+def build_messages(delivery: Delivery) -> list[dict[str, Any]]:
+    """Return the bodies of the messages that carry a reply; to be called where an event loop runs.
+
+    The answer to a command quotes the question, which no message in the channel shows.
+    """
+    is_command = delivery.reply_to["kind"] == "interaction"
+    question = delivery.question if is_command else None
+    texts = build_answer_parts(
+        delivery.text, question, build_remarks(delivery.grounds), mark=build_mark(delivery.grounds)
+    )
+    bodies: list[dict[str, Any]] = [
+        {
+            "content": text,
+            "components": [],
+            "allowed_mentions": discord.AllowedMentions.none().to_dict() | {"replied_user": False},
+            "flags": discord.MessageFlags(suppress_embeds=True).value,
+        }
+        for text in texts
+    ]
+    if delivery.votable:
+        view = build_answer_view(delivery.answer_id, delivery.grounds.suggestions)
+        bodies[-1]["components"] = view.to_components()
+    return bodies
+
+
+def build_nonce(mark: str, number: int) -> str:
+    """Return the nonce of a message of a reply, 25 characters at most, which is what Discord allows.
+
+    Args:
+        mark: of the reply.
+        number: of the message, from 0.
+    """
+    if number == 0:
+        return mark
+    return f"sb-{hashlib.blake2b(f'{mark}:{number}'.encode(), digest_size=11).hexdigest()}"
+
+
+def count_shown(message: discord.Message, delivery: Delivery, bodies: Sequence[dict[str, Any]], shown: int) -> int:
+    """Return how many messages of a reply are shown, given one more of ours in the channel.
+
+    The buttons, which the last one has, name the answer. The first one refers to the question if a message asked
+    it. Any other is known by its text.
+
+    Args:
+        message: of ours, later than those that are counted.
+        delivery: the reply.
+        bodies: of its messages.
+        shown: how many of them stand before this message.
+    """
+    if bodies[-1]["components"] and vote_id(delivery.answer_id, Vote.UP) in _custom_ids(message):
+        return len(bodies)
+    if bodies[shown]["components"]:
+        return shown
+    if shown == 0 and (question := delivery.reply_to.get("message_id")):
+        is_next = message.reference is not None and str(message.reference.message_id) == question
+    else:
+        is_next = message.content.strip() == str(bodies[shown]["content"]).strip()
+    return shown + is_next
+
+
+def _custom_ids(message: discord.Message) -> set[str | None]:
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    return {child.custom_id for row in rows for child in row.children if isinstance(child, discord.Button)}
