@@ -9,6 +9,8 @@ agent view, Slack shows each question to the bot as the root of a thread of its 
 goes into the channel with the question quoted; where the bot can't post, it goes to the asker alone through the
 command's ``response_url``. That way knows no marks and may, if the connection drops at the wrong moment, show an
 answer twice. A suggestion that somebody clicked is answered where it was made, with the question quoted as well.
+
+Slack takes a reply to a deleted message, and shows it to the whole channel instead. Such a reply is taken back.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.slack.api_errors import delivery_error, error_code
+from bot.slack.api_errors import deleted_error, delivery_error, error_code
 from bot.slack.bolt import library_logger
 from bot.slack.identity import Identity
 from bot.slack.origin import leads_to_slack
@@ -82,9 +84,10 @@ class SlackSender:
         raise failure
 
     async def _post(self, delivery: Delivery) -> str:
+        thread = None if _response_url(delivery) else delivery.thread
         answer = await self._client.chat_postMessage(
             channel=delivery.channel,
-            thread_ts=None if _response_url(delivery) else delivery.thread,
+            thread_ts=thread,
             metadata=Metadata(event_type=MARK_EVENT, event_payload={"mark": delivery.mark}),
             unfurl_links=False,
             unfurl_media=False,
@@ -94,47 +97,59 @@ class SlackSender:
         )
         match answer.data:
             case {"ts": str(ts)}:
-                self._identity.learn_app(answer.get("message"))
+                message = answer.get("message")
+                self._identity.learn_app(message)
+                if thread is not None and isinstance(message, dict) and "thread_ts" not in message:
+                    await self._client.chat_delete(channel=delivery.channel, ts=ts)
+                    raise deleted_error()
                 return ts
         raise RetryLaterError("an answer without a timestamp")
 
     async def _find(self, delivery: Delivery) -> str | None:
         """Return the timestamp of the message that carries this delivery's mark, if there is one."""
-        bot = await self._identity.get()
-        try:
-            async for page in await self._pages(delivery):
-                messages = page.get("messages")
-                if not isinstance(messages, list):
-                    raise RetryLaterError("a page without messages")
-                for message in messages:
-                    match message:
-                        case {
-                            "ts": str(ts),
-                            "bot_id": bot.bot_id,
-                            "metadata": {"event_payload": {"mark": mark}},
-                        } if mark == delivery.mark:
-                            return ts
-        except SlackApiError as error:
-            if error_code(error) != "thread_not_found":
-                raise
-        return None
-
-    async def _pages(self, delivery: Delivery) -> AsyncIterable[AsyncSlackResponse]:
-        """Return where the message would be, from the question on."""
         if _response_url(delivery):
-            return await self._client.conversations_history(
-                channel=delivery.channel,
-                oldest=f"{(delivery.created_at - _CLOCK_SKEW).timestamp():.6f}",
-                include_all_metadata=True,
-                limit=_PAGE,
-            )
-        return await self._client.conversations_replies(
+            return await self._find_in_channel(delivery)
+        pages = self._client.conversations_replies(
             channel=delivery.channel,
             ts=delivery.thread,
             oldest=str(delivery.reply_to.get("ts", delivery.thread)),
             include_all_metadata=True,
             limit=_PAGE,
         )
+        try:
+            return await self._find_among(await pages, delivery)
+        except SlackApiError as error:
+            if error_code(error) != "thread_not_found":
+                raise
+        if stray := await self._find_in_channel(delivery):
+            await self._client.chat_delete(channel=delivery.channel, ts=stray)
+        raise deleted_error()
+
+    async def _find_in_channel(self, delivery: Delivery) -> str | None:
+        """Return likewise what stands in no thread."""
+        pages = await self._client.conversations_history(
+            channel=delivery.channel,
+            oldest=f"{(delivery.created_at - _CLOCK_SKEW).timestamp():.6f}",
+            include_all_metadata=True,
+            limit=_PAGE,
+        )
+        return await self._find_among(pages, delivery)
+
+    async def _find_among(self, pages: AsyncIterable[AsyncSlackResponse], delivery: Delivery) -> str | None:
+        bot = await self._identity.get()
+        async for page in pages:
+            messages = page.get("messages")
+            if not isinstance(messages, list):
+                raise RetryLaterError("a page without messages")
+            for message in messages:
+                match message:
+                    case {
+                        "ts": str(ts),
+                        "bot_id": bot.bot_id,
+                        "metadata": {"event_payload": {"mark": delivery.mark}},
+                    }:
+                        return ts
+        return None
 
     async def _respond(self, delivery: Delivery, response_url: str) -> str:
         """Show the answer to the asker alone."""
