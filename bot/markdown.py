@@ -11,11 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline, escape
 from markdown_it.tree import SyntaxTreeNode
 from rich.cells import cell_len
 
+from bot._markdown_parser import build_parser
 from supportbot.printable import printable
 
 MAX_LENGTH = 12_000
@@ -29,10 +28,6 @@ _DEEPEST = 20
 
 _ADDRESS = re.compile(r"https?://(?:(?![<>|])[!-~]){1,2000}")
 """An address that may be clicked: of visible ASCII, so that it can't look like another."""
-
-_SCHEME_BEFORE = re.compile(r"(?<![\w/])https?$")
-_REST_OF_ADDRESS = re.compile(r"://[^\s<>\[\]\"`|]+")
-_AFTER_ADDRESS = ".,:;!?'*_~"
 
 _LANGUAGE = re.compile(r"[a-z][a-z0-9+#._-]{0,20}")
 _SCHEMES = frozenset({"http", "https", "mailto", "tel"})
@@ -89,50 +84,7 @@ class Rule:
 Block = Paragraph | Code | Quote | Items | Rule
 
 
-class _Parser(MarkdownIt):
-    def normalizeLink(self, url: str) -> str:  # the library's name
-        return url  # an address is shown as it was typed, not in percent signs
-
-
-def _build_parser() -> MarkdownIt:
-    # A definition or an entity would vanish from what is shown.
-    parser = _Parser("js-default", {"maxNesting": _DEEPEST}).disable(["reference", "entity"])
-    parser.inline.ruler.at("escape", _read_escape)
-    parser.inline.ruler.before("escape", "address", _read_address)
-    return parser
-
-
-def _read_escape(state: StateInline, silent: bool) -> bool:
-    """Read a backslash: it takes the meaning from a sign, but stays in names of files such as C:\\me\\.ssh."""
-    before, after = state.src[max(0, state.pos - 1) : state.pos], state.src[state.pos + 1 : state.pos + 2]
-    if state.src[state.pos] == "\\" and (after == "\\" or (after == "." and not before.isdigit())):
-        if not silent:
-            state.pending += "\\" + after
-        state.pos += 2
-        return True
-    return escape(state, silent)
-
-
-def _read_address(state: StateInline, silent: bool) -> bool:
-    """Read an address in running text, whose underscores mean nothing."""
-    scheme = _SCHEME_BEFORE.search(state.src[max(0, state.pos - 6) : state.pos])
-    found = _REST_OF_ADDRESS.match(state.src, state.pos)
-    if scheme is None or found is None or state.linkLevel:
-        return False
-    rest = found.group().rstrip(_AFTER_ADDRESS)
-    while rest.endswith(")") and rest.count(")") > rest.count("("):
-        rest = rest[:-1].rstrip(_AFTER_ADDRESS)
-    if not silent:
-        state.pending = state.pending.removesuffix(scheme.group())
-        token = state.push("link_open", "a", 1)
-        token.attrSet("href", scheme.group() + rest)
-        state.push("text", "", 0).content = scheme.group() + rest
-        state.push("link_close", "a", -1)
-    state.pos += len(rest)
-    return True
-
-
-_PARSER = _build_parser()
+_PARSER = build_parser(_DEEPEST)
 
 
 def read(text: str) -> tuple[Block, ...]:

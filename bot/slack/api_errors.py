@@ -49,6 +49,9 @@ _PAUSED = frozenset(
         "two_factor_setup_required",
     }
 )
+LAYOUT_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+"""Another layout may do."""
+
 _DELETED = "The question was deleted."
 _FORBIDDEN = "The workspace's rules forbid the bot to post there."
 _LAYOUT = "Slack does not accept the layout of the answer."

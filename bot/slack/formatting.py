@@ -43,11 +43,16 @@ _PING = re.compile(r"(?<=<)(?=[@!#])")
 """Between the first two characters of a mention, so that no text holds one, though Slack would not read it."""
 
 
-def build_text(text: str) -> list[Block]:
-    """Return the blocks that show an answer; never none."""
+def build_text(text: str, *, words_only: bool = False) -> list[Block]:
+    """Return the blocks that show an answer; never none.
+
+    Args:
+        text: the answer.
+        words_only: without its formatting, because Slack has refused that.
+    """
     blocks = markdown.read(text)
     if not markdown.is_plain(text, blocks):
-        shown = list(_pack(_elements(blocks)))
+        shown = [] if words_only else list(_pack(_elements(blocks)))
         if shown and _fits(shown):
             return shown
         text = markdown.to_text(blocks)

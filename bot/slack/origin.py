@@ -44,6 +44,8 @@ def register(app: AsyncApp, identity: Identity, api_url: str) -> None:
             return BoltResponse(status=200)
         if "team_id" in body or body.get("type") == "event_callback":
             body["team_id"] = bot.team  # of a shared channel it may be the other one
+        if "team" in body and _is_of(body, bot.enterprise):
+            body["team"] = {"id": bot.team}
         await next_()
         return None
 

@@ -11,6 +11,7 @@ command's ``response_url``. That way knows no marks and may, if the connection d
 answer twice. A suggestion that somebody clicked is answered where it was made, with the question quoted as well.
 
 Slack takes a reply to a deleted message, and shows it to the whole channel instead. Such a reply is taken back.
+Where Slack refuses the layout of an answer, the words are shown without it.
 """
 
 from __future__ import annotations
@@ -20,19 +21,22 @@ from datetime import timedelta
 from typing import Any
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.slack.api_errors import deleted_error, delivery_error, error_code
+from bot.slack.api_errors import LAYOUT_REFUSED, deleted_error, delivery_error, error_code
 from bot.slack.bolt import library_logger
 from bot.slack.identity import Identity
 from bot.slack.origin import leads_to_slack
 from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+
+log = structlog.get_logger(__name__)
 
 MARK_EVENT = "supportbot_answer"
 
@@ -84,6 +88,17 @@ class SlackSender:
         raise failure
 
     async def _post(self, delivery: Delivery) -> str:
+        content = _content(delivery)
+        try:
+            return await self._post_content(delivery, content)
+        except SlackApiError as error:
+            in_words = _content(delivery, words_only=True)
+            if error_code(error) not in LAYOUT_REFUSED or in_words == content:
+                raise
+            log.warning("slack.layout_refused", reason=error_code(error), answer_id=delivery.answer_id)
+        return await self._post_content(delivery, in_words)
+
+    async def _post_content(self, delivery: Delivery, content: Mapping[str, Any]) -> str:
         thread = None if _response_url(delivery) else delivery.thread
         answer = await self._client.chat_postMessage(
             channel=delivery.channel,
@@ -93,7 +108,7 @@ class SlackSender:
             unfurl_media=False,
             link_names=False,
             parse="none",
-            **_content(delivery),
+            **content,
         )
         match answer.data:
             case {"ts": str(ts)}:
@@ -172,9 +187,9 @@ class SlackSender:
         return f"{delivery.channel}:private"
 
 
-def _content(delivery: Delivery) -> Mapping[str, Any]:
+def _content(delivery: Delivery, *, words_only: bool = False) -> Mapping[str, Any]:
     answer_id = delivery.answer_id if delivery.votable else None
-    blocks = build_answer(delivery.text, answer_id=answer_id, grounds=delivery.grounds)
+    blocks = build_answer(delivery.text, answer_id=answer_id, grounds=delivery.grounds, words_only=words_only)
     if _response_url(delivery) or "asker_name" in delivery.reply_to:  # no message shows the question
         blocks.insert(0, build_asked(delivery.question, str(delivery.reply_to.get("asker_name", ""))))
     return {"text": build_preview(delivery.text), "blocks": to_dicts(blocks)}

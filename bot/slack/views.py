@@ -28,15 +28,18 @@ _QUOTE_LIMIT = 300
 _NO_GROUNDS = Grounds()
 
 
-def build_answer(text: str, *, answer_id: int | None, grounds: Grounds = _NO_GROUNDS) -> list[Block]:
+def build_answer(
+    text: str, *, answer_id: int | None, grounds: Grounds = _NO_GROUNDS, words_only: bool = False
+) -> list[Block]:
     """Return the blocks of an answer: its text, who approved it or where it is quoted from, suggestions, thumbs.
 
     Args:
         text: the answer.
         answer_id: what thumbs and suggestions refer to; without it there are none.
         grounds: what the answer stands on.
+        words_only: without the formatting of its Markdown.
     """
-    blocks = build_text(text)
+    blocks = build_text(text, words_only=words_only)
     if approval := build_approval(grounds, escape, _date):
         blocks.append(_remark(f"✓ Verified by {approval}"))
     if source := build_source(grounds, escape):

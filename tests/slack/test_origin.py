@@ -69,6 +69,19 @@ async def test_question_without_a_workspace_is_kept_under_ours(slack: LocalSlack
         assert list(await session.scalars(select(Workspace.external_id))) == [TEAM]
 
 
+async def test_click_in_an_organisation_votes(slack: LocalSlack, bot: Bot) -> None:
+    """A click that names the organisation, and a workspace of it or none, counts."""
+    message = await answered(slack, bot)
+    bot.adapter._identity._bot = replace(US, enterprise="E1")
+    click = feedback_click(
+        message, "U2", positive=True, response_url=f"{slack.url}/response/x", trigger_id="1.2.a"
+    )
+    click |= {"team": None, "enterprise": {"id": "E1"}, "is_enterprise_install": True}
+    click["user"]["team_id"] = "T0SECOND"
+    await slack.wait_for_ack(await slack.deliver(click))
+    assert await votes(bot.core) == (1, 0)
+
+
 REFUSED: dict[str, Callable[[], Json]] = {
     "event of another workspace": lambda: mention(team_id="T0OTHER"),
     "event of a channel that others share": lambda: mention(

@@ -288,6 +288,15 @@ async def test_private_way_that_is_busy_is_tried_again(slack: LocalSlack, sender
         await sender.send(command_delivery(f"{slack.url}/response/any"))
 
 
+async def test_words_are_shown_if_slack_refuses_their_looks(slack: LocalSlack, sender: SlackSender) -> None:
+    """An answer whose blocks Slack does not take is posted without them, and not lost."""
+    slack.misbehave("chat.postMessage", ApiError("invalid_blocks"))
+    await sender.send(delivery(text="**Press** it, see [this](https://a.example)."))
+    (message,) = slack.replies
+    assert [block["type"] for block in message.blocks] == ["section", "context_actions"]
+    assert message.shown == "Press it, see this (https://a.example)."
+
+
 async def test_command_where_only_threads_are_allowed_is_answered_privately(slack: LocalSlack, bot: Bot) -> None:
     """In a channel that takes no messages but replies, the asker sees the answer to a command alone."""
     slack.channel("C9").thread_only = True
