@@ -28,9 +28,7 @@ _THIS = and_(
 async def is_open(session: AsyncSession, platform: str, identity: str) -> bool:
     """Return whether a message is a question that is not answered in front of its asker; this only looks."""
     open_ = Question.state.in_((*_UNANSWERED, QuestionState.ANSWERED))
-    found = await session.scalar(
-        select(Question.id).where(_THIS, open_), {"on": platform, "named": identity}
-    )
+    found = await session.scalar(select(Question.id).where(_THIS, open_), {"on": platform, "named": identity})
     return found is not None
 
 

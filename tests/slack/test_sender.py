@@ -228,7 +228,7 @@ def refused(code: str) -> SlackApiError:
     """Return the error that the library raises for a refusal of Slack's."""
     client = AsyncWebClient()
     data = {"ok": False, "error": code}
-    return SlackApiError(
+    return SlackApiError(  # type: ignore[no-untyped-call]
         "",
         AsyncSlackResponse(
             client=client, http_verb="", api_url="", req_args={}, data=data, headers={}, status_code=200
