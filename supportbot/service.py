@@ -1,4 +1,4 @@
-"""What adapters call: ask, overhear who answers instead, follow, vote, explain, forget, look back.
+"""What adapters call: ask, reword, overhear who answers instead, follow, vote, explain, forget, look back.
 
 An adapter translates in, calls here once, translates out.
 """
@@ -121,6 +121,17 @@ class Service:
     async def overhear_change(self, platform: str, identity: str, text: str | None) -> None:
         """Let what was overheard follow its author, who edited the message, or deleted it (``text`` is None)."""
         await self._inbox.change_remark(platform, identity, text)
+
+    async def reword(self, platform: str, identity: str, text: str | None) -> None:
+        """Let a question follow its asker, who edited its message, or deleted it (``text`` is None).
+
+        It has the new text while it has no answer, and is withdrawn while nothing is shown; later nothing changes.
+        """
+        question_id = await self._inbox.reword(platform, identity, text)
+        if question_id is not None:
+            event = "question.withdrawn" if text is None else "question.reworded"
+            log.info(event, question_id=question_id, platform=platform)
+            self._wake.set()
 
     async def follow(self, question_id: int) -> AsyncGenerator[str | Exchange, None]:
         """Yield the text of an answer as it is written, and at the end the exchange with the whole answer.

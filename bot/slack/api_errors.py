@@ -15,6 +15,8 @@ from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.errors import ConfigError
 
 RATE_LIMITED = "ratelimited"
+_RATE_LIMITED = frozenset({RATE_LIMITED, "rate_limited"})
+"""Slack documents both."""
 
 # https://docs.slack.dev/reference/methods/auth.test and …/apps.connections.open, "Errors"
 _TOKEN_REFUSED = frozenset(
@@ -28,8 +30,8 @@ _TOKEN_REFUSED = frozenset(
         "token_revoked",
     }
 )
-_TOKEN_RETRY_SECONDS = 60.0
-"""Replies wait for the operator to mend the token, without knocking all the time."""
+_PAUSE_SECONDS = 60.0
+"""Replies wait for the operator or for the workspace, without knocking all the time."""
 
 _TOKEN_REMEDY: Mapping[str, str] = {
     "SLACK_BOT_TOKEN": "install the app to the workspace again and copy the bot token (xoxb-…) "
@@ -38,27 +40,97 @@ _TOKEN_REMEDY: Mapping[str, str] = {
     "on the app's Basic Information page.",
 }
 
-# https://docs.slack.dev/reference/methods/chat.postMessage, "Errors": those that no waiting mends.
+_PAUSED = frozenset(
+    {
+        *_TOKEN_REFUSED,
+        "accesslimited",  # from this network
+        "message_limit_exceeded",  # everybody of the workspace together
+        "team_added_to_org",  # the workspace is being moved
+        "two_factor_setup_required",
+    }
+)
+LAYOUT_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+"""Another layout may do."""
+
+_DELETED = "The question was deleted."
+_FORBIDDEN = "The workspace's rules forbid the bot to post there."
+_LAYOUT = "Slack does not accept the layout of the answer."
+_MALFORMED = "Slack does not accept the call: this version of the bot does not fit it any more."
+_TOO_LONG = "The answer is longer than Slack allows."
+_UNSEEN = "The channel does not exist or the bot cannot see it."
+
+# The "Errors" of chat.postMessage, chat.update, chat.delete and conversations.history and .replies at
+# https://docs.slack.dev/reference/methods that no waiting mends. All others are tried again as faults of the
+# network are: fatal_error, internal_error, request_timeout, service_unavailable, and what is not documented.
 _UNDELIVERABLE: Mapping[str, str] = {
-    "channel_not_found": "The channel does not exist or the bot cannot see it.",
+    "access_denied": _FORBIDDEN,
+    "as_user_not_supported": _MALFORMED,
+    "cannot_reply_to_message": "Messages of the question's kind take no replies.",
+    "cant_broadcast_message": _MALFORMED,
+    "cant_delete_message": "The message is not the bot's.",
+    "cant_update_message": "The message is not the bot's.",
     "channel_is_limited_access": "Only some people may post in the channel.",
+    "channel_not_found": _UNSEEN,
+    "channel_type_not_supported": "Slack lets no app post in a channel of this kind.",
+    "compliance_exports_prevent_deletion": _FORBIDDEN,
+    "deprecated_endpoint": _MALFORMED,
     "duplicate_channel_not_found": "The channel does not exist any more.",
-    "invalid_blocks": "Slack does not accept the layout of the answer.",
+    "duplicate_message_not_found": _DELETED,
+    "edit_window_closed": "The message is too old to be changed.",
+    "ekm_access_denied": "The workspace's administrators have suspended posting.",
+    "enterprise_is_restricted": _FORBIDDEN,
+    "invalid_arg_name": _MALFORMED,
+    "invalid_arguments": _MALFORMED,
+    "invalid_array_arg": _MALFORMED,
+    "invalid_attachments": _LAYOUT,
+    "invalid_blocks": _LAYOUT,
+    "invalid_blocks_format": _LAYOUT,
+    "invalid_charset": _MALFORMED,
+    "invalid_cursor": _MALFORMED,
+    "invalid_form_data": _MALFORMED,
+    "invalid_limit": _MALFORMED,
+    "invalid_metadata_filter_keys": _MALFORMED,
+    "invalid_metadata_format": _MALFORMED,
+    "invalid_metadata_schema": _MALFORMED,
+    "invalid_post_type": _MALFORMED,
+    "invalid_ts_latest": _MALFORMED,
+    "invalid_ts_oldest": _MALFORMED,
     "is_archived": "The channel was archived before the answer was ready.",
+    "is_inactive": "The channel was archived before the answer was ready.",
+    "markdown_text_conflict": _MALFORMED,
+    "message_not_found": "The message was deleted.",
     "messages_tab_disabled": "The app's messages tab is switched off: use the manifest that comes with the bot.",
+    "metadata_must_be_sent_from_app": _MALFORMED,
+    "metadata_too_large": _MALFORMED,
+    "method_deprecated": _MALFORMED,
+    "missing_post_type": _MALFORMED,
     "missing_scope": "The app lacks a permission: update it with the manifest that comes with the bot.",
-    "msg_blocks_too_long": "The answer is longer than Slack allows.",
-    "msg_too_long": "The answer is longer than Slack allows.",
+    "msg_blocks_too_long": _TOO_LONG,
+    "msg_too_long": _TOO_LONG,
     "no_text": "The answer has no text.",
     "not_in_channel": "The bot is not a member of the channel: invite it.",
-    "restricted_action": "The workspace's rules forbid the bot to post there.",
+    "org_login_required": "The workspace is closed while it moves into an organisation.",
+    "restricted_action": _FORBIDDEN,
     "restricted_action_non_threadable_channel": "The channel allows no threads.",
     "restricted_action_read_only_channel": "The channel is read-only.",
     "restricted_action_thread_locked": "The thread is locked.",
-    "thread_not_found": "The question was deleted.",
+    "restricted_action_thread_only_channel": "The channel allows only replies in threads.",
+    "slack_connect_canvas_sharing_blocked": _FORBIDDEN,
+    "slack_connect_file_link_sharing_blocked": _FORBIDDEN,
+    "slack_connect_lists_sharing_blocked": _FORBIDDEN,
+    "team_access_not_granted": "The app is not installed in the channel's workspace.",
     "team_not_found": "The workspace does not exist any more.",
+    "thread_not_found": _DELETED,
+    "too_many_attachments": _LAYOUT,
+    "too_many_contact_cards": _LAYOUT,
+    "unknown_method": _MALFORMED,
     "user_not_found": "The asker has left the workspace.",
 }
+
+
+def deleted_error() -> UndeliverableError:
+    """Return what the dispatcher needs to know where the question is gone."""
+    return UndeliverableError(_DELETED)
 
 
 def error_code(error: SlackApiError) -> str:
@@ -67,7 +139,7 @@ def error_code(error: SlackApiError) -> str:
         case AsyncSlackResponse(status_code=429):
             return RATE_LIMITED
         case AsyncSlackResponse(data={"error": str(code)}):
-            return code
+            return RATE_LIMITED if code in _RATE_LIMITED else code
     return ""
 
 
@@ -96,6 +168,6 @@ def delivery_error(error: SlackApiError) -> RetryLaterError | UndeliverableError
         return RetryLaterError(code, retry_after(error), unsent=True, whole_channel=True)
     if sentence := _UNDELIVERABLE.get(code):
         return UndeliverableError(sentence)
-    if code in _TOKEN_REFUSED:
-        return RetryLaterError(code, _TOKEN_RETRY_SECONDS, unsent=True)
+    if code in _PAUSED:
+        return RetryLaterError(code, _PAUSE_SECONDS, unsent=True)
     return RetryLaterError(code or "an answer that is not Slack's")

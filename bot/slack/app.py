@@ -30,6 +30,7 @@ from bot.slack.identity import Identity
 from bot.slack.listeners import register
 from bot.slack.listeners.events import hear
 from bot.slack.patience import Patience
+from bot.slack.scopes import Scopes
 from bot.slack.sender import POST_SECONDS, SlackSender
 from bot.slack.web_client import WebClient
 from supportbot.config import Settings
@@ -122,10 +123,11 @@ async def open_slack(
     patience = patience or Patience()
     bot_token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN")
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience.call_seconds)) as session:
-        client = WebClient(bot_token, settings.slack_api_url, session)
+        scopes = Scopes()
+        client = WebClient(bot_token, settings.slack_api_url, session, scopes)
         background = Background()
         app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
-        identity = Identity(client, patience, app_token)
+        identity = Identity(client, patience, app_token, scopes)
         catch_up = CatchUp(
             client,
             identity,
@@ -135,7 +137,9 @@ async def open_slack(
             patience,
         )
         bolt = build_bolt(
-            WebClient(None, settings.slack_api_url, session), bot_token, lambda: catch_up.missed(time.time())
+            WebClient(None, settings.slack_api_url, session, scopes),
+            bot_token,
+            lambda: catch_up.missed(time.time()),
         )
         origin.register(bolt, identity, client.base_url)
         register(bolt, service, background, patience)

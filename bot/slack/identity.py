@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api_errors import error_code, retry_after, token_error
 from bot.slack.patience import Patience
+from bot.slack.scopes import Scopes
 
 log = structlog.get_logger(__name__)
 
@@ -24,12 +25,17 @@ _APP_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-.+")
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The bot as Slack knows it."""
+    """The bot as Slack knows it.
+
+    ``enterprise`` is the organisation that the app is installed in as a whole; None for an installation in one
+    workspace, whether or not that belongs to an organisation.
+    """
 
     user_id: str
     bot_id: str
     team: str
     workspace: str
+    enterprise: str | None = None
 
 
 class Identity:
@@ -39,10 +45,12 @@ class Identity:
         client: carries the bot token.
         patience: how long to wait between attempts.
         app_token: the app-level token, if there is one.
+        scopes: tells the operator which permissions the bot token lacks.
     """
 
-    def __init__(self, client: AsyncWebClient, patience: Patience, app_token: str | None = None) -> None:
+    def __init__(self, client: AsyncWebClient, patience: Patience, app_token: str | None, scopes: Scopes) -> None:
         self._client = client
+        self._scopes = scopes
         self._patience = patience
         self._bot: Bot | None = None
         self._asking = asyncio.Lock()
@@ -69,7 +77,9 @@ class Identity:
                     bot_id=str(answer["bot_id"]),
                     team=str(answer["team_id"]),
                     workspace=str(answer["team"]),
+                    enterprise=str(answer["enterprise_id"]) if answer["is_enterprise_install"] else None,
                 )
+                self._scopes.compare(answer.headers)
             return self._bot
 
     def learn_app(self, message: object) -> None:

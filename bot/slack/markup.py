@@ -17,24 +17,39 @@ SECTION_LIMIT = 3_000
 
 # A mention of a person, channel or group, or an address; then perhaps what is shown for it.
 _MARKUP = re.compile(r"<([@#!][^<>|]+|[a-z][a-z0-9+.-]*:[^<>|]+)(?:\|([^<>]*))?>")
+_CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _ESCAPED_LENGTHS = {character: len(replacement) for character, replacement in _ESCAPES}
 
 
 def to_plain(text: str, own_user: str | None = None) -> str:
-    """Return a message as a person reads it, without the mention of the bot itself.
+    """Return a message as a person reads it, without the mention of the bot itself; in code it stays.
 
     Args:
         text: a message's text as Slack sends it.
         own_user: the bot's user id, if known.
     """
     if own_user:
-        own_mention = rf"[ \t]*<@{re.escape(own_user)}(?:\|[^<>]*)?>[ \t]*[,:]?[ \t]*"
-        text = re.sub(own_mention, " ", text)
+        # After it a comma or a colon may stand, but not the one that an emoji begins with.
+        own_mention = rf"[ \t]*<@{re.escape(own_user)}(?:\|[^<>]*)?>[ \t]*(?:,|:(?![\w+'-]+:))?[ \t]*"
+        text = "".join(
+            part if is_code else re.sub(own_mention, " ", part) for part, is_code in _split_at_code(text)
+        )
     text = _MARKUP.sub(lambda match: _readable(match.group(1), match.group(2) or ""), text)
     for character, escape in reversed(_ESCAPES):  # &amp; last, or &amp;lt; would lose one level too many
         text = text.replace(escape, character)
     return text.strip()
+
+
+def mentions(text: str, user: str) -> bool:
+    """Return whether a message's text, as Slack sends it, mentions somebody; code mentions nobody."""
+    mention = re.compile(rf"<@{re.escape(user)}[|>]")
+    return any(not is_code and mention.search(part) for part, is_code in _split_at_code(text))
+
+
+def _split_at_code(text: str) -> Iterator[tuple[str, bool]]:
+    for number, part in enumerate(_CODE.split(text)):
+        yield part, number % 2 == 1
 
 
 def _readable(target: str, label: str) -> str:
@@ -72,7 +87,7 @@ def escaped_pieces(text: str, limit: int = SECTION_LIMIT) -> Iterator[str]:
     while rest:
         size = _fitting(rest, limit)
         if size < len(rest):
-            size = _break_before(rest, size)
+            size = break_before(rest, size)
         piece, rest = rest[:size].rstrip(), rest[size:].lstrip()
         yield escape(piece)
 
@@ -87,8 +102,8 @@ def _fitting(text: str, limit: int) -> int:
     return len(text)
 
 
-def _break_before(text: str, size: int) -> int:
-    """Return a good place to break at or before ``size``, but not in the first half: pieces stay few."""
+def break_before(text: str, size: int) -> int:
+    """Return a good place to break a text at or before ``size``, but not in the first half: pieces stay few."""
     for separator in ("\n\n", "\n", " "):
         found = text.rfind(separator, size // 2, size)
         if found > 0:

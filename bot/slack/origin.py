@@ -5,6 +5,10 @@ for another workspace or app is left alone, and an address to answer at is only 
 
 In a channel that workspaces share, an event may name the one that it happened in. Then it counts that Slack says
 it is delivered for us, and it is kept under our workspace. What people of other workspaces ask there is answered.
+
+An app may be installed in an organisation (Enterprise Grid) as a whole. Then events name the organisation, and the
+workspace perhaps not; all its workspaces are one to us, the one that ``auth.test`` names. So in every case the
+workspace of a question is that of the installation.
 """
 
 from __future__ import annotations
@@ -38,8 +42,10 @@ def register(app: AsyncApp, identity: Identity, api_url: str) -> None:
         if reason := refusal(body, bot, identity.app, api_url):
             log.warning("slack.payload_refused", reason=reason)
             return BoltResponse(status=200)
-        if "team_id" in body:
+        if "team_id" in body or body.get("type") == "event_callback":
             body["team_id"] = bot.team  # of a shared channel it may be the other one
+        if "team" in body and _is_of(body, bot.enterprise):
+            body["team"] = {"id": bot.team}
         await next_()
         return None
 
@@ -60,7 +66,7 @@ def refusal(body: object, bot: Bot, app: str | None, api_url: str) -> str | None
             return "of another app"
         case {"response_url": url} if not leads_to_slack(url, api_url):
             return "leads elsewhere"
-    if not _names_team(body) or _is_for(body, bot.team):
+    if not _names_team(body) or _is_for(body, bot.team) or _is_of(body, bot.enterprise):
         return None
     return "of another workspace"
 
@@ -100,6 +106,18 @@ def _is_for(body: object, team: str) -> bool:
         case {"team_id": named}:
             return named == team or _is_shared_with(body, team)
     return workspace_of(body) == team
+
+
+def _is_of(body: object, enterprise: str | None) -> bool:
+    """Return whether a payload is delivered for an installation in a whole organisation."""
+    match body:
+        case (
+            {"authorizations": [{"is_enterprise_install": True, "enterprise_id": str(named)}, *_]}
+            | {"is_enterprise_install": True | "true", "enterprise_id": str(named)}
+            | {"is_enterprise_install": True, "enterprise": {"id": str(named)}}
+        ):
+            return named == enterprise
+    return False
 
 
 def _is_shared_with(body: object, team: str) -> bool:

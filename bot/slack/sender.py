@@ -9,6 +9,9 @@ agent view, Slack shows each question to the bot as the root of a thread of its 
 goes into the channel with the question quoted; where the bot can't post, it goes to the asker alone through the
 command's ``response_url``. That way knows no marks and may, if the connection drops at the wrong moment, show an
 answer twice. A suggestion that somebody clicked is answered where it was made, with the question quoted as well.
+
+Slack takes a reply to a deleted message, and shows it to the whole channel instead. Such a reply is taken back.
+Where Slack refuses the layout of an answer, the words are shown without it.
 """
 
 from __future__ import annotations
@@ -18,19 +21,22 @@ from datetime import timedelta
 from typing import Any
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.slack.api_errors import delivery_error, error_code
+from bot.slack.api_errors import LAYOUT_REFUSED, deleted_error, delivery_error, error_code
 from bot.slack.bolt import library_logger
 from bot.slack.identity import Identity
 from bot.slack.origin import leads_to_slack
 from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+
+log = structlog.get_logger(__name__)
 
 MARK_EVENT = "supportbot_answer"
 
@@ -82,59 +88,83 @@ class SlackSender:
         raise failure
 
     async def _post(self, delivery: Delivery) -> str:
+        content = _content(delivery)
+        try:
+            return await self._post_content(delivery, content)
+        except SlackApiError as error:
+            in_words = _content(delivery, words_only=True)
+            if error_code(error) not in LAYOUT_REFUSED or in_words == content:
+                raise
+            log.warning("slack.layout_refused", reason=error_code(error), answer_id=delivery.answer_id)
+        return await self._post_content(delivery, in_words)
+
+    async def _post_content(self, delivery: Delivery, content: Mapping[str, Any]) -> str:
+        thread = None if _response_url(delivery) else delivery.thread
         answer = await self._client.chat_postMessage(
             channel=delivery.channel,
-            thread_ts=None if _response_url(delivery) else delivery.thread,
+            thread_ts=thread,
             metadata=Metadata(event_type=MARK_EVENT, event_payload={"mark": delivery.mark}),
             unfurl_links=False,
             unfurl_media=False,
             link_names=False,
             parse="none",
-            **_content(delivery),
+            **content,
         )
         match answer.data:
             case {"ts": str(ts)}:
-                self._identity.learn_app(answer.get("message"))
+                message = answer.get("message")
+                self._identity.learn_app(message)
+                if thread is not None and isinstance(message, dict) and "thread_ts" not in message:
+                    await self._client.chat_delete(channel=delivery.channel, ts=ts)
+                    raise deleted_error()
                 return ts
         raise RetryLaterError("an answer without a timestamp")
 
     async def _find(self, delivery: Delivery) -> str | None:
         """Return the timestamp of the message that carries this delivery's mark, if there is one."""
-        bot = await self._identity.get()
-        try:
-            async for page in await self._pages(delivery):
-                messages = page.get("messages")
-                if not isinstance(messages, list):
-                    raise RetryLaterError("a page without messages")
-                for message in messages:
-                    match message:
-                        case {
-                            "ts": str(ts),
-                            "bot_id": bot.bot_id,
-                            "metadata": {"event_payload": {"mark": mark}},
-                        } if mark == delivery.mark:
-                            return ts
-        except SlackApiError as error:
-            if error_code(error) != "thread_not_found":
-                raise
-        return None
-
-    async def _pages(self, delivery: Delivery) -> AsyncIterable[AsyncSlackResponse]:
-        """Return where the message would be, from the question on."""
         if _response_url(delivery):
-            return await self._client.conversations_history(
-                channel=delivery.channel,
-                oldest=f"{(delivery.created_at - _CLOCK_SKEW).timestamp():.6f}",
-                include_all_metadata=True,
-                limit=_PAGE,
-            )
-        return await self._client.conversations_replies(
+            return await self._find_in_channel(delivery)
+        pages = self._client.conversations_replies(
             channel=delivery.channel,
             ts=delivery.thread,
             oldest=str(delivery.reply_to.get("ts", delivery.thread)),
             include_all_metadata=True,
             limit=_PAGE,
         )
+        try:
+            return await self._find_among(await pages, delivery)
+        except SlackApiError as error:
+            if error_code(error) != "thread_not_found":
+                raise
+        if stray := await self._find_in_channel(delivery):
+            await self._client.chat_delete(channel=delivery.channel, ts=stray)
+        raise deleted_error()
+
+    async def _find_in_channel(self, delivery: Delivery) -> str | None:
+        """Return likewise what stands in no thread."""
+        pages = await self._client.conversations_history(
+            channel=delivery.channel,
+            oldest=f"{(delivery.created_at - _CLOCK_SKEW).timestamp():.6f}",
+            include_all_metadata=True,
+            limit=_PAGE,
+        )
+        return await self._find_among(pages, delivery)
+
+    async def _find_among(self, pages: AsyncIterable[AsyncSlackResponse], delivery: Delivery) -> str | None:
+        bot = await self._identity.get()
+        async for page in pages:
+            messages = page.get("messages")
+            if not isinstance(messages, list):
+                raise RetryLaterError("a page without messages")
+            for message in messages:
+                match message:
+                    case {
+                        "ts": str(ts),
+                        "bot_id": bot.bot_id,
+                        "metadata": {"event_payload": {"mark": delivery.mark}},
+                    }:
+                        return ts
+        return None
 
     async def _respond(self, delivery: Delivery, response_url: str) -> str:
         """Show the answer to the asker alone."""
@@ -157,9 +187,9 @@ class SlackSender:
         return f"{delivery.channel}:private"
 
 
-def _content(delivery: Delivery) -> Mapping[str, Any]:
+def _content(delivery: Delivery, *, words_only: bool = False) -> Mapping[str, Any]:
     answer_id = delivery.answer_id if delivery.votable else None
-    blocks = build_answer(delivery.text, answer_id=answer_id, grounds=delivery.grounds)
+    blocks = build_answer(delivery.text, answer_id=answer_id, grounds=delivery.grounds, words_only=words_only)
     if _response_url(delivery) or "asker_name" in delivery.reply_to:  # no message shows the question
         blocks.insert(0, build_asked(delivery.question, str(delivery.reply_to.get("asker_name", ""))))
     return {"text": build_preview(delivery.text), "blocks": to_dicts(blocks)}

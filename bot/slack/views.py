@@ -1,4 +1,4 @@
-"""What the bot shows: pure functions from plain text to Slack's blocks and strings."""
+"""What the bot shows: pure functions from texts to Slack's blocks and strings."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
-from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject, SectionBlock
+from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject
 
+from bot import markdown
 from bot.approval import build_approval, build_date
 from bot.quotation import MARK, build_source
 from bot.slack.feedback import build_feedback
+from bot.slack.formatting import NOTHING, build_section, build_text
 from bot.slack.markup import escape, escaped_pieces
 from bot.slack.suggestions import build_suggestions
 from supportbot.feedback.votes import VoteOutcome
@@ -21,27 +23,23 @@ THINKING_TEXT = "I am thinking about it…"
 ASKED_ALREADY_TEXT = "You have asked this already: the answer is here, or on its way."
 SORRY_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."
 
-MAX_SECTIONS = 4
-"""Sections of one answer: Slack refuses messages whose blocks hold more than about 13,000 characters."""
-
 _PREVIEW_LIMIT = 3_000
 _QUOTE_LIMIT = 300
-_NOTHING = "…"
 _NO_GROUNDS = Grounds()
 
 
-def build_answer(text: str, *, answer_id: int | None, grounds: Grounds = _NO_GROUNDS) -> list[Block]:
+def build_answer(
+    text: str, *, answer_id: int | None, grounds: Grounds = _NO_GROUNDS, words_only: bool = False
+) -> list[Block]:
     """Return the blocks of an answer: its text, who approved it or where it is quoted from, suggestions, thumbs.
 
     Args:
         text: the answer.
         answer_id: what thumbs and suggestions refer to; without it there are none.
         grounds: what the answer stands on.
+        words_only: without the formatting of its Markdown.
     """
-    pieces = list(islice(escaped_pieces(text), MAX_SECTIONS + 1)) or [_NOTHING]
-    if len(pieces) > MAX_SECTIONS:
-        pieces[MAX_SECTIONS:] = [_NOTHING]
-    blocks: list[Block] = [_section(piece) for piece in pieces]
+    blocks = build_text(text, words_only=words_only)
     if approval := build_approval(grounds, escape, _date):
         blocks.append(_remark(f"✓ Verified by {approval}"))
     if source := build_source(grounds, escape):
@@ -56,12 +54,13 @@ def build_asked(question: str, asker_name: str) -> Block:
     """Return the block that says who asked what, above an answer whose question no message shows; no pings."""
     asker = f"*{escape(asker_name)}*" if asker_name else "Somebody"
     quote = _shortened(" ".join(question.split()), _QUOTE_LIMIT)
-    return _section(f"{asker} asked:\n> {quote}")
+    return build_section(f"{asker} asked:\n> {quote}")
 
 
 def build_preview(text: str) -> str:
-    """Return the text for notifications and screen readers."""
-    return _shortened(text, _PREVIEW_LIMIT)
+    """Return the text for notifications and screen readers, without the signs of Markdown."""
+    blocks = markdown.read(text)
+    return _shortened(text if markdown.is_plain(text, blocks) else markdown.to_text(blocks), _PREVIEW_LIMIT)
 
 
 def build_usage(command: str) -> str:
@@ -92,14 +91,9 @@ def _remark(escaped: str) -> ContextBlock:
     return ContextBlock(elements=[MarkdownTextObject(text=escaped, verbatim=True)])
 
 
-def _section(escaped: str) -> SectionBlock:
-    # verbatim: otherwise Slack makes mentions and links out of plain words such as @here.
-    return SectionBlock(text=MarkdownTextObject(text=escaped, verbatim=True))
-
-
 def _shortened(text: str, limit: int) -> str:
     """Return the escaped text, cut to ``limit`` characters."""
     pieces = list(islice(escaped_pieces(text, limit), 2))
     if not pieces:
-        return _NOTHING
+        return NOTHING
     return pieces[0] if len(pieces) == 1 else f"{pieces[0]}…"

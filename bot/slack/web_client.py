@@ -12,6 +12,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.bolt import library_logger
+from bot.slack.scopes import Scopes
 
 
 class NotSlackError(aiohttp.ClientError):
@@ -25,9 +26,12 @@ class WebClient(AsyncWebClient):
         token: what each call carries, if it carries any.
         base_url: where the Web API is; None for Slack's own.
         session: makes the calls.
+        scopes: tells the operator which permission a refused call lacked.
     """
 
-    def __init__(self, token: str | None, base_url: str | None, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, token: str | None, base_url: str | None, session: aiohttp.ClientSession, scopes: Scopes
+    ) -> None:
         super().__init__(
             token=token,
             base_url=base_url or AsyncWebClient.BASE_URL,
@@ -35,9 +39,11 @@ class WebClient(AsyncWebClient):
             retry_handlers=[],  # the outbox and the connections retry, and know what is safe to retry
             logger=library_logger(),
         )
+        self._scopes = scopes  # a copy of this client, as Bolt makes them, has the same
 
     async def _request(self, *, http_verb: str, api_url: str, req_args: dict[str, Any]) -> dict[str, Any]:
         answer = await super()._request(http_verb=http_verb, api_url=api_url, req_args=req_args)
         if answer["data"] and not isinstance(answer["data"], dict):
             raise NotSlackError
+        self._scopes.note(api_url.rpartition("/")[2], answer["data"])
         return answer

@@ -22,7 +22,7 @@ from supportbot.db.clock import now_of
 from supportbot.db.models import IS_OPEN, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
-from supportbot.intake import handoff, threads
+from supportbot.intake import changes, handoff, threads
 from supportbot.intake.admission import (
     UNLIMITED,
     Crowd,
@@ -123,6 +123,17 @@ class Inbox:
                 return
         async with self._database.write() as session:
             await handoff.change(session, platform, identity, text)
+
+    async def reword(self, platform: str, identity: str, text: str | None) -> int | None:
+        """Give an unanswered question another text, or end one that is not shown yet (``text`` is None).
+
+        Returns:
+            The question that this changed, if there is one.
+        """
+        async with self._database.read() as session:  # most of what is edited is no question: no lock for that
+            if not await changes.is_open(session, platform, identity):
+                return None
+        return await self._database.commit(partial(changes.change, platform, identity, text))
 
     async def claim(self, platforms: Collection[str], limit: int) -> list[Claim]:
         """Take up to ``limit`` of the questions that wait, or whose worker is gone; ``turns`` says which."""

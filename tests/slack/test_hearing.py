@@ -90,7 +90,8 @@ NOT_QUESTIONS: dict[str, object] = {
     "6 another bot by subtype": event(type="message", channel_type="im", subtype="bot_message"),
     "7 itself": event(user=BOT),
     "8 edit": event(type="message", channel_type="im", subtype="message_changed", message={"text": "x"}),
-    "8 edit that mentions": event(edited={"user": "U1", "ts": "1700000001.000100"}),
+    "8 edit that mentions an hour later": event(edited={"user": "U1", "ts": "1700003600.000100"}),
+    "8 edit without a time": event(edited={"user": "U1"}),
     "9 delete": event(type="message", channel_type="im", subtype="message_deleted", deleted_ts="1.1"),
     "10 rate limited": {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1},
     "not to the bot": event(type="message", channel_type="channel", text="<@U2> hello"),
@@ -169,13 +170,24 @@ def test_edit_and_deletion_are_changes() -> None:
     message = {"ts": "1700000000.000100", "thread_ts": THREAD, "text": "so &amp; so", "user": "U1"}
     edited = edit("message_changed", ts="1700000009.000100", message=message)
     deleted = edit("message_deleted", deleted_ts="1700000000.000100", previous_message=message)
+    left = {"ts": "1700000000.000100", "subtype": "tombstone", "text": "This message was deleted.", "hidden": True}
     assert read_change(edited) == Change("T1:C1:1700000000.000100", "so & so")
     assert read_change(deleted) == Change("T1:C1:1700000000.000100", None)
+    assert read_change(edit("message_changed", message=left)) == Change("T1:C1:1700000000.000100", None)
 
 
-@pytest.mark.parametrize("body", [*NOT_QUESTIONS.values(), said(), edit("message_changed", message={"ts": "1.1"})])
+NOT_CHANGES = [
+    *(body for name, body in NOT_QUESTIONS.items() if name != "9 delete"),
+    said(),
+    edit("message_changed", message={"ts": "1.1"}),
+    edit("message_changed", message={"ts": "1.1", "text": "x", "bot_id": "B2"}),
+    edit("message_changed", message={"ts": "now", "text": "x"}),
+]
+
+
+@pytest.mark.parametrize("body", NOT_CHANGES)
 def test_everything_else_is_no_change(body: object) -> None:
-    """What changes no message of a thread is not a change, and no error."""
+    """What changes no message of a person is not a change, and no error."""
     assert read_change(body) is None
 
 
@@ -213,6 +225,13 @@ JSON = st.recursive(
                     "text",
                     "authorizations",
                     "message",
+                    "previous_message",
+                    "edited",
+                    "blocks",
+                    "elements",
+                    "attachments",
+                    "is_share",
+                    "message_blocks",
                 ]
             ),
             inner,

@@ -19,7 +19,7 @@ from tests.slack.conftest import Bot, Core, HttpBot, connected
 from tests.slack.test_views import NASTY
 from tests.slack_server import Envelope, LocalSlack, Message
 
-ANSWER = "Two days, *always*."
+ANSWER = "Two days, *unless it snows."
 
 
 def test_quoted_passage_names_its_source_and_is_not_verified() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bot.slack.identity import Bot as Us
 from bot.slack.origin import leads_to_slack, refusal
+from supportbot.db.models import Workspace
 from tests.slack.conftest import Bot, HttpBot
 from tests.slack.test_votes import answered, votes
 from tests.slack_server import HttpAnswer, LocalSlack
@@ -38,6 +41,45 @@ def command(**changes: object) -> Json:
 def installed_elsewhere() -> list[Json]:
     """Return what Slack says of an event that another workspace's installation is told of."""
     return [{"team_id": "T0OTHER", "user_id": "U0OTHER", "is_bot": True}]
+
+
+def org_wide(**changes: object) -> Json:
+    """Return an event that an installation in a whole organisation is told of, changed."""
+    authorization = {"enterprise_id": "E1", "team_id": None, "user_id": "U0BOT", "is_enterprise_install": True}
+    return mention(team_id=None, enterprise_id="E1", authorizations=[authorization], **changes)
+
+
+@pytest.mark.parametrize("team", [None, "T0SECOND"])
+def test_organisation_is_one_workspace(team: str | None) -> None:
+    """An app that is installed in a whole organisation hears all of its workspaces, and no other organisation."""
+    ours = replace(US, enterprise="E1")
+    assert refusal(org_wide() | {"team_id": team}, ours, APP, API) is None
+    assert refusal(command(team_id=team, enterprise_id="E1", is_enterprise_install="true"), ours, APP, API) is None
+    assert refusal(org_wide() | {"team_id": team}, US, APP, API) == "of another workspace"
+    assert (
+        refusal(org_wide() | {"team_id": team}, replace(US, enterprise="E2"), APP, API) == "of another workspace"
+    )
+
+
+async def test_question_without_a_workspace_is_kept_under_ours(slack: LocalSlack, bot: Bot) -> None:
+    """Where an event names only the organisation, the workspace is the one that Slack names at the start."""
+    bot.adapter._identity._bot = replace(US, enterprise="E1")
+    await slack.wait_for_ack(await slack.deliver(org_wide()))
+    async with bot.core.database.read() as session:
+        assert list(await session.scalars(select(Workspace.external_id))) == [TEAM]
+
+
+async def test_click_in_an_organisation_votes(slack: LocalSlack, bot: Bot) -> None:
+    """A click that names the organisation, and a workspace of it or none, counts."""
+    message = await answered(slack, bot)
+    bot.adapter._identity._bot = replace(US, enterprise="E1")
+    click = feedback_click(
+        message, "U2", positive=True, response_url=f"{slack.url}/response/x", trigger_id="1.2.a"
+    )
+    click |= {"team": None, "enterprise": {"id": "E1"}, "is_enterprise_install": True}
+    click["user"]["team_id"] = "T0SECOND"
+    await slack.wait_for_ack(await slack.deliver(click))
+    assert await votes(bot.core) == (1, 0)
 
 
 REFUSED: dict[str, Callable[[], Json]] = {
@@ -85,6 +127,7 @@ async def test_shared_channel_is_answered_for_everybody(slack: LocalSlack, bot: 
     """Slack Connect: who asks in a channel that our workspace shares is answered, wherever they are from."""
     event = mention(team_id="T0PARTNER", is_ext_shared_channel=True, context_team_id=TEAM)
     event["event"] |= {"team": "T0PARTNER", "user_team": "T0PARTNER", "source_team": "T0PARTNER"}
+    slack.messages.append(Message(channel="C1", ts="1700000000.0001", user="U1", text="how?"))
     await slack.wait_for_ack(await slack.deliver(event))
     (answer_id,) = await bot.answer()
     message = await slack.wait_for_message(thread_ts="1700000000.0001")

@@ -13,6 +13,7 @@ from supportbot.service import Service
 from tests.slack.conftest import Bot, Core, HttpBot, connected
 from tests.slack_server import ApiError, LocalSlack
 from tests.slack_server.records import Json
+from tests.slack_server.state import BOT_USER
 
 
 async def test_mention_is_answered_in_its_thread(slack: LocalSlack, bot: Bot) -> None:
@@ -108,6 +109,42 @@ async def test_every_question_is_answered_once(slack: LocalSlack, bot: Bot, seed
         pass
     await bot.deliver_all()
     assert sorted(reply.thread_ts or "" for reply in slack.replies) == sorted(each.ts for each in asked)
+
+
+async def test_question_is_answered_as_it_reads_now(slack: LocalSlack, bot: Bot) -> None:
+    """Until there is an answer an edit counts, and it asks nothing twice; after that the answer stays."""
+    asked = await slack.wait_for_ack(await slack.mention("C1", "U1", "hwo?"))
+    await slack.wait_for_ack(await slack.edit(asked, f"<@{BOT_USER}> how?"))
+    direct = await slack.wait_for_ack(await slack.dm("U1", "wehre?"))
+    await slack.wait_for_ack(await slack.edit(direct, "where?"))
+    await bot.answer()
+    await slack.wait_for_ack(await slack.edit(asked, f"<@{BOT_USER}> why?"))
+    assert [question.question for question in await bot.core.questions()] == ["how?", "where?"]
+    assert len(slack.replies) == 2
+
+
+async def test_mention_that_an_edit_adds_is_answered_once(slack: LocalSlack, bot: Bot) -> None:
+    """Who adds the mention a moment later is answered, in the thread of the message, whatever else is edited."""
+    said = await slack.wait_for_ack(await slack.say("C1", "U1", "how?"))
+    for words in ("how?", "how, please?"):
+        await slack.wait_for_ack(await slack.edit(said, f"<@{BOT_USER}> {words}"))
+    assert [question.question for question in await bot.core.questions()] == ["how, please?"]
+    await bot.answer()
+    (reply,) = slack.replies
+    assert reply.thread_ts == said.ts
+
+
+async def test_deleted_question_is_not_answered(slack: LocalSlack, bot: Bot) -> None:
+    """Who deletes a question before it is answered hears nothing; an answer that is there stays."""
+    answered = await slack.wait_for_ack(await slack.mention("C1", "U1", "how?"))
+    await bot.answer()
+    await slack.wait_for_ack(await slack.delete(answered))
+    for asked in (await slack.mention("C1", "U1", "and why?"), await slack.dm("U1", "and when?")):
+        await slack.wait_for_ack(asked)
+        await slack.wait_for_ack(await slack.delete(asked))
+    await bot.answer()
+    assert [question.state for question in await bot.core.questions()] == ["delivered", "failed", "failed"]
+    assert len(slack.calls("chat.postMessage")) == len(slack.replies) == 1
 
 
 class _GatedService(Service):

@@ -10,7 +10,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.slack.api_errors import delivery_error
 from bot.slack.app import open_slack
 from bot.slack.sender import MARK_EVENT, SlackSender
 from supportbot.db.states import AnswerSource, QuestionState
@@ -53,9 +57,13 @@ def delivery(number: int = 1, **changes: Any) -> Delivery:
     return replace(reply, **changes)
 
 
+QUESTION = Message(channel="C1", ts=THREAD, user="U1", text="how?")
+
+
 @pytest.fixture
 async def sender(slack: LocalSlack, core: Core) -> AsyncIterator[SlackSender]:
-    """The sender of an adapter that isn't even connected."""
+    """The sender of an adapter that isn't even connected; the question stands in Slack."""
+    slack.messages.append(QUESTION)
     settings = slack_settings(slack)
     async with open_slack(core.service, settings, patience=IMPATIENT, post_seconds=0.05) as adapter:
         yield adapter.sender
@@ -162,10 +170,26 @@ async def test_reply_to_a_command_is_found_in_the_channel(slack: LocalSlack, sen
     assert float(call.arguments["oldest"]) < float(slack.replies[0].ts)
 
 
-async def test_deleted_thread_holds_no_earlier_reply(slack: LocalSlack, sender: SlackSender) -> None:
-    """If the thread isn't there, an earlier attempt can't have put anything into it."""
-    await sender.send(delivery(attempt=2))
+async def test_reply_to_a_deleted_question_is_taken_back(slack: LocalSlack, sender: SlackSender) -> None:
+    """Slack shows a reply to a deleted message to the whole channel; the bot deletes it, and gives up."""
+    slack.messages.remove(QUESTION)
+    with pytest.raises(UndeliverableError, match="deleted"):
+        await sender.send(delivery())
+    assert len(slack.calls("chat.postMessage")) == 1
+    assert slack.replies == []
+
+
+async def test_stray_reply_is_taken_back_later(slack: LocalSlack, sender: SlackSender) -> None:
+    """If it can't be deleted at once, the next attempt finds it and posts nothing."""
+    slack.messages.remove(QUESTION)
+    slack.misbehave("chat.delete", HttpAnswer(503))
+    with pytest.raises(RetryLaterError):
+        await sender.send(delivery())
     assert len(slack.replies) == 1
+    with pytest.raises(UndeliverableError, match="deleted"):
+        await sender.send(delivery(attempt=2))
+    assert len(slack.calls("chat.postMessage")) == 1
+    assert slack.replies == []
 
 
 @pytest.mark.parametrize(
@@ -185,6 +209,59 @@ async def test_hopeless_reply_is_given_up_with_a_sentence(
     slack.misbehave("chat.postMessage", ApiError(error))
     with pytest.raises(UndeliverableError, match=sentence):
         await sender.send(delivery())
+
+
+# https://docs.slack.dev/reference/methods/chat.postMessage, "Errors", without those of the token.
+DOCUMENTED = """
+    access_denied as_user_not_supported cannot_reply_to_message channel_not_found duplicate_channel_not_found
+    duplicate_message_not_found ekm_access_denied enterprise_is_restricted invalid_arg_name invalid_arguments
+    invalid_array_arg invalid_attachments invalid_blocks invalid_blocks_format invalid_charset invalid_form_data
+    invalid_metadata_format invalid_metadata_schema invalid_post_type is_archived messages_tab_disabled
+    metadata_must_be_sent_from_app metadata_too_large method_deprecated missing_post_type missing_scope
+    msg_blocks_too_long no_text not_in_channel org_login_required restricted_action
+    restricted_action_non_threadable_channel restricted_action_read_only_channel restricted_action_thread_locked
+    restricted_action_thread_only_channel team_access_not_granted too_many_attachments
+"""
+
+
+def refused(code: str) -> SlackApiError:
+    """Return the error that the library raises for a refusal of Slack's."""
+    client = AsyncWebClient()
+    data = {"ok": False, "error": code}
+    return SlackApiError(  # type: ignore[no-untyped-call]
+        "",
+        AsyncSlackResponse(
+            client=client, http_verb="", api_url="", req_args={}, data=data, headers={}, status_code=200
+        ),
+    )
+
+
+def test_what_never_changes_is_not_tried_again() -> None:
+    """Each refusal that Slack documents and that no waiting mends is given up, with a sentence."""
+    for code in DOCUMENTED.split():
+        failure = delivery_error(refused(code))
+        assert isinstance(failure, UndeliverableError), code
+        assert str(failure).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds", "whole_channel"),
+    [
+        ("ratelimited", None, True),
+        ("rate_limited", None, True),
+        ("message_limit_exceeded", 60.0, False),
+        ("team_added_to_org", 60.0, False),
+        ("token_revoked", 60.0, False),
+        ("internal_error", None, False),
+        ("service_unavailable", None, False),
+        ("who_knows", None, False),
+    ],
+)
+def test_what_passes_is_tried_again(code: str, seconds: float | None, whole_channel: bool) -> None:
+    """A limit, an operator's matter and a fault of Slack's are waited for, each as long as it takes."""
+    failure = delivery_error(refused(code))
+    assert isinstance(failure, RetryLaterError)
+    assert (failure.seconds, failure.whole_channel) == (seconds, whole_channel)
 
 
 async def test_channel_archived_before_the_reply_is_given_up(slack: LocalSlack, bot: Bot) -> None:
@@ -211,6 +288,24 @@ async def test_private_way_that_is_busy_is_tried_again(slack: LocalSlack, sender
         await sender.send(command_delivery(f"{slack.url}/response/any"))
 
 
+async def test_words_are_shown_if_slack_refuses_their_looks(slack: LocalSlack, sender: SlackSender) -> None:
+    """An answer whose blocks Slack does not take is posted without them, and not lost."""
+    slack.misbehave("chat.postMessage", ApiError("invalid_blocks"))
+    await sender.send(delivery(text="**Press** it, see [this](https://a.example)."))
+    (message,) = slack.replies
+    assert [block["type"] for block in message.blocks] == ["section", "context_actions"]
+    assert message.shown == "Press it, see this (https://a.example)."
+
+
+async def test_command_where_only_threads_are_allowed_is_answered_privately(slack: LocalSlack, bot: Bot) -> None:
+    """In a channel that takes no messages but replies, the asker sees the answer to a command alone."""
+    slack.channel("C9").thread_only = True
+    await slack.wait_for_ack(await slack.slash("C9", "U1", "how?"))
+    await bot.answer("Press the button.")
+    await slack.wait_for_ephemeral(user="U1", containing="Press the button.")
+    assert slack.replies == []
+
+
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), (None, None), ("soon", None), ("-1", None)])
 async def test_retry_after_is_handed_on(
     slack: LocalSlack, sender: SlackSender, header: str | None, seconds: float | None
@@ -227,6 +322,7 @@ async def test_call_that_is_never_answered_is_tried_again(slack: LocalSlack, cor
     async with Proxy(slack.port) as proxy:
         slack.stand_behind("127.0.0.1", proxy.port)
         patience = replace(IMPATIENT, call_seconds=1.0)
+        slack.messages.append(QUESTION)
         async with open_slack(core.service, slack_settings(slack), patience=patience) as adapter:
             await adapter.sender.send(delivery(1))  # leaves a line behind for the next call
             async with proxy.broken(NetworkFault.SILENCE):

@@ -30,9 +30,10 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """``ok: false`` with this error."""
+    """``ok: false`` with this error, and the scope that is ``needed`` if that is what is missing."""
 
     error: str
+    needed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,9 @@ def fault_response(request: web.Request, fault: Fault) -> web.Response:
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         case HttpAnswer(status, body, content_type):
             return web.Response(status=status, text=body, content_type=content_type)
-        case ApiError(error):
-            return web.json_response({"ok": False, "error": error})
+        case ApiError(error, needed):
+            scopes = {} if needed is None else {"needed": needed, "provided": "commands"}
+            return web.json_response({"ok": False, "error": error, **scopes})
         case Reset(on_break=on_break):
             if on_break is not None:
                 on_break(request)

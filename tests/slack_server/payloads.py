@@ -43,7 +43,7 @@ def message_event(message: Message, channel_type: str) -> Json:
 
 
 def message_changed(message: Message, old_text: str) -> Json:
-    """Tell that somebody edited a message of a channel."""
+    """Tell that somebody edited a message, a moment after it was said."""
     fields = ("user", "text", "ts", "thread_ts", "team")
     now = {"type": "message", **{key: value for key, value in _spoken(message).items() if key in fields}}
     return event_callback(
@@ -54,7 +54,7 @@ def message_changed(message: Message, old_text: str) -> Json:
             "message": {**now, "edited": {"user": message.user, "ts": message.ts}},
             "previous_message": {**now, "text": old_text},
             "channel": message.channel,
-            "channel_type": "channel",
+            "channel_type": _type_of(message.channel),
             "ts": f"{time.time():.6f}",
         }
     )
@@ -72,7 +72,7 @@ def message_deleted(message: Message) -> Json:
             "deleted_ts": message.ts,
             "previous_message": {"type": "message", **previous},
             "channel": message.channel,
-            "channel_type": "channel",
+            "channel_type": _type_of(message.channel),
             "ts": f"{time.time():.6f}",
         }
     )
@@ -175,6 +175,10 @@ def buttons_of(shown: Message | Ephemeral) -> list[Json]:
 def user_name(user: str) -> str:
     """Return the name of a made-up person."""
     return f"name-of-{user.lower()}"
+
+
+def _type_of(channel: str) -> str:
+    return "im" if channel.startswith("D") else "channel"
 
 
 def _said_by(button: Json) -> Json:

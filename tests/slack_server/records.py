@@ -87,11 +87,12 @@ class Modal:
 
 @dataclass(slots=True)
 class Channel:
-    """A channel; ``member`` says whether the bot is in it."""
+    """A channel; ``member`` says whether the bot is in it; ``thread_only``, that messages must be replies."""
 
     id: str
     member: bool = True
     archived: bool = False
+    thread_only: bool = False
     exists: bool = True
     posted_at: float = float("-inf")
 
@@ -139,5 +140,16 @@ class Envelope:
 
 
 def shown_text(blocks: list[Json]) -> str:
-    """Return the text of all sections, one after the other."""
-    return "\n".join(block["text"]["text"] for block in blocks if block["type"] == "section")
+    """Return the text of all sections and of rich text, one after the other."""
+    return "\n".join(_shown(block) for block in blocks if block["type"] in ("section", "rich_text"))
+
+
+def _shown(block: Json) -> str:
+    match block:
+        case {"type": "section", "text": {"text": str(text)}} | {"type": "text", "text": str(text)}:
+            return text
+        case {"type": "link", "url": str(url)}:
+            return url
+        case {"type": "rich_text" | "rich_text_list"}:
+            return "\n".join(map(_shown, block["elements"]))
+    return "".join(map(_shown, block["elements"]))

@@ -258,6 +258,10 @@ class LocalSlack:
         """Forget the faults that wait."""
         self._faults.clear()
 
+    def grant(self, scopes: str) -> None:
+        """Say with each answer from now on which scopes the token has."""
+        self._api.granted = scopes
+
     def limit_posts(self, seconds: float) -> None:
         """Answer 429 to a message that follows another in its channel sooner than this."""
         self._api.post_seconds = seconds

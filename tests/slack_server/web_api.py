@@ -54,10 +54,12 @@ class WebApi:
         self._new_socket_url = new_socket_url
         self._response_urls: dict[str, tuple[str, str, int]] = {}
         self.post_seconds = 0.0
+        self.granted: str | None = None
         self._methods: dict[str, Callable[[Json], Json]] = {
             "auth.test": self._auth_test,
             "apps.connections.open": self._open_connection,
             "assistant.threads.setStatus": self._set_status,
+            "chat.delete": self._delete,
             "chat.postEphemeral": self._post_ephemeral,
             "chat.postMessage": self._post_message,
             "chat.update": self._update,
@@ -106,7 +108,9 @@ class WebApi:
                 raise ApiFailedError("unknown_method")
             if token != (self._app_token if method == "apps.connections.open" else self._bot_token):
                 raise ApiFailedError("invalid_auth" if token else "not_authed")
-            return web.json_response({"ok": True, **self._methods[method](arguments)})
+            answer = {"ok": True, **self._methods[method](arguments)}
+            headers = {"x-oauth-scopes": self.granted} if self.granted is not None else None
+            return web.json_response(answer, headers=headers)
         except _TooFastError:
             self._state.rate_limited += 1
             return fault_response(request, RateLimited("1"))
@@ -152,6 +156,13 @@ class WebApi:
     def _post_message(self, arguments: Json) -> Json:
         channel = self._check_channel(arguments["channel"])
         _check_blocks(arguments)
+        thread_ts = arguments.get("thread_ts")
+        if channel.thread_only and not thread_ts:
+            raise ApiFailedError("restricted_action_thread_only_channel")
+        # Slack takes a reply to a message that is gone, and shows it at the root.
+        in_channel = [one for one in self._state.messages if one.channel == channel.id]
+        if not any(thread_ts in (one.ts, one.thread_ts) for one in in_channel):
+            thread_ts = None
         now = time.monotonic()
         if now - channel.posted_at < self.post_seconds:
             raise _TooFastError
@@ -162,7 +173,7 @@ class WebApi:
             user=BOT_USER,
             bot_id=BOT_ID,
             text=arguments.get("text", ""),
-            thread_ts=arguments.get("thread_ts"),
+            thread_ts=thread_ts,
             blocks=arguments.get("blocks", []),
             metadata=arguments.get("metadata"),
             arguments=arguments,
@@ -185,6 +196,15 @@ class WebApi:
             )
         )
         return {"message_ts": self._state.new_ts()}
+
+    def _delete(self, arguments: Json) -> Json:
+        for message in self._state.messages:
+            if (message.channel, message.ts) == (arguments["channel"], arguments["ts"]):
+                if message.bot_id != BOT_ID:
+                    raise ApiFailedError("cant_delete_message")
+                self._state.messages.remove(message)
+                return {"channel": message.channel, "ts": message.ts}
+        raise ApiFailedError("message_not_found")
 
     def _update(self, arguments: Json) -> Json:
         for message in self._state.messages:
@@ -264,15 +284,16 @@ def _check_blocks(arguments: Json) -> None:
     lengths = [len(block["text"]["text"]) for block in blocks if block["type"] == "section"]
     if len(blocks) > MAX_BLOCKS or any(not 0 < length <= MAX_SECTION for length in lengths):
         raise ApiFailedError("invalid_blocks")
+    lengths += [len(json.dumps(block, ensure_ascii=False)) for block in blocks if block["type"] == "rich_text"]
     if sum(lengths) > MAX_BLOCKS_TEXT:
         raise ApiFailedError("msg_blocks_too_long")
     for block in blocks:
-        if not _is_valid(block):
+        if not is_valid(block):
             raise ApiFailedError("invalid_blocks")
 
 
-def _is_valid(block: Json) -> bool:
-    """Check a block against Slack's reference of context and actions blocks; others are not looked into."""
+def is_valid(block: Json) -> bool:
+    """Check a block against Slack's reference of context, actions and rich text; others are not looked into."""
     elements = block.get("elements", [])
     match block["type"]:
         case "context":
@@ -287,7 +308,26 @@ def _is_valid(block: Json) -> bool:
                 and len(one["value"]) <= MAX_VALUE
                 for one in elements
             )
+        case "rich_text":
+            return bool(elements) and all(map(_is_valid_rich, elements))
     return True
+
+
+def _is_valid_rich(element: Json) -> bool:
+    """Check a part of rich text: there is something in each, and a link leads to an address."""
+    match element:
+        case {"type": "text", "text": str(text)}:
+            return text != ""
+        case {"type": "link", "url": str(url)}:
+            return url.startswith(("http://", "https://"))
+        case {"type": "rich_text_list", "style": "bullet" | "ordered", "elements": [_, *_] as items}:
+            return all(item["type"] == "rich_text_section" and _is_valid_rich(item) for item in items)
+        case {
+            "type": "rich_text_section" | "rich_text_quote" | "rich_text_preformatted",
+            "elements": [_, *_] as parts,
+        }:
+            return all(part["type"] in ("text", "link") and _is_valid_rich(part) for part in parts)
+    return False
 
 
 def _page(messages: list[Message], arguments: Json) -> Json:

@@ -31,6 +31,7 @@ async def hear(
             await service.overhear(remark)
         elif (change := read_change(body)) is not None:
             await service.overhear_change("slack", change.identity, change.text)
+            await service.reword("slack", change.identity, change.text)
 
 
 def register(app: AsyncApp, service: Service, background: Background, patience: Patience) -> None:

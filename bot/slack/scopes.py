@@ -1,0 +1,58 @@
+"""Permissions (scopes) that the app lacks, said to the operator: at the start, and when a call is refused for one.
+
+A refused call may come with every message, so each scope is said once a day.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+
+import structlog
+import yaml
+
+log = structlog.get_logger(__name__)
+
+_SAY_AGAIN_SECONDS = 24 * 3600.0
+_REMEDY = (
+    "update the app with the manifest that comes with the bot (bot/slack/manifest.yaml), "
+    "and install it to the workspace again"
+)
+_NAMES = re.compile(r"[a-z][a-z:._-]*(?: *, *[a-z][a-z:._-]*)*")
+
+
+class Scopes:
+    """What was said already.
+
+    Args:
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._said: dict[str, float] = {}
+
+    def note(self, method: str, answer: object) -> None:
+        """Say which scope an answer of the Web API asks for, if that is why the call was refused."""
+        match answer:
+            case {"error": "missing_scope", "needed": str(needed)} if _NAMES.fullmatch(needed):
+                now = self._clock()
+                if now - self._said.get(needed, -_SAY_AGAIN_SECONDS) >= _SAY_AGAIN_SECONDS:
+                    self._said[needed] = now
+                    log.warning("slack.scope_missing", needed=needed, call=method, remedy=_REMEDY)
+
+    def compare(self, headers: Mapping[str, str]) -> None:
+        """Say which scopes of the manifest a token lacks, by the headers of an answer; they need not tell."""
+        if granted := headers.get("x-oauth-scopes"):
+            has = {name.strip() for name in granted.split(",")}
+            if lacking := [name for name in _wanted() if name not in has]:
+                log.warning("slack.scopes_missing", needed=", ".join(lacking), remedy=_REMEDY)
+
+
+def _wanted() -> list[str]:
+    """Return the scopes of the manifest."""
+    manifest = yaml.safe_load(files("bot.slack").joinpath("manifest.yaml").read_text("utf-8"))
+    scopes: list[str] = manifest["oauth_config"]["scopes"]["bot"]
+    return scopes

@@ -1,0 +1,59 @@
+"""Permissions that the app lacks are said to the operator, by their names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from structlog.testing import capture_logs
+
+from bot.slack.scopes import Scopes
+from tests.slack.conftest import Core, connected
+from tests.slack.test_catchup import caught_up
+from tests.slack_server import ApiError, LocalSlack
+
+
+def refused(needed: object) -> dict[str, Any]:
+    """Return Slack's answer to a call that needs another scope."""
+    return {"ok": False, "error": "missing_scope", "needed": needed, "provided": "commands"}
+
+
+def test_each_scope_is_said_once_a_day() -> None:
+    """A refused call may come with every message; the operator hears of each scope once a day."""
+    clock = [1_000.0]
+    scopes = Scopes(lambda: clock[0])
+    with capture_logs() as lines:
+        for needed in ("chat:write", "chat:write", "channels:read,groups:read", "chat:write\n", None, 5):
+            scopes.note("chat.postMessage", refused(needed))
+        scopes.note("chat.postMessage", {"ok": False, "error": "is_archived", "needed": "chat:write"})
+        scopes.note("chat.postMessage", b"")
+        assert [line["needed"] for line in lines] == ["chat:write", "channels:read,groups:read"]
+        assert "manifest.yaml" in lines[0]["remedy"]
+        clock[0] += 24 * 3600
+        scopes.note("chat.postMessage", refused("chat:write"))
+    assert len(lines) == 3
+
+
+def test_token_is_compared_with_the_manifest() -> None:
+    """What the manifest asks for and a token does not have is one line; a Slack that does not tell is none."""
+    with capture_logs() as lines:
+        Scopes().compare({})
+        Scopes().compare(
+            {"x-oauth-scopes": "app_mentions:read,assistant:write, channels:history,groups:history,commands"}
+        )
+    (line,) = lines
+    assert line["needed"] == "mpim:history, im:history, channels:read, groups:read, mpim:read, im:read, chat:write"
+
+
+async def test_adapter_says_what_it_lacks(slack: LocalSlack, core: Core) -> None:
+    """The start names what the token lacks, and a refused call of the adapter or of Bolt what it needed."""
+    slack.grant("app_mentions:read,chat:write")
+    slack.misbehave("users.conversations", ApiError("missing_scope", "channels:read"))
+    slack.misbehave("assistant.threads.setStatus", ApiError("missing_scope", "assistant:write"))
+    with capture_logs() as lines:
+        async with connected(slack, core.service):
+            await caught_up(slack)
+            await slack.wait_for_ack(await slack.mention("C1", "U1", "how?"))
+            await slack.wait_until(lambda: slack.calls("assistant.threads.setStatus"))
+    said = [(line["event"], line["needed"]) for line in lines if "needed" in line]
+    assert said[0][0] == "slack.scopes_missing"
+    assert ("slack.scope_missing", "channels:read") in said
