@@ -26,6 +26,7 @@ from bot.discord.questions import (
     PLATFORM,
     is_addressed,
     is_only_emoji,
+    question_from_edit,
     question_from_message,
     remark_from_message,
 )
@@ -115,17 +116,25 @@ class SupportClient(ServingClient):
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Let an answer that was overheard follow its author; without its text, Discord hides that from us."""
         message = payload.message
-        if message.content and self.user is not None:
+        if self.user is None:
+            return
+        if message.content:
             await self.service.overhear_change(PLATFORM, str(message.id), text_of(message, self.user))
+        if (question := question_from_edit(message, self.user)) is not None:
+            await self.service.reword(PLATFORM, question.identity, question.text)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        """Forget an answer that was overheard, as its author has."""
-        await self.service.overhear_change(PLATFORM, str(payload.message_id), None)
+        """Forget an answer that was overheard, as its author has, and withdraw a question."""
+        await self._forget(payload.message_id)
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """Forget what a moderator has swept away."""
         for message_id in payload.message_ids:
-            await self.service.overhear_change(PLATFORM, str(message_id), None)
+            await self._forget(message_id)
+
+    async def _forget(self, message_id: int) -> None:
+        await self.service.overhear_change(PLATFORM, str(message_id), None)
+        await self.service.reword(PLATFORM, str(message_id), None)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Keep a modal that was sent: the library knows only those that this very process has opened."""

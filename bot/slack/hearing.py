@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from bot.slack._shapes import TIMESTAMP, TRIGGER, are_ids, time_of
 from bot.slack.content import text_of
-from bot.slack.markup import to_plain
+from bot.slack.markup import names_somebody, to_plain
 from bot.slack.said import Said, identity_of, is_for_us, read_own_user, read_said, read_team
 from supportbot.intake.handoff import Remark
 from supportbot.intake.questions import IncomingQuestion
@@ -32,8 +32,16 @@ class Change:
 def read_question(body: object) -> IncomingQuestion | None:
     """Return the question in an ``event_callback``: a mention of the bot, or a direct message to it."""
     said = read_said(body) or _read_added_mention(body)
-    if said is None or not said.for_us:
-        return None
+    return _question(said) if said is not None and said.for_us else None
+
+
+def read_follow_up(body: object) -> IncomingQuestion | None:
+    """Return what somebody said to nobody by name as a question, as it is where they go on asking."""
+    said = read_said(body)
+    return None if said is None else _question(said)
+
+
+def _question(said: Said) -> IncomingQuestion:
     return IncomingQuestion(
         platform="slack",
         workspace=said.team,
@@ -62,6 +70,8 @@ def read_remark(body: object) -> Remark | None:
         identity=said.identity,
         author=said.user,
         text=to_plain(said.text),
+        names_others=names_somebody(said.text),
+        said_at=time_of(said.ts),
     )
 
 

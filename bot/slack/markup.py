@@ -17,6 +17,7 @@ SECTION_LIMIT = 3_000
 
 # A mention of a person, channel or group, or an address; then perhaps what is shown for it.
 _MARKUP = re.compile(r"<([@#!][^<>|]+|[a-z][a-z0-9+.-]*:[^<>|]+)(?:\|([^<>]*))?>")
+_SOMEBODY = re.compile(r"<(?:@|!subteam\^)[A-Z0-9]+[|>]")
 _CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _ESCAPED_LENGTHS = {character: len(replacement) for character, replacement in _ESCAPES}
@@ -45,6 +46,11 @@ def mentions(text: str, user: str) -> bool:
     """Return whether a message's text, as Slack sends it, mentions somebody; code mentions nobody."""
     mention = re.compile(rf"<@{re.escape(user)}[|>]")
     return any(not is_code and mention.search(part) for part, is_code in _split_at_code(text))
+
+
+def names_somebody(text: str) -> bool:
+    """Return whether a message's text, as Slack sends it, mentions a person or a group; code mentions nobody."""
+    return any(not is_code and _SOMEBODY.search(part) for part, is_code in _split_at_code(text))
 
 
 def _split_at_code(text: str) -> Iterator[tuple[str, bool]]:

@@ -26,6 +26,9 @@ _TOLD = (QuestionState.ANSWERED, QuestionState.DELIVERED)
 _SKEW = timedelta(seconds=15)
 """By which the clock of a platform may differ from the database's; what it takes to hear something is less."""
 
+_QUIET = frozenset({"stop", "be quiet", "quiet", "shut up", "stopp", "sei still"})
+_NOT_QUIET = frozenset({"start", "go on", "unmute", "los", "weiter"})
+
 
 @dataclass(frozen=True, slots=True)
 class Thread:
@@ -44,6 +47,16 @@ class Thread:
     talked_at: datetime | None
     asked_at: datetime
     is_asker: bool
+
+
+def read_order(text: str) -> bool | None:
+    """Return whether somebody tells the bot to be quiet, or to go on (False); None if it is neither.
+
+    Args:
+        text: as typed, without the bot's own mention.
+    """
+    order = " ".join(text.casefold().strip(" \t\n.!,:;").split()).removeprefix("please ").removesuffix(" please")
+    return True if order in _QUIET else False if order in _NOT_QUIET else None
 
 
 async def find(session: AsyncSession, remark: Remark) -> Thread | None:

@@ -38,6 +38,7 @@ def test_manifest_has_the_scopes_of_every_call(manifest: dict[str, Any]) -> None
         "message.groups": {"groups:history"},
         "slash command": {"commands"},
         "chat.postMessage": {"chat:write"},
+        "reactions.add": {"reactions:write"},
         "assistant.threads.setStatus": {"assistant:write"},
         "users.conversations": {"channels:read", "groups:read", "im:read", "mpim:read"},
         "conversations.replies and conversations.history": {

@@ -38,7 +38,10 @@ def test_token_is_compared_with_the_manifest() -> None:
     with capture_logs() as lines:
         Scopes().compare({})
         Scopes().compare(
-            {"x-oauth-scopes": "app_mentions:read,assistant:write, channels:history,groups:history,commands"}
+            {
+                "x-oauth-scopes": "app_mentions:read,assistant:write, channels:history,groups:history,commands,"
+                "reactions:write"
+            }
         )
     (line,) = lines
     assert line["needed"] == "mpim:history, im:history, channels:read, groups:read, mpim:read, im:read, chat:write"

@@ -65,6 +65,7 @@ class WebApi:
             "chat.update": self._update,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
+            "reactions.add": self._react,
             "users.conversations": self._conversations,
             "views.open": modals.open,
         }
@@ -151,6 +152,11 @@ class WebApi:
     def _set_status(self, arguments: Json) -> Json:
         self._check_channel(arguments["channel_id"])
         self._state.statuses.append(arguments)
+        return {}
+
+    def _react(self, arguments: Json) -> Json:
+        self._check_channel(arguments["channel"])
+        self._state.changed()
         return {}
 
     def _post_message(self, arguments: Json) -> Json:

@@ -1,4 +1,4 @@
-"""The line "is thinking…", which Slack shows until the bot posts."""
+"""Small signs: the line "is thinking…", which Slack shows until the bot posts, and that an order was heard."""
 
 from __future__ import annotations
 
@@ -16,3 +16,9 @@ def show_thinking(background: Background, client: AsyncWebClient, channel: str, 
         client.assistant_threads_setStatus, channel_id=channel, thread_ts=thread, status=THINKING_STATUS
     )
     background.start("setStatus", set_status)
+
+
+def show_heard(background: Background, client: AsyncWebClient, channel: str, ts: str, *, quiet: bool) -> None:
+    """Show under a message that the bot is quiet in its thread from now on, or no longer."""
+    name = "mute" if quiet else "speaker"
+    background.start("reactions", partial(client.reactions_add, channel=channel, timestamp=ts, name=name))

@@ -1,4 +1,6 @@
-"""What people say: mentions and direct messages are questions; the rest is overheard for who answers instead."""
+"""What people say: mentions, direct messages and follow-ups are questions; the rest is overheard for who answers
+instead.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,12 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack._background import Background
-from bot.slack.hearing import read_change, read_question, read_remark
-from bot.slack.listeners._status import show_thinking
+from bot.slack.hearing import read_change, read_follow_up, read_question, read_remark
+from bot.slack.listeners._status import show_heard, show_thinking
 from bot.slack.patience import Patience
+from supportbot.intake.handoff import Heard
 from supportbot.intake.questions import IncomingQuestion, is_reaction
+from supportbot.intake.threads import read_order
 from supportbot.service import Service
 
 
@@ -26,9 +30,12 @@ async def hear(
     """
     async with asyncio.timeout(seconds):
         if (question := read_question(body)) is not None:
-            await _ask(question, client, service, background)
+            if not await _heed(question, client, service, background):
+                await _ask(question, client, service, background)
         elif (remark := read_remark(body)) is not None:
-            await service.overhear(remark)
+            heard = await service.overhear(remark)
+            if heard is Heard.FOLLOW_UP and (question := read_follow_up(body)) is not None:
+                await _ask(question, client, service, background)
         elif (change := read_change(body)) is not None:
             await service.overhear_change("slack", change.identity, change.text)
             await service.reword("slack", change.identity, change.text)
@@ -42,6 +49,21 @@ def register(app: AsyncApp, service: Service, background: Background, patience: 
 
     app.event("app_mention")(on_said)
     app.event("message")(on_said)
+
+
+async def _heed(
+    question: IncomingQuestion, client: AsyncWebClient, service: Service, background: Background
+) -> bool:
+    """Be quiet in a thread, or no longer, if that is what somebody says; return whether it was."""
+    quiet = read_order(question.text)
+    if quiet is None or question.thread == question.reply_to["ts"]:
+        return False
+    if not await service.be_quiet(
+        question.platform, question.workspace, question.channel, question.thread, quiet=quiet
+    ):
+        return False
+    show_heard(background, client, question.channel, str(question.reply_to["ts"]), quiet=quiet)
+    return True
 
 
 async def _ask(
