@@ -109,14 +109,25 @@ async def test_talk_that_is_not_addressed_is_left_alone(world: World) -> None:
     assert not await world.core.history.recent(1)
 
 
-async def test_an_edit_asks_nothing_anew(world: World) -> None:
-    """Editing a question changes nothing."""
+async def test_an_edited_question_counts_as_it_reads_until_it_is_answered(world: World) -> None:
+    """Before the answer the new text is asked instead; afterwards an edit changes nothing."""
+    assert world.client.user is not None
     question = await world.mention("where is it?")
-    await world.alice.edit(question, f"{world.client.user.mention} where was it?")  # type: ignore[union-attr]
+    await world.alice.edit(question, f"{world.client.user.mention} where was it?")
     await world.answer()
+    await world.alice.edit(question, f"{world.client.user.mention} where will it be?")
     exchange = await world.core.only()
-    assert exchange.question == "where is it?"
+    assert exchange.question == "where was it?"
     assert exchange.state is QuestionState.DELIVERED
+
+
+async def test_a_deleted_question_is_withdrawn(world: World) -> None:
+    """Nothing is said about what its asker took back before the answer."""
+    question = await world.mention("where is it?")
+    await world.alice.delete(question)
+    await world.answer()
+    assert (await world.core.only()).state is QuestionState.FAILED
+    assert world.channel.last_message is None or world.channel.last_message.author.id == world.alice.id
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\u200b\u200d"])
