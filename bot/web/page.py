@@ -16,7 +16,8 @@ import structlog
 from nicegui import background_tasks, ui
 
 from bot.web.components import Composer, Transcript
-from bot.web.views import AnswerView, build_footnote, build_greeting, build_header, build_question, node
+from bot.web.nodes import node
+from bot.web.views import AnswerView, build_footnote, build_greeting, build_header, build_question
 from bot.web.welcome import PLAIN, Welcome
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import Explanation, Vote

@@ -11,9 +11,12 @@ from functools import partial
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
+from bot import markdown
 from bot.approval import build_approval, build_date
 from bot.quotation import MARK, build_source
 from bot.web.components import ExplanationForm
+from bot.web.formatting import build_blocks
+from bot.web.nodes import node
 from bot.web.visitor import NEW_CONVERSATION_PATH
 from bot.web.welcome import Welcome
 from supportbot.db.states import AnswerSource, QuestionState
@@ -28,14 +31,6 @@ _DEMO = "Demo: this shop does not exist. Import your own FAQ to get answers of y
 _LEARNED_FROM = "Questions, answers and votes may be used to train it."
 _VERIFIED = "A person approved this answer. It is shown word for word."
 _QUOTED = "This stands in a document, word for word. Nobody has approved it as an answer."
-
-
-def node(tag: str, text: str = "", *, classes: str = "", **props: object) -> TextElement:
-    """Return an HTML element with plain text; ``aria_label`` in ``props`` means ``aria-label``."""
-    element = TextElement(tag=tag, text=printable(text))
-    element.classes(classes)
-    element.props.update({name.replace("_", "-"): value for name, value in props.items()})
-    return element
 
 
 def build_header(name: str, model_version: str) -> None:
@@ -107,7 +102,7 @@ class AnswerView:
         with node("article", classes="answer", aria_label="The bot answered", aria_busy="true") as self._article:
             with node("div", classes="waiting") as self._waiting:
                 self._stage = node("span", "Sending…")
-            self._said = node("p", classes="said", dir="auto")
+            self._said = node("div", classes="said", dir="auto")
             self._below = node("div")
             self._facts = node("footer", classes="facts")
         self._said.set_visibility(False)
@@ -123,7 +118,7 @@ class AnswerView:
 
     def finish(self, exchange: Exchange) -> None:
         """Show the whole answer, where it comes from, what else may have been meant, and the thumbs."""
-        self._show(exchange.answer or "")
+        self._show_whole(exchange.answer or "")
         self._article.props["aria-busy"] = "false"
         is_answered = exchange.state in _ANSWERED
         is_sure = exchange.source is not AnswerSource.NOT_SURE
@@ -196,6 +191,16 @@ class AnswerView:
         self._waiting.set_visibility(False)
         self._said.set_visibility(True)
         self._said.text = printable(text)
+
+    def _show_whole(self, text: str) -> None:
+        """Show an answer with its Markdown, which only the whole of it makes clear."""
+        blocks = markdown.read(text)
+        if markdown.is_plain(text, blocks):
+            self._show(text)
+            return
+        self._show("")
+        with self._said.classes("formatted"):
+            build_blocks(blocks)
 
     def _build_suggestions(self, answer_id: int, suggestions: Sequence[Suggestion]) -> None:
         with node("div", classes="suggestions", role="group", aria_label="Did you mean"):

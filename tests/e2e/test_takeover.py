@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,17 @@ def clock_ahead(tmp_path: Path) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
+@asynccontextmanager
+async def _doomed(home: Path, **settings: str) -> AsyncGenerator[Daemon]:
+    """Run a daemon that is killed in the test, or at its end."""
+    daemon = await start(home, **settings)
+    try:
+        yield daemon
+    finally:
+        if daemon.process.returncode is None:
+            await daemon.kill()
+
+
 def _events(daemon: Daemon, event: str) -> int:
     return sum(line["event"] == event for line in daemon.lines)
 
@@ -53,8 +66,8 @@ async def test_dead_daemons_work_is_taken_over_and_a_living_ones_is_not(
     url = create_postgres_database(postgres_url, migrated_postgres)
     settings = {"SUPPORTBOT_DATABASE_URL": url, "SUPPORTBOT_MODEL": "starter"}
     async with LocalSlack(ack_seconds=1.0) as slack:
-        dying = await start(home, **slack.environment(), **settings)
-        async with running(home, **slack.environment(), **settings, **clock_ahead) as heir:
+        settings |= slack.environment()
+        async with _doomed(home, **settings) as dying, running(home, **settings, **clock_ahead) as heir:
             async with asyncio.timeout(START_SECONDS):
                 await slack.wait_until_connected(4)
             # Each in a channel of their own, so that no pause of Slack's is measured.
