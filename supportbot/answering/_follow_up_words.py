@@ -19,7 +19,8 @@ class Language:
         verbs: by which a whole sentence is told.
         prepositions: what leads to a noun, as in "for a gift card".
         determiners: what stands in front of a noun.
-        others: more words that do not say what a question is about: pronouns, times, prices, "do", "also".
+        pronouns: what stands for what was said before.
+        others: more words that do not say what a question is about: persons, times, prices, "do", "also".
     """
 
     filling: tuple[str, ...]
@@ -28,6 +29,7 @@ class Language:
     verbs: tuple[str, ...]
     prepositions: tuple[str, ...]
     determiners: tuple[str, ...]
+    pronouns: tuple[str, ...]
     others: tuple[str, ...]
 
 
@@ -51,14 +53,15 @@ ENGLISH = Language(
     verbs=_words(
         "is isn't are aren't was were be been am i'm do don't does doesn't did didn't has have had can can't",
         "cannot could will won't would shall should may might must need needs want wants get gets got take takes",
-        "lasts cost costs pay start starts work works there's what's where's how's who's it's that's they're",
+        "lasts cost costs there's what's where's how's who's it's that's they're",
     ),
     prepositions=_words("for in on at by with without against to from of near during before after until within"),
     determiners=_words("the a an my your our some any another"),
+    pronouns=_words("it its it's they them their they're he him his she her this that that's these those same"),
     others=_words(
-        "it its they them their he him his she her this that these those same i me we us you one ones own",
+        "i me we us you one ones own",
         "much many long far often late early last time times day days now again still already till til",
-        "price expensive free paid charge begin possible available anything something",
+        "price expensive free begin start starts possible available anything something",
         "getting go going put use let try make give tell show know see keep happen happens mean say",
         "not no yes else other others too please there here if as just only really actually exactly",
     ),
@@ -91,10 +94,10 @@ GERMAN = Language(
     determiners=_words(
         "der das den dem ein eine einen einem einer mein meine meinen euer eure ihr ihre unser unsere"
     ),
+    pronouns=_words("es er ihn ihm ihnen dies diese dieser diesen diesem davon dafür damit dazu daran dort"),
     others=_words(
-        "es er ihn ihm ihnen sie dies diese dieser diesen diesem davon dafür damit dazu daran dort",
-        "ich wir man mich mir uns viel viele lange oft weit noch schon jetzt tage zeit kostenlos möglich etwas",
-        "nicht kein keine ja nein denn da hier wenn nur bitte",
+        "ich wir man mich mir uns sie viel viele lange oft weit noch schon jetzt tage zeit kostenlos möglich",
+        "etwas nicht kein keine ja nein denn da hier wenn nur bitte",
     ),
 )
 

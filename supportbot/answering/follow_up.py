@@ -45,7 +45,7 @@ def _either(kind: str) -> str:
     return "(?:" + "|".join(re.escape(word) for word in sorted(_all(kind), key=len, reverse=True)) + ")"
 
 
-_VERBS = _all("verbs")
+_VERBS, _PRONOUNS = _all("verbs"), _all("pronouns")
 _SMALL = frozenset(word for kind in fields(Language) for word in _all(kind.name))
 _PREPOSITION, _DETERMINER = _either("prepositions"), rf"(?:{_either('determiners')}\s+)"
 _FILLING = re.compile(rf"\A(?:{_either('filling')}\b[\s,.!]*)+", re.IGNORECASE)
@@ -86,11 +86,15 @@ async def resolve(follow_up: str, earlier: Sequence[Earlier], decide: Decide) ->
     may_ask = _LEADING.match(said) or said.endswith("?") or _ASKING.match(text) or is_question(said)
     if not earlier or not words or not may_ask or len(follow_up) > _LONGEST:
         return follow_up
+    by_itself = follow_up if text == follow_up.strip(_ENDS) else text
     is_clause = not _VERBS.isdisjoint(words)
     question, given = _asking(earlier[-1].question), earlier[-1].entry_id
+    own = [word for word in words if word not in _SMALL]
     alone = await _surest(text, decide)
+    if alone is not None and not own and not _PRONOUNS.isdisjoint(words):
+        alone = None  # "is it free?" is near to something by chance
     if alone is not None and (is_clause or alone.entry.id == given):
-        return text
+        return by_itself
     again: tuple[str, Candidate] | None = None
     for reading in _readings(text, question, is_clause=is_clause):
         found = await _surest(reading, decide)
@@ -101,10 +105,9 @@ async def resolve(follow_up: str, earlier: Sequence[Earlier], decide: Decide) ->
         elif alone is None or found.entry.id != alone.entry.id:
             return reading
     if alone is not None:
-        return text
+        return by_itself
     if again is not None:
         reading, found = again
-        own = [word for word in words if word not in _SMALL]
         if _speaks_of(found.entry, own) or await _is_kept(found, question, decide):
             return reading
     return follow_up

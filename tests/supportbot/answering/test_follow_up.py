@@ -82,7 +82,7 @@ async def test_is_read_as(index: Index, before: tuple[str, int], follow_up: str,
 @pytest.mark.parametrize(
     "follow_up",
     [
-        "what are your opening hours",
+        "what are your opening hours?",
         "and kayaks?",
         "do you rent kayaks?",
         "what about the moon",
