@@ -12,10 +12,8 @@ alone can be compared. On another FAQ the model alone is the starter still, unle
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -30,16 +28,13 @@ from scipy.sparse import csr_array
 
 from benchmarks.clothes import CLOTHES
 from benchmarks.faq import Row, Task, read_task
+from benchmarks.imported import open_knowledge
 from benchmarks.machine import describe_machine
 from benchmarks.program import open_scratch, save_record
 from supportbot.answering.answerer import Answerer, AnswerMode
 from supportbot.answering.generator import Generator, LiveModel
-from supportbot.db.schema import migrate
-from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.engine.choose import Wanted, load_chosen
-from supportbot.feedback.curation.contradictions import Keep
-from supportbot.feedback.curation.imports import import_rows
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.encoder.open import open_encoder
 from supportbot.knowledge.features import Features, Grams, TextEncoder
@@ -67,27 +62,6 @@ class Told:
     ms: float
 
 
-@asynccontextmanager
-async def _open_knowledge(
-    rows: Sequence[Row], home: Path, encoder: TextEncoder, wrong_rate: float
-) -> AsyncGenerator[Knowledge]:
-    """Import rows as an operator would, and load what is known then."""
-    file = home / "faq.jsonl"
-    file.write_text(
-        "".join(json.dumps({"question": row.question, "answer": row.answer}) + "\n" for row in rows), "utf-8"
-    )
-    database = Database(f"sqlite+aiosqlite:///{home / 'supportbot.db'}")
-    knowledge = Knowledge(database, lambda: encoder, wrong_rate=wrong_rate)
-    try:
-        await migrate(database)
-        await import_rows(database, file, approved_by="benchmark", prefer=Keep.BOTH)
-        await knowledge.load()
-        yield knowledge
-    finally:
-        await knowledge.aclose()
-        await database.aclose()
-
-
 async def measure(
     task: Task, home: Path, *, model: str | None, wrong_rate: float, generate: bool, variants: bool
 ) -> dict[str, Any]:
@@ -109,7 +83,7 @@ async def measure(
     )
     live = LiveModel(engine, source.confidence_floor, is_starter=model is None, knows_us=model is not None)
     try:
-        async with _open_knowledge(task.known, home, encoder, wrong_rate) as knowledge:
+        async with open_knowledge(task.known, home, encoder, wrong_rate) as knowledge:
             calibration = knowledge.index.calibration if knowledge.index else None
 
             async def through(

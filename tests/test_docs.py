@@ -45,6 +45,7 @@ TYPER_MODULES = {
     "benchmarks.daemon": "benchmarks.daemon",
     "benchmarks.document": "benchmarks.document.__main__",
     "benchmarks.drafts": "benchmarks.drafts",
+    "benchmarks.follow_ups": "benchmarks.follow_ups.__main__",
     "benchmarks.generation": "benchmarks.generation",
     "benchmarks.knowledge": "benchmarks.knowledge.__main__",
     "benchmarks.preparation": "benchmarks.preparation",

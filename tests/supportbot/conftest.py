@@ -1,4 +1,4 @@
-"""Fixtures of the core: an inbox, an outbox and a question to put in."""
+"""Fixtures of the core: an inbox, an outbox, a question to put in, and the encoder, which opens in a second."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from supportbot.db.session import Database
 from supportbot.delivery.outbox import Outbox
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import IncomingQuestion
+from supportbot.knowledge.encoder.encoder import Encoder
+from supportbot.knowledge.encoder.open import open_encoder
 
 _numbers = itertools.count()
 
@@ -52,3 +54,9 @@ def question() -> MakeQuestion:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Encoder:
+    """The encoder that ships."""
+    return open_encoder("")

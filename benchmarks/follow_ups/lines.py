@@ -1,0 +1,24 @@
+"""Lines of chat, and what people ask a support: which of them are taken for questions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.follow_ups.texts import SETS, read_lines
+from supportbot.intake.question_form import is_question
+
+
+def measure_lines() -> dict[str, Any]:
+    """Return the figures of each set, of both together, and of those at the edge."""
+    figures = {name: _figures([name]) for name in SETS}
+    return figures | {"all": _figures(SETS), "hard": _figures(["hard"])}
+
+
+def _figures(names: list[str] | tuple[str, ...]) -> dict[str, Any]:
+    chat, asked = ([line for name in names for line in read_lines(kind, name)] for kind in ("chat", "asked"))
+    return {
+        "chat": len(chat),
+        "false_alarms": round(sum(map(is_question, chat)) / len(chat), 4),
+        "asked": len(asked),
+        "recognised": round(sum(map(is_question, asked)) / len(asked), 4),
+    }
