@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportbot.redact import Redacted, redact
-from supportbot.redact._finds import PLACEHOLDER, Hinted
+from supportbot.redact._finds import PLACEHOLDER
+from supportbot.redact._hinted import Hinted
 from supportbot.redact._view import views
 
 ROOT = Path(__file__).parents[2]

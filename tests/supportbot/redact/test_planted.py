@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from supportbot.redact import redact
-from supportbot.redact._finds import PLACEHOLDER, Hinted
+from supportbot.redact._finds import PLACEHOLDER
+from supportbot.redact._hinted import Hinted
 from supportbot.redact._view import views
 
 LIST = Path(__file__).with_name("planted.txt")
