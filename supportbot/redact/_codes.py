@@ -70,7 +70,8 @@ _ON_CARD = Hinted(
         r"|tylu|atras|tras)\b"
         r"(?: [a-z]{2,10}){0,4}?(?: is| are| sind| lauten| sont| est| son| es| to| sao"
         r"| e)?:? ?(?P<value>\d{3,4})(?!\w|[.,-]\d)"
-        r"|(?<![\w.,-])(?P<first>\d{3,4}) (?:is|are|ist|sind|est|sont|es|son|to|e|sao) (?:the|my|der|die"
+        r"|(?<![\w.,-])(?P<first>\d{3,4}) (?:is|are|as|ist|sind|als|est|sont|comme|es|son|como|to|jako|e"
+        r"|sao) (?:the|my|der|die"
         r"|le|les|el|los|o)"
         r"? ?(?:security |3 |three )?(?:code|digits|number|numbers|cvv|cvc|csc|pin|otp|tan|prufziffer|puk)\b"
     ),

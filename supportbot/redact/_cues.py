@@ -57,7 +57,8 @@ SPEAKING = after(
 SELF = after(
     r"\b(?:i'm|i am|im|ich bin(?: die| der| de)?|bin(?: die| der)|je suis|soy|jestem"
     r"|(?:eu )?sou(?: o| a)?)\s{1,3}",
-    hints="m am im bin suis soy jestem sou",
+    hints="am im bin suis soy jestem sou",
+    signs=("i'm",),
 )
 HERE = after(
     r"\b(?:hier(?: ist)?|aqui(?: esta)?|ici|tu(?:taj)?)\s{1,3}",
@@ -65,9 +66,10 @@ HERE = after(
 )
 
 STARTING = Hinted(
-    re.compile(r"(?:^|(?<=\n)|(?<=[A-Za-z], )|(?<=[A-Za-z]! ))(?=[^\W\d_][^\n]{2,60} (?:[Hh]ere|[Hh]ier|ici)\b)"),
-    "here",
-    "hier",
-    "ici",
+    re.compile(
+        r"(?:^|(?<=\n)|(?<=[A-Za-z], )|(?<=[A-Za-z]! ))"
+        r"(?=[^\W\d_][^\n]{2,60} (?:[Hh]ere|[Hh]ier|ici|speaking|mein Name)\b)"
+    ),
+    *("here", "hier", "ici", "speaking", "name"),
 )
 """At the beginning, or behind the greeting there."""

@@ -42,7 +42,8 @@ HELD = after(
     r"|passenger(?: name)?|guest name|beneficiary|begunstigte[r]?|beneficiaire"
     r"|beneficiario|odbiorca przelewu)"
     r"(?: is| ist| est| es| to| e)? ?:? ",
-    hints="account card cardholder policy ticket kontoinhaber karteninhaber titulaire titular "
+    hints="holder owner accountholder cardholder policyholder ticketholder accountowner kontoinhaber karteninhaber"
+    " titulaire titular "
     "wlasciciel posiadacz name passenger guest beneficiary begunstigte odbiorca",
 )
 

@@ -95,12 +95,13 @@ TITLED = Hinted(
         r"|[Ss]enhora?|Doña|Dona|Pan|MR|MRS)\.? )|(?:Familie|Familia|Família|[Pp]ani[ąęa]?|[Pp]an[au]|panem"
         r"|Państwo|państwa) )"
         r"|(?:^|(?<=[.,!?\n] )|(?<= de )|(?<= et )|(?<= à )|(?<= par )|(?<= que )|(?<= pour )|(?<= avec )"
-        r"|(?<= chez )|(?<=bonjour )|(?<=Bonjour ))"
+        r"|(?<= chez )|(?<=er )|(?<=ez )|(?<=bonjour )|(?<=Bonjour ))"
         r"M\. (?=[^\W\d_a-z])"
     ),
     *listed("mr mrs ms miss mx dr prof herr herrn frau fraulein"),
-    *listed("madame mme mlle monsieur m sr sra srta senor senhor dona"),
+    *listed("madame mme mlle monsieur sr sra srta senor senhor dona"),
     *listed("pan pani pania panie pana panu panem panstwo familie"),
+    signs=("m. ",),
 )
 """The title itself is part of the name where the finder knows it."""
 
@@ -113,6 +114,14 @@ ADDRESSED = Hinted(
     signs="<",
 )
 """Somebody with an address: ``Hans Meier <hans@example.com>``."""
+
+BESIDE = Hinted(
+    re.compile(
+        rf"(?<![\w@.])(?P<name>{_CAP}(?: {_CAP}){{0,2}})(?:, ?| [(/|-] ?| )(?:\w{{1,12}}[.:]? ?){{0,2}}{HIDDEN}"
+    ),
+    signs=HIDDEN,
+)
+"""A name beside what was found before: ``Jan Kowalski, tel. [phone]``."""
 
 WROTE = Hinted(
     re.compile(

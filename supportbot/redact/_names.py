@@ -14,6 +14,7 @@ from supportbot.redact._cues import HERE, INTRODUCED, SELF, SPEAKING, STARTING, 
 from supportbot.redact._cues_forms import DATA, FORM, HELD, LABELLED, RELATED, RELATED_NOUN
 from supportbot.redact._cues_letters import (
     ADDRESSED,
+    BESIDE,
     GREETED,
     GREETED_TOO,
     SCHRIEB,
@@ -27,7 +28,7 @@ from supportbot.redact._cues_letters import (
 from supportbot.redact._finds import Find, Kind
 from supportbot.redact._given import GIVEN
 from supportbot.redact._stopwords import NO_NAMES
-from supportbot.redact._view import View
+from supportbot.redact._view import HIDDEN, START_LENGTH, View
 from supportbot.redact._words import folded, listed
 
 _LETTER = r"[^\W\d_]"
@@ -41,6 +42,8 @@ _GIVEN_ONLY = _MOST_WORDS + 1
 _LAST_REACH = 70  # characters: a name of three words with what stands around it
 _BEFORE_LAST = ("\n", ",", ".", "!", "?", "~", " -", "--")
 _AROUND = " \t\r\n.,!:)>*_~\"'-"
+
+_GIVEN_STARTS = frozenset(name[:START_LENGTH] for name in GIVEN)
 
 _PARTICLES = frozenset(listed("van von der den de del della di da dos du la le el al bin binti ibn ben y e st mc"))
 _TITLES = frozenset(
@@ -60,34 +63,34 @@ _PAUSE_OR_ORIGIN = re.compile(
     r"|znow(?:u)?|da|do|and|und|et|y|i|e)\b"
 )
 _AND = re.compile(r" ?(?:[,.!?;:\r\n)]|- |$| (?:and|und|et|y|i|e|from|aus|de|z)\b)")
-_HERE = re.compile(r",? (?:here|hier|ici)\b")
+_HERE = re.compile(r",? (?:here|hier|ici|speaking|mein name)\b")
 _NO_NUMBER = re.compile(r"(?! ?\d)")
 _QUOTED_END = re.compile(r" ?(?:[:<,\n]|$)")
 _FIELD_END = re.compile(r"(?=[\"'<])")
 
-_RULES = (
-    (UNSURE, _NO_NUMBER, 1),
-    (SPEAKING, _SPEAKS, 1),
-    (SPEAKING, _PAUSE_OR_ORIGIN, _GIVEN_ONLY),
-    (SELF, _NO_NUMBER, 2),
-    (HERE, _PAUSE, 2),
-    (STARTING, _HERE, 2),
-    (SIGNED_BELOW, _SIGNATURE_END, 1),
-    (SIGNED, _SIGNATURE_END, 1),
-    (THANKED, _LINE_END, 1),
-    (GREETED, _PAUSE, 1),
-    (GREETED, _HERE, 1),
-    (GREETED, GREETED_TOO, 1),
-    (TITLED, _NO_NUMBER, 1),
-    (FORM, _NO_NUMBER, 1),
-    (LABELLED, _NO_NUMBER, 1),
-    (HELD, _NO_NUMBER, 1),
-    (DATA, _FIELD_END, _GIVEN_ONLY),
-    (RELATED, _NO_NUMBER, 1),
-    (RELATED_NOUN, _NO_NUMBER, _GIVEN_ONLY),
-    (SCHRIEB, _QUOTED_END, 2),
-)
-"""A cue, what must follow the name, and how many words it has at least unless the first is a given name."""
+_RULES = {
+    UNSURE: [(_NO_NUMBER, 1)],
+    SPEAKING: [(_SPEAKS, 1), (_PAUSE_OR_ORIGIN, _GIVEN_ONLY)],
+    SELF: [(_NO_NUMBER, 2)],
+    HERE: [(_PAUSE, 2)],
+    STARTING: [(_HERE, 2)],
+    SIGNED_BELOW: [(_SIGNATURE_END, 1)],
+    SIGNED: [(_SIGNATURE_END, 1)],
+    THANKED: [(_LINE_END, 1)],
+    GREETED: [(_PAUSE, 1), (_HERE, 1), (GREETED_TOO, 1)],
+    TITLED: [(_NO_NUMBER, 1)],
+    FORM: [(_NO_NUMBER, 1)],
+    LABELLED: [(_NO_NUMBER, 1)],
+    HELD: [(_NO_NUMBER, 1)],
+    RELATED: [(_NO_NUMBER, 1)],
+    SCHRIEB: [(_QUOTED_END, 2)],
+}
+"""After each cue: what must follow the name, and how many words it has unless the first is a given name."""
+_GIVEN_RULES = {
+    DATA: [(_FIELD_END, _GIVEN_ONLY)],
+    RELATED_NOUN: [(_NO_NUMBER, _GIVEN_ONLY)],
+}
+"""Those that are not worth a look in a text without a given name."""
 
 
 def find(view: View) -> Iterator[Find]:
@@ -96,22 +99,33 @@ def find(view: View) -> Iterator[Find]:
         yield from _name(view, match.end(), capitals=False)
     for match in INTRODUCED.finditer(view):
         yield from _name(view, match.end(), capitals=False, most=2)
-    for before, after, fewest in _RULES:
+    given = not _GIVEN_STARTS.isdisjoint(view.starts)
+    for before, ends in (_RULES | _GIVEN_RULES if given else _RULES).items():
         for match in before.finditer(view):
             for name in _name(view, match.end(), capitals=True, most=_FEW_WORDS):
-                words = view.text[name.start : name.end].split()
-                shouted = before is GREETED and "".join(words).isupper()
-                if shouted or not (end := after.match(view.folded, name.end)):
-                    continue
-                if len(words) >= fewest or _is_given(words[0]):
-                    yield name
-                    if after is GREETED_TOO:
-                        yield from _name(view, end.end(), capitals=True, most=_FEW_WORDS)
+                yield from _ended(view, name, ends, greeted=before is GREETED)
+    for match in BESIDE.finditer(view):
+        if _is_given(match["name"].split()[0]):
+            yield from _name(view, match.start("name"), capitals=True, most=_FEW_WORDS)
     for pattern in (ADDRESSED, WROTE):
         for match in pattern.finditer(view):
             if not NO_NAMES.intersection(folded(match["name"]).replace(",", "").split()):
                 yield Find(*match.span("name"), Kind.NAME)
-    yield from _last(view)
+    if given:
+        yield from _last(view)
+
+
+def _ended(view: View, name: Find, ends: list[tuple[re.Pattern[str], int]], *, greeted: bool) -> Iterator[Find]:
+    """Yield a name if what follows it fits, and a second one that is greeted with it."""
+    words = view.text[name.start : name.end].split()
+    if greeted and "".join(words).isupper():
+        return
+    for after, fewest in ends:
+        end = after.match(view.folded, name.end)
+        if end and (len(words) >= fewest or _is_given(words[0])):
+            yield name
+            if after is GREETED_TOO:
+                yield from _name(view, end.end(), capitals=True, most=_FEW_WORDS)
 
 
 def _last(view: View) -> Iterator[Find]:
@@ -123,7 +137,7 @@ def _last(view: View) -> Iterator[Find]:
         return
     start = end - len(view.text[place + 1 : end].lstrip(_AROUND))
     line = view.folded[view.folded.rfind("\n", 0, place) + 1 : start]
-    if view.text[place] in "\n~-" or THANKS.search(line):
+    if view.text[place] in "\n~-" or view.text[place - 1] == HIDDEN or THANKS.search(line):
         for name in _name(view, start, capitals=True, most=_FEW_WORDS):
             given = _is_given(view.text[name.start : name.end].split()[0])
             if given and _LINE_END.match(view.folded, name.end):

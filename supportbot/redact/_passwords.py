@@ -87,7 +87,7 @@ _ABOUT_PASSWORDS = re.compile(
 _NEXT_ONE = Hinted(
     re.compile(
         rf"(?<![^\W_])(?:{said('password')}|{said('key')})\b[^\n]{{1,60}} (?:one|neue|alte|neues|nouveau|ancien"
-        r"|nueva|vieja|antigua|nowe|stare|nova|velha|antiga)"
+        r"|nueva|vieja|antigua|nowe|stare|nova|velha|antiga)(?: \w{1,12}){0,3}?"
         rf"(?:\s(?:{BEING})|:)\s(?P<value>[^\s{HIDDEN}]{{4,60}})"
     ),
     *hinted("password"),
@@ -95,6 +95,30 @@ _NEXT_ONE = Hinted(
     folded=True,
 )
 """The second of two ("the old password was ... and the new one is ...")."""
+
+_PAIR = Hinted(
+    re.compile(
+        r"\b(?:(?:zugangs|login|anmelde)[ -]?daten|credentials|log-?ins?|access data|identifiants|datos de acceso"
+        r"|dane (?:do )?logowania|dados de acesso|(?:user(?:name)?|login) ?[/|&+] ?(?:pass(?:word)?|pw"
+        r"|pwd|passwort))"
+        rf" ?(?::|=|are|sind|is|son) ?(?P<value>[^\s,;:/|{HIDDEN}]{{2,40}} ?[/|:] ?[^\s{HIDDEN}]{{3,60}})"
+    ),
+    *(
+        "zugangsdaten",
+        "zugangs",
+        "login",
+        "logindaten",
+        "anmeldedaten",
+        "anmelde",
+        "credentials",
+        "logins",
+        "log",
+        "access",
+    ),
+    *("identifiants", "datos", "dane", "dados", "user", "username"),
+    folded=True,
+)
+"""Name and password together ("Zugangsdaten: anna / ...")."""
 
 _BEARER = Hinted(
     re.compile(r"\b(?:bearer|basic)\s{1,3}(?P<value>[\w.~+/=-]{16,})", re.IGNORECASE | re.ASCII), "bearer", "basic"
@@ -132,7 +156,7 @@ _NO_SENTENCE = 16
 
 def find(view: View) -> Iterator[Find]:
     """Yield the secrets that a text says are some."""
-    for pattern in (_SAID_NEXT, _BEARER, _PHRASE):
+    for pattern in (_SAID_NEXT, _PAIR, _BEARER, _PHRASE):
         for match in pattern.finditer(view):
             yield Find(*match.span("value"), Kind.SECRET)
     for match in _REFUSED.finditer(view):

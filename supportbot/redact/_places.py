@@ -24,9 +24,11 @@ _SHOP = re.compile(rf"\b(?:{said('shop')})\b[^\n?!]{{0,40}}$")
 _REACH = 90
 """Characters before an address in which a word can say whose it is: a street may stand in between."""
 
+_TOWN_DIGITS = re.compile(r"\d{4}|\d\d-\d|[A-Z]\d")
+"""What every postcode has."""
 _DIGIT = re.compile(r"\d")
 _NEAR = 60  # characters: a street and its town with a floor in between
-_BETWEEN = re.compile(r"(?:[\s,;-]{1,4}|,? in )(?:[\w./ -]{1,14},\s)?")
+_BETWEEN = re.compile(r"(?:[\s,;-]{1,4}|,? in )(?:[\w./ -]{1,14}(?:,\s|\n))?")
 
 
 def find(view: View) -> Iterator[Find]:
@@ -36,10 +38,10 @@ def find(view: View) -> Iterator[Find]:
         return
     streets, towns = places(view)
     if any(_LIVING_WORDS.finditer(view)):
-        streets += [match.span() for match in LOOSE_STREET.finditer(text)]
+        streets += [match.span() for match in LOOSE_STREET.finditer(view)]
     for match in _PLACE.finditer(text):
         yield Find(match.start(), match.end(), Kind.ADDRESS)
-    for match in POSTCODE.finditer(view.folded):
+    for match in POSTCODE.finditer(view):
         yield Find(*match.span("code"), Kind.ADDRESS)
     of_street = {street: street[0] for street in streets}
     of_town = {town: town[0] for town in towns}
@@ -62,6 +64,5 @@ def places(view: View) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Return where streets with a number stand, and postcodes with a town, whoever's they are."""
     if not _DIGIT.search(view.text):
         return [], []
-    return [match.span() for match in STREET.finditer(view.text)], [
-        match.span() for match in TOWN.finditer(view.text)
-    ]
+    towns = TOWN.finditer(view.text) if _TOWN_DIGITS.search(view.text) else ()
+    return [match.span() for match in STREET.finditer(view)], [match.span() for match in towns]

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from supportbot.redact._words import said
+from supportbot.redact._hinted import Hinted
+from supportbot.redact._words import hinted, listed, said
 
 _CAP = r"[^\W\d_a-zà-öø-ÿ][\w'-]{0,24}"
 """A word with a capital."""
@@ -35,7 +36,7 @@ _FRENCH = (
     "|[Ss]quare|[Pp]assage|[Ss]entier|[Rr]uelle|[Ff]aubourg"
 )
 _ROMANCE = (
-    "[Cc]alle|[Cc]/|[Cc]l\\.?|[Aa]venida|[Aa]vda?\\.?|[Aa]v\\.|[Pp]laza|[Pp]za\\.?|[Pp]aseo|[Cc]amino"
+    "[Cc]alle|[Cc]/|[Aa]venida|[Aa]vda?\\.?|[Aa]v\\.|[Pp]laza|[Pp]za\\.?|[Pp]aseo|[Cc]amino"
     "|[Cc]arrer|[Cc]arretera"
     "|[Rr]onda|[Rr]ua|[Rr]\\.|[Tt]ravessa|[Pp]raça|[Ll]argo|[Ee]strada|[Aa]lameda|[Rr]odovia|[Vv]ia"
     "|[Vv]iale|[Pp]iazza|[Cc]orso"
@@ -59,19 +60,38 @@ def _street(word: str, english: str, most: int) -> str:
         # Lindenallee 8b, Lange Straße 4, Am Alten Markt 3
         rf"|(?:[^\W\d_][\w-]{{1,30}})?(?:{_GERMAN_ENDS}) ?{_HOUSE}"
         rf"|(?:{word} ){{1,3}}(?:{_GERMAN}) {_HOUSE}"
+        # Am Deich 4, Unter den Linden 77
+        rf"|(?:Am|Im|An de[rnm]|Auf de[rnm]|In de[rnm]|Unter den|Hinter de[rnm]|Vor de[rnm]|Zur|Zum|Beim)"
+        rf" (?!\w+tag\b){_CAP}(?: {_CAP})? {_HOUSE}"
         # 12 bis rue des Tilleuls
-        rf"|\d{{1,4}}(?: ?(?:bis|ter|quater|[A-D]))?,? (?:{_FRENCH})(?: {_SMALL})? ?{words}"
+        rf"|\d{{1,4}}(?: ?(?:bis|ter|quater|[A-D]))?,? (?:{_FRENCH})(?= )(?: {_SMALL})? ?{words}"
         # Calle del Olmo 24, Rua das Oliveiras, 55
-        rf"|(?:{_ROMANCE}) ?(?:{_SMALL} )?{words},?{_NO} ?{_HOUSE}"
+        rf"|(?:{_ROMANCE})(?: |(?<=[./])) ?(?:{_SMALL} )?{words},?{_NO} ?{_HOUSE}"
         # ul. Lipowa 7/12
-        rf"|(?:{_POLISH}) ?(?:{word} ){{1,4}}{_HOUSE}"
+        rf"|(?:{_POLISH})(?: |(?<=\.)) ?(?:{word} ){{1,4}}{_HOUSE}"
         rf"|{_BOX}"
         r")"
     )
 
 
-STREET = re.compile(_street(_CAP, _ENGLISH + _ENGLISH_WORDS, 4))
-LOOSE_STREET = re.compile(_street(r"[^\W\d_][\w'-]{1,24}", _ENGLISH, 3), re.IGNORECASE)
+_WORDS = listed(
+    f"{_ENGLISH}{_ENGLISH_WORDS}".replace("|", " ")
+    + " rue avenue av boulevard bd place chemin impasse quai route cours square passage sentier ruelle faubourg"
+    " allee allees calle c avenida avda avd plaza pza paseo camino carrer carretera ronda rua r travessa praca"
+    " largo estrada alameda rodovia via viale piazza corso ul ulica ulicy al aleja os osiedle pl plac placu"
+    " am im an auf in unter hinter vor zur zum beim box pobox postfach bp b p po apdo"
+    " apartado caixa skrytka skr packstation"
+)
+_ENDS = listed(
+    "stras str weg platz gasse allee ring damm ufer markt hof steig chaussee graben berg wall zeile stieg kamp"
+    " gracht straat laan plein kade singel dreef gatan vagen vej gade"
+)
+"""Every street has one of them: the search for streets is slow."""
+
+STREET = Hinted(re.compile(_street(_CAP, _ENGLISH + _ENGLISH_WORDS, 4)), *_WORDS, signs=_ENDS)
+LOOSE_STREET = Hinted(
+    re.compile(_street(r"[^\W\d_][\w'-]{1,24}", _ENGLISH, 3), re.IGNORECASE), *_WORDS, signs=_ENDS
+)
 """In small letters, too: sure only where somebody says to live there."""
 
 _TOWN = rf"{_CAP}(?:[ -](?:{_SMALL} )?{_CAP}){{0,2}}"
@@ -89,10 +109,14 @@ TOWN = re.compile(
 SHORT_TOWN = re.compile(rf"(?<![\w.,/#-])(?:[1-9]\d{{3}} {_TOWN}|(?:\d{{5}}|\d\d-\d{{3}}) [^\W\d_]{{2,25}})")
 """Austria, Switzerland, Belgium, and small letters: like a year or a count, so only beside a street."""
 
-POSTCODE = re.compile(
-    rf"\b(?:{said('postcode')})\b\W{{0,3}}(?:\b(?:is|ist|est|es|to|e|my|for me|:)\b\W{{0,3}})?"
-    rf"(?P<code>[a-z]{{1,2}}\d[a-z\d]? ?\d[a-z]{{2}}|\d{{5}}-\d{{3,4}}|\d\d-\d{{3}}|\d{{4}}-\d{{3}}"
-    rf"|\d{{4}} ?[a-z]{{2}}"
-    r"|[a-z]\d[a-z] ?\d[a-z]\d|\d{4,8})(?![\w-]|[.,]\d)"
+POSTCODE = Hinted(
+    re.compile(
+        rf"\b(?:{said('postcode')})\b\W{{0,3}}(?:\b(?:is|ist|est|es|to|e|my|for me|:)\b\W{{0,3}})?"
+        rf"(?P<code>[a-z]{{1,2}}\d[a-z\d]? ?\d[a-z]{{2}}|\d{{5}}-\d{{3,4}}|\d\d-\d{{3}}|\d{{4}}-\d{{3}}"
+        rf"|\d{{4}} ?[a-z]{{2}}"
+        r"|[a-z]\d[a-z] ?\d[a-z]\d|\d{4,8})(?![\w-]|[.,]\d)"
+    ),
+    *hinted("postcode"),
+    folded=True,
 )
-"""A postcode that a word calls one; tried on folded text."""
+"""A postcode that a word calls one."""

@@ -51,7 +51,7 @@ _NAMED = Hinted(
     re.compile(
         rf"\b(?P<what>{said('network')})\b"
         r"(?P<by>(?: name| id)? ?[:=] ?| (?:name |id )?(?:is |ist |est |es |jest |lautet )?)"
-        r"(?:live:)?(?P<name>[a-z0-9][\w.-]{2,30}(?<![.-])(?:\#\d{4})?)(?!\w|@|:/|\(|/)"
+        r"(?:live:)?(?P<name>[a-z0-9][\w.-]{2,30}(?<![.-])(?:\#\d{4})?)(?!\w|@|:/|\(|/|=)"
     ),
     *hinted("network"),
     folded=True,

@@ -5,12 +5,15 @@ A part of the table in ``_words``, which says how it is written.
 
 SECRETS: dict[str, dict[str, str]] = {
     "password": {
-        "en": "password, passwords, pass word, passcode, passphrase, passwd, pwd, pw, pass, pasword, passwrd, "
+        "en": "password, passwords, secret word, code word, safe word, security word, phone password, "
+        "pass word, passcode, passphrase, passwd, pwd, pw, pass, pasword, passwrd, "
         "psw, pwrd, log in pass, wifi key, wi fi key, network key, wpa key",
-        "de": "passwort, kennwort, passwörter, zugangswort, losung, wlan schlüssel, pass wort, "
+        "de": "passwort, kennwort, kundenkennwort, telefonkennwort, passwörter, zugangswort, losung, "
+        "wlan schlüssel, pass wort, "
         "zugangspasswort, wlan key, netzwerkschlüssel, losungswort, kennwörter",
-        "fr": "mot de passe, mdp, mots de passe, mot de passé, code wifi, clé wifi",
-        "es": "contraseña, mi clave, palabra clave, clave de acceso, clave de mi cuenta, contraseñas, "
+        "fr": "mot de passe, mot secret, mdp, mots de passe, mot de passé, code wifi, clé wifi",
+        "es": "contraseña, palabra secreta, mi clave, palabra clave, clave de acceso, "
+        "clave de mi cuenta, contraseñas, "
         "clave wifi, clave del wifi",
         "pl": "hasło, hasłem, hasła, haslo, hasłami",
         "pt": "senha, palavra passe, palavra chave, senhas",
