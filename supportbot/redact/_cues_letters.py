@@ -115,13 +115,11 @@ ADDRESSED = Hinted(
 )
 """Somebody with an address: ``Hans Meier <hans@example.com>``."""
 
-BESIDE = Hinted(
-    re.compile(
-        rf"(?<![\w@.])(?P<name>{_CAP}(?: {_CAP}){{0,2}})(?:, ?| [(/|-] ?| )(?:\w{{1,12}}[.:]? ?){{0,2}}{HIDDEN}"
-    ),
-    signs=HIDDEN,
+BESIDE = re.compile(
+    rf"(?<![\w@.])(?P<name>{_CAP}(?: {_CAP}){{0,2}})(?:, ?| [(/|-] ?| )(?:\w{{1,12}}[.:]? ?){{0,2}}"
+    r"(?=[+(]?\d[\d ()./-]{6}|[^\s@]{1,64}@\w)"
 )
-"""A name beside what was found before: ``Jan Kowalski, tel. [phone]``."""
+"""A name beside a number or a mail address: ``Jan Kowalski, tel. 601 234 567``."""
 
 WROTE = Hinted(
     re.compile(

@@ -28,7 +28,7 @@ from supportbot.redact._cues_letters import (
 from supportbot.redact._finds import Find, Kind
 from supportbot.redact._given import GIVEN
 from supportbot.redact._stopwords import NO_NAMES
-from supportbot.redact._view import HIDDEN, START_LENGTH, View
+from supportbot.redact._view import START_LENGTH, View
 from supportbot.redact._words import folded, listed
 
 _LETTER = r"[^\W\d_]"
@@ -104,14 +104,14 @@ def find(view: View) -> Iterator[Find]:
         for match in before.finditer(view):
             for name in _name(view, match.end(), capitals=True, most=_FEW_WORDS):
                 yield from _ended(view, name, ends, greeted=before is GREETED)
-    for match in BESIDE.finditer(view):
-        if _is_given(match["name"].split()[0]):
-            yield from _name(view, match.start("name"), capitals=True, most=_FEW_WORDS)
     for pattern in (ADDRESSED, WROTE):
         for match in pattern.finditer(view):
             if not NO_NAMES.intersection(folded(match["name"]).replace(",", "").split()):
                 yield Find(*match.span("name"), Kind.NAME)
     if given:
+        for match in BESIDE.finditer(view.text):
+            if _is_given(match["name"].split()[0]):
+                yield from _name(view, match.start("name"), capitals=True, most=_FEW_WORDS)
         yield from _last(view)
 
 
@@ -137,7 +137,7 @@ def _last(view: View) -> Iterator[Find]:
         return
     start = end - len(view.text[place + 1 : end].lstrip(_AROUND))
     line = view.folded[view.folded.rfind("\n", 0, place) + 1 : start]
-    if view.text[place] in "\n~-" or view.text[place - 1] == HIDDEN or THANKS.search(line):
+    if view.text[place] in "\n~-" or view.text[max(0, place - 1)].isdigit() or THANKS.search(line):
         for name in _name(view, start, capitals=True, most=_FEW_WORDS):
             given = _is_given(view.text[name.start : name.end].split()[0])
             if given and _LINE_END.match(view.folded, name.end):
