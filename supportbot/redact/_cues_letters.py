@@ -115,11 +115,12 @@ ADDRESSED = Hinted(
 )
 """Somebody with an address: ``Hans Meier <hans@example.com>``."""
 
+CONTACT = re.compile(r"\d[\d ()./-]{6}|@\w")
 BESIDE = re.compile(
     rf"(?<![\w@.])(?P<name>{_CAP}(?: {_CAP}){{0,2}})(?:, ?| [(/|-] ?| )(?:\w{{1,12}}[.:]? ?){{0,2}}"
     r"(?=[+(]?\d[\d ()./-]{6}|[^\s@]{1,64}@\w)"
 )
-"""A name beside a number or a mail address: ``Jan Kowalski, tel. 601 234 567``."""
+"""A name beside a number or a mail address, which most texts have not: ``Jan Kowalski, tel. 601 234 567``."""
 
 WROTE = Hinted(
     re.compile(

@@ -15,6 +15,7 @@ from supportbot.redact._cues_forms import DATA, FORM, HELD, LABELLED, RELATED, R
 from supportbot.redact._cues_letters import (
     ADDRESSED,
     BESIDE,
+    CONTACT,
     GREETED,
     GREETED_TOO,
     SCHRIEB,
@@ -109,7 +110,7 @@ def find(view: View) -> Iterator[Find]:
             if not NO_NAMES.intersection(folded(match["name"]).replace(",", "").split()):
                 yield Find(*match.span("name"), Kind.NAME)
     if given:
-        for match in BESIDE.finditer(view.text):
+        for match in BESIDE.finditer(view.text) if CONTACT.search(view.text) else ():
             if _is_given(match["name"].split()[0]):
                 yield from _name(view, match.start("name"), capitals=True, most=_FEW_WORDS)
         yield from _last(view)

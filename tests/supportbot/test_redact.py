@@ -344,7 +344,8 @@ HOSTILE = pieces(
     "1|1 |+1-|x@|a.|ab:|eyJ|eyJhbGciOiJIUzI1NiJ9.|sk-|xoxb-1-|//|http://a:b@|[|password |password is |password: '"
     "|my name is Anna |-----BEGIN PRIVATE KEY-----|1.2.3.4 |DE89 |4111 1111 1111 1111 |card 1234567890123 "
     "|[card] 123456 |call 123 |thanks |regards, | |\n|123456789012345678 |a1B|_|\ud800|\0"
-    "|a at b dot |a (at) b.|12 Aa |rua Aa |ul. Aa |passport 1 |&amp;|né le 1 |Mr |x@b . |1\u2009|On Anna wrote|Anna 1234567 "
+    "|a at b dot |a (at) b.|12 Aa |rua Aa |ul. Aa |passport 1 |&amp;|né le 1 |Mr |x@b . |1\u2009"
+    "|On Anna wrote|Anna 1234567 "
 )
 
 
