@@ -20,6 +20,8 @@ from types import MappingProxyType
 
 from supportbot.redact import (
     _accounts,
+    _codes,
+    _commands,
     _emails,
     _hints,
     _hosts,
@@ -38,7 +40,20 @@ __all__ = ["Find", "Kind", "Redacted", "hints", "redact"]
 
 _FINDERS = tuple(
     module.find
-    for module in (_tokens, _passwords, _emails, _hosts, _accounts, _phones, _ids, _users, _places, _names)
+    for module in (
+        _tokens,
+        _passwords,
+        _codes,
+        _commands,
+        _emails,
+        _hosts,
+        _accounts,
+        _phones,
+        _ids,
+        _users,
+        _places,
+        _names,
+    )
 )
 
 _RANK = {kind: rank for rank, kind in enumerate(Kind)}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from supportbot.redact._finds import Find, Hinted, Kind, cue, said_before
+from supportbot.redact._finds import Find, Kind, cue, said_before
+from supportbot.redact._hinted import Hinted
 from supportbot.redact._view import View
 from supportbot.redact._words import said
 
@@ -36,26 +37,36 @@ _ISSUER = re.compile(
     r"|(?:5018|5020|5038|58\d\d|6304|67\d\d)\d{12}"  # Maestro, in its usual length
 )
 
-_IBAN = re.compile(rf"(?<![A-Za-z0-9])(?=([A-Za-z]{{2}}[0-9]{{2}}(?:{_GAP}?[A-Za-z0-9]){{11,30}}))")
+_IBAN = re.compile(rf"(?<![A-Za-z0-9])(?=([A-Za-z]{{2}} ?[0-9]{{2}}(?:{_GAP}?[A-Za-z0-9]){{11,30}}))")
+_IBAN_BEGINS = re.compile(r"[A-Za-z] ?[0-9]{2}")
 _IBAN_SHORTEST = 15  # Norway's
 _IBAN_GROUPS = re.compile(rf"[A-Z]{{2}}\d\d{_GAP}?(?:\d{{4}}{_GAP}?){{2,6}}\d{{1,4}}(?!\w)", re.IGNORECASE)
 
 _BANK = cue(said("bank"))
 _BANK_NUMBER = re.compile(rf"(?<![\w.,-])\d(?:{_GAP}?\d){{4,27}}(?![\w]|[.,]\d)")
 
+_BANK_CODE = Hinted(
+    re.compile(
+        r"\b(?:(?:BIC|SWIFT|IFSC|bic|swift|ifsc)(?:[ /-]?(?i:bic|swift|code|is|ist|est|es|to|nr)){0,3}\W{0,3}"
+        r"(?P<value>[A-Z]{6}[A-Z\d]{2}(?:[A-Z\d]{3})?|[A-Z]{4}0[A-Z\d]{6})(?!\w))"
+    ),
+    "bic",
+    "swift",
+    "ifsc",
+)
+
 _WALLET = Hinted(
     re.compile(
         r"(?<!\w)(?:0x[0-9a-f]{40}|bc1[02-9ac-hj-np-z]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34})(?!\w)", re.I
     ),
-    "0x",
-    "bc1",
-    "1",
-    "3",
+    signs=("0x", "bc1", "1", "3"),
 )
 
 
 def find(view: View) -> Iterator[Find]:
     """Yield the card and bank account numbers of a text."""
+    for match in _BANK_CODE.finditer(view):
+        yield Find(*match.span("value"), Kind.ACCOUNT)
     if not _POSSIBLE.search(view.text) and "0x" not in view.folded and "bc1" not in view.folded:
         yield from _ibans(view)
         return
@@ -98,6 +109,8 @@ def _is_card(digits: str, view: View, start: int) -> bool:
 
 
 def _ibans(view: View) -> Iterator[Find]:
+    if not _IBAN_BEGINS.search(view.text):
+        return
     for match in _IBAN.finditer(view.text):
         start, longest = match.start(), match.group(1)
         if (end := _iban_end(longest)) is not None:

@@ -1,9 +1,8 @@
-"""What the finders hand over, and what they share: patterns that are tried only where they can match, and cues."""
+"""What the finders hand over, and what they share: cues."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,34 +41,14 @@ class Find:
     kind: Kind
 
 
-class Hinted:
-    """A pattern that is tried only where a text has one of some words; most have none, and a look costs little.
-
-    Args:
-        pattern: matches nothing without one of the hints.
-        hints: in small letters without accents.
-        folded: the pattern is written in small letters without accents, and is tried on such a copy.
-    """
-
-    def __init__(self, pattern: re.Pattern[str], *hints: str, folded: bool = False) -> None:
-        self.pattern = pattern
-        # Of two hints, one within the other, the shorter says as much.
-        self.hints = [hint for hint in set(hints) if not any(one in hint for one in hints if one != hint)]
-        self.folded = folded
-
-    def finditer(self, view: View) -> Iterator[re.Match[str]]:
-        """Yield what the pattern matches."""
-        folded = view.folded
-        for hint in self.hints:
-            if hint in folded:
-                yield from self.pattern.finditer(folded if self.folded else view.text)
-                return
-
-
 _LITTLE = (
     "number|num|no|nr|n|id|code|is|was|on|at|my|under|me|us|to|the|or|it|now|today|new|address"
-    "|nummer|ist|lautet|unter|mir|meine|mein|die|der|das|est|le|la|de|du|ma|mon|c'est|au|numero|es|el|mi|al|del"
+    "|nummer|ist|lautet|unter|mir|meine|mein|die|der|das|est|le|la|de|du|ma|mon|c'est|au"
+    "|numero|es|el|mi|al|del"
     "|numer|jest|moj|moje|pod|e|o|a|do|da|meu|minha|para"
+    "|s|of|for|are|our|his|her|please|back|plus|via|per|up|out|asap|always|anytime|am|im|in|vom|uns|mich"
+    "|bitte|zuruck"
+    "|unsere?|lauten|les|nos|svp|en|son|los|nuestro|tel|por|favor|prosze|mnie|nas|dnia|to|sa|em|no|os|nosso|dia|r"
 )
 """Words between a cue and what it speaks of, in all languages of the table."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from supportbot.redact._finds import Find, Hinted, Kind
+from supportbot.redact._finds import Find, Kind
+from supportbot.redact._hinted import Hinted
 from supportbot.redact._places import places
 from supportbot.redact._stopwords import NO_NAMES
 from supportbot.redact._view import View
@@ -19,7 +20,7 @@ _NAMES = re.compile(
 )
 """Two or three words with a capital side by side."""
 
-_HANDLE = Hinted(re.compile(r"(?<![\w@./<])@[^\W\d_][\w.]{1,30}(?![\w@/(]|-\w)"), "@")
+_HANDLE = Hinted(re.compile(r"(?<![\w@./<])@[^\W\d_][\w.]{1,30}(?![\w@/(]|-\w)"), signs="@")
 _SELF = re.compile(
     rf"\b(?:I'm|I am|it's|[Ii]ch bin|[Jj]e suis|[Ss]oy|[Jj]estem|[Ss]ou) (?P<name>{_CAPITAL})(?!\w)"
 )

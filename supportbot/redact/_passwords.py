@@ -9,89 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
-from supportbot.redact._finds import Find, Hinted, Kind
+from supportbot.redact._finds import Find, Kind
+from supportbot.redact._grammar import ABOUT, BEING, GRAMMAR, said_of_passwords
+from supportbot.redact._hinted import Hinted
 from supportbot.redact._stopwords import NO_NAMES
 from supportbot.redact._view import HIDDEN, View
-from supportbot.redact._words import LANGUAGES, folded, hinted, said
+from supportbot.redact._words import LANGUAGES, folded, hinted, listed, said
 
 _VALUE = rf"(?:\"[^\"\n]{{1,200}}\"|'[^'\n]{{1,200}}'|[^\s\"'{HIDDEN}]{{1,200}})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Grammar:
-    """How a language says what a password is for, what it is, and what is said of passwords instead."""
-
-    of: str
-    being: str
-    about: str
-
-
-_GRAMMAR = {
-    "en": _Grammar(
-        "for|of|on|to|at|in|i|we",
-        "is|was",
-        r"\w*(?:ed|ing)|required|optional|incorrect|invalid|wrong|forgotten|reset|lost|missing|unknown|none|yes"
-        r"|no|help"
-        r"|please|hidden|broken|correct|right|ok|okay|fine|bad|weak|strong|safe|secure|old|new|gone|same|short"
-        r"|long|dead"
-        r"|stolen|useless|mine|there|here|it|this|that|below|above|late|visible|public|stuck|down|empty"
-        r"|in(?:active|secure)"
-        r"|easy|hard|nothing|everything|different|private|secret|sent|set|kept|known|shown|taken|written|what"
-        r"|why|how"
-        r"|online|simple|complex|good|great|true|false|null|today|needed|unsafe|important|necessary|possible"
-        r"|impossible",
-    ),
-    "de": _Grammar(
-        "für|von|im|zum|zur|beim|vom|auf|bei|in|des|der|meines|meiner",
-        "ist|war|lautet|lautete|heißt|heisst",
-        r"falsch|richtig|weg|ungültig|gültig|abgelaufen|gesperrt|vergessen|unbekannt|korrekt|nötig|erforderlich"
-        r"|leer|neu"
-        r"|alt|sicher|unsicher|schwach|stark|kaputt|bekannt|verloren|zu|da|hier|kurz|lang|gleich|geändert"
-        r"|gestohlen|fehlt"
-        r"|notwendig|ge\w+t|ver\w+|ab\w+en|zurück\w+|identisch|sichtbar|geheim|einfach|schwer|optional|okay"
-        r"|egal|wichtig",
-    ),
-    "fr": _Grammar(
-        "pour|de|du|sur|de la|des",
-        "est|était|c'est",
-        r"\w*(?:é|ée|ées|és)|incorrecte?|invalide|faux|fausse|valide|perdue?|inconnue?|requise?|obligatoire"
-        r"|correcte?|bon"
-        r"|bonne|mauvaise?|vide|faible|forte?|sûre?|court|longue?|nécessaire|facile|difficile|secret"
-        r"|compromise?|important",
-    ),
-    "es": _Grammar(
-        "para|de|del|de la|de mi|en|en la",
-        "es|era",
-        r"\w*(?:ad[oa]|id[oa])|incorrect[oa]|correct[oa]|errón[eoa]+|fals[oa]|nuev[oa]|viej[oa]|débil|fuerte"
-        r"|segur[oa]"
-        r"|mal[oa]?|buen[oa]|cort[oa]|larg[oa]|obligatori[oa]|necesari[oa]|secret[oa]|vací[oa]|importante|fácil"
-        r"|difícil"
-        r"|esta|otra|correcta|posible",
-    ),
-    "pl": _Grammar(
-        "do|na|dla|w|od|z",
-        "to|jest|brzmi|było",
-        r"\w*(?:łe|łowe|one|ane|ony|any|ięte|ęte)|nieprawidłowe|złe|błędne|nowe|stare|słabe|silne|niepoprawne"
-        r"|poprawne|dobre"
-        r"|wymagane|puste|krótkie|długie|nieważne|ważne|nieznane|nieaktualne|tajne|problem|trudne|łatwe"
-        r"|potrzebne|konieczne",
-    ),
-    "pt": _Grammar(
-        "para|de|da|do|na|no|da minha|do meu",
-        "é|era",
-        r"\w*(?:ad[oa]|id[oa])|incorret[oa]|corret[oa]|errad[oa]|nov[oa]|velh[oa]|frac[oa]|forte|segur[oa]|má?"
-        r"|bo[am]"
-        r"|curt[oa]|long[oa]|obrigatóri[oa]|necessári[oa]|secret[oa]|vazi[oa]|importante|fácil|difícil"
-        r"|pequen[oa]|possível",
-    ),
-}
-
-
 def _said_in(language: str) -> Hinted:
-    grammar = _GRAMMAR[language]
+    grammar = GRAMMAR[language]
     # An accent tells "is" from "and" in Portuguese, so this part is compared with it, and the rest without.
     what = f"{said('password', language)}|{said('key', language)}"
     named = r"|(?<=_)key|pass(?=\s{0,3}[:=])" if language == "en" else ""
@@ -99,9 +30,10 @@ def _said_in(language: str) -> Hinted:
         re.compile(
             rf"(?<![^\W_])(?P<what>{what}{named})(?![\w-])"
             rf"(?:\s{{1,3}}(?:{folded(grammar.of)})(?:\s{{1,3}}[\w.'-]{{1,30}}){{1,4}}?)?"
-            rf"(?P<by>\s{{0,3}}[:=]{{1,3}}\s{{0,3}}"
+            rf"(?P<by>[\"']?\s{{0,3}}[:=]{{1,3}}\s{{0,3}}"
             rf"|(?:\s{{1,3}}(?:{folded(grammar.being)})|'s)\s{{0,3}}:?\s{{1,3}}"
-            r"(?:(?:set to|still|now|always|once|just|jetzt|noch|immer|fruher|damals|maintenant|toujours|ahora"
+            r"(?:(?:set to|still|now|always|once|just|jetzt|noch|immer|fruher|damals|maintenant"
+            r"|toujours|ahora"
             r"|siempre|teraz"
             r"|zawsze|agora|sempre) )?)"
             rf"(?P<value>{_VALUE})"
@@ -114,13 +46,15 @@ def _said_in(language: str) -> Hinted:
 
 
 _SAID = {language: _said_in(language) for language in LANGUAGES}
-_ABOUT = {language: re.compile(folded(grammar.about)) for language, grammar in _GRAMMAR.items()}
 _PASSWORD = {language: re.compile(rf"(?:{said('password', language)})") for language in LANGUAGES}
 
 _SAID_NEXT = Hinted(
     re.compile(
         rf"(?<![^\W_])(?:{said('password')}|{said('key')}|(?<=_)key)\s{{1,3}}"
-        r"(?P<value>(?=[a-z]{0,40}\d)(?=\d{0,40}[a-z])[^\W_]{6,60}|(?:[a-z]{3,20}-){1,4}\d{2,6})(?!\w)"
+        r"(?P<value>(?=[a-z]{0,40}\d)(?=\d{0,40}[a-z])[^\W_]{6,60}|(?:[a-z]{3,20}-){1,4}\d{2,6}"
+        r"|(?=[a-z0-9]{0,8}-?[a-z0-9]{0,8}\d)[a-z0-9]{4,8}(?:[-][a-z0-9]{4,8}){1,7}"
+        r"(?: [a-z0-9]{4}-[a-z0-9]{4}){0,11})"
+        r"(?!\w)"
     ),
     *hinted("password"),
     *hinted("key"),
@@ -129,32 +63,88 @@ _SAID_NEXT = Hinted(
 )
 """Letters and digits right after the word ("password hunter2 is refused")."""
 
-_OF = "|".join(sorted({folded(of) for grammar in _GRAMMAR.values() for of in grammar.of.split("|")}))
-_BEING = "|".join(sorted({folded(being) for grammar in _GRAMMAR.values() for being in grammar.being.split("|")}))
-
-_SAID_DIGITS = Hinted(
+_REFUSED = Hinted(
     re.compile(
-        rf"\b(?:{said('code')})(?:[ -]code|[ -]number|[ -]nummer)?"
-        rf"(?:\s{{1,3}}(?:{_OF})(?:\s{{1,3}}\w{{1,30}}){{1,4}}?)?\s{{0,3}}(?:[:=]|\b(?:{_BEING})\b(?: le| la"
-        rf"| el| o| a)?:?)?\s{{0,3}}"
-        r"(?P<value>\d{3,4}[ -]\d{3,4}|\d{3,8})(?!\w|[.,-]\d)"
+        rf"(?<![^\W_])(?:{said('password')})\s(?P<value>[^\W_]{{3,30}})\s(?:is (?:not|wrong)|isn't"
+        rf"|does(?:n't| not)"
+        r"|won't|not working|geht nicht|funktioniert nicht|klappt nicht|wird nicht|nicht mehr"
+        r"|ne (?:marche|fonctionne)"
+        r"|(?:marche|fonctionne) pas|est refuse|no (?:funciona|entra|sirve|vale)|nie (?:dziala|wchodzi)"
+        r"|nao (?:funciona|entra|da))\b"
     ),
-    *hinted("code"),
+    *hinted("password"),
     folded=True,
 )
+"""A word in between ("Passwort hund geht nicht")."""
+
+_ABOUT_PASSWORDS = re.compile(
+    r"(?:re)?sett?ing|reset|change|recovery|link|form|field|box|page|generator|manager|hints?|prompt"
+    r"|e?mails?|login"
+    r"|entry|protection|updates?|policy|check|strength|rules?|input|function|option|button|screen|request|window"
+    r"|dialog|mask|thing|stuff|feature|code|verification|char\w*|eingabe|feld|seite|aktuell\w*|wifi|wlan"
+)
+
+_NEXT_ONE = Hinted(
+    re.compile(
+        rf"(?<![^\W_])(?:{said('password')}|{said('key')})\b[^\n]{{1,60}} (?:one|neue|alte|neues|nouveau|ancien"
+        r"|nueva|vieja|antigua|nowe|stare|nova|velha|antiga)(?: \w{1,12}){0,3}?"
+        rf"(?:\s(?:{BEING})|:)\s(?P<value>[^\s{HIDDEN}]{{4,60}})"
+    ),
+    *hinted("password"),
+    *hinted("key"),
+    folded=True,
+)
+"""The second of two ("the old password was ... and the new one is ...")."""
+
+_PAIR = Hinted(
+    re.compile(
+        r"\b(?:(?:zugangs|login|anmelde)[ -]?daten|credentials|log-?ins?|access data|identifiants|datos de acceso"
+        r"|dane (?:do )?logowania|dados de acesso|(?:user(?:name)?|login) ?[/|&+] ?(?:pass(?:word)?|pw"
+        r"|pwd|passwort))"
+        rf" ?(?::|=|are|sind|is|son) ?(?P<value>[^\s,;:/|{HIDDEN}]{{2,40}} ?[/|:] ?[^\s{HIDDEN}]{{3,60}})"
+    ),
+    *(
+        "zugangsdaten",
+        "zugangs",
+        "login",
+        "logindaten",
+        "anmeldedaten",
+        "anmelde",
+        "credentials",
+        "logins",
+        "log",
+        "access",
+    ),
+    *("identifiants", "datos", "dane", "dados", "user", "username"),
+    folded=True,
+)
+"""Name and password together ("Zugangsdaten: anna / ...")."""
+
 _BEARER = Hinted(
     re.compile(r"\b(?:bearer|basic)\s{1,3}(?P<value>[\w.~+/=-]{16,})", re.IGNORECASE | re.ASCII), "bearer", "basic"
 )
+_PHRASE = Hinted(
+    re.compile(
+        r"\b(?:phrase|mnemonic|seed|words)\b\W{0,4}(?:(?:is|are|ist|est|es|to|e)\W{1,3})?"
+        r"(?P<value>(?:[a-z]{3,8}[ ,\n]{1,2}){11,23}[a-z]{3,8})"
+    ),
+    *listed("phrase mnemonic seed words"),
+    folded=True,
+)
+"""Twelve and more little words, which open a wallet."""
 
 _UNIT = re.compile(
-    r"\s{1,3}(?:characters?|digits?|letters?|symbols?|numbers?|days?|hours?|minutes?|times?|signs?|zeichen|stellen"
-    r"|stellig|ziffern|tage|stunden|minuten|caracteres?|chiffres?|jours?|heures?|digitos?|dias?|horas?|znak\w*"
+    r"\s{1,3}(?:characters?|digits?|letters?|symbols?|numbers?|days?|hours?|minutes?"
+    r"|times?|signs?|zeichen|stellen"
+    r"|stellig|ziffern|tage|stunden|minuten|caracteres?|chiffres?|jours?|heures?|digitos?"
+    r"|dias?|horas?|znak\w*"
     r"|cyfr\w*"
     r"|dni|godzin\w*)\b"
 )
 _LINE_END = re.compile(r"[ \t]{0,9}(?:[\r\n]|$)")
 _SENTENCE_STOP = re.compile(
-    r"[.,;!?)]{0,3}(?:\s{0,3}$|[\r\n]|(?<=[.,;!?)])\s|\s{1,2}(?:and|but|und|aber|et|mais|y|pero|i|ale|e|mas)\b)"
+    r"[.,;!?)]{0,3}(?:\s{0,3}$|[\r\n]|(?<=[.,;!?)])\s|\s{1,2}(?:and|but|und|aber|et|mais"
+    r"|y|pero|i|ale|e|mas)\b)"
 )
 _SENTENCE_END = ".,;:!?)>\"'"
 _NO_SIGNS = "-/'.,()[]{}"
@@ -166,9 +156,18 @@ _NO_SENTENCE = 16
 
 def find(view: View) -> Iterator[Find]:
     """Yield the secrets that a text says are some."""
-    for pattern in (_SAID_NEXT, _SAID_DIGITS, _BEARER):
+    for pattern in (_SAID_NEXT, _PAIR, _BEARER, _PHRASE):
         for match in pattern.finditer(view):
-            yield Find(match.start("value"), match.end("value"), Kind.SECRET)
+            yield Find(*match.span("value"), Kind.SECRET)
+    for match in _REFUSED.finditer(view):
+        value = match["value"]
+        if not (said_of_passwords(value) or value in NO_NAMES or _ABOUT_PASSWORDS.fullmatch(value)):
+            yield Find(*match.span("value"), Kind.SECRET)
+    for match in _NEXT_ONE.finditer(view):
+        start, end = match.span("value")
+        value = view.text[start:end].rstrip(_SENTENCE_END)
+        if _looks_secret(value):
+            yield Find(start, start + len(value), Kind.SECRET)
     for language, said_in in _SAID.items():
         for match in said_in.finditer(view):
             yield from _said(view, match, language)
@@ -198,7 +197,7 @@ def _may_be_password(what: str, value: str, language: str) -> bool:
     """Tell whether a word may be somebody's password: none that is said of passwords, and no little word."""
     plain = folded(value)
     known = _PASSWORD[language].fullmatch(what) is not None
-    return known and bool(plain) and not _ABOUT[language].fullmatch(plain) and plain not in NO_NAMES
+    return known and bool(plain) and not ABOUT[language].fullmatch(plain) and plain not in NO_NAMES
 
 
 def _looks_secret(value: str) -> bool:

@@ -30,6 +30,7 @@ _SHAPE = re.compile(
     r"(?<![\w.+-])(?:"
     r"\+[1-9](?:[ .()/-]{0,3}\d){7,14}"  # international, also where the country's own rules are broken
     r"|(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}"  # 555-123-4567, the example that everybody types
+    r"|\(\+[1-9]\d{0,3}\)(?:[ .()/-]{0,3}\d){6,13}"  # (+34) 612 345 678
     r"|\(\d{2,5}\) ?\d{3,5}[ -]\d{4}"  # (11) 91234-5678: only a phone number has its first digits in brackets
     r")(?![\w-]|\.\d)"
 )
@@ -54,8 +55,16 @@ _ORDER = cue(said("order"), or_sign="#")
 _PHONE_AFTER = re.compile(
     r"\W{0,3}\b(?:is|are|ist|est|es|to|jest|e)\W{1,3}(?:my|meine?|mon|ma|mi|moj|moja|o meu|meu|o)\b"
     rf"(?:\W{{1,3}}\w{{1,12}})?\W{{1,3}}(?:{said('phone')}|number|nummer|numero|numer)\b"
+    r"|\W{0,3}\b(?:prosze o (?:kontakt|telefon)|(?:please |just )?(?:call|ring|text|whatsapp) me"
+    r"|bitte (?:anrufen|um ruckruf)|ruft mich|appelez|rappelez|llamame|llamadme|me liguem?|liguem?)\b"
 )
 """What is said behind a number ("... is my new number")."""
+
+
+_ROW = re.compile(r"(?<![\w.])\+?\(?\+?\d[\d ().\/-]{5,60}\d(?: ?(?:ext\.?|x|#) ?\d{1,6})?(?!\w)")
+"""Digits that may be one number or several; the search for valid ones is slow, so it gets nothing else."""
+_DIGITS = re.compile(r"\D")
+_FEWEST_DIGITS = 7
 
 
 def find(view: View) -> Iterator[Find]:
@@ -63,26 +72,38 @@ def find(view: View) -> Iterator[Find]:
     text = view.text
     if not _POSSIBLE.search(text):
         return
+    found = list(_shaped(view))
+    yield from found
+    for row in _ROW.finditer(text):
+        start, end = row.span()
+        if len(_DIGITS.sub("", row.group())) >= _FEWEST_DIGITS and not any(
+            find.start <= start and end <= find.end for find in found
+        ):
+            yield from _valid(view, start, end)
+
+
+def _shaped(view: View) -> Iterator[Find]:
+    text = view.text
     for match in _SHAPE.finditer(text):
-        if match.group().startswith("+") or not said_before(_ORDER, view, match.start()):
+        if match.group().startswith(("+", "(+")) or not said_before(_ORDER, view, match.start()):
             yield Find(match.start(), match.end(), Kind.PHONE)
     for pattern in (_BESIDE_CUE, _PAIRS):
         for match in pattern.finditer(text):
             if said_before(_PHONE, view, match.start()) or said_after(_PHONE_AFTER, view, match.end()):
                 yield Find(match.start(), match.end(), Kind.PHONE)
-    for region in _REGIONS if _LEADING_ZERO.search(text) else _REGIONS[:1]:
-        yield from _valid(view, region)
 
 
-def _valid(view: View, region: str) -> Iterator[Find]:
-    """Yield the numbers that a country's plan of numbers knows."""
+def _valid(view: View, start: int, end: int) -> Iterator[Find]:
+    """Yield the numbers within a row of digits that a country's plan of numbers knows."""
     from phonenumbers import Leniency, PhoneNumberMatcher  # loads the plans: not for `supportbot --help`
 
-    text = view.text
-    # American numbers have no leading zero, so only their grouping tells them from other rows of ten digits.
-    leniency = Leniency.STRICT_GROUPING if region == "US" else Leniency.VALID
-    for match in PhoneNumberMatcher(text, region, leniency=leniency, max_tries=len(text) + 1):
-        if _INSIDE_NUMBER.match(text, max(0, match.start - 2)) or _IS_DATE.match(text, match.start):
-            continue
-        if match.raw_string.startswith("+") or not said_before(_ORDER, view, match.start):
-            yield Find(match.start, match.end, Kind.PHONE)
+    text, row = view.text, view.text[start:end]
+    for region in _REGIONS if _LEADING_ZERO.search(row) else _REGIONS[:1]:
+        # American numbers have no leading zero, so only their grouping tells them from other rows of ten digits.
+        leniency = Leniency.STRICT_GROUPING if region == "US" else Leniency.VALID
+        for match in PhoneNumberMatcher(row, region, leniency=leniency, max_tries=len(row) + 1):
+            first = start + match.start
+            if _INSIDE_NUMBER.match(text, max(0, first - 2)) or _IS_DATE.match(text, first):
+                continue
+            if match.raw_string.startswith("+") or not said_before(_ORDER, view, first):
+                yield Find(first, start + match.end, Kind.PHONE)

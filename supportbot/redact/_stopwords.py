@@ -25,7 +25,7 @@ _ENGLISH = """
     number office owner package paket parcel people person product products purchase question really returns
     sad sales seller service shop sir so sorry staff store student support sure team technical thank them
     tomorrow tuesday unhappy upset us user using waiting wednesday sirs madams gentlemen mesdames week world
-    worried
+    worried surname forename
 """
 _GERMAN = """
     aber als alle alles am an auch auf aus bei beim bin bis bitte da damen danke das dass dem den denn der des die
@@ -34,6 +34,7 @@ _GERMAN = """
     kundenservice kundin laut man mehr mein meine mich mit mir mochte muss nach nicht noch nun nur oder ohne paket
     problem schon sehr seit sich sie sind so soll support team uber um und uns unser von vor war warte was wegen
     wenn wer wie wir wird wo wohne wurde zum zur zu zusammen bestellung rechnung nummer kundennummer artikel ware
+    vorname nachname name
     lieferung frage guten tag hallo leute vorab voraus vielen viele
 """
 _FRENCH = """

@@ -13,12 +13,16 @@ import string
 from collections.abc import Iterator
 
 from supportbot.redact._detectors import entropy, plugins
-from supportbot.redact._finds import Find, Hinted, Kind, cue, said_after, said_before
-from supportbot.redact._view import HIDDEN, View
+from supportbot.redact._finds import Find, Kind, cue, said_after, said_before
+from supportbot.redact._hinted import Hinted
+from supportbot.redact._view import View
 from supportbot.redact._words import listed, said
 
 _RUN = re.compile(r"[\x21-\x7e]{16,2048}")
 """Where a token may stand: no white space, and short enough for the plugins that take quadratic time."""
+
+_MIXED = re.compile(r"[0-9]|[A-Z].*[A-Z]")
+"""What every token has, and few words."""
 
 _TOKEN_REST = re.compile(r"[\w.+/=~-]*", re.ASCII)
 _TOKEN_CHARACTERS = string.ascii_letters + string.digits + "_-"
@@ -37,22 +41,18 @@ _OWN_SHAPES = Hinted(
         r"|(?<=/webhooks/)\d{17,20}/[\w-]{20,}",  # Discord
         re.ASCII,
     ),
-    *listed("-----begin xapp- xox github_pat_ sk- aiza npm_ hf_ /webhooks/"),
+    signs=listed("-----begin xapp- xox github_pat_ sk- aiza npm_ hf_ /webhooks/"),
 )
-
-_CREDENTIALS = Hinted(
-    re.compile(rf"(?<=://)[^\s/:@{HIDDEN}]{{1,64}}:[^\s/@{HIDDEN}]{{1,128}}@[\w.-]{{1,253}}"), "://"
-)
-"""Name and password in an address, with the host, which would look like the end of an e-mail address."""
 
 _IN_QUERY = Hinted(
     re.compile(
-        r"[?&#;][\w.-]{0,40}(?:key|token|secret|sig|signature|auth|session|sessionid|sid|password|passwd|pwd"
+        r"[?&#;][\w.-]{0,40}(?:key|token|secret|sig|signature|auth|session|sessionid|sid"
+        r"|password|passwd|pwd"
         r"|hash|jwt)="
         r"(?P<value>[\w.~+/%=-]{6,512})",
         re.I | re.ASCII,
     ),
-    "=",
+    signs="=",
 )
 
 _HEX = re.compile(r"(?<![\w/-])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{32,128}(?![\w-])", re.IGNORECASE | re.ASCII)
@@ -76,7 +76,8 @@ _ORDER = cue(said("order") + "|order id|file|commit|session", or_sign="#")
 _ORDER_PREFIX = re.compile(
     r"(?:ord|order|inv|invoice|ticket|case|ref|rma|sku|item|prod|product|img|image|photo|file|video|doc"
     r"|screenshot|build"
-    r"|commit|release|article|art|req|request|parcel|ship|shipment|tracking|track|pkg|bestell\w*|rechnung|artikel"
+    r"|commit|release|article|art|req|request|parcel|ship|shipment|tracking|track|pkg"
+    r"|bestell\w*|rechnung|artikel"
     r"|commande|facture|pedido|factura|fatura|zamowienie|faktura|encomenda|cus|evt|event|page"
     r"|msg)(?:[_-]?id)?[_.-]",
     re.IGNORECASE,
@@ -89,11 +90,11 @@ def find(view: View) -> Iterator[Find]:
     text = view.text
     for match in _OWN_SHAPES.finditer(view):
         yield _whole(text, *match.span())
-    for match in _CREDENTIALS.finditer(view):
-        yield Find(match.start(), match.end(), Kind.SECRET)
     for match in _IN_QUERY.finditer(view):
         yield Find(match.start("value"), match.end("value"), Kind.SECRET)
     for run in _RUN.finditer(text):
+        if not _MIXED.search(run.group()):
+            continue
         yield from _unknown(view, *run.span())
         yield from _known(view, run.group(), run.start())
 

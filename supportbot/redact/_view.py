@@ -12,7 +12,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 HIDDEN = "\ufffc"
 """Stands for a placeholder: neither a word, nor a number, nor a blank."""
@@ -45,6 +45,13 @@ _PIECE = re.compile(
 )
 
 
+START_LENGTH = 5
+"""So many letters tell most words apart."""
+
+_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
+_WORD = re.compile(r"[^\W_]+")
+
+
 class View:
     """One reading of a text.
 
@@ -57,6 +64,12 @@ class View:
         self.text = text
         self.folded = text.lower() if text.isascii() else text.lower().translate(_BARE)
         self._spans = spans
+
+    @cached_property
+    def starts(self) -> frozenset[str]:
+        """The words of ``folded``, of each no more than its first ``START_LENGTH`` letters."""
+        words = self.folded.translate(_WORDS).split() if self.folded.isascii() else _WORD.findall(self.folded)
+        return frozenset([word[:START_LENGTH] for word in words])
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return the stretch of the original text that ``text[start:end]`` stands for; it is not empty."""

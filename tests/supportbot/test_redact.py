@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportbot.redact import Redacted, redact
-from supportbot.redact._finds import PLACEHOLDER, Hinted
+from supportbot.redact._finds import PLACEHOLDER
+from supportbot.redact._hinted import Hinted
 from supportbot.redact._view import views
 
 ROOT = Path(__file__).parents[2]
@@ -344,6 +345,7 @@ HOSTILE = pieces(
     "|my name is Anna |-----BEGIN PRIVATE KEY-----|1.2.3.4 |DE89 |4111 1111 1111 1111 |card 1234567890123 "
     "|[card] 123456 |call 123 |thanks |regards, | |\n|123456789012345678 |a1B|_|\ud800|\0"
     "|a at b dot |a (at) b.|12 Aa |rua Aa |ul. Aa |passport 1 |&amp;|né le 1 |Mr |x@b . |1\u2009"
+    "|On Anna wrote|Anna 1234567 "
 )
 
 

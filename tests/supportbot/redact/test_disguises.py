@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from supportbot.redact import Redacted, redact
 
 SECRETS = [
-    ("my password is ", "sunshine42!"),
+    ("my password is ", "sun!shine42"),
     ("mot de passe : ", "Soleil2024"),
     ("write to ", "anna.lopez@example.com"),
     ("call ", "+49 151 23456789"),

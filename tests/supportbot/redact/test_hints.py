@@ -16,8 +16,8 @@ HINTED = [
     ("address", "kurier był na ul. Lipowej 7/12", "ul. Lipowej 7/12"),
     ("address", "o estafeta foi à Rua das Oliveiras, 55", "Rua das Oliveiras, 55"),
     ("address", "it is still in 69003 Lyon", "69003 Lyon"),
-    ("name", "my neighbour Odette Marsh took it", "Odette Marsh"),
-    ("name", "I am Odette, where is it?", "Odette"),
+    ("name", "it was Odette Marsh who took it", "Odette Marsh"),
+    ("name", "I am Quilla, where is it?", "Quilla"),
     ("user", "ask @odette about it", "@odette"),
     ("phone", "I wrote 612 345 678 on it", "612 345 678"),
 ]

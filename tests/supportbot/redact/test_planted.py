@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from supportbot.redact import redact
-from supportbot.redact._finds import PLACEHOLDER, Hinted
+from supportbot.redact._finds import PLACEHOLDER
+from supportbot.redact._hinted import Hinted
 from supportbot.redact._view import views
 
 LIST = Path(__file__).with_name("planted.txt")
@@ -63,13 +64,14 @@ def test_the_list_is_long_enough() -> None:
     assert sum(len(line.harmless) for line in LINES) > 150
 
 
-@pytest.mark.parametrize("line", LINES, ids=lambda line: line.text[:40])
-def test_hints_fit_the_words(line: Line) -> None:
+def test_hints_fit_the_words() -> None:
     """A pattern that is skipped for want of a hint would not have matched, in any of the languages."""
-    for view in views(line.text, PLACEHOLDER):
-        for hinted in HINTED:
-            found = hinted.pattern.search(view.folded if hinted.folded else view.text)
-            assert not found or list(hinted.finditer(view)), found
+    for line in LINES:
+        for view in views(line.text, PLACEHOLDER):
+            for hinted in HINTED:
+                if not hinted.may_match(view):
+                    found = hinted.pattern.search(view.folded if hinted.folded else view.text)
+                    assert not found, found
 
 
 CARD_NUMBERS = ["4111 1111 1111 1111", "4012888888881881", "5105105105105100"]
