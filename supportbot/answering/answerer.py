@@ -16,17 +16,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 from rapidfuzz import fuzz
 
 from supportbot.answering.explain import Explanation, Verdict, explain, may_generate
+from supportbot.answering.follow_up import leans_on_earlier
 from supportbot.answering.generator import Generator, LiveModel, Tenure
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Engine
 from supportbot.errors import DeadlineExceededError
+from supportbot.intake.earlier import ASKED_AS, Turn
 from supportbot.intake.questions import (
     NOT_SURE_NEAR_TEXT,
     NOT_SURE_TEXT,
@@ -139,6 +141,7 @@ class Answerer:
         on_text: Callable[[str], None] = lambda text: None,
         *,
         workspace_id: int | None = None,
+        earlier: Sequence[Turn] = (),
         begin_by: float | None = None,
     ) -> Reply:
         """Answer a question.
@@ -148,6 +151,7 @@ class Answerer:
             deadline: in seconds of ``time.monotonic()``.
             on_text: called with each piece of text that may be shown already.
             workspace_id: where it was asked; None for an operator, who gets what any workspace would.
+            earlier: what was asked and answered before where it was asked, the newest last.
             begin_by: when it is too late to begin to generate, likewise; by default the deadline.
 
         Raises:
@@ -161,19 +165,24 @@ class Answerer:
         try:
             # Just after a start it may still be read, and what is very large is looked up in a database.
             async with asyncio.timeout(deadline - started):
-                found = await explain(known, question, workspace_id, self._passages)
+                found = await explain(known, question, workspace_id, self._passages, earlier)
         except TimeoutError:
             raise DeadlineExceededError("What is known could not be looked up in time.") from None
         if found.given:
             reply = replace(_given(found), latency_ms=_since(started))
             on_text(reply.text)
-            return reply
-        if found.verdict is Verdict.DEGENERATE or not self.generates:
-            return replace(_unverified(found, on_text), latency_ms=_since(started))
-        reply = await self.generator.answer(
-            found.asked, deadline, on_text if found.decision is None else lambda text: None, begin_by=begin_by
-        )
-        return self._judged(reply, found, on_text)
+        elif found.verdict is Verdict.DEGENERATE or not self.generates:
+            reply = replace(_unverified(found, on_text), latency_ms=_since(started))
+        else:
+            generated = await self.generator.answer(
+                found.asked,
+                deadline,
+                on_text if found.decision is None else lambda text: None,
+                earlier=_context(found, earlier),
+                begin_by=begin_by,
+            )
+            reply = self._judged(generated, found, on_text)
+        return _with_meaning(reply, found)
 
     @property
     def is_demo(self) -> bool:
@@ -211,6 +220,25 @@ class Answerer:
             on_text(reply.text)
             return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": round(agreement)}))
         return _instead(reply, _unverified(found, on_text))
+
+
+def _context(found: Explanation, earlier: Sequence[Turn]) -> list[str]:
+    """Return what was said before, for a model, where a question leans on it and nobody knows how."""
+    if found.asked != found.typed or not leans_on_earlier(found.typed):
+        return []
+    return [
+        said
+        for turn in earlier
+        for said in (turn.question, *([turn.answer] if turn.source is not AnswerSource.NOT_SURE else []))
+    ]
+
+
+def _with_meaning(reply: Reply, found: Explanation) -> Reply:
+    """Return a reply with the record of what a follow-up was taken for."""
+    if found.asked == found.typed:
+        return reply
+    figures = dict(reply.grounds.figures or {}) | {ASKED_AS: found.asked}
+    return replace(reply, grounds=replace(reply.grounds, figures=figures))
 
 
 def _instead(reply: Reply, shown: Reply) -> Reply:

@@ -5,11 +5,15 @@ The answerer acts on it, and ``supportbot knowledge try`` shows it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
+from supportbot.answering.follow_up import Earlier, resolve
 from supportbot.answering.gate import is_degenerate
 from supportbot.answering.parts import parts_of
+from supportbot.intake.earlier import Turn
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.entries import KnownEntry
 from supportbot.knowledge.index import LEAST_SUGGESTED, Candidate, Decision
@@ -36,7 +40,8 @@ class Explanation:
 
     Attributes:
         question: as it was given.
-        asked: normalised, as it is compared.
+        typed: normalised.
+        asked: the same, or what a follow-up was taken for; it is what is compared.
         verdict: what is said.
         given: the entries whose answers are given, in order.
         similarities: of each of them to what was asked.
@@ -47,6 +52,7 @@ class Explanation:
     """
 
     question: str
+    typed: str
     asked: str
     verdict: Verdict
     given: tuple[KnownEntry, ...] = ()
@@ -81,6 +87,7 @@ async def explain(
     question: str,
     workspace_id: int | None = None,
     passages: Passages | None = None,
+    earlier: Sequence[Turn] = (),
 ) -> Explanation:
     """Return what would be said to a question, and why.
 
@@ -89,14 +96,23 @@ async def explain(
         question: as received.
         workspace_id: where it is asked; None for an operator, who gets what any workspace would.
         passages: that may be quoted beside the knowledge, if any may.
+        earlier: what was asked and answered before, the newest last, for a follow-up.
     """
-    asked = normalise_question(question)
-    if is_degenerate(asked):
-        return Explanation(question=question, asked=asked, verdict=Verdict.DEGENERATE)
+    asked = typed = normalise_question(question)
+    if is_degenerate(typed):
+        return Explanation(question=question, typed=typed, asked=asked, verdict=Verdict.DEGENERATE)
     if knowledge is None:
-        return Explanation(question=question, asked=asked, verdict=Verdict.NOT_VERIFIED)
-    decision = await knowledge.decide(asked, workspace_id)
-    talk = knowledge.small_talk.find(asked)
+        return Explanation(question=question, typed=typed, asked=asked, verdict=Verdict.NOT_VERIFIED)
+    decision = await knowledge.decide(typed, workspace_id)
+    talk = knowledge.small_talk.find(typed)
+    if earlier and talk is None and not (decision is not None and decision.exact):
+        turns = [
+            Earlier(normalise_question(turn.question), turn.entry_ids[0] if turn.entry_ids else None)
+            for turn in earlier
+        ]
+        asked = await resolve(typed, turns, partial(knowledge.decide, workspace_id=workspace_id))
+        if asked != typed:
+            decision = await knowledge.decide(asked, workspace_id)
     parts = []
     for part in parts_of(asked):
         if (one := await knowledge.decide(part, workspace_id)) is not None:
@@ -105,6 +121,7 @@ async def explain(
     nearest = await passages.find(asked) if passages is not None and not given else None
     return Explanation(
         question=question,
+        typed=typed,
         asked=asked,
         verdict=verdict,
         given=tuple(entry for entry, _ in given),

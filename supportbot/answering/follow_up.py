@@ -113,6 +113,17 @@ async def resolve(follow_up: str, earlier: Sequence[Earlier], decide: Decide) ->
     return follow_up
 
 
+def leans_on_earlier(text: str) -> bool:
+    """Return whether a normalised text seems to be short for something that was said before.
+
+    It says so by its first words, has no verb, or points back: "and at night?", "green ones?", "is it free?".
+    """
+    said = _FILLING.sub("", text)
+    words = [word.lower() for word in _WORD.findall(_LEADING.sub("", said))]
+    is_short = len(words) > 0 and len(text) <= _LONGEST
+    return is_short and bool(_LEADING.match(said) or _VERBS.isdisjoint(words) or not _PRONOUNS.isdisjoint(words))
+
+
 def _asking(question: str) -> str:
     """Return the last sentence that asks, without its sign; all of them if none does."""
     asking = [one for one in _SENTENCE.split(question) if one.endswith("?") or is_question(one)]

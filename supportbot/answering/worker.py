@@ -239,6 +239,7 @@ class Worker:
             await self._end(claim, QuestionState.FAILED, "no text", NO_QUESTION_TEXT)
             return
         self._live.restart(claim.question_id)
+        earlier = await self._inbox.earlier(claim.question_id)
         began = time.monotonic()
         reply = None
         self._pace.begin()
@@ -248,6 +249,7 @@ class Worker:
                 time.monotonic() + self._answer_seconds,
                 lambda text: self._live.publish(claim.question_id, text),
                 workspace_id=claim.workspace_id,
+                earlier=earlier,
                 begin_by=self._begin_by(claim, began),
             )
         except OverloadedError:

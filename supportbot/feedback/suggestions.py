@@ -18,6 +18,7 @@ from supportbot.db.states import EntryState, ExampleSource
 from supportbot.errors import UnknownSuggestionError
 from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
 from supportbot.feedback.reach import was_given_to
+from supportbot.intake.earlier import meaning_of
 from supportbot.intake.questions import Grounds, Suggestion
 
 _GONE_TEXT = "That suggestion is no longer there. Please ask the question once more."
@@ -70,7 +71,7 @@ class Suggestions:
         candidate = Candidate(
             origin=f"suggestion:{answer_id}:{entry.id}",
             source=ExampleSource.VOTES,
-            question=row.text,
+            question=meaning_of(row.text, Grounds.from_record(row.grounds)),
             answer=entry.answer,
             conversation=f"conversation:{row.id}",
             workspace_id=row.workspace_id,

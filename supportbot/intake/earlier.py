@@ -1,6 +1,6 @@
-"""What was asked and answered before a question in its conversation: what a follow-up goes on from.
+"""What somebody asked, and was answered, before a question in its conversation: what a follow-up goes on from.
 
-Where a conversation is wider than a thread, as a channel of Discord is, only what the same person asked counts.
+What others asked there does not count: it would stand in the record of this question when they are erased.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from supportbot.db.models import Answer, Conversation, Question
+from supportbot.db.models import Answer, Question
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.intake.questions import Grounds
 
@@ -52,11 +52,10 @@ async def earlier_turns(session: AsyncSession, question_id: int) -> list[Turn]:
         select(Question.text, Answer.text, Answer.source, Answer.grounds, Question.received_at, own.received_at)
         .join(Answer, Answer.question_id == Question.id)
         .join(own, own.conversation_id == Question.conversation_id)
-        .join(Conversation, Conversation.id == own.conversation_id)
         .where(
             own.id == question_id,
             Question.id < own.id,
-            or_(Question.asker == own.asker, Conversation.thread != Conversation.channel),
+            Question.asker == own.asker,
             Question.state.in_(_TOLD),
             Answer.source != AnswerSource.HUMAN,
         )
@@ -68,6 +67,11 @@ async def earlier_turns(session: AsyncSession, question_id: int) -> list[Turn]:
         if now - then > _WITHIN:
             break
         grounds = Grounds.from_record(record)
-        meant = (grounds.figures or {}).get(ASKED_AS, text)
-        turns.append(Turn(meant, answer, source, tuple(one.entry_id for one in grounds.verified)))
+        entry_ids = tuple(one.entry_id for one in grounds.verified)
+        turns.append(Turn(meaning_of(text, grounds), answer, source, entry_ids))
     return turns[::-1]
+
+
+def meaning_of(text: str, grounds: Grounds) -> str:
+    """Return what a question was taken for by its answer: of a follow-up, more than its words say."""
+    return str((grounds.figures or {}).get(ASKED_AS, text))

@@ -37,7 +37,9 @@ from supportbot.db.models import Answer, Conversation, Example, Feedback, Questi
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, ExampleLabel, ExampleSource, ExampleStatus
 from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
+from supportbot.intake.earlier import meaning_of
 from supportbot.intake.people import person_of
+from supportbot.intake.questions import Grounds
 
 _BATCH = 200
 """Rows that are read, redacted and written at a time; a write keeps SQLite's only writer for milliseconds."""
@@ -115,7 +117,7 @@ def _candidate(source: ExampleSource, row: Row[*tuple[Any, ...]]) -> Candidate:
     return Candidate(
         origin=row.origin,
         source=source,
-        question=row.question,
+        question=meaning_of(row.question, Grounds.from_record(row.grounds)),
         answer=row.correction if source is ExampleSource.CORRECTION else row.answer,
         # The canned sentence is nothing that the model wrote, so it is nothing to prefer the correction to.
         rejected=(
@@ -167,6 +169,7 @@ def _log(prefix: str, number: InstrumentedAttribute[int]) -> Select[*tuple[Any, 
             number.label("number"),
             origin.label("origin"),
             Question.text.label("question"),
+            Answer.grounds,
             Question.asker,
             Answer.id.label("answer_id"),
             Answer.text.label("answer"),
