@@ -17,7 +17,9 @@ from supportbot.answering.slots import Slots
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
+from supportbot.engine.prompt import prompt_text
 from supportbot.errors import DeadlineExceededError
+from supportbot.intake.earlier import ASKED_AS, Turn
 from supportbot.intake.normalise import normalise_question
 from supportbot.intake.questions import NOT_SURE_NEAR_TEXT, NOT_SURE_TEXT, Reply
 from supportbot.knowledge import small_talk
@@ -95,6 +97,45 @@ async def test_what_is_known_needs_no_place_of_the_model(knowledge: Knowledge) -
         assert [await bot.needs_place(one) for one in (known, unknown)] == [False, True]
         assert [*await asyncio.gather(bot.needs_place(known), bot.needs_place(known))] == [False, True]
     assert await bot.needs_place(known)
+
+
+def turn(knowledge: Knowledge, question: str, answer: str) -> Turn:
+    """Return a question of before that got an approved answer."""
+    assert knowledge.index is not None
+    [entry_id] = [entry.id for entry in knowledge.index.entries if entry.answer == answer]
+    return Turn(question, answer, AnswerSource.APPROVED, (entry_id,))
+
+
+@pytest.mark.parametrize(
+    ("follow_up", "said", "meant"),
+    [
+        ("in size 45?", SHOES, "can I rent climbing shoes in size 45"),
+        ("thanks!", "You are welcome!", None),
+        ("how do I cancel my membership", CANCEL, None),
+    ],
+)
+async def test_follow_up_is_answered_with_what_the_thread_is_about(
+    knowledge: Knowledge, follow_up: str, said: str, meant: str | None
+) -> None:
+    """What is short for something is taken for that, which is noted; small talk and another topic are not."""
+    earlier = [turn(knowledge, "can I rent climbing shoes", SHOES)]
+    assert (await ask(answerer(knowledge), "in size 45?")).source is not AnswerSource.APPROVED
+    reply = await answerer(knowledge).answer(follow_up, time.monotonic() + 60, earlier=earlier)
+    assert reply.text == said
+    assert (reply.grounds.figures or {}).get(ASKED_AS) == meant
+
+
+async def test_model_hears_what_was_said_before_where_nobody_knows(knowledge: Knowledge) -> None:
+    """What leans on earlier turns has them in its prompt, but no sentence of ours; any other question has not."""
+    earlier = [
+        turn(knowledge, "can I rent climbing shoes", SHOES),
+        Turn("and a helmet?", NOT_SURE_TEXT, AnswerSource.NOT_SURE),
+    ]
+    bot = answerer(None, "We do.", "We do.")
+    leaning = await bot.answer("and a rope?", time.monotonic() + 60, earlier=earlier)
+    whole = await bot.answer("do you sell chalk in this shop", time.monotonic() + 60, earlier=earlier)
+    assert leaning.prompt == prompt_text(f"{SHOES}\nand a helmet?\nand a rope?")  # no more has room
+    assert whole.prompt == prompt_text("do you sell chalk in this shop")
 
 
 async def test_unknown_question_gets_suggestions(knowledge: Knowledge) -> None:

@@ -11,7 +11,9 @@ from supportbot.db.states import AnswerSource, ExampleLabel, ExampleSource, Exam
 from supportbot.feedback.curation import collect as collecting
 from supportbot.feedback.curation.collect import collect
 from supportbot.feedback.curation.store import Decision, ExampleStore
+from supportbot.intake.earlier import ASKED_AS
 from supportbot.intake.people import digest_of
+from supportbot.intake.questions import Grounds
 from tests.supportbot.feedback.curation.rows import add_answer, add_feedback, stored
 
 
@@ -78,6 +80,18 @@ async def test_a_correction_of_the_canned_sentence_rejects_nothing(database: Dat
     await collect(database)
     [row] = await stored(database)
     assert (row.completion, row.rejected) == ("On Monday.", None)
+
+
+async def test_a_follow_up_is_learned_as_what_it_was_taken_for(database: Database) -> None:
+    """ "And for a gift card?" is a wording of nothing; the question that it was short for is one."""
+    answer_id = await add_answer(database, "And for a gift card?", "Ten days.")
+    grounds = Grounds(figures={ASKED_AS: "how long does a refund of a gift card take"}).as_record()
+    async with database.write() as session:
+        await session.execute(update(Answer).where(Answer.id == answer_id).values(grounds=grounds))
+    await add_feedback(database, answer_id, 1)
+    await collect(database)
+    [row] = await stored(database)
+    assert row.prompt == "how long does a refund of a gift card take"
 
 
 async def test_answers_of_people_are_candidates(database: Database) -> None:
