@@ -86,6 +86,6 @@ class Crowd:
                 if message.bot_id and (asked := self._open.pop(message.thread_ts or "", None)) is not None:
                     asked.answered_at = message.at
                     asked.busy = "I am busy" in message.shown
-            messages[:] = [one for one in messages if one.ts in self._open]  # a reply needs its question
+            messages.clear()
             self._slack.envelopes[:] = [one for one in self._slack.envelopes if not one.acked]
             await asyncio.sleep(_LOOK_SECONDS)

@@ -172,7 +172,7 @@ async def test_reply_to_a_command_is_found_in_the_channel(slack: LocalSlack, sen
 
 async def test_reply_to_a_deleted_question_is_taken_back(slack: LocalSlack, sender: SlackSender) -> None:
     """Slack shows a reply to a deleted message to the whole channel; the bot deletes it, and gives up."""
-    slack.messages.remove(QUESTION)
+    slack.delete_unheard(QUESTION.ts)
     with pytest.raises(UndeliverableError, match="deleted"):
         await sender.send(delivery())
     assert len(slack.calls("chat.postMessage")) == 1
@@ -181,7 +181,7 @@ async def test_reply_to_a_deleted_question_is_taken_back(slack: LocalSlack, send
 
 async def test_stray_reply_is_taken_back_later(slack: LocalSlack, sender: SlackSender) -> None:
     """If it can't be deleted at once, the next attempt finds it and posts nothing."""
-    slack.messages.remove(QUESTION)
+    slack.delete_unheard(QUESTION.ts)
     slack.misbehave("chat.delete", HttpAnswer(503))
     with pytest.raises(RetryLaterError):
         await sender.send(delivery())

@@ -146,10 +146,16 @@ class LocalSlack:
         old_text, message.text = message.text, text
         return self._deliver_all("events_api", [payloads.message_changed(message, old_text)])
 
+    def delete_unheard(self, ts: str) -> Message:
+        """Have somebody delete a message without telling the app; return it."""
+        message = next(message for message in self.messages if message.ts == ts)
+        self.messages.remove(message)
+        self._state.deleted.add(ts)
+        return message
+
     async def delete(self, said: Envelope) -> Envelope:
         """Have somebody delete a message in a channel that the app hears."""
-        message = next(message for message in self.messages if message.ts == said.ts)
-        self.messages.remove(message)
+        message = self.delete_unheard(said.ts)
         return self._deliver_all("events_api", [payloads.message_deleted(message)])
 
     async def dm(self, user: str, text: str, *, thread_ts: str | None = None, copies: int = 1) -> Envelope:

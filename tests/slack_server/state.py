@@ -28,6 +28,7 @@ class State:
         self.statuses: list[Json] = []
         self.modals: list[Modal] = []
         self.channels: dict[str, Channel] = {}
+        self.deleted: set[str] = set()
         self.rate_limited = 0
         self._changed = asyncio.Event()
         self._last_micros = 0

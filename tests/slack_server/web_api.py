@@ -166,8 +166,9 @@ class WebApi:
         if channel.thread_only and not thread_ts:
             raise ApiFailedError("restricted_action_thread_only_channel")
         # Slack takes a reply to a message that is gone, and shows it at the root.
-        in_channel = [one for one in self._state.messages if one.channel == channel.id]
-        if not any(thread_ts in (one.ts, one.thread_ts) for one in in_channel):
+        if thread_ts in self._state.deleted and not any(
+            one.thread_ts == thread_ts for one in self._state.messages
+        ):
             thread_ts = None
         now = time.monotonic()
         if now - channel.posted_at < self.post_seconds:
