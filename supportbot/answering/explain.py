@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 
 from supportbot.answering.follow_up import Earlier, resolve
 from supportbot.answering.gate import is_degenerate
@@ -110,9 +109,15 @@ async def explain(
             Earlier(normalise_question(turn.question), turn.entry_ids[0] if turn.entry_ids else None)
             for turn in earlier
         ]
-        asked = await resolve(typed, turns, partial(knowledge.decide, workspace_id=workspace_id))
-        if asked != typed:
-            decision = await knowledge.decide(asked, workspace_id)
+        looked_up = {typed: decision}  # a look-up takes some ten milliseconds, and the same text comes up again
+
+        async def decide(text: str) -> Decision | None:
+            if text not in looked_up:
+                looked_up[text] = await knowledge.decide(text, workspace_id)
+            return looked_up[text]
+
+        asked = await resolve(typed, turns, decide)
+        decision = await decide(asked)
     parts = []
     for part in parts_of(asked):
         if (one := await knowledge.decide(part, workspace_id)) is not None:

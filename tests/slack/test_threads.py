@@ -62,6 +62,15 @@ async def test_told_to_stop_and_to_start(slack: LocalSlack, bot: Bot, asked: Env
     assert len(await questions(bot)) == 2
 
 
+async def test_stop_is_no_order_in_direct_messages(slack: LocalSlack, bot: Bot) -> None:
+    """There every message is a question."""
+    asked = await slack.wait_for_ack(await slack.dm("U1", "how long does a refund take?"))
+    await bot.answer("Five days.")
+    await slack.wait_for_ack(await slack.dm("U1", "go on", thread_ts=asked.ts))
+    assert (await questions(bot))[1:] == ["go on"]
+    assert slack.calls("reactions.add") == []
+
+
 async def test_stop_is_an_order_only_in_a_thread(slack: LocalSlack, bot: Bot) -> None:
     """Said to nobody's thread it is a message like any other; a sign that cannot be shown changes nothing."""
     await slack.wait_for_ack(await slack.mention("C1", "U1", "stop"))

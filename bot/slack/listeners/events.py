@@ -56,7 +56,8 @@ async def _heed(
 ) -> bool:
     """Be quiet in a thread, or no longer, if that is what somebody says; return whether it was."""
     quiet = read_order(question.text)
-    if quiet is None or question.thread == question.reply_to["ts"]:
+    is_direct = question.channel.startswith("D")  # where every message is a question
+    if quiet is None or is_direct or question.thread == question.reply_to["ts"]:
         return False
     if not await service.be_quiet(
         question.platform, question.workspace, question.channel, question.thread, quiet=quiet
