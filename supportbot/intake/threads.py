@@ -69,8 +69,8 @@ async def find(session: AsyncSession, remark: Remark) -> Thread | None:
 
 async def is_follow_up(session: AsyncSession, remark: Remark, thread: Thread) -> bool:
     """Return whether a remark is for the bot; if not, note that people talk to each other."""
-    if remark.said_at is not None and remark.said_at < thread.asked_at - _SKEW:
-        return False  # heard once more, after a restart: what came later counts
+    if _is_past(remark, thread):
+        return False
     if remark.names_others or not thread.is_asker:
         await note_talk(session, remark, thread)
         return False
@@ -80,11 +80,16 @@ async def is_follow_up(session: AsyncSession, remark: Remark, thread: Thread) ->
 
 async def note_talk(session: AsyncSession, remark: Remark, thread: Thread) -> None:
     """Note that a person has spoken to another one; a thumb is no word."""
-    if has_words(remark.text):
+    if has_words(remark.text) and not _is_past(remark, thread):
         now = await database_now(session)
         await session.execute(
             update(Conversation).where(Conversation.id == thread.conversation_id).values(talked_at=now)
         )
+
+
+def _is_past(remark: Remark, thread: Thread) -> bool:
+    """Return whether a remark is heard once more, as after a restart, though something was asked since."""
+    return remark.said_at is not None and remark.said_at < thread.asked_at - _SKEW
 
 
 async def set_quiet(

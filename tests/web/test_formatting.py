@@ -46,6 +46,8 @@ async def test_markdown_is_shown_as_what_it_means(bot: Bot, page: Page) -> None:
         for classes, text in {"bold": "Keep", "italic": "receipt", "strike": "the box"}.items():
             await expect(said.locator(f".{classes}", has_text=text)).to_be_visible()
         await expect(said.locator("ol > li")).to_have_count(2)
+        gap = await said.locator("> ol").evaluate("list => parseFloat(getComputedStyle(list).marginTop)")
+        assert gap > 0
         await expect(said.locator("ol ul > li")).to_have_text(["in town", "on the way"])
         await expect(said.locator("blockquote")).to_have_text("Nobody pays for it.")
         await expect(said.locator("pre")).to_have_count(2)

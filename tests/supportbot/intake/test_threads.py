@@ -89,6 +89,14 @@ async def test_asker_may_say_it_in_other_words(inbox: Inbox, question: MakeQuest
     assert await heard(inbox, *said) == [Heard.FOLLOW_UP, Heard.KEPT, Heard.NOT_OURS]
 
 
+async def test_answer_of_a_person_that_is_read_back_is_no_new_talk(inbox: Inbox, question: MakeQuestion) -> None:
+    """What a colleague said before the newest question does not keep the asker from going on."""
+    await answer(inbox, question, NOT_SURE)
+    past = datetime.now(UTC) - timedelta(minutes=5)
+    said = [remark("U2", said_at=past), remark("U1")]
+    assert await heard(inbox, *said) == [Heard.KEPT, Heard.FOLLOW_UP]
+
+
 async def test_told_to_be_quiet(answered: Inbox, question: MakeQuestion) -> None:
     """A quiet bot answers who names it, and nobody else, until it is told otherwise."""
     assert await answered.set_quiet(*THREAD, is_quiet=True)
