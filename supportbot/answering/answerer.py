@@ -18,25 +18,25 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
-
-from rapidfuzz import fuzz
+from typing import Literal
 
 from supportbot.answering.explain import Explanation, Verdict, explain, may_generate
-from supportbot.answering.follow_up import leans_on_earlier
 from supportbot.answering.generator import Generator, LiveModel, Tenure
+from supportbot.answering.replying import (
+    agreement,
+    earlier_texts,
+    given_reply,
+    instead,
+    unverified_reply,
+    with_meaning,
+)
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Engine
 from supportbot.errors import DeadlineExceededError
-from supportbot.intake.earlier import ASKED_AS, Turn
+from supportbot.intake.earlier import Turn
 from supportbot.intake.questions import (
-    NOT_SURE_NEAR_TEXT,
-    NOT_SURE_TEXT,
     Grounds,
-    Quoted,
     Reply,
-    Suggestion,
-    Verified,
 )
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
@@ -169,20 +169,20 @@ class Answerer:
         except TimeoutError:
             raise DeadlineExceededError("What is known could not be looked up in time.") from None
         if found.given:
-            reply = replace(_given(found), latency_ms=_since(started))
+            reply = replace(given_reply(found), latency_ms=_since(started))
             on_text(reply.text)
         elif found.verdict is Verdict.DEGENERATE or not self.generates:
-            reply = replace(_unverified(found, on_text), latency_ms=_since(started))
+            reply = replace(unverified_reply(found, on_text), latency_ms=_since(started))
         else:
             generated = await self.generator.answer(
                 found.asked,
                 deadline,
                 on_text if found.decision is None else lambda text: None,
-                earlier=_context(found, earlier),
+                earlier=earlier_texts(found, earlier),
                 begin_by=begin_by,
             )
             reply = self._judged(generated, found, on_text)
-        return _with_meaning(reply, found)
+        return with_meaning(reply, found)
 
     @property
     def is_demo(self) -> bool:
@@ -210,103 +210,16 @@ class Answerer:
         was_sure = reply.source is AnswerSource.GENERATED
         if (decision := found.decision) is None:
             if not was_sure and found.quote is not None:
-                return _instead(reply, _unverified(found, on_text))
+                return instead(reply, unverified_reply(found, on_text))
             demo = was_sure and self.generator.model.is_starter and not self._starter_is_named
             return replace(reply, grounds=Grounds(demo=demo))
         best = decision.candidates[0] if decision.candidates else None
         is_near = best is not None and best.confidence >= _NEAR * decision.threshold
-        agreement = _agreement(reply.text, best.entry.answer) if best is not None and is_near else 0.0
-        if was_sure and agreement >= _AGREES:
+        agreed = agreement(reply.text, best.entry.answer) if best is not None and is_near else 0.0
+        if was_sure and agreed >= _AGREES:
             on_text(reply.text)
-            return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": round(agreement)}))
-        return _instead(reply, _unverified(found, on_text))
-
-
-def _context(found: Explanation, earlier: Sequence[Turn]) -> list[str]:
-    """Return what was said before, for a model, where a question leans on it and nobody knows how."""
-    if found.asked != found.typed or not leans_on_earlier(found.typed):
-        return []
-    return [
-        said
-        for turn in earlier
-        for said in (turn.question, *([turn.answer] if turn.source is not AnswerSource.NOT_SURE else []))
-    ]
-
-
-def _with_meaning(reply: Reply, found: Explanation) -> Reply:
-    """Return a reply with the record of what a follow-up was taken for."""
-    if found.asked == found.typed:
-        return reply
-    figures = dict(reply.grounds.figures or {}) | {ASKED_AS: found.asked}
-    return replace(reply, grounds=replace(reply.grounds, figures=figures))
-
-
-def _instead(reply: Reply, shown: Reply) -> Reply:
-    """Return what is shown instead of what a model said, with the record of that."""
-    draft = reply.text if reply.source is AnswerSource.GENERATED else reply.draft
-    return replace(reply, text=shown.text, source=shown.source, draft=draft, grounds=shown.grounds)
-
-
-def _given(found: Explanation) -> Reply:
-    return Reply(
-        text="\n\n".join(entry.answer for entry in found.given),
-        source=AnswerSource.APPROVED,
-        grounds=Grounds(
-            verified=tuple(
-                Verified(
-                    entry_id=entry.id,
-                    approved_by=entry.approved_by,
-                    approved_at=entry.approved_at,
-                    similarity=round(similarity, 4),
-                )
-                for entry, similarity in zip(found.given, found.similarities, strict=True)
-            ),
-            figures=found.decision.figures() if found.decision else None,
-        ),
-    )
-
-
-def _unverified(found: Explanation, on_text: Callable[[str], None]) -> Reply:
-    """Return what is said where nothing is verified and no model is heard."""
-    if (quote := found.quote) is None:
-        return _not_sure(found)
-    on_text(quote.excerpt.text)
-    return Reply(
-        text=quote.excerpt.text,
-        source=AnswerSource.QUOTED,
-        grounds=Grounds(
-            quoted=Quoted(
-                example_id=quote.passage.id,
-                document=quote.passage.document,
-                heading=quote.passage.heading,
-                is_whole=quote.excerpt.is_whole,
-            ),
-            figures=_figures(found),
-        ),
-    )
-
-
-def _not_sure(found: Explanation) -> Reply:
-    near = found.suggestions
-    return Reply(
-        text=NOT_SURE_NEAR_TEXT if near else NOT_SURE_TEXT,
-        source=AnswerSource.NOT_SURE,
-        grounds=Grounds(
-            suggestions=tuple(Suggestion(one.entry.id, one.wording.text) for one in near),
-            figures=_figures(found),
-        ),
-    )
-
-
-def _figures(found: Explanation) -> dict[str, Any] | None:
-    """Return what decided, for people who look into it; None where nothing was looked at."""
-    figures = found.decision.figures() if found.decision else {}
-    return (figures | (found.nearest.figures() if found.nearest else {})) or None
-
-
-def _agreement(generated: str, approved: str) -> float:
-    ratio: float = fuzz.token_set_ratio(generated, approved)
-    return ratio
+            return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": round(agreed)}))
+        return instead(reply, unverified_reply(found, on_text))
 
 
 def _since(started: float) -> int:
