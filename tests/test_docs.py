@@ -22,10 +22,11 @@ from supportbot.cli import app
 from supportbot.cli._checks import describe_settings
 from supportbot.config import Settings
 from supportbot.db.states import ExampleLabel, ExampleSource
+from supportbot.feedback.curation.permitted import NO_CONSENT
 from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS
 from supportbot.models.registry import Registry, read_manifest, starter_directory
 from supportbot.redact import Kind, redact
-from training.curate import NEAR_DUPLICATE, NO_CONSENT, NOT_APPROVED, OVER_THE_CAP, REJECTED
+from training.curate import NEAR_DUPLICATE, NOT_APPROVED, OVER_THE_CAP, REJECTED
 from training.finetune.arguments import DOCUMENTED, parse_run
 from training.finetune.machine import Machine
 

@@ -27,6 +27,7 @@ from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Spl
 from supportbot.errors import SupportBotError
 from supportbot.feedback.consent import counts_for_training
 from supportbot.feedback.curation.duplicates import merge_duplicates
+from supportbot.feedback.curation.permitted import NO_CONSENT
 from supportbot.private import keep_private
 
 GOOD = frozenset({ExampleLabel.GOOD})
@@ -40,7 +41,6 @@ PERSON_ROWS = 3
 
 NOT_APPROVED = "not approved yet"
 REJECTED = "rejected"
-NO_CONSENT = "no consent"
 NEAR_DUPLICATE = "near-duplicate"
 OVER_THE_CAP = "over the cap of one person"
 

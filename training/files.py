@@ -23,6 +23,7 @@ from supportbot.errors import ConfigError
 from supportbot.feedback.curation import keys
 from supportbot.feedback.curation.held_out import Wordings
 from supportbot.feedback.curation.keys import split_of
+from supportbot.feedback.curation.origins import PREFIX, Origin
 from supportbot.knowledge.store import answer_key
 from supportbot.printable import printable
 from supportbot.redact import redact
@@ -49,6 +50,7 @@ class FileRow:
         topic: what it is about, where the line says so.
         conversation: the one that the file names, or its question, see ``conversation_of``.
         split: whether it is for training or for measuring.
+        origin: where it came from, if `supportbot export` wrote it.
     """
 
     number: int
@@ -58,6 +60,7 @@ class FileRow:
     topic: str | None
     conversation: str
     split: Split
+    origin: Origin | None
 
 
 def read_rows(path: Path, *, keep: Collection[str] = ()) -> Iterator[FileRow]:
@@ -102,8 +105,20 @@ def _read(path: Path, keep: Collection[str]) -> Iterator[tuple[FileRow, bool]]:
             topic=next((str(entry[key]) for key in _TOPICS if entry.get(key)), None),
             conversation=conversation,
             split=split_of(conversation) if named else Split.TRAIN,
+            origin=_origin(entry, where),
         )
         yield row, named is not None
+
+
+def origins_in(path: Path) -> Iterator[Origin]:
+    """Yield where the rows of a file came from, as far as they say so.
+
+    Raises:
+        ConfigError: as ``read_rows`` does.
+    """
+    for number, entry in _lines(path):
+        if isinstance(entry, dict) and (origin := _origin(entry, f"Line {number} of '{path}'")):
+            yield origin
 
 
 def conversation_of(question: str, named: str | None = None, *, keep: Collection[str] = ()) -> str:
@@ -136,6 +151,19 @@ def _text(entry: Mapping[str, Any], name: str, where: str) -> str:
     if not isinstance(text, str):
         raise ConfigError(f"{where} needs a text under `{name}`.")
     return text
+
+
+def _origin(entry: Mapping[str, Any], where: str) -> Origin | None:
+    """Return where a row came from; a column of that name that no export wrote is somebody's own."""
+    text = entry.get("origin")
+    if not isinstance(text, str) or not text.startswith(PREFIX):
+        return None
+    try:
+        return Origin.parse(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{where} has an origin that is not as `supportbot export` wrote it: export the rows anew."
+        ) from error
 
 
 def _label(value: object) -> ExampleLabel | None:

@@ -13,8 +13,10 @@ from sqlalchemy import select
 from supportbot.db.models import Wording, Workspace
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleLabel, ExampleSource, Split
+from supportbot.errors import ConfigError
 from supportbot.feedback.consent import allow
 from supportbot.feedback.curation.imports import Imported, ImportFileError, import_rows
+from supportbot.feedback.curation.permitted import NO_CONSENT, TAKEN_BACK
 from supportbot.feedback.curation.store import approved_answers
 from supportbot.intake.people import direct_messages_of
 from supportbot.knowledge.store import consenting_workspaces
@@ -23,6 +25,7 @@ from supportbot.privacy.person import Person
 from tests.supportbot.feedback.curation.rows import add_examples, add_workspace, example, stored
 from training.curate import select_examples
 from training.export import FileFormat, Kind, Which, export_rows
+from training.finetune.sources import open_file
 
 BOTH = frozenset(ExampleLabel)
 TRAIN = {"split": Split.TRAIN}
@@ -94,6 +97,40 @@ async def test_a_withdrawn_consent_stays_withdrawn(database: Database, tmp_path:
     selection = await select_examples(database, labels=BOTH)
     assert (selection.taken, selection.left_out) == (1, {"no consent": 2})
     assert await approved_answers(database) == ["We do."]
+
+
+async def surveyed(path: Path, database: Database | None) -> tuple[int, dict[str, int]]:
+    """Return how many rows of a file training would take, and why it leaves out others."""
+    found = await (await open_file(path, BOTH, database)).survey()
+    return found.taken, dict(found.left_out)
+
+
+async def test_a_file_is_trained_on_as_far_as_its_workspaces_allow(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    """Without a detour through the database, consent and erasure hold as they do there."""
+    await add_rows(database)
+    path = await exported(database, tmp_path / "rows.jsonl", Kind.KTO)
+    assert await surveyed(path, database) == (4, {})
+    for stranger in (other, None):
+        assert await surveyed(path, stranger) == (1, {NO_CONSENT: 3})
+    await allow(other, "slack", "T1", "ada", allow=True)
+    assert await surveyed(path, other) == (4, {})
+    await Privacy(database, tmp_path / "home").erase(
+        Person(platform="slack", user="UALICE"), "ada", wait_seconds=0
+    )
+    assert await surveyed(path, database) == (3, {TAKEN_BACK: 1})
+    await allow(database, "slack", "T1", "ada", allow=False)
+    assert await surveyed(path, database) == (1, {TAKEN_BACK: 1, NO_CONSENT: 2})
+
+
+async def test_an_origin_that_was_changed_is_refused(database: Database, tmp_path: Path) -> None:
+    """What no export wrote cannot say whose row it is."""
+    await add_rows(database)
+    path = await exported(database, tmp_path / "rows.jsonl")
+    path.write_text(path.read_text("utf-8").replace(":slack:T1:", ":slack:T1::"), "utf-8")
+    with pytest.raises(ConfigError, match=r"Line 1 of .* export the rows anew"):
+        await open_file(path, BOTH, database)
 
 
 async def test_who_was_erased_does_not_come_back(database: Database, other: Database, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from supportbot.feedback.curation.keys import normalise
 from supportbot.models.registry import MANIFEST, STARTER, read_manifest
 from training.evaluate._runs import Run, is_recorded, run_of
 from training.evaluate.rows import Row, sample_rows
-from training.finetune.sources import FileRows
+from training.finetune.sources import open_file
 from training.starter.data import load_faq
 
 MOST_LEARNED = 200
@@ -71,17 +71,19 @@ async def _rows_of(run: Run | None, database: Database | None, keep: Collection[
     if run is None:
         return
     if run.file is not None:
-        async for row in _rows_of_file(run.file, run, keep):
+        async for row in _rows_of_file(run.file, run, database, keep):
             yield row
     elif database is not None and await is_recorded(database, run):
         async for row in _rows_of_database(database, run):
             yield row
 
 
-async def _rows_of_file(path: Path, run: Run, keep: Collection[str]) -> AsyncIterator[Row]:
+async def _rows_of_file(
+    path: Path, run: Run, database: Database | None, keep: Collection[str]
+) -> AsyncIterator[Row]:
     """Yield the good rows to train on, if the file is still what the run read."""
-    source = FileRows(path, run.labels, keep=keep)
     try:
+        source = await open_file(path, run.labels, database, keep=keep)
         if (await source.survey()).fingerprint != run.fingerprint:
             return
     except ConfigError:

@@ -22,7 +22,7 @@ from supportbot.feedback.curation.keys import normalise
 from training.evaluate._runs import Run, is_recorded, run_of
 from training.evaluate.rows import Objection, Row, file_rows, held_out_rows
 from training.files import FileRow, conversation_of
-from training.finetune.sources import FileRows, Tally
+from training.finetune.sources import Tally, open_file
 
 TRAINED = "the candidate was trained on them"
 PERHAPS = "the candidate may have been trained on them, since the rows of its run cannot be read any more"
@@ -72,7 +72,7 @@ async def find_objection(location: str, database: Database | None, keep: Collect
     questions = (
         await _questions_of_run(database, run)
         if run.file is None
-        else await _questions_of_file(run.file, run, keep)
+        else await _questions_of_file(run.file, run, database, keep)
     )
 
     def objection(row: FileRow) -> str | None:
@@ -83,11 +83,14 @@ async def find_objection(location: str, database: Database | None, keep: Collect
     return objection
 
 
-async def _questions_of_file(path: Path, run: Run, keep: Collection[str]) -> set[int] | None:
+async def _questions_of_file(
+    path: Path, run: Run, database: Database | None, keep: Collection[str]
+) -> set[int] | None:
     """Return the questions to train on, hashed, or None if the file is not what the run read."""
     tally, questions = Tally(), set()
     try:
-        async for row in FileRows(path, run.labels, keep=keep).rows():
+        source = await open_file(path, run.labels, database, keep=keep)
+        async for row in source.rows():
             tally.add(row)
             if row.split is Split.TRAIN:
                 questions.add(hash(conversation_of(row.question, keep=keep)))

@@ -24,6 +24,7 @@ from transformers import PreTrainedTokenizerBase
 
 from supportbot.db.states import ExampleLabel, Split
 from supportbot.errors import ConfigError
+from supportbot.feedback.curation.permitted import NO_CONSENT
 from training.curate import Selection, TrainingExample
 from training.dataset import Row, encode_row
 from training.finetune.doubt import Doubt
@@ -226,4 +227,6 @@ def _nothing(run: Run, seen: Mapping[ExampleLabel, int], left_out: Mapping[str, 
             f"train on{why}: {remedy}, or use --method sft."
         )
     remedy = "approve some with `supportbot curate review`" if run.from_db else "add some"
+    if NO_CONSENT in left_out:
+        remedy += ", or record that their workspaces allow it with `supportbot consent`"
     return f"{where[0].upper()}{where[1:]} has no row to train on{why}: {remedy}."

@@ -19,11 +19,15 @@ from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleLabel, ExampleSource, Split
 from supportbot.errors import ConfigError
+from supportbot.feedback.curation.permitted import Permissions, permissions_for
 from training.curate import GOOD, Fingerprint, Selection, TrainingExample, select_examples, stream_examples
-from training.files import EMPTY, read_rows
+from training.files import EMPTY, origins_in, read_rows
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from training.finetune.run import Run
+
+
+_NONE = Permissions()
 
 
 class Source(Protocol):
@@ -94,12 +98,21 @@ class FileRows:
         path: the file, see ``training.files``.
         labels: which rows; if bad answers are wanted, too, every line must say which it is.
         keep: what is public although it looks personal, see ``redact``.
+        permissions: whose rows count, of those that came out of a log.
     """
 
-    def __init__(self, path: Path, labels: frozenset[ExampleLabel] = GOOD, *, keep: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        labels: frozenset[ExampleLabel] = GOOD,
+        *,
+        keep: Collection[str] = (),
+        permissions: Permissions = _NONE,
+    ) -> None:
         self._path = path
         self._labels = labels
         self._keep = keep
+        self._permissions = permissions
 
     async def survey(self) -> Selection:
         """Count the rows, and those that are left out.
@@ -131,7 +144,8 @@ class FileRows:
                     "from votes needs."
                 )
             label = row.label or ExampleLabel.GOOD
-            reason = EMPTY if not (row.question and row.answer) else None
+            reason = self._permissions.objection(row.origin)
+            reason = reason or (EMPTY if not (row.question and row.answer) else None)
             yield (
                 TrainingExample(
                     example_id=row.number,
@@ -154,12 +168,30 @@ async def open_source(run: Run) -> AsyncIterator[Source]:
     Raises:
         DatabaseError: the database is not usable.
     """
-    if run.data is not None:
+    if run.data is not None and next(origins_in(run.data), None) is None:
         yield FileRows(run.data, run.labels, keep=run.settings.kept_contacts)
         return
     async with open_database(run.settings) as database:
         await check_schema(database)
-        yield DatabaseRows(database, run.labels, merge=not run.dry_run)
+        if run.data is None:
+            yield DatabaseRows(database, run.labels, merge=not run.dry_run)
+        else:
+            yield await open_file(run.data, run.labels, database, keep=run.settings.kept_contacts)
+
+
+async def open_file(
+    path: Path, labels: frozenset[ExampleLabel], database: Database | None, *, keep: Collection[str] = ()
+) -> FileRows:
+    """Return the rows of a file that may be learned from here.
+
+    Args:
+        path: see ``FileRows``.
+        labels: likewise.
+        database: where consent is recorded; without one, only rows count that came out of no log.
+        keep: see ``FileRows``.
+    """
+    permissions = _NONE if database is None else await permissions_for(database, origins_in(path))
+    return FileRows(path, labels, keep=keep, permissions=permissions)
 
 
 async def count_rows(run: Run) -> Selection:

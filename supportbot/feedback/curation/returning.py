@@ -72,8 +72,8 @@ async def meet_origins(database: Database, stage: Stage) -> Returned:
         last = rows[-1][0]
         origins = {number: Origin.parse(text) for number, text in rows}
         own = {number: origin for number, origin in origins.items() if origin.installation == ours}
-        made = await _made_at(database, {origin.example_id for origin in own.values()})
-        is_here = {number: _is_that(origin, made) for number, origin in own.items()}
+        made = await made_at(database, {origin.example_id for origin in own.values()})
+        is_here = {number: is_that(origin, made) for number, origin in own.items()}
         stage.leave_out(list(own))
         returned.here += sum(is_here.values())
         returned.gone += len(is_here) - sum(is_here.values())
@@ -102,7 +102,8 @@ async def ids_of(
     return found
 
 
-async def _made_at(database: Database, example_ids: Collection[int]) -> dict[int, datetime]:
+async def made_at(database: Database, example_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when rows were made, by their numbers; those that are no more are missing."""
     if not example_ids:
         return {}
     async with database.read() as session:
@@ -110,6 +111,7 @@ async def _made_at(database: Database, example_ids: Collection[int]) -> dict[int
         return dict(iter(await session.execute(query)))
 
 
-def _is_that(origin: Origin, made: Mapping[int, datetime]) -> bool:
+def is_that(origin: Origin, made: Mapping[int, datetime]) -> bool:
+    """Return whether the row that an origin names is one of those that were made."""
     at = made.get(origin.example_id)
     return at is not None and row_digest(origin.installation, origin.example_id, at) == origin.digest
