@@ -34,9 +34,9 @@ migrations: .venv/.installed-dev
 tests: .venv/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=2 --dist=worksteal $(PYTEST_OPTIONS)
 
-# What trains a whole model or runs a whole benchmark; `make test` would take twice as long with it.
+# Whole trainings and evaluations, benchmarks and soaks; `make test` would take three times as long with them.
 test-long: PYTEST_OPTIONS = -m long
-test-long: tests ## the tests that train whole models and run whole benchmarks
+test-long: tests ## the tests that train whole models, run whole benchmarks, or try the same thing many times
 
 # Apart from `make test`, which would take a third longer.
 coverage: PYTEST_OPTIONS = --cov --cov-report=term:skip-covered

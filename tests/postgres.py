@@ -40,6 +40,6 @@ def create_postgres_database(server_url: str, template: str = "template0") -> st
     name = f"test_{os.getpid()}_{next(_numbers)}"
     engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
     engine.dispose()
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)

@@ -15,6 +15,8 @@ import pytest
 from benchmarks import program
 from benchmarks.report import Timed, build_record, compare_losses
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -38,7 +40,6 @@ def numbers(value: object) -> Iterator[float]:
         yield value
 
 
-@pytest.mark.long
 def test_training_compares_both_pipelines(tmp_path: Path) -> None:
     """The figures of both pipelines, their ratio and their losses are there and finite, and no path is."""
     record = run("benchmarks.training", tmp_path / "figures.json")
@@ -71,7 +72,6 @@ def test_training_names_a_file_that_is_too_small(tmp_path: Path) -> None:
     assert not (tmp_path / "figures.json").exists()
 
 
-@pytest.mark.long
 def test_preparation_measures_memory(tmp_path: Path) -> None:
     """All rows are prepared and the growth of memory is a finite number."""
     figures = run("benchmarks.preparation", tmp_path / "figures.json", "--rows", "500")

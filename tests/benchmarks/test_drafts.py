@@ -12,8 +12,9 @@ from benchmarks.wide import save_wide
 from supportbot.models.registry import starter_directory
 from tests.benchmarks.test_benchmarks import run
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.long
+
 def test_suppositions_are_compared_with_none(tmp_path: Path) -> None:
     """Known and foreign questions have their figures; what is known is mostly supposed, and comes as it would."""
     record = run("benchmarks.drafts", tmp_path / "figures.json")

@@ -26,6 +26,8 @@ from benchmarks.serving import EndedEarlyError, Timed, Turn, run_turn
 from benchmarks.speeds import Measured, build_ratios, summarize
 from tests.benchmarks.fake_server import DIES_AT_ONCE, write_program
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 NAMES = "openvino,openvino-bare,transformers,remote"
 PNG = b"\x89PNG\r\n"
@@ -61,7 +63,6 @@ def measured(at_once: int, rate: float) -> Measured:
     )
 
 
-@pytest.mark.long
 def test_generation_compares_peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures of each peer, the ratios, the growth and the limits are there and finite, and no path is.
 

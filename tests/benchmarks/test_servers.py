@@ -17,6 +17,8 @@ from benchmarks.peers import PEERS, Setup
 from benchmarks.peers._program import last_words
 from tests.benchmarks.fake_server import DIES_AT_ONCE, serve, write_program
 
+pytestmark = pytest.mark.long
+
 ASSERTION = "'llama-server' ended by SIGABRT; it said last: ggml.c:12: GGML_ASSERT(n > 0) failed"
 
 

@@ -8,6 +8,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import pytest
 import torch
 
 from supportbot.config import Settings
@@ -37,6 +38,7 @@ def _use_own(registry: Registry) -> None:
     registry.activate("own")
 
 
+@pytest.mark.long
 async def test_promote_and_roll_back_while_people_ask(home: Path) -> None:
     """Questions flow through a promotion and a rollback; a broken version never answers."""
     registry = Registry(Settings(home=home).models_dir)

@@ -339,6 +339,7 @@ typer.run(publish.main)
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("moment", "versions"),
     [("copying", ["starter"]), ("installing", ["starter"]), ("recording", ["starter", "v1"])],

@@ -37,6 +37,7 @@ def test_manifest_keeps_the_promise() -> None:
     assert metrics["out_of_scope_auroc"] >= LEAST_AUROC
 
 
+@pytest.mark.long
 def test_measuring_again_finds_the_figures() -> None:
     """The manifest's figures are those of these weights."""
     manifest = verify(starter_directory())

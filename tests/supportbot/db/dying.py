@@ -1,4 +1,6 @@
-"""Migrates in processes that are killed, each a statement later: ``-m tests.supportbot.db.dying URL WAY TO``.
+"""Migrates in processes that are killed, each some statements later.
+
+``python -m tests.supportbot.db.dying URL WAY TO STRIDE``; with a stride of 1 one dies before every statement.
 
 It prints how many died. After each death the schema and every row must be what they were, or one whole migration
 further. A commit counts as a statement; what only reads does not, for to die before it is to die after the last
@@ -44,8 +46,8 @@ def rows_of(url: str) -> Rows:
         }
 
 
-def migrate_dying(url: str, way: str, to: str) -> int:
-    """Migrate; return how many processes died of it."""
+def migrate_dying(url: str, way: str, to: str, stride: int) -> int:
+    """Migrate, and let each process live for so many statements more; return how many died."""
     deaths, survive = 0, 1
     before = rows_of(url)
     while not _survives(url, way, to, survive):
@@ -53,9 +55,9 @@ def migrate_dying(url: str, way: str, to: str) -> int:
         after = rows_of(url)
         if after.get("alembic_version") == before.get("alembic_version"):
             assert after == before, survive
-            survive += 1
+            survive += stride
         else:  # one migration is done, and this death was before the first statement of the next
-            before, survive = after, 2
+            before, survive = after, 1 + stride
     return deaths
 
 
@@ -94,4 +96,4 @@ def _die_at(survive: int) -> None:
 
 
 if __name__ == "__main__":
-    print(migrate_dying(*sys.argv[1:]))  # noqa: T201 - to whoever started it
+    print(migrate_dying(*sys.argv[1:4], int(sys.argv[4])))  # noqa: T201 - to whoever started it

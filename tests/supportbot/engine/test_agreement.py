@@ -68,6 +68,7 @@ async def first_tokens(engine: Engine, prompt: Prompt, params: SamplingParams) -
     return [count / SEEDS for count in counts]
 
 
+@pytest.mark.long
 async def test_greedy_answers_are_equal_over_200_real_prompts(starters: list[Engine]) -> None:
     """Token for token, with log-probabilities within 0.0001, for wordings that people type."""
     wordings = [wording for topic in load_faq().topics for wording in topic.held_out][:200]
@@ -137,6 +138,7 @@ async def test_wrong_orders_of_the_processors_are_far_away(tinies: list[Engine],
     assert noise < 0.6 * BOUND
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "params",
     [SPREAD, SamplingParams(temperature=1.0, top_k=0, top_p=0.35, repetition_penalty=1.0)],

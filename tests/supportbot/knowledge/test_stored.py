@@ -204,6 +204,7 @@ async def test_answers_as_in_memory(postgres: str, faq: Faq, minilm: Encoder) ->
     await database.aclose()
 
 
+@pytest.mark.long
 async def test_start_computes_nothing_again(postgres: str, minilm: Encoder) -> None:
     """A second start asks the database at once: no text is encoded, no wording read, no row written."""
     async with left_memory(postgres, minilm):
@@ -223,6 +224,7 @@ async def test_start_computes_nothing_again(postgres: str, minilm: Encoder) -> N
     await database.aclose()
 
 
+@pytest.mark.long
 async def test_two_daemons_follow(postgres: str, minilm: Encoder) -> None:
     """What is approved, edited and rejected counts in both daemons; only what is new is encoded."""
     counting = Counting(minilm)
@@ -340,6 +342,7 @@ async def test_nothing_is_left_of_erased_wordings(postgres: str, faq: Faq, minil
     await database.aclose()
 
 
+@pytest.mark.long
 async def test_daemons_may_make_the_table_at_once(postgres: str, minilm: Encoder) -> None:
     """Two daemons that find no table make it together, and no row twice."""
     async with left_memory(postgres, minilm) as one, left_memory(postgres, minilm) as other:
@@ -350,6 +353,7 @@ async def test_daemons_may_make_the_table_at_once(postgres: str, minilm: Encoder
     await database.aclose()
 
 
+@pytest.mark.long
 async def test_foreign_questions_raise_the_threshold(postgres: str, faq: Faq, minilm: Encoder) -> None:
     """A question that a curator marks as none of ours is answered no more, once the threshold is found anew."""
     database = Database(postgres)
@@ -386,6 +390,7 @@ def _limited(url: str) -> str:
     return make_url(url).set(username=role).render_as_string(hide_password=False)
 
 
+@pytest.mark.long
 async def test_without_pgvector_memory_goes_on(postgres: str, faq: Faq, minilm: Encoder) -> None:
     """Where the role may not create the extension, one line says what to do; it counts once somebody did it."""
     url = _limited(postgres)
@@ -416,6 +421,7 @@ def _is_whole(knowledge: Knowledge, wordings: int) -> bool:
     return knowledge.stored is not None and knowledge.stored.wordings == wordings
 
 
+@pytest.mark.long
 async def test_schema_stays_that_of_the_models(postgres: str, minilm: Encoder) -> None:
     """Alembic does not see the table, and takes it along on the way back."""
     async with left_memory(postgres, minilm):

@@ -144,6 +144,7 @@ def check_page(record: dict[str, Any], page: str) -> None:
     assert "What people would be shown" not in render_page({**record, "answerer": None}, ([1], [2]))
 
 
+@pytest.mark.long
 def test_page_of_an_answerer_that_was_asked_nothing(
     home: Path, noised: Path, strangers: Path, tmp_path: Path
 ) -> None:
@@ -163,6 +164,7 @@ def test_page_of_an_answerer_that_was_asked_nothing(
     assert "No foreign questions were asked." in render_page(record, ([1], [2]))
 
 
+@pytest.mark.long
 def test_candidate_is_measured_behind_the_answerer(
     home: Path, noised: Path, strangers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

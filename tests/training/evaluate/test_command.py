@@ -36,6 +36,7 @@ def run(*arguments: object) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
+@pytest.mark.long
 async def test_model_against_itself_is_not_better(data: Path, strangers: Path, tmp_path: Path) -> None:
     """The same model with the same seeds says the same, so nothing differs and nothing is better."""
     settings = load_settings()
@@ -86,6 +87,7 @@ def test_starter_is_better_than_a_damaged_copy(noised: Path, data: Path, strange
     assert "<script>" not in render_page(hostile, ([1], [2]))
 
 
+@pytest.mark.long
 def test_database_gives_rows_corrections_and_votes(
     noised: Path, strangers: Path, data: Path, migrated_sqlite: Path
 ) -> None:
@@ -169,6 +171,7 @@ typer.run(main)
 """
 
 
+@pytest.mark.long
 def test_killed_evaluation_leaves_no_half_record(tiny_model: Path, data: Path, tmp_path: Path) -> None:
     """Kill -9 at the last moment before the record is there leaves none; the page alone promotes nothing."""
     output = tmp_path / "report"

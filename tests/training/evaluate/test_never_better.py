@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from supportbot.config import load_settings
@@ -74,6 +75,7 @@ async def test_less_wrong_is_not_better(data: Path, tmp_path: Path) -> None:
     assert record["verdict"].startswith(f"Not better: it answers 0 of {LIMIT} held-out rows right, and fewer than")
 
 
+@pytest.mark.long
 def test_candidate_that_forgot_is_not_better(noised: Path, data: Path, tmp_path: Path) -> None:
     """Losing what the other was trained on is told everywhere, and far more right answers don't pay for it."""
     against = shutil.copytree(noised, tmp_path / "live")

@@ -305,6 +305,7 @@ def test_nothing_is_sent_anywhere() -> None:
         assert name in vars(VoteTrainer)
 
 
+@pytest.mark.long
 def test_resumed_run_ends_like_an_uninterrupted_one(
     tiny_model: Path, both_sides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,8 @@ import pytest
 from tests.training.finetune.conftest import Finetune, Plain, flags_of, losses_of
 from training.finetune.launch import cpu_processes_wanted, processes_of
 
+pytestmark = pytest.mark.long
+
 REPOSITORY = Path(__file__).parents[3]
 
 

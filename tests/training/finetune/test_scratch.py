@@ -128,6 +128,7 @@ async def test_model_says_what_was_approved(data: Path, tmp_path: Path) -> None:
         assert {tensors.get_slice(name).get_dtype() for name in tensors.keys()} == {"F16"}  # noqa: SIM118
 
 
+@pytest.mark.long
 def test_seed_gives_the_same_model(data: Path, tmp_path: Path) -> None:
     """The same rows and seed give the same weights, another seed gives others."""
     weights = []

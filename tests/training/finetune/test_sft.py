@@ -75,6 +75,7 @@ def test_run_reports_what_it_did(plain: Plain) -> None:
         assert {tensors.get_slice(name).get_dtype() for name in tensors.keys()} == {"F16"}  # noqa: SIM118
 
 
+@pytest.mark.long
 def test_loss_does_not_depend_on_packing_or_the_micro_batch(finetune: Finetune, tmp_path: Path) -> None:
     """The same eight rows a step give the same losses, however they are split, padded or packed."""
     order = "--train-sampling-strategy=sequential"  # grouping by length goes by the micro-batch

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.supportbot.engine.openvino.soak import soak
+
+pytestmark = pytest.mark.long
 
 
 async def test_no_question_is_lost_while_processes_die_and_models_change(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ async def test_a_process_killed_while_idle_comes_back(engine: OpenVINOEngine, an
     assert tokens_of(await collect(engine, *questions(engine, 1)[0])) == answers[0]
 
 
+@pytest.mark.long
 async def test_too_little_memory_ends_in_a_restart(engine: OpenVINOEngine, answers: list[list[int]]) -> None:
     """A process that gets no more memory fails and is replaced; the answers are those that were to come."""
     await collect(engine, *questions(engine, 1)[0])

@@ -124,6 +124,7 @@ async def test_what_is_no_more_expected_is_forgotten(exports: Path) -> None:
     await engine.aclose()
 
 
+@pytest.mark.long
 async def test_what_is_supposed_leaves_the_distribution_as_it_is(tiny_model: Path, exports: Path) -> None:
     """Over 3,000 seeds, the token after the likeliest first one is distributed as transformers' processors say.
 
