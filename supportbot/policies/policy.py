@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 _WEEK = 7
+
+Language = Literal["de", "en"]
+LANGUAGES: tuple[str, ...] = get_args(Language)
+"""In which the bot's own sentences may be, as in ISO 639-1."""
 
 
 class AnswerOn(StrEnum):
@@ -24,7 +28,7 @@ class AnswerOn(StrEnum):
     QUESTIONS = "questions"
     """Besides, whatever reads as a question to nobody in particular, if the answer is known."""
     THREADS = "threads"
-    """Who names it inside a thread; never at the channel's top level."""
+    """Who names it, where the answer stands in a thread; never at the channel's top level."""
     NEVER = "never"
     """Nobody."""
 
@@ -93,7 +97,7 @@ class Policy(BaseModel):
         handoff_reminder_minutes: after which an open hand-off is brought up once more; None for never.
         working_hours: when people answer; None for always.
         quiet_hours: when the bot speaks only to who names it; None for never.
-        language: of the bot's own sentences, as in ISO 639-1; None for that of the workspace.
+        language: of the bot's own sentences; None for that of the workspace.
         digest: whether the team is told each week what was asked.
     """
 
@@ -106,7 +110,7 @@ class Policy(BaseModel):
     handoff_reminder_minutes: Annotated[int, Field(ge=1, le=7 * 24 * 60)] | None = None
     working_hours: Hours | None = None
     quiet_hours: Hours | None = None
-    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = None
+    language: Language | None = None
     digest: bool = False
 
     def changed(self, settings: Mapping[str, Any]) -> Policy:

@@ -32,6 +32,7 @@ HOLDS_A_PERSON = {
     *("example.conversation", "example.sort_key"),
     *("wording.text", "wording.vector", "entry.answer", "entry.vector", "foreign_question.text"),
     *("audit.actor", "audit.subject", "audit.details"),
+    *("channel_policy.changed_by", "channel_policy.settings"),
 }
 """Columns in which a person's words or ids can stand: all of them are erased."""
 
@@ -42,6 +43,8 @@ HOLDS_NO_PERSON = {
     "answer.model_version": "of a model",
     "answer.sampling": "of a model",
     "audit.action": "our own words",
+    "channel.parent": "a channel of a server",
+    "channel_policy.channel": "a channel that admins decided about",
     "entry.answer_key": "a digest",
     "entry.approved_by": "a curator",
     "entry.encoder": "a digest",
