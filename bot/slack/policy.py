@@ -22,6 +22,9 @@ from supportbot.policies.wording import ANSWER_ON_WORDS, LABELS, LANGUAGE_WORDS,
 
 POLICY_VIEW = "channel_policy"
 
+_ALL = "all"
+"""Stands for all channels, since Slack leaves out a field without a text; no id is in small letters."""
+
 _LONGEST = 200
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "answer_on": {str(value): words for value, words in ANSWER_ON_WORDS.items()},
@@ -61,7 +64,7 @@ def build_policy(channel: str, policy: Policy) -> View:
     return View(
         type="modal",
         callback_id=POLICY_VIEW,
-        private_metadata=channel,
+        private_metadata=channel or _ALL,
         title="What I answer",
         submit="Save",
         close="Cancel",
@@ -79,12 +82,12 @@ def read_submission(body: object) -> Submission | None:
             "user": {"id": str(user)},
             "view": {
                 "callback_id": view,
-                "private_metadata": str(channel),
+                "private_metadata": str(about),
                 "state": {"values": dict() as values},
             },
-        } if view == POLICY_VIEW and are_ids(user, channel or user) and (team := workspace_of(body)):
+        } if view == POLICY_VIEW and (about == _ALL or are_ids(about)) and (team := workspace_of(body)):
             typed = {name: _read(values.get(name), name) for name in FIELDS}
-            place = Place(platform="slack", workspace=team, channel=channel)
+            place = Place(platform="slack", workspace=team, channel="" if about == _ALL else about)
             return Submission(place, user, {name: text for name, text in typed.items() if text is not None})
     return None
 

@@ -112,12 +112,13 @@ class Policies:
         changed = checked(Policy(), settings).model_dump(mode="json", include=set(settings))
         async with self._database.write() as session:
             workspace_id = await self._locked_workspace(session, place)
+            now = await database_now(session)
             row = await session.get(ChannelPolicy, (workspace_id, place.channel))
             if row is None:
                 row = ChannelPolicy(workspace_id=workspace_id, channel=place.channel, settings={})
                 session.add(row)
             row.settings = {**row.settings, **changed}
-            row.changed_by, row.changed_at = by, await database_now(session)
+            row.changed_by, row.changed_at = by, now
             audit.record(
                 session, actor=by, action="policy.change", subject=place.subject, details={"settings": changed}
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import discord
@@ -34,7 +35,9 @@ async def asked(world: World) -> list[str]:
 
 
 async def hear_everything(world: World) -> None:
-    """Let the operator have switched on the intent."""
+    """Let the operator have switched on the intent, in a Discord whose clock is the database's."""
+    clock = world.env.backend.clock
+    clock.advance((datetime.now(UTC) - clock.now()).total_seconds())
     world.core.settings = world.core.settings.model_copy(update={"discord_message_content": True})
     await world.restart()
 
@@ -46,6 +49,16 @@ async def thread_of(world: World) -> Any:
     await channel.create_thread(name="Passwords", type=discord.ChannelType.public_thread)
     await world.env.settle()
     return world.channel.threads[0]
+
+
+def filled_in(opened: Any, **changes: object) -> dict[str, object]:
+    """Return what the fields of a form hold, as it was opened but for some changes."""
+    fields: dict[str, object] = {}
+    for label in opened.modal["components"]:
+        field = label["component"]
+        chosen = [option["value"] for option in field.get("options", ()) if option.get("default")]
+        fields[field["custom_id"]] = chosen if "options" in field else field.get("value", "")
+    return {**fields, **changes}
 
 
 def manager(world: World) -> Any:
@@ -105,7 +118,8 @@ async def test_questions_to_nobody_are_heard_with_the_intent(world: World) -> No
     await decide(world, answer_on="questions")
     await world.alice.send(world.channel, QUESTION)
     assert await asked(world) == []
-    await hear_everything(world)  # what was said before is read back: it is not late yet
+    await hear_everything(world)
+    await world.alice.send(world.channel, QUESTION)
     bob = world.channel.guild.add_member(world.env.create_user("bob"))
     for talk in ("lunch at noon", f"{world.alice.mention} {QUESTION}"):
         await bob.send(world.channel, talk)
@@ -138,8 +152,8 @@ async def test_manager_decides_in_a_form(world: World) -> None:
     await decide(world, language="de")
     opened = await mia.slash(world.channel, "config")
     assert opened.modal["title"] == "What I answer here"
-    fields = {"answer_on": ["questions"], "quiet_hours": "22:00-07:00 UTC", "handoff_target": "<@&5001>"}
-    sent = await mia.submit_modal(opened, fields)
+    changes = {"answer_on": ["questions"], "quiet_hours": "22:00-07:00 UTC", "handoff_target": "<@&5001>"}
+    sent = await mia.submit_modal(opened, filled_in(opened, **changes))
     assert sent.ephemeral
     assert "Quiet hours: 22:00-07:00 UTC" in sent.response.content
     assert "SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true" in sent.response.content
@@ -148,7 +162,8 @@ async def test_manager_decides_in_a_form(world: World) -> None:
     deed = (await audit.recent(world.core.database, 1))[0]
     assert deed.actor == f"discord:{world.channel.guild.id}:{mia.id}"
     await hear_everything(world)
-    sent = await mia.submit_modal(await mia.slash(world.channel, "config"), {"verified_only": ["yes"]})
+    again = await mia.slash(world.channel, "config")
+    sent = await mia.submit_modal(again, filled_in(again, verified_only=["yes"]))
     assert "SUPPORTBOT_DISCORD_MESSAGE_CONTENT" not in sent.response.content
     assert (await world.core.service.policies.shown(here(world))).verified_only
 
@@ -157,9 +172,9 @@ async def test_form_of_the_whole_server(world: World) -> None:
     """It is about all channels that decide nothing else, also in a thread, which else is its channel."""
     mia, thread = manager(world), await thread_of(world)
     opened = await mia.slash(thread, "config", where="server")
-    await mia.submit_modal(opened, {"verified_only": ["yes"]})
+    await mia.submit_modal(opened, filled_in(opened, verified_only=["yes"]))
     opened = await mia.slash(thread, "config")
-    await mia.submit_modal(opened, {"answer_on": ["never"]})
+    await mia.submit_modal(opened, filled_in(opened, answer_on=["never"]))
     server, channel = await world.core.service.policies.listed()
     assert (server.place.channel, server.settings) == ("", {"verified_only": True})
     assert (channel.place.channel, channel.settings) == (str(world.channel.id), {"answer_on": "never"})
@@ -169,7 +184,7 @@ async def test_what_is_wrong_is_told_with_a_way_back(world: World) -> None:
     """Nothing is kept; the field is named, and the button opens the form once more."""
     mia = manager(world)
     opened = await mia.slash(world.channel, "config")
-    sent = await mia.submit_modal(opened, {"answer_on": ["never"], "quiet_hours": "at night"})
+    sent = await mia.submit_modal(opened, filled_in(opened, answer_on=["never"], quiet_hours="at night"))
     assert "Quiet hours: Write hours as" in sent.response.content
     assert await world.core.service.policies.shown(here(world)) == Policy()
     again = await mia.click(sent.response, custom_id=f"supportbot:policy-again:{world.channel.id}")
@@ -184,10 +199,8 @@ async def test_only_managers_may_decide(world: World) -> None:
     world.channel.guild.set_command_permissions(command, {world.alice: True})
     told = await world.alice.slash(world.channel, "config")
     assert (told.response.content, told.ephemeral) == (ADMINS_TEXT, True)
-    member = world.client.get_guild(world.channel.guild.id).get_member(mia.id)  # type: ignore[union-attr]
-    world.env.backend.get_guild(world.channel.guild.id).members[mia.id].roles.clear()
-    assert member is None or member
-    sent = await mia.submit_modal(opened, {"answer_on": ["never"]})
+    world.env.backend.get_guild(world.channel.guild.id).members[mia.id].role_ids.clear()
+    sent = await mia.submit_modal(opened, filled_in(opened, answer_on=["never"]))
     assert sent.response.content == ADMINS_TEXT
     assert await world.core.service.policies.listed() == []
     name = f"discord:{world.channel.guild.id}:{world.alice.id}"

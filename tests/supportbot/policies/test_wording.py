@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportbot.policies.errors import PolicyError
@@ -42,6 +42,7 @@ _POLICIES = st.builds(
 )
 
 
+@settings(max_examples=50)  # most of the time goes into time zones
 @given(_POLICIES)
 def test_what_is_shown_can_be_typed(policy: Policy) -> None:
     """A form that is sent as it was opened says what it said, whatever that is."""
