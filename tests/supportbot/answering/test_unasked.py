@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.generator import Generator, LiveModel
@@ -24,15 +24,15 @@ from supportbot.intake.reception import Manner
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.policies.policy import AnswerOn, Policy
 from supportbot.policies.store import Place
-from tests.supportbot.answering.test_answerer import CANCEL, SHOES, answerer
+from tests.supportbot.answering.test_answerer import SHOES, answerer
 from tests.supportbot.answering.test_answerer import knowledge as knowledge  # the gym's
 from tests.supportbot.answering.test_generator import ScriptedEngine
 from tests.supportbot.answering.test_worker import Bot, FaultyEngine
 from tests.supportbot.conftest import MakeQuestion
-from tests.supportbot.knowledge.publishing import approve
 
 KNOWN = "could I hire shoes?"
-NEAR = "how do I end the membership of my brother"
+NEAR = "can I rent a helmet and a rope"
+AGREES = f"\n{SHOES}"
 HERE = Place(platform="slack", workspace="T1", channel="C1")
 LISTENING = Policy(answer_on=AnswerOn.QUESTIONS)
 
@@ -48,18 +48,18 @@ async def test_only_what_is_sure_is_said(knowledge: Knowledge) -> None:
     assert await said(answerer(knowledge), KNOWN) == (SHOES, AnswerSource.APPROVED)
     assert await said(answerer(knowledge), "hello") is None
     assert (
-        await said(answerer(knowledge, "Ulaanbaatar.", knows_us=True), "what is the capital of mongolia") is None
+        await said(answerer(knowledge, "\nUlaanbaatar.", knows_us=True), "what is the capital of mongolia") is None
     )
-    assert await said(answerer(knowledge, CANCEL, knows_us=True), NEAR) == (CANCEL, AnswerSource.GENERATED)
-    assert await said(answerer(knowledge, "Ask your brother.", knows_us=True), NEAR) is None
-    assert await said(answerer(knowledge, CANCEL, knows_us=True), NEAR, verified_only=True) is None
+    assert await said(answerer(knowledge, AGREES, knows_us=True), NEAR) == (SHOES, AnswerSource.GENERATED)
+    assert await said(answerer(knowledge, "\nHelmets are free on Sundays.", knows_us=True), NEAR) is None
+    assert await said(answerer(knowledge, AGREES, knows_us=True), NEAR, verified_only=True) is None
     assert await said(answerer(None, "We rent helmets.", knows_us=True), KNOWN) is None
 
 
 async def test_model_is_asked_only_where_it_has_a_place_at_once(knowledge: Knowledge) -> None:
     """Whoever asks the bot comes first."""
     slots = Slots(3.0)
-    bot = Answerer(Generator(LiveModel(ScriptedEngine(CANCEL), None, knows_us=True), slots=slots), knowledge)
+    bot = Answerer(Generator(LiveModel(ScriptedEngine(AGREES), None, knows_us=True), slots=slots), knowledge)
     async with AsyncExitStack() as stack:
         for _ in range(slots.limit):
             await stack.enter_async_context(slots.slot(math.inf))
@@ -71,7 +71,7 @@ async def test_model_is_asked_only_where_it_has_a_place_at_once(knowledge: Knowl
 async def test_verified_only_says_nothing_else(knowledge: Knowledge) -> None:
     """Whatever the mode, what is known is given, and what is not known is offered to choose from."""
     for mode in ("verified_first", "generate_only"):
-        bot = answerer(knowledge, CANCEL, knows_us=True, mode=mode)
+        bot = answerer(knowledge, AGREES, knows_us=True, mode=mode)
         known = await bot.answer(KNOWN, time.monotonic() + 60, verified_only=True)
         assert (known.text, known.source) == (SHOES, AnswerSource.APPROVED)
         near = await bot.answer(NEAR, time.monotonic() + 60, verified_only=True)
@@ -111,15 +111,12 @@ def worker_with(database: Database, engine: Engine, known: Knowledge) -> Bot:
 
 @pytest.mark.parametrize("fault", [EngineBusyError("full"), ModelError("damaged"), RuntimeError("a defect")])
 async def test_whatever_goes_wrong_is_silence(
-    database: Database, question: MakeQuestion, fault: Exception
+    database: Database, knowledge: Knowledge, question: MakeQuestion, fault: Exception
 ) -> None:
     """Nobody is told of it, and the question goes: at once, or when it is taken up once more."""
-    await approve(database, {CANCEL: ("how do I cancel my membership", "end my contract")})
-    known = Knowledge(database, lambda: None, wrong_rate=0.02)
-    await known.load()
-    bot = worker_with(database, FaultyEngine(fault), known)
+    bot = worker_with(database, FaultyEngine(fault), knowledge)
     await bot.inbox.policies.change(HERE, {"answer_on": "questions"}, "ada")
-    accepted = await bot.service.ask(question("how do I cancel the membership of my dog?", manner=Manner.UNASKED))
+    accepted = await bot.service.ask(question(NEAR, manner=Manner.UNASKED))
     assert accepted.new
     await bot.worker.answer_one(accepted.question_id)
     if await left(database) != (0, 0):
@@ -129,18 +126,15 @@ async def test_whatever_goes_wrong_is_silence(
     assert bot.rung == []
 
 
-async def test_worker_answers_or_lets_go(database: Database, question: MakeQuestion) -> None:
+async def test_worker_answers_or_lets_go(database: Database, knowledge: Knowledge, question: MakeQuestion) -> None:
     """What is known is answered as anything else; what is not known is gone; the policy is read once more."""
-    await approve(database, {SHOES: ("can I rent climbing shoes", "shoe rental")})
-    known = Knowledge(database, lambda: None, wrong_rate=0.02)
-    await known.load()
-    bot = worker_with(database, FaultyEngine(RuntimeError("must not be asked")), known)
+    bot = worker_with(database, FaultyEngine(RuntimeError("must not be asked")), knowledge)
     await bot.inbox.policies.change(HERE, {"answer_on": "questions"}, "ada")
-    for text, rows in (("Can I rent climbing shoes?", (1, 1)), ("Where is the fire exit?", (1, 1))):
+    for text, rows in ((KNOWN, (1, 1)), ("what is the capital of mongolia?", (1, 1))):
         accepted = await bot.service.ask(question(text, manner=Manner.UNASKED))
         await bot.worker.answer_one(accepted.question_id)
         assert await left(database) == rows
-    accepted = await bot.service.ask(question("Can I rent climbing shoes?", manner=Manner.UNASKED))
+    accepted = await bot.service.ask(question(KNOWN, manner=Manner.UNASKED))
     await bot.inbox.policies.change(HERE, {"answer_on": "mention"}, "ada")
     await bot.worker.answer_one(accepted.question_id)
     assert await left(database) == (1, 1)
@@ -155,6 +149,3 @@ async def test_worker_keeps_to_verified_answers(database: Database, question: Ma
     await bot.worker.answer_one(accepted.question_id)
     exchange = await bot.exchange(accepted.question_id)
     assert exchange.source is AnswerSource.NOT_SURE
-    await bot.inbox.policies.reset(HERE, "ada")
-    async with database.write() as session:
-        await session.execute(update(Question).values(asker="U2"))
