@@ -26,7 +26,8 @@ def withdraw(connection: Connection, platform: str, identity: str) -> int | None
     if row is None:
         return None
     _forget_conversations(connection, [row.conversation_id])
-    return row.id
+    question_id: int = row.id
+    return question_id
 
 
 def name(connection: Connection, question_id: int, text: str) -> bool:

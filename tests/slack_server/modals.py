@@ -94,7 +94,7 @@ class Modals:
         match response:
             case None | {"response_action": "clear"}:
                 modal.is_open = False
-            case {"response_action": "errors", "errors": {**errors}}:
+            case {"response_action": "errors", "errors": dict() as errors}:
                 inputs = {block["block_id"] for block in modal.view["blocks"] if block["type"] == "input"}
                 _check(bool(errors) and set(errors) <= inputs, "errors")
                 modal.errors = errors
