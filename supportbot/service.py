@@ -21,7 +21,8 @@ from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import Accepted, IncomingQuestion
 from supportbot.intake.reception import Reception
-from supportbot.policies.store import Policies
+from supportbot.policies.policy import AnswerOn
+from supportbot.policies.store import Place, Policies
 from supportbot.privacy.erasing import THEMSELVES, Erased, Privacy
 from supportbot.privacy.person import Person
 from supportbot.telemetry import metrics
@@ -113,8 +114,11 @@ class Service:
         """Answer in a thread only who names the bot, or also who goes on asking.
 
         Returns:
-            Whether the bot has ever been asked there.
+            Whether the bot has ever been asked there, and may answer there at all.
         """
+        place = Place(platform=platform, workspace=workspace, channel=channel)
+        if (await self.policies.shown(place)).answer_on is AnswerOn.NEVER:
+            return False
         is_known = await self._inbox.set_quiet(platform, workspace, channel, thread, is_quiet=quiet)
         if is_known:
             log.info("thread.quiet" if quiet else "thread.not_quiet", platform=platform)

@@ -90,6 +90,7 @@ async def test_never_is_silence(slack: LocalSlack, bot: Bot) -> None:
     await decide(bot, answer_on="never")
     await slack.wait_for_ack(await slack.mention("C1", "U1", QUESTION))
     await slack.wait_for_ack(await slack.say("C1", "U1", "and now?", thread_ts=before.ts))
+    await slack.wait_for_ack(await slack.mention("C1", "U1", "stop", thread_ts=before.ts))
     command = await slack.wait_for_ack(await slack.slash("C1", "U1", QUESTION))
     assert command.response == {"text": NOT_HERE_TEXT, "response_type": "ephemeral"}
     await slack.choose(shown, "U1", 0)
@@ -97,6 +98,7 @@ async def test_never_is_silence(slack: LocalSlack, bot: Bot) -> None:
     await slack.wait_for_ack(await slack.dm("U1", QUESTION))
     assert await asked(bot) == ["hello", QUESTION]
     assert len(slack.statuses) == 2
+    assert slack.calls("reactions.add") == []
 
 
 async def test_in_threads_only_a_command_is_answered_privately(slack: LocalSlack, bot: Bot) -> None:
