@@ -20,6 +20,9 @@ from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import Accepted, IncomingQuestion
+from supportbot.intake.reception import Reception
+from supportbot.policies.policy import AnswerOn
+from supportbot.policies.store import Place, Policies
 from supportbot.privacy.erasing import THEMSELVES, Erased, Privacy
 from supportbot.privacy.person import Person
 from supportbot.telemetry import metrics
@@ -73,7 +76,7 @@ class Service:
         """Commit a question; when this returns, it will be answered whatever happens to this process.
 
         To be awaited before the platform is told "received". A question that is there already is not new. One that
-        is too many is refused, and its asker told so.
+        is too many is refused, and its asker told so. ``reception`` says whether it is heard where it was asked.
         """
         crowd = await self._crowd(incoming.text) if self._crowd else None
         accepted = await self._inbox.accept(incoming, crowd)
@@ -90,7 +93,7 @@ class Service:
             metrics.QUESTIONS.labels(incoming.platform).inc()
             log.info("question.received", question_id=accepted.question_id, platform=incoming.platform)
             self._wake.set()
-        else:
+        elif accepted.reception is not Reception.CLOSED:
             metrics.REDELIVERIES.labels(incoming.platform).inc()
         return accepted
 
@@ -111,8 +114,11 @@ class Service:
         """Answer in a thread only who names the bot, or also who goes on asking.
 
         Returns:
-            Whether the bot has ever been asked there.
+            Whether the bot has ever been asked there, and may answer there at all.
         """
+        place = Place(platform=platform, workspace=workspace, channel=channel)
+        if (await self.policies.shown(place)).answer_on is AnswerOn.NEVER:
+            return False
         is_known = await self._inbox.set_quiet(platform, workspace, channel, thread, is_quiet=quiet)
         if is_known:
             log.info("thread.quiet" if quiet else "thread.not_quiet", platform=platform)
@@ -231,6 +237,11 @@ class Service:
         suggestion = await self._suggestions.choose(answer_id, number, chooser, workspace=workspace)
         log.info("suggestion.chosen", answer_id=answer_id, entry_id=suggestion.entry_id)
         return await self.ask(build(suggestion.question))
+
+    @property
+    def policies(self) -> Policies:
+        """What the admins of channels decided about them."""
+        return self._inbox.policies
 
     @property
     def can_forget(self) -> bool:

@@ -17,6 +17,9 @@ import discord
 import structlog
 
 from bot.discord._serving import ServingClient
+from bot.policies import NOT_HERE_TEXT
+from supportbot.intake.questions import Accepted
+from supportbot.intake.reception import Reception
 
 log = structlog.get_logger(__name__)
 
@@ -27,10 +30,8 @@ SORRY_TEXT = "Sorry, something went wrong on my side. Please try again in a mome
 _PATIENCE_SECONDS = 2.0  # leaves a second of Discord's three for the acknowledgement's own way
 
 
-async def keep_then_defer(
-    commit: Coroutine[Any, Any, T], interaction: discord.Interaction[ServingClient], *, ephemeral: bool = False
-) -> T:
-    """Await ``commit``, show "thinking…" and return what was committed.
+async def keep_then_defer(commit: Coroutine[Any, Any, T], interaction: discord.Interaction[ServingClient]) -> T:
+    """Await ``commit``, show "thinking…" to the person and return what was committed.
 
     Raises:
         Exception: whatever ``commit`` raises; unless the database was slow, nothing was acknowledged then.
@@ -39,8 +40,31 @@ async def keep_then_defer(
     done, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
     if done:
         task.result()  # a failure goes to the caller before anything is acknowledged
-    await _defer(interaction, ephemeral=ephemeral)
+    await _defer(interaction, ephemeral=True)
     return await task
+
+
+async def keep_then_answer(
+    commit: Coroutine[Any, Any, Accepted], interaction: discord.Interaction[ServingClient]
+) -> Accepted:
+    """Await ``commit``, show "thinking…" as the channel's policy wants it, and return what was committed.
+
+    Where nothing is heard, only the person is told. Of a slow database nobody knows yet what it will say: then
+    "thinking…" is for all to see.
+
+    Raises:
+        Exception: whatever ``commit`` raises; unless the database was slow, nothing was acknowledged then.
+    """
+    task = asyncio.ensure_future(commit)
+    done, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
+    if not done:
+        await _defer(interaction, ephemeral=False)
+    accepted = await task
+    if accepted.reception is Reception.CLOSED:
+        await tell(interaction, NOT_HERE_TEXT)
+    elif done:
+        await _defer(interaction, ephemeral=accepted.reception is Reception.PRIVATE)
+    return accepted
 
 
 async def keep_or_defer(commit: Coroutine[Any, Any, T], interaction: discord.Interaction[ServingClient]) -> T:
@@ -77,12 +101,22 @@ async def _defer(interaction: discord.Interaction[ServingClient], *, ephemeral: 
         log.warning("interaction.not_deferred", interaction_id=interaction.id, error=type(error).__name__)
 
 
-async def tell(interaction: discord.Interaction[ServingClient], text: str) -> None:
-    """Tell the person who interacted, and only them where that is still possible; a failure is logged."""
+async def tell(
+    interaction: discord.Interaction[ServingClient], text: str, view: discord.ui.View | None = None
+) -> None:
+    """Tell the person who interacted, and only them where that is still possible; a failure is logged.
+
+    Args:
+        interaction: of the person.
+        text: what they are told.
+        view: the buttons below, if there are any.
+    """
     try:
         if interaction.response.is_done():
-            await interaction.edit_original_response(content=text)
-        else:
+            await interaction.edit_original_response(content=text, view=view)
+        elif view is None:
             await interaction.response.send_message(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, view=view, ephemeral=True)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.warning("interaction.not_told", interaction_id=interaction.id, error=type(error).__name__)

@@ -181,7 +181,8 @@ def _refuse(error: Exception) -> Never:
     if isinstance(error, discord.PrivilegedIntentsRequired):
         raise ConfigError(
             "Discord refuses an intent of the bot of DISCORD_TOKEN (4014): this program asks for the default "
-            "intents only, so let the Bot page of the developer portal grant them."
+            "intents, and with SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true for Message Content; let the Bot page of "
+            "the developer portal grant it, or set that to false."
         ) from error
     raise ConfigError(
         "Discord refuses DISCORD_TOKEN: reset it on the Bot page of the developer portal and set the new one."

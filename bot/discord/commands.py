@@ -6,7 +6,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
+from bot.discord._interactions import SORRY_TEXT, keep_then_answer, tell
 from bot.discord._serving import ServingClient
 from bot.discord.forgetting import ask_to_confirm
 from bot.discord.questions import question_about_message, question_from_interaction
@@ -28,7 +28,7 @@ async def ask(interaction: discord.Interaction[ServingClient], question: str) ->
         await ask_to_confirm(interaction)
         return
     incoming = question_from_interaction(interaction, question)
-    await keep_then_defer(interaction.client.service.ask(incoming), interaction)
+    await keep_then_answer(interaction.client.service.ask(incoming), interaction)
 
 
 @app_commands.context_menu(name="Answer this")
@@ -37,7 +37,7 @@ async def ask(interaction: discord.Interaction[ServingClient], question: str) ->
 async def answer_this(interaction: discord.Interaction[ServingClient], message: discord.Message) -> None:
     """Answer a message that somebody chose."""
     incoming = question_about_message(interaction, message)
-    await keep_then_defer(interaction.client.service.ask(incoming), interaction)
+    await keep_then_answer(interaction.client.service.ask(incoming), interaction)
 
 
 class SupportTree(app_commands.CommandTree[ServingClient]):

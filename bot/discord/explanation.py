@@ -82,7 +82,7 @@ def read_submission(data: object) -> Submission | None:
         case {"custom_id": str(custom_id), "components": [*components]} if found := _CUSTOM_ID.fullmatch(
             custom_id
         ):
-            match _fields(components):
+            match read_fields(components):
                 case {
                     "reason": {"values": [str(reason)]},
                     "correction": {"value": str() | None as correction},
@@ -92,7 +92,7 @@ def read_submission(data: object) -> Submission | None:
     return None
 
 
-def _fields(components: list[object]) -> dict[str, object]:
+def read_fields(components: list[object]) -> dict[str, object]:
     """Return the fields of a modal by their names."""
     fields: dict[str, object] = {}
     for component in components:
@@ -117,7 +117,7 @@ async def on_modal(interaction: discord.Interaction[ServingClient]) -> None:
         workspace=workspace_of(interaction),
     )
     try:
-        await keep_then_defer(explained, interaction, ephemeral=True)
+        await keep_then_defer(explained, interaction)
         text = _THANKS
     except SupportBotError as error:
         text = sentence_for_users(error, SORRY_TEXT)

@@ -22,6 +22,7 @@ from bot.discord.commands import SupportTree, answer_this, ask
 from bot.discord.explanation import on_modal
 from bot.discord.forgetting import ForgetButton
 from bot.discord.patience import Patience
+from bot.discord.policy import PolicyButton, config, is_policy, on_policy
 from bot.discord.questions import (
     PLATFORM,
     is_addressed,
@@ -29,6 +30,8 @@ from bot.discord.questions import (
     question_from_edit,
     question_from_message,
     remark_from_message,
+    unasked_from_message,
+    was_edited_soon,
 )
 from bot.discord.reading import text_of
 from bot.discord.suggestions import SuggestionButton
@@ -63,14 +66,17 @@ class SupportClient(ServingClient):
         self, service: Service, settings: Settings, patience: Patience | None = None, **options: Any
     ) -> None:
         self.patience = patience or Patience()
+        intents = discord.Intents.default()
+        intents.message_content = settings.discord_message_content
         super().__init__(
-            intents=discord.Intents.default(),
+            intents=intents,
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,  # nothing here looks at earlier messages, so none are kept in memory
             **options,
         )
         guard_calls(self, self.patience.call_seconds)
         self.service = service
+        self.named_admins = settings.named_admins
         self.tree = SupportTree(self)
         self.catch_up = CatchUp(self._hear, timedelta(minutes=settings.question_minutes), self.patience)
         self.watchdog = Watchdog(self, self.patience)
@@ -122,6 +128,9 @@ class SupportClient(ServingClient):
             await self.service.overhear_change(PLATFORM, str(message.id), text_of(message, self.user))
         if (question := question_from_edit(message, self.user)) is not None:
             await self.service.reword(PLATFORM, question.identity, question.text)
+        elif self.intents.message_content and was_edited_soon(message):
+            await self.service.reword(PLATFORM, str(message.id), text_of(message, self.user))
+            await self._hear_unasked(message)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Forget an answer that was overheard, as its author has, and withdraw a question."""
@@ -139,7 +148,7 @@ class SupportClient(ServingClient):
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Keep a modal that was sent: the library knows only those that this very process has opened."""
         if interaction.type is discord.InteractionType.modal_submit:
-            await on_modal(interaction)
+            await (on_policy(interaction) if is_policy(interaction.data) else on_modal(interaction))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Log what an event handler raised."""
@@ -147,13 +156,26 @@ class SupportClient(ServingClient):
 
     async def _hear(self, message: discord.Message) -> bool:
         """Keep a message if it is a question, or an answer to one; return whether it is a new question."""
-        if self.user is None or not is_addressed(message, self.user) or is_only_emoji(message, self.user):
+        if self.user is None:
+            return False
+        if not is_addressed(message, self.user):
+            async with asyncio.timeout(self.patience.hear_seconds):
+                await self._hear_unasked(message)
+            return False
+        if is_only_emoji(message, self.user):
             return False
         remark = remark_from_message(message, self.user)
         async with asyncio.timeout(self.patience.hear_seconds):
             if remark is not None and await self.service.overhear(remark) is not Heard.NOT_OURS:
                 return False
             return (await self.service.ask(question_from_message(message, self.user))).new
+
+    async def _hear_unasked(self, message: discord.Message) -> None:
+        """Keep what somebody asks nobody in particular, if that is heard where it was said."""
+        if self.user is None or not self.intents.message_content:
+            return
+        if (question := unasked_from_message(message, self.user)) is not None:
+            await self.service.ask(question)
 
     @property
     def is_connected(self) -> bool:
@@ -189,4 +211,5 @@ def setup(client: SupportClient) -> None:
     """The routing table: what is heard besides messages, and who hears it."""
     client.tree.add_command(ask)
     client.tree.add_command(answer_this)
-    client.add_dynamic_items(VoteButton, SuggestionButton, ForgetButton)
+    client.tree.add_command(config)
+    client.add_dynamic_items(VoteButton, SuggestionButton, ForgetButton, PolicyButton)

@@ -14,6 +14,7 @@ A webhook is no person, whoever made it speak: nobody could vote, be answered or
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import discord
@@ -22,20 +23,31 @@ from bot.discord._serving import ServingClient
 from bot.discord.reading import mentions_of_bot, readable, text_of, without_mention
 from supportbot.intake.handoff import Remark
 from supportbot.intake.people import direct_messages_of
+from supportbot.intake.question_form import is_question
 from supportbot.intake.questions import IncomingQuestion, is_reaction
+from supportbot.intake.reception import Manner
 
 PLATFORM = "discord"
+
+EDIT_TIME = timedelta(minutes=5)
+"""How soon after a message an edit of it may ask something; later nobody waits for an answer there any more."""
+
 _BY_PEOPLE = (discord.MessageType.default, discord.MessageType.reply)
 
 
 def is_addressed(message: discord.Message, me: discord.ClientUser) -> bool:
     """Return whether a person asks the bot: in a direct message, or by mentioning it or its role."""
-    author = message.author
-    if author.bot or author.system or message.webhook_id is not None or message.type not in _BY_PEOPLE:
+    if not is_by_person(message):
         return False
     if _guild_id(message) is None or any(user.id == me.id for user in message.mentions):
         return True
     return any(role.tags is not None and role.tags.bot_id == me.id for role in message.role_mentions)
+
+
+def is_by_person(message: discord.Message) -> bool:
+    """Return whether a person wrote a message."""
+    author = message.author
+    return not (author.bot or author.system) and message.webhook_id is None and message.type in _BY_PEOPLE
 
 
 def is_only_emoji(message: discord.Message, me: discord.ClientUser) -> bool:
@@ -63,8 +75,10 @@ def remark_from_message(message: discord.Message, me: discord.ClientUser) -> Rem
     )
 
 
-def question_from_message(message: discord.Message, me: discord.ClientUser) -> IncomingQuestion:
-    """Translate a message that mentions the bot, or a direct one."""
+def question_from_message(
+    message: discord.Message, me: discord.ClientUser, manner: Manner = Manner.NAMED
+) -> IncomingQuestion:
+    """Translate a message that mentions the bot, or a direct one, or one that asks in another manner."""
     channel = str(message.channel.id)
     return IncomingQuestion(
         platform=PLATFORM,
@@ -82,7 +96,28 @@ def question_from_message(message: discord.Message, me: discord.ClientUser) -> I
             **_place(message.channel),
         },
         said_at=message.created_at,
+        manner=Manner.DIRECT if _guild_id(message) is None else manner,
+        in_thread=isinstance(message.channel, discord.Thread),
+        parent=_parent(message.channel),
     )
+
+
+def unasked_from_message(message: discord.Message, me: discord.ClientUser) -> IncomingQuestion | None:
+    """Translate what a person asks nobody in particular in a guild; None for anything else.
+
+    A reply is for whom it replies to. Without the Message Content intent, Discord hides what would be read here.
+    """
+    is_to_somebody = message.type is not discord.MessageType.default or message.mentions or message.role_mentions
+    if not is_by_person(message) or _guild_id(message) is None or is_to_somebody:
+        return None
+    if not is_question(f"{_title(message)}{message.content}"):
+        return None
+    return question_from_message(message, me, Manner.UNASKED)
+
+
+def was_edited_soon(message: discord.Message) -> bool:
+    """Return whether a message reads as its author has changed it just after it was written."""
+    return message.edited_at is not None and message.edited_at - message.created_at <= EDIT_TIME
 
 
 def question_from_edit(message: discord.Message, me: discord.ClientUser) -> IncomingQuestion | None:
@@ -146,6 +181,9 @@ def _from_interaction(interaction: discord.Interaction[ServingClient], text: str
         text=text,
         reply_to=reply_to,
         placeholder=True,
+        manner=Manner.DIRECT if interaction.guild_id is None else Manner.COMMAND,
+        in_thread=isinstance(interaction.channel, discord.Thread),
+        parent=_parent(interaction.channel),
     )
 
 
@@ -167,6 +205,11 @@ def _place(channel: object) -> dict[str, bool]:
         if isinstance(channel, discord.PartialMessageable | None)
         else {"thread": isinstance(channel, discord.Thread)}
     )
+
+
+def _parent(channel: object) -> str | None:
+    """Return the channel that a thread, or a post of a forum, belongs to."""
+    return str(channel.parent_id) if isinstance(channel, discord.Thread) else None
 
 
 def _title(message: discord.Message) -> str:

@@ -31,11 +31,14 @@ from bot.discord.refusals import (
     verdict,
 )
 from supportbot.delivery.claiming import Delivery
-from supportbot.delivery.dispatch import RetryLaterError
+from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+from supportbot.intake.questions import PRIVATELY
 
 _NONCE_LIFE = timedelta(minutes=2)  # "a few minutes" in Discord's documentation, read cautiously
 _DEFERRAL_TAKES = timedelta(seconds=10)  # three seconds are allowed; the rest is for the request's own retries
 _DEFERRAL_RETRY_SECONDS = 0.5
+_EPHEMERAL = discord.MessageFlags(ephemeral=True).value
+_NO_PRIVATE_WAY = "The command's private way has expired, and the channel's policy wants answers in threads only."
 _HISTORY_LIMIT = 1_000  # ten requests; the reply we look for comes soon after its question
 
 
@@ -116,8 +119,12 @@ class DiscordSender:
             if not expired and delivery.age < _DEFERRAL_TAKES:
                 # The answer was faster than the deferral, whose message is about to appear.
                 raise RetryLaterError("not deferred yet", _DEFERRAL_RETRY_SECONDS) from error
+            if PRIVATELY in note:
+                raise UndeliverableError(_NO_PRIVATE_WAY) from error
             return await self._post(client, delivery, bodies)
-        if delivery.attempt > 1 and len(bodies) > 1:
+        if PRIVATELY in note:
+            bodies = [body | {"flags": body["flags"] | _EPHEMERAL} for body in bodies]
+        elif delivery.attempt > 1 and len(bodies) > 1:
             try:
                 shown = await self._find_own(client, delivery, bodies, shown)
             except discord.Forbidden:
@@ -130,6 +137,8 @@ class DiscordSender:
             except discord.HTTPException as error:
                 if not _is_expired(error):
                     raise
+                if PRIVATELY in note:
+                    raise UndeliverableError(_NO_PRIVATE_WAY) from error
                 return await self._post_rest(client, delivery, bodies, shown)
         return shown[-1]
 

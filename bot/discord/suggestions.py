@@ -13,12 +13,14 @@ from typing import Any, Self
 import discord
 import structlog
 
-from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
+from bot.discord._interactions import SORRY_TEXT, keep_then_answer, tell
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_label
 from bot.discord.explanation import voter_of
 from bot.discord.questions import question_from_choice, workspace_of
 from supportbot.errors import SupportBotError, sentence_for_users
+from supportbot.intake.questions import Accepted
+from supportbot.intake.reception import Reception
 
 log = structlog.get_logger(__name__)
 
@@ -64,14 +66,14 @@ class SuggestionButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Ask the question; what goes wrong, only the person who clicked is told."""
         try:
-            await keep_then_defer(self._ask(interaction), interaction)
+            await keep_then_answer(self._ask(interaction), interaction)
         except SupportBotError as error:
             await tell(interaction, sentence_for_users(error, SORRY_TEXT))
         except Exception:  # the library would swallow it, and the person would hear nothing
             log.exception("discord.choice_failed", answer_id=self._answer_id)
             await tell(interaction, SORRY_TEXT)
 
-    async def _ask(self, interaction: discord.Interaction[ServingClient]) -> None:
+    async def _ask(self, interaction: discord.Interaction[ServingClient]) -> Accepted:
         """Keep the question.
 
         Raises:
@@ -82,8 +84,9 @@ class SuggestionButton(
         accepted = await interaction.client.service.choose(
             self._answer_id, self._number, voter_of(interaction), build, workspace=workspace_of(interaction)
         )
-        if not accepted.new:
+        if not accepted.new and accepted.reception is not Reception.CLOSED:
             raise AskedAlreadyError(_ASKED_ALREADY_TEXT)
+        return accepted
 
 
 class AskedAlreadyError(SupportBotError):

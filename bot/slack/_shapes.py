@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from supportbot.intake.reception import Manner
+
 ID = re.compile(r"[A-Z0-9]{1,64}")
 TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 TRIGGER = re.compile(r"[\w.-]{1,200}", re.ASCII)
@@ -18,6 +20,11 @@ def time_of(timestamp: str) -> datetime | None:
         return datetime.fromtimestamp(float(timestamp), UTC)
     except ValueError:  # beyond the year 9999
         return None
+
+
+def manner_in(channel: str, otherwise: Manner) -> Manner:
+    """Return how somebody asks who asks in a channel: directly in a direct message, whose names begin with D."""
+    return Manner.DIRECT if channel.startswith("D") else otherwise
 
 
 def are_ids(*values: str) -> bool:

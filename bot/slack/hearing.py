@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.slack._shapes import TIMESTAMP, TRIGGER, are_ids, time_of
+from bot.slack._shapes import TIMESTAMP, TRIGGER, are_ids, manner_in, time_of
 from bot.slack.content import text_of
 from bot.slack.markup import names_somebody, to_plain
 from bot.slack.said import Said, identity_of, is_for_us, read_own_user, read_said, read_team
 from supportbot.intake.handoff import Remark
+from supportbot.intake.question_form import is_question
 from supportbot.intake.questions import IncomingQuestion
+from supportbot.intake.reception import Manner
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,26 @@ class Change:
 
 def read_question(body: object) -> IncomingQuestion | None:
     """Return the question in an ``event_callback``: a mention of the bot, or a direct message to it."""
-    said = read_said(body) or _read_added_mention(body)
-    return _question(said) if said is not None and said.for_us else None
+    said = read_said(body) or _read_edited(body)
+    return _question(said, Manner.NAMED) if said is not None and said.for_us else None
 
 
 def read_follow_up(body: object) -> IncomingQuestion | None:
     """Return what somebody said to nobody by name as a question, as it is where they go on asking."""
     said = read_said(body)
-    return None if said is None else _question(said)
+    return None if said is None else _question(said, Manner.FOLLOW_UP)
 
 
-def _question(said: Said) -> IncomingQuestion:
+def read_unasked(body: object) -> IncomingQuestion | None:
+    """Return what somebody asks nobody in particular, also by an edit; what is quoted or in code asks nothing."""
+    said = read_said(body) or _read_edited(body)
+    # Without our own id a mention can't be told from talk.
+    if said is None or said.for_us or said.own_user is None or not is_question(said.text):
+        return None
+    return _question(said, Manner.UNASKED)
+
+
+def _question(said: Said, manner: Manner) -> IncomingQuestion:
     return IncomingQuestion(
         platform="slack",
         workspace=said.team,
@@ -52,6 +63,8 @@ def _question(said: Said) -> IncomingQuestion:
         text=to_plain(said.text, said.own_user),
         reply_to={"ts": said.ts},
         said_at=time_of(said.ts),
+        manner=manner_in(said.channel, manner),
+        in_thread=True,
     )
 
 
@@ -117,12 +130,13 @@ def read_command(body: object) -> IncomingQuestion | None:
                 asker=user,
                 text=to_plain(text),
                 reply_to={"response_url": response_url, "asker_name": _user_name(body)},
+                manner=manner_in(channel, Manner.COMMAND),
             )
     return None
 
 
-def _read_added_mention(body: object) -> Said | None:
-    """Return what somebody said who has mentioned us only by an edit."""
+def _read_edited(body: object) -> Said | None:
+    """Return what somebody has edited who had not mentioned us; a preview of a link is told of in the same way."""
     match body:
         case {
             "event": {
@@ -134,7 +148,8 @@ def _read_added_mention(body: object) -> Said | None:
         }:
             place = {key: event[key] for key in ("channel", "channel_type") if key in event}
             now = _as_event(message, place)
-            if not is_for_us(_as_event(previous, place), read_own_user(body)):
+            was_for_us = is_for_us(_as_event(previous, place), read_own_user(body))
+            if not was_for_us and text_of(message) != text_of(previous):
                 return read_said({**body, "event": now})  # type: ignore[dict-item]
     return None
 

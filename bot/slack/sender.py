@@ -6,9 +6,10 @@ it posts.
 
 An answer goes into the thread of its question, in channels and in direct messages alike: with the manifest's
 agent view, Slack shows each question to the bot as the root of a thread of its own. The answer to a slash command
-goes into the channel with the question quoted; where the bot can't post, it goes to the asker alone through the
-command's ``response_url``. That way knows no marks and may, if the connection drops at the wrong moment, show an
-answer twice. A suggestion that somebody clicked is answered where it was made, with the question quoted as well.
+goes into the channel with the question quoted; where the bot can't post, or the channel's policy wants answers
+in threads only, it goes to the asker alone through the command's ``response_url``. That way knows no marks and
+may, if the connection drops at the wrong moment, show an answer twice. A suggestion that somebody clicked is
+answered where it was made, with the question quoted as well.
 
 Slack takes a reply to a deleted message, and shows it to the whole channel instead. Such a reply is taken back.
 Where Slack refuses the layout of an answer, the words are shown without it.
@@ -35,6 +36,7 @@ from bot.slack.origin import leads_to_slack
 from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+from supportbot.intake.questions import PRIVATELY
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +78,8 @@ class SlackSender:
             RetryLaterError: Slack asks to wait, cannot be reached, or does not answer sensibly.
             UndeliverableError: it will never work, and there is no private way either.
         """
+        if PRIVATELY in delivery.reply_to and (private := _response_url(delivery)):
+            return await self._respond(delivery, private)
         try:
             ts = await self._find(delivery) if delivery.attempt > 1 else None
             return f"{delivery.channel}:{ts or await self._post(delivery)}"

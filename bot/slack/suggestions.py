@@ -15,10 +15,11 @@ from typing import Any
 from slack_sdk.models.blocks import ActionsBlock, Block, MarkdownTextObject, PlainTextObject, SectionBlock
 from slack_sdk.models.blocks.block_elements import ButtonElement
 
-from bot.slack._shapes import TIMESTAMP, TRIGGER, are_ids
+from bot.slack._shapes import TIMESTAMP, TRIGGER, are_ids, manner_in
 from bot.slack.feedback import read_voter
 from bot.slack.markup import escaped_pieces
 from supportbot.intake.questions import IncomingQuestion, Suggestion
+from supportbot.intake.reception import Manner
 
 SUGGESTION_ACTION = re.compile(r"answer_suggestion:[0-9]{1,2}")
 
@@ -70,6 +71,8 @@ class Choice:
             asker=self.user,
             text=text,
             reply_to=self.place.reply_to,
+            manner=manner_in(self.channel, Manner.COMMAND),
+            in_thread=not self.place.is_private,
         )
 
 

@@ -38,6 +38,7 @@ from supportbot.intake.questions import (
     Grounds,
     Reply,
 )
+from supportbot.knowledge.index import Decision
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
 
@@ -143,6 +144,7 @@ class Answerer:
         workspace_id: int | None = None,
         earlier: Sequence[Turn] = (),
         begin_by: float | None = None,
+        verified_only: bool = False,
     ) -> Reply:
         """Answer a question.
 
@@ -153,6 +155,7 @@ class Answerer:
             workspace_id: where it was asked; None for an operator, who gets what any workspace would.
             earlier: what was asked and answered before where it was asked, the newest last.
             begin_by: when it is too late to begin to generate, likewise; by default the deadline.
+            verified_only: whether nothing is said but what is approved, whatever the mode.
 
         Raises:
             EngineBusyError: the engine holds as much as it can.
@@ -161,17 +164,11 @@ class Answerer:
             ModelError: the model is damaged.
         """
         started = time.monotonic()
-        known = self._knowledge if self._mode == "verified_first" else None
-        try:
-            # Just after a start it may still be read, and what is very large is looked up in a database.
-            async with asyncio.timeout(deadline - started):
-                found = await explain(known, question, workspace_id, self._passages, earlier)
-        except TimeoutError:
-            raise DeadlineExceededError("What is known could not be looked up in time.") from None
+        found = await self._explain(question, deadline, workspace_id, earlier, verified_only=verified_only)
         if found.given:
             reply = replace(given_reply(found), latency_ms=_since(started))
             on_text(reply.text)
-        elif found.verdict is Verdict.DEGENERATE or not self.generates:
+        elif found.verdict is Verdict.DEGENERATE or verified_only or not self.generates:
             reply = replace(unverified_reply(found, on_text), latency_ms=_since(started))
         else:
             generated = await self.generator.answer(
@@ -183,6 +180,53 @@ class Answerer:
             )
             reply = self._judged(generated, found, on_text)
         return with_meaning(reply, found)
+
+    async def answer_unasked(
+        self, question: str, deadline: float, *, workspace_id: int, verified_only: bool
+    ) -> Reply | None:
+        """Answer what nobody asked the bot, if that is verified, or the model says the same as what is.
+
+        Args:
+            question: as received.
+            deadline: as in ``answer``; a model is asked only if it has a place at once.
+            workspace_id: likewise.
+            verified_only: likewise.
+
+        Returns:
+            The answer; None where the bot had better be silent.
+
+        Raises:
+            EngineBusyError: as in ``answer``, as are the other errors.
+        """
+        started = time.monotonic()
+        found = await self._explain(question, deadline, workspace_id, (), verified_only=verified_only)
+        if found.verdict is Verdict.SMALL_TALK:  # people talk to each other
+            return None
+        if found.given:
+            return replace(given_reply(found), latency_ms=_since(started))
+        if verified_only or not self.generates or not _has_near(found.decision):
+            return None
+        generated = await self.generator.answer(found.asked, deadline, lambda text: None, begin_by=started)
+        reply = self._judged(generated, found, lambda text: None)
+        return reply if reply.source is AnswerSource.GENERATED else None
+
+    async def _explain(
+        self,
+        question: str,
+        deadline: float,
+        workspace_id: int | None,
+        earlier: Sequence[Turn],
+        *,
+        verified_only: bool,
+    ) -> Explanation:
+        known = self._knowledge if verified_only or self._mode == "verified_first" else None
+        passages = None if verified_only else self._passages
+        try:
+            # Just after a start it may still be read, and what is very large is looked up in a database.
+            async with asyncio.timeout(deadline - time.monotonic()):
+                return await explain(known, question, workspace_id, passages, earlier)
+        except TimeoutError:
+            raise DeadlineExceededError("What is known could not be looked up in time.") from None
 
     @property
     def is_demo(self) -> bool:
@@ -213,13 +257,18 @@ class Answerer:
                 return instead(reply, unverified_reply(found, on_text))
             demo = was_sure and self.generator.model.is_starter and not self._starter_is_named
             return replace(reply, grounds=Grounds(demo=demo))
-        best = decision.candidates[0] if decision.candidates else None
-        is_near = best is not None and best.confidence >= _NEAR * decision.threshold
-        agreed = agreement(reply.text, best.entry.answer) if best is not None and is_near else 0.0
+        agreed = agreement(reply.text, decision.candidates[0].entry.answer) if _has_near(decision) else 0.0
         if was_sure and agreed >= _AGREES:
             on_text(reply.text)
             return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": round(agreed)}))
         return instead(reply, unverified_reply(found, on_text))
+
+
+def _has_near(decision: Decision | None) -> bool:
+    """Return whether an approved answer is near enough for a model to be heard beside it."""
+    if decision is None or not decision.candidates:
+        return False
+    return decision.candidates[0].confidence >= _NEAR * decision.threshold
 
 
 def _since(started: float) -> int:

@@ -19,6 +19,7 @@ import structlog
 
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.pace import Pace
+from supportbot.answering.unasked import find_reply
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.errors import (
     DatabaseError,
@@ -219,13 +220,24 @@ class Worker:
         """Bring a claimed question to its next state, whatever happens."""
         with metrics.WORKING.track_inprogress():
             try:
-                await self._answer(claim)
+                await (self._answer_unasked(claim) if claim.unasked else self._answer(claim))
             except asyncio.CancelledError:
                 await self._inbox.release(claim.question_id, attempted=False)
                 raise
             except Exception:
                 log.exception("worker.failed", question_id=claim.question_id, attempt=claim.attempt)
                 await self._retry_or_fail(claim, "internal error")
+
+    async def _answer_unasked(self, claim: Claim) -> None:
+        """Answer what nobody asked the bot, or let it go without a word."""
+        began = time.monotonic()
+        policy = await self._inbox.policy_of(claim)
+        if reply := await find_reply(self._answerer, claim, policy, self._answer_seconds):
+            await self._finish(claim, reply, time.monotonic() - began)
+            return
+        await self._inbox.forget(claim.question_id)
+        self._live.finish(claim.question_id)
+        log.info("question.left_alone", question_id=claim.question_id, platform=claim.platform)
 
     async def _answer(self, claim: Claim) -> None:
         if claim.lapses >= MOST_LAPSES:
@@ -240,6 +252,7 @@ class Worker:
             return
         self._live.restart(claim.question_id)
         earlier = await self._inbox.earlier(claim.question_id)
+        policy = await self._inbox.policy_of(claim)
         began = time.monotonic()
         reply = None
         self._pace.begin()
@@ -251,6 +264,7 @@ class Worker:
                 workspace_id=claim.workspace_id,
                 earlier=earlier,
                 begin_by=self._begin_by(claim, began),
+                verified_only=policy.verified_only,
             )
         except OverloadedError:
             await self._refuse(claim)

@@ -26,6 +26,7 @@ from supportbot.cli import (
     learn,
     log,
     models,
+    policy,
     privacy,
     replay,
     restore,
@@ -55,6 +56,7 @@ app.command()(learn.learn)
 app.add_typer(curate.app, name="curate")
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(models.app, name="models")
+app.add_typer(policy.app, name="policy")
 app.add_typer(privacy.app, name="privacy")
 for command in entry_points(group="supportbot.commands"):
     app.command(command.name)(command.load())

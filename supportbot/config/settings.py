@@ -6,6 +6,7 @@ Where they are read from, ``loading`` knows.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,8 @@ from supportbot.origins import check_exposure, is_loopback, read_origins
 from supportbot.tokens import TOKEN_KEYS, check_token
 
 PREFIX = "SUPPORTBOT_"
+
+_ADMIN = re.compile(r"(?:slack:[A-Z0-9]+:[A-Z0-9]+|discord:\d+:\d+)")
 
 
 def _blank_is_unset(value: object) -> object:
@@ -185,6 +188,16 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "text", "json"] = Field(
         default="auto", description="text for people, json for collectors; auto: text on a terminal."
     )
+    admins: str = Field(
+        default="",
+        description="People who may decide what the bot answers where, besides admins of the Slack workspace and "
+        "who manages the Discord server, separated by commas, e.g. slack:T0123:U0456, discord:8001:1001.",
+    )
+    discord_message_content: bool = Field(
+        default=False,
+        description="Hear all messages in Discord, for channels in which questions to nobody are answered; "
+        "needs the Message Content intent.",
+    )
     slack_http: bool = Field(
         default=False,
         description="Receive Slack events over HTTP at /slack/events instead of Socket Mode; "
@@ -208,6 +221,11 @@ class Settings(BaseSettings):
     def kept_contacts(self) -> tuple[str, ...]:
         """The contacts that redaction leaves alone."""
         return tuple(contact for part in self.public_contacts.split(",") if (contact := part.strip()))
+
+    @property
+    def named_admins(self) -> frozenset[str]:
+        """The people who may decide about channels by the operator's word."""
+        return frozenset(name for part in self.admins.split(",") if (name := part.strip()))
 
     @property
     def remote_servers(self) -> tuple[str, ...]:
@@ -248,6 +266,11 @@ class Settings(BaseSettings):
             missing = "SLACK_APP_TOKEN" if self.slack_bot_token else "SLACK_BOT_TOKEN"
             raise ConfigError(
                 f"{missing} is missing: Socket Mode needs both the bot token and the app-level token."
+            )
+        if wrong := sorted(name for name in self.named_admins if not _ADMIN.fullmatch(name)):
+            raise ConfigError(
+                f"SUPPORTBOT_ADMINS holds '{wrong[0]}': name people as slack:T0123:U0456 or discord:8001:1001, "
+                "which is the platform, the workspace or server, and the person."
             )
         if self.engine == "remote" and not self.remote_servers:
             raise ConfigError(

@@ -1,7 +1,8 @@
 """How much one person, one channel and one workspace may ask, so that there is room for everybody.
 
 What is counted stands in the database, so all daemons on it count alike. Refused questions do not count: whoever
-asks on and on still gets as many answers as anybody else.
+asks on and on still gets as many answers as anybody else. What nobody asked the bot does not count for the person
+who said it, and is passed over without a word where it is one too many.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from sqlalchemy import (
 from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.models import IS_COUNTED, IS_OPEN, Answer, Question
 from supportbot.db.states import QuestionState
+from supportbot.intake import unasked
 from supportbot.intake.questions import IncomingQuestion
 from supportbot.intake.replies import write_notices
 
@@ -161,9 +163,12 @@ def refuse_waiting(
     until: datetime,
     now: datetime,
 ) -> list[str]:
-    """Refuse the oldest questions of between two times that nobody has taken up; return their platforms."""
+    """Refuse the oldest questions of between two times that nobody has taken up; return their platforms.
+
+    Unasked ones are forgotten instead.
+    """
     rows = connection.execute(
-        select(Question.id, Question.platform)
+        select(Question.id, Question.platform, Question.unasked)
         .where(
             Question.state == QuestionState.RECEIVED,
             Question.lease_until.is_(None),
@@ -176,9 +181,11 @@ def refuse_waiting(
         .with_for_update(skip_locked=True)
     )
     waiting = rows.all()
-    if waiting:
-        refuse(connection, [question_id for question_id, _ in waiting], refusal, now)
-    return [platform for _, platform in waiting]
+    if nobody_waits := [row.id for row in waiting if row.unasked]:
+        unasked.forget(connection, nobody_waits)
+    if asked := [row for row in waiting if not row.unasked]:
+        refuse(connection, [row.id for row in asked], refusal, now)
+    return [row.platform for row in asked]
 
 
 _IDS = bindparam("ids", expanding=True, type_=BigInteger())
@@ -217,7 +224,7 @@ _REFUSED = (
 
 _WORKSPACE = Question.workspace_id == bindparam("workspace_id", type_=BigInteger())
 _WHOSE = {
-    "person": _PERSON,
+    "person": and_(_PERSON, Question.unasked.is_(False)),
     "channel": and_(_WORKSPACE, Question.channel == bindparam("channel", type_=StorableText())),
     "workspace": _WORKSPACE,
 }

@@ -2,7 +2,8 @@
 
 A new text counts until there is an answer. If a worker is at it, the question goes back to the inbox, and what
 that worker writes is dropped, as with any claim that is lost. A deleted question is withdrawn until its answer is
-shown or on its way; it ends as failed, and nothing is said about it. These functions know no platform.
+shown or on its way; it ends as failed, and nothing is said about it. What nobody asked the bot is forgotten in
+both cases, and may be heard anew as it reads then. These functions know no platform.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from supportbot.db.base import StorableText, table_of
 from supportbot.db.models import Outbox, Question
 from supportbot.db.states import OutboxState, QuestionState
+from supportbot.intake import unasked
 
 WITHDRAWN = "withdrawn by its asker"
 """The reason that a deleted question ends with."""
@@ -42,6 +44,8 @@ def change(platform: str, identity: str, text: str | None, connection: Connectio
         connection: of a transaction that writes.
     """
     named = {"on": platform, "named": identity}
+    if (question_id := unasked.withdraw(connection, platform, identity)) is not None:
+        return question_id
     if text is not None:
         return connection.scalar(_REWORDED, {**named, "said": text})
     if (question_id := connection.scalar(_WITHDRAWN, {**named, "why": WITHDRAWN})) is not None:

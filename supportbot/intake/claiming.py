@@ -72,6 +72,7 @@ _CLAIM = (
         Question.lapses,
         Question.received_at,
         Question.late,
+        Question.unasked,
     )
 )
 _SERVED = (
@@ -110,11 +111,13 @@ def take(
             question_id=row.id,
             platform=row.platform,
             workspace_id=row.workspace_id,
+            channel=row.channel,
             text=row.text,
             attempt=row.attempts,
             lapses=row.lapses,
             waited=now - row.received_at,
             late=row.late,
+            unasked=row.unasked,
         )
         for row in taken
     ]

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Table, and_, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -20,6 +20,7 @@ from supportbot.db.models import Channel, Conversation, ErasedMessage, Question,
 from supportbot.db.states import QuestionState
 from supportbot.intake import erased
 from supportbot.intake.questions import IncomingQuestion
+from supportbot.intake.reception import Manner
 
 _LATE = timedelta(seconds=15)
 """What is heard as it is said takes less, with clocks that differ; and a shorter outage hurts nobody."""
@@ -36,6 +37,7 @@ class Known:
     workspace_id: int | None
     conversation_id: int | None
     has_channel: bool
+    parent: str | None
     is_erased: bool
 
 
@@ -55,6 +57,7 @@ def look_up(connection: Connection, incoming: IncomingQuestion) -> Known:
         workspace_id=row.workspace_id,
         conversation_id=row.conversation_id,
         has_channel=row.channel is not None,
+        parent=row.parent,
         is_erased=row.erased is not None,
     )
 
@@ -71,7 +74,11 @@ def make_conversation(
     )
     channel = {"workspace_id": workspace_id, "channel": incoming.channel}
     if not known.has_channel:
-        _insert(connection, table_of(Channel), channel)
+        _insert(connection, table_of(Channel), channel | {"parent": incoming.parent})
+    elif incoming.parent != known.parent and incoming.parent is not None:
+        connection.execute(
+            _PARENT_OF, {"of": workspace_id, "named": incoming.channel, "parent_is": incoming.parent}
+        )
     conversation_id = known.conversation_id or _insert_or_find(
         connection, table_of(Conversation), channel | {"thread": incoming.thread}, {"created_at": now}
     )
@@ -104,6 +111,7 @@ def insert_question(
         "reply_to": dict(incoming.reply_to),
         "placeholder": incoming.placeholder,
         "late": is_late(incoming, now),
+        "unasked": incoming.manner is Manner.UNASKED,
         "state": QuestionState.REFUSED if refused else QuestionState.RECEIVED,
         "reason": refused,
         "answered_at": now if refused else None,
@@ -147,6 +155,14 @@ _WORKSPACE_ID = (
     .scalar_subquery()
 )
 
+_THIS_CHANNEL = and_(Channel.workspace_id == _WORKSPACE_ID, Channel.channel == _text("channel"))
+
+_PARENT_OF = (
+    update(table_of(Channel))
+    .where(Channel.workspace_id == bindparam("of", type_=BigInteger()), Channel.channel == _text("named"))
+    .values(parent=_text("parent_is"))
+)
+
 _LOOK_UP = select(
     select(Question.id)
     .where(Question.platform == _text("platform"), Question.identity == _text("identity"))
@@ -163,9 +179,7 @@ _LOOK_UP = select(
     )
     .scalar_subquery()
     .label("conversation_id"),
-    select(Channel.channel)
-    .where(Channel.workspace_id == _WORKSPACE_ID, Channel.channel == _text("channel"))
-    .scalar_subquery()
-    .label("channel"),
+    select(Channel.channel).where(_THIS_CHANNEL).scalar_subquery().label("channel"),
+    select(Channel.parent).where(_THIS_CHANNEL).scalar_subquery().label("parent"),
     select(ErasedMessage.digest).where(ErasedMessage.digest == _text("digest")).scalar_subquery().label("erased"),
 )

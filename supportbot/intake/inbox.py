@@ -22,24 +22,24 @@ from supportbot.db.clock import now_of
 from supportbot.db.models import IS_OPEN, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
-from supportbot.intake import changes, handoff, threads
+from supportbot.intake import accepting, changes, handoff, threads, unasked
 from supportbot.intake.admission import (
     UNLIMITED,
     Crowd,
     Limits,
     Refusal,
-    find_refusal,
     refuse,
     refuse_waiting,
-    tell,
 )
 from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, lapses_of, take
-from supportbot.intake.conversations import insert_question, is_late, look_up, make_conversation
 from supportbot.intake.earlier import Turn, earlier_turns
 from supportbot.intake.handoff import Heard, Remark
-from supportbot.intake.questions import NO_QUESTION, Accepted, Claim, IncomingQuestion, Reply
+from supportbot.intake.questions import NOT_HEARD, Accepted, Claim, IncomingQuestion, Reply
+from supportbot.intake.reception import Manner
 from supportbot.intake.replies import write_reply
 from supportbot.intake.turns import IS_WAITING
+from supportbot.policies.policy import Policy
+from supportbot.policies.store import Policies
 
 
 class Inbox:
@@ -50,6 +50,9 @@ class Inbox:
         owner: unique name of this process, written on its claims.
         lease: how long a claim holds unless it is renewed; see ``delivery.renewal``.
         limits: how much may be asked.
+
+    Attributes:
+        policies: what the admins of channels decided about them.
     """
 
     def __init__(self, database: Database, owner: str, lease: timedelta, limits: Limits = UNLIMITED) -> None:
@@ -58,6 +61,7 @@ class Inbox:
         self._lease = lease
         self._limits = limits
         self._held: set[int] = set()
+        self.policies = Policies(database)
 
     @property
     def held(self) -> frozenset[int]:
@@ -67,30 +71,14 @@ class Inbox:
     async def accept(self, incoming: IncomingQuestion, crowd: Crowd | None = None) -> Accepted:
         """Commit a question, unless its identity is known already, or is that of one that was erased.
 
-        One that is too many is kept as refused, and its asker told so once; see ``admission``.
+        One that is too many is kept as refused, and its asker told so once; see ``admission``. Of one that is not
+        heard there, nothing is kept; see ``reception``.
         """
-        return await self._database.commit(partial(self._accept, incoming, crowd))
-
-    def _accept(self, incoming: IncomingQuestion, crowd: Crowd | None, connection: Connection) -> Accepted:
-        known = look_up(connection, incoming)
-        if known.question_id is not None:
-            return Accepted(known.question_id, new=False)
-        if known.is_erased:
-            return Accepted(NO_QUESTION, new=False)
-        now = now_of(connection)
-        workspace_id, conversation_id = make_conversation(connection, incoming, known, now)
-        crowd = None if is_late(incoming, now) else crowd
-        refusal = find_refusal(connection, self._limits, crowd, incoming, workspace_id, now)
-        reason = refusal.reason if refusal else None
-        question_id = insert_question(connection, incoming, workspace_id, conversation_id, now, refused=reason)
-        if question_id is None:  # another daemon on the same PostgreSQL was first
-            question_id = look_up(connection, incoming).question_id
-            assert question_id is not None  # noqa: S101 - the unique constraint that refused us names this row
-            return Accepted(question_id, new=False)
-        if refusal:
-            told = (question_id, incoming.platform, incoming.asker, incoming.placeholder)
-            tell(connection, [told], refusal, now)
-        return Accepted(question_id, new=True, refused=reason)
+        if incoming.manner is Manner.UNASKED:
+            async with self._database.read() as session:  # most of what is said is none of ours: no lock for that
+                if not await accepting.listens(session, incoming):
+                    return NOT_HEARD
+        return await self._database.commit(partial(accepting.accept, self._limits, incoming, crowd))
 
     async def accept_remark(self, remark: Remark) -> Heard:
         """Commit what a person wrote, if it answers a question that the bot has handed off.
@@ -170,6 +158,21 @@ class Inbox:
         claims = await self._database.commit(partial(take, statement, values, self._owner, self._lease))
         self._held.update(claim.question_id for claim in claims)
         return claims
+
+    async def policy_of(self, claim: Claim) -> Policy:
+        """Return what holds where a question was asked."""
+        async with self._database.read() as session:
+            return await self.policies.effective(session, claim.workspace_id, claim.channel)
+
+    async def forget(self, question_id: int) -> None:
+        """Let an unasked question, claimed by this process, go without a word and without a trace."""
+        self._held.discard(question_id)
+
+        def go(connection: Connection) -> None:
+            if connection.scalar(select(Question.id).where(self._is_mine(question_id))) is not None:
+                unasked.forget(connection, [question_id])
+
+        await self._database.commit(go)
 
     async def earlier(self, question_id: int) -> list[Turn]:
         """Return what was asked and answered before a question where it stands; see ``earlier``."""

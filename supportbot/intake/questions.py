@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from supportbot.db.states import AnswerSource
+from supportbot.intake.reception import Manner, Reception
 
 _EMOJI_TOKEN = re.compile(r"<a?:\w{1,64}:\d{1,20}>|(?<!\w):[a-z0-9_+-]*[a-z+-][a-z0-9_+-]*:(?!\w)")
 
@@ -44,6 +45,9 @@ class IncomingQuestion:
         placeholder: whether the asker sees that an answer to just this message is coming. Then it needs one, even
             where its asker was told already that the bot is busy.
         said_at: when it was said, by the platform's clock, where that may be long ago.
+        manner: how it was asked.
+        in_thread: whether its answer stands in a thread.
+        parent: the channel whose thread ``channel`` is, where a platform numbers threads as it numbers channels.
     """
 
     platform: str
@@ -57,7 +61,13 @@ class IncomingQuestion:
     workspace_name: str = ""
     placeholder: bool = False
     said_at: datetime | None = None
+    manner: Manner = Manner.DIRECT
+    in_thread: bool = False
+    parent: str | None = None
 
+
+PRIVATELY = "privately"
+"""Is in the ``reply_to`` of a question whose answer only its asker may see."""
 
 NO_QUESTION = 0
 """No question has this number."""
@@ -67,13 +77,19 @@ NO_QUESTION = 0
 class Accepted:
     """A question that is safely in the inbox; ``new`` is False when it had been there already.
 
-    ``question_id`` is ``NO_QUESTION`` for one that was there and was erased with its asker. ``refused`` says why
-    it will not be answered, if it is one too many.
+    ``question_id`` is ``NO_QUESTION`` for one that was there and was erased with its asker, and for one that is
+    not heard where it was asked, as ``reception`` says. ``refused`` says why it will not be answered, if it is one
+    too many.
     """
 
     question_id: int
     new: bool
     refused: str | None = None
+    reception: Reception = Reception.OPEN
+
+
+NOT_HEARD = Accepted(NO_QUESTION, new=False, reception=Reception.CLOSED)
+"""Nothing is kept of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +97,20 @@ class Claim:
     """A question that this worker, and no other, may answer now.
 
     ``waited`` is how long ago it came, by the database's clock. ``lapses`` says how many workers took it up and
-    never said what became of it. ``late`` says that it was asked long before it came.
+    never said what became of it. ``late`` says that it was asked long before it came, ``unasked`` that nobody
+    asked the bot.
     """
 
     question_id: int
     platform: str
     workspace_id: int
+    channel: str
     text: str
     attempt: int
     lapses: int
     waited: timedelta
     late: bool = False
+    unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from supportbot.db.clock import now as database_now
 from supportbot.db.models import Conversation, Question, Workspace
 from supportbot.db.states import QuestionState
 from supportbot.intake.handoff import Remark
-from supportbot.intake.questions import has_words
+from supportbot.intake.questions import IncomingQuestion, has_words
 
 _TOLD = (QuestionState.ANSWERED, QuestionState.DELIVERED)
 
@@ -39,7 +39,7 @@ class Thread:
         is_quiet: whether the bot was told to be quiet.
         talked_at: when people last spoke to each other.
         asked_at: when the newest question was heard.
-        is_asker: whether the author of the remark has asked here.
+        is_asker: whether the author of the remark has asked the bot here; who was answered unasked has not.
     """
 
     conversation_id: int
@@ -92,6 +92,22 @@ def _is_past(remark: Remark, thread: Thread) -> bool:
     return remark.said_at is not None and remark.said_at < thread.asked_at - _SKEW
 
 
+async def is_quiet(session: AsyncSession, incoming: IncomingQuestion) -> bool:
+    """Return whether the bot was told to be quiet where a question was asked; this only looks."""
+    told = (
+        select(Conversation.id)
+        .join(Workspace, Conversation.workspace_id == Workspace.id)
+        .where(
+            Workspace.platform == incoming.platform,
+            Workspace.external_id == incoming.workspace,
+            Conversation.channel == incoming.channel,
+            Conversation.thread == incoming.thread,
+            Conversation.is_quiet,
+        )
+    )
+    return await session.scalar(told) is not None
+
+
 async def set_quiet(
     session: AsyncSession, platform: str, workspace: str, channel: str, thread: str, *, is_quiet: bool
 ) -> bool:
@@ -119,7 +135,7 @@ def _find(remark: Remark) -> Select[int, bool, datetime | None, datetime, bool]:
             Conversation.is_quiet,
             Conversation.talked_at,
             select(func.max(Question.received_at)).where(asked).scalar_subquery(),
-            exists().where(asked, Question.asker == remark.author),
+            exists().where(asked, Question.asker == remark.author, Question.unasked.is_(False)),
         )
         .join(Workspace, Conversation.workspace_id == Workspace.id)
         .where(

@@ -17,7 +17,7 @@ from supportbot.db.base import Base
 from supportbot.db.session import Database
 
 TABLES = (
-    *("answer", "audit", "channel", "conversation", "entry", "example"),
+    *("answer", "audit", "channel", "channel_policy", "conversation", "entry", "example"),
     *("feedback", "foreign_question", "outbox", "passage", "question", "wording"),
 )
 """Those that an erasure touches."""

@@ -26,6 +26,7 @@ from supportbot.privacy.forgetting import Forgotten, forget
 from supportbot.privacy.found import PAGE, Found, examples_of_answers, examples_of_votes, find, parts
 from supportbot.privacy.ledger import Ledger
 from supportbot.privacy.person import Person, Theirs, theirs
+from supportbot.privacy.policies import hide_in_policies
 from supportbot.privacy.repeated import Gone, forget_foreign, hide_in_answers, hide_in_audit
 from supportbot.privacy.rows import (
     erase_answers,
@@ -121,8 +122,14 @@ class Privacy:
             hidden += again
         in_audit = await hide_in_audit(self.database, who.names, found.texts)
         foreign = await forget_foreign(self.database, found.texts)
+        policies = await hide_in_policies(self.database, who.names)
         async with self.database.write() as session:
-            last = {"answers to others": hidden, "audit rows": in_audit, "foreign questions": foreign}
+            last = {
+                "answers to others": hidden,
+                "audit rows": in_audit,
+                "foreign questions": foreign,
+                "policies": policies,
+            }
             if not person.workspaces or person.direct_messages in person.workspaces:
                 await erase_direct_messages(session, person.platform, person.direct_messages)
             await ledger.note(session, {**last, "files": len(files.changed) + len(files.removed)})

@@ -18,6 +18,7 @@ from supportbot.db.models import Answer, Conversation, Example, Feedback, Outbox
 from supportbot.db.session import Database
 from supportbot.privacy.found import find, pages, parts
 from supportbot.privacy.person import Person, theirs
+from supportbot.privacy.policies import decided_by
 from supportbot.privacy.reach import beyond_reach
 
 _OTHERS = ("voter", "person", "author")
@@ -49,6 +50,7 @@ async def export_person(database: Database, person: Person) -> dict[str, Any]:
         "votes": votes,
         "answers_written_for_others": written,
         "training_rows": examples,
+        "decisions_about_channels": await decided_by(database, who.names),
         "model_versions": {name: list(ids) for name, ids in found.versions.items()},
         "not_included": beyond_reach(person.platform, is_sqlite=database.is_sqlite),
     }

@@ -139,8 +139,12 @@ class DiscordServer:
 
     async def slash(self, question: str) -> Interaction:
         """Invoke ``/ask``."""
-        option = {"name": "question", "type": 3, "value": question}
-        data = {"id": self._command_id("ask"), "name": "ask", "type": 1, "options": [option]}
+        return await self.command("ask", question=question)
+
+    async def command(self, name: str, **options: str) -> Interaction:
+        """Invoke a slash command; Alice may do everything in this server."""
+        given = [{"name": option, "type": 3, "value": value} for option, value in options.items()]
+        data = {"id": self._command_id(name), "name": name, "type": 1, "options": given}
         return await self._interact(2, data)
 
     async def answer_this(self, message: Json) -> Interaction:

@@ -39,6 +39,7 @@ def test_manifest_has_the_scopes_of_every_call(manifest: dict[str, Any]) -> None
         "slash command": {"commands"},
         "chat.postMessage": {"chat:write"},
         "reactions.add": {"reactions:write"},
+        "users.info": {"users:read"},
         "assistant.threads.setStatus": {"assistant:write"},
         "users.conversations": {"channels:read", "groups:read", "im:read", "mpim:read"},
         "conversations.replies and conversations.history": {
@@ -59,7 +60,10 @@ def test_manifest_offers_the_messages_tab_and_the_command(manifest: dict[str, An
     assert features["app_home"]["messages_tab_enabled"] is True
     assert features["app_home"]["messages_tab_read_only_enabled"] is False
     assert "agent_description" in features["agent_view"]
-    assert [command["command"] for command in features["slash_commands"]] == ["/ask"]
+    assert [command["command"] for command in features["slash_commands"]] == [
+        "/ask",
+        "/supportbot",
+    ]
 
 
 def test_manifest_keeps_slacks_limits(manifest: dict[str, Any]) -> None:

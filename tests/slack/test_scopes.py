@@ -40,7 +40,7 @@ def test_token_is_compared_with_the_manifest() -> None:
         Scopes().compare(
             {
                 "x-oauth-scopes": "app_mentions:read,assistant:write, channels:history,groups:history,commands,"
-                "reactions:write"
+                "reactions:write,users:read"
             }
         )
     (line,) = lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from tests.slack_server.payloads import view_submission
@@ -56,8 +57,16 @@ class Modals:
         self._state.modals.append(modal)
         return {"view": {**modal.view, "id": modal.id}}
 
-    def fill_in(self, modal: Modal, *, choose: str | None, write: str | None) -> Json:
+    def fill_in(
+        self, modal: Modal, *, choose: str | None, write: str | None, fields: Mapping[str, str] | None = None
+    ) -> Json:
         """Return the payload of a modal whose fields hold what they held, changed by what somebody does.
+
+        Args:
+            modal: that is open.
+            choose: the words of the option to pick where there are options.
+            write: what to write where somebody can.
+            fields: likewise, for single fields by their block.
 
         Raises:
             LookupError: there is no such option.
@@ -69,7 +78,8 @@ class Modals:
         for block in modal.view["blocks"]:
             if block["type"] == "input":
                 element = block["element"]
-                value = _value(element, choose=choose, write=write)
+                own = (fields or {}).get(block["block_id"])
+                value = _value(element, choose=choose or own, write=own if write is None else write)
                 if not block.get("optional") and value.get("selected_option") is None:
                     raise ValueError(f"{block['label']['text']} is required.")
                 values[block["block_id"]] = {element["action_id"]: {"type": element["type"], **value}}
@@ -84,6 +94,10 @@ class Modals:
         match response:
             case None | {"response_action": "clear"}:
                 modal.is_open = False
+            case {"response_action": "errors", "errors": dict() as errors}:
+                inputs = {block["block_id"] for block in modal.view["blocks"] if block["type"] == "input"}
+                _check(bool(errors) and set(errors) <= inputs, "errors")
+                modal.errors = errors
             case {"response_action": "update", "view": view}:
                 check_view(view)
                 modal.view = view

@@ -70,6 +70,7 @@ class Modal:
     user: str
     view: Json
     is_open: bool = True
+    errors: Json = field(default_factory=dict)
 
     @property
     def shown(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Self
@@ -208,18 +208,27 @@ class LocalSlack:
         """Return what Slack would send if somebody sent a modal now; see ``submit``."""
         return self._modals.fill_in(modal, choose=choose, write=write)
 
-    async def submit(self, modal: Modal, *, choose: str | None = None, write: str | None = None) -> Envelope:
+    async def submit(
+        self,
+        modal: Modal,
+        *,
+        choose: str | None = None,
+        write: str | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> Envelope:
         """Have the person who has a modal open fill it in and send it, and show what the app answers.
 
         Args:
             choose: the words of the option to pick; by default what is picked already.
             write: what to write; by default what stands there already.
+            fields: likewise for single fields, by their block.
 
         Raises:
             LookupError: there is no such option.
             ValueError: Slack's own form would not send this.
         """
-        envelope = self._deliver_all("interactive", [self.fill_in(modal, choose=choose, write=write)])
+        sent = self._modals.fill_in(modal, choose=choose, write=write, fields=fields)
+        envelope = self._deliver_all("interactive", [sent])
         await self.wait_for_ack(envelope)
         self._modals.show_response(modal, envelope.response)
         return envelope
@@ -237,6 +246,14 @@ class LocalSlack:
         rng.shuffle(held)
         for envelope in held:
             self._courier.start(envelope, self._transport)
+
+    def make_admin(self, user: str) -> None:
+        """Let somebody be an admin of the workspace."""
+        self._state.admins.add(user)
+
+    def describe(self, user: str, **profile: object) -> None:
+        """Say of somebody what Slack does not say of everybody."""
+        self._state.profiles[user] = profile
 
     def expect_acks_within(self, seconds: float) -> None:
         """Be less patient: an envelope that isn't acknowledged by then is sent again."""

@@ -29,6 +29,8 @@ class State:
         self.modals: list[Modal] = []
         self.channels: dict[str, Channel] = {}
         self.deleted: set[str] = set()
+        self.admins: set[str] = set()
+        self.profiles: dict[str, Json] = {}
         self.rate_limited = 0
         self._changed = asyncio.Event()
         self._last_micros = 0

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from tests.slack_server.faults import Faults, RateLimited, Reset, fault_response
 from tests.slack_server.modals import Modals, RefusedViewError
+from tests.slack_server.payloads import user_name
 from tests.slack_server.records import Call, Channel, Ephemeral, Json, Message
 from tests.slack_server.state import APP, BOT_ID, BOT_USER, TEAM, State
 
@@ -67,6 +68,7 @@ class WebApi:
             "conversations.replies": self._replies,
             "reactions.add": self._react,
             "users.conversations": self._conversations,
+            "users.info": self._user,
             "views.open": modals.open,
         }
 
@@ -225,6 +227,22 @@ class WebApi:
         mine = [channel for channel in self._state.channels.values() if channel.member and not channel.archived]
         listed = [{"id": channel.id, "is_im": channel.id.startswith("D")} for channel in mine]
         return {"channels": listed, "response_metadata": {"next_cursor": ""}}
+
+    def _user(self, arguments: Json) -> Json:
+        user = arguments["user"]
+        return {
+            "user": {
+                "id": user,
+                "team_id": TEAM,
+                "name": user_name(user),
+                "deleted": False,
+                "is_bot": False,
+                "is_restricted": False,
+                "is_admin": user in self._state.admins,
+                "is_owner": False,
+                **self._state.profiles.get(user, {}),
+            }
+        }
 
     def _history(self, arguments: Json) -> Json:
         channel = self._check_channel(arguments["channel"])

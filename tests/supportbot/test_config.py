@@ -80,6 +80,7 @@ def test_key_given_twice_is_refused() -> None:
         ({"SLACK_APP_TOKEN": APP}, r"SLACK_BOT_TOKEN is missing"),
         ({"SLACK_BOT_TOKEN": BOT + "\n", "SLACK_APP_TOKEN": APP}, r"SLACK_BOT_TOKEN.*white space or a line break"),
         ({"DISCORD_TOKEN": "hello"}, r"DISCORD_TOKEN is malformed"),
+        ({"SUPPORTBOT_ADMINS": "slack:T1:U1, ada"}, r"SUPPORTBOT_ADMINS holds 'ada': name people as slack:T0123"),
         ({"DISCORD_TOKEN": DISCORD[:40] + " " + DISCORD[40:]}, r"DISCORD_TOKEN.*white space"),
         (
             {"SLACK_BOT_TOKEN": BOT, "SUPPORTBOT_SLACK_HTTP": "1"},

@@ -3,15 +3,18 @@
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack._background import Background
-from bot.slack.listeners import actions, commands, events, forgetting, submissions
+from bot.slack.admins import Admins
+from bot.slack.listeners import actions, commands, events, forgetting, policy, submissions
 from bot.slack.patience import Patience
 from supportbot.service import Service
 
 
-def register(app: AsyncApp, service: Service, background: Background, patience: Patience) -> None:
+def register(app: AsyncApp, service: Service, background: Background, patience: Patience, admins: Admins) -> None:
     """Connect all listeners to the Bolt app."""
     events.register(app, service, background, patience)
-    commands.register(app, service)
+    form = policy.PolicyForm(service, admins)
+    commands.register(app, service, form)
+    policy.register(app, form)
     actions.register(app, service, background)
     submissions.register(app, service)
     forgetting.register(app, service, background)

@@ -12,6 +12,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.policies import NOT_HERE_TEXT
 from bot.slack._background import Background
 from bot.slack.explanation import build_explanation
 from bot.slack.feedback import FEEDBACK_ACTION, Click, read_click
@@ -20,6 +21,7 @@ from bot.slack.suggestions import SUGGESTION_ACTION, Choice, read_choice
 from bot.slack.views import ASKED_ALREADY_TEXT, SORRY_TEXT, THINKING_TEXT, build_thanks
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import UnknownAnswerError, Vote, VoteOutcome
+from supportbot.intake.reception import Reception
 from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -66,6 +68,8 @@ class _Actions:
         except Exception:
             log.exception("slack.choice_failed", answer_id=choice.answer_id)
             return SORRY_TEXT
+        if accepted.reception is Reception.CLOSED:
+            return NOT_HERE_TEXT
         if not accepted.new:
             return ASKED_ALREADY_TEXT
         if choice.place.is_private:

@@ -1,23 +1,30 @@
-"""The slash command. Whatever it is called in the app's settings, it asks a question; ``forget me`` is none."""
+"""Slash commands. Whatever they are called in the app's settings, they ask a question, but for ``forget me`` and
+``config``.
+"""
 
 from __future__ import annotations
 
 import re
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.erasure import ASK_TEXT, asks_to_be_forgotten
+from bot.policies import NOT_HERE_TEXT, asks_to_configure
 from bot.slack.forgetting import build_question
 from bot.slack.hearing import read_command
+from bot.slack.listeners.policy import PolicyForm
 from bot.slack.views import THINKING_TEXT, build_usage
+from supportbot.intake.reception import Reception
 from supportbot.service import Service
 
 
 class _Commands:
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, form: PolicyForm) -> None:
         self._service = service
+        self._form = form
 
-    async def on_ask(self, ack: AsyncAck, body: dict[str, object]) -> None:
+    async def on_ask(self, ack: AsyncAck, body: dict[str, object], client: AsyncWebClient) -> None:
         question = read_command(body)
         if question is None:
             await ack()
@@ -25,11 +32,14 @@ class _Commands:
             await ack(text=build_usage(str(body["command"])), response_type="ephemeral")
         elif asks_to_be_forgotten(question.text) and self._service.can_forget:
             await ack(text=ASK_TEXT, blocks=build_question(), response_type="ephemeral")
+        elif asks_to_configure(question.text):
+            await self._form.open(ack, body, client, question.text)
         else:
-            await self._service.ask(question)
-            await ack(text=THINKING_TEXT, response_type="ephemeral")
+            accepted = await self._service.ask(question)
+            is_heard = accepted.reception is not Reception.CLOSED
+            await ack(text=THINKING_TEXT if is_heard else NOT_HERE_TEXT, response_type="ephemeral")
 
 
-def register(app: AsyncApp, service: Service) -> None:
+def register(app: AsyncApp, service: Service, form: PolicyForm) -> None:
     """Connect the listener for commands."""
-    app.command(re.compile("^/"))(_Commands(service).on_ask)
+    app.command(re.compile("^/"))(_Commands(service, form).on_ask)

@@ -1,5 +1,5 @@
 """What people say: mentions, direct messages and follow-ups are questions; the rest is overheard for who answers
-instead.
+instead, and for what is asked nobody in particular.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack._background import Background
-from bot.slack.hearing import read_change, read_follow_up, read_question, read_remark
+from bot.slack.hearing import read_change, read_follow_up, read_question, read_remark, read_unasked
 from bot.slack.listeners._status import show_heard, show_thinking
 from bot.slack.patience import Patience
 from supportbot.intake.handoff import Heard
@@ -32,13 +32,18 @@ async def hear(
         if (question := read_question(body)) is not None:
             if not await _heed(question, client, service, background):
                 await _ask(question, client, service, background)
-        elif (remark := read_remark(body)) is not None:
+            return
+        if (remark := read_remark(body)) is not None:
             heard = await service.overhear(remark)
             if heard is Heard.FOLLOW_UP and (question := read_follow_up(body)) is not None:
                 await _ask(question, client, service, background)
-        elif (change := read_change(body)) is not None:
+            if heard is not Heard.NOT_OURS:
+                return
+        if (change := read_change(body)) is not None:
             await service.overhear_change("slack", change.identity, change.text)
             await service.reword("slack", change.identity, change.text)
+        if (question := read_unasked(body)) is not None:
+            await service.ask(question)  # without a sign that it was heard: perhaps nothing is said
 
 
 def register(app: AsyncApp, service: Service, background: Background, patience: Patience) -> None:

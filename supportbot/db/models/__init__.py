@@ -21,15 +21,18 @@ from supportbot.db.models.knowledge import (
     Passage,
     Wording,
 )
+from supportbot.db.models.policies import WHOLE_WORKSPACE, ChannelPolicy
 from supportbot.db.models.training import Example, ModelVersion, RunExample, TrainingRun
 
 __all__ = [
     "IS_COUNTED",
     "IS_OPEN",
     "RUNTIME_TABLES",
+    "WHOLE_WORKSPACE",
     "Answer",
     "Audit",
     "Channel",
+    "ChannelPolicy",
     "Conversation",
     "Entry",
     "ErasedMessage",

@@ -78,13 +78,15 @@ class Channel(Base):
     """A channel that the bot is asked in, and its turn among the others.
 
     ``served_at`` says when a question of it was last taken up, and ``free_at`` until when no reply may go there,
-    because the platform wants a pause.
+    because the platform wants a pause. ``parent`` is the channel that it is a thread of, where a platform numbers
+    threads as it numbers channels.
     """
 
     __tablename__ = "channel"
 
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
+    parent: Mapped[str | None]
     served_at: Mapped[datetime | None]
     free_at: Mapped[datetime | None]
 
@@ -122,7 +124,8 @@ class Question(Base):
     take the question over, and ``lapses`` counts how often that was so. All times are the database's.
     ``workspace_id`` and ``channel`` are those of the conversation, so that limits are counted by an index; what
     was asked before there were limits has none. ``late`` says that it was asked long before it was heard, as in an
-    outage: its asker has waited, and is not sent away because others ask as well.
+    outage: its asker has waited, and is not sent away because others ask as well. ``unasked`` says that nobody
+    asked the bot: it answers if it knows, and else the row goes.
     """
 
     __tablename__ = "question"
@@ -164,6 +167,7 @@ class Question(Base):
     reply_to: Mapped[dict[str, Any]]
     placeholder: Mapped[bool] = mapped_column(default=False)
     late: Mapped[bool] = mapped_column(default=False)
+    unasked: Mapped[bool] = mapped_column(default=False)
     state: Mapped[QuestionState] = mapped_column(text_enum(QuestionState, "state"))
     reason: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)

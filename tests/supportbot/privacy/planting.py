@@ -13,6 +13,7 @@ from supportbot.db.base import Base
 from supportbot.db.models import (
     Answer,
     Channel,
+    ChannelPolicy,
     Conversation,
     Entry,
     Example,
@@ -295,6 +296,10 @@ async def plant(database: Database) -> Planted:
         session.add(run)
         await session.flush()
         session.add_all(RunExample(run_id=run.id, example_id=number) for number in (of_vote, shared))
+        decided = {"handoff_target": ALICE, "answer_on": "questions"}
+        session.add(
+            ChannelPolicy(workspace_id=workspace, channel="C1", settings=decided, changed_by=who, changed_at=NOW)
+        )
     examples = (of_vote, of_correction, of_writing, clicked)
     return Planted(workspace, entries[of_writing], entries[shared], (hers,), (bobs, again), examples)
 

@@ -10,9 +10,12 @@ from supportbot.db.base import Base
 from supportbot.db.models import Audit, Entry
 from supportbot.db.session import Database
 from supportbot.db.states import EntryState
+from supportbot.policies.store import Policies
 from supportbot.privacy.compacting import TABLES, compact
 from supportbot.privacy.erasing import THEMSELVES, Privacy
+from supportbot.privacy.exporting import export_person
 from supportbot.privacy.person import Person
+from supportbot.privacy.repeated import ERASED
 from tests.supportbot.privacy.planting import ALICE, BOB, MARK, MARKS, columns_with, plant
 
 HOLDS_A_PERSON = {
@@ -32,6 +35,7 @@ HOLDS_A_PERSON = {
     *("example.conversation", "example.sort_key"),
     *("wording.text", "wording.vector", "entry.answer", "entry.vector", "foreign_question.text"),
     *("audit.actor", "audit.subject", "audit.details"),
+    *("channel_policy.changed_by", "channel_policy.settings"),
 }
 """Columns in which a person's words or ids can stand: all of them are erased."""
 
@@ -42,6 +46,8 @@ HOLDS_NO_PERSON = {
     "answer.model_version": "of a model",
     "answer.sampling": "of a model",
     "audit.action": "our own words",
+    "channel.parent": "a channel of a server",
+    "channel_policy.channel": "a channel that admins decided about",
     "entry.answer_key": "a digest",
     "entry.approved_by": "a curator",
     "entry.encoder": "a digest",
@@ -134,6 +140,19 @@ async def test_others_lose_nothing(database: Database, tmp_path: Path) -> None:
         entries = {row.id: (row.state, row.answer) for row in await session.scalars(select(Entry))}
     assert entries[planted.shared] == (EntryState.LIVE, "It is on its way.")
     assert entries[planted.theirs] == (EntryState.RETIRED, "")
+
+
+async def test_what_they_decided_is_handed_out_and_stays_without_them(database: Database, tmp_path: Path) -> None:
+    """A decision about a channel is the team's; whoever is gone is not the one to ask instead of the bot."""
+    await plant(database)
+    alice = Person(platform="slack", user=ALICE)
+    [decision] = (await export_person(database, alice))["decisions_about_channels"]
+    assert (decision["workspace"], decision["channel"], decision["changed_by_them"]) == ("T1", "C1", True)
+    assert (await export_person(database, Person(platform="slack", user=BOB)))["decisions_about_channels"] == []
+    await privacy_of(database, tmp_path).erase(alice, "Ada", wait_seconds=0)
+    [decided] = await Policies(database).listed()
+    assert (decided.by, decided.settings) == (ERASED, {"answer_on": "questions"})
+    assert (await export_person(database, alice))["decisions_about_channels"] == []
 
 
 async def test_the_audit_says_that_somebody_was_erased_and_not_who(database: Database, tmp_path: Path) -> None:

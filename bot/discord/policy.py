@@ -1,0 +1,236 @@
+"""The modal in which whoever manages a server decides what the bot answers: built, read, and kept.
+
+It carries the channel that it is about in its custom id, so any process can take it. Discord shows no error inside
+a modal: what is wrong is told with a button that opens it once more. Whether somebody may is asked at the command,
+at each click on that button, and when the modal is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
+from bot.discord._serving import ServingClient
+from bot.discord.explanation import read_fields
+from bot.discord.questions import PLATFORM
+from bot.policies import ADMINS_TEXT, HINTS, VERIFIED_ONLY_WORDS, build_confirmation
+from supportbot.policies.errors import PolicyError
+from supportbot.policies.form import FIELDS, submit
+from supportbot.policies.policy import AnswerOn, Policy
+from supportbot.policies.store import Place
+from supportbot.policies.wording import ANSWER_ON_WORDS, LABELS, LANGUAGE_WORDS, NONE, typed_settings
+
+log = structlog.get_logger(__name__)
+
+_MODAL_PREFIX = "supportbot:policy:"
+_ALL = "all"
+_CUSTOM_ID = re.compile(rf"{_MODAL_PREFIX}(all|[0-9]{{1,20}})")
+_LONGEST = 200
+_CHOICES: Mapping[str, Mapping[str, str]] = {
+    "answer_on": {str(value): words for value, words in ANSWER_ON_WORDS.items()},
+    "verified_only": VERIFIED_ONLY_WORDS,
+    "language": {NONE: "As the server", **LANGUAGE_WORDS},
+}
+_NO_SERVER_TEXT = "There is nothing to decide here: this is no server's channel."
+_INTENT_TEXT = (
+    "I hear no question that does not name me yet: whoever runs me has to switch on the Message Content intent in "
+    "the developer portal, and to set SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true."
+)
+
+
+@app_commands.command(name="config", description="Decide what the support bot answers here.")
+@app_commands.describe(where="This channel, or all channels of the server that decide nothing else.")
+@app_commands.default_permissions(manage_guild=True)
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+@app_commands.allowed_installs(guilds=True, users=False)
+async def config(
+    interaction: discord.Interaction[ServingClient], where: Literal["channel", "server"] = "channel"
+) -> None:
+    """Show whoever manages the server the modal with what holds now."""
+    await _open(interaction, "" if where == "server" else _channel_of(interaction))
+
+
+class PolicyButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"supportbot:policy-again:(?P<channel>all|[0-9]{1,20})",
+):
+    """Opens the modal once more, after something was wrong with it.
+
+    Args:
+        channel: that it is about; nothing for all.
+    """
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(
+            discord.ui.Button(
+                style=discord.ButtonStyle.secondary,
+                label="Try again",
+                custom_id=f"supportbot:policy-again:{channel or _ALL}",
+            )
+        )
+        self._channel = channel
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button that was clicked from its id."""
+        return cls(_named(match["channel"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Show the modal with what holds now."""
+        try:
+            await _open(interaction, self._channel)
+        except Exception:  # the library would swallow it, and the person would hear nothing
+            log.exception("discord.form_not_opened")
+            await tell(interaction, SORRY_TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What somebody decides: about which channel (nothing for all), and what stands in the fields."""
+
+    channel: str
+    typed: Mapping[str, str]
+
+
+def build_policy(channel: str, policy: Policy) -> discord.ui.Modal:
+    """Return the modal with what holds now; to be called where an event loop runs.
+
+    Args:
+        channel: that it is about; nothing for all that decide nothing else.
+        policy: that holds there.
+    """
+    title = "What I answer here" if channel else "What I answer in all channels"
+    modal = discord.ui.Modal(title=title, custom_id=f"{_MODAL_PREFIX}{channel or _ALL}")
+    now = typed_settings(policy)
+    for name in FIELDS:
+        modal.add_item(_field(name, now[name]))
+    modal.stop()  # nobody listens to this object, so the library need not keep it for one that may never be sent
+    return modal
+
+
+def read_submission(data: object) -> Submission | None:
+    """Return what the data of a modal says, or None if it isn't one that ``build_policy`` makes."""
+    match data:
+        case {"custom_id": str(custom_id), "components": [*components]} if found := _CUSTOM_ID.fullmatch(
+            custom_id
+        ):
+            fields = read_fields(components)
+            typed = {name: _read(fields.get(name)) for name in FIELDS}
+            return Submission(_named(found[1]), {name: text for name, text in typed.items() if text is not None})
+    return None
+
+
+def is_policy(data: object) -> bool:
+    """Return whether the data of a modal is that of this one."""
+    match data:
+        case {"custom_id": str(custom_id)}:
+            return custom_id.startswith(_MODAL_PREFIX)
+    return False
+
+
+async def on_policy(interaction: discord.Interaction[ServingClient]) -> None:
+    """Keep what somebody decided, and say what holds now, or what is wrong; only they see it."""
+    submission = read_submission(interaction.data)
+    if submission is None or interaction.guild_id is None:
+        await tell(interaction, _NO_SERVER_TEXT)
+        return
+    if not may_decide(interaction):
+        await tell(interaction, ADMINS_TEXT)
+        return
+    place, client = _place(interaction, submission.channel), interaction.client
+    by = person_of_member(interaction)
+    try:
+        policy = await keep_or_defer(submit(client.service.policies, place, submission.typed, by), interaction)
+    except PolicyError as error:
+        view = discord.ui.View(timeout=None)
+        view.add_item(PolicyButton(submission.channel))
+        await tell(interaction, _build_errors(error.errors), view)
+        return
+    except Exception:  # the library would only log it, and the person would hear nothing
+        log.exception("discord.policy_not_kept")
+        await tell(interaction, SORRY_TEXT)
+        return
+    log.info("policy.changed", platform=PLATFORM, workspace=place.workspace, channel=place.channel)
+    text = build_confirmation(submission.channel, policy)
+    is_deaf = policy.answer_on is AnswerOn.QUESTIONS and not client.intents.message_content
+    await tell(interaction, f"{text}\n\n{_INTENT_TEXT}" if is_deaf else text)
+
+
+def may_decide(interaction: discord.Interaction[ServingClient]) -> bool:
+    """Return whether somebody manages the server, or is named by the operator."""
+    may = interaction.permissions
+    return (
+        may.administrator or may.manage_guild or person_of_member(interaction) in interaction.client.named_admins
+    )
+
+
+def person_of_member(interaction: discord.Interaction[Any]) -> str:
+    """Return who interacts, as a member of the server, in the form of ``SUPPORTBOT_ADMINS``."""
+    return f"{PLATFORM}:{interaction.guild_id}:{interaction.user.id}"
+
+
+async def _open(interaction: discord.Interaction[ServingClient], channel: str) -> None:
+    if interaction.guild_id is None:
+        await tell(interaction, _NO_SERVER_TEXT)
+        return
+    if not may_decide(interaction):
+        await tell(interaction, ADMINS_TEXT)
+        return
+    shown = interaction.client.service.policies.shown(_place(interaction, channel))
+    policy = await keep_or_defer(shown, interaction)
+    if interaction.response.is_done() or not await show(interaction, build_policy(channel, policy)):
+        await tell(interaction, SORRY_TEXT)
+
+
+def _place(interaction: discord.Interaction[Any], channel: str) -> Place:
+    return Place(platform=PLATFORM, workspace=str(interaction.guild_id), channel=channel)
+
+
+def _channel_of(interaction: discord.Interaction[Any]) -> str:
+    """Return the channel that is decided about: of a thread, the one that it belongs to."""
+    channel = interaction.channel
+    return str(channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id)
+
+
+def _field(name: str, now: str) -> discord.ui.Label[Any]:
+    if name not in _CHOICES:
+        written: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            custom_id=name, required=False, max_length=_LONGEST, default=now or None
+        )
+        return discord.ui.Label(text=LABELS[name], description=HINTS[name], component=written)
+    chosen: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=name,
+        options=[
+            discord.SelectOption(label=words, value=value, default=value == (now or NONE))
+            for value, words in _CHOICES[name].items()
+        ],
+    )
+    return discord.ui.Label(text=LABELS[name], component=chosen)
+
+
+def _read(field: object) -> str | None:
+    match field:
+        case {"values": [str(value)]} | {"value": str(value)}:
+            return "" if value == NONE else value
+        case {"value": None}:
+            return ""
+    return None
+
+
+def _named(channel: str) -> str:
+    return "" if channel == _ALL else channel
+
+
+def _build_errors(errors: Mapping[str, str]) -> str:
+    return "\n".join(
+        ["Nothing was saved:", *(f"• {LABELS.get(name, name)}: {sentence}" for name, sentence in errors.items())]
+    )

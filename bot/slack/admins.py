@@ -1,0 +1,77 @@
+"""Who may decide about channels in Slack: admins and owners of the workspace, and whom the operator names.
+
+Slack is asked each time: who was an admin yesterday need not be one today. A member of another workspace that
+shares a channel is an admin of theirs, which counts for nothing here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.api_errors import error_code
+from supportbot.errors import SupportBotError
+
+_SECONDS = 2.0
+"""Slack waits three for the acknowledgement of a command, and opens a modal only so long after it."""
+
+_NO_SCOPE = (
+    "I cannot see who is an admin here: the app lacks the scope users:read. Update it with the manifest that "
+    "comes with the bot, or name admins in SUPPORTBOT_ADMINS."
+)
+_NO_ANSWER = "Slack does not tell me who is an admin here. Please try again in a moment."
+
+
+class UnknownAdminsError(SupportBotError):
+    """Slack does not say who is an admin; the sentence is for whoever wants to decide."""
+
+
+class Admins:
+    """Who may decide.
+
+    Args:
+        named: by the operator, such as ``slack:T1:U1``.
+    """
+
+    def __init__(self, named: Collection[str]) -> None:
+        self._named = frozenset(named)
+
+    async def include(self, client: AsyncWebClient, team: str, user: str) -> bool:
+        """Return whether a person may decide about the channels of a workspace.
+
+        Raises:
+            UnknownAdminsError: Slack does not say.
+        """
+        if f"slack:{team}:{user}" in self._named:
+            return True
+        try:
+            async with asyncio.timeout(_SECONDS):
+                answer = await client.users_info(user=user)
+        except SlackApiError as error:
+            if error_code(error) == "user_not_found":
+                return False
+            raise UnknownAdminsError(_NO_SCOPE if error_code(error) == "missing_scope" else _NO_ANSWER) from error
+        except (aiohttp.ClientError, OSError) as error:  # OSError: timeouts, too
+            raise UnknownAdminsError(_NO_ANSWER) from error
+        return is_admin(answer.get("user"), team, user)
+
+
+def is_admin(profile: object, team: str, user: str) -> bool:
+    """Return whether Slack's record of a person says that they are an admin or an owner of a workspace."""
+    match profile:
+        case {"id": found, "is_admin": True} | {"id": found, "is_owner": True} if found == user:
+            pass
+        case _:
+            return False
+    match profile:
+        case {"deleted": True} | {"is_bot": True} | {"is_stranger": True}:
+            return False
+        case {"team_id": home} if home == team:
+            return True
+        case {"enterprise_user": {"teams": [*teams]}}:
+            return team in teams
+    return False

@@ -1,0 +1,81 @@
+"""At the door: whether a question is heard where it is asked, is new, and is not one too many.
+
+Of what is not heard nothing is kept. These functions work within the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.db.clock import now as database_now
+from supportbot.db.clock import now_of
+from supportbot.db.models import Workspace
+from supportbot.intake import threads, unasked
+from supportbot.intake.admission import Crowd, Limits, find_refusal, tell
+from supportbot.intake.conversations import insert_question, is_late, look_up, make_conversation
+from supportbot.intake.questions import NO_QUESTION, NOT_HEARD, PRIVATELY, Accepted, IncomingQuestion
+from supportbot.intake.reception import Manner, Reception, receive
+from supportbot.policies.store import Policies, effective_of
+
+
+async def listens(session: AsyncSession, incoming: IncomingQuestion) -> bool:
+    """Return whether what nobody asked the bot is heard where it was said; this only looks."""
+    workspace_id = await session.scalar(
+        select(Workspace.id).where(
+            Workspace.platform == incoming.platform, Workspace.external_id == incoming.workspace
+        )
+    )
+    policy = await Policies.effective(session, workspace_id, incoming.channel, incoming.parent)
+    now = await database_now(session)
+    if receive(policy, incoming.manner, in_thread=incoming.in_thread, now=now) is Reception.CLOSED:
+        return False
+    return not await threads.is_quiet(session, incoming)
+
+
+def accept(limits: Limits, incoming: IncomingQuestion, crowd: Crowd | None, connection: Connection) -> Accepted:
+    """Keep a question that is new and heard; see ``Inbox.accept``."""
+    known = look_up(connection, incoming)
+    if known.question_id is not None:
+        was_overheard = incoming.manner is not Manner.UNASKED and unasked.name(
+            connection, known.question_id, incoming.text
+        )
+        return Accepted(known.question_id, new=was_overheard)
+    if known.is_erased:
+        return Accepted(NO_QUESTION, new=False)
+    now = now_of(connection)
+    reception = _receive(connection, incoming, known.workspace_id, now)
+    if reception is Reception.CLOSED:
+        return NOT_HEARD
+    if reception is Reception.PRIVATE:
+        incoming = replace(incoming, reply_to={**incoming.reply_to, PRIVATELY: True})
+    workspace_id, conversation_id = make_conversation(connection, incoming, known, now)
+    crowd = None if is_late(incoming, now) else crowd
+    refusal = find_refusal(connection, limits, crowd, incoming, workspace_id, now)
+    if refusal and incoming.manner is Manner.UNASKED:
+        unasked.forget_conversation(connection, conversation_id)
+        return NOT_HEARD
+    reason = refusal.reason if refusal else None
+    question_id = insert_question(connection, incoming, workspace_id, conversation_id, now, refused=reason)
+    if question_id is None:  # another daemon on the same PostgreSQL was first
+        question_id = look_up(connection, incoming).question_id
+        assert question_id is not None  # noqa: S101 - the unique constraint that refused us names this row
+        return Accepted(question_id, new=False)
+    if refusal:
+        told = (question_id, incoming.platform, incoming.asker, incoming.placeholder)
+        tell(connection, [told], refusal, now)
+    return Accepted(question_id, new=True, refused=reason, reception=reception)
+
+
+def _receive(
+    connection: Connection, incoming: IncomingQuestion, workspace_id: int | None, now: datetime
+) -> Reception:
+    if incoming.manner is Manner.DIRECT:
+        return Reception.OPEN
+    if incoming.manner is Manner.UNASKED and is_late(incoming, now):  # by now somebody has answered
+        return Reception.CLOSED
+    policy = effective_of(connection, workspace_id, incoming.channel, incoming.parent)
+    return receive(policy, incoming.manner, in_thread=incoming.in_thread, now=now)

@@ -1,0 +1,1 @@
+"""What the bot may do in a channel, as its admins decided."""

@@ -1,0 +1,260 @@
+"""Policies in the database: what holds where, and who decided it.
+
+What holds in a channel is put together from what its workspace decided, then the channel that it is a thread of,
+then itself; each decides only the settings that it names. A row is read with each question, so every daemon on the
+database obeys a change from the next question on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import BigInteger, Connection, bindparam, case, delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.db import audit
+from supportbot.db.base import StorableText, table_of
+from supportbot.db.clock import now as database_now
+from supportbot.db.models import WHOLE_WORKSPACE, Channel, ChannelPolicy, Workspace
+from supportbot.db.session import Database
+from supportbot.policies.policy import AnswerOn, Policy
+from supportbot.policies.wording import checked
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a policy holds, in the platform's ids.
+
+    Attributes:
+        platform: as in ``IncomingQuestion``.
+        workspace: likewise.
+        channel: likewise; nothing for the whole workspace.
+        parent: the channel that this one is a thread of, if it is one and that is known.
+    """
+
+    platform: str
+    workspace: str
+    channel: str = WHOLE_WORKSPACE
+    parent: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """What the audit calls it."""
+        return ":".join(filter(None, ("policy", self.platform, self.workspace, self.channel)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What was decided about a place, and by whom.
+
+    ``settings`` are those that were changed there, as JSON; ``policy`` is what holds.
+    """
+
+    place: Place
+    settings: Mapping[str, Any]
+    policy: Policy
+    by: str
+    at: datetime
+
+
+class Policies:
+    """What admins decided, read and written.
+
+    Args:
+        database: where it is kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @staticmethod
+    async def effective(
+        session: AsyncSession, workspace_id: int | None, channel: str = WHOLE_WORKSPACE, parent: str | None = None
+    ) -> Policy:
+        """Return what holds in a channel.
+
+        Args:
+            session: of a transaction of the caller.
+            workspace_id: None for a workspace that nothing was heard from yet.
+            channel: the platform's id; nothing for the whole workspace.
+            parent: as in ``Place``; it is looked up by default.
+        """
+        if workspace_id is None:
+            return Policy()
+        rows = await session.execute(_LAYERS, _parameters(workspace_id, channel, parent))
+        return _layered(rows.all(), workspace_id)
+
+    async def shown(self, place: Place) -> Policy:
+        """Return what holds at a place."""
+        async with self._database.read() as session:
+            return await self._at(session, place)
+
+    async def change(self, place: Place, settings: Mapping[str, Any], by: str) -> Policy:
+        """Change some settings of a place, and return what holds then; the others stay as they were.
+
+        Args:
+            place: a workspace that nothing was heard from yet is made, so that a decision can come first.
+            settings: by name, as ``Policy`` takes them.
+            by: who decides, for the audit.
+
+        Raises:
+            ConfigError: nobody is named in ``by``.
+            PolicyError: a setting is unknown or out of range.
+        """
+        changed = checked(Policy(), settings).model_dump(mode="json", include=set(settings))
+        async with self._database.write() as session:
+            workspace_id = await self._locked_workspace(session, place)
+            now = await database_now(session)
+            row = await session.get(ChannelPolicy, (workspace_id, place.channel))
+            if row is None:
+                row = ChannelPolicy(workspace_id=workspace_id, channel=place.channel, settings={})
+                session.add(row)
+            row.settings = {**row.settings, **changed}
+            row.changed_by, row.changed_at = by, now
+            audit.record(
+                session, actor=by, action="policy.change", subject=place.subject, details={"settings": changed}
+            )
+            await session.flush()
+            return await self._at(session, place)
+
+    async def reset(self, place: Place, by: str) -> Policy:
+        """Forget what was decided about a place, and return what holds then.
+
+        Raises:
+            ConfigError: nobody is named in ``by``.
+        """
+        async with self._database.write() as session:
+            workspace_id = await self._workspace_id(session, place)
+            gone = await session.execute(
+                delete(ChannelPolicy)
+                .where(ChannelPolicy.workspace_id == workspace_id, ChannelPolicy.channel == place.channel)
+                .returning(ChannelPolicy.channel)
+            )
+            audit.check_actor(by)
+            if gone.first() is not None:
+                audit.record(session, actor=by, action="policy.reset", subject=place.subject)
+            return await self._at(session, place)
+
+    async def listed(self) -> list[Decided]:
+        """Return all decisions, by platform, workspace and channel."""
+        async with self._database.read() as session:
+            rows = await session.execute(
+                select(ChannelPolicy, Workspace)
+                .join(Workspace, ChannelPolicy.workspace_id == Workspace.id)
+                .order_by(Workspace.platform, Workspace.external_id, ChannelPolicy.channel)
+            )
+            return [
+                Decided(
+                    place=Place(platform=workspace.platform, workspace=workspace.external_id, channel=row.channel),
+                    settings=row.settings,
+                    policy=await self.effective(session, row.workspace_id, row.channel),
+                    by=row.changed_by,
+                    at=row.changed_at,
+                )
+                for row, workspace in rows.all()
+            ]
+
+    async def _at(self, session: AsyncSession, place: Place) -> Policy:
+        workspace_id = await self._workspace_id(session, place)
+        return await self.effective(session, workspace_id, place.channel, place.parent)
+
+    async def _workspace_id(self, session: AsyncSession, place: Place) -> int | None:
+        return await session.scalar(
+            select(Workspace.id).where(
+                Workspace.platform == place.platform, Workspace.external_id == place.workspace
+            )
+        )
+
+    async def _locked_workspace(self, session: AsyncSession, place: Place) -> int:
+        """Return a workspace's number, having made it if need be; who decides about it at once waits."""
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        await session.execute(
+            insert(table_of(Workspace))
+            .values(
+                platform=place.platform,
+                external_id=place.workspace,
+                name="",
+                settings={},
+                created_at=await database_now(session),
+            )
+            .on_conflict_do_nothing()
+        )
+        return (
+            await session.execute(
+                select(Workspace.id)
+                .where(Workspace.platform == place.platform, Workspace.external_id == place.workspace)
+                .with_for_update()
+            )
+        ).scalar_one()
+
+
+def effective_of(connection: Connection, workspace_id: int | None, channel: str, parent: str | None) -> Policy:
+    """Return what ``Policies.effective`` does, in a transaction that has a plain connection."""
+    if workspace_id is None:
+        return Policy()
+    return _layered(connection.execute(_LAYERS, _parameters(workspace_id, channel, parent)).all(), workspace_id)
+
+
+def _parameters(workspace_id: int, channel: str, parent: str | None) -> dict[str, Any]:
+    return {"workspace_id": workspace_id, "channel": channel, "parent": parent}
+
+
+def _layered(layers: Sequence[Any], workspace_id: int) -> Policy:
+    """Put decisions together, the widest first.
+
+    One that cannot be read, as of a newer program, says that the bot is silent: somebody wanted another thing than
+    what holds without it.
+    """
+    policy = Policy()
+    for layer in layers:
+        try:
+            policy = policy.changed(layer.settings)
+        except (ValidationError, TypeError) as error:
+            log.error(
+                "policy.unreadable",
+                workspace_id=workspace_id,
+                channel=layer.channel,
+                settings=_wrong(error),
+                remedy="decide anew with `supportbot policy reset` and `supportbot policy set`",
+            )
+            return Policy(answer_on=AnswerOn.NEVER)
+    return policy
+
+
+def _wrong(error: ValidationError | TypeError) -> list[str]:
+    """Return the names of the settings that are wrong."""
+    return (
+        [str(one["loc"][0]) for one in error.errors() if one["loc"]] if isinstance(error, ValidationError) else []
+    )
+
+
+_WORKSPACE_ID = bindparam("workspace_id", type_=BigInteger())
+_CHANNEL = bindparam("channel", type_=StorableText())
+_PARENT = func.coalesce(
+    bindparam("parent", type_=StorableText()),
+    select(Channel.parent)
+    .where(Channel.workspace_id == _WORKSPACE_ID, Channel.channel == _CHANNEL)
+    .scalar_subquery(),
+)
+
+# Written down once, since it is read with every question: to put it together takes longer than to run it.
+_LAYERS = (
+    select(ChannelPolicy.channel, ChannelPolicy.settings)
+    .where(
+        ChannelPolicy.workspace_id == _WORKSPACE_ID,
+        or_(
+            ChannelPolicy.channel == WHOLE_WORKSPACE,
+            ChannelPolicy.channel == _CHANNEL,
+            ChannelPolicy.channel == _PARENT,
+        ),
+    )
+    .order_by(case((ChannelPolicy.channel == WHOLE_WORKSPACE, 0), (ChannelPolicy.channel == _CHANNEL, 2), else_=1))
+)

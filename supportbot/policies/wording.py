@@ -1,0 +1,247 @@
+"""Policies in words: what people type for a setting, and what a policy says, for all places where they see one.
+
+Hours are written as ``Mon-Fri 18:00-08:00 Europe/Berlin``; without days they are those of each day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import time
+from typing import Any
+
+from pydantic import ValidationError
+
+from supportbot.policies.errors import PolicyError
+from supportbot.policies.policy import LANGUAGES, AnswerOn, Hours, Policy
+
+LABELS: Mapping[str, str] = {
+    "answer_on": "Answer",
+    "verified_only": "Only verified answers",
+    "handoff_target": "Whom to ask instead",
+    "handoff_everywhere": "Offer that under every answer",
+    "handoff_reminder_minutes": "Remind after minutes",
+    "working_hours": "Working hours",
+    "quiet_hours": "Quiet hours",
+    "language": "Language",
+    "digest": "Weekly digest",
+}
+"""What each setting is called, in the order in which they are shown."""
+
+ANSWER_ON_WORDS: Mapping[AnswerOn, str] = {
+    AnswerOn.MENTION: "Whoever names the bot",
+    AnswerOn.QUESTIONS: "Also questions to nobody, if it is sure",
+    AnswerOn.THREADS: "Whoever names the bot, in threads only",
+    AnswerOn.NEVER: "Nobody",
+}
+
+LANGUAGE_WORDS: Mapping[str, str] = {"en": "English", "de": "Deutsch"}
+
+HOURS_EXAMPLE = "Mon-Fri 18:00-08:00 Europe/Berlin"
+
+NONE = "none"
+"""What people type for a setting that shall have no value."""
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_HOURS = re.compile(
+    r"(?:(?P<days>[a-z][a-z, -]*?)\s+)?(?P<begin>\d{1,2}:\d{2})\s*[-–]\s*(?P<end>\d{1,2}:\d{2})\s+(?P<zone>\S+)",
+    re.IGNORECASE,
+)
+_MENTION = re.compile(r"<(?:[#@][!&]?|!subteam\^)([A-Za-z0-9]{1,64})(?:\|[^<>]*)?>")
+_ID = re.compile(r"[A-Za-z0-9]{2,64}")
+_BOOLEANS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+
+def read_settings(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return what people typed for some settings as a policy takes it.
+
+    Raises:
+        PolicyError: a setting is unknown, or what was typed for it cannot be read.
+    """
+    settings: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    for name, text in typed.items():
+        try:
+            settings[name] = _read(name, text.strip())
+        except ValueError as error:
+            errors[name] = str(error)
+    if errors:
+        raise PolicyError(errors)
+    return settings
+
+
+def checked(policy: Policy, settings: Mapping[str, Any]) -> Policy:
+    """Return a policy with some settings replaced.
+
+    Raises:
+        PolicyError: one of them is unknown or out of range.
+    """
+    try:
+        return policy.changed(settings)
+    except ValidationError as error:
+        raise PolicyError(
+            {str(one["loc"][0]): _sentence(one["loc"][0], one["msg"]) for one in error.errors()}
+        ) from error
+
+
+def typed_settings(policy: Policy) -> dict[str, str]:
+    """Return what people would type for each setting as it is now; nothing for one without a value."""
+    return {name: _typed(getattr(policy, name)) for name in LABELS}
+
+
+def build_lines(policy: Policy) -> list[str]:
+    """Return what a policy says, a line for each setting that is not as it is where nobody decides."""
+    default = Policy()
+    shown = {
+        "answer_on",
+        "verified_only",
+        *(name for name in LABELS if getattr(policy, name) != getattr(default, name)),
+    }
+    return [f"{LABELS[name]}: {_words(getattr(policy, name))}" for name in LABELS if name in shown]
+
+
+def _read(name: str, text: str) -> Any:
+    if name not in LABELS:
+        raise ValueError(f"There is no setting '{name}': name one of {', '.join(LABELS)}.")
+    default = Policy.model_fields[name].default
+    if default is None and text.casefold() in ("", NONE):
+        return None
+    return _READERS[name](text)
+
+
+def _read_answer_on(text: str) -> AnswerOn:
+    try:
+        return AnswerOn(text.casefold())
+    except ValueError:
+        raise ValueError(f"The bot can answer on {_listed(AnswerOn)}.") from None
+
+
+def _read_boolean(text: str) -> bool:
+    if (value := _BOOLEANS.get(text.casefold())) is None:
+        raise ValueError("Say yes or no.")
+    return value
+
+
+def _read_language(text: str) -> str:
+    if text.casefold() not in LANGUAGES:
+        raise ValueError(f"The languages are {_listed(LANGUAGES)}.")
+    return text.casefold()
+
+
+def _read_target(text: str) -> str:
+    found = _MENTION.fullmatch(text)
+    name = found[1] if found else text
+    if not _ID.fullmatch(name):
+        raise ValueError("Give the id of a channel, a person or a group, such as C0123ABCD.")
+    return name
+
+
+def _read_minutes(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError("Give a whole number of minutes.")
+    return int(text)
+
+
+def read_hours(text: str) -> Hours:
+    """Return hours as somebody typed them.
+
+    Raises:
+        ValueError: they cannot be read; the sentence says how to write them.
+    """
+    found = _HOURS.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"Write hours as {HOURS_EXAMPLE}.")
+    try:
+        return Hours(
+            zone=found["zone"],
+            days=_read_days(found["days"]),
+            begin=_read_time(found["begin"]),
+            end=_read_time(found["end"]),
+        )
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ") + ".") from None
+
+
+def _read_days(text: str | None) -> frozenset[int]:
+    if text is None or text.strip().casefold() in ("daily", "every day"):
+        return frozenset(range(len(_DAYS)))
+    days: set[int] = set()
+    for part in text.split(","):
+        first, *rest = (_read_day(day) for day in part.split("-"))
+        last = rest[0] if rest else first
+        if len(rest) > 1:
+            raise ValueError(f"Write hours as {HOURS_EXAMPLE}.")
+        days |= {day % len(_DAYS) for day in range(first, last + 1 if last >= first else last + len(_DAYS) + 1)}
+    return frozenset(days)
+
+
+def _read_day(text: str) -> int:
+    day = text.strip()[:3].title()
+    if day not in _DAYS:
+        raise ValueError(f"'{text.strip()}' is no day of the week: write {', '.join(_DAYS)}.")
+    return _DAYS.index(day)
+
+
+def _read_time(text: str) -> time:
+    hour, minute = map(int, text.split(":"))
+    if hour > 23 or minute > 59:
+        raise ValueError(f"{text} is no time of the day.")
+    return time(hour, minute)
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "answer_on": _read_answer_on,
+    "verified_only": _read_boolean,
+    "handoff_target": _read_target,
+    "handoff_everywhere": _read_boolean,
+    "handoff_reminder_minutes": _read_minutes,
+    "working_hours": read_hours,
+    "quiet_hours": read_hours,
+    "language": _read_language,
+    "digest": _read_boolean,
+}
+
+
+def build_hours(hours: Hours) -> str:
+    """Return hours as people write them."""
+    times = f"{hours.begin:%H:%M}-{hours.end:%H:%M} {hours.zone}"
+    if len(hours.days) == len(_DAYS):
+        return times
+    runs: list[list[int]] = []
+    for day in sorted(hours.days):
+        if runs and runs[-1][-1] == day - 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    names = (_DAYS[run[0]] if len(run) == 1 else f"{_DAYS[run[0]]}-{_DAYS[run[-1]]}" for run in runs)
+    return f"{','.join(names)} {times}"
+
+
+def _typed(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Hours():
+            return build_hours(value)
+    return str(value)
+
+
+def _words(value: object) -> str:
+    match value:
+        case AnswerOn():
+            words = ANSWER_ON_WORDS[value]
+            return f"{words[0].lower()}{words[1:]}"
+        case str():
+            return LANGUAGE_WORDS.get(value, value)
+    return _typed(value) or NONE
+
+
+def _sentence(name: object, message: str) -> str:
+    label = LABELS.get(str(name), str(name))
+    return f"{label}: {message.removeprefix('Value error, ').rstrip('.')}."
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
