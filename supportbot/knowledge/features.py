@@ -79,13 +79,18 @@ class Features:
         """Return some rows."""
         return Features(self.vectors[rows], self.grams[rows])
 
+    def products(self, others: Features) -> tuple[Floats, Floats]:
+        """Return the cosines of the vectors and those of the n-grams, each ``[n, m]``.
+
+        Without an encoder the n-grams stand for the meaning as well.
+        """
+        letters: Floats = (self.grams @ others.postings).toarray()
+        meant: Floats = self.vectors @ others.vectors.T if self.vectors.shape[1] else letters.copy()
+        return meant, letters
+
     def similarities(self, others: Features) -> Floats:
         """Return the similarity of each text to each of the others, ``[n, m]``, from -1 to 1."""
-        grams: Floats = (self.grams @ others.postings).toarray()
-        if not self.vectors.shape[1]:
-            return grams
-        meant: Floats = self.vectors @ others.vectors.T
-        return mixed(meant, grams)
+        return mixed(*self.products(others))
 
 
 def mixed(meant: Floats, letters: Floats) -> Floats:

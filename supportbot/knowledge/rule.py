@@ -2,8 +2,9 @@
 
 Kernel ridge regression on the classes: each wording of an answer is a row that should score 1 for its answer and 0
 for all others; the answer's own text is one more row, which says what the answer is about where wordings are few;
-and foreign questions are rows of a class of their own. The kernel is the square of the similarity, so what is far
-from all wordings scores low everywhere. Answers count alike however many wordings they have.
+and foreign questions are rows of a class of their own. The kernel is a sum: the square of the similarity of the
+sentence vectors, so that what means something else scores low everywhere, and the similarity of the n-grams as it
+is, which tells wordings of near meaning apart. Answers count alike however many wordings they have.
 
 It was chosen over logistic regression because it is as right (within a point on 20 sets of our own) and because
 what leaving a row, or a whole answer, out would give follows exactly from the one fit (the formula for the
@@ -30,7 +31,11 @@ _RIDGE = 0.2
 """Strength of the regularisation; .2 and .4 of a kernel of at most 1 were within a point of each other."""
 
 _OFFSET = 0.5
-"""The kernel is ((similarity + offset) / (1 + offset)) squared: of degree 1, 2, 3 and exponentials the best."""
+"""The kernel of the vectors is ((cosine + offset) / (1 + offset)) squared; degrees 1 and 3 were worse."""
+
+_LETTERS_SHARE = 0.25
+"""Weight of the n-grams' kernel beside that of the vectors. On ten sets of our own the questions that could be
+answered at the same errors were 56.3 % with .5, 58.5 with .35, 59.7 with .25, 59.6 with .15 and 58.8 with .05."""
 
 _SHARPNESS = 8.0
 """Scores become probabilities by a softmax; 6, 8 and 12 were within two points of coverage."""
@@ -196,10 +201,13 @@ class _Ridge:
 
 
 def _kernel(questions: Features, others: Features) -> Floats:
-    values = questions.similarities(others)
+    values, letters = questions.products(others)
     values += _OFFSET
     values /= 1 + _OFFSET
     values *= values
+    values *= 1 - _LETTERS_SHARE
+    letters *= _LETTERS_SHARE
+    values += letters
     return values
 
 

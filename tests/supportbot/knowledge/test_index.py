@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportbot.intake.normalise import normalise_question
-from supportbot.knowledge.calibration import Evidence
+from supportbot.knowledge.calibration import LEAST_THRESHOLD, Evidence
 from supportbot.knowledge.encoder.encoder import Encoder
 from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.features import TextEncoder
@@ -136,6 +136,32 @@ def test_one_wording_each_is_calibrated_by_its_own_rule(minilm: Encoder) -> None
         entry(number, f"{number}. {answer}", [text]) for number, (text, answer) in enumerate(pairs, start=1)
     ]
     assert build(singles, minilm).calibration.evidence is Evidence.SINGLE_WORDINGS
+
+
+MANY = [
+    f"{start} {one.text}" for known in gym()[:2] for one in known.wordings for start in ("hi,", "so", "and", "um")
+]
+FEW_WORDS = {
+    "one answer": [entry(1, "Yes.", MANY)],
+    "one wording each": [entry(number, f"Answer {number}.", [text]) for number, text in enumerate(MANY, start=1)],
+    "each wording many times": [
+        replace(known, wordings=tuple(one for one in known.wordings for _ in range(5))) for known in gym()
+    ],
+    "two answers with the same wordings": [*gym(), replace(gym()[0], id=9, answer="We never close.")],
+    "all wordings the same": [
+        entry(number, f"Answer {number}.", ["how much is it"] * 5) for number in range(1, 6)
+    ],
+}
+
+
+@pytest.mark.parametrize("name", FEW_WORDS)
+def test_poor_knowledge_answers_nothing_foreign(name: str, minilm: Encoder) -> None:
+    """However little the wordings tell, there is a threshold, and what is foreign stays below it."""
+    index = build(FEW_WORDS[name], minilm)
+    assert LEAST_THRESHOLD <= index.calibration.threshold < 2
+    for question in ("will it rain tomorrow", "how do I reset my password", "ok", "where is my parcel"):
+        assert not index.decide(question, NOBODY).sure
+    assert index.decide(normalise_question(FEW_WORDS[name][0].wordings[0].text), NOBODY).sure
 
 
 STRANGE = {

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from supportbot.knowledge import rule as rule_module
@@ -98,3 +101,58 @@ def test_what_is_far_from_everything_is_not_sure(parts: tuple[Features, Features
     strange = choose(result.rule.values(_features(grams, ("ξψφ ωλπ",))))
     known = choose(result.rule.values(wordings))
     assert strange.confidence[0] < 0.5 * known.confidence.min()
+
+
+def _turned(texts: tuple[str, ...], angles: NDArray[np.float64], grams: Grams) -> Features:
+    """Return texts with unit vectors in a plane."""
+    return Features(np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32), grams.of(texts))
+
+
+def test_letters_tell_apart_what_the_encoder_thinks_alike() -> None:
+    """Two products of which the encoder thinks the same are told apart, and letters alone are not enough."""
+    texts = ("price of the falcon", "falcon, how much", "price of the heron", "heron, how much")
+    grams = Grams(texts)
+    answers = _turned(("The falcon is 20.", "The heron is 30."), np.zeros(2), grams)
+    rule = fit(
+        _turned(texts, np.zeros(4), grams),
+        np.array([0, 0, 1, 1]),
+        answers,
+        _turned(("rain?",), np.full(1, 2), grams),
+    ).rule
+    asked = ("what is the cost of a heron", "falcon cost")
+    same = choose(rule.values(_turned(asked, np.zeros(2), grams)))
+    other = choose(rule.values(_turned(asked, np.full(2, 2.0), grams)))
+    assert same.chosen.tolist() == [1, 0]
+    assert (other.confidence < 0.5 * same.confidence).all()
+
+
+@given(
+    angles=arrays(np.float64, 12, elements=st.floats(0, 6)),
+    texts=st.lists(st.text(max_size=20), min_size=12, max_size=12),
+    counts=st.lists(st.integers(1, 5), min_size=1, max_size=4),
+)
+@settings(max_examples=40)
+def test_any_rows_can_be_fitted(angles: NDArray[np.float64], texts: list[str], counts: list[int]) -> None:
+    """One answer or several, one wording each or all the same: scores are numbers, probabilities are shares."""
+    owners = np.repeat(np.arange(len(counts)), counts)[:12]
+    number = int(owners[-1]) + 1
+    grams = Grams(texts)
+    everything = _turned(tuple(texts), angles, grams)
+    wordings, answers = everything.take(range(len(owners))), everything.take(range(number))
+    result = fit(wordings, owners, answers, everything.take(range(12 - number, 12)))
+    for scores in (result.without_row, result.without_class, choose(result.rule.values(everything))):
+        assert not np.isnan(scores.confidence).any()
+        assert ((scores.probability >= 0) & (scores.probability <= 1.0001)).all()
+
+
+def test_ten_thousand_wordings_are_all_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Far beyond the landmarks each wording still has its own say, and is known by the others."""
+    monkeypatch.setattr(rule_module, "LANDMARKS", 200)
+    owners = np.repeat(np.arange(25), 400)
+    texts = [f"{chr(97 + label) * 3} {row % 400}" for row, label in enumerate(owners)]
+    grams = Grams(texts)
+    answers = _features(grams, tuple(chr(97 + label) * 3 for label in range(25)))
+    result = fit(_features(grams, tuple(texts)), owners, answers, _features(grams, FOREIGN))
+    assert len(result.without_row.chosen) == len(result.without_class.chosen) == 10_000
+    assert (result.without_row.chosen == owners).mean() > 0.99
+    assert (result.without_class.chosen != owners).all()
