@@ -57,7 +57,8 @@ async def test_each_step_leaves_what_its_name_says(tmp_path: Path) -> None:
     for step, left in LEFT.items():
         place = shutil.copytree(home, tmp_path / step)
         async with LocalSlack() as slack:
-            daemon = await start(place, None, DYING, **slack.environment(), **SETTINGS)
+            settings = SETTINGS if step is Step.STREAMING else {"SUPPORTBOT_MODEL": "starter"}
+            daemon = await start(place, None, DYING, **slack.environment(), **settings)
             await slack.wait_until_connected(seconds=30)
             _order_end(daemon, place, step, slack)
             asked = await slack.mention("C1", "U1", ask_text(1))
