@@ -2,7 +2,7 @@
 
 It is the real process with its Slack adapter and its SQLite file, and Slack is the local one of the tests. What is
 measured is what an operator sees: how long a start takes to its first answer, how long 32 people wait who ask in
-the same moment, and the most memory that daemon and model hold meanwhile.
+the same moment, for a sign and for the answer, and the most memory that daemon and model hold meanwhile.
 """
 
 from __future__ import annotations
@@ -65,12 +65,13 @@ async def measure(home: Path, model: Path, endless: Path) -> dict[str, float]:
         longest = start.answered
         with watch(start.daemon.process.pid) as use:
             asked = time.perf_counter()
-            await asyncio.gather(*(_ask(start.slack, number) for number in range(1, MENTIONS + 1)))
+            signs = await asyncio.gather(*(_ask(start.slack, number) for number in range(1, MENTIONS + 1)))
             took = time.perf_counter() - asked
     return {
         "ready_seconds": round(ready, 3),
         "first_answer_seconds": round(first_answer, 3),
         "longest_first_answer_seconds": round(longest, 3),
+        "all_signed_seconds": round(max(signs), 3),
         "all_answered_seconds": round(took, 3),
         "peak_memory_mb": round(use.highest_mb, 1),
     }
@@ -93,10 +94,14 @@ async def _started(home: Path, model: Path) -> AsyncGenerator[Start]:
             await slack.wait_for_acks()
 
 
-async def _ask(slack: LocalSlack, number: int) -> None:
+async def _ask(slack: LocalSlack, number: int) -> float:
+    """Ask and wait for the answer; return the seconds until the line "is thinking…"."""
+    began = time.monotonic()
     # Each in a channel of its own: Slack takes one message a second in each.
     asked = await slack.mention(f"C{number}", f"U{number}", _QUESTION)
     await slack.wait_for_message(thread_ts=asked.ts, seconds=_SECONDS)
+    statuses = slack.calls("assistant.threads.setStatus")
+    return min(call.at for call in statuses if call.arguments["thread_ts"] == asked.ts) - began
 
 
 def build_table(record: dict[str, Any]) -> Table:
@@ -105,6 +110,7 @@ def build_table(record: dict[str, Any]) -> Table:
         "ready_seconds": "ready",
         "first_answer_seconds": "first answer",
         "longest_first_answer_seconds": "the longest",
+        "all_signed_seconds": f"{MENTIONS} have a sign after",
         "all_answered_seconds": f"{MENTIONS} answered after",
     }
     table = Table(*columns.values(), "memory", title="The daemon with a model of 124 million parameters, int8")

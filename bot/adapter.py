@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from supportbot.delivery.dispatch import Sender
+from supportbot.delivery.streaming import Stage
 
 
 class Adapter(Protocol):
@@ -17,6 +18,10 @@ class Adapter(Protocol):
     @property
     def sender(self) -> Sender:
         """What shows the answers; it works from the moment that the adapter is opened."""
+
+    @property
+    def stage(self) -> Stage:
+        """What shows answers while they are written; likewise."""
 
     @property
     def is_connected(self) -> bool:

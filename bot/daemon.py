@@ -87,6 +87,8 @@ async def run(settings: Settings) -> None:
         core.add_sender(WebSender())
         for name, adapter in adapters.items():
             core.add_sender(adapter.sender)
+            if core.streams:
+                core.streams.add(adapter.stage)
             metrics.CONNECTED.labels(name).set_function(partial(_is_connected, adapter))
 
         async with asyncio.TaskGroup() as tasks:
@@ -121,6 +123,8 @@ async def run(settings: Settings) -> None:
                 dispatcher.stop()
             # What can't be delivered now is delivered after the next start.
             await asyncio.wait(delivering, timeout=FLUSH_SECONDS)
+            if core.streams:
+                await core.streams.aclose()
             for task in (*delivering, *background):
                 task.cancel()
     log.info("daemon.stopped")

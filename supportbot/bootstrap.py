@@ -10,7 +10,7 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncGenerator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from functools import cache, partial
 from threading import Lock
@@ -28,6 +28,8 @@ from supportbot.db.session import LOCK_SECONDS, Database
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.renewal import LEASE, Renewal
+from supportbot.delivery.stream_notes import StreamNotes
+from supportbot.delivery.streaming import Streams
 from supportbot.errors import ConfigError, DatabaseError
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
@@ -168,6 +170,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     if platform in dispatchers:
                         dispatchers[platform].wake.set()
 
+                streams = Streams(StreamNotes(database, owner), live) if daemon and settings.streaming else None
                 worker = Worker(
                     inbox,
                     answerer,
@@ -176,6 +179,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     answer_seconds=settings.answer_seconds,
                     question_age=timedelta(minutes=settings.question_minutes),
                     on_answered=ring,
+                    showing=streams.showing if streams else lambda claim: nullcontext(),
                 )
                 upkeep = Upkeep(database, settings.retention_days)
                 service = Service(
@@ -189,6 +193,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     upkeep.wake,
                     ring,
                     worker.crowd_for,
+                    streams.take_back if streams else None,
                 )
                 async with Renewal(database, owner, inbox, outbox):
                     yield Core(
@@ -205,6 +210,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         worker,
                         outbox,
                         dispatchers,
+                        streams,
                     )
             finally:
                 if passages is not None:

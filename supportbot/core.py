@@ -12,6 +12,7 @@ from supportbot.config import Settings
 from supportbot.db.session import Database
 from supportbot.delivery.dispatch import Dispatcher, Sender
 from supportbot.delivery.outbox import Outbox
+from supportbot.delivery.streaming import Streams
 from supportbot.intake.questions import Welcome
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
@@ -32,6 +33,7 @@ class Core:
     documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
     answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old. ``prepare`` has
     the model say something before anybody asks, which also starts its process; ModelError if it cannot.
+    ``streams`` show answers while they are written, and are None where that is switched off.
     """
 
     settings: Settings
@@ -47,6 +49,7 @@ class Core:
     worker: Worker
     outbox: Outbox
     dispatchers: dict[str, Dispatcher]
+    streams: Streams | None
 
     @property
     def model_version(self) -> str:

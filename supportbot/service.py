@@ -46,6 +46,7 @@ class Service:
         erased: set whenever something was erased.
         ring: called with the platform whenever a reply was put into its outbox.
         crowd: says how many may be in front of a question.
+        take_back: lets vanish what is shown of an answer that was being written.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Service:
         erased: asyncio.Event | None = None,
         ring: Callable[[str], None] = lambda platform: None,
         crowd: Callable[[str], Awaitable[Crowd | None]] | None = None,
+        take_back: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
         self._inbox = inbox
         self._votes = votes
@@ -71,6 +73,7 @@ class Service:
         self._erased = erased
         self._ring = ring
         self._crowd = crowd
+        self._take_back = take_back
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question; when this returns, it will be answered whatever happens to this process.
@@ -137,6 +140,8 @@ class Service:
         if question_id is not None:
             event = "question.withdrawn" if text is None else "question.reworded"
             log.info(event, question_id=question_id, platform=platform)
+            if self._take_back:
+                await self._take_back(question_id)
             self._wake.set()
 
     async def follow(self, question_id: int) -> AsyncGenerator[str | Exchange, None]:

@@ -3,7 +3,8 @@
 It runs the product's own ``main``. Around a few public methods, and beside the statements of its database, stand
 listeners that know at which step they are. They do nothing until SIGUSR1 comes; then the daemon ends the next time
 that it comes to the step that was ordered, by a signal to itself. At the step ``engine`` the process of its model
-is killed instead.
+is killed instead. Before the step ``streaming`` whatever is written is shown at once, for the starter is done
+before a second has passed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,11 @@ from sqlalchemy import Engine, event
 
 from benchmarks.crash.steps import Step, read_order
 from bot import daemon
+from bot.discord.streaming import DiscordStage
+from bot.slack.streaming import SlackStage
 from supportbot.answering.generator import Generator
 from supportbot.delivery.outbox import Outbox
+from supportbot.delivery.streaming import Streams
 from supportbot.engine.openvino import child
 from supportbot.intake.inbox import Inbox
 
@@ -40,10 +45,14 @@ class Fate:
         self._home = home
         self._step: Step | None = None
         self._signal = signal.SIGKILL
+        self.stages: list[SlackStage | DiscordStage] = []
 
     def hear(self, *_: object) -> None:
         """Take the order: from now on this process may end."""
         self._step, self._signal = read_order(self._home)
+        if self._step is Step.STREAMING:
+            for stage in self.stages:
+                stage.pace = replace(stage.pace, after=0.0)
 
     def come_to(self, step: Step) -> None:
         """End if this is the step."""
@@ -69,6 +78,9 @@ def watch(fate: Fate) -> None:
     _come_after(fate, Step.KEPT, Inbox, "accept", lambda accepted: accepted.new)
     _come_after(fate, Step.ANSWERED, Inbox, "finish", lambda answer_id: answer_id is not None)
     _come_before(fate, Step.NOTED, Outbox, "delivered")
+    for stage in (SlackStage, DiscordStage):
+        _come_after(fate, Step.STREAMING, stage, "begin", bool)
+    _watch_stages(fate)
     _watch_text(fate)
 
 
@@ -96,6 +108,18 @@ def _come_after(fate: Fate, step: Step, owner: type, name: str, counts: Callable
         return result
 
     setattr(owner, name, watched)
+
+
+def _watch_stages(fate: Fate) -> None:
+    """Know where answers are shown while they are written."""
+    add = Streams.add
+
+    @wraps(add)
+    def watched(self: Streams, stage: Any) -> None:
+        fate.stages.append(stage)
+        add(self, stage)
+
+    setattr(Streams, "add", watched)  # noqa: B010 - as below
 
 
 def _watch_text(fate: Fate) -> None:

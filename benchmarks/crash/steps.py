@@ -28,6 +28,8 @@ class Step(StrEnum):
     """It is committed, and the platform has not heard "received"."""
     ANSWERING = "answering"
     """It is claimed, and the model has begun to say something."""
+    STREAMING = "streaming"
+    """Its first words stand on the platform, and the bot has not noted which message they are in."""
     ANSWERED = "answered"
     """The answer is committed, and not sent."""
     SENDING = "sending"

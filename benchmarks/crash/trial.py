@@ -21,6 +21,7 @@ from benchmarks.crash.verdict import Outcome, settle
 from supportbot.bootstrap import initialise
 from supportbot.config import Settings
 from supportbot.db.session import Database
+from tests.e2e.daemon import STREAMING
 
 _MOST_KILLS = 2
 """Through which a question may be open; after a third it would rightly be set aside."""
@@ -29,6 +30,7 @@ ANSWER_SECONDS = 90.0
 """After an end, until everybody has an answer, on a busy machine; the median is a few seconds."""
 
 SETTINGS = {
+    **STREAMING,
     "SUPPORTBOT_MODEL": "starter",
     # A start reads the channels back for as long as a question is worth answering: with 30 minutes it would
     # read the whole run each time.

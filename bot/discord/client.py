@@ -25,7 +25,9 @@ from bot.discord.patience import Patience
 from bot.discord.questions import PLATFORM
 from bot.discord.refusals import retry_after
 from bot.discord.sender import DiscordSender
+from bot.discord.streaming import PACE, DiscordStage
 from supportbot.config import Settings
+from supportbot.delivery.streaming import Pace
 from supportbot.errors import ConfigError
 from supportbot.service import Service
 from supportbot.telemetry import metrics
@@ -43,9 +45,10 @@ class DiscordAdapter:
         service: the support bot.
         settings: with ``discord_token``.
         patience: how long to wait for what.
+        pace: how fast answers are shown while they are written.
     """
 
-    def __init__(self, service: Service, settings: Settings, patience: Patience) -> None:
+    def __init__(self, service: Service, settings: Settings, patience: Patience, pace: Pace) -> None:
         if settings.discord_token is None:
             raise ConfigError("DISCORD_TOKEN is missing: copy it from the Bot page of the developer portal.")
         self._token = settings.discord_token.get_secret_value()
@@ -56,6 +59,7 @@ class DiscordAdapter:
         self._rest: discord.Client | None = None
         self._rest_login = asyncio.Lock()
         self.sender = DiscordSender(self._logged_in)
+        self.stage = DiscordStage(self._logged_in, pace)
 
     @property
     def is_connected(self) -> bool:
@@ -126,7 +130,7 @@ class DiscordAdapter:
 
 @asynccontextmanager
 async def open_discord(
-    service: Service, settings: Settings, *, patience: Patience | None = None
+    service: Service, settings: Settings, *, patience: Patience | None = None, pace: Pace = PACE
 ) -> AsyncGenerator[DiscordAdapter]:
     """Open the adapter: its sender works at once, and it hears questions while ``run`` runs.
 
@@ -134,6 +138,7 @@ async def open_discord(
         service: the support bot.
         settings: token, and where Discord's API is.
         patience: for tests, which are less patient than the network needs.
+        pace: likewise, of answers that are shown while they are written.
 
     Raises:
         ConfigError: there is no token.
@@ -144,7 +149,7 @@ async def open_discord(
     logging.getLogger("discord.shard").setLevel(logging.CRITICAL)
     # No voice here, so nobody needs to be told that the libraries for it are missing.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    adapter = DiscordAdapter(service, settings, patience or Patience())
+    adapter = DiscordAdapter(service, settings, patience or Patience(), pace)
     try:
         yield adapter
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
@@ -24,19 +24,26 @@ def build_messages(delivery: Delivery) -> list[dict[str, Any]]:
     texts = build_answer_parts(
         delivery.text, question, build_remarks(delivery.grounds), mark=build_mark(delivery.grounds)
     )
-    bodies: list[dict[str, Any]] = [
-        {
-            "content": text,
-            "components": [],
-            "allowed_mentions": discord.AllowedMentions.none().to_dict() | {"replied_user": False},
-            "flags": discord.MessageFlags(suppress_embeds=True).value,
-        }
-        for text in texts
-    ]
+    bodies = [_body(text) for text in texts]
     if delivery.votable:
         view = build_answer_view(delivery.answer_id, delivery.grounds.suggestions)
         bodies[-1]["components"] = view.to_components()
     return bodies
+
+
+def build_beginning(text: str, question: str | None) -> dict[str, Any]:
+    """Return the body of the first message of a reply of which so much is written.
+
+    Args:
+        text: of the reply so far.
+        question: quoted above it, as in the reply.
+    """
+    return _body(build_answer_parts(text, question)[0])
+
+
+def build_stream_nonce(message_id: str) -> str:
+    """Return the nonce of the reply to a message that is posted while it is written; its reply has no mark yet."""
+    return f"st-{hashlib.blake2b(message_id.encode(), digest_size=11).hexdigest()}"
 
 
 def build_nonce(mark: str, number: int) -> str:
@@ -72,6 +79,28 @@ def count_shown(message: discord.Message, delivery: Delivery, bodies: Sequence[d
     else:
         is_next = message.content.strip() == str(bodies[shown]["content"]).strip()
     return shown + is_next
+
+
+def is_begun(message: discord.Message, reply_to: Mapping[str, Any]) -> bool:
+    """Return whether a message of ours is the one in which a reply was shown while it was written.
+
+    Args:
+        message: that says to which message it replies, or of which command it is.
+        reply_to: where the reply goes.
+    """
+    if (question := reply_to.get("message_id")) is not None:
+        return message.reference is not None and str(message.reference.message_id) == question
+    command = message.interaction_metadata
+    return command is not None and str(command.id) == reply_to["interaction_id"]
+
+
+def _body(text: str) -> dict[str, Any]:
+    return {
+        "content": text,
+        "components": [],
+        "allowed_mentions": discord.AllowedMentions.none().to_dict() | {"replied_user": False},
+        "flags": discord.MessageFlags(suppress_embeds=True).value,
+    }
 
 
 def _custom_ids(message: discord.Message) -> set[str | None]:

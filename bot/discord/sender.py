@@ -5,6 +5,10 @@ that lives 15 minutes and needs the deferral; without either, the reply goes int
 answered by replying to it under a nonce: Discord returns the reply that it has instead of posting another one, but
 remembers nonces for a few minutes only, so a later attempt reads the channel first.
 
+An answer that was shown while it was written has a message already, which becomes the first one of the reply. To
+edit it twice changes nothing either. Where a crash came between that message and our note of it, its own nonce
+finds it.
+
 What does not fit into one message goes on in the next ones, each under a nonce of its own. They are sent one after
 the other, so those that are there are the first ones, and a later attempt sends the rest. Follow-ups of a command
 have no nonce: there a second attempt reads the channel in any case.
@@ -13,20 +17,22 @@ have no nonce: there a second attempt reads the channel in any case.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
 import discord
 from discord.http import Route
 
-from bot.discord.messages import build_messages, build_nonce, count_shown
+from bot.discord._posting import message_route, post, request
+from bot.discord.messages import build_messages, build_nonce, build_stream_nonce, count_shown, is_begun
 from bot.discord.permissions import READ_HISTORY, MissingPermissions, permission_to_write
 from bot.discord.questions import PLATFORM
 from bot.discord.refusals import (
-    CANNOT_REPLY_WITHOUT_HISTORY,
     INVALID_WEBHOOK_TOKEN,
+    is_deleted,
     missing_permission,
     verdict,
 )
@@ -111,7 +117,7 @@ class DiscordSender:
         webhook = {"webhook_id": int(note["application_id"]), "webhook_token": note["token"]}
         original = Route("PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/@original", **webhook)
         try:
-            shown = [await _request(client, original, bodies[0])]
+            shown = [await request(client, original, bodies[0])]
         except discord.HTTPException as error:
             expired = _is_expired(error)
             if not expired and error.status != 404:
@@ -129,11 +135,11 @@ class DiscordSender:
                 shown = await self._find_own(client, delivery, bodies, shown)
             except discord.Forbidden:
                 # Who may answer a command need not be able to read. Rather is something shown twice than never.
-                self._missing.miss(delivery.channel, READ_HISTORY)
+                self._miss(delivery)
         for body in bodies[len(shown) :]:
             route = Route("POST", "/webhooks/{webhook_id}/{webhook_token}", **webhook)
             try:
-                shown.append(await _request(client, route, body, params={"wait": "true"}))
+                shown.append(await request(client, route, body, params={"wait": "true"}))
             except discord.HTTPException as error:
                 if not _is_expired(error):
                     raise
@@ -145,29 +151,49 @@ class DiscordSender:
     async def _post(self, client: discord.Client, delivery: Delivery, bodies: Sequence[dict[str, Any]]) -> str:
         """Send into the channel what no earlier attempt did."""
         shown: list[str] = []
-        if delivery.attempt > 1 and delivery.age > _NONCE_LIFE:
+        if delivery.streamed is not None:
+            shown = await self._complete(client, delivery, bodies)
+        if delivery.attempt > 1 and delivery.age > _NONCE_LIFE and len(shown) < len(bodies):
             shown = await self._find_own(client, delivery, bodies, shown)
         return await self._post_rest(client, delivery, bodies, shown)
+
+    async def _complete(
+        self, client: discord.Client, delivery: Delivery, bodies: Sequence[dict[str, Any]]
+    ) -> list[str]:
+        """Turn the streamed message into the first one of the reply; return its id, if there is one."""
+        channel_id, question = int(delivery.reply_to["channel_id"]), delivery.reply_to.get("message_id")
+        streamed = delivery.streamed
+        if not streamed and question and delivery.age <= _NONCE_LIFE:  # it is there, or will be now
+            nonce = build_stream_nonce(question)
+            streamed = await post(client, channel_id, bodies[0], nonce, question, partial(self._miss, delivery))
+        elif not streamed:
+            streamed = await anext(
+                (str(one.id) async for one in _own(client, delivery) if is_begun(one, delivery.reply_to)), None
+            )
+        if not streamed:
+            return []
+        try:
+            return [await request(client, message_route("PATCH", channel_id, streamed), bodies[0])]
+        except discord.HTTPException as error:
+            if not is_deleted(error):
+                raise
+            return []  # somebody has deleted it
 
     async def _post_rest(
         self, client: discord.Client, delivery: Delivery, bodies: Sequence[dict[str, Any]], shown: list[str]
     ) -> str:
         """Send into the channel what is not shown yet; the first message refers to the question."""
-        route = Route("POST", "/channels/{channel_id}/messages", channel_id=int(delivery.reply_to["channel_id"]))
         for number in range(len(shown), len(bodies)):
-            body = bodies[number] | {"nonce": build_nonce(delivery.mark, number), "enforce_nonce": True}
-            if number == 0 and (question := delivery.reply_to.get("message_id")):
-                # Without its question an answer would stand in the channel for nobody.
-                body["message_reference"] = {"message_id": question, "fail_if_not_exists": True}
-            try:
-                shown.append(await _request(client, route, body))
-            except discord.HTTPException as error:
-                if error.code != CANNOT_REPLY_WITHOUT_HISTORY:
-                    raise
-                self._missing.miss(delivery.channel, READ_HISTORY)
-                del body["message_reference"]
-                shown.append(await _request(client, route, body))
+            question = delivery.reply_to.get("message_id") if number == 0 else None
+            nonce = build_nonce(delivery.mark, number)
+            channel_id = int(delivery.reply_to["channel_id"])
+            shown.append(
+                await post(client, channel_id, bodies[number], nonce, question, partial(self._miss, delivery))
+            )
         return shown[-1]
+
+    def _miss(self, delivery: Delivery) -> None:
+        self._missing.miss(delivery.channel, READ_HISTORY)
 
     async def _find_own(
         self, client: discord.Client, delivery: Delivery, bodies: Sequence[dict[str, Any]], shown: Sequence[str]
@@ -180,14 +206,8 @@ class DiscordSender:
             bodies: of its messages.
             shown: ids of the first ones, as far as they are known.
         """
-        note, found = delivery.reply_to, list(shown)
-        after = shown[-1] if shown else note.get("message_id") or note["interaction_id"]
-        channel = client.get_partial_messageable(int(note["channel_id"]))
-        async for message in channel.history(
-            after=discord.Object(int(after)), oldest_first=True, limit=_HISTORY_LIMIT
-        ):
-            if client.user is None or message.author.id != client.user.id:
-                continue
+        found = list(shown)
+        async for message in _own(client, delivery, *shown[-1:]):
             count = count_shown(message, delivery, bodies, len(found))
             found += [str(message.id)] * (count - len(found))
             if count == len(bodies):
@@ -195,12 +215,16 @@ class DiscordSender:
         return found
 
 
-async def _request(client: discord.Client, route: Route, body: dict[str, Any], **options: Any) -> str:
-    """Post or edit a message; return its id."""
-    message = await client.http.request(route, json=body, **options)
-    if not isinstance(message, dict):  # a proxy's page instead of Discord's answer
-        raise RetryLaterError("Discord answered something that is no message")
-    return str(message["id"])
+async def _own(
+    client: discord.Client, delivery: Delivery, after: str | None = None
+) -> AsyncGenerator[discord.Message, None]:
+    """Yield the bot's messages in the channel after the question, or after that message, in order."""
+    note = delivery.reply_to
+    channel = client.get_partial_messageable(int(note["channel_id"]))
+    start = discord.Object(int(after or note.get("message_id") or note["interaction_id"]))
+    async for message in channel.history(after=start, oldest_first=True, limit=_HISTORY_LIMIT):
+        if client.user is not None and message.author.id == client.user.id:
+            yield message
 
 
 def _is_expired(error: discord.HTTPException) -> bool:

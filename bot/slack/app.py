@@ -33,8 +33,10 @@ from bot.slack.listeners.events import hear
 from bot.slack.patience import Patience
 from bot.slack.scopes import Scopes
 from bot.slack.sender import POST_SECONDS, SlackSender
+from bot.slack.streaming import PACE, SlackStage
 from bot.slack.web_client import WebClient
 from supportbot.config import Settings
+from supportbot.delivery.streaming import Pace
 from supportbot.errors import ConfigError
 from supportbot.service import Service
 
@@ -46,6 +48,7 @@ class SlackAdapter:
 
     Args:
         sender: shows answers.
+        stage: shows them while they are written.
         identity: known once Slack has accepted the bot token.
         catch_up: hears what was missed.
         connections: for Socket Mode; None in HTTP mode.
@@ -55,6 +58,7 @@ class SlackAdapter:
     def __init__(
         self,
         sender: SlackSender,
+        stage: SlackStage,
         identity: Identity,
         *,
         catch_up: CatchUp,
@@ -62,6 +66,7 @@ class SlackAdapter:
         endpoint: Endpoint | None = None,
     ) -> None:
         self._sender = sender
+        self._stage = stage
         self._identity = identity
         self._catch_up = catch_up
         self._connections = connections
@@ -71,6 +76,11 @@ class SlackAdapter:
     def sender(self) -> SlackSender:
         """What shows answers in Slack."""
         return self._sender
+
+    @property
+    def stage(self) -> SlackStage:
+        """What shows answers in Slack while they are written."""
+        return self._stage
 
     @property
     def is_connected(self) -> bool:
@@ -109,6 +119,7 @@ async def open_slack(
     *,
     patience: Patience | None = None,
     post_seconds: float = POST_SECONDS,
+    pace: Pace = PACE,
 ) -> AsyncIterator[SlackAdapter]:
     """Open the adapter; it hears from ``run()`` on, and its endpoint and sender work at once.
 
@@ -117,6 +128,7 @@ async def open_slack(
         settings: tokens, mode, and where Slack's Web API is.
         patience: for tests, which are less patient than the network needs.
         post_seconds: likewise, between two messages in one channel.
+        pace: likewise, of answers that are shown while they are written.
 
     Raises:
         ConfigError: a token is missing.
@@ -144,17 +156,18 @@ async def open_slack(
         )
         origin.register(bolt, identity, client.base_url)
         register(bolt, service, background, patience, Admins(settings.named_admins))
-        sender = SlackSender(client, identity, post_seconds)
+        stage = SlackStage(client, pace)
+        sender = SlackSender(client, identity, stage, post_seconds)
         try:
             if settings.slack_http:
                 secret = _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET")
                 yield SlackAdapter(
-                    sender, identity, catch_up=catch_up, endpoint=Endpoint(bolt, secret, catch_up.missed)
+                    sender, stage, identity, catch_up=catch_up, endpoint=Endpoint(bolt, secret, catch_up.missed)
                 )
             else:
                 app_token = _secret(settings.slack_app_token, "SLACK_APP_TOKEN")
                 connections = Connections(bolt, client, app_token, patience, catch_up.missed)
-                yield SlackAdapter(sender, identity, catch_up=catch_up, connections=connections)
+                yield SlackAdapter(sender, stage, identity, catch_up=catch_up, connections=connections)
         finally:
             await background.aclose()
 

@@ -11,14 +11,20 @@ in threads only, it goes to the asker alone through the command's ``response_url
 may, if the connection drops at the wrong moment, show an answer twice. A suggestion that somebody clicked is
 answered where it was made, with the question quoted as well.
 
+An answer that was shown while it was written has a message already: its stream is stopped, and the message becomes
+the answer, mark and all. Doing that twice changes nothing. Where a crash came between the message and our note of
+it, it is the one message of ours in the thread that has no mark.
+
 Slack takes a reply to a deleted message, and shows it to the whole channel instead. Such a reply is taken back.
 Where Slack refuses the layout of an answer, the words are shown without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -33,6 +39,7 @@ from bot.slack.api_errors import LAYOUT_REFUSED, deleted_error, delivery_error, 
 from bot.slack.bolt import library_logger
 from bot.slack.identity import Identity
 from bot.slack.origin import leads_to_slack
+from bot.slack.streaming import BEGUN_EVENT, SlackStage
 from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
@@ -48,6 +55,9 @@ POST_SECONDS = 1.0
 _PAGE = 200
 """Messages a page when looking for our own; Slack recommends no more."""
 
+_NOT_TO_BE_CHANGED = frozenset({"cant_update_message", "edit_window_closed", "message_not_found"})
+"""A streamed message that somebody has deleted, or that a rule of the workspace keeps as it is."""
+
 _CLOCK_SKEW = timedelta(minutes=5)
 """A command has no timestamp of Slack's, so the search begins a little before our own."""
 
@@ -58,12 +68,16 @@ class SlackSender:
     Args:
         client: carries the bot token and retries nothing.
         identity: tells the bot's own messages from those of others.
+        stage: stops the streams that it began.
         pause: seconds between two messages in one channel.
     """
 
-    def __init__(self, client: AsyncWebClient, identity: Identity, pause: float = POST_SECONDS) -> None:
+    def __init__(
+        self, client: AsyncWebClient, identity: Identity, stage: SlackStage, pause: float = POST_SECONDS
+    ) -> None:
         self._client = client
         self._identity = identity
+        self._stage = stage
         self.pause = pause
 
     @property
@@ -81,7 +95,12 @@ class SlackSender:
         if PRIVATELY in delivery.reply_to and (private := _response_url(delivery)):
             return await self._respond(delivery, private)
         try:
-            ts = await self._find(delivery) if delivery.attempt > 1 else None
+            ts = await self._complete(delivery, delivery.streamed) if delivery.streamed else None
+            if ts is None and (delivery.attempt > 1 or delivery.streamed is not None):
+                found = await self._find(delivery)
+                ts = found.whole
+                if ts is None and found.unmarked and delivery.streamed == "":
+                    ts = await self._complete(delivery, found.unmarked)
             return f"{delivery.channel}:{ts or await self._post(delivery)}"
         except SlackApiError as error:
             failure = delivery_error(error)
@@ -91,23 +110,50 @@ class SlackSender:
             return await self._respond(delivery, response_url)
         raise failure
 
+    async def _complete(self, delivery: Delivery, ts: str) -> str | None:
+        """Turn a streamed message into the answer; return None if that can't be done any more."""
+        await self._stage.stop(delivery.channel, ts)
+        try:
+            return await self._show(delivery, partial(self._update, delivery, ts))
+        except SlackApiError as error:
+            if error_code(error) not in _NOT_TO_BE_CHANGED:
+                raise
+            if error_code(error) != "message_not_found":
+                await self._client.chat_delete(channel=delivery.channel, ts=ts)
+        return None
+
     async def _post(self, delivery: Delivery) -> str:
+        return await self._show(delivery, partial(self._post_content, delivery))
+
+    async def _show(self, delivery: Delivery, show: Callable[[Mapping[str, Any]], Awaitable[str]]) -> str:
         content = _content(delivery)
         try:
-            return await self._post_content(delivery, content)
+            return await show(content)
         except SlackApiError as error:
             in_words = _content(delivery, words_only=True)
             if error_code(error) not in LAYOUT_REFUSED or in_words == content:
                 raise
             log.warning("slack.layout_refused", reason=error_code(error), answer_id=delivery.answer_id)
-        return await self._post_content(delivery, in_words)
+        return await show(in_words)
+
+    async def _update(self, delivery: Delivery, ts: str, content: Mapping[str, Any]) -> str:
+        answer = await self._client.chat_update(
+            channel=delivery.channel,
+            ts=ts,
+            metadata=_mark(delivery),
+            link_names=False,
+            parse="none",
+            **content,
+        )
+        self._identity.learn_app(answer.get("message"))
+        return ts
 
     async def _post_content(self, delivery: Delivery, content: Mapping[str, Any]) -> str:
         thread = None if _response_url(delivery) else delivery.thread
         answer = await self._client.chat_postMessage(
             channel=delivery.channel,
             thread_ts=thread,
-            metadata=Metadata(event_type=MARK_EVENT, event_payload={"mark": delivery.mark}),
+            metadata=_mark(delivery),
             unfurl_links=False,
             unfurl_media=False,
             link_names=False,
@@ -124,8 +170,8 @@ class SlackSender:
                 return ts
         raise RetryLaterError("an answer without a timestamp")
 
-    async def _find(self, delivery: Delivery) -> str | None:
-        """Return the timestamp of the message that carries this delivery's mark, if there is one."""
+    async def _find(self, delivery: Delivery) -> _Found:
+        """Look for the message that carries this delivery's mark, and for one of ours that carries none."""
         if _response_url(delivery):
             return await self._find_in_channel(delivery)
         pages = self._client.conversations_replies(
@@ -140,12 +186,12 @@ class SlackSender:
         except SlackApiError as error:
             if error_code(error) != "thread_not_found":
                 raise
-        if stray := await self._find_in_channel(delivery):
+        if stray := (await self._find_in_channel(delivery)).whole:
             await self._client.chat_delete(channel=delivery.channel, ts=stray)
         raise deleted_error()
 
-    async def _find_in_channel(self, delivery: Delivery) -> str | None:
-        """Return likewise what stands in no thread."""
+    async def _find_in_channel(self, delivery: Delivery) -> _Found:
+        """Look likewise for what stands in no thread."""
         pages = await self._client.conversations_history(
             channel=delivery.channel,
             oldest=f"{(delivery.created_at - _CLOCK_SKEW).timestamp():.6f}",
@@ -154,8 +200,9 @@ class SlackSender:
         )
         return await self._find_among(pages, delivery)
 
-    async def _find_among(self, pages: AsyncIterable[AsyncSlackResponse], delivery: Delivery) -> str | None:
+    async def _find_among(self, pages: AsyncIterable[AsyncSlackResponse], delivery: Delivery) -> _Found:
         bot = await self._identity.get()
+        unmarked: str | None = None
         async for page in pages:
             messages = page.get("messages")
             if not isinstance(messages, list):
@@ -167,8 +214,12 @@ class SlackSender:
                         "bot_id": bot.bot_id,
                         "metadata": {"event_payload": {"mark": delivery.mark}},
                     }:
-                        return ts
-        return None
+                        return _Found(whole=ts, unmarked=unmarked)
+                    case {"ts": str(ts), "bot_id": bot.bot_id, "metadata": {"event_type": event}}:
+                        unmarked = ts if event == BEGUN_EVENT else unmarked
+                    case {"ts": str(ts), "bot_id": bot.bot_id}:
+                        unmarked = ts
+        return _Found(whole=None, unmarked=unmarked)
 
     async def _respond(self, delivery: Delivery, response_url: str) -> str:
         """Show the answer to the asker alone."""
@@ -189,6 +240,18 @@ class SlackSender:
         if response.status_code != 200:
             raise UndeliverableError("The bot is not in the channel, and the command's private way has expired.")
         return f"{delivery.channel}:private"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Messages of ours: the one with the mark of a delivery, and the newest that has none."""
+
+    whole: str | None
+    unmarked: str | None
+
+
+def _mark(delivery: Delivery) -> Metadata:
+    return Metadata(event_type=MARK_EVENT, event_payload={"mark": delivery.mark})
 
 
 def _content(delivery: Delivery, *, words_only: bool = False) -> Mapping[str, Any]:

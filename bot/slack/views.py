@@ -19,6 +19,8 @@ from supportbot.feedback.votes import VoteOutcome
 from supportbot.intake.questions import Grounds
 
 THINKING_STATUS = "is thinking…"  # Slack puts the bot's name before it
+LOADING_MESSAGES = ("Reading the question…", "Looking up what is known…", "Writing an answer…")
+"""Shown in turn below the question where Slack does so."""
 THINKING_TEXT = "I am thinking about it…"
 ASKED_ALREADY_TEXT = "You have asked this already: the answer is here, or on its way."
 SORRY_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."

@@ -12,7 +12,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import timedelta
 
 import structlog
@@ -66,6 +66,7 @@ class Worker:
         answer_seconds: how long one answer may take.
         question_age: a question older than this is told so instead of answered.
         on_answered: called with the platform whenever a reply was put into its outbox.
+        showing: opened while an answer is written, so that it may be shown meanwhile.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Worker:
         answer_seconds: float,
         question_age: timedelta,
         on_answered: Callable[[str], None] = lambda platform: None,
+        showing: Callable[[Claim], AbstractAsyncContextManager[None]] = lambda claim: nullcontext(),
     ) -> None:
         self._inbox = inbox
         self._answerer = answerer
@@ -91,6 +93,7 @@ class Worker:
         self._started = time.monotonic()
         self._suspects_seen = -math.inf
         self._on_answered = on_answered
+        self._showing = showing
         self.wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -257,15 +260,16 @@ class Worker:
         reply = None
         self._pace.begin()
         try:
-            reply = await self._answerer.answer(
-                claim.text,
-                time.monotonic() + self._answer_seconds,
-                lambda text: self._live.publish(claim.question_id, text),
-                workspace_id=claim.workspace_id,
-                earlier=earlier,
-                begin_by=self._begin_by(claim, began),
-                verified_only=policy.verified_only,
-            )
+            async with self._showing(claim):
+                reply = await self._answerer.answer(
+                    claim.text,
+                    time.monotonic() + self._answer_seconds,
+                    lambda text: self._live.publish(claim.question_id, text),
+                    workspace_id=claim.workspace_id,
+                    earlier=earlier,
+                    begin_by=self._begin_by(claim, began),
+                    verified_only=policy.verified_only,
+                )
         except OverloadedError:
             await self._refuse(claim)
         except EngineBusyError:

@@ -123,6 +123,11 @@ class Settings(BaseSettings):
     answer_seconds: float = Field(
         default=60.0, gt=0, le=600, description="Time that the model may take for one answer."
     )
+    streaming: bool = Field(
+        default=True,
+        description="Show generated answers in Slack and Discord while they are written, "
+        "if that takes longer than a second.",
+    )
     person_at_once: int = Field(
         default=50, ge=0, description="Questions of one person that may be open at once; 0: any number."
     )

@@ -15,6 +15,7 @@ from supportbot.db.models import Answer, Conversation, Question, Workspace
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.delivery.lanes import IS_DUE, next_in_lanes
+from supportbot.delivery.stream_notes import STREAMED
 from supportbot.intake.questions import Grounds
 from supportbot.intake.turns import parameters
 
@@ -56,6 +57,8 @@ class Delivery:
         grounds: approved answers and suggestions that it stands on.
         votable: whether 👍 and 👎 make sense under it.
         reply_to: what the adapter noted when it heard the question.
+        streamed: the message in which the answer was shown while it was written, to be turned into the reply;
+            empty if there may be one and nobody knows which, None if there is none.
     """
 
     outbox_id: int
@@ -78,6 +81,7 @@ class Delivery:
     created_at: datetime
     age: timedelta
     mark: str
+    streamed: str | None = None
 
 
 _IDS = bindparam("ids", expanding=True, type_=BigInteger())
@@ -167,4 +171,5 @@ def _delivery(row: Row[*tuple[Any, ...]], now: datetime) -> Delivery:
         created_at=row.created_at,
         age=now - row.created_at,
         mark=row.mark,
+        streamed=row.reply_to.get(STREAMED),
     )

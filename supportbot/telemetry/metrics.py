@@ -13,6 +13,7 @@ REFUSALS = Counter("supportbot_refusals", "Questions that were one too many.", [
 EXPLANATIONS = Counter("supportbot_explanations", "Explanations of a thumb down.", ["reason"])
 VOTES = Counter("supportbot_votes", "Votes given, changed ones included.", ["vote"])
 DELIVERIES = Counter("supportbot_deliveries", "Attempts to deliver a reply.", ["platform", "outcome"])
+STREAMS = Counter("supportbot_streams", "Answers that were shown while they were written.", ["platform"])
 CONNECTED = Gauge("supportbot_connected", "Whether the platform can reach us now, 1 or 0.", ["platform"])
 RECONNECTS = Counter(
     "supportbot_reconnects",

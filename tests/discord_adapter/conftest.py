@@ -28,6 +28,8 @@ from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
+from supportbot.delivery.stream_notes import StreamNotes
+from supportbot.delivery.streaming import Pace, Streams
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.feedback.suggestions import Suggestions
@@ -38,6 +40,9 @@ from supportbot.intake.live import Live
 from supportbot.privacy.erasing import Privacy
 from supportbot.service import Service
 from tests.discord_server.server import TOKEN, DiscordServer
+
+AT_ONCE = Pace(after=0.0, each=0.01)
+"""Whatever is written is shown at once."""
 
 
 @dataclass
@@ -52,6 +57,8 @@ class Core:
     history: History
     worker: Worker
     bell: asyncio.Event
+    live: Live
+    streams: Streams
 
     async def answer(self) -> None:
         """Answer every question that waits."""
@@ -158,6 +165,7 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'discord.db'}")
     inbox, history, live = Inbox(database, "test", timedelta(minutes=1)), History(database), Live()
     bell = asyncio.Event()
+    streams = Streams(StreamNotes(database, "test"), live)
     worker = Worker(
         inbox,
         Answerer(Generator(LiveModel(_engine, None), sampling=SamplingParams(max_length=120))),  # short, so fast
@@ -167,10 +175,18 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
         question_age=timedelta(minutes=30),
     )
     service = Service(
-        inbox, Votes(database), Suggestions(database), history, live, bell, Privacy(database, settings.home)
+        inbox,
+        Votes(database),
+        Suggestions(database),
+        history,
+        live,
+        bell,
+        Privacy(database, settings.home),
+        take_back=streams.take_back,
     )
     outbox = Outbox(database, "test", timedelta(minutes=1))
-    yield Core(database, settings, service, inbox, outbox, history, worker, bell)
+    yield Core(database, settings, service, inbox, outbox, history, worker, bell, live, streams)
+    await streams.aclose()
     await database.aclose()
 
 
@@ -208,5 +224,7 @@ async def server() -> AsyncIterator[DiscordServer]:
 async def adapter(core: Core, server: DiscordServer) -> AsyncIterator[DiscordAdapter]:
     """The adapter, pointed at the local Discord; it does not listen yet."""
     settings = core.settings.model_copy(update={"discord_api_url": server.api_url})
-    async with open_discord(core.service, settings) as adapter:
+    async with open_discord(core.service, settings, pace=AT_ONCE) as adapter:
+        core.streams.add(adapter.stage)
         yield adapter
+        await core.streams.aclose()

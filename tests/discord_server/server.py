@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from aiohttp import web
@@ -233,6 +234,8 @@ class DiscordServer:
             ("PUT", "/applications/{application}/commands", self._register),
             ("GET", "/channels/{channel}/messages", self._history),
             ("POST", "/channels/{channel}/messages", self._post),
+            ("PATCH", "/channels/{channel}/messages/{message}", self._edit),
+            ("DELETE", "/channels/{channel}/messages/{message}", self._delete),
             ("POST", "/channels/{channel}/typing", self._typing),
             ("POST", "/interactions/{interaction}/{token}/callback", self._callback),
             ("PATCH", "/webhooks/{application}/{token}/messages/@original", self._edit_original),
@@ -323,6 +326,33 @@ class DiscordServer:
             unknown = [{"code": "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "message": "Unknown message"}]
             return _error(400, 50035, "Invalid Form Body", message_reference={"_errors": unknown})
         return self.state.add_message(request.match_info["channel"], BOT, body)
+
+    async def _edit(self, request: web.Request, body: Json) -> Any:
+        message = self._find_message(request)
+        if message is None:
+            return _error(404, 10008, "Unknown Message")
+        if message["author"]["id"] != BOT_ID:
+            return _error(403, 50005, "Cannot edit a message authored by another user")
+        if not 0 < len(str(body.get("content") or "")) <= 2000:
+            return _error(400, 50035, "Invalid Form Body")
+        changed = {key: body[key] for key in ("content", "components", "allowed_mentions", "flags") if key in body}
+        message |= changed | {"edited_timestamp": datetime.now(UTC).isoformat()}
+        return message
+
+    async def _delete(self, request: web.Request, body: Json) -> web.Response:
+        message = self._find_message(request)
+        if message is None:
+            return _error(404, 10008, "Unknown Message")
+        if message["author"]["id"] != BOT_ID:
+            return _error(403, 50013, "Missing Permissions")
+        self.state.messages.remove(message)
+        self.state.deleted.add(message["id"])
+        return web.Response(status=204)
+
+    def _find_message(self, request: web.Request) -> Json | None:
+        """Return the message that a request is about, if it is there; it may answer an interaction."""
+        found = [*self.state.messages, *(one.message for one in self.state.interactions.values() if one.message)]
+        return next((message for message in found if message["id"] == request.match_info["message"]), None)
 
     async def _typing(self, request: web.Request, body: Json) -> web.Response:
         return web.Response(status=204)

@@ -23,8 +23,12 @@ from tests.program import Forked, run_module, spawn_module
 IS_FORKED = False
 """Whether processes are forked; tests set it (``tests/conftest.py``)."""
 
-_WITHOUT = {"SUPPORTBOT_ENCODER": "none"}
-"""What most tests of a daemon do not need, and a forked one would spend half of its start on."""
+_WITHOUT = {"SUPPORTBOT_ENCODER": "none", "SUPPORTBOT_STREAMING": "false"}
+"""What most tests of a daemon do not need: a forked one would spend half of its start on the encoder, and on a
+busy machine any answer may take so long that its first words are shown before the others."""
+
+STREAMING = {"SUPPORTBOT_STREAMING": "true"}
+"""For those that look at answers while they are written."""
 
 WITH_ENCODER = {"SUPPORTBOT_ENCODER": ""}
 """For those that ask in other words."""

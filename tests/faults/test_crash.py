@@ -18,7 +18,7 @@ import pytest
 from benchmarks.crash.lives import DYING
 from benchmarks.crash.places import ask_text
 from benchmarks.crash.steps import AT_PLATFORM, Step, make_plan, named_steps, write_order
-from benchmarks.crash.trial import Trial, run_trial
+from benchmarks.crash.trial import SETTINGS, Trial, run_trial
 from supportbot.bootstrap import initialise
 from supportbot.config import Settings
 from tests.conftest import create_postgres_database
@@ -34,6 +34,7 @@ LEFT = {
     Step.RECEIVED: (None, None, 0, 0),
     Step.KEPT: ("received", None, 0, 0),
     Step.ANSWERING: ("answering", None, 0, 0),
+    Step.STREAMING: ("answering", None, 0, 1),
     Step.ANSWERED: ("answered", "pending", 0, 0),
     Step.SENDING: ("answered", "pending", 1, 0),
     Step.SENT: ("answered", "pending", 1, 1),
@@ -56,7 +57,8 @@ async def test_each_step_leaves_what_its_name_says(tmp_path: Path) -> None:
     for step, left in LEFT.items():
         place = shutil.copytree(home, tmp_path / step)
         async with LocalSlack() as slack:
-            daemon = await start(place, None, DYING, **slack.environment(), SUPPORTBOT_MODEL="starter")
+            settings = SETTINGS if step is Step.STREAMING else {"SUPPORTBOT_MODEL": "starter"}
+            daemon = await start(place, None, DYING, **slack.environment(), **settings)
             await slack.wait_until_connected(seconds=30)
             _order_end(daemon, place, step, slack)
             asked = await slack.mention("C1", "U1", ask_text(1))
@@ -89,7 +91,7 @@ async def test_kills_lose_nothing_and_double_nothing(
 ) -> None:
     """Killed again and again, at each step of a question's way and at random, the bot answers every question once.
 
-    With the seven of the test above that is more than 50 kills.
+    With the eight of the test above that is more than 50 kills.
     """
     trial = Trial(platform=platform, signal=Signals.SIGKILL)
     plan = make_plan(KILLS, trial.signal, random.Random(f"{platform}{database}"))

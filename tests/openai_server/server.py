@@ -36,7 +36,7 @@ class LocalModelServer:
         status: answer every request with this status and ``message``, pages about health included, if set.
         refuse: refuse every prompt with this status and ``message``, though it says that it is well.
         break_after: tokens after which an answer breaks off.
-        hang_after: tokens after which an answer goes on no more.
+        hang_after: tokens after which an answer goes on no more, or when ``go_on`` is set.
         fail_after: tokens after which an error is told in the middle of the stream.
         logprob: sent instead of every real one.
         finish: sent instead of every real reason.
@@ -74,6 +74,7 @@ class LocalModelServer:
         self.message = "out of order"
         self.break_after: int | None = None
         self.hang_after: int | None = None
+        self.go_on = asyncio.Event()
         self.fail_after: int | None = None
         self.logprob: float | None = None
         self.finish: str | None = None
@@ -162,7 +163,7 @@ class LocalModelServer:
         async with aclosing(_generate(self._engine, body)) as chunks:
             async for chunk in chunks:
                 if count == self.hang_after:
-                    await asyncio.Event().wait()
+                    await self.go_on.wait()
                 if count == self.break_after:
                     return
                 if count == self.fail_after:

@@ -25,6 +25,8 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
+from supportbot.delivery.stream_notes import StreamNotes
+from supportbot.delivery.streaming import Pace, Streams
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.intake.history import Exchange, History
@@ -34,6 +36,9 @@ from supportbot.intake.questions import Reply
 from supportbot.privacy.erasing import Privacy
 from supportbot.service import Service
 from tests.slack_server import LocalSlack
+
+AT_ONCE = Pace(after=0.0, each=0.01)
+"""Whatever is written is shown at once."""
 
 IMPATIENT = Patience(ping_seconds=1.0, connect_seconds=1.0, longest_pause=0.02, look_seconds=0.02)
 
@@ -46,6 +51,8 @@ class Core:
     inbox: Inbox
     outbox: Outbox
     service: Service
+    live: Live
+    streams: Streams
 
     async def questions(self) -> list[Exchange]:
         """Return all questions, the oldest first."""
@@ -116,7 +123,7 @@ async def connected(
 ) -> AsyncIterator[SlackAdapter]:
     """Let an adapter run in Socket Mode, with both its connections up."""
     async with (
-        open_slack(service, slack_settings(slack), patience=patience, post_seconds=0.0) as adapter,
+        open_slack(service, slack_settings(slack), patience=patience, post_seconds=0.0, pace=AT_ONCE) as adapter,
         running(adapter),
     ):
         await slack.wait_until_connected(2)
@@ -136,16 +143,20 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
     shutil.copyfile(migrated_sqlite, tmp_path / "slack.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'slack.db'}")
     inbox = Inbox(database, owner="test", lease=timedelta(minutes=1))
+    live = Live()
+    streams = Streams(StreamNotes(database, "test"), live)
     service = Service(
         inbox,
         Votes(database),
         Suggestions(database),
         History(database),
-        Live(),
+        live,
         asyncio.Event(),
         Privacy(database, tmp_path / "home"),
+        take_back=streams.take_back,
     )
-    yield Core(database, inbox, Outbox(database, "test", timedelta(minutes=1)), service)
+    yield Core(database, inbox, Outbox(database, "test", timedelta(minutes=1)), service, live, streams)
+    await streams.aclose()
     await database.aclose()
 
 
@@ -153,6 +164,7 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
 async def bot(slack: LocalSlack, core: Core) -> AsyncIterator[Bot]:
     """The adapter, connected in Socket Mode."""
     async with connected(slack, core.service) as adapter:
+        core.streams.add(adapter.stage)
         yield Bot(core, adapter, Dispatcher(core.outbox, adapter.sender))
 
 

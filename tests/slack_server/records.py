@@ -14,7 +14,7 @@ class Message:
     """A message that everybody in the channel sees.
 
     ``arguments`` are those of the call that posted it; ``at`` is ``time.monotonic()``. A person's message has no
-    ``bot_id``.
+    ``bot_id``. ``streaming_state`` is that of a message which is, or was, a stream.
     """
 
     channel: str
@@ -25,6 +25,7 @@ class Message:
     bot_id: str | None = None
     blocks: list[Json] = field(default_factory=list)
     metadata: Json | None = None
+    streaming_state: str | None = None
     arguments: Json = field(default_factory=dict)
     at: float = field(default_factory=time.monotonic)
 
@@ -33,6 +34,13 @@ class Message:
         """Return what people read: the text of the blocks, or the text if there are none."""
         return shown_text(self.blocks) or self.text
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether this is no answer that is still being written."""
+        if self.metadata is None:
+            return self.streaming_state is None
+        return bool(self.metadata["event_type"] != "supportbot_begun")
+
     def to_json(self, *, with_metadata: bool) -> Json:
         """Return the message as the Web API shows it."""
         fields: Json = {"type": "message", "ts": self.ts, "user": self.user, "text": self.text}
@@ -40,6 +48,8 @@ class Message:
             fields["thread_ts"] = self.thread_ts
         if self.bot_id:
             fields |= {"bot_id": self.bot_id, "blocks": self.blocks}
+        if self.streaming_state:
+            fields["streaming_state"] = self.streaming_state
         if self.metadata and with_metadata:
             fields["metadata"] = self.metadata
         return fields

@@ -285,6 +285,10 @@ class LocalSlack:
         """Say with each answer from now on which scopes the token has."""
         self._api.granted = scopes
 
+    def forget_methods(self, *names: str) -> None:
+        """Answer ``unknown_method`` to these methods from now on, as older servers do."""
+        self._api.forget_methods(*names)
+
     def limit_posts(self, seconds: float) -> None:
         """Answer 429 to a message that follows another in its channel sooner than this."""
         self._api.post_seconds = seconds
@@ -396,13 +400,14 @@ class LocalSlack:
         count: int = 1,
         seconds: float = WAIT_SECONDS,
     ) -> Message:
-        """Wait for the bot's ``count``-th message that fits, and return it."""
+        """Wait for the bot's ``count``-th message that fits and is not being written any more, and return it."""
 
         def found() -> Message | None:
             fitting = [
                 message
                 for message in self.replies
-                if channel in (None, message.channel)
+                if message.is_whole
+                and channel in (None, message.channel)
                 and thread_ts in (None, message.thread_ts)
                 and containing in message.shown
             ]

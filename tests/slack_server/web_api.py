@@ -23,6 +23,7 @@ MAX_ACTIONS = 25
 MAX_BUTTON = 75
 MAX_VALUE = 2_000
 MAX_TEXT = 40_000
+MAX_MARKDOWN = 12_000
 RESPONSE_URL_USES = 5
 
 
@@ -60,9 +61,12 @@ class WebApi:
             "auth.test": self._auth_test,
             "apps.connections.open": self._open_connection,
             "assistant.threads.setStatus": self._set_status,
+            "chat.appendStream": self._append_stream,
             "chat.delete": self._delete,
             "chat.postEphemeral": self._post_ephemeral,
             "chat.postMessage": self._post_message,
+            "chat.startStream": self._start_stream,
+            "chat.stopStream": self._stop_stream,
             "chat.update": self._update,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
@@ -71,6 +75,11 @@ class WebApi:
             "users.info": self._user,
             "views.open": modals.open,
         }
+        self._unknown: frozenset[str] = frozenset()
+
+    def forget_methods(self, *names: str) -> None:
+        """Know these methods no more, as older servers do."""
+        self._unknown = frozenset(names)
 
     def new_response_token(self, channel: str, user: str) -> str:
         """Return what makes a ``response_url`` of a channel and a person unique."""
@@ -107,7 +116,7 @@ class WebApi:
     def _run(self, request: web.Request, method: str, arguments: Json) -> web.Response:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         try:
-            if method not in self._methods:
+            if method not in self._methods or method in self._unknown:
                 raise ApiFailedError("unknown_method")
             if token != (self._app_token if method == "apps.connections.open" else self._bot_token):
                 raise ApiFailedError("invalid_auth" if token else "not_authed")
@@ -206,21 +215,69 @@ class WebApi:
         )
         return {"message_ts": self._state.new_ts()}
 
+    def _start_stream(self, arguments: Json) -> Json:
+        if "thread_ts" not in arguments or "metadata" in arguments:
+            raise ApiFailedError("invalid_arguments")
+        if not arguments["channel"].startswith("D"):
+            for recipient in ("recipient_user_id", "recipient_team_id"):
+                if recipient not in arguments:
+                    raise ApiFailedError(f"missing_{recipient}")
+        posted = self._post_message({**arguments, "text": _streamed(arguments)})
+        message = self._find(arguments["channel"], posted["ts"])
+        message.streaming_state = "in_progress"
+        return {"channel": message.channel, "ts": message.ts}
+
+    def _append_stream(self, arguments: Json) -> Json:
+        message = self._find_open_stream(arguments)
+        message.text += _streamed(arguments)
+        return {"channel": message.channel, "ts": message.ts}
+
+    def _stop_stream(self, arguments: Json) -> Json:
+        message = self._find_open_stream(arguments)
+        if "markdown_text" in arguments or "chunks" in arguments:
+            message.text += _streamed(arguments)
+        message.streaming_state = "completed"
+        message.blocks = arguments.get("blocks", [])
+        message.metadata = arguments.get("metadata")
+        shown = {**message.to_json(with_metadata=True), "app_id": APP}
+        return {"channel": message.channel, "ts": message.ts, "message": shown}
+
+    def _find_open_stream(self, arguments: Json) -> Message:
+        message = self._find(arguments["channel"], arguments["ts"])
+        if message.bot_id != BOT_ID:
+            raise ApiFailedError("message_not_owned_by_app")
+        if message.streaming_state != "in_progress":
+            raise ApiFailedError("message_not_in_streaming_state")
+        return message
+
     def _delete(self, arguments: Json) -> Json:
-        for message in self._state.messages:
-            if (message.channel, message.ts) == (arguments["channel"], arguments["ts"]):
-                if message.bot_id != BOT_ID:
-                    raise ApiFailedError("cant_delete_message")
-                self._state.messages.remove(message)
-                return {"channel": message.channel, "ts": message.ts}
-        raise ApiFailedError("message_not_found")
+        message = self._find(arguments["channel"], arguments["ts"])
+        if message.bot_id != BOT_ID or message.streaming_state == "in_progress":
+            raise ApiFailedError("cant_delete_message")
+        self._state.messages.remove(message)
+        return {"channel": message.channel, "ts": message.ts}
 
     def _update(self, arguments: Json) -> Json:
+        message = self._find(arguments["channel"], arguments["ts"])
+        if message.bot_id != BOT_ID:
+            raise ApiFailedError("cant_update_message")
+        if message.streaming_state == "in_progress":
+            raise ApiFailedError("streaming_state_conflict")
+        _check_blocks(arguments)
+        message.text = arguments.get("text", message.text)
+        message.blocks = arguments.get("blocks", message.blocks)
+        message.metadata = arguments.get("metadata", message.metadata)
+        return {
+            "channel": message.channel,
+            "ts": message.ts,
+            "text": message.text,
+            "message": message.to_json(with_metadata=True),
+        }
+
+    def _find(self, channel: str, ts: str) -> Message:
         for message in self._state.messages:
-            if (message.channel, message.ts) == (arguments["channel"], arguments["ts"]):
-                message.text = arguments.get("text", message.text)
-                message.blocks = arguments.get("blocks", message.blocks)
-                return {"channel": message.channel, "ts": message.ts, "text": message.text}
+            if (message.channel, message.ts) == (channel, ts):
+                return message
         raise ApiFailedError("message_not_found")
 
     def _conversations(self, arguments: Json) -> Json:
@@ -298,6 +355,19 @@ async def _arguments(request: web.Request) -> Json:
 def _decoded(value: str) -> object:
     """Return lists and objects in a form as what they are."""
     return json.loads(value) if value.startswith(("[", "{")) else value
+
+
+def _streamed(arguments: Json) -> str:
+    """Return the Markdown that a call adds to a stream."""
+    if "chunks" in arguments and "markdown_text" in arguments:
+        raise ApiFailedError("cannot_provide_both_markdown_text_and_chunks")
+    given = [one.get("text", "") for one in arguments.get("chunks", []) if one.get("type") == "markdown_text"]
+    text = "".join(given) or str(arguments.get("markdown_text", ""))
+    if not text:
+        raise ApiFailedError("no_text")
+    if len(text) > MAX_MARKDOWN:
+        raise ApiFailedError("msg_too_long")
+    return text
 
 
 def _check_blocks(arguments: Json) -> None:

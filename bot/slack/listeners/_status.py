@@ -7,13 +7,17 @@ from functools import partial
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack._background import Background
-from bot.slack.views import THINKING_STATUS
+from bot.slack.views import LOADING_MESSAGES, THINKING_STATUS
 
 
 def show_thinking(background: Background, client: AsyncWebClient, channel: str, thread: str) -> None:
     """Say in a thread that an answer is being thought about."""
     set_status = partial(
-        client.assistant_threads_setStatus, channel_id=channel, thread_ts=thread, status=THINKING_STATUS
+        client.assistant_threads_setStatus,
+        channel_id=channel,
+        thread_ts=thread,
+        status=THINKING_STATUS,
+        loading_messages=list(LOADING_MESSAGES),
     )
     background.start("setStatus", set_status)
 
