@@ -8,13 +8,18 @@ from typing import Any
 import discord
 import pytest
 
+from bot.discord.client import open_discord
 from bot.discord.policy import read_submission
 from bot.policies import ADMINS_TEXT, NOT_HERE_TEXT
 from supportbot.db import audit
 from supportbot.db.states import QuestionState
 from supportbot.policies.policy import AnswerOn, Policy
 from supportbot.policies.store import Place
-from tests.discord_adapter.conftest import World
+from tests.discord_adapter.conftest import Core, World
+from tests.discord_adapter.payloads import message as payload
+from tests.discord_server import DiscordServer
+from tests.discord_server.state import BOT, CHANNEL_ID, GUILD_ID, POST_ID
+from tests.waiting import beside
 
 QUESTION = "How do I reset my password?"
 
@@ -130,6 +135,21 @@ async def test_questions_to_nobody_are_heard_with_the_intent(world: World) -> No
     await world.answer()
     assert await asked(world) == []
     assert len(world.channel.history()) == shown
+
+
+async def test_only_what_is_for_nobody_is_heard(core: Core, server: DiscordServer) -> None:
+    """A reply is for whom it replies to, also without a ping; roles that are named, and bots, are not heard."""
+    place = Place(platform="discord", workspace=GUILD_ID)
+    await core.service.policies.change(place, {"answer_on": "questions"}, "ada")
+    changes = {"discord_api_url": server.api_url, "discord_message_content": True}
+    reply = {"type": 19, "message_reference": {"channel_id": CHANNEL_ID, "message_id": "2"}}
+    settings = core.settings.model_copy(update=changes)
+    async with open_discord(core.service, settings) as adapter, beside(adapter.run()):
+        await server.connected()
+        for other in (reply, {"mention_roles": ["5"]}, {"webhook_id": "7"}, {"author": BOT}):
+            await server.redeliver(payload(QUESTION, **other))
+        await server.redeliver(payload("Where is the exit?", channel=POST_ID))
+        await core.heard("Where is the exit?")
 
 
 async def test_edit_makes_and_unmakes_a_question(world: World) -> None:
