@@ -109,10 +109,12 @@ class Scene:
 
     @asynccontextmanager
     async def written(self, claim: Claim, text: str = "Press the re") -> AsyncIterator[None]:
-        """Write a text in this block, and wait until its words are shown."""
+        """Write a text in this block, and wait until its words are shown and noted."""
         async with self.streams.showing(claim):
             self.live.publish(claim.question_id, text)
-            await until(lambda: whole_words(text) in self.stage.shown.values())
+            async with asyncio.timeout(30):
+                while not await self.note(claim):
+                    pass
             yield
 
 
@@ -187,7 +189,7 @@ async def test_failed_attempt_is_taken_back_and_the_next_is_posted_whole(
     again = await scene.inbox.claim_one(claim.question_id)
     assert again is not None
     async with scene.streams.showing(again):
-        scene.live.publish(claim.question_id, TEXT)
+        assert "stream" not in {task.get_name() for task in asyncio.all_tasks()}
     assert scene.stage.requests == ["begin", "take back"]
 
 
