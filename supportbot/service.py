@@ -22,6 +22,7 @@ from supportbot.intake.live import Live
 from supportbot.intake.questions import Accepted, IncomingQuestion
 from supportbot.privacy.erasing import THEMSELVES, Erased, Privacy
 from supportbot.privacy.person import Person
+from supportbot.statistics.overview import Overview
 from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class Service:
         erased: set whenever something was erased.
         ring: called with the platform whenever a reply was put into its outbox.
         crowd: says how many may be in front of a question.
+        overview: what people are shown besides answers; None where nobody looks, as in a terminal.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Service:
         erased: asyncio.Event | None = None,
         ring: Callable[[str], None] = lambda platform: None,
         crowd: Callable[[str], Awaitable[Crowd | None]] | None = None,
+        overview: Overview | None = None,
     ) -> None:
         self._inbox = inbox
         self._votes = votes
@@ -68,6 +71,7 @@ class Service:
         self._erased = erased
         self._ring = ring
         self._crowd = crowd
+        self.overview = overview
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question; when this returns, it will be answered whatever happens to this process.
