@@ -1,5 +1,5 @@
-"""The Slack adapter as the daemon sees it: hears mentions, direct messages, commands, clicks and modals,
-shows answers.
+"""The Slack adapter as the daemon sees it: hears mentions, direct messages, commands, clicks and modals, shows
+answers and the Home tab.
 
 One process serves one workspace. Slack's events come over Socket Mode, or over HTTP where the daemon offers the
 adapter's route.
@@ -22,6 +22,7 @@ from starlette.responses import Response
 
 from bot.slack import origin
 from bot.slack._background import Background
+from bot.slack.admins import Admins
 from bot.slack.bolt import build_bolt
 from bot.slack.catchup import CatchUp
 from bot.slack.connections import Connections
@@ -142,7 +143,7 @@ async def open_slack(
             lambda: catch_up.missed(time.time()),
         )
         origin.register(bolt, identity, client.base_url)
-        register(bolt, service, background, patience)
+        register(bolt, service, background, patience, Admins(identity), scopes)
         sender = SlackSender(client, identity, post_seconds)
         try:
             if settings.slack_http:

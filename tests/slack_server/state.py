@@ -27,6 +27,9 @@ class State:
         self.envelopes: list[Envelope] = []
         self.statuses: list[Json] = []
         self.modals: list[Modal] = []
+        self.homes: dict[str, list[Json]] = {}
+        self.prompts: list[Json] = []
+        self.admins: set[str] = set()
         self.channels: dict[str, Channel] = {}
         self.deleted: set[str] = set()
         self.rate_limited = 0

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from tests.slack_server.faults import Faults, RateLimited, Reset, fault_response
 from tests.slack_server.modals import Modals, RefusedViewError
+from tests.slack_server.payloads import user_name
 from tests.slack_server.records import Call, Channel, Ephemeral, Json, Message
 from tests.slack_server.state import APP, BOT_ID, BOT_USER, TEAM, State
 
@@ -22,6 +23,9 @@ MAX_ACTIONS = 25
 MAX_BUTTON = 75
 MAX_VALUE = 2_000
 MAX_TEXT = 40_000
+MAX_PROMPTS = 4
+MAX_HEADER = 150
+MAX_VIEW_BLOCKS = 100
 RESPONSE_URL_USES = 5
 
 
@@ -59,6 +63,7 @@ class WebApi:
             "auth.test": self._auth_test,
             "apps.connections.open": self._open_connection,
             "assistant.threads.setStatus": self._set_status,
+            "assistant.threads.setSuggestedPrompts": self._suggest,
             "chat.delete": self._delete,
             "chat.postEphemeral": self._post_ephemeral,
             "chat.postMessage": self._post_message,
@@ -67,7 +72,9 @@ class WebApi:
             "conversations.replies": self._replies,
             "reactions.add": self._react,
             "users.conversations": self._conversations,
+            "users.info": self._user,
             "views.open": modals.open,
+            "views.publish": self._publish,
         }
 
     def new_response_token(self, channel: str, user: str) -> str:
@@ -153,6 +160,46 @@ class WebApi:
         self._check_channel(arguments["channel_id"])
         self._state.statuses.append(arguments)
         return {}
+
+    def _suggest(self, arguments: Json) -> Json:
+        """Take suggested prompts; those of the agent view belong to no thread."""
+        self._check_channel(arguments["channel_id"])
+        prompts = arguments["prompts"]
+        if not 0 < len(prompts) <= MAX_PROMPTS or not all(one["title"] and one["message"] for one in prompts):
+            raise ApiFailedError("invalid_arguments")
+        self._state.prompts.append(arguments)
+        return {}
+
+    def _user(self, arguments: Json) -> Json:
+        user = arguments["user"]
+        is_admin = user in self._state.admins
+        return {
+            "user": {
+                "id": user,
+                "team_id": TEAM,
+                "name": user_name(user),
+                "deleted": False,
+                "is_admin": is_admin,
+                "is_owner": False,
+                "is_primary_owner": False,
+                "is_restricted": False,
+                "is_ultra_restricted": False,
+                "is_bot": False,
+                "profile": {"display_name": user_name(user), "team": TEAM},
+            }
+        }
+
+    def _publish(self, arguments: Json) -> Json:
+        view = arguments["view"]
+        if view["type"] != "home" or not 0 < len(view["blocks"]) <= MAX_VIEW_BLOCKS:
+            raise ApiFailedError("invalid_arguments")
+        for block in view["blocks"]:
+            text = block.get("text", {}).get("text", "")
+            most = MAX_HEADER if block["type"] == "header" else MAX_SECTION
+            if block["type"] != "divider" and not 0 < len(text) <= most:
+                raise ApiFailedError("invalid_arguments")
+        self._state.homes.setdefault(arguments["user_id"], []).append(view)
+        return {"view": {**view, "id": f"V{secrets.token_hex(5).upper()}"}}
 
     def _react(self, arguments: Json) -> Json:
         self._check_channel(arguments["channel"])

@@ -3,15 +3,20 @@
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack._background import Background
-from bot.slack.listeners import actions, commands, events, forgetting, submissions
+from bot.slack.admins import Admins
+from bot.slack.listeners import actions, commands, events, forgetting, home, submissions
 from bot.slack.patience import Patience
+from bot.slack.scopes import Scopes
 from supportbot.service import Service
 
 
-def register(app: AsyncApp, service: Service, background: Background, patience: Patience) -> None:
+def register(
+    app: AsyncApp, service: Service, background: Background, patience: Patience, admins: Admins, scopes: Scopes
+) -> None:
     """Connect all listeners to the Bolt app."""
     events.register(app, service, background, patience)
     commands.register(app, service)
     actions.register(app, service, background)
     submissions.register(app, service)
     forgetting.register(app, service, background)
+    home.register(app, service, background, admins, scopes)
