@@ -141,6 +141,7 @@ async def open_slack(
             WebClient(None, settings.slack_api_url, session, scopes),
             bot_token,
             lambda: catch_up.missed(time.time()),
+            calling=client,
         )
         origin.register(bolt, identity, client.base_url)
         register(bolt, service, background, patience, Admins(identity), scopes)

@@ -33,6 +33,9 @@ _TITLE_LIMIT = 75
 _SHOWN = 150
 """Characters of a question, and of an answer's beginning."""
 
+_SENTENCE = 1_000
+"""Characters of a sentence that names what Slack has named."""
+
 _INTRODUCTION = (
     "Ask me by mentioning me in a channel that I am in, here in the *Messages* tab, or with the command `/ask`. "
     "In a thread you can go on asking.\n"
@@ -173,5 +176,5 @@ def _for_admins(figures: Statistics, missing: str) -> list[Block]:
         )
         blocks.append(build_section("\n".join(["*Asked most, of what is verified*", *asked])))
     if missing:
-        blocks.append(build_section(f"⚠️ {escape(missing)}"))
+        blocks.append(build_section(f"⚠️ {shortened(missing, _SENTENCE)}"))
     return [*blocks, build_section("_Only admins of this workspace see this part._")]

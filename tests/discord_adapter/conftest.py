@@ -35,8 +35,10 @@ from supportbot.feedback.votes import Votes
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
+from supportbot.knowledge.knowledge import Knowledge
 from supportbot.privacy.erasing import Privacy
 from supportbot.service import Service
+from supportbot.statistics.overview import Overview
 from tests.discord_server.server import TOKEN, DiscordServer
 
 
@@ -52,6 +54,7 @@ class Core:
     history: History
     worker: Worker
     bell: asyncio.Event
+    knowledge: Knowledge
 
     async def answer(self) -> None:
         """Answer every question that waits."""
@@ -166,11 +169,19 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
         answer_seconds=20,
         question_age=timedelta(minutes=30),
     )
+    knowledge = Knowledge(database, lambda: None, wrong_rate=0.02)
     service = Service(
-        inbox, Votes(database), Suggestions(database), history, live, bell, Privacy(database, settings.home)
+        inbox,
+        Votes(database),
+        Suggestions(database),
+        history,
+        live,
+        bell,
+        Privacy(database, settings.home),
+        overview=Overview(database, knowledge),
     )
     outbox = Outbox(database, "test", timedelta(minutes=1))
-    yield Core(database, settings, service, inbox, outbox, history, worker, bell)
+    yield Core(database, settings, service, inbox, outbox, history, worker, bell, knowledge)
     await database.aclose()
 
 

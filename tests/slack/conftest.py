@@ -31,8 +31,10 @@ from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import Reply
+from supportbot.knowledge.knowledge import Knowledge
 from supportbot.privacy.erasing import Privacy
 from supportbot.service import Service
+from supportbot.statistics.overview import Overview
 from tests.slack_server import LocalSlack
 
 IMPATIENT = Patience(ping_seconds=1.0, connect_seconds=1.0, longest_pause=0.02, look_seconds=0.02)
@@ -144,6 +146,7 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
         Live(),
         asyncio.Event(),
         Privacy(database, tmp_path / "home"),
+        overview=Overview(database, Knowledge(database, lambda: None, wrong_rate=0.02)),
     )
     yield Core(database, inbox, Outbox(database, "test", timedelta(minutes=1)), service)
     await database.aclose()

@@ -6,7 +6,7 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from bot.slack.scopes import Scopes
+from bot.slack.scopes import Scopes, _wanted
 from tests.slack.conftest import Core, connected
 from tests.slack.test_catchup import caught_up
 from tests.slack_server import ApiError, LocalSlack
@@ -33,6 +33,18 @@ def test_each_scope_is_said_once_a_day() -> None:
     assert len(lines) == 3
 
 
+def test_what_is_lacking_is_one_sentence() -> None:
+    """What a token lacks and what a refused call needed are named together, each once, with the remedy."""
+    scopes = Scopes()
+    assert scopes.sentence == ""
+    scopes.compare({"x-oauth-scopes": ",".join(sorted(set(_wanted()) - {"chat:write"}))})
+    for needed in ("channels:read, groups:read", "chat:write"):
+        scopes.note("chat.postMessage", refused(needed))
+    assert scopes.sentence.startswith(
+        "The app lacks scopes: chat:write, channels:read, groups:read. To mend that, "
+    )
+
+
 def test_token_is_compared_with_the_manifest() -> None:
     """What the manifest asks for and a token does not have is one line; a Slack that does not tell is none."""
     with capture_logs() as lines:
@@ -44,7 +56,9 @@ def test_token_is_compared_with_the_manifest() -> None:
             }
         )
     (line,) = lines
-    assert line["needed"] == "mpim:history, im:history, channels:read, groups:read, mpim:read, im:read, chat:write"
+    assert line["needed"] == (
+        "mpim:history, im:history, channels:read, groups:read, mpim:read, im:read, chat:write, users:read"
+    )
 
 
 async def test_adapter_says_what_it_lacks(slack: LocalSlack, core: Core) -> None:
