@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -183,6 +184,18 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
     outbox = Outbox(database, "test", timedelta(minutes=1))
     yield Core(database, settings, service, inbox, outbox, history, worker, bell, knowledge)
     await database.aclose()
+
+
+@asynccontextmanager
+async def listening(adapter: DiscordAdapter, server: DiscordServer) -> AsyncIterator[asyncio.Task[None]]:
+    """Let an adapter run meanwhile, connected to the local Discord."""
+    task = asyncio.create_task(adapter.run())
+    await server.connected()
+    yield task
+    task.cancel()
+    async with asyncio.timeout(5):
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def build_client(core: Core) -> SupportClient:
