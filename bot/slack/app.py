@@ -36,6 +36,7 @@ from bot.slack.sender import POST_SECONDS, SlackSender
 from bot.slack.web_client import WebClient
 from supportbot.config import Settings
 from supportbot.errors import ConfigError
+from supportbot.notices import keep_notice
 from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -124,9 +125,13 @@ async def open_slack(
     patience = patience or Patience()
     bot_token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN")
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience.call_seconds)) as session:
-        scopes = Scopes()
-        client = WebClient(bot_token, settings.slack_api_url, session, scopes)
         background = Background()
+
+        def keep(sentence: str) -> None:
+            background.start("notice", partial(asyncio.to_thread, keep_notice, settings.home, "slack", sentence))
+
+        scopes = Scopes(on_change=keep)
+        client = WebClient(bot_token, settings.slack_api_url, session, scopes)
         app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
         identity = Identity(client, patience, app_token, scopes)
         catch_up = CatchUp(

@@ -7,9 +7,11 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from bot.slack.scopes import Scopes, _wanted
-from tests.slack.conftest import Core, connected
+from supportbot.notices import read_notices
+from tests.slack.conftest import Core, connected, slack_settings
 from tests.slack.test_catchup import caught_up
 from tests.slack_server import ApiError, LocalSlack
+from tests.waiting import until
 
 
 def refused(needed: object) -> dict[str, Any]:
@@ -59,6 +61,20 @@ def test_token_is_compared_with_the_manifest() -> None:
     assert line["needed"] == (
         "mpim:history, im:history, channels:read, groups:read, mpim:read, im:read, chat:write, users:read"
     )
+
+
+async def test_doctor_is_told_until_it_is_mended(slack: LocalSlack, core: Core) -> None:
+    """What the token lacks is kept for `supportbot doctor`, and gone once a token has it."""
+    home = slack_settings(slack).home
+    slack.grant("commands")
+    async with connected(slack, core.service):
+        await until(lambda: [*read_notices(home)])
+    (notice,) = read_notices(home)
+    assert notice.platform == "slack"
+    assert notice.sentence.startswith("The app lacks scopes: app_mentions:read, ")
+    slack.grant(",".join(_wanted()))
+    async with connected(slack, core.service):
+        await until(lambda: not [*read_notices(home)])
 
 
 async def test_adapter_says_what_it_lacks(slack: LocalSlack, core: Core) -> None:
