@@ -6,12 +6,11 @@ which a word does, then one that is alike in spite of typing errors. Of each ans
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.entries import Viewer
 from supportbot.knowledge.index import Index, folded
 
@@ -26,61 +25,37 @@ _LEAST_ALIKE = 75
 slip in four letters, as in "refnd" for "refund"."""
 
 
-class Completion:
-    """Questions of one index.
+def complete(index: Index, typed: str, viewer: Viewer, most: int, longest: int) -> list[str]:
+    """Return questions that may be meant, the likeliest first; blocks for some milliseconds.
 
     Args:
-        index: the knowledge of a moment.
+        index: what is known.
+        typed: so far; without a letter, the questions with the most wordings are returned.
+        viewer: who types.
+        most: how many to return.
+        longest: characters of a question; longer ones are left out.
     """
+    heard = index.heard(viewer)
+    rows = range(len(index.wordings)) if heard is None else np.flatnonzero(heard).tolist()
+    allowed = [row for row in rows if len(index.wordings[row].text) <= longest]
+    begun = folded(" ".join(typed[:LONGEST_TYPED].split()))
+    found: dict[int, str] = {}
+    for row in _likely(index.texts, begun, allowed) if begun else _popular(index, allowed):
+        if len(found) == most:
+            break
+        found.setdefault(int(index.owners[row]), index.wordings[row].text)
+    return list(found.values())
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self._wordings = index.wordings
-        self._texts = [folded(normalise_question(one.text)) for one in index.wordings]
 
-    def is_of(self, index: Index) -> bool:
-        """Return whether an index has the same questions; one with a rule has those of the one without."""
-        return index.wordings is self._wordings
+def _likely(texts: Sequence[str], begun: str, rows: Sequence[int]) -> Iterator[int]:
+    yield from (row for row in rows if texts[row].startswith(begun))
+    yield from (row for row in rows if f" {begun}" in texts[row])
+    if len(begun) >= _LEAST_LETTERS:
+        # A text of a letter or two is a part of everything.
+        choices = {row: texts[row] for row in rows if len(texts[row]) >= _LEAST_LETTERS}
+        near = process.extract(begun, choices, scorer=fuzz.partial_ratio, score_cutoff=_LEAST_ALIKE, limit=None)
+        yield from (row for _, _, row in near)
 
-    def find(self, typed: str, viewer: Viewer, most: int, longest: int) -> list[str]:
-        """Return questions that may be meant, the likeliest first; blocks for some milliseconds.
 
-        Args:
-            typed: so far; without a letter, the questions with the most wordings are returned.
-            viewer: who types.
-            most: how many to return.
-            longest: characters of a question; longer ones are left out.
-        """
-        heard = self._index.heard(viewer)
-        rows = range(len(self._wordings)) if heard is None else np.flatnonzero(heard).tolist()
-        allowed = [row for row in rows if len(self._wordings[row].text) <= longest]
-        begun = folded(" ".join(typed[:LONGEST_TYPED].split()))
-        ranked = self._likely(begun, allowed) if begun else self._popular(allowed)
-        return self._one_of_each(ranked, most)
-
-    def _likely(self, begun: str, rows: list[int]) -> Iterator[int]:
-        texts = self._texts
-        yield from (row for row in rows if texts[row].startswith(begun))
-        yield from (row for row in rows if f" {begun}" in texts[row])
-        if len(begun) >= _LEAST_LETTERS:
-            near = process.extract(
-                begun,
-                {row: texts[row] for row in rows},
-                scorer=fuzz.partial_ratio,
-                score_cutoff=_LEAST_ALIKE,
-                limit=None,
-            )
-            # In spite of letters only: a text of one letter is a part of everything.
-            yield from (row for text, _, row in near if len(text) >= _LEAST_LETTERS)
-
-    def _popular(self, rows: list[int]) -> Iterator[int]:
-        owners, entries = self._index.owners, self._index.entries
-        return iter(sorted(rows, key=lambda row: -len(entries[owners[row]].wordings)))
-
-    def _one_of_each(self, rows: Iterable[int], most: int) -> list[str]:
-        found: dict[int, str] = {}
-        for row in rows:
-            if len(found) == most:
-                break
-            found.setdefault(int(self._index.owners[row]), self._wordings[row].text)
-        return list(found.values())
+def _popular(index: Index, rows: Sequence[int]) -> Iterator[int]:
+    yield from sorted(rows, key=lambda row: -len(index.entries[index.owners[row]].wordings))

@@ -120,9 +120,11 @@ class Index:
         self._answers = Features(
             answer_vectors, self._grams.of([" ".join(entry.answer.split()) for entry in self.entries])
         )
+        self.texts = [folded(text) for text in texts]
+        """Of the wordings, as they are compared to the letter."""
         self._exact: dict[str, list[int]] = {}
-        for row, text in enumerate(texts):
-            self._exact.setdefault(folded(text), []).append(row)
+        for row, text in enumerate(self.texts):
+            self._exact.setdefault(text, []).append(row)
         self._visibility = Visibility(self.entries, self.wordings, self.owners)
         self.rule: Rule | None = None
         self.calibration = self._calibrated_nearest()

@@ -17,7 +17,7 @@ from supportbot.db.models import Workspace
 from supportbot.db.session import Database
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.normalise import normalise_question
-from supportbot.knowledge.completion import LONGEST_TYPED, Completion
+from supportbot.knowledge.completion import LONGEST_TYPED, complete
 from supportbot.knowledge.entries import Viewer
 from supportbot.knowledge.index import LEAST_SUGGESTED
 from supportbot.knowledge.knowledge import Knowledge
@@ -44,7 +44,6 @@ class Overview:
         self._database = database
         self._knowledge = knowledge
         self._history = History(database)
-        self._completion: Completion | None = None
 
     async def statistics(self, platform: str, workspace: str, days: int = WEEK_DAYS) -> Statistics:
         """Return the figures of a workspace; all are 0 where nobody has asked yet.
@@ -87,10 +86,7 @@ class Overview:
             return (await self._nearest(typed, viewer, longest))[:most]
         if (index := self._knowledge.index) is None:
             return []
-        completion = self._completion
-        if completion is None or not completion.is_of(index):
-            completion = self._completion = await asyncio.to_thread(Completion, index)
-        return await asyncio.to_thread(completion.find, typed, viewer, most, longest)
+        return await asyncio.to_thread(complete, index, typed, viewer, most, longest)
 
     async def _nearest(self, typed: str, viewer: Viewer, longest: int) -> list[str]:
         question = normalise_question(typed[:LONGEST_TYPED])

@@ -14,7 +14,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.feedback import consent
 from supportbot.feedback.curation.store import Decision, ExampleStore
-from supportbot.knowledge.completion import Completion
+from supportbot.knowledge.completion import complete
 from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.index import Index
 from supportbot.knowledge.knowledge import Knowledge
@@ -30,41 +30,45 @@ SHIPPING = {"We ship to Europe.": ["do you ship abroad"]}
 PARKING = {"Behind the hall.": ["where can I park my car"]}
 
 
-def completion(*entries: KnownEntry) -> Completion:
-    """Return what completes questions of these entries, by letters alone."""
+def index_of(*entries: KnownEntry) -> Index:
+    """Return an index of these entries, without an encoder."""
     wordings = sum(len(one.wordings) for one in entries)
     none = np.zeros((wordings, 0), np.float32)
-    return Completion(Index(entries, None, none, none[: len(entries)], wrong_rate=0.02))
+    return Index(entries, None, none, none[: len(entries)], wrong_rate=0.02)
 
 
-GYM = completion(*gym())
+def found_by(typed: str, *, index: Index | None = None, most: int = 25) -> list[str]:
+    """Return what is offered to somebody who has typed so much."""
+    return complete(index or SPORT, typed, OPEN, most, 100)
+
+
+SPORT = index_of(*gym())
 KNOWN = {wording.text: number for number, one in enumerate(gym()) for wording in one.wordings}
 
 
 def test_what_begins_so_comes_before_words_and_slips() -> None:
     """A question that begins as typed, one with a word that does, one that was mistyped; each answer once."""
-    offered = GYM
-    assert offered.find("How do", OPEN, 1, 100) == ["how do I cancel my membership"]
-    found = offered.find("  CAN ", OPEN, 25, 100)
+    assert found_by("How do", most=1) == ["how do I cancel my membership"]
+    found = found_by("  CAN ")
     assert found[:2] == ["can I rent climbing shoes", "can my kids climb alone"]
     assert "how late can I come on a weekday" in found
-    assert offered.find("membreship", OPEN, 25, 100)[0] == "how do I cancel my membership"
-    assert offered.find("xqzv", OPEN, 25, 100) == []
-    assert offered.find("cn", OPEN, 25, 100) == []  # too short to be a slip
-    assert len(offered.find("", OPEN, 25, 100)) == 5
-    assert len(offered.find("c", OPEN, 2, 100)) == 2
+    assert found_by("membreship")[0] == "how do I cancel my membership"
+    assert found_by("xqzv") == []
+    assert found_by("cn") == []  # too short to be a slip
+    assert len(found_by("")) == 5
+    assert len(found_by("c", most=2)) == 2
 
 
 def test_questions_that_are_too_long_are_left_out() -> None:
     """Where one wording does not fit, a shorter one of the same answer is offered."""
     long = entry(1, "Yes.", [f"can I {'really ' * 20}come", "can I come"])
-    assert completion(long).find("can", OPEN, 25, 100) == ["can I come"]
+    assert found_by("can", index=index_of(long)) == ["can I come"]
 
 
 @given(typed=st.text(max_size=150))
 def test_whatever_is_typed_gets_known_questions(typed: str) -> None:
     """Any text at all is answered with questions of the knowledge, at most one of each answer."""
-    found = GYM.find(typed, OPEN, 3, 100)
+    found = found_by(typed, most=3)
     assert len({KNOWN[text] for text in found}) == len(found) <= 3
 
 
