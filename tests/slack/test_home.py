@@ -262,6 +262,7 @@ async def test_nothing_is_suggested_where_nothing_is_known(slack: LocalSlack, bo
     slack.misbehave("views.publish", ApiError("internal_error"))
     await slack.open_tab("U1", "messages")
     await slack.open_tab("U1")
+    await slack.wait_until(lambda: slack.calls("views.publish"))
     await slack.open_tab("U2")
     await slack.wait_for_home("U2")
     await slack.wait_for_acks()
