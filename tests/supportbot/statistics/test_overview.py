@@ -29,6 +29,8 @@ REFUNDS = {"Refunds take five days.": ["how long does a refund take"]}
 SHIPPING = {"We ship to Europe.": ["do you ship abroad"]}
 PARKING = {"Behind the hall.": ["where can I park my car"]}
 
+BADGES = {"At gate 3.": ["where do I get my badge"]}
+
 
 def index_of(*entries: KnownEntry) -> Index:
     """Return an index of these entries, without an encoder."""
@@ -88,14 +90,19 @@ async def test_no_question_of_another_workspace_is_offered(database: Database) -
     await approve(database, REFUNDS)
     await approve(database, SHIPPING, workspace_id=there)
     await approve(database, PARKING, workspace_id=here)
+    await approve(database, BADGES)  # typed by nobody in particular, and told in one workspace alone
+    async with database.write() as session:
+        narrowed = update(Entry).where(Entry.answer == next(iter(BADGES))).values(workspace_id=there)
+        await session.execute(narrowed)
     await consent.allow(database, "slack", "T2", "Ana Lopez", allow=True)
     overview = await overview_of(database)
     offered = {
         name: set(await overview.complete("slack", name, "", 25, 100)) for name in ("T1", "T2", "never heard of")
     }
     suggested = {name: set(await overview.popular("slack", name, 4)) for name in offered}
-    refund, ship, park = (questions[0] for faq in (REFUNDS, SHIPPING, PARKING) for questions in faq.values())
-    assert offered == suggested == {"T1": {refund, park}, "T2": {refund, ship}, "never heard of": {refund}}
+    refund, ship, park, badge = (next(iter(faq.values()))[0] for faq in (REFUNDS, SHIPPING, PARKING, BADGES))
+    assert offered == suggested
+    assert offered == {"T1": {refund, park}, "T2": {refund, ship, badge}, "never heard of": {refund}}
     assert await overview.complete("discord", "T1", "do you ship", 25, 100) == []
 
 
