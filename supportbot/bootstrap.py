@@ -48,6 +48,7 @@ from supportbot.models.reloader import Reloader, show_model
 from supportbot.privacy.erasing import Privacy
 from supportbot.privacy.upkeep import Upkeep
 from supportbot.service import Service
+from supportbot.statistics.overview import Overview
 
 
 def create_home(settings: Settings) -> None:
@@ -194,6 +195,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     ring,
                     worker.crowd_for,
                     streams.take_back if streams else None,
+                    Overview(database, knowledge),
                 )
                 async with Renewal(database, owner, inbox, outbox):
                     yield Core(

@@ -25,6 +25,7 @@ from supportbot.policies.policy import AnswerOn
 from supportbot.policies.store import Place, Policies
 from supportbot.privacy.erasing import THEMSELVES, Erased, Privacy
 from supportbot.privacy.person import Person
+from supportbot.statistics.overview import Overview
 from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,7 @@ class Service:
         ring: called with the platform whenever a reply was put into its outbox.
         crowd: says how many may be in front of a question.
         take_back: lets vanish what is shown of an answer that was being written.
+        overview: what people are shown besides answers; None where nobody looks, as in a terminal.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Service:
         ring: Callable[[str], None] = lambda platform: None,
         crowd: Callable[[str], Awaitable[Crowd | None]] | None = None,
         take_back: Callable[[int], Awaitable[None]] | None = None,
+        overview: Overview | None = None,
     ) -> None:
         self._inbox = inbox
         self._votes = votes
@@ -74,6 +77,7 @@ class Service:
         self._ring = ring
         self._crowd = crowd
         self._take_back = take_back
+        self.overview = overview
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question; when this returns, it will be answered whatever happens to this process.

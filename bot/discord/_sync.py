@@ -30,7 +30,7 @@ async def sync_commands(tree: app_commands.CommandTree[Any], home: Path) -> None
     application_id = str(tree.client.application_id)
     path = home / FILE_NAME
     digests = await asyncio.to_thread(_read, path)
-    digest = commands_digest(tree)
+    digest = await commands_digest(tree)
     if digests.get(application_id) == digest:
         log.info("discord.commands_unchanged", application_id=application_id)
         return
@@ -43,9 +43,13 @@ async def sync_commands(tree: app_commands.CommandTree[Any], home: Path) -> None
     log.info("discord.commands_synced", application_id=application_id, commands=len(commands))
 
 
-def commands_digest(tree: app_commands.CommandTree[Any]) -> str:
-    """Return a digest of everything that Discord is told about the commands."""
-    payloads = [command.to_dict(tree) for command in tree.get_commands()]
+async def commands_digest(tree: app_commands.CommandTree[Any]) -> str:
+    """Return a digest of everything that Discord is told about the commands, translations included."""
+    commands, translator = tree.get_commands(), tree.translator
+    if translator is None:
+        payloads = [command.to_dict(tree) for command in commands]
+    else:
+        payloads = [await command.get_translated_payload(tree, translator) for command in commands]
     text = json.dumps(sorted(payloads, key=lambda payload: (payload["type"], payload["name"])), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

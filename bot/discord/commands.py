@@ -8,6 +8,7 @@ from discord import app_commands
 
 from bot.discord._interactions import SORRY_TEXT, keep_then_answer, tell
 from bot.discord._serving import ServingClient
+from bot.discord.completion import complete_question
 from bot.discord.forgetting import ask_to_confirm
 from bot.discord.questions import question_about_message, question_from_interaction
 from bot.erasure import asks_to_be_forgotten
@@ -20,8 +21,9 @@ _OUTDATED_TEXT = "This command has changed. Please reload Discord and try again.
 
 @app_commands.command(description="Ask the support bot a question.")
 @app_commands.describe(question="Your question, in a sentence or two.")
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.autocomplete(question=complete_question)
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+@app_commands.allowed_installs(guilds=True, users=True)
 async def ask(interaction: discord.Interaction[ServingClient], question: str) -> None:
     """Answer a question that was typed, or ask whoever wants to be forgotten whether they are sure."""
     if asks_to_be_forgotten(question) and interaction.client.service.can_forget:
@@ -32,8 +34,8 @@ async def ask(interaction: discord.Interaction[ServingClient], question: str) ->
 
 
 @app_commands.context_menu(name="Answer this")
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+@app_commands.allowed_installs(guilds=True, users=True)
 async def answer_this(interaction: discord.Interaction[ServingClient], message: discord.Message) -> None:
     """Answer a message that somebody chose."""
     incoming = question_about_message(interaction, message)

@@ -34,7 +34,9 @@ from bot.discord.questions import (
     was_edited_soon,
 )
 from bot.discord.reading import text_of
+from bot.discord.stats import stats
 from bot.discord.suggestions import SuggestionButton
+from bot.discord.translation import CommandTranslator
 from bot.discord.views import VoteButton
 from bot.discord.watchdog import Watchdog
 from supportbot.config import Settings
@@ -89,6 +91,7 @@ class SupportClient(ServingClient):
     async def setup_hook(self) -> None:
         """Register what is listened to; called by the library after each login."""
         setup(self)
+        await self.tree.set_translator(CommandTranslator())
         await sync_commands(self.tree, self._home)
 
     async def on_ready(self) -> None:
@@ -212,4 +215,5 @@ def setup(client: SupportClient) -> None:
     client.tree.add_command(ask)
     client.tree.add_command(answer_this)
     client.tree.add_command(config)
+    client.tree.add_command(stats)
     client.add_dynamic_items(VoteButton, SuggestionButton, ForgetButton, PolicyButton)

@@ -156,12 +156,26 @@ def question_from_choice(
 
 
 def workspace_of(interaction: discord.Interaction[Any]) -> str:
-    """Return the guild that somebody interacts in; outside any, each person has a workspace of their own."""
-    return _workspace(interaction.guild_id, interaction.user.id)
+    """Return the guild that somebody interacts in; outside any, each person has a workspace of their own.
+
+    A guild that has not installed the bot is outside: whoever installed it for themselves asks there as in direct
+    messages. A click on an answer is one in the workspace of its question, whoever clicks.
+    """
+    owner = _owner(interaction)
+    return _workspace(interaction.guild_id, interaction.user.id) if owner is None else _workspace(None, owner)
+
+
+def _owner(interaction: discord.Interaction[Any]) -> int | None:
+    """Return the person by whose installation alone the bot is there; None if it is there by itself."""
+    asked = interaction.message.interaction_metadata if interaction.message is not None else None
+    by = asked if asked is not None else interaction
+    return by.user.id if by.is_user_integration() and not by.is_guild_integration() else None
 
 
 def _from_interaction(interaction: discord.Interaction[ServingClient], text: str) -> IncomingQuestion:
     channel = str(interaction.channel_id)
+    is_guilds = _owner(interaction) is None
+    guild = interaction.guild if is_guilds else None
     reply_to: dict[str, Any] = {
         "kind": "interaction",
         "application_id": str(interaction.application_id),
@@ -172,8 +186,9 @@ def _from_interaction(interaction: discord.Interaction[ServingClient], text: str
     }
     return IncomingQuestion(
         platform=PLATFORM,
-        workspace=workspace_of(interaction),
-        workspace_name=interaction.guild.name if interaction.guild and interaction.guild.name else "",
+        # Never that of somebody else who has installed the bot, as a click on their answer would have it.
+        workspace=_workspace(interaction.guild_id if is_guilds else None, interaction.user.id),
+        workspace_name=guild.name if guild and guild.name else "",
         channel=channel,
         thread=channel,
         identity=f"interaction:{interaction.id}",

@@ -1,13 +1,16 @@
-"""Who may decide about channels in Slack: admins and owners of the workspace, and whom the operator names.
+"""Who is an admin in Slack: admins and owners of the workspace, and whom the operator names.
 
-Slack is asked each time: who was an admin yesterday need not be one today. A member of another workspace that
-shares a channel is an admin of theirs, which counts for nothing here.
+Who may decide is asked of Slack each time: who was an admin yesterday need not be one today. What admins alone are
+shown goes by what Slack said within the last minute. A member of another workspace that shares a channel is an
+admin of theirs, which counts for nothing here.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -18,6 +21,10 @@ from supportbot.errors import SupportBotError
 
 _SECONDS = 2.0
 """Slack waits three for the acknowledgement of a command, and opens a modal only so long after it."""
+
+_REMEMBER_SECONDS = 60.0
+_REMEMBERED = 1_000
+"""People; whoever was asked about first is forgotten first."""
 
 _NO_SCOPE = (
     "I cannot see who is an admin here: the app lacks the scope users:read. Update it with the manifest that "
@@ -31,14 +38,17 @@ class UnknownAdminsError(SupportBotError):
 
 
 class Admins:
-    """Who may decide.
+    """Who is one.
 
     Args:
         named: by the operator, such as ``slack:T1:U1``.
+        clock: seconds that only grow.
     """
 
-    def __init__(self, named: Collection[str]) -> None:
+    def __init__(self, named: Collection[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._named = frozenset(named)
+        self._clock = clock
+        self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
 
     async def include(self, client: AsyncWebClient, team: str, user: str) -> bool:
         """Return whether a person may decide about the channels of a workspace.
@@ -57,10 +67,25 @@ class Admins:
             raise UnknownAdminsError(_NO_SCOPE if error_code(error) == "missing_scope" else _NO_ANSWER) from error
         except (aiohttp.ClientError, OSError) as error:  # OSError: timeouts, too
             raise UnknownAdminsError(_NO_ANSWER) from error
-        return is_admin(answer.get("user"), team, user)
+        return administers(answer.get("user"), team, user)
+
+    async def are_shown(self, client: AsyncWebClient, team: str, user: str) -> bool:
+        """Return whether a person is shown what is for admins, as far as Slack said lately."""
+        at, known = self._known.get((team, user), (-_REMEMBER_SECONDS, False))
+        if self._clock() - at < _REMEMBER_SECONDS:
+            return known
+        try:
+            known = await self.include(client, team, user)
+        except UnknownAdminsError:  # a missing scope is told by the client itself
+            known = False
+        self._known[team, user] = self._clock(), known
+        self._known.move_to_end((team, user))
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return known
 
 
-def is_admin(profile: object, team: str, user: str) -> bool:
+def administers(profile: object, team: str, user: str) -> bool:
     """Return whether Slack's record of a person says that they are an admin or an owner of a workspace."""
     match profile:
         case {"id": found, "is_admin": True} | {"id": found, "is_owner": True} if found == user:
@@ -68,7 +93,7 @@ def is_admin(profile: object, team: str, user: str) -> bool:
         case _:
             return False
     match profile:
-        case {"deleted": True} | {"is_bot": True} | {"is_stranger": True}:
+        case {"deleted": True} | {"is_bot": True} | {"is_restricted": True} | {"is_stranger": True}:
             return False
         case {"team_id": home} if home == team:
             return True

@@ -1,5 +1,5 @@
-"""The Slack adapter as the daemon sees it: hears mentions, direct messages, commands, clicks and modals,
-shows answers.
+"""The Slack adapter as the daemon sees it: hears mentions, direct messages, commands, clicks and modals, shows
+answers and the Home tab.
 
 One process serves one workspace. Slack's events come over Socket Mode, or over HTTP where the daemon offers the
 adapter's route.
@@ -38,6 +38,7 @@ from bot.slack.web_client import WebClient
 from supportbot.config import Settings
 from supportbot.delivery.streaming import Pace
 from supportbot.errors import ConfigError
+from supportbot.notices import keep_notice
 from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -136,9 +137,13 @@ async def open_slack(
     patience = patience or Patience()
     bot_token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN")
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience.call_seconds)) as session:
-        scopes = Scopes()
-        client = WebClient(bot_token, settings.slack_api_url, session, scopes)
         background = Background()
+
+        def keep(sentence: str) -> None:
+            background.start("notice", partial(asyncio.to_thread, keep_notice, settings.home, "slack", sentence))
+
+        scopes = Scopes(on_change=keep)
+        client = WebClient(bot_token, settings.slack_api_url, session, scopes)
         app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
         identity = Identity(client, patience, app_token, scopes)
         catch_up = CatchUp(
@@ -153,9 +158,10 @@ async def open_slack(
             WebClient(None, settings.slack_api_url, session, scopes),
             bot_token,
             lambda: catch_up.missed(time.time()),
+            calling=client,
         )
         origin.register(bolt, identity, client.base_url)
-        register(bolt, service, background, patience, Admins(settings.named_admins))
+        register(bolt, service, background, patience, Admins(settings.named_admins), scopes)
         stage = SlackStage(client, pace)
         sender = SlackSender(client, identity, stage, post_seconds)
         try:

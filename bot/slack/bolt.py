@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.listener.async_listener_error_handler import AsyncCustomListenerErrorHandler
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -25,13 +26,21 @@ log = structlog.get_logger(__name__)
 _LIBRARY_LOGGER = "bot.slack.library"
 
 
-def build_bolt(client: AsyncWebClient, bot_token: str, on_failure: Callable[[], None] = lambda: None) -> AsyncApp:
+def build_bolt(
+    client: AsyncWebClient,
+    bot_token: str,
+    on_failure: Callable[[], None] = lambda: None,
+    *,
+    calling: AsyncWebClient | None = None,
+) -> AsyncApp:
     """Return a Bolt app without listeners.
 
     Args:
         client: without a token, because Bolt would spend a call of ``auth.test`` on it before the first event, and
-            lose that event if the call failed. Listeners get a copy of it with the token.
+            lose that event if the call failed.
         bot_token: of the one workspace that this process serves.
+        calling: what listeners call Slack with; None for the library's own, which Bolt makes for each event and
+            which tells nobody of missing scopes.
         on_failure: called when a listener failed, for Slack gives up delivering after a while.
     """
 
@@ -50,6 +59,8 @@ def build_bolt(client: AsyncWebClient, bot_token: str, on_failure: Callable[[], 
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
+    if calling is not None:
+        app.middleware(_handing_on(calling))
     app.error(_acknowledge_indigestible)
     # After ``app.error``, which sets both handlers: a failing listener is another matter than a failing Bolt.
     app.listener_runner.listener_error_handler = AsyncCustomListenerErrorHandler(
@@ -81,6 +92,15 @@ def library_logger() -> logging.Logger:
     logger = logging.getLogger(_LIBRARY_LOGGER)
     logger.setLevel(logging.CRITICAL)
     return logger
+
+
+def _handing_on(client: AsyncWebClient) -> Callable[..., Awaitable[None]]:
+    # Bolt passes arguments by their names.
+    async def hand_on(context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]) -> None:
+        context["client"] = client
+        await next_()
+
+    return hand_on
 
 
 async def _acknowledge_indigestible(error: Exception) -> BoltResponse:

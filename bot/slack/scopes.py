@@ -1,6 +1,7 @@
 """Permissions (scopes) that the app lacks, said to the operator: at the start, and when a call is refused for one.
 
-A refused call may come with every message, so each scope is said once a day.
+A refused call may come with every message, so each scope is said once a day. What is lacking is remembered, and
+told to admins in the Home tab and by `supportbot doctor` as well.
 """
 
 from __future__ import annotations
@@ -28,17 +29,33 @@ class Scopes:
 
     Args:
         clock: seconds that only grow.
+        on_change: called whenever ``sentence`` may have changed, and with the first answer that tells of scopes.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        on_change: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
         self._clock = clock
+        self._on_change = on_change
         self._said: dict[str, float] = {}
+        self._lacking: dict[str, None] = {}
+
+    @property
+    def sentence(self) -> str:
+        """What the app lacks and how to mend it, in one sentence; empty if it lacks nothing that is known."""
+        return (
+            f"The app lacks scopes: {', '.join(self._lacking)}. To mend that, {_REMEDY}." if self._lacking else ""
+        )
 
     def note(self, method: str, answer: object) -> None:
         """Say which scope an answer of the Web API asks for, if that is why the call was refused."""
         match answer:
             case {"error": "missing_scope", "needed": str(needed)} if _NAMES.fullmatch(needed):
                 now = self._clock()
+                self._lack({**self._lacking, **dict.fromkeys(name.strip() for name in needed.split(","))})
                 if now - self._said.get(needed, -_SAY_AGAIN_SECONDS) >= _SAY_AGAIN_SECONDS:
                     self._said[needed] = now
                     log.warning("slack.scope_missing", needed=needed, call=method, remedy=_REMEDY)
@@ -47,8 +64,15 @@ class Scopes:
         """Say which scopes of the manifest a token lacks, by the headers of an answer; they need not tell."""
         if granted := headers.get("x-oauth-scopes"):
             has = {name.strip() for name in granted.split(",")}
-            if lacking := [name for name in _wanted() if name not in has]:
+            lacking = [name for name in _wanted() if name not in has]
+            self._lack(dict.fromkeys(lacking), is_first=True)
+            if lacking:
                 log.warning("slack.scopes_missing", needed=", ".join(lacking), remedy=_REMEDY)
+
+    def _lack(self, lacking: dict[str, None], *, is_first: bool = False) -> None:
+        if is_first or lacking != self._lacking:
+            self._lacking = lacking
+            self._on_change(self.sentence)
 
 
 def _wanted() -> list[str]:

@@ -55,14 +55,14 @@ def build_answer(
 def build_asked(question: str, asker_name: str) -> Block:
     """Return the block that says who asked what, above an answer whose question no message shows; no pings."""
     asker = f"*{escape(asker_name)}*" if asker_name else "Somebody"
-    quote = _shortened(" ".join(question.split()), _QUOTE_LIMIT)
+    quote = shortened(" ".join(question.split()), _QUOTE_LIMIT)
     return build_section(f"{asker} asked:\n> {quote}")
 
 
-def build_preview(text: str) -> str:
-    """Return the text for notifications and screen readers, without the signs of Markdown."""
+def build_preview(text: str, limit: int = _PREVIEW_LIMIT) -> str:
+    """Return the text for notifications and screen readers, escaped and without the signs of Markdown."""
     blocks = markdown.read(text)
-    return _shortened(text if markdown.is_plain(text, blocks) else markdown.to_text(blocks), _PREVIEW_LIMIT)
+    return shortened(text if markdown.is_plain(text, blocks) else markdown.to_text(blocks), limit)
 
 
 def build_usage(command: str) -> str:
@@ -93,8 +93,8 @@ def _remark(escaped: str) -> ContextBlock:
     return ContextBlock(elements=[MarkdownTextObject(text=escaped, verbatim=True)])
 
 
-def _shortened(text: str, limit: int) -> str:
-    """Return the escaped text, cut to ``limit`` characters."""
+def shortened(text: str, limit: int) -> str:
+    """Return the escaped text, cut to ``limit`` characters; never nothing."""
     pieces = list(islice(escaped_pieces(text, limit), 2))
     if not pieces:
         return NOTHING

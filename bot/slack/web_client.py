@@ -39,7 +39,7 @@ class WebClient(AsyncWebClient):
             retry_handlers=[],  # the outbox and the connections retry, and know what is safe to retry
             logger=library_logger(),
         )
-        self._scopes = scopes  # a copy of this client, as Bolt makes them, has the same
+        self._scopes = scopes
 
     async def _request(self, *, http_verb: str, api_url: str, req_args: dict[str, Any]) -> dict[str, Any]:
         answer = await super()._request(http_verb=http_verb, api_url=api_url, req_args=req_args)

@@ -30,6 +30,7 @@ from supportbot.cli import (
     privacy,
     replay,
     restore,
+    stats,
 )
 from supportbot.cli._terminal import err
 from supportbot.errors import SupportBotError
@@ -47,6 +48,7 @@ app.command()(ask.ask)
 app.command()(init.init)
 app.command()(doctor.doctor)
 app.command()(log.log)
+app.command()(stats.stats)
 app.command()(replay.replay)
 app.command()(consent.consent)
 app.command()(backup.backup)

@@ -24,6 +24,7 @@ from supportbot.engine.speed import AT_ONCE, measure_speed
 from supportbot.errors import DatabaseError, SupportBotError
 from supportbot.models.loading import make_engine
 from supportbot.models.registry import Registry
+from supportbot.notices import read_notices
 from supportbot.private import find_open
 
 MIN_FREE_BYTES = 500 * 2**20
@@ -68,6 +69,7 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     yield _env_file(Path(ENV_FILE))
     yield _disk(settings)
     yield _platforms(settings)
+    yield _permissions(settings)
     yield await _guarded("database", _database, settings)
     yield await asyncio.to_thread(_exports, settings)  # before the model is loaded, which mends them
     yield await _guarded("model", _model, settings)
@@ -119,6 +121,13 @@ def _platforms(settings: Settings) -> Finding:
         "Discord" if settings.discord_token else "Discord off (no DISCORD_TOKEN)",
     ]
     return Finding("platforms", True, ", ".join(states))
+
+
+def _permissions(settings: Settings) -> Finding:
+    told = [f"{one.platform}, {one.at:%d %b %Y}: {one.sentence}" for one in read_notices(settings.home)]
+    if told:
+        return Finding("permissions", False, " ".join(told))
+    return Finding("permissions", True, "no daemon here was told that its app lacks any")
 
 
 async def _database(settings: Settings) -> str:

@@ -56,6 +56,22 @@ class History:
         """Return the latest exchanges, the newest first."""
         return await self._select(limit=limit)
 
+    async def of_person(self, platform: str, workspace: str, asker: str, limit: int) -> list[Exchange]:
+        """Return the latest exchanges of a person in one workspace, the newest first.
+
+        Args:
+            platform: as in ``IncomingQuestion``, and so the rest.
+            workspace: likewise.
+            asker: likewise.
+            limit: how many to return.
+        """
+        return await self._select(
+            Question.platform == platform,
+            Question.asker == asker,
+            Conversation.workspace.has(Workspace.external_id == workspace),
+            limit=limit,
+        )
+
     async def exchange(self, question_id: int) -> Exchange | None:
         """Return one exchange."""
         found = await self._select(Question.id == question_id, limit=1)

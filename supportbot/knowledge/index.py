@@ -120,9 +120,11 @@ class Index:
         self._answers = Features(
             answer_vectors, self._grams.of([" ".join(entry.answer.split()) for entry in self.entries])
         )
+        self.texts = [folded(text) for text in texts]
+        """Of the wordings, as they are compared to the letter."""
         self._exact: dict[str, list[int]] = {}
-        for row, text in enumerate(texts):
-            self._exact.setdefault(folded(text), []).append(row)
+        for row, text in enumerate(self.texts):
+            self._exact.setdefault(text, []).append(row)
         self._visibility = Visibility(self.entries, self.wordings, self.owners)
         self.rule: Rule | None = None
         self.calibration = self._calibrated_nearest()
@@ -183,7 +185,7 @@ class Index:
             viewer: who asks.
             most: candidates to return.
         """
-        heard = self._visibility.heard(viewer)
+        heard = self.heard(viewer)
         threshold = self.calibration.threshold
         rows = [row for row in self._exact.get(folded(question), ()) if heard is None or heard[row]]
         if rows:
@@ -195,6 +197,10 @@ class Index:
         candidates = self._ranked(asked, similarities, most)
         sure = bool(candidates) and candidates[0].confidence >= threshold
         return Decision(candidates, sure=sure, exact=False, threshold=threshold)
+
+    def heard(self, viewer: Viewer) -> NDArray[np.bool_] | None:
+        """Return which wordings count for somebody, ``[wordings]``; None for all."""
+        return self._visibility.heard(viewer)
 
     def _similarities(self, asked: Features, heard: NDArray[np.bool_] | None) -> Floats:
         """Return the similarity of one question to each wording; -1 where it does not count, or is far away."""

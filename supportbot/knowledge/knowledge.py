@@ -244,14 +244,18 @@ class Knowledge:
         """
         if self._awaited is not None:
             await self._awaited.wait()
-        viewer = Viewer(
-            workspace_id=workspace_id, consenting=self._consenting, now=datetime.now(UTC), gone=self._contents.gone
-        )
+        viewer = self.viewer(workspace_id)
         if self.stored is not None:
             return await self.stored.decide(question, viewer)
         if (index := self.index) is None:
             return None
         return await asyncio.to_thread(index.decide, question, viewer)
+
+    def viewer(self, workspace_id: int | None) -> Viewer:
+        """Return what somebody who asks at this moment may be told; see ``decide``."""
+        return Viewer(
+            workspace_id=workspace_id, consenting=self._consenting, now=datetime.now(UTC), gone=self._contents.gone
+        )
 
     async def _rebuild(self, own: Sequence[KnownEntry], *, is_changed: bool) -> None:
         if not own:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -37,8 +38,10 @@ from supportbot.feedback.votes import Votes
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
+from supportbot.knowledge.knowledge import Knowledge
 from supportbot.privacy.erasing import Privacy
 from supportbot.service import Service
+from supportbot.statistics.overview import Overview
 from tests.discord_server.server import TOKEN, DiscordServer
 
 AT_ONCE = Pace(after=0.0, each=0.01)
@@ -59,6 +62,7 @@ class Core:
     bell: asyncio.Event
     live: Live
     streams: Streams
+    knowledge: Knowledge
 
     async def answer(self) -> None:
         """Answer every question that waits."""
@@ -174,6 +178,7 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
         answer_seconds=20,
         question_age=timedelta(minutes=30),
     )
+    knowledge = Knowledge(database, lambda: None, wrong_rate=0.02)
     service = Service(
         inbox,
         Votes(database),
@@ -183,11 +188,24 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
         bell,
         Privacy(database, settings.home),
         take_back=streams.take_back,
+        overview=Overview(database, knowledge),
     )
     outbox = Outbox(database, "test", timedelta(minutes=1))
-    yield Core(database, settings, service, inbox, outbox, history, worker, bell, live, streams)
+    yield Core(database, settings, service, inbox, outbox, history, worker, bell, live, streams, knowledge)
     await streams.aclose()
     await database.aclose()
+
+
+@asynccontextmanager
+async def listening(adapter: DiscordAdapter, server: DiscordServer) -> AsyncIterator[asyncio.Task[None]]:
+    """Let an adapter run meanwhile, connected to the local Discord."""
+    task = asyncio.create_task(adapter.run())
+    await server.connected()
+    yield task
+    task.cancel()
+    async with asyncio.timeout(5):
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def build_client(core: Core) -> SupportClient:

@@ -6,8 +6,6 @@ import asyncio
 import gc
 import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
@@ -23,7 +21,7 @@ from supportbot.config import Settings
 from supportbot.db.states import QuestionState
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.errors import ConfigError
-from tests.discord_adapter.conftest import Core
+from tests.discord_adapter.conftest import Core, listening
 from tests.discord_server import DiscordServer, Fault
 from tests.discord_server.server import ALICE
 from tests.discord_server.state import CHANNEL_ID, DM_CHANNEL_ID
@@ -31,22 +29,11 @@ from tests.network.names import HOST, Names
 from tests.waiting import beside, until
 
 
-@asynccontextmanager
-async def _running(adapter: DiscordAdapter, server: DiscordServer) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(adapter.run())
-    await server.connected()
-    yield task
-    task.cancel()
-    async with asyncio.timeout(5):
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 async def test_a_question_goes_all_the_way(core: Core, adapter: DiscordAdapter, server: DiscordServer) -> None:
     """A mention from before the start, a direct message and a command are answered, and a vote is kept."""
     dispatcher = Dispatcher(core.outbox, adapter.sender)
     mention = await server.mention("where is it?")
-    async with _running(adapter, server):
+    async with listening(adapter, server):
         direct = await server.say("and when?", channel=DM_CHANNEL_ID)
         command = await server.slash("and how?")
         await server.until(lambda: command.acknowledged_after is not None)
@@ -69,7 +56,7 @@ async def test_a_question_goes_all_the_way(core: Core, adapter: DiscordAdapter, 
 
 async def test_line_that_breaks_is_resumed(core: Core, adapter: DiscordAdapter, server: DiscordServer) -> None:
     """After a reset, and after a request to reconnect, the session goes on with what was missed meanwhile."""
-    async with _running(adapter, server):
+    async with listening(adapter, server):
         await server.gateway.cut()
         await server.mention("first")
         await server.until(lambda: server.gateway.resumed == 1)
@@ -84,7 +71,7 @@ async def test_server_that_goes_away_and_comes_back(
     core: Core, adapter: DiscordAdapter, server: DiscordServer
 ) -> None:
     """When Discord is gone for a while and has forgotten the session, missed mentions are read back, once each."""
-    async with _running(adapter, server):
+    async with listening(adapter, server):
         await server.mention("before")
         await core.heard("before")
         server.gateway.sessions, lost = {}, server.gateway.sessions
@@ -105,7 +92,7 @@ async def test_lively_channel_is_read_back_to_its_newest_message(
         server.state.add_message(CHANNEL_ID, ALICE, {"content": f"not to the bot: {number}"})
     await server.mention("first")
     await server.mention("second")
-    async with _running(adapter, server):
+    async with listening(adapter, server):
         await core.heard("first", "second")
     second, first = await core.history.recent(2)
     assert (first.question, second.question) == ("first", "second")
@@ -123,7 +110,7 @@ async def test_first_connection_may_fail(
     server.fail("GET", "/users/@me", fault)
     server.fail("GET", "/gateway/bot", fault)
     with capture_logs() as lines:
-        async with _running(adapter, server):
+        async with listening(adapter, server):
             await server.mention("hello?")
             await core.heard("hello?")
     assert not any("exc_info" in line for line in lines)
@@ -135,7 +122,7 @@ async def test_a_rate_limit_of_the_first_connection_is_obeyed(
     """A proxy that says for how long it lets nobody in is not knocked at before."""
     server.fail("GET", "/users/@me", Fault(429, "<html>1015</html>", {"Retry-After": "2"}))
     began = time.monotonic()
-    async with _running(adapter, server):
+    async with listening(adapter, server):
         assert time.monotonic() - began >= 2
 
 
@@ -171,7 +158,7 @@ async def test_address_that_is_refused_is_given_up(core: Core) -> None:
 @pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")  # the library drops that socket
 async def test_stopping_while_reconnecting(adapter: DiscordAdapter, server: DiscordServer) -> None:
     """The adapter stops at once even while the library waits to identify again."""
-    async with _running(adapter, server):
+    async with listening(adapter, server):
         await server.gateway.invalidate()
         await server.until(lambda: server.gateway.opened == 2)
     gc.collect()  # while the filter above holds
@@ -208,7 +195,7 @@ async def test_slow_database_does_not_let_a_command_time_out(
 ) -> None:
     """While another process holds the database, the command is deferred in time, and kept afterwards."""
     monkeypatch.setattr("bot.discord._interactions._PATIENCE_SECONDS", 0.05)
-    async with _running(adapter, server):
+    async with listening(adapter, server):
         async with core.database.write() as session:
             await session.execute(text("SELECT 1"))  # a transaction begins with its first statement
             command = await server.slash("in time?")
@@ -219,7 +206,7 @@ async def test_slow_database_does_not_let_a_command_time_out(
 async def test_events_delivered_many_times(core: Core, adapter: DiscordAdapter, server: DiscordServer) -> None:
     """Events that arrive several times, in any order, lead to one question and one reply each."""
     dispatcher = Dispatcher(core.outbox, adapter.sender)
-    async with _running(adapter, server):
+    async with listening(adapter, server):
         messages = [await server.mention(f"question {number}") for number in range(5)]
         for message in messages[::-1] + messages:
             await server.redeliver(message)

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Self
 
+import discord
 from aiohttp import web
 from simcord.components import ComponentValidationError, validate_modal
 
@@ -25,15 +26,16 @@ from tests.discord_server.state import (
     CHANNEL_ID,
     DEADLINE_SECONDS,
     EPHEMERAL,
-    GUILD_ID,
+    FOREIGN_CHANNEL_ID,
+    HOME,
     LOADING,
     THUMB_DOWN,
     THUMB_UP,
     Fault,
     Interaction,
     Json,
+    Place,
     State,
-    build_message,
     member,
     new_id,
     user,
@@ -42,7 +44,7 @@ from tests.discord_server.state import (
 TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWX.abcdef.ABCDEFGHIJKLMNOPQRSTUVWXYZ1"
 ALICE = user("1001", "alice")
 
-_MODAL = 9  # a callback's type
+_CHOICES, _MODAL = 8, 9  # types of a callback
 
 _Handler = Callable[[web.Request, Json], Awaitable[Any]]
 
@@ -138,15 +140,26 @@ class DiscordServer:
         await self.gateway.dispatch("MESSAGE_CREATE", message)
         await self.state.ring()
 
-    async def slash(self, question: str) -> Interaction:
+    async def slash(self, question: str, *, place: Place = HOME) -> Interaction:
         """Invoke ``/ask``."""
-        return await self.command("ask", question=question)
+        return await self.command("ask", place=place, question=question)
 
-    async def command(self, name: str, **options: str) -> Interaction:
+    async def command(self, name: str, *, place: Place = HOME, **options: str) -> Interaction:
         """Invoke a slash command; Alice may do everything in this server."""
         given = [{"name": option, "type": 3, "value": value} for option, value in options.items()]
         data = {"id": self._command_id(name), "name": name, "type": 1, "options": given}
-        return await self._interact(2, data)
+        return await self._interact(2, data, place=place)
+
+    async def begin(self, typed: str, *, place: Place = HOME) -> Interaction:
+        """Type a part of ``/ask question:``; what the bot offers are the ``choices`` of what is returned."""
+        option = {"name": "question", "type": 3, "value": typed, "focused": True}
+        data = {"id": self._command_id("ask"), "name": "ask", "type": 1, "options": [option]}
+        return await self._interact(4, data, place=place)
+
+    async def stats(self, *, permissions: discord.Permissions) -> Interaction:
+        """Invoke ``/stats`` with these permissions in the channel."""
+        data = {"id": self._command_id("stats"), "name": "stats", "type": 1, "options": []}
+        return await self._interact(2, data, permissions=str(permissions.value))
 
     async def answer_this(self, message: Json) -> Interaction:
         """Choose "Answer this" in the menu of a message."""
@@ -159,17 +172,17 @@ class DiscordServer:
         }
         return await self._interact(2, data | {"resolved": resolved})
 
-    async def click(self, message: Json, up: bool) -> Interaction:
+    async def click(self, message: Json, up: bool, *, by: Json = ALICE) -> Interaction:
         """Click a thumb under a message of the bot."""
         buttons = message["components"][-1]["components"]
         data = {"custom_id": buttons[THUMB_UP if up else THUMB_DOWN]["custom_id"], "component_type": 2}
-        return await self._interact(3, data, message=message)
+        return await self._interact(3, data, message=message, by=by)
 
-    async def choose(self, message: Json, number: int) -> Interaction:
+    async def choose(self, message: Json, number: int, *, by: Json = ALICE) -> Interaction:
         """Click a suggestion under a message of the bot, counted from 0."""
         (button,) = message["components"][number]["components"]
         data = {"custom_id": button["custom_id"], "component_type": 2}
-        return await self._interact(3, data, message=message)
+        return await self._interact(3, data, message=message, by=by)
 
     async def redeliver_interaction(self, interaction: Interaction) -> None:
         """Send the event of an interaction again."""
@@ -321,6 +334,8 @@ class DiscordServer:
     async def _post(self, request: web.Request, body: Json) -> Any:
         if not 0 < len(str(body.get("content") or "")) <= 2000:
             return _error(400, 50035, "Invalid Form Body")
+        if request.match_info["channel"] == FOREIGN_CHANNEL_ID:
+            return _error(403, 50001, "Missing Access")
         reference = body.get("message_reference") or {}
         if reference.get("message_id") in self.state.deleted and reference.get("fail_if_not_exists", True):
             unknown = [{"code": "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "message": "Unknown message"}]
@@ -372,11 +387,18 @@ class DiscordServer:
                 return _error(400, 50035, f"Invalid Form Body: {error}")
             interaction.acknowledged_after = waited
             return {"interaction": {"id": interaction.id, "type": 3}, "resource": {"type": _MODAL}}
+        if body["type"] == _CHOICES:
+            if not all(0 < len(str(one[key])) <= 100 for one in data["choices"] for key in ("name", "value")):
+                return _error(400, 50035, "Invalid Form Body")
+            if len(data["choices"]) > 25:
+                return _error(400, 50035, "Invalid Form Body")
+            interaction.choices, interaction.acknowledged_after = data["choices"], waited
+            return web.Response(status=204)
         flags = data.get("flags") or 0
         interaction.acknowledged_after = waited
         interaction.ephemeral = bool(flags & EPHEMERAL)
         deferred = body["type"] == 5
-        message = build_message(CHANNEL_ID, BOT, data | {"flags": flags | (LOADING if deferred else 0)})
+        message = interaction.show(data | {"flags": flags | (LOADING if deferred else 0)})
         interaction.message = message
         about = {
             "id": interaction.id,
@@ -403,13 +425,32 @@ class DiscordServer:
         interaction = self.state.interactions.get(request.match_info["token"])
         if interaction is None or interaction.expired:
             return _error(401, 50027, "Invalid Webhook Token")
-        return self.state.add_message(CHANNEL_ID, BOT, {key: body[key] for key in body if key != "nonce"})
+        message = interaction.show(body)
+        self.state.messages.append(message)
+        return message
+
+    def _place_of(self, message: Json | None) -> Place:
+        """Return where a message of the bot is: where somebody made it answer, or at home."""
+        about = (message or {}).get("interaction_metadata", {})
+        return next((one.place for one in self.state.interactions.values() if one.id == about.get("id")), HOME)
 
     def _command_id(self, name: str) -> str:
         return next((str(command["id"]) for command in self.state.commands if command["name"] == name), new_id())
 
-    async def _interact(self, kind: int, data: Json, message: Json | None = None) -> Interaction:
-        interaction = Interaction(new_id(), f"token-{new_id()}", time.monotonic(), source=message)
+    async def _interact(
+        self,
+        kind: int,
+        data: Json,
+        message: Json | None = None,
+        *,
+        place: Place | None = None,
+        by: Json = ALICE,
+        permissions: str = "8",
+    ) -> Interaction:
+        place = place or self._place_of(message)
+        interaction = Interaction(
+            new_id(), f"token-{new_id()}", time.monotonic(), place=place, by=by, source=message
+        )
         self.state.interactions[interaction.token] = interaction
         event = {
             "id": interaction.id,
@@ -418,14 +459,21 @@ class DiscordServer:
             "token": interaction.token,
             "version": 1,
             "data": data,
-            "guild_id": GUILD_ID,
-            "channel_id": CHANNEL_ID,
-            "channel": {"id": CHANNEL_ID, "type": 0, "name": "help", "guild_id": GUILD_ID, "position": 0},
-            "member": member(ALICE),
+            "guild_id": place.guild_id,
+            "guild": {"id": place.guild_id, "locale": "en-US", "features": []},
+            "channel_id": place.channel_id,
+            "channel": {
+                "id": place.channel_id,
+                "type": 0,
+                "name": "help",
+                "guild_id": place.guild_id,
+                "position": 0,
+            },
+            "member": member(by) | {"permissions": permissions},
             "app_permissions": "8",
             "locale": "en-US",
             "entitlements": [],
-            "authorizing_integration_owners": {},
+            "authorizing_integration_owners": dict(place.owners),
             "context": 0,
             "attachment_size_limit": 1,
         }

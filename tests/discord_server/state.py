@@ -32,6 +32,9 @@ DM_CHANNEL_ID = "600000000000000001"
 FORUM_ID = "700000000000000002"
 POST_ID = "700000000000000003"
 STAGE_ID = "700000000000000004"
+FOREIGN_GUILD_ID = "800000000000000002"
+FOREIGN_CHANNEL_ID = "700000000000000005"
+"""Where the bot is not, and so may not write; people who have installed it for themselves use it there."""
 BOT_ROLE_ID = "500000000000000001"
 """The role that Discord makes for a bot alone, and lets people choose beside its name."""
 
@@ -60,13 +63,31 @@ class Fault:
     on_break: Callable[[web.Request], None] | None = None
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where somebody interacts, and by whose installation the bot is there: ``owners`` as Discord sends them."""
+
+    guild_id: str
+    channel_id: str
+    owners: Mapping[str, str] = field(default_factory=dict)
+
+
+HOME = Place(GUILD_ID, CHANNEL_ID)
+
+
 @dataclass
 class Interaction:
-    """A command, a click or a sent modal, and what the bot did about it; ``source`` is the message clicked on."""
+    """A command, a click or a sent modal, and what the bot did about it; ``source`` is the message clicked on.
+
+    ``choices`` are what was offered to somebody who types.
+    """
 
     id: str
     token: str
     created: float
+    place: Place = HOME
+    by: Json = field(default_factory=dict)
+    choices: list[Json] | None = None
     acknowledged_after: float | None = None
     ephemeral: bool = False
     message: Json | None = None
@@ -81,6 +102,17 @@ class Interaction:
         if self.message is None or self.message["flags"] & LOADING:
             return None
         return str(self.message["content"])
+
+    def show(self, body: Json) -> Json:
+        """Return a message of the bot about this interaction, where that is."""
+        about = {
+            "id": self.id,
+            "type": self.event["type"],
+            "user": self.by,
+            "authorizing_integration_owners": dict(self.place.owners),
+        }
+        message = build_message(self.place.channel_id, BOT, body)
+        return message | {"guild_id": self.place.guild_id, "interaction_metadata": about}
 
 
 @dataclass

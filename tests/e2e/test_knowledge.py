@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from discord import Permissions
 from playwright.async_api import Page, expect
 
 from tests.discord_server import DiscordServer
@@ -37,6 +38,24 @@ async def _taken_over(daemon: Daemon) -> None:
 async def _ask_on_page(page: Page, question: str) -> None:
     await page.get_by_role("textbox").fill(question)
     await page.keyboard.press("Enter")
+
+
+async def _look_around(slack: LocalSlack, discord: DiscordServer) -> None:
+    """See in Slack's tabs and in Discord what was asked, what can be asked, and how it goes."""
+    slack.make_admin("U2")
+    await slack.open_tab("U1")
+    assert "✓ Verified" in await slack.wait_for_home("U1")
+    await slack.open_tab("U2")
+    home = await slack.wait_for_home("U2")
+    assert f"{len(IN_OTHER_WORDS) + 1} questions in 7 days: {len(IN_OTHER_WORDS)} verified, 1 not sure." in home
+    await slack.open_tab("U1", "messages")
+    (told,) = await slack.wait_until(lambda: slack.prompts, "suggested prompts")
+    assert told["prompts"][0]["message"] in GYM[HOURS]
+    typing = await discord.begin("can I rent")
+    await discord.until(lambda: typing.choices is not None)
+    assert (typing.choices or [])[0]["name"] == "can I rent climbing shoes"
+    asked = await discord.stats(permissions=Permissions(manage_guild=True))
+    assert (await discord.response_to(asked)).startswith(f"{len(IN_OTHER_WORDS)} questions in 7 days: ")
 
 
 async def test_faq_of_ones_own_is_answered_on_all_surfaces(home: Path, tmp_path: Path) -> None:
@@ -73,6 +92,8 @@ async def test_faq_of_ones_own_is_answered_on_all_surfaces(home: Path, tmp_path:
                 shown = page.locator(".answer").nth(number)
                 await expect(shown.locator(".said")).to_have_text(answer)
                 await expect(shown.get_by_text("Verified", exact=True)).to_be_visible()
+
+            await _look_around(slack, discord)
 
             asked = await slack.mention("C4", "U1", FOREIGN)
             assert "not sure" in (await slack.wait_for_message(thread_ts=asked.ts, seconds=30)).shown

@@ -33,8 +33,10 @@ from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import Reply
+from supportbot.knowledge.knowledge import Knowledge
 from supportbot.privacy.erasing import Privacy
 from supportbot.service import Service
+from supportbot.statistics.overview import Overview
 from tests.slack_server import LocalSlack
 
 AT_ONCE = Pace(after=0.0, each=0.01)
@@ -154,6 +156,7 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
         asyncio.Event(),
         Privacy(database, tmp_path / "home"),
         take_back=streams.take_back,
+        overview=Overview(database, Knowledge(database, lambda: None, wrong_rate=0.02)),
     )
     yield Core(database, inbox, Outbox(database, "test", timedelta(minutes=1)), service, live, streams)
     await streams.aclose()

@@ -20,6 +20,7 @@ def test_manifest_subscribes_to_what_is_heard(manifest: dict[str, Any]) -> None:
     """The events that listeners hear are subscribed to, and clicks come in."""
     settings = manifest["settings"]
     assert settings["event_subscriptions"]["bot_events"] == [
+        "app_home_opened",
         "app_mention",
         "message.im",
         "message.channels",
@@ -39,8 +40,8 @@ def test_manifest_has_the_scopes_of_every_call(manifest: dict[str, Any]) -> None
         "slash command": {"commands"},
         "chat.postMessage": {"chat:write"},
         "reactions.add": {"reactions:write"},
+        "assistant.threads.setStatus and .setSuggestedPrompts": {"assistant:write"},
         "users.info": {"users:read"},
-        "assistant.threads.setStatus": {"assistant:write"},
         "users.conversations": {"channels:read", "groups:read", "im:read", "mpim:read"},
         "conversations.replies and conversations.history": {
             "channels:history",
@@ -54,9 +55,10 @@ def test_manifest_has_the_scopes_of_every_call(manifest: dict[str, Any]) -> None
     assert len(scopes) == len(set(scopes))
 
 
-def test_manifest_offers_the_messages_tab_and_the_command(manifest: dict[str, Any]) -> None:
-    """People can write to the bot directly, and ask with a command."""
+def test_manifest_offers_both_tabs_and_the_command(manifest: dict[str, Any]) -> None:
+    """People can look at the Home tab, write to the bot directly, and ask with a command."""
     features = manifest["features"]
+    assert features["app_home"]["home_tab_enabled"] is True
     assert features["app_home"]["messages_tab_enabled"] is True
     assert features["app_home"]["messages_tab_read_only_enabled"] is False
     assert "agent_description" in features["agent_view"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.policies import ADMINS_TEXT, NOT_HERE_TEXT
-from bot.slack.admins import is_admin
+from bot.slack.admins import administers
 from bot.slack.app import open_slack
 from bot.slack.views import THINKING_TEXT
 from supportbot.db import audit
@@ -229,6 +229,7 @@ async def test_form_that_cannot_be_opened_is_told(slack: LocalSlack, bot: Bot) -
         ({"id": "U2"}, False),
         ({"deleted": True}, False),
         ({"is_bot": True}, False),
+        ({"is_restricted": True}, False),
         ({"team_id": "T2"}, False),
         ({"team_id": "T2", "is_stranger": True}, False),
         ({"team_id": "E1", "enterprise_user": {"teams": ["T1", "T2"]}}, True),
@@ -238,8 +239,8 @@ async def test_form_that_cannot_be_opened_is_told(slack: LocalSlack, bot: Bot) -
 def test_who_is_an_admin(changes: dict[str, object], is_one: bool) -> None:
     """An admin or owner of this workspace, who is still there and a person."""
     profile = {"id": "U1", "team_id": "T1", "is_admin": True, "is_owner": False, **changes}
-    assert is_admin(profile, "T1", "U1") is is_one
-    assert not is_admin(None, "T1", "U1")
+    assert administers(profile, "T1", "U1") is is_one
+    assert not administers(None, "T1", "U1")
 
 
 async def test_operator_names_admins(slack: LocalSlack, core: Core) -> None:

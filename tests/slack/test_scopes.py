@@ -6,10 +6,12 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from bot.slack.scopes import Scopes
-from tests.slack.conftest import Core, connected
+from bot.slack.scopes import Scopes, _wanted
+from supportbot.notices import read_notices
+from tests.slack.conftest import Core, connected, slack_settings
 from tests.slack.test_catchup import caught_up
 from tests.slack_server import ApiError, LocalSlack
+from tests.waiting import until
 
 
 def refused(needed: object) -> dict[str, Any]:
@@ -33,6 +35,18 @@ def test_each_scope_is_said_once_a_day() -> None:
     assert len(lines) == 3
 
 
+def test_what_is_lacking_is_one_sentence() -> None:
+    """What a token lacks and what a refused call needed are named together, each once, with the remedy."""
+    scopes = Scopes()
+    assert scopes.sentence == ""
+    scopes.compare({"x-oauth-scopes": ",".join(sorted(set(_wanted()) - {"chat:write"}))})
+    for needed in ("channels:read, groups:read", "chat:write"):
+        scopes.note("chat.postMessage", refused(needed))
+    assert scopes.sentence.startswith(
+        "The app lacks scopes: chat:write, channels:read, groups:read. To mend that, "
+    )
+
+
 def test_token_is_compared_with_the_manifest() -> None:
     """What the manifest asks for and a token does not have is one line; a Slack that does not tell is none."""
     with capture_logs() as lines:
@@ -44,7 +58,23 @@ def test_token_is_compared_with_the_manifest() -> None:
             }
         )
     (line,) = lines
-    assert line["needed"] == "mpim:history, im:history, channels:read, groups:read, mpim:read, im:read, chat:write"
+    assert line["needed"] == (
+        "mpim:history, im:history, channels:read, groups:read, mpim:read, im:read, chat:write, users:read"
+    )
+
+
+async def test_doctor_is_told_until_it_is_mended(slack: LocalSlack, core: Core) -> None:
+    """What the token lacks is kept for `supportbot doctor`, and gone once a token has it."""
+    home = slack_settings(slack).home
+    slack.grant("commands")
+    async with connected(slack, core.service):
+        await until(lambda: [*read_notices(home)])
+    (notice,) = read_notices(home)
+    assert notice.platform == "slack"
+    assert notice.sentence.startswith("The app lacks scopes: app_mentions:read, ")
+    slack.grant(",".join(_wanted()))
+    async with connected(slack, core.service):
+        await until(lambda: not [*read_notices(home)])
 
 
 async def test_adapter_says_what_it_lacks(slack: LocalSlack, core: Core) -> None:

@@ -78,6 +78,35 @@ def message_deleted(message: Message) -> Json:
     )
 
 
+def app_home_opened(user: str, tab: str) -> Json:
+    """Tell that somebody looks at a tab of the app, where the channel is their direct messages."""
+    return event_callback(
+        {
+            "type": "app_home_opened",
+            "user": user,
+            "channel": f"D{user}",
+            "tab": tab,
+            "event_ts": f"{time.time():.6f}",
+        }
+    )
+
+
+def assistant_thread_started(user: str, thread_ts: str) -> Json:
+    """Tell that somebody opened the older assistant view, which begins a thread."""
+    return event_callback(
+        {
+            "type": "assistant_thread_started",
+            "assistant_thread": {
+                "user_id": user,
+                "context": {"channel_id": "C1", "team_id": TEAM, "enterprise_id": None},
+                "channel_id": f"D{user}",
+                "thread_ts": thread_ts,
+            },
+            "event_ts": f"{time.time():.6f}",
+        }
+    )
+
+
 def slash_command(command: str, text: str, *, channel: str, user: str, response_url: str, trigger_id: str) -> Json:
     """Tell of a slash command."""
     return {

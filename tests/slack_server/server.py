@@ -178,6 +178,16 @@ class LocalSlack:
         )
         return self._deliver_all("slash_commands", [payload] * copies)
 
+    async def open_tab(self, user: str, tab: str = "home", *, copies: int = 1) -> Envelope:
+        """Have somebody look at a tab of the app, ``home`` or ``messages``."""
+        return self._deliver_all("events_api", [payloads.app_home_opened(user, tab) for _ in range(copies)])
+
+    async def open_assistant(self, user: str) -> Envelope:
+        """Have somebody open the older assistant view; its thread is the envelope's ``ts``."""
+        thread = self._state.new_ts()
+        told = [payloads.assistant_thread_started(user, thread)]
+        return self._deliver_all("events_api", told, thread)
+
     async def click(self, shown: Message | Ephemeral, user: str, *, positive: bool) -> Envelope:
         """Have somebody click a thumb under a message.
 
@@ -365,6 +375,22 @@ class LocalSlack:
     def calls(self, method: str) -> list[Call]:
         """Return the calls of a method, failed ones included; ``response_url`` counts as a method."""
         return [call for call in self._state.calls if call.method == method]
+
+    @property
+    def prompts(self) -> list[Json]:
+        """Arguments of ``assistant.threads.setSuggestedPrompts``."""
+        return self._state.prompts
+
+    async def wait_for_home(self, user: str, *, count: int = 1, seconds: float = WAIT_SECONDS) -> str:
+        """Wait until somebody's Home tab was built ``count`` times; return the text of the latest."""
+
+        def found() -> str | None:
+            views = self._state.homes.get(user, [])
+            if len(views) < count:
+                return None
+            return "\n".join(block["text"]["text"] for block in views[-1]["blocks"] if "text" in block)
+
+        return await self.wait_until(found, "a Home tab", seconds)
 
     # --- waiting -----------------------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ class State:
         self.envelopes: list[Envelope] = []
         self.statuses: list[Json] = []
         self.modals: list[Modal] = []
+        self.homes: dict[str, list[Json]] = {}
+        self.prompts: list[Json] = []
         self.channels: dict[str, Channel] = {}
         self.deleted: set[str] = set()
         self.admins: set[str] = set()

@@ -24,6 +24,9 @@ MAX_BUTTON = 75
 MAX_VALUE = 2_000
 MAX_TEXT = 40_000
 MAX_MARKDOWN = 12_000
+MAX_PROMPTS = 4
+MAX_HEADER = 150
+MAX_VIEW_BLOCKS = 100
 RESPONSE_URL_USES = 5
 
 
@@ -61,6 +64,7 @@ class WebApi:
             "auth.test": self._auth_test,
             "apps.connections.open": self._open_connection,
             "assistant.threads.setStatus": self._set_status,
+            "assistant.threads.setSuggestedPrompts": self._suggest,
             "chat.appendStream": self._append_stream,
             "chat.delete": self._delete,
             "chat.postEphemeral": self._post_ephemeral,
@@ -74,6 +78,7 @@ class WebApi:
             "users.conversations": self._conversations,
             "users.info": self._user,
             "views.open": modals.open,
+            "views.publish": self._publish,
         }
         self._unknown: frozenset[str] = frozenset()
 
@@ -164,6 +169,27 @@ class WebApi:
         self._check_channel(arguments["channel_id"])
         self._state.statuses.append(arguments)
         return {}
+
+    def _suggest(self, arguments: Json) -> Json:
+        """Take suggested prompts; those of the agent view belong to no thread."""
+        self._check_channel(arguments["channel_id"])
+        prompts = arguments["prompts"]
+        if not 0 < len(prompts) <= MAX_PROMPTS or not all(one["title"] and one["message"] for one in prompts):
+            raise ApiFailedError("invalid_arguments")
+        self._state.prompts.append(arguments)
+        return {}
+
+    def _publish(self, arguments: Json) -> Json:
+        view = arguments["view"]
+        if view["type"] != "home" or not 0 < len(view["blocks"]) <= MAX_VIEW_BLOCKS:
+            raise ApiFailedError("invalid_arguments")
+        for block in view["blocks"]:
+            text = block.get("text", {}).get("text", "")
+            most = MAX_HEADER if block["type"] == "header" else MAX_SECTION
+            if block["type"] != "divider" and not 0 < len(text) <= most:
+                raise ApiFailedError("invalid_arguments")
+        self._state.homes.setdefault(arguments["user_id"], []).append(view)
+        return {"view": {**view, "id": f"V{secrets.token_hex(5).upper()}"}}
 
     def _react(self, arguments: Json) -> Json:
         self._check_channel(arguments["channel"])

@@ -4,12 +4,15 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.slack._background import Background
 from bot.slack.admins import Admins
-from bot.slack.listeners import actions, commands, events, forgetting, policy, submissions
+from bot.slack.listeners import actions, commands, events, forgetting, home, policy, submissions
 from bot.slack.patience import Patience
+from bot.slack.scopes import Scopes
 from supportbot.service import Service
 
 
-def register(app: AsyncApp, service: Service, background: Background, patience: Patience, admins: Admins) -> None:
+def register(
+    app: AsyncApp, service: Service, background: Background, patience: Patience, admins: Admins, scopes: Scopes
+) -> None:
     """Connect all listeners to the Bolt app."""
     events.register(app, service, background, patience)
     form = policy.PolicyForm(service, admins)
@@ -18,3 +21,4 @@ def register(app: AsyncApp, service: Service, background: Background, patience: 
     actions.register(app, service, background)
     submissions.register(app, service)
     forgetting.register(app, service, background)
+    home.register(app, service, background, admins, scopes)

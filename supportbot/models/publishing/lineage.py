@@ -109,16 +109,6 @@ def verdict_of(manifest: Manifest | None) -> Verdict | None:
     )
 
 
-def wilson(up: int, down: int) -> tuple[float, float, float] | None:
-    """Return the share of thumbs up and its 95 % interval, or None without a vote."""
-    if not up + down:
-        return None
-    from scipy.stats import binomtest  # takes half a second to import
-
-    interval = binomtest(up, up + down).proportion_ci(confidence_level=0.95, method="wilson")
-    return up / (up + down), float(interval.low), float(interval.high)
-
-
 async def count_answers(session: AsyncSession) -> dict[str, int]:
     """Return the number of answers of each version."""
     query = select(Answer.model_version, func.count()).group_by(Answer.model_version)

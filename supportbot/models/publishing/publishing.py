@@ -27,10 +27,10 @@ from supportbot.models.publishing.lineage import (
     trained_on,
     training_of,
     verdict_of,
-    wilson,
 )
 from supportbot.models.publishing.statuses import ModelStatus, reconcile, set_statuses
 from supportbot.models.registry import Manifest, ModelSource, Registry
+from supportbot.statistics.interval import wilson
 
 log = structlog.get_logger(__name__)
 

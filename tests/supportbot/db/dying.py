@@ -96,4 +96,5 @@ def _die_at(survive: int) -> None:
 
 
 if __name__ == "__main__":
-    print(migrate_dying(*sys.argv[1:4], int(sys.argv[4])))  # noqa: T201 - to whoever started it
+    url, way, to, stride = sys.argv[1:]
+    print(migrate_dying(url, way, to, int(stride)))  # noqa: T201 - to whoever started it

@@ -1,0 +1,54 @@
+"""``/stats``: the figures of a server, shown to those alone who may manage it.
+
+Discord hides the command from others, unless the server decides otherwise; so it is checked here once more.
+"""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+
+from bot.discord._interactions import keep_or_defer, tell
+from bot.discord._serving import ServingClient
+from bot.discord._text import build_name
+from bot.discord.questions import PLATFORM, workspace_of
+from supportbot.statistics.statistics import Statistics
+from supportbot.statistics.words import in_words
+
+NOT_ALLOWED_TEXT = "Only people who may manage this server see its figures."
+
+_SHOWN = 100
+"""Characters of a question; escaped, five of them stay far below Discord's 2,000."""
+
+
+@app_commands.command(description="Show how the bot did in the last seven days.")
+@app_commands.default_permissions(manage_guild=True)
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+@app_commands.allowed_installs(guilds=True, users=False)
+async def stats(interaction: discord.Interaction[ServingClient]) -> None:
+    """Show the figures to whoever may manage the server."""
+    overview = interaction.client.service.overview
+    if overview is None or not may_manage(interaction.permissions):
+        await tell(interaction, NOT_ALLOWED_TEXT)
+        return
+    figures = overview.statistics(PLATFORM, workspace_of(interaction))
+    await tell(interaction, build_figures(await keep_or_defer(figures, interaction)))
+
+
+def may_manage(permissions: discord.Permissions) -> bool:
+    """Return whether somebody manages a server."""
+    return permissions.administrator or permissions.manage_guild
+
+
+def build_figures(figures: Statistics) -> str:
+    """Return the figures as a message."""
+    lines = in_words(figures)
+    if figures.most_asked:
+        lines.append("**Asked most, of what is verified**")
+        lines += [f"- {build_name(_cut(one.question))} ({one.times:,})" for one in figures.most_asked]
+    return "\n".join(lines)
+
+
+def _cut(question: str) -> str:
+    line = " ".join(question.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

@@ -1,0 +1,180 @@
+"""The app's Home tab and its suggested prompts: what they show, and what Slack tells when somebody opens them.
+
+The Home tab is a view of one person: what the bot can do, their own latest questions, and for admins how it goes.
+The parts stand in this order, each only if there is something to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slack_sdk.models.blocks import Block, DividerBlock, HeaderBlock, PlainTextObject
+from slack_sdk.models.views import View
+
+from bot.quotation import MARK
+from bot.slack._shapes import TIMESTAMP, are_ids
+from bot.slack.formatting import build_section
+from bot.slack.markup import escape
+from bot.slack.views import build_preview, shortened
+from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.intake.history import Exchange
+from supportbot.printable import printable
+from supportbot.statistics.statistics import Statistics
+from supportbot.statistics.words import in_words
+
+RECENT = 5
+"""Questions of a person that are shown."""
+
+MOST_PROMPTS = 4
+"""Of suggested prompts (Slack's limit)."""
+
+_TITLE_LIMIT = 75
+_SHOWN = 150
+"""Characters of a question, and of an answer's beginning."""
+
+_SENTENCE = 1_000
+"""Characters of a sentence that names what Slack has named."""
+
+_INTRODUCTION = (
+    "Ask me by mentioning me in a channel that I am in, here in the *Messages* tab, or with the command `/ask`. "
+    "In a thread you can go on asking.\n"
+    "An answer with *✓ Verified* was approved by a person. When I am not sure I say so, and somebody of the team "
+    "may answer instead.\n"
+    "👍 and 👎 under an answer help me to learn. `/ask forget me` erases everything of yours."
+)
+
+_SOURCES: Mapping[AnswerSource, str] = {
+    AnswerSource.APPROVED: "✓ Verified",
+    AnswerSource.QUOTED: MARK,
+    AnswerSource.GENERATED: "Generated, not verified",
+    AnswerSource.NOT_SURE: "I was not sure",
+}
+_STATES: Mapping[QuestionState, str] = {
+    QuestionState.RECEIVED: "I am thinking about it",
+    QuestionState.ANSWERING: "I am thinking about it",
+    QuestionState.REFUSED: "Not answered: too much was asked at once. Please ask again",
+}
+_NO_ANSWER = "Not answered. Please ask again"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Somebody opened a tab of the app.
+
+    Attributes:
+        workspace: ours.
+        user: who.
+        channel: their direct messages with the bot.
+        tab: ``home`` or ``messages``.
+    """
+
+    workspace: str
+    user: str
+    channel: str
+    tab: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Somebody began a thread of the older assistant view, in the place of ``agent_view``."""
+
+    workspace: str
+    user: str
+    channel: str
+    thread: str
+
+
+def build_home(asked: Sequence[Exchange], figures: Statistics | None = None, missing: str = "") -> View:
+    """Return what somebody sees in the Home tab.
+
+    Args:
+        asked: their own questions, the newest first.
+        figures: for admins only.
+        missing: a sentence on what the app lacks, for admins only; empty if it lacks nothing.
+    """
+    blocks = [*_header("What I can do"), build_section(_INTRODUCTION), *_questions(asked)]
+    if figures is not None:
+        blocks += [DividerBlock(), *_for_admins(figures, missing)]
+    return View(type="home", blocks=blocks)
+
+
+def build_prompts(questions: Sequence[str]) -> list[dict[str, str]]:
+    """Return suggested prompts, each with what is shown and what is asked; perhaps none.
+
+    A question with angle brackets is left out: Slack does not say whether it reads markup there.
+    """
+    lines = [" ".join(printable(question).split()) for question in questions]
+    return [
+        {"title": line if len(line) <= _TITLE_LIMIT else f"{line[: _TITLE_LIMIT - 1]}…", "message": line}
+        for line in lines
+        if line and not set(line) & set("<>")
+    ][:MOST_PROMPTS]
+
+
+def read_opened(body: object) -> Opened | None:
+    """Return what an ``app_home_opened`` event tells, or None if it is none."""
+    match body:
+        case {
+            "team_id": str(team),
+            "event": {"type": "app_home_opened", "user": str(user), "channel": str(channel), "tab": str(tab)},
+        } if are_ids(team, user, channel):
+            return Opened(team, user, channel, tab)
+    return None
+
+
+def read_started(body: object) -> Started | None:
+    """Return what an ``assistant_thread_started`` event tells, or None if it is none."""
+    match body:
+        case {
+            "team_id": str(team),
+            "event": {
+                "type": "assistant_thread_started",
+                "assistant_thread": {"user_id": str(user), "channel_id": str(channel), "thread_ts": str(thread)},
+            },
+        } if are_ids(team, user, channel) and TIMESTAMP.fullmatch(thread):
+            return Started(team, user, channel, thread)
+    return None
+
+
+def _header(text: str) -> list[Block]:
+    return [HeaderBlock(text=PlainTextObject(text=text, emoji=True))]
+
+
+def _questions(asked: Sequence[Exchange]) -> list[Block]:
+    if not asked:
+        return []
+    return [*_header("Your latest questions"), *map(_question, asked)]
+
+
+def _question(exchange: Exchange) -> Block:
+    lines = [f"> {shortened(' '.join(exchange.question.split()), _SHOWN)}", f"_{escape(_state(exchange))}_"]
+    if exchange.by_people:
+        lines.append(_start(exchange.by_people[0]))
+    elif exchange.answer is not None:
+        lines.append(_start(exchange.answer))
+    return build_section("\n".join(lines))
+
+
+def _state(exchange: Exchange) -> str:
+    if exchange.by_people:
+        return "Somebody of the team has answered"
+    if exchange.source is not None:
+        return _SOURCES[exchange.source]
+    return _STATES.get(exchange.state, _NO_ANSWER)
+
+
+def _start(answer: str) -> str:
+    return " ".join(build_preview(answer, _SHOWN).split())
+
+
+def _for_admins(figures: Statistics, missing: str) -> list[Block]:
+    blocks = [*_header("How it goes"), build_section("\n".join(escape(line) for line in in_words(figures)))]
+    if figures.most_asked:
+        asked = (
+            f"• {shortened(' '.join(one.question.split()), _SHOWN)} ({one.times:,})" for one in figures.most_asked
+        )
+        blocks.append(build_section("\n".join(["*Asked most, of what is verified*", *asked])))
+    if missing:
+        blocks.append(build_section(f"⚠️ {shortened(missing, _SENTENCE)}"))
+    return [*blocks, build_section("_Only admins of this workspace see this part._")]
