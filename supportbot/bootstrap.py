@@ -31,6 +31,8 @@ from supportbot.delivery.renewal import LEASE, Renewal
 from supportbot.errors import ConfigError, DatabaseError
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
+from supportbot.handoffs.asking import Handoffs
+from supportbot.handoffs.reminding import Reminders
 from supportbot.intake.admission import UNLIMITED, Limit, Limits
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
@@ -46,6 +48,7 @@ from supportbot.models.reloader import Reloader, show_model
 from supportbot.privacy.erasing import Privacy
 from supportbot.privacy.upkeep import Upkeep
 from supportbot.service import Service
+from supportbot.telemetry import metrics
 
 
 def create_home(settings: Settings) -> None:
@@ -115,7 +118,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
         lock = _lock_sqlite(database) if daemon else None
         try:
             owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-            inbox = Inbox(database, owner, LEASE, _limits(settings) if daemon else UNLIMITED)
+            inbox = Inbox(database, owner, LEASE, _limits(settings) if daemon else UNLIMITED, _note_first_reply)
             outbox = Outbox(database, owner, LEASE)
             if lock:  # only now is it certain that nobody else works on what is under way
                 await inbox.recover(platforms)
@@ -168,6 +171,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     if platform in dispatchers:
                         dispatchers[platform].wake.set()
 
+                handoffs = Handoffs(database, inbox, ring)
                 worker = Worker(
                     inbox,
                     answerer,
@@ -176,6 +180,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     answer_seconds=settings.answer_seconds,
                     question_age=timedelta(minutes=settings.question_minutes),
                     on_answered=ring,
+                    offers_human=handoffs.is_offered,
                 )
                 upkeep = Upkeep(database, settings.retention_days)
                 service = Service(
@@ -189,6 +194,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     upkeep.wake,
                     ring,
                     worker.crowd_for,
+                    handoffs,
                 )
                 async with Renewal(database, owner, inbox, outbox):
                     yield Core(
@@ -201,6 +207,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         reloader,
                         Expectations(database, lambda: answerer.engine),
                         upkeep,
+                        Reminders(database, ring),
                         service,
                         worker,
                         outbox,
@@ -257,6 +264,10 @@ def open_encoder(settings: Settings) -> TextEncoder | None:
     from supportbot.knowledge.encoder import open as opening  # takes a second to import
 
     return opening.open_encoder(settings.encoder or "")
+
+
+def _note_first_reply(waited: timedelta) -> None:
+    metrics.HANDOFF_SECONDS.observe(waited.total_seconds())
 
 
 def _limits(settings: Settings) -> Limits:

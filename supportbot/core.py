@@ -12,6 +12,7 @@ from supportbot.config import Settings
 from supportbot.db.session import Database
 from supportbot.delivery.dispatch import Dispatcher, Sender
 from supportbot.delivery.outbox import Outbox
+from supportbot.handoffs.reminding import Reminders
 from supportbot.intake.questions import Welcome
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
@@ -30,8 +31,9 @@ class Core:
 
     ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
     documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
-    answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old. ``prepare`` has
-    the model say something before anybody asks, which also starts its process; ModelError if it cannot.
+    answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old, ``reminders`` remind
+    people of what they were asked. ``prepare`` has the model say something before anybody asks, which also starts its
+    process; ModelError if it cannot.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class Core:
     reloader: Reloader | None
     expectations: Expectations
     upkeep: Upkeep
+    reminders: Reminders
     service: Service
     worker: Worker
     outbox: Outbox
@@ -53,6 +56,11 @@ class Core:
         """Name of the model that answers now; it changes when another version goes live."""
         return self.answerer.engine.model_version
 
+    def ring(self, platform: str) -> None:
+        """Have what is in the outbox of a platform delivered now."""
+        if platform in self.dispatchers:
+            self.dispatchers[platform].wake.set()
+
     async def welcome(self) -> Welcome:
         """Return what a visitor of the page finds."""
         demo = self.answerer.is_demo
@@ -61,5 +69,5 @@ class Core:
 
     def add_sender(self, sender: Sender) -> Dispatcher:
         """Deliver a platform's replies through its sender."""
-        self.dispatchers[sender.platform] = Dispatcher(self.outbox, sender)
+        self.dispatchers[sender.platform] = Dispatcher(self.outbox, sender, self.ring)
         return self.dispatchers[sender.platform]

@@ -1,4 +1,4 @@
-"""What adapters call: ask, reword, overhear who answers instead, follow, vote, explain, forget, look back.
+"""What adapters call: ask the bot or a human, reword, overhear who answers, follow, vote, explain, forget, look back.
 
 An adapter translates in, calls here once, translates out.
 """
@@ -11,9 +11,10 @@ from datetime import datetime
 
 import structlog
 
-from supportbot.db.states import FeedbackReason, QuestionState
+from supportbot.db.states import FeedbackReason, HandoffState, QuestionState
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Explanation, Vote, VoteOutcome, Votes
+from supportbot.handoffs.asking import Handoffs
 from supportbot.intake.admission import Crowd
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.history import Exchange, History
@@ -43,6 +44,7 @@ class Service:
         erased: set whenever something was erased.
         ring: called with the platform whenever a reply was put into its outbox.
         crowd: says how many may be in front of a question.
+        handoffs: asks humans; None where nobody can be asked, as in a terminal.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Service:
         erased: asyncio.Event | None = None,
         ring: Callable[[str], None] = lambda platform: None,
         crowd: Callable[[str], Awaitable[Crowd | None]] | None = None,
+        handoffs: Handoffs | None = None,
     ) -> None:
         self._inbox = inbox
         self._votes = votes
@@ -68,6 +71,7 @@ class Service:
         self._erased = erased
         self._ring = ring
         self._crowd = crowd
+        self.handoffs = handoffs
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question; when this returns, it will be answered whatever happens to this process.
@@ -76,7 +80,20 @@ class Service:
         is too many is refused, and its asker told so.
         """
         crowd = await self._crowd(incoming.text) if self._crowd else None
-        accepted = await self._inbox.accept(incoming, crowd)
+        return self._accepted(incoming, await self._inbox.accept(incoming, crowd))
+
+    async def command(self, incoming: IncomingQuestion) -> Accepted:
+        """Commit what was typed after a command, as ``ask`` does; it may ask for a human.
+
+        Raises:
+            CannotAskError: it does, and whom the policy names is nobody.
+        """
+        accepted = await self.handoffs.ask_at_once(incoming) if self.handoffs else None
+        if accepted is None:
+            return await self.ask(incoming)
+        return self._accepted(incoming, accepted)
+
+    def _accepted(self, incoming: IncomingQuestion, accepted: Accepted) -> Accepted:
         if accepted.refused:
             metrics.REFUSALS.labels(incoming.platform, accepted.refused).inc()
             log.info(
@@ -105,6 +122,7 @@ class Service:
         heard = await self._inbox.accept_remark(remark)
         if heard is Heard.KEPT:
             log.info("handoff.answered", platform=remark.platform)
+            self._ring(remark.platform)  # it may have to be passed on
         return heard
 
     async def be_quiet(self, platform: str, workspace: str, channel: str, thread: str, *, quiet: bool) -> bool:
@@ -249,6 +267,17 @@ class Service:
         if self._erased is not None:
             self._erased.set()
         return erased
+
+    async def follow_human(self, question_id: int) -> AsyncGenerator[Exchange, None]:
+        """Yield an exchange again whenever people have said more about it, until its hand-off is closed."""
+        seen = None
+        while (exchange := await self._history.exchange(question_id)) is not None:
+            if (now := (exchange.handoff, exchange.by_people)) != seen:
+                seen = now
+                yield exchange
+            if exchange.handoff not in (HandoffState.OPEN, HandoffState.ANSWERED):
+                return
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def exchange(self, question_id: int) -> Exchange | None:
         """Return one question with its answer."""

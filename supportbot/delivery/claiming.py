@@ -13,7 +13,7 @@ from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now_of
 from supportbot.db.models import Answer, Conversation, Question, Workspace
 from supportbot.db.models import Outbox as OutboxRow
-from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.db.states import AnswerSource, OutboxKind, QuestionState
 from supportbot.delivery.lanes import IS_DUE, next_in_lanes
 from supportbot.intake.questions import Grounds
 from supportbot.intake.turns import parameters
@@ -44,10 +44,13 @@ SUSPECT = _next_among(LAPSES >= SUSPECT_LAPSES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One reply on its way, with all that a platform's sender needs.
+    """One reply, or other row of the outbox, on its way, with all that a platform's sender needs.
 
     Attributes:
         outbox_id: the reply's own number.
+        kind: what it is; all but a ``REPLY`` are about a hand-off.
+        note: what the sender needs besides; see ``handoffs.asking``.
+        platform: that it goes to; ``asked_on`` is that of the question.
         mark: the idempotency mark, the same at every attempt and unique over all databases; 25 characters at
             most, which is what a Discord nonce may have.
         attempt: 1 for the first; later ones must look for their own mark before they send.
@@ -62,6 +65,7 @@ class Delivery:
     question_id: int
     answer_id: int
     platform: str
+    asked_on: str
     workspace: str
     channel: str
     thread: str
@@ -78,6 +82,8 @@ class Delivery:
     created_at: datetime
     age: timedelta
     mark: str
+    kind: OutboxKind = OutboxKind.REPLY
+    note: Mapping[str, Any] | None = None
 
 
 _IDS = bindparam("ids", expanding=True, type_=BigInteger())
@@ -97,6 +103,8 @@ _CLAIMED = (
     select(
         OutboxRow.id.label("outbox_id"),
         OutboxRow.platform,
+        OutboxRow.kind,
+        OutboxRow.note,
         OutboxRow.mark,
         OutboxRow.attempts,
         OutboxRow.lapses,
@@ -107,6 +115,7 @@ _CLAIMED = (
         Answer.grounds,
         Answer.model_version,
         Question.id.label("question_id"),
+        Question.platform.label("asked_on"),
         Question.asker,
         Question.text.label("question"),
         Question.reply_to,
@@ -151,6 +160,7 @@ def _delivery(row: Row[*tuple[Any, ...]], now: datetime) -> Delivery:
         question_id=row.question_id,
         answer_id=row.answer_id,
         platform=row.platform,
+        asked_on=row.asked_on,
         workspace=row.workspace,
         channel=row.channel,
         thread=row.thread,
@@ -167,4 +177,6 @@ def _delivery(row: Row[*tuple[Any, ...]], now: datetime) -> Delivery:
         created_at=row.created_at,
         age=now - row.created_at,
         mark=row.mark,
+        kind=row.kind,
+        note=row.note,
     )

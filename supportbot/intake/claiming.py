@@ -110,6 +110,7 @@ def take(
             question_id=row.id,
             platform=row.platform,
             workspace_id=row.workspace_id,
+            channel=row.channel,
             text=row.text,
             attempt=row.attempts,
             lapses=row.lapses,

@@ -10,7 +10,7 @@ What people write where the bot has handed off is heard here as well; which that
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 
@@ -50,9 +50,18 @@ class Inbox:
         owner: unique name of this process, written on its claims.
         lease: how long a claim holds unless it is renewed; see ``delivery.renewal``.
         limits: how much may be asked.
+        on_first_reply: called when a person answers what people were asked, with how long that took.
     """
 
-    def __init__(self, database: Database, owner: str, lease: timedelta, limits: Limits = UNLIMITED) -> None:
+    def __init__(
+        self,
+        database: Database,
+        owner: str,
+        lease: timedelta,
+        limits: Limits = UNLIMITED,
+        on_first_reply: Callable[[timedelta], None] = lambda waited: None,
+    ) -> None:
+        self._on_first_reply = on_first_reply
         self._database = database
         self._owner = owner
         self._lease = lease
@@ -64,14 +73,31 @@ class Inbox:
         """The questions that this process works on; may be read from any thread."""
         return frozenset(self._held.copy())
 
-    async def accept(self, incoming: IncomingQuestion, crowd: Crowd | None = None) -> Accepted:
+    async def accept(
+        self,
+        incoming: IncomingQuestion,
+        crowd: Crowd | None = None,
+        *,
+        then: Callable[[Connection, int], None] | None = None,
+    ) -> Accepted:
         """Commit a question, unless its identity is known already, or is that of one that was erased.
 
         One that is too many is kept as refused, and its asker told so once; see ``admission``.
-        """
-        return await self._database.commit(partial(self._accept, incoming, crowd))
 
-    def _accept(self, incoming: IncomingQuestion, crowd: Crowd | None, connection: Connection) -> Accepted:
+        Args:
+            incoming: the question.
+            crowd: how many may be in front of it.
+            then: what else to do in that transaction with a question that is new and not refused, by its number.
+        """
+        return await self._database.commit(partial(self._accept, incoming, crowd, then))
+
+    def _accept(
+        self,
+        incoming: IncomingQuestion,
+        crowd: Crowd | None,
+        then: Callable[[Connection, int], None] | None,
+        connection: Connection,
+    ) -> Accepted:
         known = look_up(connection, incoming)
         if known.question_id is not None:
             return Accepted(known.question_id, new=False)
@@ -90,6 +116,8 @@ class Inbox:
         if refusal:
             told = (question_id, incoming.platform, incoming.asker, incoming.placeholder)
             tell(connection, [told], refusal, now)
+        elif then:
+            then(connection, question_id)
         return Accepted(question_id, new=True, refused=reason)
 
     async def accept_remark(self, remark: Remark) -> Heard:
@@ -103,13 +131,15 @@ class Inbox:
                 return Heard.NOT_OURS
         async with self._database.write() as session:
             heard = await handoff.keep(session, remark) if is_awaited else Heard.NOT_OURS
+            waited = await handoff.stop_clock(session, remark) if heard is Heard.KEPT else None
             thread = await threads.find(session, remark)
-            if thread is None:
-                return heard
-            if heard is not Heard.NOT_OURS:
+            if thread is not None and heard is not Heard.NOT_OURS:
                 await threads.note_talk(session, remark, thread)
-                return heard
-            return Heard.FOLLOW_UP if await threads.is_follow_up(session, remark, thread) else Heard.NOT_OURS
+            elif thread is not None and await threads.is_follow_up(session, remark, thread):
+                heard = Heard.FOLLOW_UP
+        if waited is not None:
+            self._on_first_reply(waited)
+        return heard
 
     async def set_quiet(self, platform: str, workspace: str, channel: str, thread: str, *, is_quiet: bool) -> bool:
         """Answer in a thread only who names the bot, or no longer; return False where it has never answered."""
