@@ -111,15 +111,19 @@ class Service:
             metrics.REDELIVERIES.labels(incoming.platform).inc()
         return accepted
 
-    async def overhear(self, remark: Remark) -> Heard:
+    async def overhear(self, remark: Remark, *, may_follow_up: bool = True) -> Heard:
         """Keep what a person wrote if the bot had handed the question off to people; else forget it.
 
         To be awaited before the platform is told "received". The text goes to the database and nowhere else.
 
+        Args:
+            remark: what they wrote.
+            may_follow_up: False where whatever is no answer is a question anyway, as in direct messages.
+
         Returns:
             What it is; a ``FOLLOW_UP`` is to be asked, and what is ``KEPT`` or ``DROPPED`` was said to the asker.
         """
-        heard = await self._inbox.accept_remark(remark)
+        heard = await self._inbox.accept_remark(remark, may_follow_up=may_follow_up)
         if heard is Heard.KEPT:
             log.info("handoff.answered", platform=remark.platform)
             self._ring(remark.platform)  # it may have to be passed on

@@ -2,7 +2,7 @@
 
 The outbox retries, the library doesn't: it would post a second time when a connection drops after Slack accepted.
 Every message carries its mark as metadata, and a later attempt looks for a message of ours with that mark before
-it posts.
+it posts (``marks``). What goes to people who are asked, and from them, ``notices`` shows.
 
 An answer goes into the thread of its question, in channels and in direct messages alike: with the manifest's
 agent view, Slack shows each question to the bot as the root of a thread of its own. The answer to a slash command
@@ -16,38 +16,31 @@ Where Slack refuses the layout of an answer, the words are shown without it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.slack.api_errors import LAYOUT_REFUSED, deleted_error, delivery_error, error_code
 from bot.slack.bolt import library_logger
+from bot.slack.handoffs import build_told
 from bot.slack.identity import Identity
+from bot.slack.marks import CLOCK_SKEW, PAGE, Place, find_marked, post_marked
+from bot.slack.notices import Notices
 from bot.slack.origin import leads_to_slack
 from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
+from supportbot.db.states import OutboxKind
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 
 log = structlog.get_logger(__name__)
 
-MARK_EVENT = "supportbot_answer"
-
 POST_SECONDS = 1.0
 """Between two messages in a channel: https://docs.slack.dev/apis/web-api/rate-limits, "Posting messages"."""
-
-_PAGE = 200
-"""Messages a page when looking for our own; Slack recommends no more."""
-
-_CLOCK_SKEW = timedelta(minutes=5)
-"""A command has no timestamp of Slack's, so the search begins a little before our own."""
 
 
 class SlackSender:
@@ -62,6 +55,7 @@ class SlackSender:
     def __init__(self, client: AsyncWebClient, identity: Identity, pause: float = POST_SECONDS) -> None:
         self._client = client
         self._identity = identity
+        self._notices = Notices(client, identity)
         self.pause = pause
 
     @property
@@ -77,13 +71,16 @@ class SlackSender:
             UndeliverableError: it will never work, and there is no private way either.
         """
         try:
+            if delivery.kind is not OutboxKind.REPLY:
+                return await self._notices.send(delivery)
             ts = await self._find(delivery) if delivery.attempt > 1 else None
             return f"{delivery.channel}:{ts or await self._post(delivery)}"
         except SlackApiError as error:
             failure = delivery_error(error)
         except (aiohttp.ClientError, OSError) as error:
             raise RetryLaterError(f"no connection ({type(error).__name__})") from error
-        if isinstance(failure, UndeliverableError) and (response_url := _response_url(delivery)):
+        response_url = _response_url(delivery) if delivery.kind is OutboxKind.REPLY else None
+        if isinstance(failure, UndeliverableError) and response_url:
             return await self._respond(delivery, response_url)
         raise failure
 
@@ -100,25 +97,9 @@ class SlackSender:
 
     async def _post_content(self, delivery: Delivery, content: Mapping[str, Any]) -> str:
         thread = None if _response_url(delivery) else delivery.thread
-        answer = await self._client.chat_postMessage(
-            channel=delivery.channel,
-            thread_ts=thread,
-            metadata=Metadata(event_type=MARK_EVENT, event_payload={"mark": delivery.mark}),
-            unfurl_links=False,
-            unfurl_media=False,
-            link_names=False,
-            parse="none",
-            **content,
-        )
-        match answer.data:
-            case {"ts": str(ts)}:
-                message = answer.get("message")
-                self._identity.learn_app(message)
-                if thread is not None and isinstance(message, dict) and "thread_ts" not in message:
-                    await self._client.chat_delete(channel=delivery.channel, ts=ts)
-                    raise deleted_error()
-                return ts
-        raise RetryLaterError("an answer without a timestamp")
+        place = Place(delivery.channel, thread)
+        posted = await post_marked(self._client, self._identity, place, delivery.mark, content)
+        return posted.ts
 
     async def _find(self, delivery: Delivery) -> str | None:
         """Return the timestamp of the message that carries this delivery's mark, if there is one."""
@@ -129,10 +110,10 @@ class SlackSender:
             ts=delivery.thread,
             oldest=str(delivery.reply_to.get("ts", delivery.thread)),
             include_all_metadata=True,
-            limit=_PAGE,
+            limit=PAGE,
         )
         try:
-            return await self._find_among(await pages, delivery)
+            return await find_marked(await pages, self._identity, delivery.mark)
         except SlackApiError as error:
             if error_code(error) != "thread_not_found":
                 raise
@@ -144,27 +125,11 @@ class SlackSender:
         """Return likewise what stands in no thread."""
         pages = await self._client.conversations_history(
             channel=delivery.channel,
-            oldest=f"{(delivery.created_at - _CLOCK_SKEW).timestamp():.6f}",
+            oldest=f"{(delivery.created_at - CLOCK_SKEW).timestamp():.6f}",
             include_all_metadata=True,
-            limit=_PAGE,
+            limit=PAGE,
         )
-        return await self._find_among(pages, delivery)
-
-    async def _find_among(self, pages: AsyncIterable[AsyncSlackResponse], delivery: Delivery) -> str | None:
-        bot = await self._identity.get()
-        async for page in pages:
-            messages = page.get("messages")
-            if not isinstance(messages, list):
-                raise RetryLaterError("a page without messages")
-            for message in messages:
-                match message:
-                    case {
-                        "ts": str(ts),
-                        "bot_id": bot.bot_id,
-                        "metadata": {"event_payload": {"mark": delivery.mark}},
-                    }:
-                        return ts
-        return None
+        return await find_marked(pages, self._identity, delivery.mark)
 
     async def _respond(self, delivery: Delivery, response_url: str) -> str:
         """Show the answer to the asker alone."""
@@ -192,6 +157,8 @@ def _content(delivery: Delivery, *, words_only: bool = False) -> Mapping[str, An
     blocks = build_answer(delivery.text, answer_id=answer_id, grounds=delivery.grounds, words_only=words_only)
     if _response_url(delivery) or "asker_name" in delivery.reply_to:  # no message shows the question
         blocks.insert(0, build_asked(delivery.question, str(delivery.reply_to.get("asker_name", ""))))
+    if delivery.note is not None:  # it went to a human at once
+        blocks += build_told(delivery.note)
     return {"text": build_preview(delivery.text), "blocks": to_dicts(blocks)}
 
 

@@ -286,7 +286,7 @@ def _insert(
     if handoff_id is None:
         return None
     is_elsewhere = target.kind is not TargetKind.GROUP
-    if is_elsewhere:  # for its turn in sending
+    if target.kind is TargetKind.CHANNEL:  # for its turn in sending; a person's name is kept in no such row
         lane = {"workspace_id": subject.workspace_id, "channel": target.name}
         insert_if_new(connection, table_of(Channel), lane)
     post = pending(

@@ -120,19 +120,19 @@ class Inbox:
             then(connection, question_id)
         return Accepted(question_id, new=True, refused=reason)
 
-    async def accept_remark(self, remark: Remark) -> Heard:
+    async def accept_remark(self, remark: Remark, *, may_follow_up: bool = True) -> Heard:
         """Commit what a person wrote, if it answers a question that the bot has handed off.
 
         Nothing of it is kept else, but it may be a follow-up, to be asked as a question by the caller.
         """
         async with self._database.read() as session:  # most of what is heard is none of ours: no lock for that
             is_awaited = await handoff.is_awaited(session, remark)
-            if not is_awaited and await threads.find(session, remark) is None:
+            if not is_awaited and (not may_follow_up or await threads.find(session, remark) is None):
                 return Heard.NOT_OURS
         async with self._database.write() as session:
             heard = await handoff.keep(session, remark) if is_awaited else Heard.NOT_OURS
             waited = await handoff.stop_clock(session, remark) if heard is Heard.KEPT else None
-            thread = await threads.find(session, remark)
+            thread = await threads.find(session, remark) if may_follow_up else None
             if thread is not None and heard is not Heard.NOT_OURS:
                 await threads.note_talk(session, remark, thread)
             elif thread is not None and await threads.is_follow_up(session, remark, thread):

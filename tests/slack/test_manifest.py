@@ -41,6 +41,8 @@ def test_manifest_has_the_scopes_of_every_call(manifest: dict[str, Any]) -> None
         "reactions.add": {"reactions:write"},
         "assistant.threads.setStatus": {"assistant:write"},
         "users.conversations": {"channels:read", "groups:read", "im:read", "mpim:read"},
+        "conversations.open": {"im:write"},
+        "users.info": {"users:read"},
         "conversations.replies and conversations.history": {
             "channels:history",
             "groups:history",

@@ -1,4 +1,7 @@
-"""The slash command. Whatever it is called in the app's settings, it asks a question; ``forget me`` is none."""
+"""The slash command. Whatever it is called in the app's settings, it asks a question; ``forget me`` is none.
+
+``human`` before a question has a human asked, where somebody is set up for that.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from bot.erasure import ASK_TEXT, asks_to_be_forgotten
 from bot.slack.forgetting import build_question
 from bot.slack.hearing import read_command
 from bot.slack.views import THINKING_TEXT, build_usage
+from supportbot.handoffs.asking import CannotAskError
 from supportbot.service import Service
 
 
@@ -26,8 +30,12 @@ class _Commands:
         elif asks_to_be_forgotten(question.text) and self._service.can_forget:
             await ack(text=ASK_TEXT, blocks=build_question(), response_type="ephemeral")
         else:
-            await self._service.ask(question)
-            await ack(text=THINKING_TEXT, response_type="ephemeral")
+            try:
+                await self._service.command(question)
+            except CannotAskError as error:
+                await ack(text=str(error), response_type="ephemeral")
+            else:
+                await ack(text=THINKING_TEXT, response_type="ephemeral")
 
 
 def register(app: AsyncApp, service: Service) -> None:

@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack._background import Background
-from bot.slack.hearing import read_change, read_follow_up, read_question, read_remark
+from bot.slack.hearing import read_change, read_direct_reply, read_follow_up, read_question, read_remark
 from bot.slack.listeners._status import show_heard, show_thinking
 from bot.slack.patience import Patience
 from supportbot.intake.handoff import Heard
@@ -30,6 +30,9 @@ async def hear(
     """
     async with asyncio.timeout(seconds):
         if (question := read_question(body)) is not None:
+            if (remark := read_direct_reply(body)) is not None:
+                if await service.overhear(remark, may_follow_up=False) is not Heard.NOT_OURS:
+                    return
             if not await _heed(question, client, service, background):
                 await _ask(question, client, service, background)
         elif (remark := read_remark(body)) is not None:
