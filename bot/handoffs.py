@@ -9,6 +9,7 @@ from typing import Any
 ASK_TEXT = "Ask a human"
 RESOLVED_TEXT = "Resolved"
 
+ASKING_TEXT = "I am asking a human."
 ASKED_ALREADY_TEXT = "A human has been asked already."
 CLOSED_TEXT = "Thank you, this is closed."
 CLOSED_ALREADY_TEXT = "This was closed before."

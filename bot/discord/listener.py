@@ -21,6 +21,7 @@ from bot.discord.catchup import CatchUp
 from bot.discord.commands import SupportTree, answer_this, ask
 from bot.discord.explanation import on_modal
 from bot.discord.forgetting import ForgetButton
+from bot.discord.handoffs import AskHumanButton, ResolveButton
 from bot.discord.patience import Patience
 from bot.discord.questions import (
     PLATFORM,
@@ -189,4 +190,4 @@ def setup(client: SupportClient) -> None:
     """The routing table: what is heard besides messages, and who hears it."""
     client.tree.add_command(ask)
     client.tree.add_command(answer_this)
-    client.add_dynamic_items(VoteButton, SuggestionButton, ForgetButton)
+    client.add_dynamic_items(VoteButton, SuggestionButton, AskHumanButton, ResolveButton, ForgetButton)

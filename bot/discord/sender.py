@@ -21,7 +21,9 @@ import aiohttp
 import discord
 from discord.http import Route
 
+from bot.discord._posting import HISTORY_LIMIT, NONCE_LIFE, request_message
 from bot.discord.messages import build_messages, build_nonce, count_shown
+from bot.discord.notices import place_of, send_notice
 from bot.discord.permissions import READ_HISTORY, MissingPermissions, permission_to_write
 from bot.discord.questions import PLATFORM
 from bot.discord.refusals import (
@@ -30,13 +32,12 @@ from bot.discord.refusals import (
     missing_permission,
     verdict,
 )
+from supportbot.db.states import OutboxKind
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError
 
-_NONCE_LIFE = timedelta(minutes=2)  # "a few minutes" in Discord's documentation, read cautiously
 _DEFERRAL_TAKES = timedelta(seconds=10)  # three seconds are allowed; the rest is for the request's own retries
 _DEFERRAL_RETRY_SECONDS = 0.5
-_HISTORY_LIMIT = 1_000  # ten requests; the reply we look for comes soon after its question
 
 
 class DiscordSender:
@@ -69,9 +70,10 @@ class DiscordSender:
         except discord.LoginFailure as error:
             raise RetryLaterError("Discord refuses DISCORD_TOKEN") from error
         except discord.HTTPException as error:
-            needed = permission_to_write(delivery.reply_to)
+            channel, note = place_of(delivery)
+            needed = permission_to_write(note)
             if permission := missing_permission(error, needed):
-                self._missing.miss(delivery.channel, permission)
+                self._missing.miss(channel, permission)
             raise verdict(error, needed) from error
         except (aiohttp.ClientError, OSError) as error:
             raise RetryLaterError(f"no connection ({type(error).__name__})") from error
@@ -96,7 +98,10 @@ class DiscordSender:
         return await asyncio.shield(task)
 
     async def _send(self, delivery: Delivery) -> str:
-        client, bodies = await self._rest(), build_messages(delivery)
+        client = await self._rest()
+        if delivery.kind is not OutboxKind.REPLY:
+            return await send_notice(client, delivery)
+        bodies = build_messages(delivery)
         if delivery.reply_to["kind"] == "interaction":
             return await self._answer_interaction(client, delivery, bodies)
         return await self._post(client, delivery, bodies)
@@ -108,7 +113,7 @@ class DiscordSender:
         webhook = {"webhook_id": int(note["application_id"]), "webhook_token": note["token"]}
         original = Route("PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/@original", **webhook)
         try:
-            shown = [await _request(client, original, bodies[0])]
+            shown = [await request_message(client, original, bodies[0])]
         except discord.HTTPException as error:
             expired = _is_expired(error)
             if not expired and error.status != 404:
@@ -126,7 +131,7 @@ class DiscordSender:
         for body in bodies[len(shown) :]:
             route = Route("POST", "/webhooks/{webhook_id}/{webhook_token}", **webhook)
             try:
-                shown.append(await _request(client, route, body, params={"wait": "true"}))
+                shown.append(await request_message(client, route, body, params={"wait": "true"}))
             except discord.HTTPException as error:
                 if not _is_expired(error):
                     raise
@@ -136,7 +141,7 @@ class DiscordSender:
     async def _post(self, client: discord.Client, delivery: Delivery, bodies: Sequence[dict[str, Any]]) -> str:
         """Send into the channel what no earlier attempt did."""
         shown: list[str] = []
-        if delivery.attempt > 1 and delivery.age > _NONCE_LIFE:
+        if delivery.attempt > 1 and delivery.age > NONCE_LIFE:
             shown = await self._find_own(client, delivery, bodies, shown)
         return await self._post_rest(client, delivery, bodies, shown)
 
@@ -151,13 +156,13 @@ class DiscordSender:
                 # Without its question an answer would stand in the channel for nobody.
                 body["message_reference"] = {"message_id": question, "fail_if_not_exists": True}
             try:
-                shown.append(await _request(client, route, body))
+                shown.append(await request_message(client, route, body))
             except discord.HTTPException as error:
                 if error.code != CANNOT_REPLY_WITHOUT_HISTORY:
                     raise
                 self._missing.miss(delivery.channel, READ_HISTORY)
                 del body["message_reference"]
-                shown.append(await _request(client, route, body))
+                shown.append(await request_message(client, route, body))
         return shown[-1]
 
     async def _find_own(
@@ -175,7 +180,7 @@ class DiscordSender:
         after = shown[-1] if shown else note.get("message_id") or note["interaction_id"]
         channel = client.get_partial_messageable(int(note["channel_id"]))
         async for message in channel.history(
-            after=discord.Object(int(after)), oldest_first=True, limit=_HISTORY_LIMIT
+            after=discord.Object(int(after)), oldest_first=True, limit=HISTORY_LIMIT
         ):
             if client.user is None or message.author.id != client.user.id:
                 continue
@@ -184,14 +189,6 @@ class DiscordSender:
             if count == len(bodies):
                 break
         return found
-
-
-async def _request(client: discord.Client, route: Route, body: dict[str, Any], **options: Any) -> str:
-    """Post or edit a message; return its id."""
-    message = await client.http.request(route, json=body, **options)
-    if not isinstance(message, dict):  # a proxy's page instead of Discord's answer
-        raise RetryLaterError("Discord answered something that is no message")
-    return str(message["id"])
 
 
 def _is_expired(error: discord.HTTPException) -> bool:

@@ -157,7 +157,7 @@ def _mention(note: Mapping[str, Any]) -> str:
 
 
 def _place_of(delivery: Delivery) -> str:
-    if delivery.asked_on != delivery.platform:
+    if delivery.is_from_elsewhere:
         return " on the page"
     return " in a direct message" if delivery.channel.startswith("D") else f" in <#{delivery.channel}>"
 

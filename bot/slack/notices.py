@@ -122,7 +122,7 @@ class Notices:
 
     async def _link(self, delivery: Delivery) -> str | None:
         """Return the address of the question, or of the answer to a command; None where others can't open it."""
-        if delivery.asked_on != "slack" or delivery.channel.startswith("D"):
+        if delivery.is_from_elsewhere or delivery.channel.startswith("D"):
             return None
         ts = delivery.reply_to.get("ts") or str(_note(delivery).get("anchor") or "").partition(":")[2]
         if not ts or ts == "private":

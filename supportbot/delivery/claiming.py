@@ -50,7 +50,7 @@ class Delivery:
         outbox_id: the reply's own number.
         kind: what it is; all but a ``REPLY`` are about a hand-off.
         note: what the sender needs besides; see ``handoffs.asking``.
-        platform: that it goes to; ``asked_on`` is that of the question.
+        is_from_elsewhere: whether the question was asked on another platform, as on the page.
         mark: the idempotency mark, the same at every attempt and unique over all databases; 25 characters at
             most, which is what a Discord nonce may have.
         attempt: 1 for the first; later ones must look for their own mark before they send.
@@ -65,7 +65,6 @@ class Delivery:
     question_id: int
     answer_id: int
     platform: str
-    asked_on: str
     workspace: str
     channel: str
     thread: str
@@ -84,6 +83,7 @@ class Delivery:
     mark: str
     kind: OutboxKind = OutboxKind.REPLY
     note: Mapping[str, Any] | None = None
+    is_from_elsewhere: bool = False
 
 
 _IDS = bindparam("ids", expanding=True, type_=BigInteger())
@@ -160,7 +160,6 @@ def _delivery(row: Row[*tuple[Any, ...]], now: datetime) -> Delivery:
         question_id=row.question_id,
         answer_id=row.answer_id,
         platform=row.platform,
-        asked_on=row.asked_on,
         workspace=row.workspace,
         channel=row.channel,
         thread=row.thread,
@@ -179,4 +178,5 @@ def _delivery(row: Row[*tuple[Any, ...]], now: datetime) -> Delivery:
         mark=row.mark,
         kind=row.kind,
         note=row.note,
+        is_from_elsewhere=row.platform != row.asked_on,
     )
