@@ -56,12 +56,14 @@ class Asked:
     Attributes:
         platform: where they are asked.
         new: whether this did it; False if somebody was asked already.
+        back: from when on somebody is there to answer; None for now.
     """
 
     handoff_id: int
     question_id: int
     platform: str
     new: bool
+    back: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,12 @@ class Handoffs:
             log.info("handoff.resolved", handoff_id=handoff_id)
         return is_new
 
+    async def resolve_for_asker(self, question_id: int, person: str) -> bool:
+        """Close the hand-off of a question that a person asked, who sees all of it; see ``resolve``."""
+        async with self._database.read() as session:
+            handoff_id = await session.scalar(select(Handoff.id).where(Handoff.question_id == question_id))
+        return await self.resolve(handoff_id or 0, person, workspace=None, clicked=None)
+
     async def _policy(self, incoming: IncomingQuestion) -> tuple[Policy, int | None]:
         """Return what holds where a question was asked, and the number of its workspace if it is known."""
         known = select(Workspace.id).where(
@@ -229,7 +237,13 @@ def _ask(
     note = _told(handoff_id, target, policy, now) | {"anchor": subject.anchor}
     told = pending(subject.question_id, subject.answer_id, subject.platform, "", now, kind=OutboxKind.TOLD, note=note)
     connection.execute(table_of(Outbox).insert(), [told])
-    return Asked(handoff_id=handoff_id, question_id=subject.question_id, platform=target.platform, new=True)
+    return Asked(
+        handoff_id=handoff_id,
+        question_id=subject.question_id,
+        platform=target.platform,
+        new=True,
+        back=back_at(policy, now),
+    )
 
 
 def _pass_on(
