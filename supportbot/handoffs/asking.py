@@ -25,7 +25,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, HandoffState, OutboxKind, QuestionState
 from supportbot.errors import SupportBotError
 from supportbot.feedback.reach import was_given_to
-from supportbot.handoffs.listing import resolve
+from supportbot.handoffs.listing import resolve, somebody
 from supportbot.handoffs.request import read_request
 from supportbot.handoffs.schedule import back_at
 from supportbot.handoffs.target import Target, TargetKind, read_target
@@ -314,7 +314,7 @@ def _insert(
         note=_named(handoff_id, target) | {"anchor": subject.anchor},
     )
     connection.execute(table_of(Outbox).insert(), [post])
-    audit.record_on(connection, actor=person, action="handoff.ask", subject=f"handoff:{handoff_id}", now=now)
+    audit.record_on(connection, actor=somebody(person), action="handoff.ask", subject=f"handoff:{handoff_id}", now=now)
     return handoff_id
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from tests.slack_server.faults import Faults, RateLimited, Reset, fault_response
 from tests.slack_server.modals import Modals, RefusedViewError
+from tests.slack_server.payloads import user_name
 from tests.slack_server.records import Call, Channel, Ephemeral, Json, Message
 from tests.slack_server.state import APP, BOT_ID, BOT_USER, TEAM, State
 
@@ -60,13 +61,16 @@ class WebApi:
             "apps.connections.open": self._open_connection,
             "assistant.threads.setStatus": self._set_status,
             "chat.delete": self._delete,
+            "chat.getPermalink": self._permalink,
             "chat.postEphemeral": self._post_ephemeral,
             "chat.postMessage": self._post_message,
             "chat.update": self._update,
             "conversations.history": self._history,
+            "conversations.open": self._open,
             "conversations.replies": self._replies,
             "reactions.add": self._react,
             "users.conversations": self._conversations,
+            "users.info": self._user,
             "views.open": modals.open,
         }
 
@@ -253,6 +257,23 @@ class WebApi:
         parent = [message for message in in_channel if message.ts == root]
         replies = [message for message in in_channel if message.thread_ts == root and float(message.ts) > oldest]
         return _page(parent + replies, arguments)
+
+    def _permalink(self, arguments: Json) -> Json:
+        channel, ts = arguments["channel"], arguments["message_ts"]
+        if not any((message.channel, message.ts) == (channel, ts) for message in self._state.messages):
+            raise ApiFailedError("message_not_found")
+        return {"channel": channel, "permalink": f"https://local.slack.com/archives/{channel}/p{ts.replace('.', '')}"}
+
+    def _open(self, arguments: Json) -> Json:
+        user = arguments["users"]
+        if not user.startswith("U"):
+            raise ApiFailedError("user_not_found")
+        return {"channel": {"id": self._check_channel(f"D{user}").id}}
+
+    def _user(self, arguments: Json) -> Json:
+        user = arguments["user"]
+        name = user_name(user)
+        return {"user": {"id": user, "name": name, "real_name": name, "profile": {"display_name": ""}}}
 
     def _check_channel(self, name: str) -> Channel:
         channel = self._state.channel(name)
