@@ -31,9 +31,9 @@ class Core:
 
     ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
     documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
-    answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old, ``reminders`` remind
-    people of what they were asked. ``prepare`` has the model say something before anybody asks, which also starts its
-    process; ModelError if it cannot.
+    answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old, ``reminders``
+    tell people again what they were asked. ``prepare`` has the model say something before anybody asks, which also
+    starts its process; ModelError if it cannot.
     """
 
     settings: Settings

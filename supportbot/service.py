@@ -1,4 +1,4 @@
-"""What adapters call: ask the bot or a human, reword, overhear who answers, follow, vote, explain, forget, look back.
+"""What adapters call: ask the bot or a human, reword, overhear who answers, follow, vote, forget, look back.
 
 An adapter translates in, calls here once, translates out.
 """

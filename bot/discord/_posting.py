@@ -11,7 +11,7 @@ from discord.http import Route
 from supportbot.delivery.dispatch import RetryLaterError
 
 NONCE_LIFE = timedelta(minutes=2)
-"""For so long the same nonce gives the same message: "a few minutes" in Discord's documentation, read cautiously."""
+"""For so long the same nonce gives the same message: "a few minutes" in Discord's documentation, with caution."""
 
 HISTORY_LIMIT = 1_000
 """Messages that are read: ten requests; what we look for comes soon after what caused it."""

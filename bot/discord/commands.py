@@ -23,7 +23,7 @@ _OUTDATED_TEXT = "This command has changed. Please reload Discord and try again.
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
 async def ask(interaction: discord.Interaction[ServingClient], question: str) -> None:
-    """Answer a question that was typed or have a human asked, or ask who wants to be forgotten if they are sure."""
+    """Answer a question or have a human asked; ask who wants to be forgotten whether they are sure."""
     if asks_to_be_forgotten(question) and interaction.client.service.can_forget:
         await ask_to_confirm(interaction)
         return

@@ -104,7 +104,9 @@ async def _find_place(client: discord.Client, delivery: Delivery) -> _Place:
 async def _check_member(client: discord.Client, delivery: Delivery, user: str) -> None:
     if not delivery.workspace.isdecimal():
         return
-    route = Route("GET", "/guilds/{guild_id}/members/{user_id}", guild_id=int(delivery.workspace), user_id=int(user))
+    route = Route(
+        "GET", "/guilds/{guild_id}/members/{user_id}", guild_id=int(delivery.workspace), user_id=int(user)
+    )
     try:
         await client.http.request(route)
     except discord.NotFound as error:
@@ -152,27 +154,28 @@ async def _post(client: discord.Client, delivery: Delivery, place: _Place, body:
     body = body | {"nonce": delivery.mark, "enforce_nonce": True}
     if place.refers_to:
         body["message_reference"] = {"message_id": place.refers_to, "fail_if_not_exists": False}
-    if delivery.attempt > 1 and delivery.age > NONCE_LIFE and (found := await _find(client, delivery, place, body)):
+    if (
+        delivery.attempt > 1
+        and delivery.age > NONCE_LIFE
+        and (found := await _find(client, delivery, place, body))
+    ):
         return found
     route = Route("POST", "/channels/{channel_id}/messages", channel_id=int(place.channel))
     return await request_message(client, route, body)
 
 
-async def _find(
-    client: discord.Client, delivery: Delivery, place: _Place, body: Mapping[str, Any]
-) -> str | None:
+async def _find(client: discord.Client, delivery: Delivery, place: _Place, body: Mapping[str, Any]) -> str | None:
     """Return the id of the message by which an earlier attempt has shown this, if there is one."""
     channel = client.get_partial_messageable(int(place.channel))
     after = discord.utils.time_snowflake(delivery.created_at - _SKEW)
-    handoff = note_of(delivery).get("handoff")
-    async for message in channel.history(
-        after=discord.Object(after), oldest_first=True, limit=HISTORY_LIMIT
-    ):
+    buttons = {resolve_id(int(note_of(delivery)["handoff"]))} if body["components"] else set()
+    async for message in channel.history(after=discord.Object(after), oldest_first=True, limit=HISTORY_LIMIT):
         if client.user is None or message.author.id != client.user.id:
             continue
         reference = str(message.reference.message_id) if message.reference else None
         is_same = message.content.strip() == str(body["content"]).strip() and reference == place.refers_to
-        if is_same and (not body["components"] or resolve_id(int(handoff)) in _custom_ids(message)):
+        # The same words may stand there for another question.
+        if is_same and _custom_ids(message) == buttons:
             return str(message.id)
     return None
 
@@ -201,7 +204,11 @@ async def _find_post(client: discord.Client, delivery: Delivery, forum: str, tit
     earliest = discord.utils.time_snowflake(delivery.created_at - _SKEW)
     own = str(client.user.id) if client.user else ""
     for thread in answer.get("threads", ()):
-        ours = (str(thread.get("parent_id")), str(thread.get("owner_id")), thread.get("name")) == (forum, own, title)
+        ours = (str(thread.get("parent_id")), str(thread.get("owner_id")), thread.get("name")) == (
+            forum,
+            own,
+            title,
+        )
         if ours and int(thread["id"]) > earliest:
             return str(thread["id"])
     return None

@@ -178,9 +178,7 @@ class AnswerView:
                 if exchange.handoff in (HandoffState.OPEN, HandoffState.ANSWERED):
                     self._build_button(RESOLVED_TEXT, self._on_resolve, self, exchange.question_id)
             elif exchange.grounds.offers_human and exchange.state in _ANSWERED and exchange.answer_id is not None:
-                self._build_button(
-                    ASK_TEXT, self._on_ask_human, self, exchange.answer_id, exchange.question_id
-                )
+                self._build_button(ASK_TEXT, self._on_ask_human, self, exchange.answer_id, exchange.question_id)
 
     def _build_button(self, label: str, handler: Callable[..., object], *arguments: object) -> None:
         with node("div", classes="suggestions"):

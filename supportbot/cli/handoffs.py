@@ -67,7 +67,9 @@ def list_(
 
 @app.command()
 def resolve(
-    handoff_id: Annotated[int, typer.Argument(metavar="ID", min=1, help="As `supportbot handoffs list` shows it.")],
+    handoff_id: Annotated[
+        int, typer.Argument(metavar="ID", min=1, help="As `supportbot handoffs list` shows it.")
+    ],
     by: Actor,
 ) -> None:
     """Close one: whoever asked needs nobody any more."""

@@ -35,6 +35,7 @@ _NOW = bindparam("now", type_=UtcDateTime())
 _MOST = 1_000
 """Replies that are compared, the oldest whose lanes are free; to compare all may take longer than to send."""
 
+
 def channel_of(outbox: type[Outbox], conversation: type[Conversation]) -> ColumnElement[str]:
     """Say where something goes: to the channel of its question, unless it is for people elsewhere."""
     return func.coalesce(outbox.channel, conversation.channel)

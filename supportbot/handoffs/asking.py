@@ -98,9 +98,7 @@ class Handoffs:
         """Return whether "ask a human" stands under an answer of this kind."""
         async with self._database.read() as session:
             policy = await effective(session, workspace_id, channel)
-        return policy.handoff_target is not None and (
-            source is AnswerSource.NOT_SURE or policy.handoff_everywhere
-        )
+        return policy.handoff_target is not None and (source is AnswerSource.NOT_SURE or policy.handoff_everywhere)
 
     async def ask(self, answer_id: int, person: str, *, workspace: str | None = None) -> Asked:
         """Ask a human what the bot has answered.
@@ -219,9 +217,7 @@ def _target(policy: Policy, platform: str, workspace_id: int) -> Target:
     return target
 
 
-def _ask(
-    subject: _Subject, target: Target, policy: Policy, person: str, connection: Connection
-) -> Asked | None:
+def _ask(subject: _Subject, target: Target, policy: Policy, person: str, connection: Connection) -> Asked | None:
     """Write the rows of a hand-off after a click; None if the answer is gone."""
     # As with votes: whoever erases the answer, or asks as well, is waited for.
     there = select(Answer.id).where(Answer.id == subject.answer_id).with_for_update()
@@ -235,7 +231,9 @@ def _ask(
         ).one()
         return Asked(handoff_id=row.id, question_id=subject.question_id, platform=row.platform, new=False)
     note = _told(handoff_id, target, policy, now) | {"anchor": subject.anchor}
-    told = pending(subject.question_id, subject.answer_id, subject.platform, "", now, kind=OutboxKind.TOLD, note=note)
+    told = pending(
+        subject.question_id, subject.answer_id, subject.platform, "", now, kind=OutboxKind.TOLD, note=note
+    )
     connection.execute(table_of(Outbox).insert(), [told])
     return Asked(
         handoff_id=handoff_id,
@@ -274,15 +272,13 @@ def _pass_on(
     assert handoff_id is not None  # noqa: S101 - the question is new
     outbox = table_of(Outbox)
     connection.execute(
-        outbox.update().where(outbox.c.answer_id == answer_id, outbox.c.kind == OutboxKind.REPLY).values(
-            note=_told(handoff_id, target, policy, now)
-        )
+        outbox.update()
+        .where(outbox.c.answer_id == answer_id, outbox.c.kind == OutboxKind.REPLY)
+        .values(note=_told(handoff_id, target, policy, now))
     )
 
 
-def _insert(
-    connection: Connection, subject: _Subject, target: Target, person: str, now: datetime
-) -> int | None:
+def _insert(connection: Connection, subject: _Subject, target: Target, person: str, now: datetime) -> int | None:
     """Write the hand-off and the message to those who are asked; None if it was handed off before."""
     handoff_id = insert_if_new(
         connection,
@@ -314,7 +310,9 @@ def _insert(
         note=_named(handoff_id, target) | {"anchor": subject.anchor},
     )
     connection.execute(table_of(Outbox).insert(), [post])
-    audit.record_on(connection, actor=somebody(person), action="handoff.ask", subject=f"handoff:{handoff_id}", now=now)
+    audit.record_on(
+        connection, actor=somebody(person), action="handoff.ask", subject=f"handoff:{handoff_id}", now=now
+    )
     return handoff_id
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from supportbot.db.models import Answer, Example, Feedback, Question, Wording
+from supportbot.db.models import Answer, Example, Feedback, Handoff, Question, Wording
 from supportbot.db.session import Database
 from supportbot.intake.erased import remember_answers, remember_questions
 from supportbot.knowledge.store import raise_revision

@@ -14,7 +14,17 @@ from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.base import Base
-from supportbot.db.models import Answer, Conversation, Example, Feedback, Handoff, Outbox, Question, Wording, Workspace
+from supportbot.db.models import (
+    Answer,
+    Conversation,
+    Example,
+    Feedback,
+    Handoff,
+    Outbox,
+    Question,
+    Wording,
+    Workspace,
+)
 from supportbot.db.session import Database
 from supportbot.db.states import OutboxKind
 from supportbot.privacy.found import find, pages, parts

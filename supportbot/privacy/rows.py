@@ -39,7 +39,7 @@ async def lock_questions(session: AsyncSession, question_ids: Sequence[int]) -> 
 
 
 async def erase_questions(session: AsyncSession, question_ids: Sequence[int]) -> Counter[str]:
-    """Erase questions with their answers, replies, votes and hand-offs, and conversations that have no question left.
+    """Erase questions with all that hangs on them, and conversations that have no question left.
 
     Returns:
         How many rows of each kind are gone.

@@ -6,13 +6,7 @@ The collectors live in the library's default registry, created at import as the 
 from prometheus_client import Counter, Gauge, Histogram
 
 QUESTIONS = Counter("supportbot_questions", "Questions committed to the inbox.", ["platform"])
-REHANDOFFS_OPEN = Gauge("supportbot_handoffs_open", "Questions that people were asked and have not answered.")
-HANDOFF_SECONDS = Histogram(
-    "supportbot_handoff_first_reply_seconds",
-    "Seconds from asking people to the first answer of one.",
-    buckets=(60, 300, 900, 3600, 4 * 3600, 24 * 3600, 72 * 3600),
-)
-DELIVERIES = Counter("supportbot_redeliveries", "Events that were in the inbox already.", ["platform"])
+REDELIVERIES = Counter("supportbot_redeliveries", "Events that were in the inbox already.", ["platform"])
 ANSWERS = Counter("supportbot_answers", "Answers written.", ["platform", "source"])
 FAILURES = Counter("supportbot_failures", "Questions that ended without an answer.", ["platform", "reason"])
 REFUSALS = Counter("supportbot_refusals", "Questions that were one too many.", ["platform", "reason"])

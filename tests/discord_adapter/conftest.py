@@ -32,6 +32,7 @@ from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
+from supportbot.handoffs.asking import Handoffs
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
@@ -167,7 +168,14 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
         question_age=timedelta(minutes=30),
     )
     service = Service(
-        inbox, Votes(database), Suggestions(database), history, live, bell, Privacy(database, settings.home)
+        inbox,
+        Votes(database),
+        Suggestions(database),
+        history,
+        live,
+        bell,
+        Privacy(database, settings.home),
+        handoffs=Handoffs(database, inbox),
     )
     outbox = Outbox(database, "test", timedelta(minutes=1))
     yield Core(database, settings, service, inbox, outbox, history, worker, bell)

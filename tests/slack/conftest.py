@@ -27,6 +27,7 @@ from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
+from supportbot.handoffs.asking import Handoffs
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
@@ -144,6 +145,7 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
         Live(),
         asyncio.Event(),
         Privacy(database, tmp_path / "home"),
+        handoffs=Handoffs(database, inbox),
     )
     yield Core(database, inbox, Outbox(database, "test", timedelta(minutes=1)), service)
     await database.aclose()

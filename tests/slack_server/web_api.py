@@ -262,7 +262,10 @@ class WebApi:
         channel, ts = arguments["channel"], arguments["message_ts"]
         if not any((message.channel, message.ts) == (channel, ts) for message in self._state.messages):
             raise ApiFailedError("message_not_found")
-        return {"channel": channel, "permalink": f"https://local.slack.com/archives/{channel}/p{ts.replace('.', '')}"}
+        return {
+            "channel": channel,
+            "permalink": f"https://local.slack.com/archives/{channel}/p{ts.replace('.', '')}",
+        }
 
     def _open(self, arguments: Json) -> Json:
         user = arguments["users"]

@@ -30,9 +30,9 @@ async def hear(
     """
     async with asyncio.timeout(seconds):
         if (question := read_question(body)) is not None:
-            if (remark := read_direct_reply(body)) is not None:
-                if await service.overhear(remark, may_follow_up=False) is not Heard.NOT_OURS:
-                    return
+            reply = read_direct_reply(body)
+            if reply and await service.overhear(reply, may_follow_up=False) is not Heard.NOT_OURS:
+                return
             if not await _heed(question, client, service, background):
                 await _ask(question, client, service, background)
         elif (remark := read_remark(body)) is not None:

@@ -13,7 +13,14 @@ from structlog.testing import capture_logs
 
 from supportbot.db.models import Audit, Handoff, Outbox, Question
 from supportbot.db.session import Database
-from supportbot.db.states import AnswerSource, HandoffState, OutboxKind, OutboxState, QuestionState
+from supportbot.db.states import (
+    AnswerSource,
+    ExampleSource,
+    HandoffState,
+    OutboxKind,
+    OutboxState,
+    QuestionState,
+)
 from supportbot.delivery.outbox import Outbox as OutboxStore
 from supportbot.feedback.curation.collect import collect
 from supportbot.handoffs.asking import Asked, CannotAskError, Handoffs
@@ -183,13 +190,13 @@ async def test_answer_from_elsewhere_is_passed_on(
     (exchange,) = await History(database).recent(5)
     assert exchange.by_people == ("Hold the button.", "Or ask Ada.")
     collected = await collect(database)
-    assert collected.new["human"] == 2
+    assert collected.new[ExampleSource.HUMAN] == 2
 
 
 async def test_answer_where_it_was_asked_is_not_passed_on(
     database: Database, inbox: Inbox, outbox: OutboxStore, handoffs: Handoffs, question: MakeQuestion
 ) -> None:
-    """Who answers in the asker's thread is read there; the clock stops all the same, under a sure answer as well."""
+    """Who answers in the asker's thread is read there; the clock stops as well, also under a sure answer."""
     await decide(database, "slack", "T1", handoff_target="C9", handoff_everywhere=True)
     answer_id = await answered(inbox, question, SURE)
     there = {"channel": "C1", "thread": "1.0", "replied_to": "C1:1.0", "identity": "T1:C1:5.0"}
@@ -268,9 +275,9 @@ async def test_post_has_the_lane_of_its_channel(
 ) -> None:
     """Two questions of two channels ask people in one: that one gets a message at a time."""
     await decide(database, "slack", "T1", handoff_target="C9")
-    for channel in ("C1", "C2"):
-        answer_id = await answered(inbox, question, channel=channel)
-        await deliver(outbox)
+    answers = [await answered(inbox, question, channel=channel) for channel in ("C1", "C2")]
+    await deliver(outbox)
+    for answer_id in answers:
         await handoffs.ask(answer_id, ASKER, workspace="T1")
     claimed = await outbox.claim("slack", 10)
     assert sorted(one.kind for one in claimed) == ["post", "told", "told"]
@@ -303,7 +310,7 @@ async def test_listed(
     await decide(database, "slack", "T1", handoff_target="C9")
     results = []
     for number in range(3):
-        answer_id = await answered(inbox, question, f"question {number}?", thread=f"{number}.0")
+        answer_id = await answered(inbox, question, text=f"question {number}?", thread=f"{number}.0")
         results.append(await handoffs.ask(answer_id, ASKER, workspace="T1"))
     assert await resolve_as_operator(database, results[0].handoff_id, "Ada")
     open_ones = await listed(database, unresolved_only=True, limit=10)
