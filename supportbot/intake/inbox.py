@@ -10,6 +10,8 @@ What people write where the bot has handed off is heard here as well; which that
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
@@ -40,6 +42,12 @@ from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.questions import NO_QUESTION, Accepted, Claim, IncomingQuestion, Reply
 from supportbot.intake.replies import write_reply
 from supportbot.intake.turns import IS_WAITING
+
+_UNDER_WAY_SECONDS = 6.0
+"""How long it may take until it is known under which name people see what they are asked: a claim of a daemon that
+has ended holds for four seconds."""
+
+_LOOK_AGAIN_SECONDS = 0.2
 
 
 class Inbox:
@@ -125,10 +133,15 @@ class Inbox:
 
         Nothing of it is kept else, but it may be a follow-up, to be asked as a question by the caller.
         """
-        async with self._database.read() as session:  # most of what is heard is none of ours: no lock for that
-            is_awaited = await handoff.is_awaited(session, remark)
-            if not is_awaited and (not may_follow_up or await threads.find(session, remark) is None):
-                return Heard.NOT_OURS
+        until = time.monotonic() + _UNDER_WAY_SECONDS
+        while True:
+            async with self._database.read() as session:  # most of what is heard is none of ours: no lock for that
+                is_awaited = await handoff.is_awaited(session, remark)
+                if is_awaited or (may_follow_up and await threads.find(session, remark) is not None):
+                    break
+                if time.monotonic() > until or not await handoff.is_under_way(session, remark):
+                    return Heard.NOT_OURS
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         async with self._database.write() as session:
             heard = await handoff.keep(session, remark) if is_awaited else Heard.NOT_OURS
             waited = await handoff.stop_clock(session, remark) if heard is Heard.KEPT else None

@@ -193,6 +193,22 @@ async def test_answer_from_elsewhere_is_passed_on(
     assert collected.new[ExampleSource.HUMAN] == 2
 
 
+async def test_answer_comes_before_the_name_of_the_message_is_known(
+    database: Database, inbox: Inbox, outbox: OutboxStore, handoffs: Handoffs, question: MakeQuestion
+) -> None:
+    """People may answer a message whose sender ended before it noted that it is there; the answer waits for that."""
+    await decide(database, "slack", "T1", handoff_target="C9")
+    answer_id = await answered(inbox, question)
+    await deliver(outbox)
+    assert await inbox.accept_remark(remark(identity="T1:C9:6.0")) is Heard.NOT_OURS
+    await handoffs.ask(answer_id, ASKER, workspace="T1")
+    claimed = await outbox.claim("slack", 5)
+    hearing = asyncio.create_task(inbox.accept_remark(remark()))
+    for one in claimed:
+        await outbox.delivered(one.outbox_id, POST if one.kind is OutboxKind.POST else "C1:9.0", kind=one.kind)
+    assert await hearing is Heard.KEPT
+
+
 async def test_answer_where_it_was_asked_is_not_passed_on(
     database: Database, inbox: Inbox, outbox: OutboxStore, handoffs: Handoffs, question: MakeQuestion
 ) -> None:
