@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from supportbot.db.states import FeedbackReason, HandoffState, QuestionState
+from supportbot.db.states import FeedbackReason, QuestionState
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Explanation, Vote, VoteOutcome, Votes
 from supportbot.handoffs.asking import Handoffs
@@ -271,17 +271,6 @@ class Service:
         if self._erased is not None:
             self._erased.set()
         return erased
-
-    async def follow_human(self, question_id: int) -> AsyncGenerator[Exchange, None]:
-        """Yield an exchange again whenever people have said more about it, until its hand-off is closed."""
-        seen = None
-        while (exchange := await self._history.exchange(question_id)) is not None:
-            if (now := (exchange.handoff, exchange.by_people)) != seen:
-                seen = now
-                yield exchange
-            if exchange.handoff not in (HandoffState.OPEN, HandoffState.ANSWERED):
-                return
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def exchange(self, question_id: int) -> Exchange | None:
         """Return one question with its answer."""

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import structlog
 from nicegui import background_tasks, ui
 
-from bot.handoffs import build_moment
 from bot.web.components import Composer, Transcript
 from bot.web.nodes import node
+from bot.web.people import People
 from bot.web.views import AnswerView, build_footnote, build_greeting, build_header, build_question
 from bot.web.welcome import PLAIN, Welcome
-from supportbot.db.states import HandoffState
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.questions import IncomingQuestion
@@ -44,8 +44,6 @@ _ERASED = "This question was erased."
 _NO_HISTORY = "Earlier messages can't be shown right now. Please reload the page in a moment."
 _NOT_VOTED = "Your vote could not be stored. Please try again in a moment."
 _NOT_EXPLAINED = "What you wrote could not be stored. Please send it again in a moment."
-_NOT_ASKED = "Nobody could be asked right now. Please try again in a moment."
-_NOT_RESOLVED = "This could not be closed. Please try again in a moment."
 _TOO_MANY = "Please wait for the answers to your earlier questions first."
 
 
@@ -67,6 +65,7 @@ class Chat:
         self._shown: set[int] = set()
         self._unanswered: set[AnswerView] = set()
         self._following: set[asyncio.Task[None]] = set()
+        self._people = People(service.handoffs, self._person, self._say, self._start)
 
     async def open(
         self,
@@ -104,7 +103,7 @@ class Chat:
             else:
                 answer.finish(exchange)
                 if exchange.handoff is not None:
-                    self._follow_people(exchange.question_id, answer)
+                    self._people.follow(exchange.question_id, answer)
 
     async def _on_send(self, text: object) -> None:
         if isinstance(text, str):  # a browser can be made to send anything
@@ -175,7 +174,7 @@ class Chat:
         self._greeting.set_visibility(False)
         with self._transcript:
             build_question(text)
-            return AnswerView(self._vote, self._explain, self._choose, self._ask_human, self._resolve)
+            return AnswerView(self._vote, self._explain, self._choose, self._people.ask, self._people.resolve)
 
     def _follow(self, question_id: int, answer: AnswerView) -> None:
         """Show an answer as it is written, without making anybody wait for it."""
@@ -184,9 +183,19 @@ class Chat:
             return
         answer.think()
         self._unanswered.add(answer)
-        task = background_tasks.create(self._show_answer(question_id, answer), name=f"follow-{question_id}")
+        self._start(self._show_answer(question_id, answer), f"follow-{question_id}")
+
+    def _start(self, following: Coroutine[Any, Any, None], name: str) -> None:
+        """Follow something until it ends or the page is closed."""
+        if self._client.is_deleted:
+            following.close()
+            return
+        task = background_tasks.create(following, name=name)
         self._following.add(task)
         task.add_done_callback(self._following.discard)
+
+    def _say(self, sentence: str) -> None:
+        self._notice.text = sentence
 
     async def _show_answer(self, question_id: int, answer: AnswerView) -> None:
         try:
@@ -204,55 +213,6 @@ class Chat:
             answer.fail(_NOT_FOLLOWED)
         finally:
             self._unanswered.discard(answer)
-
-    async def _ask_human(self, answer: AnswerView, answer_id: int, question_id: int) -> None:
-        """Ask a human what an answer is about."""
-        if self._service.handoffs is None:
-            return
-        try:
-            asked = await self._service.handoffs.ask(answer_id, self._person)
-        except SupportBotError as error:
-            self._notice.text = sentence_for_users(error, _NOT_ASKED)
-        except Exception:
-            log.exception("page.human_not_asked", answer_id=answer_id)
-            self._notice.text = _NOT_ASKED
-        else:
-            self._notice.text = ""
-            when = f"Somebody is back {build_moment(asked.back)}." if asked.back else ""
-            self._follow_people(question_id, answer, when)
-
-    async def _resolve(self, answer: AnswerView, question_id: int) -> None:
-        """Close what a human was asked."""
-        if self._service.handoffs is None:
-            return
-        try:
-            await self._service.handoffs.resolve_for_asker(question_id, self._person)
-            if (exchange := await self._service.exchange(question_id)) is not None:
-                answer.show_people(exchange)
-        except SupportBotError as error:
-            self._notice.text = sentence_for_users(error, _NOT_RESOLVED)
-        except Exception:
-            log.exception("page.not_resolved", question_id=question_id)
-            self._notice.text = _NOT_RESOLVED
-
-    def _follow_people(self, question_id: int, answer: AnswerView, when: str = "") -> None:
-        """Show what people answer, as they do."""
-        if self._client.is_deleted:
-            return
-        task = background_tasks.create(
-            self._show_people(question_id, answer, when), name=f"follow-people-{question_id}"
-        )
-        self._following.add(task)
-        task.add_done_callback(self._following.discard)
-
-    async def _show_people(self, question_id: int, answer: AnswerView, when: str) -> None:
-        try:
-            async with aclosing(self._service.follow_human(question_id)) as exchanges:
-                async for exchange in exchanges:
-                    answer.show_people(exchange, when if exchange.handoff is HandoffState.OPEN else "")
-        except Exception:
-            log.exception("page.people_not_followed", question_id=question_id)
-            self._notice.text = _NOT_FOLLOWED
 
     def _stop_following(self) -> None:
         for task in self._following:

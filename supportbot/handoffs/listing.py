@@ -16,7 +16,7 @@ from supportbot.db.states import HandoffState
 from supportbot.errors import SupportBotError
 from supportbot.intake.people import digest_of
 
-_UNRESOLVED = (HandoffState.OPEN, HandoffState.ANSWERED)
+UNRESOLVED = (HandoffState.OPEN, HandoffState.ANSWERED)
 
 
 class UnknownHandoffError(SupportBotError):
@@ -54,7 +54,7 @@ async def listed(database: Database, *, unresolved_only: bool, limit: int) -> li
         .join(Conversation, Question.conversation_id == Conversation.id)
         .join(Workspace, Conversation.workspace_id == Workspace.id)
     )
-    is_unresolved = Handoff.state.in_(_UNRESOLVED)
+    is_unresolved = Handoff.state.in_(UNRESOLVED)
     async with database.read() as session:
         rows = (
             await session.execute(query.where(is_unresolved).order_by(Handoff.asked_at, Handoff.id).limit(limit))

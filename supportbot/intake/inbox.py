@@ -10,8 +10,6 @@ What people write where the bot has handed off is heard here as well; which that
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
@@ -39,15 +37,10 @@ from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, 
 from supportbot.intake.conversations import insert_question, is_late, look_up, make_conversation
 from supportbot.intake.earlier import Turn, earlier_turns
 from supportbot.intake.handoff import Heard, Remark
+from supportbot.intake.overhearing import overhear
 from supportbot.intake.questions import NO_QUESTION, Accepted, Claim, IncomingQuestion, Reply
 from supportbot.intake.replies import write_reply
 from supportbot.intake.turns import IS_WAITING
-
-_UNDER_WAY_SECONDS = 6.0
-"""How long it may take until it is known under which name people see what they are asked: a claim of a daemon that
-has ended holds for four seconds."""
-
-_LOOK_AGAIN_SECONDS = 0.2
 
 
 class Inbox:
@@ -133,23 +126,7 @@ class Inbox:
 
         Nothing of it is kept else, but it may be a follow-up, to be asked as a question by the caller.
         """
-        until = time.monotonic() + _UNDER_WAY_SECONDS
-        while True:
-            async with self._database.read() as session:  # most of what is heard is none of ours: no lock for that
-                is_awaited = await handoff.is_awaited(session, remark)
-                if is_awaited or (may_follow_up and await threads.find(session, remark) is not None):
-                    break
-                if time.monotonic() > until or not await handoff.is_under_way(session, remark):
-                    return Heard.NOT_OURS
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-        async with self._database.write() as session:
-            heard = await handoff.keep(session, remark) if is_awaited else Heard.NOT_OURS
-            waited = await handoff.stop_clock(session, remark) if heard is Heard.KEPT else None
-            thread = await threads.find(session, remark) if may_follow_up else None
-            if thread is not None and heard is not Heard.NOT_OURS:
-                await threads.note_talk(session, remark, thread)
-            elif thread is not None and await threads.is_follow_up(session, remark, thread):
-                heard = Heard.FOLLOW_UP
+        heard, waited = await overhear(self._database, remark, may_follow_up=may_follow_up)
         if waited is not None:
             self._on_first_reply(waited)
         return heard

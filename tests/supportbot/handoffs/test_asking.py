@@ -23,9 +23,10 @@ from supportbot.db.states import (
 )
 from supportbot.delivery.outbox import Outbox as OutboxStore
 from supportbot.feedback.curation.collect import collect
-from supportbot.handoffs.asking import Asked, CannotAskError, Handoffs
+from supportbot.handoffs.asking import CannotAskError, Handoffs
 from supportbot.handoffs.listing import UnknownHandoffError, count_open, listed, resolve_as_operator
 from supportbot.handoffs.reminding import Reminders
+from supportbot.handoffs.rows import Asked
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
@@ -196,7 +197,7 @@ async def test_answer_from_elsewhere_is_passed_on(
 async def test_answer_comes_before_the_name_of_the_message_is_known(
     database: Database, inbox: Inbox, outbox: OutboxStore, handoffs: Handoffs, question: MakeQuestion
 ) -> None:
-    """People may answer a message whose sender ended before it noted that it is there; the answer waits for that."""
+    """People may answer a message whose sender ended before it noted its name; the answer waits for that."""
     await decide(database, "slack", "T1", handoff_target="C9")
     answer_id = await answered(inbox, question)
     await deliver(outbox)
