@@ -32,8 +32,8 @@ def upgrade() -> None:
     op.create_table(
         "handoff",
         sa.Column("id", _BIG_ID, nullable=False),
-        sa.Column("question_id", sa.BigInteger(), nullable=False),
-        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("question_id", _BIG_ID, nullable=False),
+        sa.Column("workspace_id", _BIG_ID, nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("platform", sa.Text(), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),

@@ -46,7 +46,7 @@ async def overhear(database: Database, remark: Remark, *, may_follow_up: bool) -
 
 
 async def _is_awaited(database: Database, remark: Remark, *, may_follow_up: bool) -> bool | None:
-    """Return whether a remark answers what was asked, or (False) stands in a thread of the bot's; None for neither.
+    """Return whether a remark answers what was asked; False in a thread of the bot's, and None elsewhere.
 
     This only looks.
     """
