@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 _LOOK_AGAIN_SECONDS = 2.0
 _GONE_TEXT = "This question is no longer there. Please ask it once more."
+_UNREACHED_TEXT = "I could not reach the people who answer here. Please ask a member of the team yourself."
 _NOBODY_TEXT = "Nobody is set up to be asked here. Please ask a member of the team yourself."
 
 
@@ -110,6 +111,8 @@ class Handoffs:
         asked = await self._database.commit(partial(ask_about, subject, target, policy, person))
         if asked is None:  # erased since it was looked up
             raise CannotAskError(_GONE_TEXT)
+        if not asked.reached:
+            raise CannotAskError(_UNREACHED_TEXT)
         if asked.new:
             log.info("handoff.asked", handoff_id=asked.handoff_id, question_id=asked.question_id)
             for platform in {target.platform, row.platform}:

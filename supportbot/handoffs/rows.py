@@ -37,6 +37,7 @@ class Asked:
     Attributes:
         platform: where they are asked.
         new: whether this did it; False if somebody was asked already.
+        reached: False if that was tried before, in vain.
         back: from when on somebody is there to answer; None for now.
     """
 
@@ -44,6 +45,7 @@ class Asked:
     question_id: int
     platform: str
     new: bool
+    reached: bool = True
     back: datetime | None = None
 
 
@@ -71,9 +73,15 @@ def ask_about(
     handoff_id = _insert(connection, subject, target, person, now)
     if handoff_id is None:
         row = connection.execute(
-            select(Handoff.id, Handoff.platform).where(Handoff.question_id == subject.question_id)
+            select(Handoff.id, Handoff.platform, Handoff.state).where(Handoff.question_id == subject.question_id)
         ).one()
-        return Asked(handoff_id=row.id, question_id=subject.question_id, platform=row.platform, new=False)
+        return Asked(
+            handoff_id=row.id,
+            question_id=subject.question_id,
+            platform=row.platform,
+            new=False,
+            reached=row.state is not HandoffState.UNREACHED,
+        )
     note = _told(handoff_id, target, policy, now) | {"anchor": subject.anchor}
     told = pending(
         subject.question_id, subject.answer_id, subject.platform, "", now, kind=OutboxKind.TOLD, note=note

@@ -280,6 +280,8 @@ async def test_nobody_is_reached(
     (word,) = await rows(database, OutboxKind.UNREACHED)
     assert word.state is OutboxState.PENDING
     assert (await only(database)).state is HandoffState.UNREACHED
+    with pytest.raises(CannotAskError, match="could not reach"):
+        await handoffs.ask(answer_id, ASKER, workspace="T1")
     async with database.read() as session:
         assert await session.scalar(select(Question.state)) is QuestionState.DELIVERED
     await outbox.give_up(word.id, "gone", kind=word.kind)
