@@ -79,14 +79,14 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a remark stands: the question there that is for people."""
+    """Where a remark stands: the question there that is for people, and whether its asker reads elsewhere."""
 
     question_id: int
     answer_id: int
     anchor: str | None
     platform: str
-    channel: str
     is_asked: bool
+    is_elsewhere: bool
 
 
 class Heard(Enum):
@@ -149,7 +149,7 @@ async def keep(session: AsyncSession, remark: Remark) -> Heard:
     )
     session.add(answer)
     await session.flush()
-    if (place.platform, place.channel) != (remark.platform, remark.channel):
+    if place.is_elsewhere:
         await _pass_on(session, place, answer.id, remark)
     return Heard.KEPT
 
@@ -244,6 +244,7 @@ def _last_answer(remark: Remark) -> Select[*tuple[Any, ...]]:
             Question.asker,
             Question.platform,
             Conversation.channel,
+            Conversation.thread,
             Handoff.id.label("handoff_id"),
         )
         .join(Question, Answer.question_id == Question.id)
@@ -266,7 +267,10 @@ async def _handed_off(
     is_asker = (row.platform, row.asker) == (remark.platform, remark.author)
     if is_asker or not (row.source is AnswerSource.NOT_SURE or is_asked):
         return None
-    return _Place(row.question_id, row.id, row.reply_identity, row.platform, row.channel, is_asked)
+    # What asks people may stand in the channel of the question, and yet in a thread of its own.
+    is_in_thread = remark.thread in (None, row.thread) or remark.replied_to == row.reply_identity
+    is_elsewhere = (row.platform, row.channel) != (remark.platform, remark.channel) or not is_in_thread
+    return _Place(row.question_id, row.id, row.reply_identity, row.platform, is_asked, is_elsewhere)
 
 
 async def _is_question(session: AsyncSession, remark: Remark) -> bool:

@@ -224,6 +224,18 @@ async def test_answer_where_it_was_asked_is_not_passed_on(
     assert await rows(database, OutboxKind.RELAY) == []
 
 
+async def test_people_of_the_same_channel_are_asked_in_a_thread_of_their_own(
+    database: Database, inbox: Inbox, outbox: OutboxStore, handoffs: Handoffs, question: MakeQuestion
+) -> None:
+    """Where the target is the channel of the question, what is written in their thread is passed on as well."""
+    await asked(database, inbox, outbox, handoffs, question)
+    async with database.write() as session:
+        await session.execute(update(Handoff).values(target="C1", post_identity="C1:7.0"))
+    said = remark(channel="C1", replied_to="C1:7.0", identity="T1:C1:8.0")
+    assert await inbox.accept_remark(said) is Heard.KEPT
+    assert len(await rows(database, OutboxKind.RELAY)) == 1
+
+
 async def test_reply_to_what_the_asker_was_told(
     database: Database, inbox: Inbox, outbox: OutboxStore, handoffs: Handoffs, question: MakeQuestion
 ) -> None:
