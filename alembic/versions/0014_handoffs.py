@@ -65,8 +65,6 @@ def upgrade() -> None:
         batch_op.create_unique_constraint(
             batch_op.f("uq_outbox_question_id_kind_answer_id"), ["question_id", "kind", "answer_id"]
         )
-    with op.batch_alter_table("outbox", schema=None, table_kwargs=_KEEP) as batch_op:
-        batch_op.alter_column("kind", existing_type=_KIND, existing_nullable=False, server_default=None)
 
 
 def downgrade() -> None:
