@@ -28,7 +28,6 @@ from supportbot.db.states import (
     ExampleStatus,
     HandoffState,
     OutboxKind,
-    OutboxState,
     QuestionState,
 )
 from supportbot.intake import erased
@@ -103,22 +102,6 @@ class Heard(Enum):
 async def is_awaited(session: AsyncSession, remark: Remark) -> bool:
     """Return whether a remark stands where the bot has handed off, and is not the asker's; this only looks."""
     return await _handed_off(session, _last_answer(remark), remark) is not None
-
-
-async def is_under_way(session: AsyncSession, remark: Remark) -> bool:
-    """Return whether a message of a hand-off may be shown already whose name is not known yet; this only looks.
-
-    A process may have ended between the two, and somebody answers that message meanwhile.
-    """
-    if remark.replied_to is None:
-        return False
-    sent = select(Outbox.id).where(
-        Outbox.platform == remark.platform,
-        Outbox.state == OutboxState.PENDING,
-        Outbox.kind.in_((OutboxKind.POST, OutboxKind.TOLD)),
-        Outbox.attempts > 0,
-    )
-    return await session.scalar(sent.limit(1)) is not None
 
 
 async def keep(session: AsyncSession, remark: Remark) -> Heard:

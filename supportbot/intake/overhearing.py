@@ -9,7 +9,12 @@ import asyncio
 import time
 from datetime import timedelta
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.db.models import Outbox
 from supportbot.db.session import Database
+from supportbot.db.states import OutboxKind, OutboxState
 from supportbot.intake import handoff, threads
 from supportbot.intake.handoff import Heard, Remark
 
@@ -57,6 +62,22 @@ async def _is_awaited(database: Database, remark: Remark, *, may_follow_up: bool
                 return True
             if may_follow_up and await threads.find(session, remark) is not None:
                 return False
-            if time.monotonic() > until or not await handoff.is_under_way(session, remark):
+            if time.monotonic() > until or not await _is_under_way(session, remark):
                 return None
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+
+async def _is_under_way(session: AsyncSession, remark: Remark) -> bool:
+    """Return whether a message of a hand-off may be shown already whose name is not known yet; this only looks.
+
+    A process may have ended between the two, and somebody answers that message meanwhile.
+    """
+    if remark.replied_to is None:
+        return False
+    sent = select(Outbox.id).where(
+        Outbox.platform == remark.platform,
+        Outbox.state == OutboxState.PENDING,
+        Outbox.kind.in_((OutboxKind.POST, OutboxKind.TOLD)),
+        Outbox.attempts > 0,
+    )
+    return await session.scalar(sent.limit(1)) is not None
