@@ -101,6 +101,7 @@ async def run(settings: Settings) -> None:
             if schedule := make_schedule(settings):
                 background.append(tasks.create_task(schedule.run(), name="backups"))
             background.append(tasks.create_task(core.upkeep.run(), name="upkeep"))
+            background.append(tasks.create_task(core.reminders.run(), name="reminders"))
             background.append(tasks.create_task(core.expectations.run(), name="expectations"))
             if core.passages:
                 background.append(tasks.create_task(core.passages.run(), name="passages"))

@@ -33,6 +33,8 @@ from supportbot.delivery.streaming import Streams
 from supportbot.errors import ConfigError, DatabaseError
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
+from supportbot.handoffs.asking import Handoffs
+from supportbot.handoffs.reminding import Reminders
 from supportbot.intake.admission import UNLIMITED, Limit, Limits
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
@@ -49,6 +51,7 @@ from supportbot.privacy.erasing import Privacy
 from supportbot.privacy.upkeep import Upkeep
 from supportbot.service import Service
 from supportbot.statistics.overview import Overview
+from supportbot.telemetry import metrics
 
 
 def create_home(settings: Settings) -> None:
@@ -118,7 +121,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
         lock = _lock_sqlite(database) if daemon else None
         try:
             owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-            inbox = Inbox(database, owner, LEASE, _limits(settings) if daemon else UNLIMITED)
+            inbox = Inbox(database, owner, LEASE, _limits(settings) if daemon else UNLIMITED, _note_first_reply)
             outbox = Outbox(database, owner, LEASE)
             if lock:  # only now is it certain that nobody else works on what is under way
                 await inbox.recover(platforms)
@@ -172,6 +175,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         dispatchers[platform].wake.set()
 
                 streams = Streams(StreamNotes(database, owner), live) if daemon and settings.streaming else None
+                handoffs = Handoffs(database, inbox, ring)
                 worker = Worker(
                     inbox,
                     answerer,
@@ -181,6 +185,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     question_age=timedelta(minutes=settings.question_minutes),
                     on_answered=ring,
                     showing=streams.showing if streams else lambda claim: nullcontext(),
+                    offers_human=handoffs.is_offered,
                 )
                 upkeep = Upkeep(database, settings.retention_days)
                 service = Service(
@@ -196,6 +201,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     worker.crowd_for,
                     streams.take_back if streams else None,
                     Overview(database, knowledge),
+                    handoffs,
                 )
                 async with Renewal(database, owner, inbox, outbox):
                     yield Core(
@@ -208,6 +214,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         reloader,
                         Expectations(database, lambda: answerer.engine),
                         upkeep,
+                        Reminders(database, ring),
                         service,
                         worker,
                         outbox,
@@ -265,6 +272,10 @@ def open_encoder(settings: Settings) -> TextEncoder | None:
     from supportbot.knowledge.encoder import open as opening  # takes a second to import
 
     return opening.open_encoder(settings.encoder or "")
+
+
+def _note_first_reply(waited: timedelta) -> None:
+    metrics.HANDOFF_SECONDS.observe(waited.total_seconds())
 
 
 def _limits(settings: Settings) -> Limits:

@@ -13,6 +13,7 @@ from supportbot.db.session import Database
 from supportbot.delivery.dispatch import Dispatcher, Sender
 from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.streaming import Streams
+from supportbot.handoffs.reminding import Reminders
 from supportbot.intake.questions import Welcome
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
@@ -31,9 +32,10 @@ class Core:
 
     ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
     documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
-    answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old. ``prepare`` has
-    the model say something before anybody asks, which also starts its process; ModelError if it cannot.
-    ``streams`` show answers while they are written, and are None where that is switched off.
+    answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old, ``reminders``
+    tell people again what they were asked. ``prepare`` has the model say something before anybody asks, which also
+    starts its process; ModelError if it cannot. ``streams`` show answers while they are written; None if they are
+    switched off.
     """
 
     settings: Settings
@@ -45,6 +47,7 @@ class Core:
     reloader: Reloader | None
     expectations: Expectations
     upkeep: Upkeep
+    reminders: Reminders
     service: Service
     worker: Worker
     outbox: Outbox
@@ -56,6 +59,11 @@ class Core:
         """Name of the model that answers now; it changes when another version goes live."""
         return self.answerer.engine.model_version
 
+    def ring(self, platform: str) -> None:
+        """Have what is in the outbox of a platform delivered now."""
+        if platform in self.dispatchers:
+            self.dispatchers[platform].wake.set()
+
     async def welcome(self) -> Welcome:
         """Return what a visitor of the page finds."""
         demo = self.answerer.is_demo
@@ -64,5 +72,5 @@ class Core:
 
     def add_sender(self, sender: Sender) -> Dispatcher:
         """Deliver a platform's replies through its sender."""
-        self.dispatchers[sender.platform] = Dispatcher(self.outbox, sender)
+        self.dispatchers[sender.platform] = Dispatcher(self.outbox, sender, self.ring)
         return self.dispatchers[sender.platform]

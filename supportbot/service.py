@@ -1,4 +1,4 @@
-"""What adapters call: ask, reword, overhear who answers instead, follow, vote, explain, forget, look back.
+"""What adapters call: ask the bot or a human, reword, overhear who answers, follow, vote, forget, look back.
 
 An adapter translates in, calls here once, translates out.
 """
@@ -14,6 +14,7 @@ import structlog
 from supportbot.db.states import FeedbackReason, QuestionState
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Explanation, Vote, VoteOutcome, Votes
+from supportbot.handoffs.asking import Handoffs
 from supportbot.intake.admission import Crowd
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.history import Exchange, History
@@ -49,6 +50,7 @@ class Service:
         crowd: says how many may be in front of a question.
         take_back: lets vanish what is shown of an answer that was being written.
         overview: what people are shown besides answers; None where nobody looks, as in a terminal.
+        handoffs: asks humans; None where nobody can be asked, as in a terminal.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Service:
         crowd: Callable[[str], Awaitable[Crowd | None]] | None = None,
         take_back: Callable[[int], Awaitable[None]] | None = None,
         overview: Overview | None = None,
+        handoffs: Handoffs | None = None,
     ) -> None:
         self._inbox = inbox
         self._votes = votes
@@ -78,6 +81,7 @@ class Service:
         self._crowd = crowd
         self._take_back = take_back
         self.overview = overview
+        self.handoffs = handoffs
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question; when this returns, it will be answered whatever happens to this process.
@@ -86,7 +90,20 @@ class Service:
         is too many is refused, and its asker told so. ``reception`` says whether it is heard where it was asked.
         """
         crowd = await self._crowd(incoming.text) if self._crowd else None
-        accepted = await self._inbox.accept(incoming, crowd)
+        return self._accepted(incoming, await self._inbox.accept(incoming, crowd))
+
+    async def command(self, incoming: IncomingQuestion) -> Accepted:
+        """Commit what was typed after a command, as ``ask`` does; it may ask for a human.
+
+        Raises:
+            CannotAskError: it does, and whom the policy names is nobody.
+        """
+        accepted = await self.handoffs.ask_at_once(incoming) if self.handoffs else None
+        if accepted is None:
+            return await self.ask(incoming)
+        return self._accepted(incoming, accepted)
+
+    def _accepted(self, incoming: IncomingQuestion, accepted: Accepted) -> Accepted:
         if accepted.refused:
             metrics.REFUSALS.labels(incoming.platform, accepted.refused).inc()
             log.info(
@@ -104,17 +121,22 @@ class Service:
             metrics.REDELIVERIES.labels(incoming.platform).inc()
         return accepted
 
-    async def overhear(self, remark: Remark) -> Heard:
+    async def overhear(self, remark: Remark, *, may_follow_up: bool = True) -> Heard:
         """Keep what a person wrote if the bot had handed the question off to people; else forget it.
 
         To be awaited before the platform is told "received". The text goes to the database and nowhere else.
 
+        Args:
+            remark: what they wrote.
+            may_follow_up: False where whatever is no answer is a question anyway, as in direct messages.
+
         Returns:
             What it is; a ``FOLLOW_UP`` is to be asked, and what is ``KEPT`` or ``DROPPED`` was said to the asker.
         """
-        heard = await self._inbox.accept_remark(remark)
+        heard = await self._inbox.accept_remark(remark, may_follow_up=may_follow_up)
         if heard is Heard.KEPT:
             log.info("handoff.answered", platform=remark.platform)
+            self._ring(remark.platform)  # it may have to be passed on
         return heard
 
     async def be_quiet(self, platform: str, workspace: str, channel: str, thread: str, *, quiet: bool) -> bool:

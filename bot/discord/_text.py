@@ -23,7 +23,7 @@ LIMIT = 2_000
 LABEL_LIMIT = 80
 """Length that Discord allows the label of a button, counted likewise."""
 
-_QUOTE_LIMIT = 200
+QUOTE_LIMIT = 200
 _ELLIPSIS = "…"
 
 
@@ -42,8 +42,8 @@ def build_answer_parts(
     found = blocks(printable(answer).strip())
     if not any(_is_visible(block.text) for block in found):
         found = [Block(_ELLIPSIS)]
-    if quoted_question is not None and (quote := _quote(quoted_question)):
-        found = [Block(harmless(quote)), replace(found[0], before="\n"), *found[1:]]
+    if quoted_question is not None and (quote := build_quote(quoted_question)):
+        found = [Block(quote), replace(found[0], before="\n"), *found[1:]]
     texts = parts(found, LIMIT)
     for line in [mark] if mark else remarks:
         if length(whole := f"{texts[-1]}\n{line}") <= LIMIT:
@@ -72,10 +72,10 @@ def _cut(text: str, limit: int) -> str:
     return start_of(text, limit - len(_ELLIPSIS)).rstrip() + _ELLIPSIS
 
 
-def _quote(question: str) -> str:
-    """Return a question as one quoted line without formatting; empty if there is nothing to see in it."""
-    line = _one_line(question)
-    return f"> {escape_markdown(_cut(line, _QUOTE_LIMIT))}" if _is_visible(line) else ""
+def build_quote(text: str, limit: int = QUOTE_LIMIT) -> str:
+    """Return a text as one quoted line without formatting, harmless; empty if there is nothing to see in it."""
+    line = _one_line(text)
+    return harmless(f"> {escape_markdown(_cut(line, limit))}") if _is_visible(line) else ""
 
 
 def _one_line(text: str) -> str:

@@ -25,12 +25,12 @@ _OUTDATED_TEXT = "This command has changed. Please reload Discord and try again.
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
 @app_commands.allowed_installs(guilds=True, users=True)
 async def ask(interaction: discord.Interaction[ServingClient], question: str) -> None:
-    """Answer a question that was typed, or ask whoever wants to be forgotten whether they are sure."""
+    """Answer a question or have a human asked; ask who wants to be forgotten whether they are sure."""
     if asks_to_be_forgotten(question) and interaction.client.service.can_forget:
         await ask_to_confirm(interaction)
         return
     incoming = question_from_interaction(interaction, question)
-    await keep_then_answer(interaction.client.service.ask(incoming), interaction)
+    await keep_then_answer(interaction.client.service.command(incoming), interaction)
 
 
 @app_commands.context_menu(name="Answer this")

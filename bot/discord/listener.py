@@ -21,6 +21,7 @@ from bot.discord.catchup import CatchUp
 from bot.discord.commands import SupportTree, answer_this, ask
 from bot.discord.explanation import on_modal
 from bot.discord.forgetting import ForgetButton
+from bot.discord.handoffs import AskHumanButton, ResolveButton
 from bot.discord.patience import Patience
 from bot.discord.policy import PolicyButton, config, is_policy, on_policy
 from bot.discord.questions import (
@@ -216,4 +217,6 @@ def setup(client: SupportClient) -> None:
     client.tree.add_command(answer_this)
     client.tree.add_command(config)
     client.tree.add_command(stats)
-    client.add_dynamic_items(VoteButton, SuggestionButton, ForgetButton, PolicyButton)
+    client.add_dynamic_items(
+        VoteButton, SuggestionButton, AskHumanButton, ResolveButton, ForgetButton, PolicyButton
+    )

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from bot.discord._text import build_answer_parts
+from bot.discord.handoffs import build_told
 from bot.discord.views import build_answer_view, build_mark, build_remarks, vote_id
 from supportbot.delivery.claiming import Delivery
 from supportbot.feedback.votes import Vote
@@ -21,12 +22,18 @@ def build_messages(delivery: Delivery) -> list[dict[str, Any]]:
     """
     is_command = delivery.reply_to["kind"] == "interaction"
     question = delivery.question if is_command else None
-    texts = build_answer_parts(
-        delivery.text, question, build_remarks(delivery.grounds), mark=build_mark(delivery.grounds)
-    )
+    mark = build_mark(delivery.grounds)
+    if delivery.note is not None:  # it went to a human at once
+        mark = build_told(delivery.note)
+    texts = build_answer_parts(delivery.text, question, build_remarks(delivery.grounds), mark=mark)
     bodies = [_body(text) for text in texts]
     if delivery.votable:
-        view = build_answer_view(delivery.answer_id, delivery.grounds.suggestions)
+        view = build_answer_view(
+            delivery.answer_id,
+            delivery.grounds.suggestions,
+            offers_human=delivery.grounds.offers_human,
+            handoff_id=delivery.note["handoff"] if delivery.note is not None else None,
+        )
         bodies[-1]["components"] = view.to_components()
     return bodies
 

@@ -57,21 +57,25 @@ def is_only_emoji(message: discord.Message, me: discord.ClientUser) -> bool:
 
 
 def remark_from_message(message: discord.Message, me: discord.ClientUser) -> Remark | None:
-    """Translate a reply in a guild, unless its text itself mentions the bot, which always asks."""
-    guild_id, reference = _guild_id(message), message.reference
-    if guild_id is None or message.type is not discord.MessageType.reply or reference is None:
+    """Translate a reply, unless its text itself mentions the bot, which always asks.
+
+    In direct messages people are asked as well, so what is replied there may be an answer.
+    """
+    reference = message.reference
+    if message.type is not discord.MessageType.reply or reference is None:
         return None
     if reference.message_id is None or any(each in message.content for each in mentions_of_bot(message.guild, me)):
         return None
     return Remark(
         platform=PLATFORM,
-        workspace=str(guild_id),
+        workspace=_workspace(_guild_id(message), message.author.id),
         channel=str(message.channel.id),
         thread=None,
         replied_to=str(reference.message_id),
         identity=str(message.id),
         author=str(message.author.id),
         text=text_of(message, me),
+        signed=message.author.display_name,
     )
 
 

@@ -26,8 +26,9 @@ import aiohttp
 import discord
 from discord.http import Route
 
-from bot.discord._posting import message_route, post, request
+from bot.discord._posting import HISTORY_LIMIT, NONCE_LIFE, message_route, post, request_message
 from bot.discord.messages import build_messages, build_nonce, build_stream_nonce, count_shown, is_begun
+from bot.discord.notices import place_of, send_notice
 from bot.discord.permissions import READ_HISTORY, MissingPermissions, permission_to_write
 from bot.discord.questions import PLATFORM
 from bot.discord.refusals import (
@@ -36,16 +37,15 @@ from bot.discord.refusals import (
     missing_permission,
     verdict,
 )
+from supportbot.db.states import OutboxKind
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.intake.questions import PRIVATELY
 
-_NONCE_LIFE = timedelta(minutes=2)  # "a few minutes" in Discord's documentation, read cautiously
 _DEFERRAL_TAKES = timedelta(seconds=10)  # three seconds are allowed; the rest is for the request's own retries
 _DEFERRAL_RETRY_SECONDS = 0.5
 _EPHEMERAL = discord.MessageFlags(ephemeral=True).value
 _NO_PRIVATE_WAY = "The command's private way has expired, and the channel's policy wants answers in threads only."
-_HISTORY_LIMIT = 1_000  # ten requests; the reply we look for comes soon after its question
 
 
 class DiscordSender:
@@ -78,9 +78,10 @@ class DiscordSender:
         except discord.LoginFailure as error:
             raise RetryLaterError("Discord refuses DISCORD_TOKEN") from error
         except discord.HTTPException as error:
-            needed = permission_to_write(delivery.reply_to)
+            channel, note = place_of(delivery)
+            needed = permission_to_write(note)
             if permission := missing_permission(error, needed):
-                self._missing.miss(delivery.channel, permission)
+                self._missing.miss(channel, permission)
             raise verdict(error, needed) from error
         except (aiohttp.ClientError, OSError) as error:
             raise RetryLaterError(f"no connection ({type(error).__name__})") from error
@@ -105,7 +106,10 @@ class DiscordSender:
         return await asyncio.shield(task)
 
     async def _send(self, delivery: Delivery) -> str:
-        client, bodies = await self._rest(), build_messages(delivery)
+        client = await self._rest()
+        if delivery.kind is not OutboxKind.REPLY:
+            return await send_notice(client, delivery)
+        bodies = build_messages(delivery)
         if delivery.reply_to["kind"] == "interaction":
             return await self._answer_interaction(client, delivery, bodies)
         return await self._post(client, delivery, bodies)
@@ -117,7 +121,7 @@ class DiscordSender:
         webhook = {"webhook_id": int(note["application_id"]), "webhook_token": note["token"]}
         original = Route("PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/@original", **webhook)
         try:
-            shown = [await request(client, original, bodies[0])]
+            shown = [await request_message(client, original, bodies[0])]
         except discord.HTTPException as error:
             expired = _is_expired(error)
             if not expired and error.status != 404:
@@ -139,7 +143,7 @@ class DiscordSender:
         for body in bodies[len(shown) :]:
             route = Route("POST", "/webhooks/{webhook_id}/{webhook_token}", **webhook)
             try:
-                shown.append(await request(client, route, body, params={"wait": "true"}))
+                shown.append(await request_message(client, route, body, params={"wait": "true"}))
             except discord.HTTPException as error:
                 if not _is_expired(error):
                     raise
@@ -153,7 +157,7 @@ class DiscordSender:
         shown: list[str] = []
         if delivery.streamed is not None:
             shown = await self._complete(client, delivery, bodies)
-        if delivery.attempt > 1 and delivery.age > _NONCE_LIFE and len(shown) < len(bodies):
+        if delivery.attempt > 1 and delivery.age > NONCE_LIFE and len(shown) < len(bodies):
             shown = await self._find_own(client, delivery, bodies, shown)
         return await self._post_rest(client, delivery, bodies, shown)
 
@@ -163,7 +167,7 @@ class DiscordSender:
         """Turn the streamed message into the first one of the reply; return its id, if there is one."""
         channel_id, question = int(delivery.reply_to["channel_id"]), delivery.reply_to.get("message_id")
         streamed = delivery.streamed
-        if not streamed and question and delivery.age <= _NONCE_LIFE:  # it is there, or will be now
+        if not streamed and question and delivery.age <= NONCE_LIFE:  # it is there, or will be now
             nonce = build_stream_nonce(question)
             streamed = await post(client, channel_id, bodies[0], nonce, question, partial(self._miss, delivery))
         elif not streamed:
@@ -173,7 +177,7 @@ class DiscordSender:
         if not streamed:
             return []
         try:
-            return [await request(client, message_route("PATCH", channel_id, streamed), bodies[0])]
+            return [await request_message(client, message_route("PATCH", channel_id, streamed), bodies[0])]
         except discord.HTTPException as error:
             if not is_deleted(error):
                 raise
@@ -222,7 +226,7 @@ async def _own(
     note = delivery.reply_to
     channel = client.get_partial_messageable(int(note["channel_id"]))
     start = discord.Object(int(after or note.get("message_id") or note["interaction_id"]))
-    async for message in channel.history(after=start, oldest_first=True, limit=_HISTORY_LIMIT):
+    async for message in channel.history(after=start, oldest_first=True, limit=HISTORY_LIMIT):
         if client.user is not None and message.author.id == client.user.id:
             yield message
 

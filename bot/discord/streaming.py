@@ -15,7 +15,7 @@ import aiohttp
 import discord
 from discord.http import Route
 
-from bot.discord._posting import message_route, post, request
+from bot.discord._posting import message_route, post, request_message
 from bot.discord.messages import build_beginning, build_stream_nonce
 from bot.discord.permissions import permission_to_write
 from bot.discord.questions import PLATFORM
@@ -56,7 +56,7 @@ class DiscordStage:
         """Show the first words; return the id of the message."""
         body = _body(place, text)
         if place.reply_to["kind"] == "interaction":
-            return await self._ask(place, lambda client: request(client, _original(place), body))
+            return await self._ask(place, lambda client: request_message(client, _original(place), body))
         question = str(place.reply_to["message_id"])
         channel = int(place.reply_to["channel_id"])
         return await self._ask(
@@ -67,13 +67,13 @@ class DiscordStage:
         """Edit the message, if there is room in it for more."""
         body = _body(place, text)
         if body != _body(place, shown):
-            await self._ask(place, lambda client: request(client, _edited(place, identity), body))
+            await self._ask(place, lambda client: request_message(client, _edited(place, identity), body))
 
     async def take_back(self, place: Place, identity: str) -> None:
         """Delete the message; that of a command has no words any more."""
         if place.reply_to["kind"] == "interaction":
             body = _body(place, _NOTHING)
-            await self._ask(place, lambda client: request(client, _original(place), body))
+            await self._ask(place, lambda client: request_message(client, _original(place), body))
             return
 
         async def delete(client: discord.Client) -> None:

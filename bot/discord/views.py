@@ -19,6 +19,7 @@ from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_name
 from bot.discord.explanation import build_explanation, voter_of
+from bot.discord.handoffs import AskHumanButton, ResolveButton
 from bot.discord.questions import workspace_of
 from bot.discord.suggestions import SuggestionButton
 from bot.quotation import MARK, build_source
@@ -95,13 +96,30 @@ def vote_id(answer_id: int, vote: Vote) -> str:
     return f"supportbot:vote:{answer_id}:{vote.name}"
 
 
-def build_answer_view(answer_id: int, suggestions: Sequence[Suggestion] = ()) -> discord.ui.View:
-    """Return the buttons of an answer, each suggestion above the other; to be called where an event loop runs."""
+def build_answer_view(
+    answer_id: int,
+    suggestions: Sequence[Suggestion] = (),
+    *,
+    offers_human: bool = False,
+    handoff_id: int | None = None,
+) -> discord.ui.View:
+    """Return the buttons of an answer, each suggestion above the other; to be called where an event loop runs.
+
+    Args:
+        answer_id: the answer.
+        suggestions: what else may have been meant.
+        offers_human: whether a human can be asked.
+        handoff_id: of the hand-off that this tells of, if a human was asked at once.
+    """
     view = discord.ui.View(timeout=None)
     for number, suggestion in enumerate(suggestions):
         view.add_item(SuggestionButton(answer_id, number, suggestion.question, row=number))
     for vote in (Vote.UP, Vote.DOWN):
         view.add_item(VoteButton(answer_id, vote, row=len(suggestions)))
+    if offers_human:
+        view.add_item(AskHumanButton(answer_id, row=len(suggestions)))
+    if handoff_id is not None:
+        view.add_item(ResolveButton(handoff_id, row=len(suggestions)))
     return view
 
 

@@ -72,7 +72,17 @@ def read_remark(body: object) -> Remark | None:
     """Return what somebody said in a thread of a channel, and not to the bot."""
     said = read_said(body)
     # Without our own id a mention can't be told from a remark.
-    if said is None or said.for_us or said.own_user is None or said.thread in (None, said.ts):
+    return None if said is None or said.for_us or said.own_user is None else _remark(said)
+
+
+def read_direct_reply(body: object) -> Remark | None:
+    """Return what somebody said in a thread of their direct messages, as a remark: people are asked there, too."""
+    said = read_said(body)
+    return _remark(said) if said is not None and said.channel.startswith("D") else None
+
+
+def _remark(said: Said) -> Remark | None:
+    if said.thread in (None, said.ts):
         return None
     return Remark(
         platform="slack",
@@ -85,6 +95,7 @@ def read_remark(body: object) -> Remark | None:
         text=to_plain(said.text),
         names_others=names_somebody(said.text),
         said_at=time_of(said.ts),
+        signed=said.user,
     )
 
 

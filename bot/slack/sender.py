@@ -2,7 +2,7 @@
 
 The outbox retries, the library doesn't: it would post a second time when a connection drops after Slack accepted.
 Every message carries its mark as metadata, and a later attempt looks for a message of ours with that mark before
-it posts.
+it posts (``marks``). What goes to people who are asked, and from them, ``notices`` shows.
 
 An answer goes into the thread of its question, in channels and in direct messages alike: with the manifest's
 agent view, Slack shows each question to the bot as the root of a thread of its own. The answer to a slash command
@@ -21,45 +21,37 @@ Where Slack refuses the layout of an answer, the words are shown without it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.slack.api_errors import LAYOUT_REFUSED, deleted_error, delivery_error, error_code
 from bot.slack.bolt import library_logger
+from bot.slack.handoffs import build_told
 from bot.slack.identity import Identity
+from bot.slack.marks import CLOCK_SKEW, PAGE, Found, Place, find_marked, marked, post_marked
+from bot.slack.notices import Notices
 from bot.slack.origin import leads_to_slack
-from bot.slack.streaming import BEGUN_EVENT, SlackStage
+from bot.slack.streaming import SlackStage
 from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
+from supportbot.db.states import OutboxKind
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.intake.questions import PRIVATELY
 
 log = structlog.get_logger(__name__)
 
-MARK_EVENT = "supportbot_answer"
-
 POST_SECONDS = 1.0
 """Between two messages in a channel: https://docs.slack.dev/apis/web-api/rate-limits, "Posting messages"."""
 
-_PAGE = 200
-"""Messages a page when looking for our own; Slack recommends no more."""
-
 _NOT_TO_BE_CHANGED = frozenset({"cant_update_message", "edit_window_closed", "message_not_found"})
 """A streamed message that somebody has deleted, or that a rule of the workspace keeps as it is."""
-
-_CLOCK_SKEW = timedelta(minutes=5)
-"""A command has no timestamp of Slack's, so the search begins a little before our own."""
 
 
 class SlackSender:
@@ -78,6 +70,7 @@ class SlackSender:
         self._client = client
         self._identity = identity
         self._stage = stage
+        self._notices = Notices(client, identity)
         self.pause = pause
 
     @property
@@ -95,6 +88,8 @@ class SlackSender:
         if PRIVATELY in delivery.reply_to and (private := _response_url(delivery)):
             return await self._respond(delivery, private)
         try:
+            if delivery.kind is not OutboxKind.REPLY:
+                return await self._notices.send(delivery)
             ts = await self._complete(delivery, delivery.streamed) if delivery.streamed else None
             if ts is None and (delivery.attempt > 1 or delivery.streamed is not None):
                 found = await self._find(delivery)
@@ -106,7 +101,8 @@ class SlackSender:
             failure = delivery_error(error)
         except (aiohttp.ClientError, OSError) as error:
             raise RetryLaterError(f"no connection ({type(error).__name__})") from error
-        if isinstance(failure, UndeliverableError) and (response_url := _response_url(delivery)):
+        response_url = _response_url(delivery) if delivery.kind is OutboxKind.REPLY else None
+        if isinstance(failure, UndeliverableError) and response_url:
             return await self._respond(delivery, response_url)
         raise failure
 
@@ -140,7 +136,7 @@ class SlackSender:
         answer = await self._client.chat_update(
             channel=delivery.channel,
             ts=ts,
-            metadata=_mark(delivery),
+            metadata=marked(delivery.mark),
             link_names=False,
             parse="none",
             **content,
@@ -150,27 +146,11 @@ class SlackSender:
 
     async def _post_content(self, delivery: Delivery, content: Mapping[str, Any]) -> str:
         thread = None if _response_url(delivery) else delivery.thread
-        answer = await self._client.chat_postMessage(
-            channel=delivery.channel,
-            thread_ts=thread,
-            metadata=_mark(delivery),
-            unfurl_links=False,
-            unfurl_media=False,
-            link_names=False,
-            parse="none",
-            **content,
-        )
-        match answer.data:
-            case {"ts": str(ts)}:
-                message = answer.get("message")
-                self._identity.learn_app(message)
-                if thread is not None and isinstance(message, dict) and "thread_ts" not in message:
-                    await self._client.chat_delete(channel=delivery.channel, ts=ts)
-                    raise deleted_error()
-                return ts
-        raise RetryLaterError("an answer without a timestamp")
+        place = Place(delivery.channel, thread)
+        posted = await post_marked(self._client, self._identity, place, delivery.mark, content)
+        return posted.ts
 
-    async def _find(self, delivery: Delivery) -> _Found:
+    async def _find(self, delivery: Delivery) -> Found:
         """Look for the message that carries this delivery's mark, and for one of ours that carries none."""
         if _response_url(delivery):
             return await self._find_in_channel(delivery)
@@ -179,10 +159,10 @@ class SlackSender:
             ts=delivery.thread,
             oldest=str(delivery.reply_to.get("ts", delivery.thread)),
             include_all_metadata=True,
-            limit=_PAGE,
+            limit=PAGE,
         )
         try:
-            return await self._find_among(await pages, delivery)
+            return await find_marked(await pages, self._identity, delivery.mark)
         except SlackApiError as error:
             if error_code(error) != "thread_not_found":
                 raise
@@ -190,36 +170,15 @@ class SlackSender:
             await self._client.chat_delete(channel=delivery.channel, ts=stray)
         raise deleted_error()
 
-    async def _find_in_channel(self, delivery: Delivery) -> _Found:
+    async def _find_in_channel(self, delivery: Delivery) -> Found:
         """Look likewise for what stands in no thread."""
         pages = await self._client.conversations_history(
             channel=delivery.channel,
-            oldest=f"{(delivery.created_at - _CLOCK_SKEW).timestamp():.6f}",
+            oldest=f"{(delivery.created_at - CLOCK_SKEW).timestamp():.6f}",
             include_all_metadata=True,
-            limit=_PAGE,
+            limit=PAGE,
         )
-        return await self._find_among(pages, delivery)
-
-    async def _find_among(self, pages: AsyncIterable[AsyncSlackResponse], delivery: Delivery) -> _Found:
-        bot = await self._identity.get()
-        unmarked: str | None = None
-        async for page in pages:
-            messages = page.get("messages")
-            if not isinstance(messages, list):
-                raise RetryLaterError("a page without messages")
-            for message in messages:
-                match message:
-                    case {
-                        "ts": str(ts),
-                        "bot_id": bot.bot_id,
-                        "metadata": {"event_payload": {"mark": delivery.mark}},
-                    }:
-                        return _Found(whole=ts, unmarked=unmarked)
-                    case {"ts": str(ts), "bot_id": bot.bot_id, "metadata": {"event_type": event}}:
-                        unmarked = ts if event == BEGUN_EVENT else unmarked
-                    case {"ts": str(ts), "bot_id": bot.bot_id}:
-                        unmarked = ts
-        return _Found(whole=None, unmarked=unmarked)
+        return await find_marked(pages, self._identity, delivery.mark)
 
     async def _respond(self, delivery: Delivery, response_url: str) -> str:
         """Show the answer to the asker alone."""
@@ -242,23 +201,13 @@ class SlackSender:
         return f"{delivery.channel}:private"
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Messages of ours: the one with the mark of a delivery, and the newest that has none."""
-
-    whole: str | None
-    unmarked: str | None
-
-
-def _mark(delivery: Delivery) -> Metadata:
-    return Metadata(event_type=MARK_EVENT, event_payload={"mark": delivery.mark})
-
-
 def _content(delivery: Delivery, *, words_only: bool = False) -> Mapping[str, Any]:
     answer_id = delivery.answer_id if delivery.votable else None
     blocks = build_answer(delivery.text, answer_id=answer_id, grounds=delivery.grounds, words_only=words_only)
     if _response_url(delivery) or "asker_name" in delivery.reply_to:  # no message shows the question
         blocks.insert(0, build_asked(delivery.question, str(delivery.reply_to.get("asker_name", ""))))
+    if delivery.note is not None:  # it went to a human at once
+        blocks += build_told(delivery.note)
     return {"text": build_preview(delivery.text), "blocks": to_dicts(blocks)}
 
 

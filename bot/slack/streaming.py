@@ -25,6 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.api_errors import deleted_error, delivery_error, error_code
+from bot.slack.marks import BEGUN_EVENT
 from bot.slack.markup import escape
 from bot.slack.views import build_answer, build_preview, to_dicts
 from supportbot.delivery.dispatch import RetryLaterError
@@ -40,9 +41,6 @@ PACE = Pace(
 
 MOST_SHOWN = 11_000
 """Characters of a stream: Slack takes 12,000 at once, and the rest comes with the answer."""
-
-BEGUN_EVENT = "supportbot_begun"
-"""In the metadata of a message that is posted and updated, until it is the answer."""
 
 UNKNOWN_METHOD = "unknown_method"
 

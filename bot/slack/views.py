@@ -13,6 +13,7 @@ from bot.approval import build_approval, build_date
 from bot.quotation import MARK, build_source
 from bot.slack.feedback import build_feedback
 from bot.slack.formatting import NOTHING, build_section, build_text
+from bot.slack.handoffs import build_ask_human
 from bot.slack.markup import escape, escaped_pieces
 from bot.slack.suggestions import build_suggestions
 from supportbot.feedback.votes import VoteOutcome
@@ -48,6 +49,8 @@ def build_answer(
         blocks.append(_remark(f"{MARK}: {source}"))
     if answer_id is not None:
         blocks += build_suggestions(answer_id, grounds.suggestions)
+        if grounds.offers_human:
+            blocks.append(build_ask_human(answer_id))
         blocks.append(build_feedback(answer_id))
     return blocks
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import structlog
 from nicegui import background_tasks, ui
 
 from bot.web.components import Composer, Transcript
 from bot.web.nodes import node
+from bot.web.people import People
 from bot.web.views import AnswerView, build_footnote, build_greeting, build_header, build_question
 from bot.web.welcome import PLAIN, Welcome
 from supportbot.errors import SupportBotError, sentence_for_users
@@ -63,6 +65,7 @@ class Chat:
         self._shown: set[int] = set()
         self._unanswered: set[AnswerView] = set()
         self._following: set[asyncio.Task[None]] = set()
+        self._people = People(service.handoffs, self._person, self._say, self._start)
 
     async def open(
         self,
@@ -99,6 +102,8 @@ class Chat:
                 self._follow(exchange.question_id, answer)
             else:
                 answer.finish(exchange)
+                if exchange.handoff is not None:
+                    self._people.follow(exchange.question_id, answer)
 
     async def _on_send(self, text: object) -> None:
         if isinstance(text, str):  # a browser can be made to send anything
@@ -169,7 +174,7 @@ class Chat:
         self._greeting.set_visibility(False)
         with self._transcript:
             build_question(text)
-            return AnswerView(self._vote, self._explain, self._choose)
+            return AnswerView(self._vote, self._explain, self._choose, self._people.ask, self._people.resolve)
 
     def _follow(self, question_id: int, answer: AnswerView) -> None:
         """Show an answer as it is written, without making anybody wait for it."""
@@ -178,9 +183,19 @@ class Chat:
             return
         answer.think()
         self._unanswered.add(answer)
-        task = background_tasks.create(self._show_answer(question_id, answer), name=f"follow-{question_id}")
+        self._start(self._show_answer(question_id, answer), f"follow-{question_id}")
+
+    def _start(self, following: Coroutine[Any, Any, None], name: str) -> None:
+        """Follow something until it ends or the page is closed."""
+        if self._client.is_deleted:
+            following.close()
+            return
+        task = background_tasks.create(following, name=name)
         self._following.add(task)
         task.add_done_callback(self._following.discard)
+
+    def _say(self, sentence: str) -> None:
+        self._notice.text = sentence
 
     async def _show_answer(self, question_id: int, answer: AnswerView) -> None:
         try:

@@ -13,13 +13,14 @@ from nicegui.events import GenericEventArguments
 
 from bot import markdown
 from bot.approval import build_approval, build_date
+from bot.handoffs import ASK_TEXT, RESOLVED_TEXT, SOMEBODY, UNREACHED_TEXT
 from bot.quotation import MARK, build_source
 from bot.web.components import ExplanationForm
 from bot.web.formatting import build_blocks
 from bot.web.nodes import node
 from bot.web.visitor import NEW_CONVERSATION_PATH
 from bot.web.welcome import Welcome
-from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.db.states import AnswerSource, HandoffState, QuestionState
 from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.history import Exchange
 from supportbot.intake.questions import Suggestion
@@ -28,6 +29,12 @@ from supportbot.printable import printable
 _THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb down")}
 _ANSWERED = (QuestionState.ANSWERED, QuestionState.DELIVERED)
 _DEMO = "Demo: this shop does not exist. Import your own FAQ to get answers of your own."
+_ASKED = {
+    HandoffState.OPEN: "I have asked a human. The answer will come here.",
+    HandoffState.ANSWERED: "A human has answered.",
+    HandoffState.RESOLVED: "This is resolved.",
+    HandoffState.UNREACHED: UNREACHED_TEXT,
+}
 _LEARNED_FROM = "Questions, answers and votes may be used to train it."
 _VERIFIED = "A person approved this answer. It is shown word for word."
 _QUOTED = "This stands in a document, word for word. Nobody has approved it as an answer."
@@ -84,6 +91,8 @@ class AnswerView:
         on_vote: called with the answer's id and the thumb that was clicked.
         on_explain: called with the answer's id and what somebody says was wrong with it.
         on_choose: called with the answer's id and the number of the suggestion that was clicked.
+        on_ask_human: called with the answer's id and the question's, when a human is wanted.
+        on_resolve: called with the question's id when its asker needs nobody any more.
     """
 
     def __init__(
@@ -91,7 +100,11 @@ class AnswerView:
         on_vote: Callable[[AnswerView, int, Vote], object],
         on_explain: Callable[[AnswerView, int, Explanation], object],
         on_choose: Callable[[int, int], object],
+        on_ask_human: Callable[[AnswerView, int, int], object],
+        on_resolve: Callable[[AnswerView, int], object],
     ) -> None:
+        self._on_ask_human = on_ask_human
+        self._on_resolve = on_resolve
         self._on_vote = on_vote
         self._on_explain = on_explain
         self._on_choose = on_choose
@@ -104,6 +117,7 @@ class AnswerView:
                 self._stage = node("span", "Sending…")
             self._said = node("div", classes="said", dir="auto")
             self._below = node("div")
+            self._people = node("div", role="status")
             self._facts = node("footer", classes="facts")
         self._said.set_visibility(False)
 
@@ -129,6 +143,7 @@ class AnswerView:
                 self._build_suggestions(exchange.answer_id, exchange.grounds.suggestions)
             if exchange.grounds.demo:
                 node("p", _DEMO, classes="demo")
+        self.show_people(exchange)
         with self._facts:
             if not is_sure:
                 self._article.classes("unsure")
@@ -145,6 +160,29 @@ class AnswerView:
         # The page's conversation is seen by one person, so the count of votes is that person's vote.
         if exchange.votes_up or exchange.votes_down:
             self.show_vote(Vote.UP if exchange.votes_up else Vote.DOWN)
+
+    def show_people(self, exchange: Exchange, when: str = "") -> None:
+        """Offer that a human is asked, or show that one was, and what people have answered.
+
+        Args:
+            exchange: as it is now.
+            when: from when on somebody is there, if that is not now.
+        """
+        self._people.clear()
+        with self._people:
+            for text in exchange.by_people if exchange.handoff is not None else ():
+                node("p", f"{SOMEBODY} answers:", classes="by")
+                node("div", printable(text), classes="said", dir="auto")
+            if exchange.handoff is not None:
+                node("p", " ".join(filter(None, (_ASKED[exchange.handoff], when))), classes="asked")
+                if exchange.handoff in (HandoffState.OPEN, HandoffState.ANSWERED):
+                    self._build_button(RESOLVED_TEXT, self._on_resolve, self, exchange.question_id)
+            elif exchange.grounds.offers_human and exchange.state in _ANSWERED and exchange.answer_id is not None:
+                self._build_button(ASK_TEXT, self._on_ask_human, self, exchange.answer_id, exchange.question_id)
+
+    def _build_button(self, label: str, handler: Callable[..., object], *arguments: object) -> None:
+        with node("div", classes="suggestions"):
+            _on_click(node("button", label, classes="suggestion", type="button"), handler, *arguments)
 
     def fail(self, sentence: str) -> None:
         """Say that there is no answer."""

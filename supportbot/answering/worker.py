@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -54,6 +55,9 @@ _FAILED_TEXT = (
 )
 _EXPIRED_TEXT = "Sorry, I was away when you asked this. If it still matters, please ask again."
 
+OffersHuman = Callable[[int, str, AnswerSource], Awaitable[bool]]
+"""By the number of a workspace, the platform's id of the channel, and where the answer comes from."""
+
 
 class Worker:
     """Answers the questions of some platforms.
@@ -67,6 +71,7 @@ class Worker:
         question_age: a question older than this is told so instead of answered.
         on_answered: called with the platform whenever a reply was put into its outbox.
         showing: opened while an answer is written, so that it may be shown meanwhile.
+        offers_human: says whether an answer is to offer that a human is asked.
     """
 
     def __init__(
@@ -80,7 +85,9 @@ class Worker:
         question_age: timedelta,
         on_answered: Callable[[str], None] = lambda platform: None,
         showing: Callable[[Claim], AbstractAsyncContextManager[None]] = lambda claim: nullcontext(),
+        offers_human: OffersHuman | None = None,
     ) -> None:
+        self._offers_human = offers_human
         self._inbox = inbox
         self._answerer = answerer
         self._live = live
@@ -285,6 +292,8 @@ class Worker:
             await self._finish(claim, reply, time.monotonic() - began)
 
     async def _finish(self, claim: Claim, reply: Reply, seconds: float) -> None:
+        if self._offers_human and await self._offers_human(claim.workspace_id, claim.channel, reply.source):
+            reply = replace(reply, grounds=replace(reply.grounds, offers_human=True))
         answer_id = await self._inbox.finish(claim.question_id, reply)
         self._tell(claim)
         if answer_id is None:

@@ -20,6 +20,7 @@ from supportbot.cli import (
     consent,
     curate,
     doctor,
+    handoffs,
     import_,
     init,
     knowledge,
@@ -56,6 +57,7 @@ app.command()(restore.restore)
 app.command("import")(import_.import_file)
 app.command()(learn.learn)
 app.add_typer(curate.app, name="curate")
+app.add_typer(handoffs.app, name="handoffs")
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from supportbot.db.base import table_of
 from supportbot.db.models import Audit
 from supportbot.db.session import Database
 from supportbot.errors import ConfigError
@@ -51,6 +52,25 @@ def record(
     row = Audit(actor=actor, action=action, subject=subject, details=details or {}, at=datetime.now(UTC))
     session.add(row)
     return row
+
+
+def record_on(connection: Connection, *, actor: str, action: str, subject: str, now: datetime) -> None:
+    """Add a row likewise, for code that runs in a thread.
+
+    Args:
+        connection: of the transaction that does the deed.
+        actor: as for ``record``.
+        action: likewise.
+        subject: likewise.
+        now: when that is.
+
+    Raises:
+        ConfigError: the person has no name.
+    """
+    check_actor(actor)
+    connection.execute(
+        table_of(Audit).insert(), {"actor": actor, "action": action, "subject": subject, "details": {}, "at": now}
+    )
 
 
 def check_actor(actor: str) -> None:

@@ -99,6 +99,32 @@ class FeedbackReason(StrEnum):
     OTHER = "other"
 
 
+class OutboxKind(StrEnum):
+    """What a row of the outbox brings, and to whom."""
+
+    REPLY = "reply"
+    """The bot's answer, to who asked."""
+    POST = "post"
+    """A question that the bot hands off, to the people who are to answer it."""
+    TOLD = "told"
+    """Who was asked, to who asked."""
+    UNREACHED = "unreached"
+    """That nobody could be asked, to who asked."""
+    RELAY = "relay"
+    """What a person answered elsewhere, to who asked."""
+    REMINDER = "reminder"
+    """That nobody has answered yet, to the people who were asked."""
+
+
+class HandoffState(StrEnum):
+    """How far a person who was asked has come."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    RESOLVED = "resolved"
+    UNREACHED = "unreached"
+
+
 class OutboxState(StrEnum):
     """Where a reply is on its way to the platform."""
 

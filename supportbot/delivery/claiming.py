@@ -13,7 +13,7 @@ from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now_of
 from supportbot.db.models import Answer, Conversation, Question, Workspace
 from supportbot.db.models import Outbox as OutboxRow
-from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.db.states import AnswerSource, OutboxKind, QuestionState
 from supportbot.delivery.lanes import IS_DUE, next_in_lanes
 from supportbot.delivery.stream_notes import STREAMED
 from supportbot.intake.questions import Grounds
@@ -45,10 +45,13 @@ SUSPECT = _next_among(LAPSES >= SUSPECT_LAPSES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One reply on its way, with all that a platform's sender needs.
+    """One reply, or other row of the outbox, on its way, with all that a platform's sender needs.
 
     Attributes:
         outbox_id: the reply's own number.
+        kind: what it is; all but a ``REPLY`` are about a hand-off.
+        note: what the sender needs besides; see ``handoffs.asking``.
+        is_from_elsewhere: whether the question was asked on another platform, as on the page.
         mark: the idempotency mark, the same at every attempt and unique over all databases; 25 characters at
             most, which is what a Discord nonce may have.
         attempt: 1 for the first; later ones must look for their own mark before they send.
@@ -81,6 +84,9 @@ class Delivery:
     created_at: datetime
     age: timedelta
     mark: str
+    kind: OutboxKind = OutboxKind.REPLY
+    note: Mapping[str, Any] | None = None
+    is_from_elsewhere: bool = False
     streamed: str | None = None
 
 
@@ -101,6 +107,8 @@ _CLAIMED = (
     select(
         OutboxRow.id.label("outbox_id"),
         OutboxRow.platform,
+        OutboxRow.kind,
+        OutboxRow.note,
         OutboxRow.mark,
         OutboxRow.attempts,
         OutboxRow.lapses,
@@ -111,6 +119,7 @@ _CLAIMED = (
         Answer.grounds,
         Answer.model_version,
         Question.id.label("question_id"),
+        Question.platform.label("asked_on"),
         Question.asker,
         Question.text.label("question"),
         Question.reply_to,
@@ -172,4 +181,7 @@ def _delivery(row: Row[*tuple[Any, ...]], now: datetime) -> Delivery:
         age=now - row.created_at,
         mark=row.mark,
         streamed=row.reply_to.get(STREAMED),
+        kind=row.kind,
+        note=row.note,
+        is_from_elsewhere=row.platform != row.asked_on,
     )

@@ -10,6 +10,7 @@ import asyncio
 import math
 import random
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -105,9 +106,13 @@ class Dispatcher:
     Args:
         outbox: where replies come from.
         sender: the platform's.
+        ring: called with a platform when there is something for it in the outbox.
     """
 
-    def __init__(self, outbox: Outbox, sender: Sender) -> None:
+    def __init__(
+        self, outbox: Outbox, sender: Sender, ring: Callable[[str], None] = lambda platform: None
+    ) -> None:
+        self._ring = ring
         self._outbox = outbox
         self._sender = sender
         self.wake = asyncio.Event()
@@ -207,7 +212,9 @@ class Dispatcher:
             log.warning("reply.attempt_failed", **_names(delivery), exc_info=True)
             await self._postpone(delivery, type(error).__name__, None, unsent=False)
         else:
-            await self._outbox.delivered(delivery.outbox_id, identity, pause=self._sender.pause)
+            await self._outbox.delivered(
+                delivery.outbox_id, identity, pause=self._sender.pause, kind=delivery.kind
+            )
             self._count("delivered")
             log.info("reply.delivered", **_names(delivery), reply=identity)
 
@@ -234,7 +241,9 @@ class Dispatcher:
         log.info("reply.postponed", **_names(delivery), seconds=round(seconds, 1), reason=error)
 
     async def _give_up(self, delivery: Delivery, error: str) -> None:
-        await self._outbox.give_up(delivery.outbox_id, error)
+        told = await self._outbox.give_up(delivery.outbox_id, error, kind=delivery.kind)
+        if told is not None:
+            self._ring(told)
         self._count("given_up")
         log.error("reply.undeliverable", **_names(delivery), reason=error)
 
@@ -245,6 +254,7 @@ class Dispatcher:
 def _names(delivery: Delivery) -> dict[str, object]:
     return {
         "platform": delivery.platform,
+        "kind": delivery.kind.value,
         "question_id": delivery.question_id,
         "answer_id": delivery.answer_id,
         "attempt": delivery.attempt,

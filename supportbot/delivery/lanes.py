@@ -35,6 +35,12 @@ _NOW = bindparam("now", type_=UtcDateTime())
 _MOST = 1_000
 """Replies that are compared, the oldest whose lanes are free; to compare all may take longer than to send."""
 
+
+def channel_of(outbox: type[Outbox], conversation: type[Conversation]) -> ColumnElement[str]:
+    """Say where something goes: to the channel of its question, unless it is for people elsewhere."""
+    return func.coalesce(outbox.channel, conversation.channel)
+
+
 IS_DUE = and_(Outbox.state == OutboxState.PENDING, Outbox.due_at <= _NOW)
 """Which replies may be sent at the time ``now``."""
 
@@ -43,9 +49,10 @@ def is_channel_of(outbox_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Say which channel a reply goes to."""
     # Each part of its name for itself: of both together SQLite looks up the first and reads all channels of it.
 
-    def named(column: InstrumentedAttribute[Any]) -> ScalarSelect[Any]:
+    def named(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ScalarSelect[Any]:
         return (
             select(column)
+            .select_from(Conversation)
             .join(Question, Question.conversation_id == Conversation.id)
             .join(Outbox, Outbox.question_id == Question.id)
             .where(Outbox.id == outbox_id)
@@ -53,7 +60,8 @@ def is_channel_of(outbox_id: ColumnElement[int]) -> ColumnElement[bool]:
         )
 
     return and_(
-        Channel.workspace_id == named(Conversation.workspace_id), Channel.channel == named(Conversation.channel)
+        Channel.workspace_id == named(Conversation.workspace_id),
+        Channel.channel == named(channel_of(Outbox, Conversation)),
     )
 
 
@@ -66,6 +74,7 @@ def next_in_lanes(which: ColumnElement[bool]) -> Select[int]:
     Args:
         which: among which replies.
     """
+    channel = channel_of(Outbox, Conversation)
     due = (
         select(
             Outbox.id,
@@ -73,20 +82,21 @@ def next_in_lanes(which: ColumnElement[bool]) -> Select[int]:
             Question.asker,
             Question.state,
             Conversation.workspace_id,
-            Conversation.channel,
+            channel.label("channel"),
             Channel.free_at,
         )
+        .select_from(Outbox)
         .join(Question, Outbox.question_id == Question.id)
         .join(Conversation, Question.conversation_id == Conversation.id)
         .outerjoin(
             Channel,
-            and_(Channel.workspace_id == Conversation.workspace_id, Channel.channel == Conversation.channel),
+            and_(Channel.workspace_id == Conversation.workspace_id, Channel.channel == channel),
         )
         .where(
             which,
             IS_DUE,
             or_(Channel.free_at.is_(None), Channel.free_at <= _NOW),
-            ~tuple_(Conversation.workspace_id, Conversation.channel).in_(_occupied()),
+            ~tuple_(Conversation.workspace_id, channel).in_(_occupied()),
         )
         .order_by(Outbox.due_at, Outbox.id)
         .limit(_MOST)
@@ -118,7 +128,8 @@ def _occupied() -> Select[int, str]:
     """Return the statement for the channels to which a reply is on its way."""
     sent, question, conversation = aliased(Outbox), aliased(Question), aliased(Conversation)
     return (
-        select(conversation.workspace_id, conversation.channel)
+        select(conversation.workspace_id, channel_of(sent, conversation))
+        .select_from(conversation)
         .join(question, question.conversation_id == conversation.id)
         .join(sent, sent.question_id == question.id)
         .where(

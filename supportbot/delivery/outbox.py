@@ -21,7 +21,8 @@ from supportbot.db.clock import now_of
 from supportbot.db.models import Answer, Channel, Question
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
-from supportbot.db.states import OutboxState, QuestionState
+from supportbot.db.states import OutboxKind, OutboxState, QuestionState
+from supportbot.delivery import shown
 from supportbot.delivery.claiming import LAPSES, NEXT, SUSPECT, SUSPECT_LAPSES, Delivery, take
 from supportbot.delivery.lanes import IS_DUE, is_channel_of
 
@@ -79,17 +80,27 @@ class Outbox:
         self._held.update(delivery.outbox_id for delivery in deliveries)
         return deliveries
 
-    async def delivered(self, outbox_id: int, reply_identity: str, *, pause: float = 0.0) -> None:
+    async def delivered(
+        self,
+        outbox_id: int,
+        reply_identity: str,
+        *,
+        pause: float = 0.0,
+        kind: OutboxKind = OutboxKind.REPLY,
+    ) -> None:
         """Note that a reply is on the platform, and under which identity; its channel then has a pause."""
         self._held.discard(outbox_id)
 
         def note(connection: Connection) -> None:
             now = now_of(connection)
+            if kind in shown.NAMED:  # first, in the order in which others lock these rows
+                connection.execute(shown.NAMED[kind], {"outbox_id": outbox_id, "identity": reply_identity})
             row = connection.execute(_DELIVERED, {"outbox_id": outbox_id, "now": now}).one_or_none()
             if row is None:  # erased while it was on its way
                 return
-            connection.execute(_SHOWN, {"answer_id": row.answer_id, "identity": reply_identity})
-            connection.execute(_TOLD, {"question_id": row.question_id, "now": now})
+            if kind is OutboxKind.REPLY:
+                connection.execute(_SHOWN, {"answer_id": row.answer_id, "identity": reply_identity})
+                connection.execute(_TOLD, {"question_id": row.question_id, "now": now})
             _free(connection, outbox_id, now, pause)
 
         await self._database.commit(note)
@@ -125,24 +136,32 @@ class Outbox:
 
         await self._database.commit(put_off)
 
-    async def give_up(self, outbox_id: int, error: str) -> None:
-        """Note that a reply can never be delivered, such as into an archived channel."""
+    async def give_up(self, outbox_id: int, error: str, *, kind: OutboxKind = OutboxKind.REPLY) -> str | None:
+        """Note that a reply can never be delivered, such as into an archived channel.
+
+        Where people cannot be asked, who asked is told so; return the platform of that word.
+        """
         self._held.discard(outbox_id)
 
-        def end(connection: Connection) -> None:
+        def end(connection: Connection) -> str | None:
+            told = None
+            if kind is OutboxKind.POST:
+                told = shown.tell_unreached(connection, outbox_id, now_of(connection))
             question_id = connection.scalar(
                 update(table_of(OutboxRow))
                 .where(OutboxRow.id == outbox_id)
                 .values(state=OutboxState.FAILED, lease_owner=None, last_error=error)
                 .returning(OutboxRow.question_id)
             )
-            connection.execute(
-                update(table_of(Question))
-                .where(Question.id == question_id)
-                .values(state=QuestionState.FAILED, reason=f"not delivered: {error}")
-            )
+            if kind is OutboxKind.REPLY:
+                connection.execute(
+                    update(table_of(Question))
+                    .where(Question.id == question_id)
+                    .values(state=QuestionState.FAILED, reason=f"not delivered: {error}")
+                )
+            return told
 
-        await self._database.commit(end)
+        return await self._database.commit(end)
 
     def forget(self, outbox_id: int) -> None:
         """Stop renewing a claim whose outcome could not be noted; it runs out, and the reply is tried again."""

@@ -5,6 +5,7 @@ Of what is not heard nothing is kept. These functions work within the caller's t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from supportbot.intake.admission import Crowd, Limits, find_refusal, tell
 from supportbot.intake.conversations import insert_question, is_late, look_up, make_conversation
 from supportbot.intake.questions import NO_QUESTION, NOT_HEARD, PRIVATELY, Accepted, IncomingQuestion
 from supportbot.intake.reception import Manner, Reception, receive
-from supportbot.policies.store import Policies, effective_of
+from supportbot.policies.store import effective, effective_of
 
 
 async def listens(session: AsyncSession, incoming: IncomingQuestion) -> bool:
@@ -29,14 +30,20 @@ async def listens(session: AsyncSession, incoming: IncomingQuestion) -> bool:
             Workspace.platform == incoming.platform, Workspace.external_id == incoming.workspace
         )
     )
-    policy = await Policies.effective(session, workspace_id, incoming.channel, incoming.parent)
+    policy = await effective(session, workspace_id, incoming.channel, incoming.parent)
     now = await database_now(session)
     if receive(policy, incoming.manner, in_thread=incoming.in_thread, now=now) is Reception.CLOSED:
         return False
     return not await threads.is_quiet(session, incoming)
 
 
-def accept(limits: Limits, incoming: IncomingQuestion, crowd: Crowd | None, connection: Connection) -> Accepted:
+def accept(
+    limits: Limits,
+    incoming: IncomingQuestion,
+    crowd: Crowd | None,
+    then: Callable[[Connection, int], None] | None,
+    connection: Connection,
+) -> Accepted:
     """Keep a question that is new and heard; see ``Inbox.accept``."""
     known = look_up(connection, incoming)
     if known.question_id is not None:
@@ -67,6 +74,8 @@ def accept(limits: Limits, incoming: IncomingQuestion, crowd: Crowd | None, conn
     if refusal:
         told = (question_id, incoming.platform, incoming.asker, incoming.placeholder)
         tell(connection, [told], refusal, now)
+    elif then:
+        then(connection, question_id)
     return Accepted(question_id, new=True, refused=reason, reception=reception)
 
 

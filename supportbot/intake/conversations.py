@@ -74,7 +74,7 @@ def make_conversation(
     )
     channel = {"workspace_id": workspace_id, "channel": incoming.channel}
     if not known.has_channel:
-        _insert(connection, table_of(Channel), channel | {"parent": incoming.parent})
+        insert_if_new(connection, table_of(Channel), channel | {"parent": incoming.parent})
     elif incoming.parent != known.parent and incoming.parent is not None:
         connection.execute(
             _PARENT_OF, {"of": workspace_id, "named": incoming.channel, "parent_is": incoming.parent}
@@ -119,21 +119,21 @@ def insert_question(
         "lapses": 0,
         "received_at": now,
     }
-    return _insert(connection, table_of(Question), values)
+    return insert_if_new(connection, table_of(Question), values)
 
 
 def _insert_or_find(
     connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]
 ) -> int:
     """Insert a row, and return its id or that of the one that another daemon has inserted meanwhile."""
-    inserted = _insert(connection, table, {**key, **values})
+    inserted = insert_if_new(connection, table, {**key, **values})
     if inserted is not None:
         return inserted
     found: int = connection.execute(select(table.c.id).filter_by(**key)).scalar_one()
     return found
 
 
-def _insert(connection: Connection, table: Table, values: Mapping[str, Any]) -> int | None:
+def insert_if_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> int | None:
     """Insert a row and return the first part of its key; None if a unique constraint is in the way."""
     inserted: int | None = connection.scalar(_insertion(connection.dialect.name, table), values)
     return inserted

@@ -40,13 +40,12 @@ async def remember_questions(session: AsyncSession, question_ids: Collection[int
 
 async def remember_answers(session: AsyncSession, answer_ids: Collection[int]) -> None:
     """Remember answers of people that are about to be erased."""
-    rows = await session.execute(
-        select(Question.platform, Answer.reply_identity)
-        .join(Question, Answer.question_id == Question.id)
-        .where(Answer.id.in_(answer_ids), Answer.source == AnswerSource.HUMAN)
+    names = await session.scalars(
+        select(Answer.reply_identity).where(Answer.id.in_(answer_ids), Answer.source == AnswerSource.HUMAN)
     )
-    named = {digest_of(platform, name.removeprefix(f"{platform}:")) for platform, name in rows if name is not None}
-    await _remember(session, named)
+    # A person may have answered on another platform than that of the question; theirs begins the name.
+    said = (name.partition(":") for name in names if name is not None)
+    await _remember(session, {digest_of(platform, identity) for platform, _, identity in said})
 
 
 async def forget_old(session: AsyncSession, now: datetime) -> None:

@@ -1,9 +1,9 @@
-"""Hand-offs: the bot said that it is not sure, and a person answers instead.
+"""Hand-offs: the bot said that it is not sure, or a human was asked, and a person answers instead.
 
 What that person writes where the bot handed off is an answer to the question, of the source ``human``, and may
 become a candidate for training like any other. Each message is an answer of its own: which of them say something,
 and which belong together, is for the curator to see. The hand-off is over as soon as the bot has given another
-answer in the thread.
+answer in the thread. What is written below the message that asked people elsewhere is passed on to the asker.
 
 Whatever else is heard leaves no trace, neither a row nor a line of the log. Who wrote is compared with the asker,
 and kept as a digest only, so that people can have erased what they wrote. These functions work within the caller's
@@ -13,17 +13,27 @@ transaction; they know no platform.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, union
+from sqlalchemy import Select, case, delete, func, insert, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from supportbot.db.models import Answer, Conversation, Example, Question, Workspace
-from supportbot.db.states import AnswerSource, ExampleSource, ExampleStatus, QuestionState
+from supportbot.db.clock import now as database_now
+from supportbot.db.models import Answer, Conversation, Example, Handoff, Outbox, Question, Workspace
+from supportbot.db.states import (
+    AnswerSource,
+    ExampleSource,
+    ExampleStatus,
+    HandoffState,
+    OutboxKind,
+    QuestionState,
+)
 from supportbot.intake import erased
 from supportbot.intake.people import digest_of, person_of
 from supportbot.intake.questions import has_words
+from supportbot.intake.replies import pending
 
 MAX_ANSWERS = 5
 """Messages of people that are kept for one question; the talk that follows them is none of ours."""
@@ -50,6 +60,7 @@ class Remark:
         text: as typed.
         names_others: whether it names somebody, and not the bot.
         said_at: when, by the platform's clock, if known.
+        signed: what the platform's sender needs to name the author, if the remark is passed on; kept as it is.
     """
 
     platform: str
@@ -62,6 +73,19 @@ class Remark:
     text: str
     names_others: bool = False
     said_at: datetime | None = None
+    signed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a remark stands: the question there that is for people, and whether its asker reads elsewhere."""
+
+    question_id: int
+    answer_id: int
+    anchor: str | None
+    platform: str
+    is_asked: bool
+    is_elsewhere: bool
 
 
 class Heard(Enum):
@@ -82,29 +106,65 @@ async def is_awaited(session: AsyncSession, remark: Remark) -> bool:
 
 async def keep(session: AsyncSession, remark: Remark) -> Heard:
     """Add a remark to the question that the bot has handed off, unless it is there already."""
+    place = await _handed_off(session, _last_answer(remark), remark)
+    if place is not None and place.is_asked:  # before the answer, as whoever erases locks them
+        locked = select(Handoff.id).where(Handoff.question_id == place.question_id).with_for_update()
+        await session.execute(locked)
     # The lock on the bot's answer makes two remarks, or two deliveries of one, wait for each other.
-    question_id = await _handed_off(session, _last_answer(remark).with_for_update(of=Answer), remark)
-    if question_id is None or await _is_question(session, remark):
+    place = await _handed_off(session, _last_answer(remark).with_for_update(of=Answer), remark)
+    if place is None or await _is_question(session, remark):
         return Heard.NOT_OURS
     identity = _identity(remark.platform, remark.identity)
     if (
         not has_words(remark.text)
         or await session.scalar(erased.find(remark.platform, remark.identity)) is not None
         or await session.scalar(_by_person(identity)) is not None
-        or await _count(session, question_id) >= MAX_ANSWERS
+        or await _count(session, place.question_id) >= MAX_ANSWERS
     ):
         return Heard.DROPPED
-    session.add(
-        Answer(
-            question_id=question_id,
-            text=_cut(remark.text),
-            source=AnswerSource.HUMAN,
-            reply_identity=identity,
-            author=digest_of(person_of(remark.platform, remark.workspace, remark.author)),
-            created_at=datetime.now(UTC),
-        )
+    answer = Answer(
+        question_id=place.question_id,
+        text=_cut(remark.text),
+        source=AnswerSource.HUMAN,
+        reply_identity=identity,
+        author=digest_of(person_of(remark.platform, remark.workspace, remark.author)),
+        created_at=datetime.now(UTC),
     )
+    session.add(answer)
+    await session.flush()
+    if place.is_elsewhere:
+        await _pass_on(session, place, answer.id, remark)
     return Heard.KEPT
+
+
+async def stop_clock(session: AsyncSession, remark: Remark) -> timedelta | None:
+    """Note that a person has answered what people were asked, after a remark was kept.
+
+    Returns:
+        How long that took; None for a later answer, and where nobody was asked.
+    """
+    written = select(Answer.question_id).where(
+        Answer.reply_identity == _identity(remark.platform, remark.identity), Answer.source == AnswerSource.HUMAN
+    )
+    now = await database_now(session)
+    asked_at = await session.scalar(
+        update(Handoff)
+        .where(Handoff.question_id.in_(written), Handoff.first_reply_at.is_(None))
+        .values(
+            first_reply_at=now,
+            state=case((Handoff.state == HandoffState.OPEN, HandoffState.ANSWERED.value), else_=Handoff.state),
+        )
+        .returning(Handoff.asked_at)
+    )
+    return None if asked_at is None else now - asked_at
+
+
+async def _pass_on(session: AsyncSession, place: _Place, answer_id: int, remark: Remark) -> None:
+    """Have a remark from elsewhere shown to the asker."""
+    now = await database_now(session)
+    note = {"author": remark.signed, "on": remark.platform, "anchor": place.anchor}
+    relay = pending(place.question_id, answer_id, place.platform, "", now, kind=OutboxKind.RELAY, note=note)
+    await session.execute(insert(Outbox), [relay])
 
 
 async def is_kept(session: AsyncSession, platform: str, identity: str) -> bool:
@@ -135,45 +195,65 @@ async def change(session: AsyncSession, platform: str, identity: str, text: str 
         answer.text = said
 
 
-def _last_answer(remark: Remark) -> Select[int, int, AnswerSource, QuestionState, str]:
+def _last_answer(remark: Remark) -> Select[*tuple[Any, ...]]:
     """Select the bot's last answer where a remark stands."""
-    in_thread = (
+    there = (
         select(Answer.id)
         .join(Question, Answer.question_id == Question.id)
         .join(Conversation, Question.conversation_id == Conversation.id)
         .join(Workspace, Conversation.workspace_id == Workspace.id)
-        .where(
-            *_in_workspace(remark),
-            Conversation.channel == remark.channel,
-            Conversation.thread == remark.thread,  # no row has NULL there
-        )
+        .where(Workspace.platform == remark.platform, Workspace.external_id == remark.workspace)
     )
-    places = [in_thread]
+    # No row has NULL as its thread.
+    places = [there.where(Conversation.channel == remark.channel, Conversation.thread == remark.thread)]
     if remark.replied_to is not None:  # NULL is every answer that is not delivered
-        places.append(select(Answer.id).where(Answer.reply_identity == remark.replied_to))
+        places += [
+            there.where(Answer.reply_identity == remark.replied_to),
+            # The message that asks people may stand in another workspace: a direct message, or for the page.
+            select(Answer.id)
+            .join(Handoff, Answer.question_id == Handoff.question_id)
+            .where(Handoff.platform == remark.platform, Handoff.post_identity == remark.replied_to),
+            there.join(Handoff, Handoff.question_id == Question.id).where(
+                Handoff.told_identity == remark.replied_to
+            ),
+        ]
     return (
-        select(Answer.id, Answer.question_id, Answer.source, Question.state, Question.asker)
+        select(
+            Answer.id,
+            Answer.question_id,
+            Answer.source,
+            Answer.reply_identity,
+            Question.state,
+            Question.asker,
+            Question.platform,
+            Conversation.channel,
+            Conversation.thread,
+            Handoff.id.label("handoff_id"),
+        )
         .join(Question, Answer.question_id == Question.id)
         .join(Conversation, Question.conversation_id == Conversation.id)
-        .join(Workspace, Conversation.workspace_id == Workspace.id)
-        .where(Answer.id.in_(union(*places)), Answer.source != AnswerSource.HUMAN, *_in_workspace(remark))
+        .outerjoin(Handoff, Handoff.question_id == Question.id)
+        .where(Answer.id.in_(union(*places)), Answer.source != AnswerSource.HUMAN)
         .order_by(Answer.id.desc())
         .limit(1)
     )
 
 
-def _in_workspace(remark: Remark) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return Workspace.platform == remark.platform, Workspace.external_id == remark.workspace
-
-
 async def _handed_off(
-    session: AsyncSession, last_answer: Select[int, int, AnswerSource, QuestionState, str], remark: Remark
-) -> int | None:
+    session: AsyncSession, last_answer: Select[*tuple[Any, ...]], remark: Remark
+) -> _Place | None:
     """Return the question that the bot's last answer hands off to anybody but its asker, if it does."""
     row = (await session.execute(last_answer)).first()
-    if row is None or row.source is not AnswerSource.NOT_SURE or row.state not in _TOLD:
+    if row is None or row.state not in _TOLD:
         return None
-    return None if row.asker == remark.author else int(row.question_id)
+    is_asked = row.handoff_id is not None
+    is_asker = (row.platform, row.asker) == (remark.platform, remark.author)
+    if is_asker or not (row.source is AnswerSource.NOT_SURE or is_asked):
+        return None
+    # What asks people may stand in the channel of the question, and yet in a thread of its own.
+    is_in_thread = remark.thread in (None, row.thread) or remark.replied_to == row.reply_identity
+    is_elsewhere = (row.platform, row.channel) != (remark.platform, remark.channel) or not is_in_thread
+    return _Place(row.question_id, row.id, row.reply_identity, row.platform, is_asked, is_elsewhere)
 
 
 async def _is_question(session: AsyncSession, remark: Remark) -> bool:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
-from supportbot.db.models import Answer, Channel, Conversation, Feedback, Question, Workspace
+from supportbot.db.models import Answer, Channel, Conversation, Feedback, Handoff, Question, Workspace
 from supportbot.db.session import Database
-from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.db.states import AnswerSource, HandoffState, QuestionState
 from supportbot.intake.people import DIRECT
 from supportbot.intake.questions import Grounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A question with its answer, if there is one yet, the votes on it, and what people answered instead."""
+    """A question with its answer, if there is one yet, the votes on it, and what people answered instead.
+
+    ``handoff`` says how far the people have come who were asked; None where nobody was.
+    """
 
     question_id: int
     platform: str
@@ -40,6 +43,7 @@ class Exchange:
     votes_up: int
     votes_down: int
     by_people: tuple[str, ...]
+    handoff: HandoffState | None = None
 
 
 class History:
@@ -108,21 +112,25 @@ class History:
 
     async def _select(self, *which: ColumnElement[bool], limit: int) -> list[Exchange]:
         query = (
-            select(Question, Answer)
+            select(Question, Answer, Handoff.state)
             .join(Conversation, Question.conversation_id == Conversation.id)
             .outerjoin(Answer, (Answer.question_id == Question.id) & (Answer.source != AnswerSource.HUMAN))
+            .outerjoin(Handoff, Handoff.question_id == Question.id)
             .where(*which)
             .order_by(Question.id.desc())
             .limit(limit)
         )
         async with self._database.read() as session:
             rows = (await session.execute(query)).all()
-            ids = [answer.id for _, answer in rows if answer is not None]
+            ids = [answer.id for _, answer, _ in rows if answer is not None]
             votes = {answer_id: (up, down) for answer_id, up, down in await session.execute(_count_votes(ids))}
             by_people: dict[int, tuple[str, ...]] = {}
-            for question_id, text in await session.execute(_by_people([question.id for question, _ in rows])):
+            for question_id, text in await session.execute(_by_people([question.id for question, _, _ in rows])):
                 by_people[question_id] = (*by_people.get(question_id, ()), text)
-        return [_exchange(question, answer, votes, by_people.get(question.id, ())) for question, answer in rows]
+        return [
+            replace(_exchange(question, answer, votes, by_people.get(question.id, ())), handoff=handoff)
+            for question, answer, handoff in rows
+        ]
 
 
 def _count_votes(answer_ids: Sequence[int]) -> Select[int, int, int]:

@@ -10,7 +10,7 @@ What people write where the bot has handed off is heard here as well; which that
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 
@@ -34,12 +34,13 @@ from supportbot.intake.admission import (
 from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, lapses_of, take
 from supportbot.intake.earlier import Turn, earlier_turns
 from supportbot.intake.handoff import Heard, Remark
+from supportbot.intake.overhearing import overhear
 from supportbot.intake.questions import NOT_HEARD, Accepted, Claim, IncomingQuestion, Reply
 from supportbot.intake.reception import Manner
 from supportbot.intake.replies import write_reply
 from supportbot.intake.turns import IS_WAITING
 from supportbot.policies.policy import Policy
-from supportbot.policies.store import Policies
+from supportbot.policies.store import Policies, effective
 
 
 class Inbox:
@@ -50,12 +51,21 @@ class Inbox:
         owner: unique name of this process, written on its claims.
         lease: how long a claim holds unless it is renewed; see ``delivery.renewal``.
         limits: how much may be asked.
+        on_first_reply: called when a person answers what people were asked, with how long that took.
 
     Attributes:
         policies: what the admins of channels decided about them.
     """
 
-    def __init__(self, database: Database, owner: str, lease: timedelta, limits: Limits = UNLIMITED) -> None:
+    def __init__(
+        self,
+        database: Database,
+        owner: str,
+        lease: timedelta,
+        limits: Limits = UNLIMITED,
+        on_first_reply: Callable[[timedelta], None] = lambda waited: None,
+    ) -> None:
+        self._on_first_reply = on_first_reply
         self._database = database
         self._owner = owner
         self._lease = lease
@@ -68,36 +78,38 @@ class Inbox:
         """The questions that this process works on; may be read from any thread."""
         return frozenset(self._held.copy())
 
-    async def accept(self, incoming: IncomingQuestion, crowd: Crowd | None = None) -> Accepted:
+    async def accept(
+        self,
+        incoming: IncomingQuestion,
+        crowd: Crowd | None = None,
+        *,
+        then: Callable[[Connection, int], None] | None = None,
+    ) -> Accepted:
         """Commit a question, unless its identity is known already, or is that of one that was erased.
 
         One that is too many is kept as refused, and its asker told so once; see ``admission``. Of one that is not
         heard there, nothing is kept; see ``reception``.
+
+        Args:
+            incoming: the question.
+            crowd: how many may be in front of it.
+            then: what else to do in that transaction with a question that is new and not refused, by its number.
         """
         if incoming.manner is Manner.UNASKED:
             async with self._database.read() as session:  # most of what is said is none of ours: no lock for that
                 if not await accepting.listens(session, incoming):
                     return NOT_HEARD
-        return await self._database.commit(partial(accepting.accept, self._limits, incoming, crowd))
+        return await self._database.commit(partial(accepting.accept, self._limits, incoming, crowd, then))
 
-    async def accept_remark(self, remark: Remark) -> Heard:
+    async def accept_remark(self, remark: Remark, *, may_follow_up: bool = True) -> Heard:
         """Commit what a person wrote, if it answers a question that the bot has handed off.
 
         Nothing of it is kept else, but it may be a follow-up, to be asked as a question by the caller.
         """
-        async with self._database.read() as session:  # most of what is heard is none of ours: no lock for that
-            is_awaited = await handoff.is_awaited(session, remark)
-            if not is_awaited and await threads.find(session, remark) is None:
-                return Heard.NOT_OURS
-        async with self._database.write() as session:
-            heard = await handoff.keep(session, remark) if is_awaited else Heard.NOT_OURS
-            thread = await threads.find(session, remark)
-            if thread is None:
-                return heard
-            if heard is not Heard.NOT_OURS:
-                await threads.note_talk(session, remark, thread)
-                return heard
-            return Heard.FOLLOW_UP if await threads.is_follow_up(session, remark, thread) else Heard.NOT_OURS
+        heard, waited = await overhear(self._database, remark, may_follow_up=may_follow_up)
+        if waited is not None:
+            self._on_first_reply(waited)
+        return heard
 
     async def set_quiet(self, platform: str, workspace: str, channel: str, thread: str, *, is_quiet: bool) -> bool:
         """Answer in a thread only who names the bot, or no longer; return False where it has never answered."""
@@ -162,7 +174,7 @@ class Inbox:
     async def policy_of(self, claim: Claim) -> Policy:
         """Return what holds where a question was asked."""
         async with self._database.read() as session:
-            return await self.policies.effective(session, claim.workspace_id, claim.channel)
+            return await effective(session, claim.workspace_id, claim.channel)
 
     async def forget(self, question_id: int) -> None:
         """Let an unasked question, claimed by this process, go without a word and without a trace."""

@@ -179,6 +179,7 @@ class Grounds:
         quoted: the passage that was quoted instead.
         suggestions: up to three verified questions, for an answer that is not sure.
         demo: whether the starter answered, which knows a shop that does not exist.
+        offers_human: whether the asker is offered to have a human asked.
         figures: what decided, for people who look into it: score, threshold, and so on.
     """
 
@@ -186,6 +187,7 @@ class Grounds:
     quoted: Quoted | None = None
     suggestions: tuple[Suggestion, ...] = ()
     demo: bool = False
+    offers_human: bool = False
     figures: Mapping[str, Any] | None = None
 
     def as_record(self) -> dict[str, Any]:
@@ -197,6 +199,7 @@ class Grounds:
             "quoted": asdict(self.quoted) if self.quoted else None,
             "suggestions": suggestions,
             "demo": self.demo,
+            "offers_human": self.offers_human,
             "figures": dict(self.figures or {}),
         }
 
@@ -214,6 +217,7 @@ class Grounds:
             quoted=Quoted(**quoted) if (quoted := record.get("quoted")) else None,
             suggestions=tuple(Suggestion(**one) for one in record["suggestions"]),
             demo=record["demo"],
+            offers_human=record.get("offers_human", False),
             figures=record["figures"],
         )
 

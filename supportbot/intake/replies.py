@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert
 
 from supportbot.db.base import table_of
 from supportbot.db.models import Answer, Outbox
-from supportbot.db.states import AnswerSource, OutboxState
+from supportbot.db.states import AnswerSource, OutboxKind, OutboxState
 from supportbot.intake.questions import Grounds, Reply
 
 
@@ -40,7 +40,7 @@ def write_reply(connection: Connection, question_id: int, platform: str, reply: 
         "created_at": now,
     }
     answer_id: int = connection.execute(_ANSWER, values).scalar_one()
-    connection.execute(_PENDING, [_pending(question_id, answer_id, platform, reply.text, now)])
+    connection.execute(_PENDING, [pending(question_id, answer_id, platform, reply.text, now)])
     return answer_id
 
 
@@ -63,7 +63,7 @@ def write_notices(connection: Connection, questions: Sequence[tuple[int, str]], 
     connection.execute(
         _PENDING,
         [
-            _pending(question_id, answer_ids[question_id], platform, text, now)
+            pending(question_id, answer_ids[question_id], platform, text, now)
             for question_id, platform in questions
         ],
     )
@@ -76,11 +76,25 @@ _PENDING = insert(table_of(Outbox))
 _NO_GROUNDS = Grounds().as_record()
 
 
-def _pending(question_id: int, answer_id: int, platform: str, text: str, now: datetime) -> dict[str, Any]:
+def pending(
+    question_id: int,
+    answer_id: int,
+    platform: str,
+    text: str,
+    now: datetime,
+    *,
+    kind: OutboxKind = OutboxKind.REPLY,
+    channel: str | None = None,
+    note: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the columns of an outbox row that is due now; see ``Outbox`` for what they mean."""
     return {
         "question_id": question_id,
         "answer_id": answer_id,
         "platform": platform,
+        "kind": kind,
+        "channel": channel,
+        "note": dict(note) if note is not None else None,
         "mark": f"sb-{secrets.token_hex(10)}",
         "text": text,
         "state": OutboxState.PENDING,

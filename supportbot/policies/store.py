@@ -65,6 +65,23 @@ class Decided:
     at: datetime
 
 
+async def effective(
+    session: AsyncSession, workspace_id: int | None, channel: str = WHOLE_WORKSPACE, parent: str | None = None
+) -> Policy:
+    """Return what holds in a channel.
+
+    Args:
+        session: of a transaction of the caller.
+        workspace_id: None for a workspace that nothing was heard from yet.
+        channel: the platform's id; nothing for the whole workspace.
+        parent: as in ``Place``; it is looked up by default.
+    """
+    if workspace_id is None:
+        return Policy()
+    rows = await session.execute(_LAYERS, _parameters(workspace_id, channel, parent))
+    return _layered(rows.all(), workspace_id)
+
+
 class Policies:
     """What admins decided, read and written.
 
@@ -74,23 +91,6 @@ class Policies:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    @staticmethod
-    async def effective(
-        session: AsyncSession, workspace_id: int | None, channel: str = WHOLE_WORKSPACE, parent: str | None = None
-    ) -> Policy:
-        """Return what holds in a channel.
-
-        Args:
-            session: of a transaction of the caller.
-            workspace_id: None for a workspace that nothing was heard from yet.
-            channel: the platform's id; nothing for the whole workspace.
-            parent: as in ``Place``; it is looked up by default.
-        """
-        if workspace_id is None:
-            return Policy()
-        rows = await session.execute(_LAYERS, _parameters(workspace_id, channel, parent))
-        return _layered(rows.all(), workspace_id)
 
     async def shown(self, place: Place) -> Policy:
         """Return what holds at a place."""
@@ -155,7 +155,7 @@ class Policies:
                 Decided(
                     place=Place(platform=workspace.platform, workspace=workspace.external_id, channel=row.channel),
                     settings=row.settings,
-                    policy=await self.effective(session, row.workspace_id, row.channel),
+                    policy=await effective(session, row.workspace_id, row.channel),
                     by=row.changed_by,
                     at=row.changed_at,
                 )
@@ -164,7 +164,7 @@ class Policies:
 
     async def _at(self, session: AsyncSession, place: Place) -> Policy:
         workspace_id = await self._workspace_id(session, place)
-        return await self.effective(session, workspace_id, place.channel, place.parent)
+        return await effective(session, workspace_id, place.channel, place.parent)
 
     async def _workspace_id(self, session: AsyncSession, place: Place) -> int | None:
         return await session.scalar(
@@ -197,7 +197,7 @@ class Policies:
 
 
 def effective_of(connection: Connection, workspace_id: int | None, channel: str, parent: str | None) -> Policy:
-    """Return what ``Policies.effective`` does, in a transaction that has a plain connection."""
+    """Return what ``effective`` does, in a transaction that has a plain connection."""
     if workspace_id is None:
         return Policy()
     return _layered(connection.execute(_LAYERS, _parameters(workspace_id, channel, parent)).all(), workspace_id)

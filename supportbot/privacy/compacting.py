@@ -18,7 +18,7 @@ from supportbot.db.session import Database
 
 TABLES = (
     *("answer", "audit", "channel", "channel_policy", "conversation", "entry", "example"),
-    *("feedback", "foreign_question", "outbox", "passage", "question", "wording"),
+    *("feedback", "foreign_question", "handoff", "outbox", "passage", "question", "wording"),
 )
 """Those that an erasure touches."""
 

@@ -14,10 +14,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from supportbot.db.models import Answer, Example, Feedback, Question, Wording
+from supportbot.db.models import Answer, Example, Feedback, Handoff, Question, Wording
 from supportbot.db.session import Database
 from supportbot.intake.erased import remember_answers, remember_questions
 from supportbot.knowledge.store import raise_revision
@@ -132,6 +132,8 @@ class Privacy:
             }
             if not person.workspaces or person.direct_messages in person.workspaces:
                 await erase_direct_messages(session, person.platform, person.direct_messages)
+            closed = update(Handoff).where(who.closed).values(resolved_by=None).returning(Handoff.id)
+            last["hand-offs they closed"] = len((await session.scalars(closed)).all())
             await ledger.note(session, {**last, "files": len(files.changed) + len(files.removed)})
         return Erased(
             counts={kind: count for kind, count in ledger.counts.items() if count},

@@ -14,8 +14,19 @@ from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.base import Base
-from supportbot.db.models import Answer, Conversation, Example, Feedback, Outbox, Question, Wording, Workspace
+from supportbot.db.models import (
+    Answer,
+    Conversation,
+    Example,
+    Feedback,
+    Handoff,
+    Outbox,
+    Question,
+    Wording,
+    Workspace,
+)
 from supportbot.db.session import Database
+from supportbot.db.states import OutboxKind
 from supportbot.privacy.found import find, pages, parts
 from supportbot.privacy.person import Person, theirs
 from supportbot.privacy.policies import decided_by
@@ -37,6 +48,10 @@ async def export_person(database: Database, person: Person) -> dict[str, Any]:
     async with database.read() as session:
         votes = [_record(row) for row in await session.scalars(select(Feedback).where(who.votes))]
         written = [_record(row) for row in await session.scalars(select(Answer).where(who.answers))]
+        closed = [
+            {"id": row.id, "resolved_at": _plain(row.resolved_at)}
+            for row in await session.scalars(select(Handoff).where(who.closed))
+        ]
         examples = [record for ids in parts(sorted(found.examples)) for record in await _examples(session, ids)]
     return {
         "person": {
@@ -48,6 +63,7 @@ async def export_person(database: Database, person: Person) -> dict[str, Any]:
         "counts": found.counts(),
         "questions": questions,
         "votes": votes,
+        "handoffs_closed": closed,
         "answers_written_for_others": written,
         "training_rows": examples,
         "decisions_about_channels": await decided_by(database, who.names),
@@ -62,6 +78,7 @@ async def _questions(session: AsyncSession, ids: Sequence[int]) -> list[dict[str
         await session.scalars(select(Feedback).where(Feedback.answer_id.in_([answer.id for answer in answers])))
     )
     replies = list(await session.scalars(select(Outbox).where(Outbox.question_id.in_(ids))))
+    handoffs = list(await session.scalars(select(Handoff).where(Handoff.question_id.in_(ids))))
     rows = await session.execute(
         select(Question, Conversation, Workspace)
         .join(Conversation, Question.conversation_id == Conversation.id)
@@ -81,7 +98,10 @@ async def _questions(session: AsyncSession, ids: Sequence[int]) -> list[dict[str
                 for answer in answers
                 if answer.question_id == question.id
             ],
-            "replies": [_record(reply) for reply in replies if reply.question_id == question.id],
+            "replies": [_reply(reply) for reply in replies if reply.question_id == question.id],
+            "handoffs": [
+                _record(one, without=("resolved_by",)) for one in handoffs if one.question_id == question.id
+            ],
         }
         for question, conversation, workspace in rows
     ]
@@ -101,6 +121,11 @@ def _record(row: Base, without: Sequence[str] = ()) -> dict[str, Any]:
     """Return a row without vectors, which say what its text says."""
     names = [column.key for column in inspect(type(row)).column_attrs if column.key not in ("vector", *without)]
     return {name: _plain(getattr(row, name)) for name in names}
+
+
+def _reply(row: Outbox) -> dict[str, Any]:
+    """Return a row of the outbox; who answered elsewhere is named by the note of what was passed on."""
+    return _record(row, without=("note",) if row.kind is OutboxKind.RELAY else ())
 
 
 def _plain(value: object) -> Any:

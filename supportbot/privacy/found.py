@@ -14,7 +14,7 @@ from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from supportbot.db.models import Answer, Example, Feedback, Outbox, Question, Wording
+from supportbot.db.models import Answer, Example, Feedback, Handoff, Outbox, Question, Wording
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, ExampleSource
 from supportbot.models.publishing.lineage import trained_on
@@ -36,6 +36,7 @@ class Found:
         replies: how many of those are on their way or delivered.
         votes: how many votes they gave.
         written: how many answers they wrote where the bot was not sure.
+        closed: how many hand-offs they closed.
         examples: the numbers of rows for training that came from them.
         own_words: of these, the rows whose answer is in their words.
         wordings: the numbers of these as wordings of approved answers.
@@ -49,6 +50,7 @@ class Found:
     replies: int = 0
     votes: int = 0
     written: int = 0
+    closed: int = 0
     examples: set[int] = field(default_factory=set)
     own_words: set[int] = field(default_factory=set)
     wordings: set[int] = field(default_factory=set)
@@ -58,7 +60,7 @@ class Found:
     @property
     def is_nothing(self) -> bool:
         """Whether there is nothing at all."""
-        return not (self.questions or self.votes or self.written or self.examples)
+        return not (self.questions or self.votes or self.written or self.closed or self.examples)
 
     def counts(self) -> dict[str, int]:
         """Return how much there is of each kind, in the words that people are told."""
@@ -68,6 +70,7 @@ class Found:
             "replies": self.replies,
             "votes": self.votes,
             "answers they wrote": self.written,
+            "hand-offs they closed": self.closed,
             "training rows": len(self.examples),
             "wordings": len(self.wordings),
         }
@@ -107,6 +110,7 @@ async def find(database: Database, person: Person) -> Found:
             await _take(session, clicked, found)
             await _take(session, asked, found, is_question_theirs=True)
     async with database.read() as session:
+        found.closed = await session.scalar(select(func.count()).select_from(Handoff).where(who.closed)) or 0
         found.versions = await trained_on(session, found.examples)
     found.texts.discard("")
     return found

@@ -2,7 +2,7 @@
 
 Ids are opaque: what a platform calls somebody is compared, never taken apart. The same person stands in the tables
 by the platform's id (``question.asker``), by a name over all platforms (``feedback.voter``, ``example.person``)
-and by the digest of that (``answer.author``).
+and by the digest of that (``answer.author``, ``handoff.resolved_by``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from supportbot.db.models import Answer, Conversation, Example, Feedback, Question, Workspace
+from supportbot.db.models import Answer, Conversation, Example, Feedback, Handoff, Question, Workspace
 from supportbot.db.states import LOCAL_PLATFORMS
 from supportbot.errors import SupportBotError
 from supportbot.intake.people import digest_of, direct_messages_of
@@ -73,6 +73,7 @@ class Theirs:
         examples: that came from them by name, or from what they wrote to the bot alone; those that were made of
             their questions are found by the answers.
         wrote: of these, whose answer they wrote where the bot was not sure.
+        closed: the hand-offs that they closed.
     """
 
     names: frozenset[str]
@@ -81,6 +82,7 @@ class Theirs:
     answers: ColumnElement[bool]
     examples: ColumnElement[bool]
     wrote: ColumnElement[bool]
+    closed: ColumnElement[bool]
 
 
 async def theirs(session: AsyncSession, person: Person) -> Theirs:
@@ -109,6 +111,10 @@ async def theirs(session: AsyncSession, person: Person) -> Theirs:
         answers=_author(digests, ids, person),
         examples=or_(named, wrote, Example.workspace_id.in_([workspaces[name] for name in alone])),
         wrote=wrote,
+        closed=and_(
+            Handoff.resolved_by.in_(digests),
+            Handoff.workspace_id.in_(ids) if person.workspaces else Handoff.id.is_not(None),
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """Erasing rows of the log, some questions at a time, each time in one transaction of the caller.
 
-Locks are taken in the order in which delivering and voting take theirs (reply, answer, vote, question), so that
+Locks are taken in the order in which delivering, voting and asking people take theirs (hand-off, reply, answer,
+vote, question), so that
 PostgreSQL never has to break a tie; the revision of the knowledge comes first, as everywhere.
 """
 
@@ -19,6 +20,7 @@ from supportbot.db.models import (
     Entry,
     Example,
     Feedback,
+    Handoff,
     Outbox,
     Question,
     Wording,
@@ -28,6 +30,7 @@ from supportbot.db.models import (
 
 async def lock_questions(session: AsyncSession, question_ids: Sequence[int]) -> list[int]:
     """Lock questions with all that hangs on them until the transaction ends; return their answers."""
+    await session.execute(_locked(Handoff, Handoff.question_id.in_(question_ids)))
     await session.execute(_locked(Outbox, Outbox.question_id.in_(question_ids)))
     answers = list(await session.scalars(_locked(Answer, Answer.question_id.in_(question_ids))))
     await session.execute(_locked(Feedback, Feedback.answer_id.in_(answers)))
@@ -36,7 +39,7 @@ async def lock_questions(session: AsyncSession, question_ids: Sequence[int]) -> 
 
 
 async def erase_questions(session: AsyncSession, question_ids: Sequence[int]) -> Counter[str]:
-    """Erase questions with their answers, replies and votes, and conversations that have no question left.
+    """Erase questions with all that hangs on them, and conversations that have no question left.
 
     Returns:
         How many rows of each kind are gone.
@@ -51,6 +54,8 @@ async def erase_questions(session: AsyncSession, question_ids: Sequence[int]) ->
         )
     ).all()
     conversations = {place.id for place in places}
+    handoffs = delete(Handoff).where(Handoff.question_id.in_(question_ids)).returning(Handoff.id)
+    gone["hand-offs"] += len((await session.scalars(handoffs)).all())
     replies = delete(Outbox).where(Outbox.question_id.in_(question_ids)).returning(Outbox.id)
     gone["replies"] += len((await session.scalars(replies)).all())
     answers = list(await session.scalars(select(Answer.id).where(Answer.question_id.in_(question_ids))))
@@ -105,6 +110,6 @@ async def erase_votes(session: AsyncSession, which: ColumnElement[bool]) -> int:
 
 
 def _locked(
-    model: type[Outbox | Answer | Feedback | Question | Conversation], which: ColumnElement[bool]
+    model: type[Handoff | Outbox | Answer | Feedback | Question | Conversation], which: ColumnElement[bool]
 ) -> Select[int]:
     return select(model.id).where(which).order_by(model.id).with_for_update()

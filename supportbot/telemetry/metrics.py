@@ -12,6 +12,12 @@ FAILURES = Counter("supportbot_failures", "Questions that ended without an answe
 REFUSALS = Counter("supportbot_refusals", "Questions that were one too many.", ["platform", "reason"])
 EXPLANATIONS = Counter("supportbot_explanations", "Explanations of a thumb down.", ["reason"])
 VOTES = Counter("supportbot_votes", "Votes given, changed ones included.", ["vote"])
+HANDOFFS_OPEN = Gauge("supportbot_handoffs_open", "Questions that people were asked and have not answered.")
+HANDOFF_SECONDS = Histogram(
+    "supportbot_handoff_first_reply_seconds",
+    "Seconds from asking people to the first answer of one.",
+    buckets=(60, 300, 900, 3600, 4 * 3600, 24 * 3600, 72 * 3600),
+)
 DELIVERIES = Counter("supportbot_deliveries", "Attempts to deliver a reply.", ["platform", "outcome"])
 STREAMS = Counter("supportbot_streams", "Answers that were shown while they were written.", ["platform"])
 CONNECTED = Gauge("supportbot_connected", "Whether the platform can reach us now, 1 or 0.", ["platform"])

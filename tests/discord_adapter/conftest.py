@@ -35,6 +35,7 @@ from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
+from supportbot.handoffs.asking import Handoffs
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
@@ -189,6 +190,7 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
         Privacy(database, settings.home),
         take_back=streams.take_back,
         overview=Overview(database, knowledge),
+        handoffs=Handoffs(database, inbox),
     )
     outbox = Outbox(database, "test", timedelta(minutes=1))
     yield Core(database, settings, service, inbox, outbox, history, worker, bell, live, streams, knowledge)

@@ -25,10 +25,14 @@ from tests.discord_server.state import (
     BOT_ID,
     CHANNEL_ID,
     DEADLINE_SECONDS,
+    DM_CHANNEL_ID,
     EPHEMERAL,
     FOREIGN_CHANNEL_ID,
+    FORUM_ID,
+    GUILD_ID,
     HOME,
     LOADING,
+    TEAM_CHANNEL_ID,
     THUMB_DOWN,
     THUMB_UP,
     Fault,
@@ -36,6 +40,7 @@ from tests.discord_server.state import (
     Json,
     Place,
     State,
+    build_message,
     member,
     new_id,
     user,
@@ -43,6 +48,7 @@ from tests.discord_server.state import (
 
 TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWX.abcdef.ABCDEFGHIJKLMNOPQRSTUVWXYZ1"
 ALICE = user("1001", "alice")
+BOB = user("1002", "bob")
 
 _CHOICES, _MODAL = 8, 9  # types of a callback
 
@@ -122,9 +128,21 @@ class DiscordServer:
         """Mention the bot in the channel; returns the message."""
         return await self.say(f"<@{BOT_ID}> {text}")
 
-    async def say(self, text: str, *, channel: str = CHANNEL_ID, author: Json = ALICE) -> Json:
-        """Write a message as it is; in ``DM_CHANNEL_ID`` it is a direct one."""
-        message = self.state.add_message(channel, author, {"content": text})
+    async def say(
+        self, text: str, *, channel: str = CHANNEL_ID, author: Json = ALICE, reply_to: Json | None = None
+    ) -> Json:
+        """Write a message as it is; in ``DM_CHANNEL_ID`` it is a direct one.
+
+        Args:
+            text: as typed.
+            channel: where.
+            author: who.
+            reply_to: the message of the bot that this is a reply to, which pings it.
+        """
+        body = {"content": text} | ({"message_reference": {"message_id": reply_to["id"]}} if reply_to else {})
+        message = self.state.add_message(channel, author, body)
+        if reply_to:
+            message["mentions"] = [BOT]
         await self.redeliver(message)
         return message
 
@@ -183,6 +201,12 @@ class DiscordServer:
         (button,) = message["components"][number]["components"]
         data = {"custom_id": button["custom_id"], "component_type": 2}
         return await self._interact(3, data, message=message, by=by)
+
+    async def press(self, message: Json, label: str) -> Interaction:
+        """Click the button with a label under a message of the bot."""
+        buttons = [button for row in message["components"] for button in row["components"]]
+        (button,) = [one for one in buttons if one.get("label") == label]
+        return await self._interact(3, {"custom_id": button["custom_id"], "component_type": 2}, message=message)
 
     async def redeliver_interaction(self, interaction: Interaction) -> None:
         """Send the event of an interaction again."""
@@ -250,6 +274,11 @@ class DiscordServer:
             ("PATCH", "/channels/{channel}/messages/{message}", self._edit),
             ("DELETE", "/channels/{channel}/messages/{message}", self._delete),
             ("POST", "/channels/{channel}/typing", self._typing),
+            ("GET", "/channels/{channel}", self._channel),
+            ("POST", "/channels/{channel}/threads", self._post_in_forum),
+            ("GET", "/guilds/{guild}/threads/active", self._active_threads),
+            ("GET", "/guilds/{guild}/members/{user}", self._member),
+            ("POST", "/users/@me/channels", self._open_direct),
             ("POST", "/interactions/{interaction}/{token}/callback", self._callback),
             ("PATCH", "/webhooks/{application}/{token}/messages/@original", self._edit_original),
             ("POST", "/webhooks/{application}/{token}", self._follow_up),
@@ -368,6 +397,35 @@ class DiscordServer:
         """Return the message that a request is about, if it is there; it may answer an interaction."""
         found = [*self.state.messages, *(one.message for one in self.state.interactions.values() if one.message)]
         return next((message for message in found if message["id"] == request.match_info["message"]), None)
+
+    async def _channel(self, request: web.Request, body: Json) -> Any:
+        number = request.match_info["channel"]
+        kinds = {CHANNEL_ID: 0, TEAM_CHANNEL_ID: 0, FORUM_ID: 15, FOREIGN_CHANNEL_ID: 0}
+        if number not in kinds:
+            return _error(404, 10003, "Unknown Channel")
+        guild_id = GUILD_ID if number != FOREIGN_CHANNEL_ID else "800000000000000002"
+        return {"id": number, "type": kinds[number], "guild_id": guild_id, "name": "a channel"}
+
+    async def _post_in_forum(self, request: web.Request, body: Json) -> Any:
+        if not 0 < len(body["name"]) <= 100 or not 0 < len(body["message"]["content"]) <= 2000:
+            return _error(400, 50035, "Invalid Form Body")
+        message = build_message("", BOT, body["message"])
+        message["channel_id"] = message["id"]  # the first message of a post has the id of the post
+        self.state.messages.append(message)
+        thread = {"id": message["id"], "type": 11, "guild_id": GUILD_ID, "name": body["name"], "owner_id": BOT_ID}
+        self.state.posts.append(thread | {"parent_id": request.match_info["channel"]})
+        return self.state.posts[-1] | {"message": message}
+
+    async def _active_threads(self, request: web.Request, body: Json) -> Any:
+        return {"threads": self.state.posts, "members": []}
+
+    async def _member(self, request: web.Request, body: Json) -> Any:
+        if request.match_info["user"] != BOB["id"]:
+            return _error(404, 10007, "Unknown Member")
+        return member(BOB)
+
+    async def _open_direct(self, request: web.Request, body: Json) -> Any:
+        return {"id": DM_CHANNEL_ID, "type": 1, "recipients": [user(body["recipient_id"], "somebody")]}
 
     async def _typing(self, request: web.Request, body: Json) -> web.Response:
         return web.Response(status=204)

@@ -31,6 +31,9 @@ CHANNEL_ID = "700000000000000001"
 DM_CHANNEL_ID = "600000000000000001"
 FORUM_ID = "700000000000000002"
 POST_ID = "700000000000000003"
+TEAM_CHANNEL_ID = "700000000000000005"
+FOREIGN_CHANNEL_ID = "700000000000000006"
+"""Of another server."""
 STAGE_ID = "700000000000000004"
 FOREIGN_GUILD_ID = "800000000000000002"
 FOREIGN_CHANNEL_ID = "700000000000000005"
@@ -124,6 +127,7 @@ class State:
     interactions: dict[str, Interaction] = field(default_factory=dict)
     nonces: dict[str, Json] = field(default_factory=dict)
     commands: list[Json] = field(default_factory=list)
+    posts: list[Json] = field(default_factory=list)
     requests: list[tuple[str, str, Json]] = field(default_factory=list)
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)

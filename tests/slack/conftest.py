@@ -29,6 +29,7 @@ from supportbot.delivery.stream_notes import StreamNotes
 from supportbot.delivery.streaming import Pace, Streams
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
+from supportbot.handoffs.asking import Handoffs
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
@@ -157,6 +158,7 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
         Privacy(database, tmp_path / "home"),
         take_back=streams.take_back,
         overview=Overview(database, Knowledge(database, lambda: None, wrong_rate=0.02)),
+        handoffs=Handoffs(database, inbox),
     )
     yield Core(database, inbox, Outbox(database, "test", timedelta(minutes=1)), service, live, streams)
     await streams.aclose()

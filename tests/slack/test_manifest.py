@@ -41,8 +41,9 @@ def test_manifest_has_the_scopes_of_every_call(manifest: dict[str, Any]) -> None
         "chat.postMessage": {"chat:write"},
         "reactions.add": {"reactions:write"},
         "assistant.threads.setStatus and .setSuggestedPrompts": {"assistant:write"},
-        "users.info": {"users:read"},
         "users.conversations": {"channels:read", "groups:read", "im:read", "mpim:read"},
+        "conversations.open": {"im:write"},
+        "users.info": {"users:read"},
         "conversations.replies and conversations.history": {
             "channels:history",
             "groups:history",

@@ -151,7 +151,7 @@ class _GatedService(Service):
     """A service whose commit takes as long as the test says."""
 
     def __init__(self, inner: Service) -> None:
-        self._inner = inner
+        self._inner, self.handoffs = inner, None
         self.entered, self.gate = asyncio.Event(), asyncio.Event()
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
@@ -164,7 +164,7 @@ class _FailingService(Service):
     """A service whose first commits fail, as on a full disk."""
 
     def __init__(self, inner: Service, failures: int) -> None:
-        self._inner = inner
+        self._inner, self.handoffs = inner, None
         self._failures = failures
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:

@@ -16,7 +16,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.api_errors import delivery_error
 from bot.slack.app import open_slack
-from bot.slack.sender import MARK_EVENT, SlackSender
+from bot.slack.marks import MARK_EVENT
+from bot.slack.sender import SlackSender
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.sender import MARK_EVENT
+from bot.slack.marks import MARK_EVENT
 from bot.slack.streaming import harmless
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.intake.questions import Claim, Reply

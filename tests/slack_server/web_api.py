@@ -67,12 +67,14 @@ class WebApi:
             "assistant.threads.setSuggestedPrompts": self._suggest,
             "chat.appendStream": self._append_stream,
             "chat.delete": self._delete,
+            "chat.getPermalink": self._permalink,
             "chat.postEphemeral": self._post_ephemeral,
             "chat.postMessage": self._post_message,
             "chat.startStream": self._start_stream,
             "chat.stopStream": self._stop_stream,
             "chat.update": self._update,
             "conversations.history": self._history,
+            "conversations.open": self._open,
             "conversations.replies": self._replies,
             "reactions.add": self._react,
             "users.conversations": self._conversations,
@@ -318,6 +320,8 @@ class WebApi:
                 "id": user,
                 "team_id": TEAM,
                 "name": user_name(user),
+                "real_name": user_name(user),
+                "profile": {"display_name": ""},
                 "deleted": False,
                 "is_bot": False,
                 "is_restricted": False,
@@ -354,6 +358,21 @@ class WebApi:
         parent = [message for message in in_channel if message.ts == root]
         replies = [message for message in in_channel if message.thread_ts == root and float(message.ts) > oldest]
         return _page(parent + replies, arguments)
+
+    def _permalink(self, arguments: Json) -> Json:
+        channel, ts = arguments["channel"], arguments["message_ts"]
+        if not any((message.channel, message.ts) == (channel, ts) for message in self._state.messages):
+            raise ApiFailedError("message_not_found")
+        return {
+            "channel": channel,
+            "permalink": f"https://local.slack.com/archives/{channel}/p{ts.replace('.', '')}",
+        }
+
+    def _open(self, arguments: Json) -> Json:
+        user = arguments["users"]
+        if not user.startswith("U"):
+            raise ApiFailedError("user_not_found")
+        return {"channel": {"id": self._check_channel(f"D{user}").id}}
 
     def _check_channel(self, name: str) -> Channel:
         channel = self._state.channel(name)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,6 +34,7 @@ from supportbot.engine.prompt import Prompt
 from supportbot.feedback.consent import may_be_learned_from
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
+from supportbot.handoffs.asking import Handoffs
 from supportbot.intake.admission import Crowd
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
@@ -116,11 +118,17 @@ class Shelf(Inbox):
         self.prepared: dict[str, Reply] = {}
         self._texts: dict[int, str] = {}
 
-    async def accept(self, incoming: IncomingQuestion, crowd: Crowd | None = None) -> Accepted:
+    async def accept(
+        self,
+        incoming: IncomingQuestion,
+        crowd: Crowd | None = None,
+        *,
+        then: Callable[[Connection, int], None] | None = None,
+    ) -> Accepted:
         """Commit a question, unless the disk is full."""
         if self.is_full:
             raise OSError(28, "No space left on device: /secret/path")
-        accepted = await super().accept(incoming, crowd)
+        accepted = await super().accept(incoming, crowd, then=then)
         self._texts[accepted.question_id] = incoming.text
         return accepted
 
@@ -196,7 +204,15 @@ async def run_bot(home: Path, *, origins: str = "") -> AsyncGenerator[Bot]:
             question_age=timedelta(minutes=30),
             on_answered=lambda platform: dispatcher.wake.set(),
         )
-        service = Service(inbox, Votes(database), Suggestions(database), History(database), live, worker.wake)
+        service = Service(
+            inbox,
+            Votes(database),
+            Suggestions(database),
+            History(database),
+            live,
+            worker.wake,
+            handoffs=Handoffs(database, inbox),
+        )
         reception = Reception()
         key = await page_key(database)
         problems: dict[str, str] = {}

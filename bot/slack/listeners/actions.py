@@ -1,4 +1,4 @@
-"""Clicks under an answer: on its thumbs, and on what else may have been meant.
+"""Clicks under an answer: on its thumbs, on what else may have been meant, and to ask a human or close that.
 
 A 👎 also opens the modal that asks what was wrong. A choice that can't be kept is acknowledged all the same, and
 the person told so: Slack by itself would only show that something went wrong.
@@ -12,10 +12,15 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.handoffs import ASKED_ALREADY_TEXT as ASKED_HUMAN_ALREADY_TEXT
+from bot.handoffs import CLOSED_ALREADY_TEXT, CLOSED_TEXT
 from bot.policies import NOT_HERE_TEXT
 from bot.slack._background import Background
 from bot.slack.explanation import build_explanation
-from bot.slack.feedback import FEEDBACK_ACTION, Click, read_click
+from bot.slack.feedback import FEEDBACK_ACTION
+from bot.slack.feedback import Click as VoteClick
+from bot.slack.feedback import read_click as read_vote
+from bot.slack.handoffs import ASK_ACTION, RESOLVE_ACTION, Click, read_click
 from bot.slack.listeners._status import show_thinking
 from bot.slack.suggestions import SUGGESTION_ACTION, Choice, read_choice
 from bot.slack.views import ASKED_ALREADY_TEXT, SORRY_TEXT, THINKING_TEXT, build_thanks
@@ -35,7 +40,7 @@ class _Actions:
     async def on_vote(
         self, ack: AsyncAck, body: dict[str, object], respond: AsyncRespond, client: AsyncWebClient
     ) -> None:
-        click = read_click(body)
+        click = read_vote(body)
         if click is not None:
             try:
                 outcome = await self._service.vote(
@@ -57,6 +62,45 @@ class _Actions:
             self._whisper("tell", told, respond, choice.place.thread_ts)
         await ack()
 
+    async def on_ask_human(self, ack: AsyncAck, body: dict[str, object], respond: AsyncRespond) -> None:
+        click = read_click(body)
+        if click is not None and (told := await self._ask_human(click)):
+            self._whisper("tell", told, respond, click.thread_ts)
+        await ack()
+
+    async def on_resolved(self, ack: AsyncAck, body: dict[str, object], respond: AsyncRespond) -> None:
+        click = read_click(body)
+        if click is not None:
+            self._whisper("tell", await self._resolve(click), respond, click.thread_ts)
+        await ack()
+
+    async def _ask_human(self, click: Click) -> str | None:
+        """Ask a human; return what the person who clicked is to be told, if anything."""
+        if self._service.handoffs is None:
+            return None
+        try:
+            asked = await self._service.handoffs.ask(click.number, click.person, workspace=click.workspace)
+        except SupportBotError as error:
+            return sentence_for_users(error, SORRY_TEXT)
+        except Exception:
+            log.exception("slack.human_not_asked", answer_id=click.number)
+            return SORRY_TEXT
+        return None if asked.new else ASKED_HUMAN_ALREADY_TEXT
+
+    async def _resolve(self, click: Click) -> str:
+        if self._service.handoffs is None:
+            return SORRY_TEXT
+        try:
+            is_new = await self._service.handoffs.resolve(
+                click.number, click.person, workspace=click.workspace, clicked=click.message
+            )
+        except SupportBotError as error:
+            return sentence_for_users(error, SORRY_TEXT)
+        except Exception:
+            log.exception("slack.not_resolved", handoff_id=click.number)
+            return SORRY_TEXT
+        return CLOSED_TEXT if is_new else CLOSED_ALREADY_TEXT
+
     async def _choose(self, choice: Choice, client: AsyncWebClient) -> str | None:
         """Ask what was chosen; return what the person is to be told, if anything."""
         try:
@@ -77,7 +121,7 @@ class _Actions:
         show_thinking(self._background, client, choice.channel, choice.place.thread)
         return None
 
-    def _ask_why(self, click: Click, outcome: VoteOutcome, client: AsyncWebClient) -> None:
+    def _ask_why(self, click: VoteClick, outcome: VoteOutcome, client: AsyncWebClient) -> None:
         """Open the modal after a 👎, if it can be opened; the vote is safe already, and thanked for without it."""
         if outcome.vote is Vote.DOWN and click.trigger_id is not None:
             view = build_explanation(click.answer_id, build_thanks(outcome), outcome.explanation)
@@ -98,3 +142,5 @@ def register(app: AsyncApp, service: Service, background: Background) -> None:
     actions = _Actions(service, background)
     app.action(FEEDBACK_ACTION)(actions.on_vote)
     app.action(SUGGESTION_ACTION)(actions.on_choice)
+    app.action(ASK_ACTION)(actions.on_ask_human)
+    app.action(RESOLVE_ACTION)(actions.on_resolved)

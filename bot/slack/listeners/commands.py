@@ -1,5 +1,7 @@
 """Slash commands. Whatever they are called in the app's settings, they ask a question, but for ``forget me`` and
 ``config``.
+
+``human`` before a question has a human asked, where somebody is set up for that.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from bot.slack.forgetting import build_question
 from bot.slack.hearing import read_command
 from bot.slack.listeners.policy import PolicyForm
 from bot.slack.views import THINKING_TEXT, build_usage
+from supportbot.handoffs.asking import CannotAskError
 from supportbot.intake.reception import Reception
 from supportbot.service import Service
 
@@ -35,7 +38,11 @@ class _Commands:
         elif asks_to_configure(question.text):
             await self._form.open(ack, body, client, question.text)
         else:
-            accepted = await self._service.ask(question)
+            try:
+                accepted = await self._service.command(question)
+            except CannotAskError as error:
+                await ack(text=str(error), response_type="ephemeral")
+                return
             is_heard = accepted.reception is not Reception.CLOSED
             await ack(text=THINKING_TEXT if is_heard else NOT_HERE_TEXT, response_type="ephemeral")
 

@@ -11,7 +11,14 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack._background import Background
-from bot.slack.hearing import read_change, read_follow_up, read_question, read_remark, read_unasked
+from bot.slack.hearing import (
+    read_change,
+    read_direct_reply,
+    read_follow_up,
+    read_question,
+    read_remark,
+    read_unasked,
+)
 from bot.slack.listeners._status import show_heard, show_thinking
 from bot.slack.patience import Patience
 from supportbot.intake.handoff import Heard
@@ -30,6 +37,9 @@ async def hear(
     """
     async with asyncio.timeout(seconds):
         if (question := read_question(body)) is not None:
+            reply = read_direct_reply(body)
+            if reply and await service.overhear(reply, may_follow_up=False) is not Heard.NOT_OURS:
+                return
             if not await _heed(question, client, service, background):
                 await _ask(question, client, service, background)
             return

@@ -29,6 +29,8 @@ from supportbot.db.states import (
     LOCAL_WORKSPACE,
     AnswerSource,
     FeedbackReason,
+    HandoffState,
+    OutboxKind,
     OutboxState,
     QuestionState,
 )
@@ -250,8 +252,47 @@ class Answer(Base):
     question: Mapped[Question] = relationship()
 
 
+class Handoff(Base):
+    """A question that people were asked; one of each question at most.
+
+    ``target`` is whom the policy named then, and ``platform`` where that is, which for the page is another one.
+    ``post_identity`` is the platform's name of the message that asks them, once it is there, and
+    ``told_identity`` that of the one which tells the asker. ``resolved_by`` is the digest of a person, as
+    ``answer.author`` is; None where an operator did it, who stands in the audit.
+    """
+
+    __tablename__ = "handoff"
+    __table_args__ = (
+        UniqueConstraint("question_id"),
+        Index(None, "platform", "post_identity"),
+        Index(None, "told_identity"),
+        Index(None, "state", "asked_at"),
+        Index(None, "resolved_by"),
+        ERASABLE,
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    platform: Mapped[str]
+    target: Mapped[str]
+    state: Mapped[HandoffState] = mapped_column(text_enum(HandoffState, "state"))
+    post_identity: Mapped[str | None]
+    told_identity: Mapped[str | None]
+    asked_at: Mapped[datetime]
+    first_reply_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None]
+    reminded_at: Mapped[datetime | None]
+
+
 class Outbox(Base):
-    """One reply that must reach the platform once; written in the same transaction as its answer.
+    """Something that must reach a platform once, such as a reply; written in the transaction of what causes it.
+
+    ``kind`` says what it is. ``answer_id`` is the answer that is shown, for a ``RELAY`` that of a person, and else
+    that of the bot which it is about. ``channel`` is where it goes; None for the channel of the question. ``note``
+    is what the platform's sender needs besides.
 
     ``mark`` is random: numbers would begin anew with a new database, and a platform still remembers the old ones.
     ``lease_owner`` is the process that is sending it, until ``due_at``; ``lapses`` counts the ones that never said
@@ -259,12 +300,19 @@ class Outbox(Base):
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (UniqueConstraint("question_id"), Index(None, "platform", "state", "due_at"), ERASABLE)
+    __table_args__ = (
+        UniqueConstraint("question_id", "kind", "answer_id"),
+        Index(None, "platform", "state", "due_at"),
+        ERASABLE,
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"))
     platform: Mapped[str]
+    kind: Mapped[OutboxKind] = mapped_column(text_enum(OutboxKind, "kind"), default=OutboxKind.REPLY)
+    channel: Mapped[str | None]
+    note: Mapped[dict[str, Any] | None]
     mark: Mapped[str] = mapped_column(unique=True)
     text: Mapped[str]
     state: Mapped[OutboxState] = mapped_column(text_enum(OutboxState, "state"))

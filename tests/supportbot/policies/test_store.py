@@ -16,7 +16,7 @@ from supportbot.errors import ConfigError
 from supportbot.policies.errors import PolicyError
 from supportbot.policies.form import submit
 from supportbot.policies.policy import AnswerOn, Hours, Policy
-from supportbot.policies.store import Place, Policies
+from supportbot.policies.store import Place, Policies, effective
 
 ALL = Place(platform="slack", workspace="T1")
 HERE = Place(platform="slack", workspace="T1", channel="C1")
@@ -54,8 +54,8 @@ async def test_thread_has_the_policy_of_its_channel(policies: Policies, database
         workspace_id = await session.scalar(select(Workspace.id)) or 0
         session.add(Channel(workspace_id=workspace_id, channel="99", parent="C1"))
     async with database.read() as session:
-        assert (await Policies.effective(session, workspace_id, "99")).answer_on is AnswerOn.NEVER
-        assert await Policies.effective(session, None, "99") == Policy()
+        assert (await effective(session, workspace_id, "99")).answer_on is AnswerOn.NEVER
+        assert await effective(session, None, "99") == Policy()
     await policies.change(thread, {"answer_on": "mention"}, ADA)
     assert (await policies.shown(thread)).answer_on is AnswerOn.MENTION
 

@@ -19,6 +19,7 @@ from supportbot.db.models import (
     Example,
     Feedback,
     ForeignQuestion,
+    Handoff,
     ModelVersion,
     Outbox,
     Question,
@@ -33,6 +34,8 @@ from supportbot.db.states import (
     ExampleLabel,
     ExampleSource,
     ExampleStatus,
+    HandoffState,
+    OutboxKind,
     OutboxState,
     QuestionState,
 )
@@ -133,7 +136,7 @@ class Planter:
         values = {"source": AnswerSource.GENERATED, "created_at": self._at, **values}
         return await self.add(Answer(question_id=question_id, text=text, **values))
 
-    async def reply(self, question_id: int, answer_id: int, text: str) -> int:
+    async def reply(self, question_id: int, answer_id: int, text: str, **changes: Any) -> int:
         """Add a reply that was delivered."""
         return await self.add(
             Outbox(
@@ -146,6 +149,7 @@ class Planter:
                 due_at=self._at,
                 last_error=text,
                 created_at=self._at,
+                **changes,
             )
         )
 
@@ -211,6 +215,21 @@ async def plant(database: Database) -> Planted:
         reply_identity=f"slack:T1:C1:{MARK}",
         author=digest_of(person_of("slack", "T1", ALICE)),
     )
+    # People were asked what she asked, and what she wrote was passed on under her name.
+    places = {"channel": f"D{ALICE}", "post_identity": f"D{ALICE}:7.0", "told_identity": f"D{ALICE}:8.0"}
+    state = HandoffState.ANSWERED
+    await put.add(
+        Handoff(
+            question_id=hers,
+            workspace_id=workspace,
+            platform="slack",
+            target="C9",
+            state=state,
+            asked_at=NOW,
+            **places,
+        )
+    )
+    await put.reply(bobs, written, "", kind=OutboxKind.RELAY, note={"author": ALICE})
     who = person_of("slack", "T1", ALICE)
     of_vote = await put.example(
         f"answer:{answer}",

@@ -1,0 +1,213 @@
+"""Asking a human: the buttons, what the people who are asked see, and what the asker sees.
+
+Buttons carry the number of the answer, or of the hand-off, so they work in any process, for ever. Whom the policy
+names is pinged by the message that asks, and by nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Self
+
+import discord
+import structlog
+
+from bot.discord._interactions import SORRY_TEXT, keep_or_defer, tell
+from bot.discord._serving import ServingClient
+from bot.discord._text import build_name, build_quote
+from bot.discord.explanation import voter_of
+from bot.discord.questions import workspace_of
+from bot.handoffs import (
+    ASK_TEXT,
+    ASKED_ALREADY_TEXT,
+    ASKING_TEXT,
+    CLOSED_ALREADY_TEXT,
+    CLOSED_TEXT,
+    RESOLVED_TEXT,
+    SOMEBODY,
+    read_back,
+)
+from supportbot.db.states import AnswerSource
+from supportbot.delivery.claiming import Delivery
+from supportbot.errors import SupportBotError, sentence_for_users
+from supportbot.handoffs.asking import Handoffs
+from supportbot.handoffs.target import TargetKind
+
+log = structlog.get_logger(__name__)
+
+_QUESTION_LIMIT = 900
+_ANSWER_LIMIT = 600
+"""Of UTF-16 units; with the signs before Markdown, both fit into a message of 2,000."""
+
+
+class AskHumanButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"supportbot:human:(?P<answer_id>[0-9]{1,18})",  # 18 digits fit into the 64 bits of a database key
+):
+    """Has a human asked.
+
+    Args:
+        answer_id: the answer under which it stands.
+        row: of the buttons under the message, from 0.
+    """
+
+    def __init__(self, answer_id: int, row: int | None = None) -> None:
+        super().__init__(
+            discord.ui.Button(
+                style=discord.ButtonStyle.secondary, label=ASK_TEXT, custom_id=f"supportbot:human:{answer_id}"
+            ),
+            row=row,
+        )
+        self._answer_id = answer_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button that was clicked from its id."""
+        return cls(int(match["answer_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Ask; whoever clicked is told so, and the channel hears whom."""
+        try:
+            asked = await keep_or_defer(
+                _handoffs(interaction).ask(
+                    self._answer_id, voter_of(interaction), workspace=workspace_of(interaction)
+                ),
+                interaction,
+            )
+            text = ASKING_TEXT if asked.new else ASKED_ALREADY_TEXT
+        except SupportBotError as error:
+            text = sentence_for_users(error, SORRY_TEXT)
+        except Exception:  # the library would swallow it, and the person would hear nothing
+            log.exception("discord.human_not_asked", answer_id=self._answer_id)
+            text = SORRY_TEXT
+        await tell(interaction, text)
+
+
+class ResolveButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"supportbot:resolved:(?P<handoff_id>[0-9]{1,18})",
+):
+    """Closes a hand-off.
+
+    Args:
+        handoff_id: its number.
+        row: of the buttons under the message, from 0.
+    """
+
+    def __init__(self, handoff_id: int, row: int | None = None) -> None:
+        super().__init__(
+            discord.ui.Button(
+                style=discord.ButtonStyle.secondary, label=RESOLVED_TEXT, custom_id=resolve_id(handoff_id)
+            ),
+            row=row,
+        )
+        self._handoff_id = handoff_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button that was clicked from its id."""
+        return cls(int(match["handoff_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Close it, and say so to whoever clicked."""
+        clicked = str(interaction.message.id) if interaction.message else None
+        try:
+            is_new = await keep_or_defer(
+                _handoffs(interaction).resolve(
+                    self._handoff_id, voter_of(interaction), workspace=workspace_of(interaction), clicked=clicked
+                ),
+                interaction,
+            )
+            text = CLOSED_TEXT if is_new else CLOSED_ALREADY_TEXT
+        except SupportBotError as error:
+            text = sentence_for_users(error, SORRY_TEXT)
+        except Exception:  # as above
+            log.exception("discord.not_resolved", handoff_id=self._handoff_id)
+            text = SORRY_TEXT
+        await tell(interaction, text)
+
+
+def resolve_id(handoff_id: int) -> str:
+    """Return the custom id of the button that closes a hand-off."""
+    return f"supportbot:resolved:{handoff_id}"
+
+
+def build_resolve_view(handoff_id: int) -> discord.ui.View:
+    """Return that button alone; to be called where an event loop runs."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(ResolveButton(handoff_id))
+    return view
+
+
+def build_post(delivery: Delivery) -> str:
+    """Return what the people who are asked see."""
+    note = note_of(delivery)
+    is_group = note["kind"] == TargetKind.GROUP
+    lines = [f"{build_mention(note)} Somebody asks for a human here:" if is_group else _lead(delivery)]
+    lines.append(build_quote(delivery.question, _QUESTION_LIMIT))
+    if delivery.source is not AnswerSource.NOT_SURE:
+        lines += ["The bot has answered:", build_quote(delivery.text, _ANSWER_LIMIT)]
+    if not is_group:
+        if link := build_link(delivery):
+            lines.append(link)
+        lines.append("-# A reply to this message is passed on to who asked.")
+    return "\n".join(line for line in lines if line)
+
+
+def build_title(delivery: Delivery) -> str:
+    """Return the title of a post in a forum; its number makes it known again."""
+    quote = build_quote(delivery.question, 70).removeprefix("> ") or "A question"
+    return f"{quote[:90]} (#{delivery.question_id})"
+
+
+def build_told(note: Mapping[str, Any]) -> str:
+    """Return what the asker sees when people are asked: whom, and from when on somebody is there."""
+    back = read_back(note)
+    when = f"Somebody is back {discord.utils.format_dt(back, 'f')}." if back else "The answer will come here."
+    return f"I have asked {build_mention(note)}. {when}"
+
+
+def build_relay(author: str) -> str:
+    """Return the line above what somebody has answered elsewhere."""
+    return f"**{build_name(author or SOMEBODY)}** answers:"
+
+
+def build_mention(note: Mapping[str, Any]) -> str:
+    """Return whom a hand-off asks, as Discord shows it."""
+    sign = {TargetKind.CHANNEL: "#", TargetKind.PERSON: "@", TargetKind.GROUP: "@&"}[TargetKind(note["kind"])]
+    return f"<{sign}{note['target']}>"
+
+
+def build_link(delivery: Delivery) -> str | None:
+    """Return the address of the question, or of the answer to a command; None where others can't open it."""
+    if delivery.is_from_elsewhere or not delivery.workspace.isdecimal():
+        return None
+    message = delivery.reply_to.get("message_id") or note_of(delivery).get("anchor")
+    place = f"https://discord.com/channels/{delivery.workspace}/{delivery.reply_to['channel_id']}"
+    return f"{place}/{message}" if message else place
+
+
+def note_of(delivery: Delivery) -> Mapping[str, Any]:
+    """Return the note of what is no reply."""
+    return delivery.note or {}
+
+
+def _lead(delivery: Delivery) -> str:
+    if delivery.is_from_elsewhere:
+        place = "on the page"
+    elif delivery.workspace.isdecimal():
+        place = f"in <#{delivery.reply_to['channel_id']}>"
+    else:
+        place = "in a direct message"
+    return f"Somebody asks for a human {place}:"
+
+
+def _handoffs(interaction: discord.Interaction[ServingClient]) -> Handoffs:
+    handoffs = interaction.client.service.handoffs
+    assert handoffs is not None  # noqa: S101 - without, no button offers it
+    return handoffs

@@ -1,0 +1,123 @@
+"""Messages that are known again: each carries its mark as metadata, by which a later attempt finds it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk.models.metadata import Metadata
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.slack.api_errors import deleted_error
+from bot.slack.identity import Identity
+from supportbot.delivery.dispatch import RetryLaterError
+
+MARK_EVENT = "supportbot_answer"
+
+BEGUN_EVENT = "supportbot_begun"
+"""In the metadata of a message that is posted and updated while its answer is written, until it is the answer."""
+
+PAGE = 200
+"""Messages a page when looking for our own; Slack recommends no more."""
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""Where Slack gives no timestamp to begin a search at, it begins a little before our own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message goes, or stands: a channel, and there perhaps a thread."""
+
+    channel: str
+    thread: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message of ours, by the names that Slack has for it."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Messages of ours, by their timestamps: the one with the mark, and the newest that has none."""
+
+    whole: str | None
+    unmarked: str | None
+
+
+def marked(mark: str) -> Metadata:
+    """Return what a message carries by which it is found again."""
+    return Metadata(event_type=MARK_EVENT, event_payload={"mark": mark})
+
+
+async def post_marked(
+    client: AsyncWebClient,
+    identity: Identity,
+    place: Place,
+    mark: str,
+    content: Mapping[str, Any],
+    *,
+    broadcast: bool = False,
+) -> Posted:
+    """Post a message with a mark.
+
+    Args:
+        client: carries the bot token and retries nothing.
+        identity: learns from the message which app we are.
+        place: where.
+        mark: of the outbox row.
+        content: its text and blocks.
+        broadcast: whether the channel sees a message in a thread as well.
+
+    Raises:
+        SlackApiError: Slack refuses.
+        UndeliverableError: the root of the thread was deleted.
+        RetryLaterError: Slack answers something that is no message.
+    """
+    answer = await client.chat_postMessage(
+        channel=place.channel,
+        thread_ts=place.thread,
+        reply_broadcast=True if broadcast else None,
+        metadata=marked(mark),
+        unfurl_links=False,
+        unfurl_media=False,
+        link_names=False,
+        parse="none",
+        **content,
+    )
+    match answer.data:
+        case {"ts": str(ts)}:
+            message = answer.get("message")
+            identity.learn_app(message)
+            if place.thread is not None and isinstance(message, dict) and "thread_ts" not in message:
+                await client.chat_delete(channel=place.channel, ts=ts)
+                raise deleted_error()
+            return Posted(str(answer.get("channel") or place.channel), ts)
+    raise RetryLaterError("an answer without a timestamp")
+
+
+async def find_marked(pages: AsyncIterable[AsyncSlackResponse], identity: Identity, mark: str) -> Found:
+    """Look among these pages for our message that carries a mark, and for one of ours that carries none."""
+    bot = await identity.get()
+    unmarked: str | None = None
+    async for page in pages:
+        messages = page.get("messages")
+        if not isinstance(messages, list):
+            raise RetryLaterError("a page without messages")
+        for message in messages:
+            match message:
+                case {"ts": str(ts), "bot_id": bot.bot_id, "metadata": {"event_payload": {"mark": found}}} if (
+                    found == mark
+                ):
+                    return Found(whole=ts, unmarked=unmarked)
+                case {"ts": str(ts), "bot_id": bot.bot_id, "metadata": {"event_type": event}}:
+                    unmarked = ts if event == BEGUN_EVENT else unmarked
+                case {"ts": str(ts), "bot_id": bot.bot_id}:
+                    unmarked = ts
+    return Found(whole=None, unmarked=unmarked)

@@ -1,0 +1,1 @@
+"""Asking a human: who is asked, how often, and until when."""
