@@ -2,8 +2,8 @@
 
 1. **Verified**: the approved answer, word for word, when the knowledge is sure. A question of two parts gets both
    answers if both are known. Small talk gets a short sentence.
-2. **Generated**: from a model that was trained on this operator's rows, where an approved answer is near and the
-   model says the same. Without any knowledge the model alone decides, by its own floor.
+2. **Generated**: from a model that was trained on this operator's rows, where ``beside`` lets it be heard. Without
+   any knowledge the model alone decides, by its own floor.
 3. **Quoted**: a passage of a document that nobody approved, word for word, where the operator lets it and it is
    near enough.
 4. **Not sure**: one sentence, with the nearest verified questions to choose from.
@@ -20,10 +20,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from supportbot.answering.beside import hear
 from supportbot.answering.explain import Explanation, Verdict, explain, may_generate
 from supportbot.answering.generator import Generator, LiveModel, Tenure
 from supportbot.answering.replying import (
-    agreement,
     earlier_texts,
     given_reply,
     instead,
@@ -45,15 +45,6 @@ AnswerMode = Literal["verified_first", "generate_only"]
 
 _LOOK_SECONDS = 0.5
 """For finding out whether something is known while somebody waits to be let in; it takes a fiftieth of that."""
-
-_AGREES = 80
-"""Of a hundred: how much of the words of a generated answer must be those of the approved one that is near
-(rapidfuzz's token set ratio)."""
-
-_NEAR = 0.5
-"""Share of the threshold from which on an approved answer is near enough for a model to be heard. On the starter's
-FAQ that kept 20 of 22 right answers that the model adds, and showed 2 % of the foreign questions that knowledge
-refused instead of 8 %."""
 
 
 class Answerer:
@@ -180,6 +171,7 @@ class Answerer:
                 on_text if found.decision is None else lambda text: None,
                 earlier=earlier_texts(found, earlier),
                 begin_by=begin_by,
+                beside_knowledge=found.decision is not None,
             )
             reply = self._judged(generated, found, on_text)
         return with_meaning(reply, found)
@@ -213,12 +205,10 @@ class Answerer:
                 return instead(reply, unverified_reply(found, on_text))
             demo = was_sure and self.generator.model.is_starter and not self._starter_is_named
             return replace(reply, grounds=Grounds(demo=demo))
-        best = decision.candidates[0] if decision.candidates else None
-        is_near = best is not None and best.confidence >= _NEAR * decision.threshold
-        agreed = agreement(reply.text, best.entry.answer) if best is not None and is_near else 0.0
-        if was_sure and agreed >= _AGREES:
+        hearing = hear(reply.text, decision)
+        if was_sure and hearing.heard:
             on_text(reply.text)
-            return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": round(agreed)}))
+            return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": hearing.agreement}))
         return instead(reply, unverified_reply(found, on_text))
 
 

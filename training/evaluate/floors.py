@@ -1,0 +1,92 @@
+"""The floor of a model for questions that knowledge refused: chosen from what it says to such questions.
+
+It is the lowest one, from the model's own floor on, at which of each kind of refused questions no more than the
+wrong rate would be answered wrongly. Each kind by itself, because easy foreign questions are many and would hide
+what the hard ones show. The model's own floor is the least, so nothing is shown that its own would hold back.
+
+Of fewer than 1 / wrong rate questions of a kind (50 for 2 %) none may be answered wrongly, and that none was
+proves little: of ten, none may be wrong although a quarter of all such questions are. So ``Counted`` says how many
+they were.
+
+This module knows numbers only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a refused question is."""
+
+    IN_SCOPE = "in_scope"
+    """A held-out wording of an approved answer."""
+
+    LEFT_OUT = "left_out"
+    """A wording whose answer is left out, see ``left_out``."""
+
+    FOREIGN = "foreign"
+    """A question of somebody else, or one that a curator marked as none of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model said to a refused question.
+
+    Attributes:
+        confidence: in nats; None where nothing is said that could be shown.
+        heard: whether it would be shown, the floor aside, see ``answering.beside``.
+        right: whether it is the right answer.
+    """
+
+    confidence: float | None
+    heard: bool
+    right: bool = False
+
+    def is_shown(self, floor: float | None) -> bool:
+        """Return whether it is shown with a floor."""
+        return self.heard and self.confidence is not None and (floor is None or self.confidence >= floor)
+
+
+def choose_floor(said: Mapping[Kind, Sequence[Said]], own: float | None, wrong_rate: float) -> float | None:
+    """Return the floor in nats; None where the model has none of its own, and none is needed.
+
+    Args:
+        said: to the questions of each kind.
+        own: the model's own floor.
+        wrong_rate: the share of each kind that may be answered wrongly.
+    """
+    floor = own
+    for answers in said.values():
+        heard = [one.confidence for one in answers if one.heard and not one.right]
+        wrong = sorted((confidence for confidence in heard if confidence is not None), reverse=True)
+        allowed = int(wrong_rate * len(answers))
+        if len(wrong) > allowed:
+            above = math.nextafter(wrong[allowed], math.inf)
+            floor = above if floor is None else max(floor, above)
+    return floor
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What becomes of the refused questions of a kind.
+
+    Attributes:
+        refused: how many there are.
+        right: how many of them are answered rightly.
+        wrong: how many wrongly.
+    """
+
+    refused: int
+    right: int
+    wrong: int
+
+
+def count(answers: Sequence[Said], floor: float | None) -> Counted:
+    """Count what is shown with a floor."""
+    shown = [one for one in answers if one.is_shown(floor)]
+    right = sum(one.right for one in shown)
+    return Counted(len(answers), right, len(shown) - right)
