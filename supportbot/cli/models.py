@@ -199,15 +199,15 @@ def _beside_lines(beside: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if beside is None:
         return [("beside approved answers", "not calibrated: its own floor holds")]
     inside = beside["in_scope"]
-    others = ", ".join(
-        f"{beside[kind]['wrong']} of {beside[kind]['refused']} {name}"
-        for kind, name in (("left_out", "left out"), ("foreign", "foreign"))
+    foreign = ", ".join(
+        f"{beside[kind]['wrong']} of {beside[kind]['answers']} {name}"
+        for kind, name in (("marked", "marked"), ("out_of_scope", "others"))
     )
     least = "no floor" if beside["floor"] is None else f"floor {beside['floor']:.4f}"
     return [
         ("beside approved answers", f"{least}, calibrated for {beside['wrong_rate']:.1%} wrong"),
-        ("  refused by them", f"of {inside['refused']} in scope {inside['right']} right, {inside['wrong']} wrong"),
-        ("  answered all the same", others),
+        ("  shown in scope", f"{inside['right']} right, {inside['wrong']} wrong of {inside['answers']} answers"),
+        ("  shown to foreign ones", foreign),
     ]
 
 

@@ -31,7 +31,7 @@ from supportbot.knowledge.nearest import (
     nearest_row,
     sample_size,
 )
-from supportbot.knowledge.rule import Rule, Scores, choose, confidences_of, fit, probabilities_of
+from supportbot.knowledge.rule import Rule, choose, confidences_of, fit, probabilities_of
 from supportbot.knowledge.spelling import Spelling
 from supportbot.knowledge.visibility import Visibility
 
@@ -125,8 +125,6 @@ class Index:
             self._exact.setdefault(folded(text), []).append(row)
         self._visibility = Visibility(self.entries, self.wordings, self.owners)
         self.rule: Rule | None = None
-        self.without_class: Scores | None = None
-        """What a fitted rule would say of each wording if its whole answer were not there."""
         self.calibration = self._calibrated_nearest()
 
     @cached_property
@@ -165,7 +163,7 @@ class Index:
         none = none.take(strange)
         result = fit(self._features, self.owners, self._answers, none)
         index = copy(self)
-        index.rule, index.without_class = result.rule, result.without_class
+        index.rule = result.rule
         index.calibration = calibrate(
             result.without_row.confidence,
             result.without_row.chosen == self.owners,

@@ -172,7 +172,6 @@ async def _ask(
                 known,
                 examination.judge,
                 replace(model, confidence_floor=source.confidence_floor),
-                source.location,
                 candidates=settings.candidates,
                 wrong_rate=settings.wrong_rate,
             )

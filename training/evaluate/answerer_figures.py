@@ -96,14 +96,15 @@ def beside_sentence(record: Mapping[str, Any]) -> str | None:
     beside = record.get("candidate", {}).get(BESIDE)
     if beside is None:
         return None
-    inside, left_out, foreign = (beside[kind] for kind in Kind)
+    inside, marked, foreign = (beside[kind] for kind in Kind)
     least = (
         "whatever its confidence" if beside["floor"] is None else f"from a confidence of {beside['floor']:.4f} on"
     )
     return (
-        f"Where they refuse a question, the candidate is heard {least}: of {inside['refused']} held-out questions "
-        f"{inside['right']} get a right answer and {inside['wrong']} a wrong one, of {left_out['refused']} whose "
-        f"answer was left out {left_out['wrong']}, of {foreign['refused']} foreign ones {foreign['wrong']}."
+        f"Where they refuse a question, the candidate is heard {least}. That shows, of {inside['answers']} "
+        f"answers to held-out questions, {inside['right']} right and {inside['wrong']} wrong ones; of "
+        f"{marked['answers']} to questions marked as foreign {marked['wrong']}, and of {foreign['answers']} to "
+        f"others {foreign['wrong']}."
     )
 
 

@@ -1,12 +1,13 @@
 """The floor of a model for questions that knowledge refused: chosen from what it says to such questions.
 
 It is the lowest one, from the model's own floor on, at which of each kind of refused questions no more than the
-wrong rate would be answered wrongly. Each kind by itself, because easy foreign questions are many and would hide
-what the hard ones show. The model's own floor is the least, so nothing is shown that its own would hold back.
+wrong rate of the answers drawn would be shown and wrong. Each kind by itself, because easy foreign questions are
+many and would hide what the others show. The model's own floor is the least, so nothing is shown that it would
+hold back.
 
-Of fewer than 1 / wrong rate questions of a kind (50 for 2 %) none may be answered wrongly, and that none was
-proves little: of ten, none may be wrong although a quarter of all such questions are. So ``Counted`` says how many
-they were.
+Of fewer than 1 / wrong rate answers of a kind (50 for 2 %) none may be wrong, and that none was proves little:
+where it was none of ten, three in ten of all such questions may get one (95 % interval). Answers to one question
+resemble each other, so they prove less than as many questions would. ``Counted`` says how many there were.
 
 This module knows numbers only.
 """
@@ -25,19 +26,19 @@ class Kind(StrEnum):
     IN_SCOPE = "in_scope"
     """A held-out wording of an approved answer."""
 
-    LEFT_OUT = "left_out"
-    """A wording whose answer is left out, see ``left_out``."""
+    MARKED = "marked"
+    """A curator said that it is none of ours."""
 
-    FOREIGN = "foreign"
-    """A question of somebody else, or one that a curator marked as none of ours."""
+    OUT_OF_SCOPE = "out_of_scope"
+    """A question of somebody else, which no FAQ answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a model said to a refused question.
+    """An answer that was drawn for a refused question.
 
     Attributes:
-        confidence: in nats; None where nothing is said that could be shown.
+        confidence: in nats; None where nothing was said that could be shown.
         heard: whether it would be shown, the floor aside, see ``answering.beside``.
         right: whether it is the right answer.
     """
@@ -55,9 +56,9 @@ def choose_floor(said: Mapping[Kind, Sequence[Said]], own: float | None, wrong_r
     """Return the floor in nats; None where the model has none of its own, and none is needed.
 
     Args:
-        said: to the questions of each kind.
+        said: the answers to the questions of each kind.
         own: the model's own floor.
-        wrong_rate: the share of each kind that may be answered wrongly.
+        wrong_rate: the share of each kind that may be shown and wrong.
     """
     floor = own
     for answers in said.values():
@@ -72,15 +73,15 @@ def choose_floor(said: Mapping[Kind, Sequence[Said]], own: float | None, wrong_r
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What becomes of the refused questions of a kind.
+    """What becomes of the answers to the refused questions of a kind.
 
     Attributes:
-        refused: how many there are.
-        right: how many of them are answered rightly.
-        wrong: how many wrongly.
+        answers: how many were drawn.
+        right: how many of them are shown and right.
+        wrong: how many are shown and wrong.
     """
 
-    refused: int
+    answers: int
     right: int
     wrong: int
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from supportbot.engine.base import CONFIDENCE_TOKENS
 from supportbot.engine.load import load_model
 from training.dataset import IGNORED, PaddingCollator, encode_row
 from training.dataset import Row as TokenRow
@@ -37,15 +36,11 @@ class Score:
         nats: the sum over its tokens, the end-of-text token included.
         tokens: their number.
         size: bytes of the text that was scored, at least 1.
-        beginning: nats of its first ``CONFIDENCE_TOKENS`` tokens, on which a confidence rests.
-        first: these tokens.
     """
 
     nats: float
     tokens: int
     size: int
-    beginning: float
-    first: tuple[int, ...]
 
 
 def score_rows(
@@ -78,18 +73,13 @@ def _score(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Seq
     losses = torch.nn.functional.cross_entropy(
         logits[:, :-1].float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none"
     ).view(labels.shape)
-    scores = []
-    for row, nats in zip(rows, losses.double().tolist(), strict=True):
-        answer = [token for token in row["labels"] if token != IGNORED]
-        begin = len(row["labels"]) - len(answer) - 1  # the loss of a token stands where the one before it is
-        text = str(tokenizer.decode(answer, skip_special_tokens=True))
-        scores.append(
-            Score(
-                nats=sum(nats),
-                tokens=len(answer),
-                size=max(1, len(text.encode())),
-                beginning=sum(nats[begin : begin + CONFIDENCE_TOKENS]),
-                first=tuple(answer[:CONFIDENCE_TOKENS]),
-            )
+    return [
+        Score(nats, tokens, max(1, len(_answer_text(tokenizer, row).encode())))
+        for row, nats, tokens in zip(
+            rows, losses.double().sum(1).tolist(), (labels != IGNORED).sum(1).tolist(), strict=True
         )
-    return scores
+    ]
+
+
+def _answer_text(tokenizer: PreTrainedTokenizerBase, row: TokenRow) -> str:
+    return str(tokenizer.decode([token for token in row["labels"] if token != IGNORED], skip_special_tokens=True))
