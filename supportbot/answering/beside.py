@@ -29,20 +29,27 @@ AGREES = 80
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """Whether what a model says is heard, its floor aside.
+    """How what a model says compares with what is approved.
 
     Attributes:
-        near: the approved answer that is near; None if none is.
-        agreement: of a hundred, how far the model says the same; 0 where nothing is near.
+        nearest: the approved answer that is nearest; None if nothing is known.
+        is_near: whether it is near enough for a model to be heard.
+        agreement: of a hundred, how far the model says the same.
     """
 
-    near: Candidate | None
+    nearest: Candidate | None
+    is_near: bool
     agreement: int
 
     @property
+    def agrees(self) -> bool:
+        """Whether the model says what the nearest answer says, near or not."""
+        return self.agreement >= AGREES
+
+    @property
     def heard(self) -> bool:
-        """Whether it is shown."""
-        return self.near is not None and self.agreement >= AGREES
+        """Whether it is shown, the floor aside."""
+        return self.is_near and self.agrees
 
 
 def near_answer(decision: Decision) -> Candidate | None:
@@ -58,5 +65,6 @@ def hear(text: str, decision: Decision) -> Hearing:
         text: what it says.
         decision: what the knowledge says to the question.
     """
-    near = near_answer(decision)
-    return Hearing(near, 0 if near is None else int(fuzz.token_set_ratio(text, near.entry.answer)))
+    nearest = decision.candidates[0] if decision.candidates else None
+    agreement = 0 if nearest is None else int(fuzz.token_set_ratio(text, nearest.entry.answer))
+    return Hearing(nearest, near_answer(decision) is not None, agreement)

@@ -39,7 +39,7 @@ def show_tried(tried: Tried) -> None:
             "quoted from", f"{nearest.threshold:.3f}; its confidence is {nearest.confidence:.3f}{_rivalled(found)}"
         )
     if tried.is_asked and tried.voice is not None and tried.voice.floor is not None and not found.given:
-        table.add_row("model's floor", f"{tried.voice.floor:.4f} nats")
+        table.add_row("model's floor", f"{tried.voice.floor:.5f} nats")
     table.add_row("took", f"{tried.milliseconds:.1f} ms")
     out.print(table)
     for name, decision in (("", found.decision), *((f"part: {part}", one) for part, one in found.parts)):
@@ -54,9 +54,9 @@ def show_tried(tried: Tried) -> None:
         for one in found.suggestions:
             out.print(Text(f"  did you mean: {printable(one.wording.text)} (entry {one.entry.id})"))
     if (reply := tried.reply) is not None:
-        confidence = "" if reply.confidence is None else f", confidence {reply.confidence:.4f}"
-        if (hearing := tried.hearing) is not None and hearing.near is not None:
-            confidence += f", {hearing.agreement} of 100 as entry {hearing.near.entry.id}"
+        confidence = "" if reply.confidence is None else f", confidence {reply.confidence:.5f}"
+        if (hearing := tried.hearing) is not None and hearing.nearest is not None:
+            confidence += f", {hearing.agreement} of 100 as entry {hearing.nearest.entry.id}"
         out.print(Text(f"\n{reply.source}{confidence}, {reply.latency_ms} ms:", style="dim"))
         out.print(Text(printable(reply.text)))
         if reply.draft:
@@ -123,8 +123,12 @@ def tried_record(tried: Tried) -> dict[str, Any]:
 def _hearing_record(hearing: Hearing | None) -> dict[str, Any] | None:
     if hearing is None:
         return None
-    near = hearing.near.entry.id if hearing.near else None
-    return {"near_entry_id": near, "agreement": hearing.agreement, "heard": hearing.heard}
+    return {
+        "entry_id": hearing.nearest.entry.id if hearing.nearest else None,
+        "is_near": hearing.is_near,
+        "agreement": hearing.agreement,
+        "heard": hearing.heard,
+    }
 
 
 def _passage_record(found: Explanation) -> dict[str, Any] | None:

@@ -203,7 +203,7 @@ def _beside_lines(beside: Mapping[str, Any] | None) -> list[tuple[str, str]]:
         f"{beside[kind]['wrong']} of {beside[kind]['answers']} {name}"
         for kind, name in (("marked", "marked"), ("out_of_scope", "others"))
     )
-    least = "no floor" if beside["floor"] is None else f"floor {beside['floor']:.4f}"
+    least = "no floor" if beside["floor"] is None else f"floor {beside['floor']:.5f}"
     return [
         ("beside approved answers", f"{least}, calibrated for {beside['wrong_rate']:.1%} wrong"),
         ("  shown in scope", f"{inside['right']} right, {inside['wrong']} wrong of {inside['answers']} answers"),

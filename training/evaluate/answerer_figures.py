@@ -98,7 +98,7 @@ def beside_sentence(record: Mapping[str, Any]) -> str | None:
         return None
     inside, marked, foreign = (beside[kind] for kind in Kind)
     least = (
-        "whatever its confidence" if beside["floor"] is None else f"from a confidence of {beside['floor']:.4f} on"
+        "whatever its confidence" if beside["floor"] is None else f"from a confidence of {beside['floor']:.5f} on"
     )
     return (
         f"Where they refuse a question, the candidate is heard {least}. That shows, of {inside['answers']} "

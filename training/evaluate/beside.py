@@ -3,9 +3,10 @@
 Held-out wordings and foreign questions go to the knowledge as people's do. What it refuses is put to the model,
 under the documented sampling and with random seeds.
 
-Leaving an approved answer out of the knowledge, which simulates foreign questions for the threshold, does not work
-for a model: it has learned that answer and gives it. What it would say had it not learned it cannot be read from
-its probabilities (``docs/decisions.md`` has the figures).
+What it says to a foreign question counts as shown if it says what the nearest approved answer says, however far
+that is. Leaving an approved answer out of the knowledge, which simulates foreign questions for the threshold, does
+not work for a model: it has learned that answer and gives it. What it would say had it not learned it cannot be
+read from its probabilities (``docs/decisions.md`` has the figures).
 
 This module knows one model and what is known; which floor follows is for ``floors``.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import asdict, replace
 from itertools import chain
 from typing import Any
@@ -42,7 +43,7 @@ async def calibrate_beside(
         judge: of the rows.
         model: what generates, with its own floor.
         candidates: see ``Generator``.
-        wrong_rate: the share of the answers to each kind of refused questions that may be shown and wrong.
+        wrong_rate: see ``choose_floor``.
 
     Raises:
         ModelError: the model is damaged.
@@ -50,8 +51,8 @@ async def calibrate_beside(
     generator = Generator(replace(model, confidence_floor=None, floor_beside=None), candidates=candidates)
     slots = asyncio.Semaphore(max(1, generator.capacity // 2))
 
-    async def draw(question: str, is_right: Callable[[str], bool]) -> list[Said]:
-        """Draw answers to a question; none if it is refused to the model as well, or answered without it."""
+    async def draw(question: str, row: int | None = None) -> list[Said]:
+        """Draw answers to a question, a foreign one without its row; none if it never gets to the model."""
         said: list[Said] = []
         async with slots:
             found = await explain(known.knowledge, question)
@@ -59,18 +60,19 @@ async def calibrate_beside(
                 return said
             for _ in range(DRAWS):
                 reply = await generator.answer(found.asked, time.monotonic() + ANSWER_SECONDS)
-                is_answer = reply.source is AnswerSource.GENERATED  # not empty
-                heard = is_answer and hear(reply.text, found.decision).heard
-                said.append(Said(reply.confidence, heard, is_answer and is_right(reply.text)))
+                if reply.source is not AnswerSource.GENERATED:  # it is empty
+                    said.append(Said(None, heard=False, counts=False))
+                    continue
+                hearing = hear(reply.text, found.decision)
+                counts = hearing.agrees if row is None else hearing.heard
+                right = row is not None and judge.is_right(row, reply.text)
+                said.append(Said(reply.confidence, hearing.heard, counts, right))
         return said
 
-    def rightly(row: int) -> Callable[[str], bool]:
-        return lambda text: judge.is_right(row, text)
-
     said = {
-        Kind.IN_SCOPE: await _together(draw(row.question, rightly(place)) for place, row in enumerate(known.rows)),
-        Kind.MARKED: await _together(draw(one, _never) for one in known.foreign[MARKED]),
-        Kind.OUT_OF_SCOPE: await _together(draw(one, _never) for one in known.foreign[OUT_OF_SCOPE]),
+        Kind.IN_SCOPE: await _together(draw(row.question, number) for number, row in enumerate(known.rows)),
+        Kind.MARKED: await _together(draw(one) for one in known.foreign[MARKED]),
+        Kind.OUT_OF_SCOPE: await _together(draw(one) for one in known.foreign[OUT_OF_SCOPE]),
     }
     own, floor = model.confidence_floor, choose_floor(said, model.confidence_floor, wrong_rate)
     return {
@@ -83,11 +85,6 @@ async def calibrate_beside(
 
 def _figures(said: dict[Kind, list[Said]], floor: float | None) -> dict[str, Any]:
     return {"floor": floor, **{str(kind): asdict(count(answers, floor)) for kind, answers in said.items()}}
-
-
-def _never(text: str) -> bool:
-    """Nothing that is said to a foreign question is right."""
-    return False
 
 
 async def _together(drawing: Iterable[Coroutine[Any, Any, list[Said]]]) -> list[Said]:

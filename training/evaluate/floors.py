@@ -1,13 +1,13 @@
 """The floor of a model for questions that knowledge refused: chosen from what it says to such questions.
 
-It is the lowest one, from the model's own floor on, at which of each kind of refused questions no more than the
-wrong rate of the answers drawn would be shown and wrong. Each kind by itself, because easy foreign questions are
-many and would hide what the others show. The model's own floor is the least, so nothing is shown that it would
-hold back.
+It is the lowest one, from the model's own floor on, at which no more than the wrong rate of all answers that were
+drawn would be shown and wrong. Foreign questions are counted as if an approved answer were near: those of other
+people hardly ever are near, and those that an operator's own users ask are. The model's own floor is the least, so
+nothing is shown that it would hold back.
 
-Of fewer than 1 / wrong rate answers of a kind (50 for 2 %) none may be wrong, and that none was proves little:
-where it was none of ten, three in ten of all such questions may get one (95 % interval). Answers to one question
-resemble each other, so they prove less than as many questions would. ``Counted`` says how many there were.
+Of fewer than 1 / wrong rate answers (50 for 2 %) none may be wrong, and that none was proves little: where it was
+none of ten, three in ten of all such answers may be (95 % interval). Answers to one question resemble each other,
+so they prove less than as many questions would. ``Counted`` says how many there were.
 
 This module knows numbers only.
 """
@@ -18,6 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 
 class Kind(StrEnum):
@@ -40,11 +41,13 @@ class Said:
     Attributes:
         confidence: in nats; None where nothing was said that could be shown.
         heard: whether it would be shown, the floor aside, see ``answering.beside``.
+        counts: whether it counts as shown when a floor is chosen, which may be more often.
         right: whether it is the right answer.
     """
 
     confidence: float | None
     heard: bool
+    counts: bool
     right: bool = False
 
     def is_shown(self, floor: float | None) -> bool:
@@ -58,17 +61,16 @@ def choose_floor(said: Mapping[Kind, Sequence[Said]], own: float | None, wrong_r
     Args:
         said: the answers to the questions of each kind.
         own: the model's own floor.
-        wrong_rate: the share of each kind that may be shown and wrong.
+        wrong_rate: the share of all answers that may count as shown and be wrong.
     """
-    floor = own
-    for answers in said.values():
-        heard = [one.confidence for one in answers if one.heard and not one.right]
-        wrong = sorted((confidence for confidence in heard if confidence is not None), reverse=True)
-        allowed = int(wrong_rate * len(answers))
-        if len(wrong) > allowed:
-            above = math.nextafter(wrong[allowed], math.inf)
-            floor = above if floor is None else max(floor, above)
-    return floor
+    answers = list(chain.from_iterable(said.values()))
+    counted = [one.confidence for one in answers if one.counts and not one.right]
+    wrong = sorted((confidence for confidence in counted if confidence is not None), reverse=True)
+    allowed = int(wrong_rate * len(answers))
+    if len(wrong) <= allowed:
+        return own
+    above = math.nextafter(wrong[allowed], math.inf)
+    return above if own is None else max(own, above)
 
 
 @dataclass(frozen=True, slots=True)

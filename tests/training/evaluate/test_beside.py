@@ -60,9 +60,10 @@ def test_floor_is_calibrated_published_and_obeyed(
     beside = record["answerer"]["candidate"]["beside_knowledge"]
     own = record["candidate"]["confidence_floor"]
     assert beside["floor"] >= beside["by_own_floor"]["floor"] == own
+    answers = sum(beside[kind]["answers"] for kind in Kind)
+    assert sum(beside[kind]["wrong"] for kind in Kind) <= 0.02 * answers
     for kind in Kind:
         counted, by_own = beside[kind], beside["by_own_floor"][kind]
-        assert counted["wrong"] <= 0.02 * counted["answers"]
         assert counted["right"] <= by_own["right"]
         assert counted["answers"] == by_own["answers"] > 0
     assert "beside_knowledge" not in record["answerer"]["against"]
@@ -75,7 +76,7 @@ def test_floor_is_calibrated_published_and_obeyed(
     assert Registry(home / "models").resolve("v1").floor_beside == beside["floor"]
     assert command("models", "show", "v1")["beside_knowledge"] == beside
     shown = CliRunner().invoke(app, ["models", "show", "v1"]).stdout
-    assert f"floor {beside['floor']:.4f}, calibrated for 2.0% wrong" in shown
+    assert f"floor {beside['floor']:.5f}, calibrated for 2.0% wrong" in shown
     assert "not calibrated: its own floor holds" in CliRunner().invoke(app, ["models", "show", "starter"]).stdout
 
     monkeypatch.setenv("SUPPORTBOT_MODEL", "v1")
