@@ -119,7 +119,7 @@ async def measure(
                 record[mode] = _figures(task.asked, told, fooled, references)
                 if mode == "verified_first":
                     floor = live.floor(beside_knowledge=True)
-                    record["generated"] = {"floor": floor, **_added(task.asked, told, fooled, references)}
+                    record["generated"] = {"floor": floor, **count_generated(task.asked, told, fooled, references)}
             if variants:
                 record["variants"] = {}
                 for name, wear in ({"as typed": str} | dict(CLOTHES)).items():
@@ -174,7 +174,7 @@ def _figures(
     }
 
 
-def _added(
+def count_generated(
     asked: Sequence[Row], told: Sequence[Told], fooled: Sequence[Told], references: Sequence[str]
 ) -> dict[str, Any]:
     """Return what the model says where nothing is verified: how often it is asked, and what of that is shown."""
