@@ -3,10 +3,12 @@
 The questions and answers of a file are imported and approved into a database of their own, but for the wordings
 that are held out. The bot is calibrated on what was imported alone. Then the held-out wordings and the foreign
 questions go through the real answerer, once with verified answers first and once with the model alone, and two
-baselines answer beside it: the nearest wording by letters, and by sentence vectors.
+baselines answer beside it: the nearest wording by letters, and by sentence vectors. What the model adds where
+nothing is verified stands by itself, with the floor that it must reach there.
 
 Without ``--data`` it is the starter's FAQ, which the starter model was trained on: the one FAQ on which the model
 alone can be compared. On another FAQ the model alone is the starter still, unless ``--model`` names a directory.
+That of a published version has the model's floors in its manifest.
 """
 
 from __future__ import annotations
@@ -52,13 +54,13 @@ class Told:
     Attributes:
         best: the answer that the bot finds best, given or not.
         given: whether it was given.
-        verified: whether it was an approved answer.
+        source: where what was said comes from.
         ms: how long it took.
     """
 
     best: str | None
     given: bool
-    verified: bool
+    source: AnswerSource
     ms: float
 
 
@@ -81,7 +83,13 @@ async def measure(
     engine = await asyncio.to_thread(
         load_chosen, source.location, source.version, wanted, int8_loss_rise=source.int8_loss_rise
     )
-    live = LiveModel(engine, source.confidence_floor, is_starter=model is None, knows_us=model is not None)
+    live = LiveModel(
+        engine,
+        source.confidence_floor,
+        source.floor_beside,
+        is_starter=model is None,
+        knows_us=model is not None,
+    )
     try:
         async with open_knowledge(task.known, home, encoder, wrong_rate) as knowledge:
             calibration = knowledge.index.calibration if knowledge.index else None
@@ -109,6 +117,9 @@ async def measure(
                 told = await through(mode, [row.question for row in task.asked], mode)
                 fooled = await through(mode, task.foreign, f"{mode}, foreign")
                 record[mode] = _figures(task.asked, told, fooled, references)
+                if mode == "verified_first":
+                    floor = live.floor(beside_knowledge=True)
+                    record["generated"] = {"floor": floor, **count_generated(task.asked, told, fooled, references)}
             if variants:
                 record["variants"] = {}
                 for name, wear in ({"as typed": str} | dict(CLOTHES)).items():
@@ -140,7 +151,7 @@ async def _ask(
         if mode == "verified_first" and not given:
             decision = await knowledge.decide(normalise_question(question), None)
             best = decision.candidates[0].entry.answer if decision and decision.candidates else None
-        told.append(Told(best, given, reply.source is AnswerSource.APPROVED, ms))
+        told.append(Told(best, given, reply.source, ms))
     return told
 
 
@@ -156,10 +167,26 @@ def _figures(
         "right": float(right.mean()),
         "wrong": float((given & ~right).mean()),
         "coverage": float(given.mean()),
-        "verified": float(np.mean([one.verified for one in told])),
+        "verified": float(np.mean([one.source is AnswerSource.APPROVED for one in told])),
         "foreign": float(np.mean([one.given for one in fooled])) if fooled else None,
         "ms_p50": round(median(ms), 2),
         "ms_p99": round(float(np.quantile(ms, 0.99)), 2),
+    }
+
+
+def count_generated(
+    asked: Sequence[Row], told: Sequence[Told], fooled: Sequence[Told], references: Sequence[str]
+) -> dict[str, Any]:
+    """Return what the model says where nothing is verified: how often it is asked, and what of that is shown."""
+    refused = [(row, one) for row, one in zip(asked, told, strict=True) if one.source is not AnswerSource.APPROVED]
+    shown = [(row, one) for row, one in refused if one.source is AnswerSource.GENERATED]
+    right = sum(_is_right(one.best, row.answer, references) for row, one in shown)
+    return {
+        "asked": len(refused),
+        "right": right,
+        "wrong": len(shown) - right,
+        "foreign_asked": sum(one.source is not AnswerSource.APPROVED for one in fooled),
+        "foreign": sum(one.source is AnswerSource.GENERATED for one in fooled),
     }
 
 
@@ -208,6 +235,11 @@ def build_table(record: dict[str, Any]) -> Table:
             f"{figures['ms_p50']:.1f}",
             f"{figures['ms_p99']:.1f}",
         )
+    added = record["generated"]
+    table.caption = (
+        f"Where nothing is verified, the model answers {added['right']} of {added['asked']} questions rightly and "
+        f"{added['wrong']} wrongly, and {added['foreign']} of {added['foreign_asked']} foreign ones."
+    )
     for name, figures in record["baselines"].items():
         table.add_row(name, f"{figures['right']:.1%}", *[""] * 5)
     return table

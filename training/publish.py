@@ -45,7 +45,7 @@ from supportbot.models.loading import make_local_engine
 from supportbot.models.publishing import ModelStatus, check_name_is_free
 from supportbot.models.registry import INT8_LOSS_RISE, MANIFEST, Manifest, Registry, read_manifest, write_manifest
 from supportbot.private import keep_private
-from training.evaluate.record import RECORD, summary
+from training.evaluate.record import ANSWERER, BESIDE, RECORD, summary
 from training.evaluate.weights import weights_digest
 from training.finetune.output import UNFINISHED
 
@@ -237,8 +237,15 @@ def _stage(
         confidence_floor=floor,
         parent=parent.version if parent else None,
         evaluation=summary(candidate.evaluation) if candidate.evaluation is not None else None,
+        beside_knowledge=_beside_knowledge(candidate.evaluation),
     )
     return read_manifest(staged)
+
+
+def _beside_knowledge(evaluation: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the floor for questions that knowledge refused, if the evaluation calibrated one."""
+    found: Mapping[str, Any] | None = ((evaluation or {}).get(ANSWERER) or {}).get("candidate", {}).get(BESIDE)
+    return found
 
 
 async def _metrics(candidate: Candidate, database: Database, settings: Settings) -> dict[str, float]:

@@ -2,8 +2,8 @@
 
 1. **Verified**: the approved answer, word for word, when the knowledge is sure. A question of two parts gets both
    answers if both are known. Small talk gets a short sentence.
-2. **Generated**: from a model that was trained on this operator's rows, where an approved answer is near and the
-   model says the same. Without any knowledge the model alone decides, by its own floor.
+2. **Generated**: from a model that was trained on this operator's rows, where ``beside`` lets it be heard. Without
+   any knowledge the model alone decides, by its own floor.
 3. **Quoted**: a passage of a document that nobody approved, word for word, where the operator lets it and it is
    near enough.
 4. **Not sure**: one sentence, with the nearest verified questions to choose from.
@@ -20,10 +20,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from supportbot.answering.beside import hear, near_answer
 from supportbot.answering.explain import Explanation, Verdict, explain, may_generate
 from supportbot.answering.generator import Generator, LiveModel, Tenure
 from supportbot.answering.replying import (
-    agreement,
     earlier_texts,
     given_reply,
     instead,
@@ -38,7 +38,6 @@ from supportbot.intake.questions import (
     Grounds,
     Reply,
 )
-from supportbot.knowledge.index import Decision
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
 
@@ -46,15 +45,6 @@ AnswerMode = Literal["verified_first", "generate_only"]
 
 _LOOK_SECONDS = 0.5
 """For finding out whether something is known while somebody waits to be let in; it takes a fiftieth of that."""
-
-_AGREES = 80
-"""Of a hundred: how much of the words of a generated answer must be those of the approved one that is near
-(rapidfuzz's token set ratio)."""
-
-_NEAR = 0.5
-"""Share of the threshold from which on an approved answer is near enough for a model to be heard. On the starter's
-FAQ that kept 20 of 22 right answers that the model adds, and showed 2 % of the foreign questions that knowledge
-refused instead of 8 %."""
 
 
 class Answerer:
@@ -177,6 +167,7 @@ class Answerer:
                 on_text if found.decision is None else lambda text: None,
                 earlier=earlier_texts(found, earlier),
                 begin_by=begin_by,
+                beside_knowledge=found.decision is not None,
             )
             reply = self._judged(generated, found, on_text)
         return with_meaning(reply, found)
@@ -204,9 +195,11 @@ class Answerer:
             return None
         if found.given:
             return replace(given_reply(found), latency_ms=_since(started))
-        if verified_only or not self.generates or not _has_near(found.decision):
+        if verified_only or not self.generates or found.decision is None or near_answer(found.decision) is None:
             return None
-        generated = await self.generator.answer(found.asked, deadline, lambda text: None, begin_by=started)
+        generated = await self.generator.answer(
+            found.asked, deadline, lambda text: None, begin_by=started, beside_knowledge=True
+        )
         reply = self._judged(generated, found, lambda text: None)
         return reply if reply.source is AnswerSource.GENERATED else None
 
@@ -257,18 +250,11 @@ class Answerer:
                 return instead(reply, unverified_reply(found, on_text))
             demo = was_sure and self.generator.model.is_starter and not self._starter_is_named
             return replace(reply, grounds=Grounds(demo=demo))
-        agreed = agreement(reply.text, decision.candidates[0].entry.answer) if _has_near(decision) else 0.0
-        if was_sure and agreed >= _AGREES:
+        hearing = hear(reply.text, decision)
+        if was_sure and hearing.heard:
             on_text(reply.text)
-            return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": round(agreed)}))
+            return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": hearing.agreement}))
         return instead(reply, unverified_reply(found, on_text))
-
-
-def _has_near(decision: Decision | None) -> bool:
-    """Return whether an approved answer is near enough for a model to be heard beside it."""
-    if decision is None or not decision.candidates:
-        return False
-    return decision.candidates[0].confidence >= _NEAR * decision.threshold
 
 
 def _since(started: float) -> int:

@@ -36,14 +36,25 @@ class LiveModel:
     Attributes:
         engine: what continues a prompt.
         confidence_floor: the confidence below which it is not to be trusted (nats; None trusts all).
+        floor_beside: the same for questions that knowledge refused; None where nobody calibrated one, and then its
+            own floor holds there, too.
         is_starter: whether it is the demonstration that ships, which knows a shop that does not exist.
         knows_us: whether it was trained on rows of this bot's own database, or an operator vouches for it.
     """
 
     engine: Engine
     confidence_floor: float | None
+    floor_beside: float | None = None
     is_starter: bool = False
     knows_us: bool = False
+
+    def floor(self, *, beside_knowledge: bool) -> float | None:
+        """Return the floor that holds.
+
+        Args:
+            beside_knowledge: whether there is knowledge, and it refused the question.
+        """
+        return floor_that_holds(self.confidence_floor, self.floor_beside, beside_knowledge=beside_knowledge)
 
 
 class Tenure:
@@ -135,6 +146,7 @@ class Generator:
         *,
         earlier: Sequence[str] = (),
         begin_by: float | None = None,
+        beside_knowledge: bool = False,
     ) -> Reply:
         """Answer a question.
 
@@ -144,6 +156,7 @@ class Generator:
             on_text: called with each piece of text that may be shown already.
             earlier: what was said before it, the newest last.
             begin_by: when it is too late to begin, likewise; by default the deadline.
+            beside_knowledge: see ``LiveModel.floor``.
 
         Raises:
             EngineBusyError: the engine holds as much as it can.
@@ -155,31 +168,32 @@ class Generator:
             with self._tenure.answering() as model:
                 max_length = self._sampling.max_length
                 prompt = encode_prompt(model.engine.tokenizer, question, earlier=earlier, max_length=max_length)
-                return await self._answer(model, prompt, deadline, on_text)
+                floor = model.floor(beside_knowledge=beside_knowledge)
+                return await self._answer(model.engine, prompt, floor, deadline, on_text)
 
     async def _answer(
-        self, model: LiveModel, prompt: Prompt, deadline: float, on_text: Callable[[str], None]
+        self, engine: Engine, prompt: Prompt, floor: float | None, deadline: float, on_text: Callable[[str], None]
     ) -> Reply:
         started = time.monotonic()
         record = self._sampling.as_record() | {"candidates": self._candidates}
         if self._candidates == 1:
-            generation, unsure = await self._generate(model, prompt, deadline, on_text)
-            if not generation.text(model.engine.tokenizer) and not unsure:
-                generation, unsure = await self._generate(model, prompt, deadline, on_text)
+            generation, unsure = await self._generate(engine, prompt, floor, deadline, on_text)
+            if not generation.text(engine.tokenizer) and not unsure:
+                generation, unsure = await self._generate(engine, prompt, floor, deadline, on_text)
         else:
             record["seeds"] = seeds = [secrets.randbits(_SEED_BITS) for _ in range(self._candidates)]
-            candidates = await generate_all(model.engine, prompt, self._sampling, seeds, deadline)
-            generation = choose(candidates, model.engine.tokenizer)
-            unsure = _is_below_floor(generation.logprobs, model.confidence_floor)
-        text = generation.text(model.engine.tokenizer)
+            candidates = await generate_all(engine, prompt, self._sampling, seeds, deadline)
+            generation = choose(candidates, engine.tokenizer)
+            unsure = is_below(confidence(generation.logprobs), floor)
+        text = generation.text(engine.tokenizer)
         sure = bool(text) and not unsure
         if sure and self._candidates > 1:
             on_text(text)
         return Reply(
             text=text if sure else NOT_SURE_TEXT,
             source=AnswerSource.GENERATED if sure else AnswerSource.NOT_SURE,
-            model_version=model.engine.model_version,
-            sampling=record | {"engine": model.engine.arithmetic},
+            model_version=engine.model_version,
+            sampling=record | {"engine": engine.arithmetic},
             seed=generation.seed,
             prompt=prompt.text,
             shortened=prompt.shortened,
@@ -193,13 +207,13 @@ class Generator:
         )
 
     async def _generate(
-        self, model: LiveModel, prompt: Prompt, deadline: float, on_text: Callable[[str], None]
+        self, engine: Engine, prompt: Prompt, floor: float | None, deadline: float, on_text: Callable[[str], None]
     ) -> tuple[Generation, bool]:
         """Generate once; return what came, and whether it was stopped below the floor."""
         generation = Generation(secrets.randbits(_SEED_BITS))
         held_back: str | None = ""  # None once the floor is passed and text flows
         params = replace(self._sampling, seed=generation.seed)
-        async with aclosing(model.engine.stream(prompt, params, deadline)) as chunks:
+        async with aclosing(engine.stream(prompt, params, deadline)) as chunks:
             async for chunk in chunks:
                 generation.add(chunk)
                 if held_back is None:
@@ -208,7 +222,7 @@ class Generator:
                 held_back += chunk.text
                 if len(generation.token_ids) < CONFIDENCE_TOKENS and not chunk.finish:
                     continue
-                if _is_below_floor(generation.logprobs, model.confidence_floor):
+                if is_below(confidence(generation.logprobs), floor):
                     return generation, True
                 if held_back.strip():
                     on_text(held_back.lstrip())
@@ -216,6 +230,18 @@ class Generator:
         return generation, False
 
 
-def _is_below_floor(logprobs: list[float], floor: float | None) -> bool:
-    value = confidence(logprobs)
-    return floor is not None and value is not None and value < floor
+def hold_back(reply: Reply, floor: float | None) -> Reply:
+    """Return a generated reply as it would be with a floor: below it not sure, with the draft beside that."""
+    if reply.source is not AnswerSource.GENERATED or not is_below(reply.confidence, floor):
+        return reply
+    return replace(reply, text=NOT_SURE_TEXT, source=AnswerSource.NOT_SURE, draft=reply.text)
+
+
+def floor_that_holds(own: float | None, beside: float | None, *, beside_knowledge: bool) -> float | None:
+    """Return one of a model's floors; see ``LiveModel``."""
+    return beside if beside_knowledge and beside is not None else own
+
+
+def is_below(sure: float | None, floor: float | None) -> bool:
+    """Return whether a confidence lies below a floor, both in nats; what has none is not held back."""
+    return floor is not None and sure is not None and sure < floor

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rapidfuzz import fuzz
-
 from supportbot.answering.explain import Explanation
 from supportbot.answering.follow_up import leans_on_earlier
 from supportbot.db.states import AnswerSource
@@ -104,9 +102,3 @@ def _figures(found: Explanation) -> dict[str, Any] | None:
     """Return what decided, for people who look into it; None where nothing was looked at."""
     figures = found.decision.figures() if found.decision else {}
     return (figures | (found.nearest.figures() if found.nearest else {})) or None
-
-
-def agreement(generated: str, approved: str) -> float:
-    """Return how much of the words of a generated answer are those of an approved one, of a hundred."""
-    ratio: float = fuzz.token_set_ratio(generated, approved)
-    return ratio

@@ -233,7 +233,8 @@ def try_question(
     as_json: JsonFlag = False,
 ) -> None:
     """Show what would be said to a question, and why; nothing is logged."""
-    from supportbot.cli._trying import show_tried, tried_record, try_with_model, try_without_model
+    from supportbot.cli._tried import show_tried, tried_record
+    from supportbot.cli._trying import try_with_model, try_without_model
 
     settings = start()
     run = try_with_model if model else try_without_model

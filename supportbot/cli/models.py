@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -174,6 +174,8 @@ def _report_lines(report: VersionReport) -> list[tuple[str, str]]:
     ]
     if report.confidence_floor is not None and "confidence_floor" not in report.metrics:
         lines.append(("confidence floor", f"{report.confidence_floor:.2f}"))
+    if summary.status != "retired" and not summary.problem:
+        lines += _beside_lines(report.beside_knowledge)
     lines += _verdict_lines(summary.verdict)
     first = ", ".join(map(str, training.example_ids[:_SHOWN_IDS]))
     more = " …" if len(training.example_ids) > _SHOWN_IDS else ""
@@ -190,6 +192,23 @@ def _report_lines(report: VersionReport) -> list[tuple[str, str]]:
     else:
         lines.append(("thumbs up", "no votes yet"))
     return lines
+
+
+def _beside_lines(beside: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Say how the version is trusted where the approved answers refuse a question."""
+    if beside is None:
+        return [("beside approved answers", "not calibrated: its own floor holds")]
+    inside = beside["in_scope"]
+    foreign = ", ".join(
+        f"{beside[kind]['wrong']} of {beside[kind]['answers']} {name}"
+        for kind, name in (("marked", "marked"), ("out_of_scope", "others"))
+    )
+    least = "no floor" if beside["floor"] is None else f"floor {beside['floor']:.5f}"
+    return [
+        ("beside approved answers", f"{least}, calibrated for {beside['wrong_rate']:.1%} wrong"),
+        ("  shown in scope", f"{inside['right']} right, {inside['wrong']} wrong of {inside['answers']} answers"),
+        ("  shown to foreign ones", foreign),
+    ]
 
 
 def _verdict_lines(verdict: Verdict | None) -> list[tuple[str, str]]:

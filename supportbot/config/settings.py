@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     confidence_floor: OptionalFloat = Field(
         default=None,
         description="Answers less confident than this (mean log-probability of the first 8 tokens, at most 0) "
-        "become 'I am not sure'. Empty: the model's own calibrated floor, if it has one.",
+        "become 'I am not sure'. Empty: the model's calibrated floors, if it has any.",
     )
     answer_mode: Literal["verified_first", "generate_only"] = Field(
         default="verified_first",

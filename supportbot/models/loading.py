@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from supportbot.answering.explain import may_generate
-from supportbot.answering.generator import LiveModel
+from supportbot.answering.generator import LiveModel, floor_that_holds
 from supportbot.config import Settings
 from supportbot.db.session import Database
 from supportbot.engine.base import Engine
@@ -68,13 +69,20 @@ async def describe(settings: Settings, database: Database, source: ModelSource, 
     """Say of a model that was loaded how far it is to be trusted."""
     async with database.read() as session:
         knows_us = await is_trained_here(session, source.version)
-    floor = settings.confidence_floor
-    return LiveModel(
-        engine,
-        source.confidence_floor if floor is None else floor,
-        is_starter=source.is_starter,
-        knows_us=knows_us,
-    )
+    return trusted(settings, source, engine, knows_us=knows_us)
+
+
+def trusted(settings: Settings, source: ModelSource, engine: Engine, *, knows_us: bool) -> LiveModel:
+    """Return a model with its floors; one that is set holds in place of both."""
+    own, beside = _floors(settings, source)
+    return LiveModel(engine, own, beside, is_starter=source.is_starter, knows_us=knows_us)
+
+
+def _floors(settings: Settings, source: ModelSource) -> tuple[float | None, float | None]:
+    """Return the floor of a model alone, and that beside knowledge."""
+    if settings.confidence_floor is not None:
+        return settings.confidence_floor, None
+    return source.confidence_floor, source.floor_beside
 
 
 async def prepare(database: Database, engine: Engine) -> None:
@@ -105,10 +113,23 @@ def prune_exports(settings: Settings) -> int:
     return prune(settings.exports_dir, [settings.models_dir / version for version in versions])
 
 
-async def model_is_asked(
+@dataclass(frozen=True, slots=True)
+class SecondVoice:
+    """A model as it stands behind what is approved.
+
+    Attributes:
+        is_asked: whether it is asked about what is not verified.
+        floor: the least confidence with which it is heard then, in nats; None for any.
+    """
+
+    is_asked: bool
+    floor: float | None
+
+
+async def find_second_voice(
     settings: Settings, database: Database, *, has_knowledge: bool, has_passages: bool = False
-) -> bool:
-    """Return whether the model that is set would be asked about what is not verified; it is not loaded.
+) -> SecondVoice:
+    """Say how the model that is set stands behind what is approved; it is not loaded.
 
     Raises:
         ModelError: there is none, or it is damaged.
@@ -116,13 +137,15 @@ async def model_is_asked(
     source = await asyncio.to_thread(Registry(settings.models_dir).resolve, settings.model)
     async with database.read() as session:
         knows_us = await is_trained_here(session, source.version)
-    return may_generate(
+    is_asked = may_generate(
         is_starter=source.is_starter,
         is_named=settings.model == STARTER,
         may_speak=starter_may_speak(settings),
         knows_us=knows_us,
         has_knowledge=has_knowledge or (source.is_starter and has_passages),
     )
+    own, beside = _floors(settings, source)
+    return SecondVoice(is_asked, floor_that_holds(own, beside, beside_knowledge=has_knowledge))
 
 
 def starter_may_speak(settings: Settings) -> bool:

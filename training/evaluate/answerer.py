@@ -12,25 +12,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from supportbot.answering.answerer import AnswerMode
-from supportbot.answering.generator import LiveModel
 from supportbot.bootstrap import open_encoder
 from supportbot.config import Settings
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
-from supportbot.models.loading import make_local_engine, starter_may_speak
+from supportbot.models.loading import make_local_engine, starter_may_speak, trusted
 from supportbot.models.publishing.lineage import is_trained_here
 from supportbot.models.registry import MANIFEST, STARTER, ModelSource
 from training.evaluate._runs import is_recorded, run_of
 from training.evaluate.answering import MODES, Answered, Manner, Shown, ask_answerer
+from training.evaluate.beside import calibrate_beside
 from training.evaluate.intervals import paired_difference, share
 from training.evaluate.judging import Judge, make_judge
 from training.evaluate.knowing import Known, has_knowledge, know
+from training.evaluate.record import BESIDE
 from training.evaluate.rows import Row
 
 _FIGURES: Mapping[str, Callable[[Shown], bool]] = {
@@ -124,10 +125,13 @@ async def examine(
         ModelError: a model is missing or damaged.
     """
     known = examination.known
-    answered = {
-        who: await _ask(examination, examinee, settings, floors.get(who), on_step)
-        for who, examinee in examination.models.items()
-    }
+    answered: dict[str, Mapping[AnswerMode, Answered]] = {}
+    calibrated: dict[str, Mapping[str, Any] | None] = {}
+    for who, examinee in examination.models.items():
+        with_floor = replace(examinee, source=_floored(examinee.source, floors.get(who)))
+        answered[who], calibrated[who] = await _ask(
+            examination, with_floor, settings, on_step, calibrates=who == "candidate"
+        )
     record: dict[str, Any] = {
         "mode": settings.answer_mode,
         "wrong_rate": settings.wrong_rate,
@@ -139,6 +143,8 @@ async def examine(
     }
     for who, examinee in examination.models.items():
         record[who] = {"version": examinee.source.version, "trained_here": examinee.knows_us}
+        if who == "candidate":
+            record[who][BESIDE] = calibrated[who]
         record[who] |= {mode: _figures(answered[who][mode]) for mode in MODES}
     if "candidate" in answered:
         record["differences"] = {
@@ -151,27 +157,38 @@ async def _ask(
     examination: Examination,
     examinee: Examinee,
     settings: Settings,
-    floor: float | None,
     on_step: Callable[[], None],
-) -> Mapping[AnswerMode, Answered]:
-    source = examinee.source
-    own = floor if source.confidence_floor is None else source.confidence_floor
+    *,
+    calibrates: bool,
+) -> tuple[Mapping[AnswerMode, Answered], Mapping[str, Any] | None]:
+    """Ask a model everything; return what came, and its floor beside knowledge if it was calibrated before."""
+    source, known = examinee.source, examination.known
     engine = await asyncio.to_thread(make_local_engine, settings, source)
     try:
-        model = LiveModel(
-            engine,
-            own if settings.confidence_floor is None else settings.confidence_floor,
-            is_starter=source.is_starter,
-            knows_us=examinee.knows_us,
-        )
+        model = trusted(settings, source, engine, knows_us=examinee.knows_us)
+        beside = None
+        if calibrates and examinee.knows_us:
+            beside = await calibrate_beside(
+                known,
+                examination.judge,
+                replace(model, confidence_floor=source.confidence_floor),
+                candidates=settings.candidates,
+                wrong_rate=settings.wrong_rate,
+            )
+            model = trusted(settings, replace(source, floor_beside=beside["floor"]), engine, knows_us=True)
         manner = Manner(
             candidates=settings.candidates,
             starter_may_speak=starter_may_speak(settings),
             starter_is_named=settings.model == STARTER,
         )
-        return await ask_answerer(examination.known, examination.judge, model, manner, on_step)
+        return await ask_answerer(known, examination.judge, model, manner, on_step), beside
     finally:
         await engine.aclose()
+
+
+def _floored(source: ModelSource, floor: float | None) -> ModelSource:
+    """Return a model with the floor that it will be published with, if it has none yet."""
+    return replace(source, confidence_floor=floor) if source.confidence_floor is None else source
 
 
 async def _is_trained_here(database: Database, source: ModelSource) -> bool:

@@ -16,6 +16,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from training.evaluate.figures import Label
+from training.evaluate.floors import Kind
+from training.evaluate.record import BESIDE
 
 MODES: Mapping[str, str] = {
     "verified_first": "Approved answers first, the model for the rest",
@@ -75,7 +77,8 @@ def build_answerer_table(record: Mapping[str, Any]) -> Table:
     )
     # Text, not markup: a version is a folder's name, and [these] would vanish from it.
     columns = [Column(Text(f"{who}\n{record[who]['version']}")) for who in whose]
-    table = Table("mode", "figure", *columns, *(["difference"] if "differences" in record else []), title=title)
+    difference = ["difference"] if "differences" in record else []
+    table = Table("mode", "figure", *columns, *difference, title=title, caption=beside_sentence(record))
     for mode in MODES:
         label = f"{mode}, set" if mode == record["mode"] else mode
         for name, figure in _FIGURES.items():
@@ -86,6 +89,23 @@ def build_answerer_table(record: Mapping[str, Any]) -> Table:
             label = ""
         table.add_section()
     return table
+
+
+def beside_sentence(record: Mapping[str, Any]) -> str | None:
+    """Say when the candidate is heard behind the approved answers; None where it is not asked there."""
+    beside = record.get("candidate", {}).get(BESIDE)
+    if beside is None:
+        return None
+    inside, marked, foreign = (beside[kind] for kind in Kind)
+    least = (
+        "whatever its confidence" if beside["floor"] is None else f"from a confidence of {beside['floor']:.5f} on"
+    )
+    return (
+        f"Where they refuse a question, the candidate is heard {least}. That shows, of {inside['answers']} "
+        f"answers to held-out questions, {inside['right']} right and {inside['wrong']} wrong ones; of "
+        f"{marked['answers']} to questions marked as foreign {marked['wrong']}, and of {foreign['answers']} to "
+        f"others {foreign['wrong']}."
+    )
 
 
 def page_groups(record: Mapping[str, Any]) -> list[dict[str, Any]]:

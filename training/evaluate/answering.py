@@ -1,7 +1,7 @@
 """One model behind the answerer that serves: what somebody would have been shown, question by question.
 
 Each question is generated for once at most, whichever mode asks for it, so the modes differ by what they do with
-the same text. Seeds are drawn at random, as they are for people.
+the same text; the floor of each is applied afterwards. Seeds are drawn at random, as they are for people.
 
 This module knows the answerer and texts; figures are for ``answerer``.
 """
@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from supportbot.answering.answerer import Answerer, AnswerMode
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator, LiveModel, hold_back
 from supportbot.db.states import AnswerSource
 from supportbot.intake.questions import Reply
 from training.evaluate.judging import Judge
@@ -23,7 +23,7 @@ from training.evaluate.knowing import Known
 
 MODES: tuple[AnswerMode, ...] = get_args(AnswerMode)
 
-_ANSWER_SECONDS = 600.0
+ANSWER_SECONDS = 600.0
 """An answer takes a fraction of a second; on a machine that is busy beyond reason it may take this long."""
 
 
@@ -67,7 +67,9 @@ class _Once(Generator):
     """Says the same whenever it is asked the same."""
 
     def __init__(self, model: LiveModel, candidates: int) -> None:
-        super().__init__(model, candidates=candidates)
+        # What is stopped below the floor of one mode could not be shown in the other.
+        super().__init__(replace(model, confidence_floor=None, floor_beside=None), candidates=candidates)
+        self._floored = model
         self._replies: dict[str, Reply] = {}
 
     async def answer(
@@ -78,12 +80,13 @@ class _Once(Generator):
         *,
         earlier: Sequence[str] = (),
         begin_by: float | None = None,
+        beside_knowledge: bool = False,
     ) -> Reply:
         """Answer a question, or return what was answered before."""
         key = "\n".join((*earlier, question))
         if key not in self._replies:
             self._replies[key] = await super().answer(question, deadline, earlier=earlier, begin_by=begin_by)
-        return self._replies[key]
+        return hold_back(self._replies[key], self._floored.floor(beside_knowledge=beside_knowledge))
 
 
 async def ask_answerer(
@@ -115,7 +118,7 @@ async def ask_answerer(
 
         async def ask(question: str, answerer: Answerer = answerer) -> Reply:
             async with slots:
-                reply = await answerer.answer(question, time.monotonic() + _ANSWER_SECONDS)
+                reply = await answerer.answer(question, time.monotonic() + ANSWER_SECONDS)
             on_step()
             return reply
 

@@ -10,6 +10,9 @@ RECORD, PAGE = "evaluation.json", "evaluation.html"
 ANSWERER = "answerer"
 """The part of a record about the whole answerer, where there is knowledge; a promotion asks for it then."""
 
+BESIDE = "beside_knowledge"
+"""Of the candidate in that part: its floor for questions that knowledge refused; None if it is not asked there."""
+
 DETAILS = ("answers", "learned", "out_of_scope", "replay")
 """The parts of a record that quote texts; the summary goes without them."""
 

@@ -21,7 +21,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from supportbot.models.publishing.checks import answerer_objection
-from training.evaluate.answerer_figures import page_groups
+from training.evaluate.answerer_figures import beside_sentence, page_groups
 from training.evaluate.answerer_plots import answerer_plots
 from training.evaluate.figures import LABELS, Label
 from training.evaluate.plots import differences_plot, lengths_plot, reliability_plot
@@ -61,6 +61,7 @@ def render_page(record: Mapping[str, Any], lengths: tuple[list[int], list[int]])
         figures=_rows(record),
         plots=_drawn(plots),
         answerer=answerer,
+        answerer_beside=beside_sentence(answerer) if answerer else None,
         answerer_groups=page_groups(answerer) if answerer else [],
         answerer_plots=_drawn(answerer_plots(answerer)) if answerer else [],
         answerer_objection=answerer_objection(answerer) if answerer else None,

@@ -80,6 +80,7 @@ class VersionReport:
     """All that is known of one version.
 
     Attributes:
+        beside_knowledge: see ``Manifest``.
         erased_in: the other versions that were trained on rows of this one that are erased now, and on which.
         up_rate: the share of thumbs up with its 95 % interval (Wilson).
     """
@@ -89,6 +90,7 @@ class VersionReport:
     digest: str
     metrics: Mapping[str, float]
     confidence_floor: float | None
+    beside_knowledge: Mapping[str, Any] | None
     recipe: Mapping[str, Any]
     training: Training
     erased_in: Mapping[str, tuple[int, ...]]

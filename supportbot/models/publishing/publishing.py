@@ -182,6 +182,7 @@ class Publishing:
             digest=row.digest,
             metrics=row.metrics,
             confidence_floor=manifest.confidence_floor if manifest else None,
+            beside_knowledge=manifest.beside_knowledge if manifest else None,
             recipe=manifest.training if manifest else {},
             training=training,
             erased_in={name: ids for name, ids in others.items() if name != version},

@@ -42,6 +42,8 @@ class Manifest:
         parent: the version it was fine-tuned from.
         created_at: ISO 8601, UTC.
         evaluation: how it compared with the version that was live then; None if nobody measured.
+        beside_knowledge: its ``floor`` for questions that knowledge refused (nats; None for its own), and the
+            figures behind it; None if nobody measured that.
     """
 
     version: str
@@ -52,6 +54,12 @@ class Manifest:
     parent: str | None = None
     created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     evaluation: Mapping[str, Any] | None = None
+    beside_knowledge: Mapping[str, Any] | None = None
+
+    @property
+    def floor_beside(self) -> float | None:
+        """Its floor for questions that knowledge refused, in nats."""
+        return None if self.beside_knowledge is None else self.beside_knowledge["floor"]
 
     @property
     def digest(self) -> str:
@@ -68,6 +76,7 @@ def write_manifest(
     confidence_floor: float | None,
     parent: str | None = None,
     evaluation: Mapping[str, object] | None = None,
+    beside_knowledge: Mapping[str, object] | None = None,
 ) -> None:
     """Describe a finished model directory; to be called last, since it makes the directory a version.
 
@@ -86,6 +95,7 @@ def write_manifest(
         confidence_floor=confidence_floor,
         parent=parent,
         evaluation=evaluation,
+        beside_knowledge=beside_knowledge,
     )
     write_text(directory / MANIFEST, json.dumps(asdict(manifest), indent=2, sort_keys=True) + "\n")
 

@@ -33,6 +33,7 @@ class ModelSource:
         location: a directory or hub id.
         version: the name that answers carry.
         confidence_floor: the model's own, if it has one.
+        floor_beside: its floor for questions that knowledge refused, if there is one.
         int8_loss_rise: what int8 weights cost it on held-out rows, as a share of the loss, if it was measured.
         digests: sha256 of its files by name, if it is an installed version: nothing else may be read as it.
     """
@@ -40,6 +41,7 @@ class ModelSource:
     location: str
     version: str
     confidence_floor: float | None
+    floor_beside: float | None = None
     int8_loss_rise: float | None = None
     digests: Mapping[str, str] | None = None
 
@@ -241,7 +243,13 @@ def starter_directory() -> Path:
 def _source(directory: Path, version: str, manifest: Manifest | None) -> ModelSource:
     if manifest is None:
         return ModelSource(str(directory), version, None)
-    return ModelSource(str(directory), version, manifest.confidence_floor, manifest.metrics.get(INT8_LOSS_RISE))
+    return ModelSource(
+        str(directory),
+        version,
+        manifest.confidence_floor,
+        manifest.floor_beside,
+        manifest.metrics.get(INT8_LOSS_RISE),
+    )
 
 
 def _directory_version(directory: Path) -> str:

@@ -200,6 +200,27 @@ async def test_model_is_the_second_voice(knowledge: Knowledge) -> None:
     assert stranger.source is AnswerSource.NOT_SURE
 
 
+@pytest.mark.parametrize(
+    ("own", "beside", "is_heard", "is_heard_alone"),
+    [
+        (-1.0, -0.05, False, True),
+        (-0.05, -1.0, True, False),
+        (-0.05, None, False, False),
+        (-1.0, None, True, True),
+    ],
+)
+async def test_floor_beside_knowledge_is_another_one(
+    knowledge: Knowledge, own: float, beside: float | None, is_heard: bool, is_heard_alone: bool
+) -> None:
+    """What knowledge refused has its own floor, if one was calibrated; without knowledge the model's holds."""
+    question = "can I rent a helmet and a rope"
+    for known, expected in ((knowledge, is_heard), (None, is_heard_alone)):
+        model = LiveModel(ScriptedEngine(f"\n{SHOES}", logprob=-0.1), own, beside, knows_us=True)
+        reply = await ask(Answerer(Generator(model), known), question)
+        assert (reply.source is AnswerSource.GENERATED) == expected
+        assert (reply.draft is None) == expected
+
+
 async def test_generate_only_asks_the_model_alone(knowledge: Knowledge) -> None:
     """With the mode set, knowledge is not asked, and the prompt is the documented one."""
     bot = answerer(knowledge, "\nNobody knows.", mode="generate_only")

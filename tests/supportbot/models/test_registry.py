@@ -271,8 +271,8 @@ def test_same_files_with_a_newer_evaluation_refresh_the_manifest(registry: Regis
 
 
 def test_manifest_of_before_evaluations_is_read(finished: Path) -> None:
-    """Manifests that were written before versions had evaluations stay valid."""
+    """Manifests that were written before versions had evaluations, or a floor beside knowledge, stay valid."""
     manifest = json.loads((finished / "manifest.json").read_text())
-    del manifest["evaluation"]
+    del manifest["evaluation"], manifest["beside_knowledge"]
     (finished / "manifest.json").write_text(json.dumps(manifest))
-    assert verify(finished).evaluation is None
+    assert (verify(finished).evaluation, verify(finished).floor_beside) == (None, None)
