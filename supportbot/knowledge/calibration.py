@@ -32,11 +32,11 @@ FOREIGN_SHARE = 0.17
 FOREIGN_SHARE_SINGLE = 0.02
 """The same where most answers have one wording only: the 98th percentile."""
 
-LEAST_THRESHOLD = 0.25
+LEAST_THRESHOLD = 0.3
 """No answer is sure below it, whatever the rows say: a handful of them proves little."""
 
-THIN_THRESHOLD = 0.45
-"""Of knowledge that is too small to be calibrated: above the .25 to .38 that parts of a shop's FAQ came to."""
+THIN_THRESHOLD = 0.5
+"""Of knowledge that is too small to be calibrated: above the .27 to .41 that parts of a shop's FAQ came to."""
 
 _USUAL = 0.25
 _MOST_CONTESTED = 2

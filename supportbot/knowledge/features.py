@@ -79,18 +79,15 @@ class Features:
         """Return some rows."""
         return Features(self.vectors[rows], self.grams[rows])
 
-    def products(self, others: Features) -> tuple[Floats, Floats]:
-        """Return the cosines of the vectors and those of the n-grams, each ``[n, m]``.
-
-        Without an encoder the n-grams stand for the meaning as well.
-        """
+    def products(self, others: Features) -> tuple[Floats | None, Floats]:
+        """Return the cosines of the vectors, None without an encoder, and of the n-grams, each ``[n, m]``."""
         letters: Floats = (self.grams @ others.postings).toarray()
-        meant: Floats = self.vectors @ others.vectors.T if self.vectors.shape[1] else letters.copy()
-        return meant, letters
+        return (self.vectors @ others.vectors.T if self.vectors.shape[1] else None), letters
 
     def similarities(self, others: Features) -> Floats:
         """Return the similarity of each text to each of the others, ``[n, m]``, from -1 to 1."""
-        return mixed(*self.products(others))
+        meant, letters = self.products(others)
+        return letters if meant is None else mixed(meant, letters)
 
 
 def mixed(meant: Floats, letters: Floats) -> Floats:
