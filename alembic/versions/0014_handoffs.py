@@ -1,7 +1,7 @@
 """handoffs
 
 Revision ID: 0014
-Revises: 0012
+Revises: 0013
 Created: 2026-11-30 09:10:00.000000
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -171,9 +171,7 @@ class DiscordSender:
             nonce = build_stream_nonce(question)
             streamed = await post(client, channel_id, bodies[0], nonce, question, partial(self._miss, delivery))
         elif not streamed:
-            streamed = await anext(
-                (str(one.id) async for one in _own(client, delivery) if is_begun(one, delivery.reply_to)), None
-            )
+            streamed = await self._find_begun(client, delivery)
         if not streamed:
             return []
         try:
@@ -182,6 +180,15 @@ class DiscordSender:
             if not is_deleted(error):
                 raise
             return []  # somebody has deleted it
+
+    async def _find_begun(self, client: discord.Client, delivery: Delivery) -> str | None:
+        """Return the id of the streamed message, if the bot may look for it; twice is better than never."""
+        begun = (str(one.id) async for one in _own(client, delivery) if is_begun(one, delivery.reply_to))
+        try:
+            return await anext(begun, None)
+        except discord.Forbidden:
+            self._miss(delivery)
+            return None
 
     async def _post_rest(
         self, client: discord.Client, delivery: Delivery, bodies: Sequence[dict[str, Any]], shown: list[str]

@@ -180,6 +180,18 @@ async def test_first_words_that_were_not_heard_of_are_found(stage: Stage, minute
     assert message["content"] == TEXT
 
 
+async def test_answer_is_posted_where_the_bot_may_not_look_for_its_beginning(stage: Stage) -> None:
+    """Without the permission to read the channel an answer is shown twice rather than never."""
+    _, claim = await stage.mention()
+    await StreamNotes(stage.core.database, "test").begin(claim.question_id, lambda _: True, alone=False, pause=0.0)
+    await stage.core.inbox.finish(claim.question_id, Reply(text=TEXT, source=AnswerSource.GENERATED))
+    await _later(stage.core.database)
+    stage.server.fail("GET", _POST[1], Fault(403, {"code": 50001, "message": "Missing Access"}))
+    await stage.dispatcher.deliver_due()
+    (message,) = stage.server.bot_messages
+    assert message["content"] == TEXT
+
+
 async def test_message_of_a_command_is_found_when_its_token_has_expired(stage: Stage) -> None:
     """Half an hour later, and with no note of its id, the message of a command is known by its command."""
     used, claim = await stage.command()
