@@ -26,6 +26,7 @@ from supportbot.feedback.curation.permitted import NO_CONSENT
 from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS
 from supportbot.models.registry import Registry, read_manifest, starter_directory
 from supportbot.redact import Kind, redact
+from tests.features import DOCUMENT, build_document, missing_tests
 from training.curate import NEAR_DUPLICATE, NOT_APPROVED, OVER_THE_CAP, REJECTED
 from training.finetune.arguments import DOCUMENTED, parse_run
 from training.finetune.machine import Machine
@@ -317,3 +318,9 @@ def test_everything_that_is_needed_is_locked() -> None:
     for requirement in wanted:
         name = re.split(r"[\[<>=, ]", requirement, maxsplit=1)[0].lower()
         assert name in locked, requirement
+
+
+def test_features_name_the_tests_that_show_them() -> None:
+    """The list of features is what its table says, and each test that it names is there."""
+    assert missing_tests() == []
+    assert DOCUMENT.read_text("utf-8") == build_document()
