@@ -45,8 +45,7 @@ async def most_asked(session: AsyncSession, workspace_id: int | None, since: dat
         .join(Entry, Entry.id == Answer.entry_id)
         .where(
             Answer.source == AnswerSource.APPROVED,
-            Question.received_at >= since,
-            *([Conversation.workspace_id == workspace_id] if workspace_id is not None else []),
+            *asked_in(workspace_id, since),
             *await _shown(session, workspace_id),
         )
         .group_by(Entry.id)
@@ -56,6 +55,21 @@ async def most_asked(session: AsyncSession, workspace_id: int | None, since: dat
     counts = dict((await session.execute(query)).all())
     questions = await _questions(session, list(counts), workspace_id)
     return [Asked(entry_id, questions[entry_id], number) for entry_id, number in counts.items()]
+
+
+def asked_in(workspace_id: int | None, since: datetime) -> list[ColumnElement[bool]]:
+    """Return which questions count, for a statement that joins ``Question`` with ``Conversation``.
+
+    Args:
+        workspace_id: where they were asked; None for everywhere.
+        since: when the earliest one was received.
+    """
+    found: list[ColumnElement[bool]] = [Question.received_at >= since]
+    if workspace_id is not None:
+        # Old questions do not say so themselves. And whatever the planner thinks, the time comes first: from the
+        # workspace's conversations it would read all that was ever asked there.
+        found.append(func.coalesce(Question.workspace_id, Conversation.workspace_id) == workspace_id)
+    return found
 
 
 async def newest(session: AsyncSession, workspace_id: int | None, most: int) -> list[str]:

@@ -17,7 +17,7 @@ from supportbot.db import clock
 from supportbot.db.models import Answer, Conversation, Entry, Feedback, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, EntrySource, QuestionState
-from supportbot.statistics.asked import Asked, most_asked
+from supportbot.statistics.asked import Asked, asked_in, most_asked
 from supportbot.statistics.interval import wilson
 
 MOST_ASKED = 5
@@ -95,12 +95,6 @@ async def read_statistics(database: Database, workspace_id: int | None, days: in
     )
 
 
-def _in_time(workspace_id: int | None, since: datetime) -> list[ColumnElement[bool]]:
-    """Return which questions count; where one belongs, its ``Conversation`` always knows."""
-    here = [Conversation.workspace_id == workspace_id] if workspace_id is not None else []
-    return [Question.received_at >= since, *here]
-
-
 def _counts(workspace_id: int | None, since: datetime) -> Select[int, int, int, int, int, int, int, int, int]:
     is_refused = Question.state == QuestionState.REFUSED
     is_talk = and_(Answer.source == AnswerSource.APPROVED, Entry.source == EntrySource.SMALL_TALK)
@@ -124,7 +118,7 @@ def _counts(workspace_id: int | None, since: datetime) -> Select[int, int, int, 
         .join(Conversation, Question.conversation_id == Conversation.id)
         .outerjoin(Answer, (Answer.question_id == Question.id) & (Answer.source != AnswerSource.HUMAN))
         .outerjoin(Entry, Entry.id == Answer.entry_id)
-        .where(*_in_time(workspace_id, since))
+        .where(*asked_in(workspace_id, since))
     )
 
 
@@ -135,7 +129,7 @@ def _votes(workspace_id: int | None, since: datetime) -> Select[int, int]:
         .join(Answer, Feedback.answer_id == Answer.id)
         .join(Question, Answer.question_id == Question.id)
         .join(Conversation, Question.conversation_id == Conversation.id)
-        .where(*_in_time(workspace_id, since))
+        .where(*asked_in(workspace_id, since))
     )
 
 
@@ -156,15 +150,15 @@ async def _percentiles(
         .select_from(Question)
         .join(Conversation, Question.conversation_id == Conversation.id)
         .join(Answer, (Answer.question_id == Question.id) & (Answer.source != AnswerSource.HUMAN))
-        .where(*_in_time(workspace_id, since), Question.answered_at.is_not(None))
+        .where(*asked_in(workspace_id, since), Question.answered_at.is_not(None))
         .subquery()
     )
-    found: list[float | None] = []
-    for percent in percents:
-        # Rounded up, in whole numbers.
-        rank = (ranked.c.total * percent + 99) // 100
-        found.append(await session.scalar(select(ranked.c.seconds).where(ranked.c.place == rank)))
-    return [None if one is None else round(max(float(one), 0.0), 3) for one in found]
+    # Rounded up, in whole numbers.
+    is_wanted = or_(*(ranked.c.place == (ranked.c.total * percent + 99) // 100 for percent in percents))
+    rows = (await session.execute(select(ranked).where(is_wanted))).all()
+    found = {row.place: round(max(float(row.seconds), 0.0), 3) for row in rows}
+    total = rows[0].total if rows else 0
+    return [found.get((total * percent + 99) // 100) for percent in percents]
 
 
 def _seconds(session: AsyncSession) -> ColumnElement[float]:

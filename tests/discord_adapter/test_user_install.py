@@ -11,6 +11,7 @@ from supportbot.delivery.dispatch import Dispatcher
 from supportbot.intake.people import direct_messages_of
 from supportbot.intake.questions import Suggestion
 from tests.discord_adapter.conftest import Core, listening
+from tests.discord_adapter.payloads import message
 from tests.discord_server import DiscordServer
 from tests.discord_server.server import ALICE
 from tests.discord_server.state import (
@@ -69,6 +70,19 @@ async def test_question_elsewhere_is_ones_own_and_answered_there(
     assert (exchange.state, exchange.votes_up) == (QuestionState.DELIVERED, 2)
     posted = [path for method, path, _ in server.state.requests if method == "POST" and path.endswith("/messages")]
     assert not posted
+
+
+async def test_any_message_elsewhere_can_be_answered(
+    core: Core, adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """A message of somebody else, in a place that the bot cannot see, is asked by whoever chose it."""
+    said = message("<@900000000000000001> where is the shop?", channel=FOREIGN_CHANNEL_ID, guild=FOREIGN_GUILD_ID)
+    async with listening(adapter, server):
+        asked = await server.answer_this(said, place=ELSEWHERE)
+        await server.until(lambda: asked.acknowledged_after is not None)
+    exchange = await core.only()
+    assert (exchange.question, exchange.asker) == ("where is the shop?", ALICE["id"])
+    assert await places(core) == [(OWN, "", FOREIGN_CHANNEL_ID)]
 
 
 async def test_question_where_the_bot_is_belongs_to_the_guild(

@@ -179,7 +179,7 @@ class DiscordServer:
         data = {"id": self._command_id("stats"), "name": "stats", "type": 1, "options": []}
         return await self._interact(2, data, permissions=str(permissions.value))
 
-    async def answer_this(self, message: Json) -> Interaction:
+    async def answer_this(self, message: Json, *, place: Place = HOME) -> Interaction:
         """Choose "Answer this" in the menu of a message."""
         resolved = {"messages": {message["id"]: message}}
         data = {
@@ -188,7 +188,7 @@ class DiscordServer:
             "type": 3,
             "target_id": message["id"],
         }
-        return await self._interact(2, data | {"resolved": resolved})
+        return await self._interact(2, data | {"resolved": resolved}, place=place)
 
     async def click(self, message: Json, up: bool, *, by: Json = ALICE) -> Interaction:
         """Click a thumb under a message of the bot."""
