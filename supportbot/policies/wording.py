@@ -47,8 +47,8 @@ _HOURS = re.compile(
     r"(?:(?P<days>[a-z][a-z, -]*?)\s+)?(?P<begin>\d{1,2}:\d{2})\s*[-–]\s*(?P<end>\d{1,2}:\d{2})\s+(?P<zone>\S+)",
     re.IGNORECASE,
 )
-_MENTION = re.compile(r"<(?:[#@][!&]?|!subteam\^)([A-Za-z0-9]{1,64})(?:\|[^<>]*)?>")
-_ID = re.compile(r"[A-Za-z0-9]{2,64}")
+_MENTION = re.compile(r"<(?P<sign>[#@][!&]?|!subteam\^)(?P<id>[A-Za-z0-9]{1,40})(?:\|[^<>]*)?>")
+_TARGET = re.compile(r"(?:[a-z]{1,16}:)?@?&?[A-Za-z0-9]{2,40}")
 _BOOLEANS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
@@ -129,10 +129,16 @@ def _read_language(text: str) -> str:
 
 
 def _read_target(text: str) -> str:
-    found = _MENTION.fullmatch(text)
-    name = found[1] if found else text
-    if not _ID.fullmatch(name):
-        raise ValueError("Give the id of a channel, a person or a group, such as C0123ABCD.")
+    name = text
+    if found := _MENTION.fullmatch(text):
+        # Discord's numbers do not say what they name, so its signs for people and roles stay.
+        sign = found["sign"].rstrip("!") if found["id"].isdecimal() and found["sign"] != "#" else ""
+        name = f"{sign}{found['id']}"
+    if not _TARGET.fullmatch(name):
+        raise ValueError(
+            "Give the id of a channel, a person or a group, such as C0123ABCD; in Discord @ before a person's, "
+            "@& before a role's."
+        )
     return name
 
 

@@ -41,10 +41,15 @@ async def hide_in_policies(database: Database, names: Collection[str]) -> int:
         for row in rows:
             if row.changed_by in names:
                 row.changed_by = ERASED
-            if row.settings.get(_TARGET) in names:
+            if _target_of(row) in names:
                 row.settings = {name: value for name, value in row.settings.items() if name != _TARGET}
         return len(rows)
 
 
 def _tells_of(row: ChannelPolicy, names: Collection[str]) -> bool:
-    return row.changed_by in names or row.settings.get(_TARGET) in names
+    return row.changed_by in names or _target_of(row) in names
+
+
+def _target_of(row: ChannelPolicy) -> str:
+    """Return the id of whom people may ask, without the platform and the signs that may stand before it."""
+    return str(row.settings.get(_TARGET) or "").rpartition(":")[2].lstrip("@&")

@@ -102,7 +102,16 @@ def test_what_is_out_of_range_is_said_at_its_setting() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "target"),
-    [("<#C0123|help>", "C0123"), ("<@U1A>", "U1A"), ("<!subteam^S77|@team>", "S77"), ("<@&5001>", "5001")],
+    [
+        ("<#C0123|help>", "C0123"),
+        ("<@U1A>", "U1A"),
+        ("<!subteam^S77|@team>", "S77"),
+        ("<#7001>", "7001"),
+        ("<@!1001>", "@1001"),
+        ("<@&5001>", "@&5001"),
+        ("@&5001", "@&5001"),
+        ("slack:C0123", "slack:C0123"),
+    ],
 )
 def test_mentions_name_whom_to_ask(typed: str, target: str) -> None:
     """Somebody may paste a mention as the platform writes it."""
