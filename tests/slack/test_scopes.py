@@ -68,7 +68,7 @@ async def test_doctor_is_told_until_it_is_mended(slack: LocalSlack, core: Core) 
     home = slack_settings(slack).home
     slack.grant("commands")
     async with connected(slack, core.service):
-        await until(lambda: [*read_notices(home)])
+        await until(lambda: bool([*read_notices(home)]))
     (notice,) = read_notices(home)
     assert notice.platform == "slack"
     assert notice.sentence.startswith("The app lacks scopes: app_mentions:read, ")
