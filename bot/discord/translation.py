@@ -17,6 +17,12 @@ GERMAN: Mapping[str, str] = {
     "Your question, in a sentence or two.": "Die Frage, in ein, zwei Sätzen.",
     "Answer this": "Beantworten",
     "stats": "statistik",
+    "config": "einstellungen",
+    "Decide what the support bot answers here.": "Festlegen, was der Support-Bot hier beantwortet.",
+    "where": "wo",
+    "This channel, or all channels of the server that decide nothing else.": (
+        "Dieser Kanal, oder alle Kanäle des Servers, für die nichts anderes gilt."
+    ),
     "Show how the bot did in the last seven days.": "Zeigen, wie es dem Bot in den letzten sieben Tagen ging.",
 }
 

@@ -117,7 +117,7 @@ class AnswerView:
                 self._stage = node("span", "Sending…")
             self._said = node("div", classes="said", dir="auto")
             self._below = node("div")
-            self._people = node("div", role="status")
+            self._people = node("div", aria_live="polite")
             self._facts = node("footer", classes="facts")
         self._said.set_visibility(False)
 
