@@ -9,5 +9,7 @@ from supportbot.policies.store import Place, Policies
 
 
 async def decide(database: Database, platform: str, workspace: str, **settings: Any) -> None:
-    """Let a policy hold in a workspace, which comes into being if it is not known."""
-    await Policies(database).change(Place(platform=platform, workspace=workspace), settings, "a test")
+    """Let just this hold in a workspace, which comes into being if it is not known."""
+    policies, place = Policies(database), Place(platform=platform, workspace=workspace)
+    await policies.reset(place, "a test")
+    await policies.change(place, settings, "a test")

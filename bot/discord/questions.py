@@ -111,8 +111,11 @@ def unasked_from_message(message: discord.Message, me: discord.ClientUser) -> In
 
     A reply is for whom it replies to. Without the Message Content intent, Discord hides what would be read here.
     """
-    is_to_somebody = message.type is not discord.MessageType.default or message.mentions or message.role_mentions
-    if not is_by_person(message) or _guild_id(message) is None or is_to_somebody:
+    # Just after a start the library knows no roles yet, and the text names them all the same.
+    names_somebody = message.mentions or message.role_mentions or message.raw_role_mentions
+    if message.type is not discord.MessageType.default or names_somebody:
+        return None
+    if not is_by_person(message) or _guild_id(message) is None:
         return None
     if not is_question(f"{_title(message)}{message.content}"):
         return None

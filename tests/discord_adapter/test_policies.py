@@ -146,8 +146,9 @@ async def test_only_what_is_for_nobody_is_heard(core: Core, server: DiscordServe
     settings = core.settings.model_copy(update=changes)
     async with open_discord(core.service, settings) as adapter, beside(adapter.run()):
         await server.connected()
-        for other in (reply, {"mention_roles": ["5"]}, {"webhook_id": "7"}, {"author": BOT}):
+        for other in (reply, {"webhook_id": "7"}, {"author": BOT}):
             await server.redeliver(payload(QUESTION, **other))
+        await server.redeliver(payload(f"<@&5> {QUESTION}", mention_roles=["5"]))
         await server.redeliver(payload("Where is the exit?", channel=POST_ID))
         await core.heard("Where is the exit?")
 
