@@ -48,6 +48,16 @@ def test_another_stands_all_the_time() -> None:
         assert [deafness.over(1, now + 60), deafness.back(1, now + 61)] == [None, None]
 
 
+def test_one_is_over_again_before_the_end_of_the_other_is_noticed() -> None:
+    """The time for which one was deaf before counts as well."""
+    deafness = standing()
+    assert [deafness.over(0, 200), deafness.over(1, 200)] == [None, None]
+    assert deafness.back(0, 202) == 200
+    assert deafness.back(1, 204) is None
+    assert deafness.over(1, 205) is None
+    assert deafness.over(0, 203) == 203
+
+
 @st.composite
 def lives(draw: st.DrawFn) -> list[tuple[int, int, int]]:
     """Return the ends of one connection, in order: when it last heard, when that is noticed, when it is back."""
