@@ -33,7 +33,8 @@ migrations: .venv/.installed-dev
 # Two workers a core, since a test waits a third of its time for processes, and one thread each: workers whose threads
 # wait for one another take up to ten times as long.
 tests: .venv/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=$$((2 * $$(nproc))) --dist=worksteal --durations=15 $(PYTEST_OPTIONS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --dist=worksteal --durations=15 $(PYTEST_OPTIONS) \
+		--numprocesses=$$($(BIN)/python -c "import os; print(2 * (os.cpu_count() or 1))")
 
 # Whole trainings and evaluations, benchmarks and soaks; `make test` would take three times as long with them.
 test-long: PYTEST_OPTIONS = -m long
