@@ -30,6 +30,8 @@ from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.renewal import LEASE, Renewal
 from supportbot.delivery.stream_notes import StreamNotes
 from supportbot.delivery.streaming import Streams
+from supportbot.digest.digest import Digests
+from supportbot.digest.posting import Posting
 from supportbot.errors import ConfigError, DatabaseError
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
@@ -215,6 +217,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         Expectations(database, lambda: answerer.engine),
                         upkeep,
                         Reminders(database, ring),
+                        Posting(database, Digests(database, open_encoder, settings.kept_contacts), owner),
                         service,
                         worker,
                         outbox,
