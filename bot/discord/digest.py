@@ -98,7 +98,11 @@ def build_digest(post: Post, digest: Digest) -> str:
         text = "\n".join([title, *_lines(post, digest, number)])
         if length(text) <= LIMIT:
             return text
-    return "\n".join([title, *_lines(post, digest, 0)])
+    text = title
+    for line in _lines(post, digest, 0):
+        if length(longer := f"{text}\n{line}") <= LIMIT:
+            text = longer
+    return text
 
 
 def _lines(post: Post, digest: Digest, gaps: int) -> list[str]:
