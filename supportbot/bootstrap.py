@@ -130,6 +130,9 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 await outbox.recover()
             registry = Registry(settings.models_dir)
             open_encoder = encoder_opener(settings)
+            digests = Posting(database, Digests(database, open_encoder, settings.kept_contacts), owner)
+            if lock:
+                await digests.recover()
             knowledge = make_knowledge(settings, database, open_encoder)
             passages = make_passages(settings, database, open_encoder)
             # Both threads below import it, and its first import fails now and then when two do so at once.
@@ -217,7 +220,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         Expectations(database, lambda: answerer.engine),
                         upkeep,
                         Reminders(database, ring),
-                        Posting(database, Digests(database, open_encoder, settings.kept_contacts), owner),
+                        digests,
                         service,
                         worker,
                         outbox,

@@ -38,7 +38,7 @@ def digest(
         number = await number_of(database, workspace)
         found = await Digests(database, encoder_opener(settings), settings.kept_contacts).read(number, days)
         async with database.write() as session:
-            subject = f"digest:{workspace}"
+            subject = f"digest:{number}"
             audit.record(session, actor=audit.current_user(), action="digest.read", subject=subject)
             policy = await effective(session, number)
         return found, channel_of(policy, workspace.partition(":")[0]) if policy.digest else None

@@ -22,7 +22,7 @@ from supportbot.db.models import WHOLE_WORKSPACE, ChannelPolicy, Workspace
 from supportbot.db.session import Database
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.digest.digest import Digest, Digests
-from supportbot.digest.posts import Post, add, claim, deliver, give_up, postpone
+from supportbot.digest.posts import Post, add, claim, deliver, give_up, postpone, release
 from supportbot.digest.week import channel_of, is_quiet, week_of
 from supportbot.errors import DatabaseError
 from supportbot.policies.store import effective
@@ -85,6 +85,10 @@ class Posting:
     def add(self, poster: Poster) -> None:
         """Post to a platform from now on."""
         self._posters[poster.platform] = poster
+
+    async def recover(self) -> None:
+        """Make every digest that is not posted due now, on a database that only this process uses."""
+        await self._database.commit(partial(release, await self._moment()))
 
     async def run(self) -> None:
         """Look now and then, until cancelled."""

@@ -133,11 +133,17 @@ def claim(
     ]
 
 
+def release(now: datetime, connection: Connection) -> None:
+    """Let what processes had in hand that are gone be claimed now."""
+    row = table_of(DigestPost)
+    connection.execute(update(row).where(row.c.state == OutboxState.PENDING).values(due_at=now))
+
+
 def deliver(post: Post, now: datetime, connection: Connection) -> None:
     """Note that a digest is on its platform."""
     _end(connection, post, {"state": OutboxState.DELIVERED, "delivered_at": now, "last_error": None})
     audit.record_on(
-        connection, actor=_ACTOR, action="digest.post", subject=f"digest:{post.home}:{post.workspace}", now=now
+        connection, actor=_ACTOR, action="digest.post", subject=f"digest:{post.workspace_id}", now=now
     )
 
 
