@@ -50,8 +50,8 @@ _HOURS = re.compile(
 )
 _MENTION = re.compile(r"<(?:[#@][!&]?|!subteam\^)([A-Za-z0-9]{1,64})(?:\|[^<>]*)?>")
 _ID = re.compile(r"[A-Za-z0-9]{2,64}")
-_CHANNEL = re.compile(r"(?:<#)?((?:[a-z]+:)?[A-Za-z0-9]{2,50})(?:(?:\|[^<>]*)?>)?")
 _BOOLEANS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_CHANNEL = re.compile(r"(?:<#)?((?:[a-z]+:)?[A-Za-z0-9]{2,50})(?:(?:\|[^<>]*)?>)?")
 
 
 def read_settings(typed: Mapping[str, str]) -> dict[str, Any]:
