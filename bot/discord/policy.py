@@ -50,7 +50,9 @@ _INTENT_TEXT = (
 
 
 @app_commands.command(name="config", description="Decide what the support bot answers here.")
-@app_commands.describe(where="This channel, all channels of the server that decide nothing else, or the weekly digest.")
+@app_commands.describe(
+    where="This channel, all channels of the server that decide nothing else, or the weekly digest."
+)
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)

@@ -182,9 +182,7 @@ async def open_slack(
             else:
                 app_token = _secret(settings.slack_app_token, "SLACK_APP_TOKEN")
                 connections = Connections(bolt, client, app_token, patience, catch_up.missed)
-                yield SlackAdapter(
-                    sender, stage, digests, identity, catch_up=catch_up, connections=connections
-                )
+                yield SlackAdapter(sender, stage, digests, identity, catch_up=catch_up, connections=connections)
         finally:
             await background.aclose()
 

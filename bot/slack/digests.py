@@ -1,4 +1,4 @@
-"""Posts weekly digests in Slack, each exactly once: a later attempt looks for the message's mark before it posts."""
+"""Posts weekly digests in Slack, each exactly once: a later attempt looks for its mark before it posts."""
 
 from __future__ import annotations
 

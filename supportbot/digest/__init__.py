@@ -1,1 +1,1 @@
-"""The weekly digest: what a workspace asked, what nobody knew, and who helped, for the team that fills the gaps."""
+"""The weekly digest: what a workspace asked, what was not known, and who helped, for its team."""

@@ -1,8 +1,8 @@
 """Posting digests: the loop of a daemon, each digest once a week, whichever daemon does it and whatever ends it.
 
-What is due becomes a row first, of which there is one for each workspace and week. Whoever claims it reads the digest,
-with no transaction open, and has the platform post it. If that process ends in between, the claim runs out and
-another one finds the message by its mark, or posts it.
+What is due becomes a row first, of which there is one for each workspace and week. Whoever claims it reads the
+digest, with no transaction open, and has the platform post it. If that process ends in between, the claim runs out,
+and another one finds the message by its mark, or posts it.
 """
 
 from __future__ import annotations
@@ -105,9 +105,7 @@ class Posting:
         """Write down which digests are due, and post what nobody else has in hand."""
         await self._write_due()
         now = await self._moment()
-        for post in await self._database.commit(
-            partial(claim, list(self._posters), self._owner, _LEASE, now)
-        ):
+        for post in await self._database.commit(partial(claim, list(self._posters), self._owner, _LEASE, now)):
             await self._post(post)
 
     async def _write_due(self) -> None:

@@ -142,9 +142,7 @@ def release(now: datetime, connection: Connection) -> None:
 def deliver(post: Post, now: datetime, connection: Connection) -> None:
     """Note that a digest is on its platform."""
     _end(connection, post, {"state": OutboxState.DELIVERED, "delivered_at": now, "last_error": None})
-    audit.record_on(
-        connection, actor=_ACTOR, action="digest.post", subject=f"digest:{post.workspace_id}", now=now
-    )
+    audit.record_on(connection, actor=_ACTOR, action="digest.post", subject=f"digest:{post.workspace_id}", now=now)
 
 
 def give_up(post: Post, error: str, connection: Connection) -> None:

@@ -26,8 +26,8 @@ class Helper:
     """Somebody who answered what the bot did not know.
 
     Attributes:
-        signed: what the platform's adapter needs to name them, as ``Remark.signed``; empty where nothing was passed
-            on, for then only a digest of them is kept.
+        signed: what the platform's adapter needs to name them, as ``Remark.signed``; empty where nothing was
+            passed on, for then only a digest of them is kept.
         platform: on which they wrote.
         questions: how many of these they answered.
     """
@@ -66,9 +66,7 @@ async def read_unmet(session: AsyncSession, workspace_id: int, since: datetime) 
             Conversation.workspace_id == workspace_id,
             Question.received_at >= since,
             Question.state.in_((QuestionState.ANSWERED, QuestionState.DELIVERED)),
-            or_(
-                Answer.source == AnswerSource.NOT_SURE, Handoff.id.is_not(None), Answer.id.in_(voted_down)
-            ),
+            or_(Answer.source == AnswerSource.NOT_SURE, Handoff.id.is_not(None), Answer.id.in_(voted_down)),
         )
         .order_by(Question.id.desc())
         .limit(MOST_UNMET)
@@ -115,8 +113,8 @@ async def read_helpers(session: AsyncSession, workspace_id: int, since: datetime
 def _is_private(row: Row[*tuple[Any, ...]]) -> bool:
     """Return whether nobody but its asker has seen a question, as far as the record tells.
 
-    In Slack alone direct messages are part of a workspace; the ids of their channels begin with D, and what was shown
-    to one person in a channel is called private. Of the page, whoever runs it sees what is asked.
+    In Slack alone direct messages are part of a workspace; the ids of their channels begin with D, and what was
+    shown to one person in a channel is called private. Of the page, whoever runs it sees what is asked.
     """
     was_shown_to_one = PRIVATELY in row.reply_to or str(row.reply_identity).endswith(":private")
     return was_shown_to_one or (row.platform == "slack" and row.channel.startswith("D"))

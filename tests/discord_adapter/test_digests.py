@@ -66,7 +66,7 @@ def test_quiet_week_is_one_line() -> None:
     number=st.integers(1, 30),
 )
 def test_fits_into_one_message_and_pings_nobody(text: str, number: int) -> None:
-    """Whatever was asked and whoever helped, it is at most 2,000 units long and holds no mention or masked link."""
+    """Whatever was asked and whoever helped, it has at most 2,000 units, no mention and no masked link."""
     digest = Digest(
         figures=replace(FIGURES, most_asked=(Asked(1, text, 1),) * 5),
         gaps=(Gap(text, 2, 2),) * number,

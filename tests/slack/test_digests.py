@@ -84,7 +84,7 @@ def loop(bot: Bot, owner: str = "one") -> Posting:
 
 
 async def test_posted_once_with_names(slack: LocalSlack, bot: Bot) -> None:
-    """It stands in the channel once though the line broke after Slack took it; who helped is named, not mentioned."""
+    """It is there once though the line broke after Slack took it; who helped is named, not mentioned."""
     here = await add_workspace(bot.core.database, "slack", consents=False, name=TEAM)
     question = await ask(bot.core.database, here, "where is <!channel> <@U9>?")
     await help_with(bot.core.database, question, "digest of u7", "U7")
@@ -134,7 +134,7 @@ async def test_decided_in_the_form_of_all_channels(slack: LocalSlack, bot: Bot) 
 
 
 async def test_home_leads_to_what_is_open_and_to_the_settings(slack: LocalSlack, bot: Bot) -> None:
-    """An admin sees how many wait, since when, where, and a link; never what was asked. The button opens the form."""
+    """An admin sees how many wait, since when and where, and not what was asked. The button opens the form."""
     await decide(bot.core.database, "slack", TEAM, handoff_target="CTEAM")
     asked = await slack.wait_for_ack(await slack.mention("C1", "U2", "a secret question"))
     (answer_id,) = await bot.answer("Hm.")

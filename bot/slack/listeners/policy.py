@@ -64,7 +64,7 @@ class PolicyForm:
             await ack()
 
     async def open_from_home(self, ack: AsyncAck, body: dict[str, object], client: AsyncWebClient) -> None:
-        """Show an admin who clicked in the Home tab the modal of the whole workspace; anybody else one sentence."""
+        """Show an admin who clicked in the Home tab the modal of all channels; anybody else one sentence."""
         await ack()
         found = read_settings_click(body)
         if found is None:

@@ -30,7 +30,11 @@ SHOP: Mapping[str, Sequence[str]] = {
         "dishwasher ok for the pan?",
     ),
     "induction": ("does the pan work on induction", "is this pan suitable for an induction hob?"),
-    "student discount": ("do students get a discount", "is there a reduced price for students?", "student discount"),
+    "student discount": (
+        "do students get a discount",
+        "is there a reduced price for students?",
+        "student discount",
+    ),
     "newsletter": ("how do I unsubscribe from the newsletter", "stop sending me your newsletter"),
     "voucher twice": ("can I use two vouchers in one order?", "are coupons combinable"),
     "voucher expired": ("my voucher has expired, can you extend it", "can an expired gift voucher still be used?"),

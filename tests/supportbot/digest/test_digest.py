@@ -43,12 +43,14 @@ async def hand_off(database: Database, workspace_id: int, question_id: int) -> N
 
 
 async def test_gaps_are_of_one_workspace_and_week(database: Database) -> None:
-    """What was not known, voted down or asked of people counts once; what was answered, is old or elsewhere doesn't."""
+    """What was not known, voted down or asked of people counts; what was answered, is old or elsewhere doesn't."""
     here = await add_workspace(database, "slack", consents=False, name="T1")
     there = await add_workspace(database, "slack", consents=True, name="T2")
     await ask(database, here, "do you gift wrap", asker="U1")
     await ask(database, here, "do you gift wrap?", AnswerSource.GENERATED, asker="U2", votes=(-1, -1, 1))
-    await hand_off(database, here, await ask(database, here, "DO you gift wrap", AnswerSource.APPROVED, asker="U2"))
+    await hand_off(
+        database, here, await ask(database, here, "DO you gift wrap", AnswerSource.APPROVED, asker="U2")
+    )
     await ask(database, here, "where is my parcel", AnswerSource.GENERATED, votes=(1, -1))
     await ask(database, here, "where is my parcel", AnswerSource.APPROVED)
     await ask(database, here, "an old secret", days_ago=8)
@@ -77,7 +79,10 @@ async def test_only_so_many_questions_are_compared(database: Database, monkeypat
     here = await add_workspace(database, "slack", consents=False)
     for text in ("oldest of all", "gift wrapping", "new parking spot"):
         await ask(database, here, text)
-    assert sorted(gap.example for gap in (await read(database, here)).gaps) == ["gift wrapping", "new parking spot"]
+    assert sorted(gap.example for gap in (await read(database, here)).gaps) == [
+        "gift wrapping",
+        "new parking spot",
+    ]
 
 
 async def test_who_helped(database: Database) -> None:
@@ -88,7 +93,9 @@ async def test_who_helped(database: Database) -> None:
     await help_with(database, first, "digest of ada", "U7")
     await help_with(database, second, "digest of ada")
     await help_with(database, second, "digest of bo")
-    await help_with(database, await ask(database, await add_workspace(database, "slack", consents=True), "x"), "eve")
+    await help_with(
+        database, await ask(database, await add_workspace(database, "slack", consents=True), "x"), "eve"
+    )
     found = await read(database, here)
     assert found.helpers == (Helper("U7", "slack", 2), Helper("", "slack", 1))
     assert helped_words(found, ["Ada", ""]) == "Ada (2), 1 other"

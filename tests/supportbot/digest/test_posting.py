@@ -103,7 +103,7 @@ async def test_two_daemons_post_once_a_week(database: Database, clock: Clock) ->
 
 
 async def test_another_daemon_takes_over(database: Database, clock: Clock) -> None:
-    """While one has it in hand nobody else posts; once it is gone another does, and knows that it is not the first."""
+    """While one has it in hand nobody else posts; once it is gone another does, as the second attempt."""
     platform = Platform()
     await decide(database, "slack", "T1", digest=True, digest_channel="C9")
     platform.leave.clear()
@@ -179,7 +179,9 @@ async def test_refused_or_switched_off(database: Database, clock: Clock) -> None
     with capture_logs() as lines:
         await posting.look()
         await posting.look()
-    assert [line["reason"] for line in lines if line["event"] == "digest.not_posted"] == ["The channel was archived."]
+    assert [line["reason"] for line in lines if line["event"] == "digest.not_posted"] == [
+        "The channel was archived."
+    ]
     clock.moment += 7 * DAY
     platform.faults = [RetryLaterError("busy")]
     await posting.look()
@@ -203,7 +205,7 @@ async def test_whom_people_ask_may_be_no_channel(database: Database, clock: Cloc
 
 
 async def test_posted_by_who_can(database: Database, clock: Clock) -> None:
-    """A daemon without a platform leaves its digests to others; that of the page goes to the platform that is named."""
+    """A daemon without a platform leaves its digests to others; the page's goes to the platform that is named."""
     await decide(database, "web", "local", digest=True, digest_channel="discord:77")
     await daemon(database, Platform("slack"), clock).look()
     assert await states(database) == [OutboxState.PENDING]
