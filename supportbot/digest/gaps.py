@@ -1,9 +1,9 @@
 """Gaps: questions that were not answered well, those that ask for the same thing as one.
 
 Two questions are as similar as knowledge finds them (``knowledge.features``). They are put together by average
-linkage (Sokal and Michener 1958, Univ. Kansas Sci. Bull. 38): the two groups that are most similar on average become one,
-as long as that is at least a threshold. So no chain of neighbours joins what is far apart, nobody has to know how
- many groups there are, and the same questions always give the same groups.
+linkage (Sokal and Michener 1958, Univ. Kansas Sci. Bull. 38): the two groups that are most similar on average
+become one, as long as that is at least a threshold. So no chain of neighbours joins what is far apart, nobody has
+to know how many groups there are, and the same questions always give the same groups.
 
 This module knows no database. What it shows of a question is redacted.
 """

@@ -104,9 +104,13 @@ class Posting:
     async def look(self) -> None:
         """Write down which digests are due, and post what nobody else has in hand."""
         await self._write_due()
-        now = await self._moment()
-        for post in await self._database.commit(partial(claim, list(self._posters), self._owner, _LEASE, now)):
+        # One at a time: the last of many would be posted after its claim has run out.
+        while post := await self._claim():
             await self._post(post)
+
+    async def _claim(self) -> Post | None:
+        now = await self._moment()
+        return await self._database.commit(partial(claim, list(self._posters), self._owner, _LEASE, now))
 
     async def _write_due(self) -> None:
         decided = (

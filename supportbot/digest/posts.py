@@ -84,13 +84,13 @@ def add(
 
 def claim(
     platforms: Collection[str], owner: str, lease: timedelta, now: datetime, connection: Connection
-) -> list[Post]:
-    """Take what is due on some platforms.
+) -> Post | None:
+    """Take a digest that is due on some platforms; None if none is.
 
     Args:
         platforms: that this process can post to.
         owner: unique name of this process.
-        lease: how long nobody else takes them.
+        lease: how long nobody else takes it.
         now: the moment, by the database.
         connection: of a transaction that writes.
     """
@@ -98,39 +98,37 @@ def claim(
     due = (
         select(row.c.id)
         .where(row.c.state == OutboxState.PENDING, row.c.due_at <= now, row.c.platform.in_(platforms))
+        .order_by(row.c.due_at, row.c.id)
+        .limit(1)
         .with_for_update(skip_locked=True)
     )
-    ids = connection.scalars(due).all()
-    if not ids:
-        return []
+    post_id = connection.scalar(due)
+    if post_id is None:
+        return None
     connection.execute(
         update(row)
-        .where(row.c.id.in_(ids))
+        .where(row.c.id == post_id)
         .values(attempts=row.c.attempts + 1, lease_owner=owner, due_at=now + lease)
     )
-    claimed = connection.execute(
+    one = connection.execute(
         select(*row.c, Workspace.platform.label("home"), Workspace.external_id)
         .join_from(row, table_of(Workspace), row.c.workspace_id == Workspace.id)
-        .where(row.c.id.in_(ids))
-        .order_by(row.c.id)
+        .where(row.c.id == post_id)
+    ).one()
+    return Post(
+        post_id=one.id,
+        workspace_id=one.workspace_id,
+        home=one.home,
+        workspace=one.external_id,
+        platform=one.platform,
+        channel=one.channel,
+        mark=one.mark,
+        attempt=one.attempts,
+        week=one.week,
+        created_at=one.created_at,
+        age=now - one.created_at,
+        has_expired=now >= one.expires_at,
     )
-    return [
-        Post(
-            post_id=one.id,
-            workspace_id=one.workspace_id,
-            home=one.home,
-            workspace=one.external_id,
-            platform=one.platform,
-            channel=one.channel,
-            mark=one.mark,
-            attempt=one.attempts,
-            week=one.week,
-            created_at=one.created_at,
-            age=now - one.created_at,
-            has_expired=now >= one.expires_at,
-        )
-        for one in claimed
-    ]
 
 
 def release(now: datetime, connection: Connection) -> None:
