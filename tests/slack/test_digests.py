@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,16 +37,17 @@ _texts = st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=20)), max_s
 
 def test_what_it_shows() -> None:
     """Figures, what is asked most, the gaps, who helped, and how to fill a gap, in this order."""
-    header, figures, asked, gaps, helped, add = to_dicts(build_digest(DIGEST, ["Ada", ""]))
-    assert header["text"]["text"] == "The week in questions"  # type: ignore[index] - JSON
-    assert figures["text"]["text"].startswith("2 questions in 7 days: 1 verified, 1 not sure.\n")  # type: ignore[index]
-    assert asked["text"]["text"].endswith("\n• How long does a refund take? (1)")  # type: ignore[index]
-    assert gaps["text"]["text"] == (  # type: ignore[index]
+    blocks: list[Any] = to_dicts(build_digest(DIGEST, ["Ada", ""]))
+    header, figures, asked, gaps, helped, add = blocks
+    assert header["text"]["text"] == "The week in questions"
+    assert figures["text"]["text"].startswith("2 questions in 7 days: 1 verified, 1 not sure.\n")
+    assert asked["text"]["text"].endswith("\n• How long does a refund take? (1)")
+    assert gaps["text"]["text"] == (
         "*Not known, those of most people first*\n"
         "• do you gift wrap? (2 people, 3 questions)\n"
         "• _asked in private, so not shown_ (1 person)"
     )
-    assert helped["text"]["text"] == "*Who helped*\nAda (2), 1 other"  # type: ignore[index]
+    assert helped["text"]["text"] == "*Who helped*\nAda (2), 1 other"
     assert "`supportbot knowledge add --answer" in str(add)
     assert build_notification(DIGEST) == "The week in questions: 2 questions in 7 days: 1 verified, 1 not sure."
 
@@ -65,12 +67,11 @@ def test_no_text_pings_or_hides_a_link(text: str, name: str, number: int) -> Non
         gaps=(Gap(text, 2, 2),) * number,
         helpers=(Helper("U1", "slack", 1),) * number,
     )
-    blocks = to_dicts(build_digest(digest, [name] * number))
+    blocks: list[Any] = to_dicts(build_digest(digest, [name] * number))
     assert len(blocks) <= 6
     for block in blocks:
         if block["type"] == "section":
             section = block["text"]
-            assert isinstance(section, dict)
             assert section["verbatim"] is True
             assert 0 < len(section["text"]) <= 3_000
             assert "<" not in section["text"]
