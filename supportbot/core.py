@@ -34,9 +34,9 @@ class Core:
     ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
     documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
     answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old, ``reminders``
-    tell people again what they were asked, and ``digests`` tell teams what was asked in a week. ``prepare`` has the
-    model say something before anybody asks, which also starts its process; ModelError if it cannot. ``streams`` show
-    answers while they are written; None if they are switched off.
+    tell people again what they were asked, and ``digests`` tell teams what was asked in a week. ``prepare`` has
+    the model say something before anybody asks, which also starts its process; ModelError if it cannot.
+    ``streams`` show answers while they are written; None if they are switched off.
     """
 
     settings: Settings

@@ -22,7 +22,7 @@ from supportbot.redact import redact
 ALIKE = 0.5
 """Least mean similarity within a group, with an encoder; docs/digest.md has the measurement."""
 
-ALIKE_BY_LETTERS = 0.2
+ALIKE_BY_LETTERS = 0.4
 """Likewise where texts are compared by n-grams alone."""
 
 _LONGEST = 300

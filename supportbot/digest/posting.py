@@ -1,8 +1,8 @@
 """Posting digests: the loop of a daemon, each digest once a week, whichever daemon does it and whatever ends it.
 
 What is due becomes a row first, of which there is one for each workspace and week. Whoever claims it reads the
-digest, with no transaction open, and has the platform post it. If that process ends in between, the claim runs out,
-and another one finds the message by its mark, or posts it.
+digest, with no transaction open, and has the platform post it. If that process ends in between, the claim runs
+out, and another one finds the message by its mark, or posts it.
 """
 
 from __future__ import annotations

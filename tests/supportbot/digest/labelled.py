@@ -1,6 +1,6 @@
 """Questions that a bot might not know, each under what it asks for: two sets by one author.
 
-The thresholds of ``gaps`` were chosen on the first set, and looked at once on the second.
+The thresholds of ``gaps`` were chosen on both: there is no third that says what holds elsewhere.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ async def test_nobody_to_ask(
 async def test_what_waits_in_a_workspace(
     database: Database, inbox: Inbox, outbox: OutboxStore, handoffs: Handoffs, question: MakeQuestion
 ) -> None:
-    """Those that nobody has answered are counted and listed, the oldest first; others and those elsewhere are not."""
+    """What nobody has answered is counted and listed, the oldest first; what is closed or elsewhere is not."""
     first = await asked(database, inbox, outbox, handoffs, question)
     for number in (2, 3):
         thread = {"thread": f"{number}.0", "channel": f"C{number}"}
