@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from supportbot.delivery.dispatch import Sender
 from supportbot.delivery.streaming import Stage
+from supportbot.digest.posting import Poster
 
 
 class Adapter(Protocol):
@@ -22,6 +23,10 @@ class Adapter(Protocol):
     @property
     def stage(self) -> Stage:
         """What shows answers while they are written; likewise."""
+
+    @property
+    def digests(self) -> Poster:
+        """What posts weekly digests; likewise."""
 
     @property
     def is_connected(self) -> bool:

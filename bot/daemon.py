@@ -89,6 +89,7 @@ async def run(settings: Settings) -> None:
             core.add_sender(adapter.sender)
             if core.streams:
                 core.streams.add(adapter.stage)
+            core.digests.add(adapter.digests)
             metrics.CONNECTED.labels(name).set_function(partial(_is_connected, adapter))
 
         async with asyncio.TaskGroup() as tasks:
@@ -102,6 +103,7 @@ async def run(settings: Settings) -> None:
                 background.append(tasks.create_task(schedule.run(), name="backups"))
             background.append(tasks.create_task(core.upkeep.run(), name="upkeep"))
             background.append(tasks.create_task(core.reminders.run(), name="reminders"))
+            background.append(tasks.create_task(core.digests.run(), name="digests"))
             background.append(tasks.create_task(core.expectations.run(), name="expectations"))
             if core.passages:
                 background.append(tasks.create_task(core.passages.run(), name="passages"))

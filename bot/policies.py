@@ -15,10 +15,12 @@ SAVED_TITLE = "Saved"
 HINTS: Mapping[str, str] = {
     "quiet_hours": f"In these I speak only to who names me. Such as {HOURS_EXAMPLE}; empty for none.",
     "handoff_target": "The id of a channel, a person or a group whom people may ask instead; empty for nobody.",
+    "digest_channel": "The id of a channel; empty for the channel that people are asked in.",
 }
 """What stands beside the fields in which people write."""
 
 VERIFIED_ONLY_WORDS: Mapping[str, str] = {"no": "No, also what a model or a document says", "yes": "Yes"}
+DIGEST_WORDS: Mapping[str, str] = {"no": "No", "yes": "Yes, on Mondays at 9 in the zone of the working hours"}
 
 _CONFIG = re.compile(r"\s*config(?:\s+(?P<all>all|workspace|server))?\s*", re.IGNORECASE)
 

@@ -30,6 +30,8 @@ from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.renewal import LEASE, Renewal
 from supportbot.delivery.stream_notes import StreamNotes
 from supportbot.delivery.streaming import Streams
+from supportbot.digest.digest import Digests
+from supportbot.digest.posting import Posting
 from supportbot.errors import ConfigError, DatabaseError
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
@@ -128,6 +130,9 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 await outbox.recover()
             registry = Registry(settings.models_dir)
             open_encoder = encoder_opener(settings)
+            digests = Posting(database, Digests(database, open_encoder, settings.kept_contacts), owner)
+            if lock:
+                await digests.recover()
             knowledge = make_knowledge(settings, database, open_encoder)
             passages = make_passages(settings, database, open_encoder)
             # Both threads below import it, and its first import fails now and then when two do so at once.
@@ -215,6 +220,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         Expectations(database, lambda: answerer.engine),
                         upkeep,
                         Reminders(database, ring),
+                        digests,
                         service,
                         worker,
                         outbox,

@@ -13,6 +13,7 @@ from supportbot.db.session import Database
 from supportbot.delivery.dispatch import Dispatcher, Sender
 from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.streaming import Streams
+from supportbot.digest.posting import Posting
 from supportbot.handoffs.reminding import Reminders
 from supportbot.intake.questions import Welcome
 from supportbot.knowledge.knowledge import Knowledge
@@ -33,9 +34,9 @@ class Core:
     ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
     documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
     answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old, ``reminders``
-    tell people again what they were asked. ``prepare`` has the model say something before anybody asks, which also
-    starts its process; ModelError if it cannot. ``streams`` show answers while they are written; None if they are
-    switched off.
+    tell people again what they were asked, and ``digests`` tell teams what was asked in a week. ``prepare`` has
+    the model say something before anybody asks, which also starts its process; ModelError if it cannot.
+    ``streams`` show answers while they are written; None if they are switched off.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class Core:
     expectations: Expectations
     upkeep: Upkeep
     reminders: Reminders
+    digests: Posting
     service: Service
     worker: Worker
     outbox: Outbox

@@ -20,6 +20,7 @@ import structlog
 from discord.http import Route
 
 from bot.discord._network import guard_calls, open_connector
+from bot.discord.digest import DiscordDigests
 from bot.discord.listener import LONGEST_LIBRARY_WAIT, SupportClient
 from bot.discord.patience import Patience
 from bot.discord.questions import PLATFORM
@@ -60,6 +61,7 @@ class DiscordAdapter:
         self._rest_login = asyncio.Lock()
         self.sender = DiscordSender(self._logged_in)
         self.stage = DiscordStage(self._logged_in, pace)
+        self.digests = DiscordDigests(self._logged_in)
 
     @property
     def is_connected(self) -> bool:

@@ -37,7 +37,7 @@ from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.handoffs.target import TargetKind
 
-_FORUMS = (discord.ChannelType.forum.value, discord.ChannelType.media.value)
+FORUMS = (discord.ChannelType.forum.value, discord.ChannelType.media.value)
 _SKEW = timedelta(minutes=5)
 _RELAYED = 1_500
 """Characters of an answer that are passed on with the name of its author: what a message has room for."""
@@ -95,7 +95,7 @@ async def _find_place(client: discord.Client, delivery: Delivery) -> _Place:
     channel = await request_object(client, Route("GET", "/channels/{channel_id}", channel_id=int(note["target"])))
     if delivery.workspace.isdecimal() and str(channel.get("guild_id")) != delivery.workspace:
         raise UndeliverableError("The policy names a channel of another server: name one of this server.")
-    if channel.get("type") in _FORUMS:
+    if channel.get("type") in FORUMS:
         # The first message of a post has the id of the post.
         return _Place(post, post) if post else _Place(str(note["target"]), forum=True)
     return _Place(str(note["target"]), post)
@@ -189,19 +189,21 @@ async def _post_in_forum(
     client: discord.Client, delivery: Delivery, place: _Place, message: dict[str, Any]
 ) -> str:
     title = build_title(delivery)
-    if delivery.attempt > 1 and (found := await _find_post(client, delivery, place.channel, title)):
-        return found
+    if delivery.attempt > 1:
+        earliest = discord.utils.time_snowflake(delivery.created_at - _SKEW)
+        if found := await find_post(client, place.channel, title, earliest):
+            return found
     route = Route("POST", "/channels/{channel_id}/threads", channel_id=int(place.channel))
     return await request_message(client, route, {"name": title, "message": message})
 
 
-async def _find_post(client: discord.Client, delivery: Delivery, forum: str, title: str) -> str | None:
+async def find_post(client: discord.Client, forum: str, title: str, earliest: int) -> str | None:
+    """Return the id of the bot's post in a forum by its title, if it is younger than an id."""
     channel = await request_object(client, Route("GET", "/channels/{channel_id}", channel_id=int(forum)))
     route = Route("GET", "/guilds/{guild_id}/threads/active", guild_id=int(channel["guild_id"]))
     answer = await client.http.request(route)
     if not isinstance(answer, dict):
         raise RetryLaterError("Discord answered something that is no list of threads")
-    earliest = discord.utils.time_snowflake(delivery.created_at - _SKEW)
     own = str(client.user.id) if client.user else ""
     for thread in answer.get("threads", ()):
         ours = (str(thread.get("parent_id")), str(thread.get("owner_id")), thread.get("name")) == (

@@ -1,8 +1,9 @@
 """The modal in which whoever manages a server decides what the bot answers: built, read, and kept.
 
-It carries the channel that it is about in its custom id, so any process can take it. Discord shows no error inside
-a modal: what is wrong is told with a button that opens it once more. Whether somebody may is asked at the command,
-at each click on that button, and when the modal is sent.
+It carries what it is about in its custom id, so any process can take it: a channel, all of them, or the weekly
+digest, which has a modal of its own, since Discord allows five fields. It shows no error inside a modal: what is
+wrong is told with a button that opens it once more. Whether somebody may is asked at the command, at each click on
+that button, and when the modal is sent.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
 from bot.discord._serving import ServingClient
 from bot.discord.explanation import read_fields
 from bot.discord.questions import PLATFORM
-from bot.policies import ADMINS_TEXT, HINTS, VERIFIED_ONLY_WORDS, build_confirmation
+from bot.policies import ADMINS_TEXT, DIGEST_WORDS, HINTS, VERIFIED_ONLY_WORDS, build_confirmation
 from supportbot.policies.errors import PolicyError
-from supportbot.policies.form import FIELDS, submit
+from supportbot.policies.form import DIGEST_FIELDS, FIELDS, submit
 from supportbot.policies.policy import AnswerOn, Policy
 from supportbot.policies.store import Place
 from supportbot.policies.wording import ANSWER_ON_WORDS, LABELS, LANGUAGE_WORDS, NONE, typed_settings
@@ -31,13 +32,16 @@ log = structlog.get_logger(__name__)
 
 _MODAL_PREFIX = "supportbot:policy:"
 _ALL = "all"
-_CUSTOM_ID = re.compile(rf"{_MODAL_PREFIX}(all|[0-9]{{1,20}})")
+_DIGEST = "digest"
+_CUSTOM_ID = re.compile(rf"{_MODAL_PREFIX}(all|digest|[0-9]{{1,20}})")
 _LONGEST = 200
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "answer_on": {str(value): words for value, words in ANSWER_ON_WORDS.items()},
     "verified_only": VERIFIED_ONLY_WORDS,
     "language": {NONE: "As the server", **LANGUAGE_WORDS},
+    "digest": DIGEST_WORDS,
 }
+_TITLES: Mapping[str, str] = {_ALL: "What I answer in all channels", _DIGEST: "The weekly digest"}
 _NO_SERVER_TEXT = "There is nothing to decide here: this is no server's channel."
 _INTENT_TEXT = (
     "I hear no question that does not name me yet: whoever runs me has to switch on the Message Content intent in "
@@ -46,48 +50,57 @@ _INTENT_TEXT = (
 
 
 @app_commands.command(name="config", description="Decide what the support bot answers here.")
-@app_commands.describe(where="This channel, or all channels of the server that decide nothing else.")
+@app_commands.describe(
+    where="This channel, all channels of the server that decide nothing else, or the weekly digest."
+)
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
 async def config(
-    interaction: discord.Interaction[ServingClient], where: Literal["channel", "server"] = "channel"
+    interaction: discord.Interaction[ServingClient], where: Literal["channel", "server", "digest"] = "channel"
 ) -> None:
     """Show whoever manages the server the modal with what holds now."""
-    await _open(interaction, "" if where == "server" else _channel_of(interaction))
+    match where:
+        case "server":
+            about = _ALL
+        case "digest":
+            about = _DIGEST
+        case _:
+            about = _channel_of(interaction)
+    await _open(interaction, about)
 
 
 class PolicyButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"supportbot:policy-again:(?P<channel>all|[0-9]{1,20})",
+    template=r"supportbot:policy-again:(?P<about>all|digest|[0-9]{1,20})",
 ):
     """Opens the modal once more, after something was wrong with it.
 
     Args:
-        channel: that it is about; nothing for all.
+        about: a channel, ``all`` of them, or the ``digest``.
     """
 
-    def __init__(self, channel: str) -> None:
+    def __init__(self, about: str) -> None:
         super().__init__(
             discord.ui.Button(
                 style=discord.ButtonStyle.secondary,
                 label="Try again",
-                custom_id=f"supportbot:policy-again:{channel or _ALL}",
+                custom_id=f"supportbot:policy-again:{about}",
             )
         )
-        self._channel = channel
+        self._about = about
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         """Make the button that was clicked from its id."""
-        return cls(_named(match["channel"]))
+        return cls(match["about"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Show the modal with what holds now."""
         try:
-            await _open(interaction, self._channel)
+            await _open(interaction, self._about)
         except Exception:  # the library would swallow it, and the person would hear nothing
             log.exception("discord.form_not_opened")
             await tell(interaction, SORRY_TEXT)
@@ -95,23 +108,28 @@ class PolicyButton(
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What somebody decides: about which channel (nothing for all), and what stands in the fields."""
+    """What somebody decides: about which channel, ``all`` or the ``digest``, and what stands in the fields."""
 
-    channel: str
+    about: str
     typed: Mapping[str, str]
 
+    @property
+    def channel(self) -> str:
+        """The channel that is decided about; nothing for the whole server."""
+        return _channel_named(self.about)
 
-def build_policy(channel: str, policy: Policy) -> discord.ui.Modal:
+
+def build_policy(about: str, policy: Policy) -> discord.ui.Modal:
     """Return the modal with what holds now; to be called where an event loop runs.
 
     Args:
-        channel: that it is about; nothing for all that decide nothing else.
+        about: a channel, ``all`` that decide nothing else, or the ``digest``.
         policy: that holds there.
     """
-    title = "What I answer here" if channel else "What I answer in all channels"
-    modal = discord.ui.Modal(title=title, custom_id=f"{_MODAL_PREFIX}{channel or _ALL}")
+    title = _TITLES.get(about, "What I answer here")
+    modal = discord.ui.Modal(title=title, custom_id=f"{_MODAL_PREFIX}{about}")
     now = typed_settings(policy)
-    for name in FIELDS:
+    for name in _fields(about):
         modal.add_item(_field(name, now[name]))
     modal.stop()  # nobody listens to this object, so the library need not keep it for one that may never be sent
     return modal
@@ -124,8 +142,8 @@ def read_submission(data: object) -> Submission | None:
             custom_id
         ):
             fields = read_fields(components)
-            typed = {name: _read(fields.get(name)) for name in FIELDS}
-            return Submission(_named(found[1]), {name: text for name, text in typed.items() if text is not None})
+            typed = {name: _read(fields.get(name)) for name in _fields(found[1])}
+            return Submission(found[1], {name: text for name, text in typed.items() if text is not None})
     return None
 
 
@@ -152,7 +170,7 @@ async def on_policy(interaction: discord.Interaction[ServingClient]) -> None:
         policy = await keep_or_defer(submit(client.service.policies, place, submission.typed, by), interaction)
     except PolicyError as error:
         view = discord.ui.View(timeout=None)
-        view.add_item(PolicyButton(submission.channel))
+        view.add_item(PolicyButton(submission.about))
         await tell(interaction, _build_errors(error.errors), view)
         return
     except Exception:  # the library would only log it, and the person would hear nothing
@@ -178,16 +196,16 @@ def person_of_member(interaction: discord.Interaction[Any]) -> str:
     return f"{PLATFORM}:{interaction.guild_id}:{interaction.user.id}"
 
 
-async def _open(interaction: discord.Interaction[ServingClient], channel: str) -> None:
+async def _open(interaction: discord.Interaction[ServingClient], about: str) -> None:
     if interaction.guild_id is None:
         await tell(interaction, _NO_SERVER_TEXT)
         return
     if not may_decide(interaction):
         await tell(interaction, ADMINS_TEXT)
         return
-    shown = interaction.client.service.policies.shown(_place(interaction, channel))
+    shown = interaction.client.service.policies.shown(_place(interaction, _channel_named(about)))
     policy = await keep_or_defer(shown, interaction)
-    if interaction.response.is_done() or not await show(interaction, build_policy(channel, policy)):
+    if interaction.response.is_done() or not await show(interaction, build_policy(about, policy)):
         await tell(interaction, SORRY_TEXT)
 
 
@@ -226,8 +244,12 @@ def _read(field: object) -> str | None:
     return None
 
 
-def _named(channel: str) -> str:
-    return "" if channel == _ALL else channel
+def _channel_named(about: str) -> str:
+    return "" if about in (_ALL, _DIGEST) else about
+
+
+def _fields(about: str) -> tuple[str, ...]:
+    return DIGEST_FIELDS if about == _DIGEST else FIELDS
 
 
 def _build_errors(errors: Mapping[str, str]) -> str:

@@ -12,6 +12,8 @@ from bot.discord._interactions import keep_or_defer, tell
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_name
 from bot.discord.questions import PLATFORM, workspace_of
+from supportbot.handoffs.listing import AllWaiting
+from supportbot.statistics.overview import Overview
 from supportbot.statistics.statistics import Statistics
 from supportbot.statistics.words import in_words
 
@@ -31,8 +33,14 @@ async def stats(interaction: discord.Interaction[ServingClient]) -> None:
     if overview is None or not may_manage(interaction.permissions):
         await tell(interaction, NOT_ALLOWED_TEXT)
         return
-    figures = overview.statistics(PLATFORM, workspace_of(interaction))
-    await tell(interaction, build_figures(await keep_or_defer(figures, interaction)))
+    await tell(interaction, await keep_or_defer(_figures(interaction, overview), interaction))
+
+
+async def _figures(interaction: discord.Interaction[ServingClient], overview: Overview) -> str:
+    server, handoffs = workspace_of(interaction), interaction.client.service.handoffs
+    figures = await overview.statistics(PLATFORM, server)
+    waiting = await handoffs.waiting(PLATFORM, server, most=1) if handoffs else None
+    return build_figures(figures, waiting)
 
 
 def may_manage(permissions: discord.Permissions) -> bool:
@@ -40,12 +48,20 @@ def may_manage(permissions: discord.Permissions) -> bool:
     return permissions.administrator or permissions.manage_guild
 
 
-def build_figures(figures: Statistics) -> str:
-    """Return the figures as a message."""
+def build_figures(figures: Statistics, waiting: AllWaiting | None = None) -> str:
+    """Return the figures as a message.
+
+    Args:
+        figures: of the server.
+        waiting: what people were asked there and nobody has answered, with the oldest of it.
+    """
     lines = in_words(figures)
     if figures.most_asked:
         lines.append("**Asked most, of what is verified**")
         lines += [f"- {build_name(_cut(one.question))} ({one.times:,})" for one in figures.most_asked]
+    if waiting is not None and waiting.count:
+        since = discord.utils.format_dt(waiting.oldest[0].asked_at, "R")
+        lines.append(f"Open hand-offs: {waiting.count:,}, the oldest {since}.")
     return "\n".join(lines)
 
 

@@ -26,6 +26,7 @@ from bot.slack.admins import Admins
 from bot.slack.bolt import build_bolt
 from bot.slack.catchup import CatchUp
 from bot.slack.connections import Connections
+from bot.slack.digests import SlackDigests
 from bot.slack.endpoint import PATH, Endpoint
 from bot.slack.identity import Identity
 from bot.slack.listeners import register
@@ -50,6 +51,7 @@ class SlackAdapter:
     Args:
         sender: shows answers.
         stage: shows them while they are written.
+        digests: posts weekly digests.
         identity: known once Slack has accepted the bot token.
         catch_up: hears what was missed.
         connections: for Socket Mode; None in HTTP mode.
@@ -60,6 +62,7 @@ class SlackAdapter:
         self,
         sender: SlackSender,
         stage: SlackStage,
+        digests: SlackDigests,
         identity: Identity,
         *,
         catch_up: CatchUp,
@@ -68,6 +71,7 @@ class SlackAdapter:
     ) -> None:
         self._sender = sender
         self._stage = stage
+        self._digests = digests
         self._identity = identity
         self._catch_up = catch_up
         self._connections = connections
@@ -82,6 +86,11 @@ class SlackAdapter:
     def stage(self) -> SlackStage:
         """What shows answers in Slack while they are written."""
         return self._stage
+
+    @property
+    def digests(self) -> SlackDigests:
+        """What posts weekly digests in Slack."""
+        return self._digests
 
     @property
     def is_connected(self) -> bool:
@@ -164,16 +173,16 @@ async def open_slack(
         register(bolt, service, background, patience, Admins(settings.named_admins), scopes)
         stage = SlackStage(client, pace)
         sender = SlackSender(client, identity, stage, post_seconds)
+        digests = SlackDigests(client, identity)
         try:
             if settings.slack_http:
                 secret = _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET")
-                yield SlackAdapter(
-                    sender, stage, identity, catch_up=catch_up, endpoint=Endpoint(bolt, secret, catch_up.missed)
-                )
+                endpoint = Endpoint(bolt, secret, catch_up.missed)
+                yield SlackAdapter(sender, stage, digests, identity, catch_up=catch_up, endpoint=endpoint)
             else:
                 app_token = _secret(settings.slack_app_token, "SLACK_APP_TOKEN")
                 connections = Connections(bolt, client, app_token, patience, catch_up.missed)
-                yield SlackAdapter(sender, stage, identity, catch_up=catch_up, connections=connections)
+                yield SlackAdapter(sender, stage, digests, identity, catch_up=catch_up, connections=connections)
         finally:
             await background.aclose()
 

@@ -8,23 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from slack_sdk.models.blocks import Block, DividerBlock, HeaderBlock, PlainTextObject
+from slack_sdk.models.blocks import ActionsBlock, Block, DividerBlock, HeaderBlock, PlainTextObject
+from slack_sdk.models.blocks.block_elements import ButtonElement
 from slack_sdk.models.views import View
 
 from bot.quotation import MARK
 from bot.slack._shapes import TIMESTAMP, are_ids
 from bot.slack.formatting import build_section
 from bot.slack.markup import escape
-from bot.slack.views import build_preview, shortened
+from bot.slack.origin import workspace_of
+from bot.slack.views import build_date, build_preview, shortened
 from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.handoffs.listing import AllWaiting, Waiting
 from supportbot.intake.history import Exchange
+from supportbot.policies.store import Place
 from supportbot.printable import printable
 from supportbot.statistics.statistics import Statistics
 from supportbot.statistics.words import in_words
 
 RECENT = 5
 """Questions of a person that are shown."""
+
+MOST_WAITING = 5
+"""Hand-offs that are shown."""
+
+SETTINGS_ACTION = "open_settings"
 
 MOST_PROMPTS = 4
 """Of suggested prompts (Slack's limit)."""
@@ -85,17 +95,33 @@ class Started:
     thread: str
 
 
-def build_home(asked: Sequence[Exchange], figures: Statistics | None = None, missing: str = "") -> View:
+@dataclass(frozen=True, slots=True)
+class ForAdmins:
+    """What only admins see.
+
+    Attributes:
+        figures: of the workspace.
+        missing: a sentence on what the app lacks; empty if it lacks nothing.
+        waiting: what people were asked and nobody has answered.
+        links: to the messages that ask them, by the number of the hand-off, where Slack tells one.
+    """
+
+    figures: Statistics
+    missing: str = ""
+    waiting: AllWaiting | None = None
+    links: Mapping[int, str] = MappingProxyType({})
+
+
+def build_home(asked: Sequence[Exchange], for_admins: ForAdmins | None = None) -> View:
     """Return what somebody sees in the Home tab.
 
     Args:
         asked: their own questions, the newest first.
-        figures: for admins only.
-        missing: a sentence on what the app lacks, for admins only; empty if it lacks nothing.
+        for_admins: what they see besides; None for whoever is no admin.
     """
     blocks = [*_header("What I can do"), build_section(_INTRODUCTION), *_questions(asked)]
-    if figures is not None:
-        blocks += [DividerBlock(), *_for_admins(figures, missing)]
+    if for_admins is not None:
+        blocks += [DividerBlock(), *_for_admins(for_admins)]
     return View(type="home", blocks=blocks)
 
 
@@ -120,6 +146,16 @@ def read_opened(body: object) -> Opened | None:
             "event": {"type": "app_home_opened", "user": str(user), "channel": str(channel), "tab": str(tab)},
         } if are_ids(team, user, channel):
             return Opened(team, user, channel, tab)
+    return None
+
+
+def read_settings_click(body: object) -> tuple[Place, str] | None:
+    """Return whose settings somebody wants to see who clicked in the Home tab, and who; None if nobody did."""
+    match body:
+        case {"user": {"id": str(user)}, "view": {"type": "home"}, "actions": [{"action_id": action}, *_]} if (
+            action == SETTINGS_ACTION and are_ids(user) and (team := workspace_of(body))
+        ):
+            return Place(platform="slack", workspace=team), user
     return None
 
 
@@ -168,13 +204,36 @@ def _start(answer: str) -> str:
     return " ".join(build_preview(answer, _SHOWN).split())
 
 
-def _for_admins(figures: Statistics, missing: str) -> list[Block]:
+def _for_admins(shown: ForAdmins) -> list[Block]:
+    figures = shown.figures
     blocks = [*_header("How it goes"), build_section("\n".join(escape(line) for line in in_words(figures)))]
     if figures.most_asked:
         asked = (
             f"• {shortened(' '.join(one.question.split()), _SHOWN)} ({one.times:,})" for one in figures.most_asked
         )
         blocks.append(build_section("\n".join(["*Asked most, of what is verified*", *asked])))
-    if missing:
-        blocks.append(build_section(f"⚠️ {shortened(missing, _SENTENCE)}"))
-    return [*blocks, build_section("_Only admins of this workspace see this part._")]
+    if shown.waiting is not None and shown.waiting.count:
+        blocks.append(build_section("\n".join(_waiting(shown.waiting, shown.links))))
+    if shown.missing:
+        blocks.append(build_section(f"⚠️ {shortened(shown.missing, _SENTENCE)}"))
+    settings = ButtonElement(action_id=SETTINGS_ACTION, text=PlainTextObject(text="Settings", emoji=True))
+    note = build_section("_Only admins of this workspace see this part._")
+    return [*blocks, ActionsBlock(elements=[settings]), note]
+
+
+def _waiting(waiting: AllWaiting, links: Mapping[int, str]) -> list[str]:
+    """Return the lines on what people were asked; what was asked stays where they were asked."""
+    oldest = build_date(waiting.oldest[0].asked_at)
+    lines = [f"*Open hand-offs: {waiting.count:,}, the oldest of {oldest}*"]
+    for one in waiting.oldest:
+        lines.append(f"• {build_date(one.asked_at)}{_place(one)}{_link(links.get(one.handoff_id))}")
+    return lines
+
+
+def _place(one: Waiting) -> str:
+    """Return where something was asked; not in whose direct messages."""
+    return "" if one.channel.startswith("D") else f", asked in <#{one.channel}>"
+
+
+def _link(address: str | None) -> str:
+    return f": <{address}>" if address else ""

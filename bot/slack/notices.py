@@ -10,23 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.handoffs import SOMEBODY, STILL_OPEN_TEXT, UNREACHED_TEXT
-from bot.slack.api_errors import RATE_LIMITED, error_code
 from bot.slack.handoffs import build_about, build_post, build_relay, build_reminder, build_told, build_unreached
 from bot.slack.identity import Identity
+from bot.slack.lookups import find_link, find_name
 from bot.slack.marks import CLOCK_SKEW, PAGE, Place, find_marked, post_marked
 from bot.slack.views import build_preview, to_dicts
 from supportbot.db.states import OutboxKind
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError
 from supportbot.handoffs.target import TargetKind
-
-_NO_LINK = frozenset({"message_not_found", "channel_not_found", "not_in_channel"})
-_NO_NAME = frozenset({"user_not_found", "user_not_visible", "missing_scope"})
 
 
 class Notices:
@@ -112,7 +108,7 @@ class Notices:
             case OutboxKind.POST:
                 return delivery.question, build_post(delivery, await self._link(delivery))
             case OutboxKind.RELAY:
-                return delivery.text, build_relay(await self._name(str(note.get("author", ""))), delivery.text)
+                return delivery.text, build_relay(await self._name(note), delivery.text)
             case OutboxKind.REMINDER:
                 return STILL_OPEN_TEXT, build_reminder(note)
             case OutboxKind.TOLD:
@@ -127,33 +123,10 @@ class Notices:
         ts = delivery.reply_to.get("ts") or str(_note(delivery).get("anchor") or "").partition(":")[2]
         if not ts or ts == "private":
             return None
-        try:
-            answer = await self._client.chat_getPermalink(channel=delivery.channel, message_ts=str(ts))
-        except SlackApiError as error:
-            if error_code(error) in _NO_LINK:
-                return None
-            raise
-        link = answer.get("permalink")
-        return link if isinstance(link, str) and link.startswith("https://") else None
+        return await find_link(self._client, delivery.channel, str(ts))
 
-    async def _name(self, user: str) -> str:
-        """Return what somebody is called in Slack."""
-        try:
-            answer = await self._client.users_info(user=user)
-        except SlackApiError as error:
-            if error_code(error) == RATE_LIMITED or error_code(error) not in _NO_NAME:
-                raise
-            return SOMEBODY
-        match answer.data:
-            case (
-                {"user": {"profile": {"display_name": str(name)}}}
-                | {"user": {"real_name": str(name)}}
-                | {"user": {"name": str(name)}}
-            ) if name.strip():
-                return name
-            case {"user": {"real_name": str(name)}} | {"user": {"name": str(name)}} if name.strip():
-                return name
-        return SOMEBODY
+    async def _name(self, note: Mapping[str, Any]) -> str:
+        return await find_name(self._client, str(note.get("author", ""))) or SOMEBODY
 
 
 def _is_for_asker(delivery: Delivery) -> bool:

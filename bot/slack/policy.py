@@ -12,10 +12,10 @@ from slack_sdk.models.blocks import InputBlock, Option, PlainTextObject, Section
 from slack_sdk.models.blocks.block_elements import PlainTextInputElement, RadioButtonsElement
 from slack_sdk.models.views import View
 
-from bot.policies import HINTS, VERIFIED_ONLY_WORDS, build_scope
+from bot.policies import DIGEST_WORDS, HINTS, VERIFIED_ONLY_WORDS, build_scope
 from bot.slack._shapes import are_ids
 from bot.slack.origin import workspace_of
-from supportbot.policies.form import FIELDS
+from supportbot.policies.form import DIGEST_FIELDS, FIELDS
 from supportbot.policies.policy import Policy
 from supportbot.policies.store import Place
 from supportbot.policies.wording import ANSWER_ON_WORDS, LABELS, LANGUAGE_WORDS, NONE, typed_settings
@@ -30,6 +30,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     "answer_on": {str(value): words for value, words in ANSWER_ON_WORDS.items()},
     "verified_only": VERIFIED_ONLY_WORDS,
     "language": {NONE: "As the workspace", **LANGUAGE_WORDS},
+    "digest": DIGEST_WORDS,
 }
 
 
@@ -70,7 +71,7 @@ def build_policy(channel: str, policy: Policy) -> View:
         close="Cancel",
         blocks=[
             SectionBlock(text=_plain(f"For {build_scope(channel)}.")),
-            *(_field(name, now[name]) for name in FIELDS),
+            *(_field(name, now[name]) for name in _fields(channel)),
         ],
     )
 
@@ -86,10 +87,14 @@ def read_submission(body: object) -> Submission | None:
                 "state": {"values": dict() as values},
             },
         } if view == POLICY_VIEW and (about == _ALL or are_ids(about)) and (team := workspace_of(body)):
-            typed = {name: _read(values.get(name), name) for name in FIELDS}
             place = Place(platform="slack", workspace=team, channel="" if about == _ALL else about)
+            typed = {name: _read(values.get(name), name) for name in _fields(place.channel)}
             return Submission(place, user, {name: text for name, text in typed.items() if text is not None})
     return None
+
+
+def _fields(channel: str) -> tuple[str, ...]:
+    return FIELDS if channel else FIELDS + DIGEST_FIELDS
 
 
 def _field(name: str, now: str) -> InputBlock:

@@ -8,8 +8,7 @@ from itertools import islice
 
 from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject
 
-from bot import markdown
-from bot.approval import build_approval, build_date
+from bot import approval, markdown
 from bot.quotation import MARK, build_source
 from bot.slack.feedback import build_feedback
 from bot.slack.formatting import NOTHING, build_section, build_text
@@ -43,8 +42,8 @@ def build_answer(
         words_only: without the formatting of its Markdown.
     """
     blocks = build_text(text, words_only=words_only)
-    if approval := build_approval(grounds, escape, _date):
-        blocks.append(_remark(f"✓ Verified by {approval}"))
+    if verified := approval.build_approval(grounds, escape, build_date):
+        blocks.append(_remark(f"✓ Verified by {verified}"))
     if source := build_source(grounds, escape):
         blocks.append(_remark(f"{MARK}: {source}"))
     if answer_id is not None:
@@ -87,9 +86,9 @@ def to_dicts(blocks: Sequence[Block]) -> list[dict[str, object]]:
     return [block.to_dict() for block in blocks]
 
 
-def _date(moment: datetime) -> str:
+def build_date(moment: datetime) -> str:
     """Return a day as everybody reads it in their own language; the fallback is for clients that can't."""
-    return f"<!date^{int(moment.timestamp())}^{{date_short}}|{build_date(moment)}>"
+    return f"<!date^{int(moment.timestamp())}^{{date_short}}|{approval.build_date(moment)}>"
 
 
 def _remark(escaped: str) -> ContextBlock:

@@ -19,6 +19,7 @@ from supportbot.cli import (
     backup,
     consent,
     curate,
+    digest,
     doctor,
     handoffs,
     import_,
@@ -50,6 +51,7 @@ app.command()(init.init)
 app.command()(doctor.doctor)
 app.command()(log.log)
 app.command()(stats.stats)
+app.command()(digest.digest)
 app.command()(replay.replay)
 app.command()(consent.consent)
 app.command()(backup.backup)

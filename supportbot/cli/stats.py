@@ -33,7 +33,7 @@ def stats(
     async def read(database: Database, settings: Settings) -> Statistics:
         from supportbot.statistics.statistics import read_statistics
 
-        number = await _number_of(database, workspace) if workspace is not None else None
+        number = await number_of(database, workspace) if workspace is not None else None
         return await read_statistics(database, number, days)
 
     figures = with_database(read)
@@ -50,7 +50,7 @@ def stats(
         out.print(Text(f"{asked.times:>6,}  {' '.join(printable(asked.question).split())}"))
 
 
-async def _number_of(database: Database, name: str) -> int:
+async def number_of(database: Database, name: str) -> int:
     """Return the number of the workspace that an operator names.
 
     Raises:

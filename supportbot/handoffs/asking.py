@@ -21,7 +21,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.errors import SupportBotError
 from supportbot.feedback.reach import was_given_to
-from supportbot.handoffs.listing import UNRESOLVED, resolve
+from supportbot.handoffs.listing import UNRESOLVED, AllWaiting, resolve, waiting_in
 from supportbot.handoffs.request import read_request
 from supportbot.handoffs.rows import Asked, Subject, ask_about, pass_on
 from supportbot.handoffs.target import Target, read_target
@@ -151,6 +151,10 @@ class Handoffs:
         async with self._database.read() as session:
             handoff_id = await session.scalar(select(Handoff.id).where(Handoff.question_id == question_id))
         return await self.resolve(handoff_id or 0, person, workspace=None, clicked=None)
+
+    async def waiting(self, platform: str, workspace: str, most: int) -> AllWaiting:
+        """Return what nobody has answered in a workspace; see ``listing.waiting_in``."""
+        return await waiting_in(self._database, platform, workspace, most)
 
     async def follow(self, question_id: int) -> AsyncGenerator[Exchange, None]:
         """Yield an exchange again whenever people have said more about it, until its hand-off is closed."""

@@ -81,6 +81,65 @@ async def listed(database: Database, *, unresolved_only: bool, limit: int) -> li
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A hand-off that nobody has answered, without what was asked.
+
+    Attributes:
+        channel: where it was asked, by the platform's id.
+        platform: where people were asked.
+        post_identity: the platform's name of the message that asks them; None while there is none.
+    """
+
+    handoff_id: int
+    channel: str
+    platform: str
+    post_identity: str | None
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllWaiting:
+    """How many hand-offs of a workspace nobody has answered, and the oldest of these."""
+
+    count: int
+    oldest: tuple[Waiting, ...]
+
+
+async def waiting_in(database: Database, platform: str, workspace: str, most: int) -> AllWaiting:
+    """Return the hand-offs of a workspace that nobody has answered.
+
+    Args:
+        database: where they are kept.
+        platform: as in ``IncomingQuestion``.
+        workspace: likewise.
+        most: how many to return, the oldest first.
+    """
+    here = (
+        select(Handoff)
+        .join(Workspace, Handoff.workspace_id == Workspace.id)
+        .where(
+            Workspace.platform == platform,
+            Workspace.external_id == workspace,
+            Handoff.state == HandoffState.OPEN,
+        )
+    )
+    async with database.read() as session:
+        count = await session.scalar(here.with_only_columns(func.count()))
+        rows = await session.scalars(here.order_by(Handoff.asked_at, Handoff.id).limit(most))
+        oldest = [
+            Waiting(
+                handoff_id=row.id,
+                channel=row.channel,
+                platform=row.platform,
+                post_identity=row.post_identity,
+                asked_at=row.asked_at,
+            )
+            for row in rows
+        ]
+    return AllWaiting(count=count or 0, oldest=tuple(oldest))
+
+
 async def count_open(database: Database) -> int:
     """Return how many hand-offs nobody has answered."""
     query = select(func.count()).select_from(Handoff).where(Handoff.state == HandoffState.OPEN)

@@ -11,6 +11,9 @@ from supportbot.policies.wording import checked, read_settings, typed_settings
 FIELDS = ("answer_on", "verified_only", "quiet_hours", "handoff_target", "language")
 """The settings that forms have; the others are the command line's."""
 
+DIGEST_FIELDS = ("digest", "digest_channel")
+"""Those that only the forms of a whole workspace have, or a form of their own where one has no room for more."""
+
 
 async def submit(policies: Policies, place: Place, typed: Mapping[str, str], by: str) -> Policy:
     """Change what a form changes, and return what holds then.

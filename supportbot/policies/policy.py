@@ -98,7 +98,8 @@ class Policy(BaseModel):
         working_hours: when people answer; None for always.
         quiet_hours: when the bot speaks only to who names it; None for never.
         language: of the bot's own sentences; None for that of the workspace.
-        digest: whether the team is told each week what was asked.
+        digest: whether the team is told each week what was asked; only for a whole workspace.
+        digest_channel: where it is told; None for the channel that ``handoff_target`` names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,6 +113,7 @@ class Policy(BaseModel):
     quiet_hours: Hours | None = None
     language: Language | None = None
     digest: bool = False
+    digest_channel: Annotated[str, Field(min_length=1, max_length=64)] | None = None
 
     def changed(self, settings: Mapping[str, Any]) -> Policy:
         """Return this policy with some settings replaced.

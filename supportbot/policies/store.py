@@ -23,10 +23,13 @@ from supportbot.db.base import StorableText, table_of
 from supportbot.db.clock import now as database_now
 from supportbot.db.models import WHOLE_WORKSPACE, Channel, ChannelPolicy, Workspace
 from supportbot.db.session import Database
+from supportbot.policies.errors import PolicyError
 from supportbot.policies.policy import AnswerOn, Policy
 from supportbot.policies.wording import checked
 
 log = structlog.get_logger(__name__)
+
+_OF_DIGESTS = {"digest", "digest_channel", "handoff_target"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +110,7 @@ class Policies:
 
         Raises:
             ConfigError: nobody is named in ``by``.
-            PolicyError: a setting is unknown or out of range.
+            PolicyError: a setting is unknown, out of range, or not for this place.
         """
         changed = checked(Policy(), settings).model_dump(mode="json", include=set(settings))
         async with self._database.write() as session:
@@ -123,7 +126,10 @@ class Policies:
                 session, actor=by, action="policy.change", subject=place.subject, details={"settings": changed}
             )
             await session.flush()
-            return await self._at(session, place)
+            policy = await self._at(session, place)
+            if set(settings) & _OF_DIGESTS:
+                _check_digest(place, settings, policy)
+            return policy
 
     async def reset(self, place: Place, by: str) -> Policy:
         """Forget what was decided about a place, and return what holds then.
@@ -194,6 +200,19 @@ class Policies:
                 .with_for_update()
             )
         ).scalar_one()
+
+
+def _check_digest(place: Place, settings: Mapping[str, Any], policy: Policy) -> None:
+    """Check what is decided about the digest.
+
+    Raises:
+        PolicyError: it is decided about one channel, or there is none to post it to.
+    """
+    own = _OF_DIGESTS.intersection(settings) - {"handoff_target"}
+    if place.channel and own:
+        raise PolicyError(dict.fromkeys(own, "The digest is of a whole workspace: decide it for all channels."))
+    if not place.channel and policy.digest and not (policy.digest_channel or policy.handoff_target):
+        raise PolicyError({"digest_channel": "Name the channel that the weekly digest is posted to."})
 
 
 def effective_of(connection: Connection, workspace_id: int | None, channel: str, parent: str | None) -> Policy:

@@ -25,6 +25,7 @@ LABELS: Mapping[str, str] = {
     "quiet_hours": "Quiet hours",
     "language": "Language",
     "digest": "Weekly digest",
+    "digest_channel": "Where the digest is posted",
 }
 """What each setting is called, in the order in which they are shown."""
 
@@ -50,6 +51,7 @@ _HOURS = re.compile(
 _MENTION = re.compile(r"<(?P<sign>[#@][!&]?|!subteam\^)(?P<id>[A-Za-z0-9]{1,40})(?:\|[^<>]*)?>")
 _TARGET = re.compile(r"(?:[a-z]{1,16}:)?@?&?[A-Za-z0-9]{2,40}")
 _BOOLEANS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_CHANNEL = re.compile(r"(?:<#)?((?:[a-z]+:)?[A-Za-z0-9]{2,50})(?:(?:\|[^<>]*)?>)?")
 
 
 def read_settings(typed: Mapping[str, str]) -> dict[str, Any]:
@@ -142,6 +144,12 @@ def _read_target(text: str) -> str:
     return name
 
 
+def _read_channel(text: str) -> str:
+    if (found := _CHANNEL.fullmatch(text)) is None:
+        raise ValueError("Give the id of a channel, such as C0123ABCD.")
+    return found[1]
+
+
 def _read_minutes(text: str) -> int:
     if not text.isdecimal():
         raise ValueError("Give a whole number of minutes.")
@@ -205,6 +213,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "quiet_hours": read_hours,
     "language": _read_language,
     "digest": _read_boolean,
+    "digest_channel": _read_channel,
 }
 
 

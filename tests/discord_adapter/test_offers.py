@@ -19,8 +19,10 @@ from bot.discord.translation import GERMAN
 from supportbot.statistics.asked import Asked
 from supportbot.statistics.statistics import Statistics
 from tests.discord_adapter.conftest import Core, World, listening
+from tests.discord_adapter.test_policies import manager
 from tests.discord_adapter.test_text import HOSTILE, PING, masked_links
 from tests.discord_server import DiscordServer
+from tests.policies import decide
 from tests.supportbot.feedback.curation.rows import add_workspace
 from tests.supportbot.knowledge.publishing import approve
 
@@ -123,6 +125,20 @@ def test_figures_fit_and_ping_nobody(question: str) -> None:
     assert len(shown.encode("utf-16-le")) // 2 <= LIMIT
     assert not PING.search(shown)
     assert not masked_links(shown)
+
+
+async def test_open_handoffs_are_counted(world: World) -> None:
+    """Who manages the server sees how many people wait for an answer, and since when."""
+    core, server = world.core, str(world.channel.guild.id)
+    await decide(core.database, "discord", server, handoff_target="77")
+    await world.mention("how long?")
+    await core.answer()
+    answer_id = (await core.only()).answer_id
+    assert answer_id is not None
+    assert core.service.handoffs is not None
+    await core.service.handoffs.ask(answer_id, f"discord:{world.alice.id}", workspace=server)
+    shown = await manager(world).slash(world.channel, "stats")
+    assert re.search(r"^Open hand-offs: 1, the oldest <t:\d+:R>\.$", shown.response.content, re.MULTILINE)
 
 
 async def test_commands_have_german_names(world: World) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from bot.slack.home import build_home, build_prompts, read_opened, read_started
+from bot.slack.home import ForAdmins, build_home, build_prompts, read_opened, read_started
 from bot.slack.listeners.home import PAUSE_SECONDS, Turns
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.intake.history import Exchange
@@ -105,7 +105,7 @@ def test_question_shows_its_state_and_how_its_answer_begins(
 def test_only_admins_see_figures_and_what_is_missing() -> None:
     """The last part is the figures, what is asked most, and what the app lacks; it says who sees it."""
     assert "How it goes" not in str(shown(build_home([ASKED])))
-    texts = shown(build_home([], FIGURES, "The app lacks scopes: chat:write."))
+    texts = shown(build_home([], ForAdmins(FIGURES, "The app lacks scopes: chat:write.")))
     assert texts[2:] == [
         "How it goes",
         "2 questions in 7 days: 1 verified, 1 not sure.\n"
@@ -123,7 +123,7 @@ def test_no_text_pings_or_hides_a_link(text: str) -> None:
     """Whatever was asked and answered, nothing in the view is markup, and all keeps Slack's limits."""
     figures = replace(FIGURES, most_asked=(Asked(1, text, 1),) * 5)
     exchange = replace(ASKED, question=text, answer=text)
-    view = build_home([exchange, replace(exchange, by_people=(text,))] * 2, figures, text).to_dict()
+    view = build_home([exchange, replace(exchange, by_people=(text,))] * 2, ForAdmins(figures, text)).to_dict()
     for block in view["blocks"]:
         if block["type"] == "section":
             assert block["text"]["verbatim"] is True

@@ -145,6 +145,23 @@ def button_click(
     return _block_action(shown, user, action, response_url=response_url, trigger_id=trigger_id)
 
 
+def home_click(user: str, action_id: str, trigger_id: str) -> Json:
+    """Tell of a click on a button in the Home tab."""
+    return {
+        "type": "block_actions",
+        "user": {"id": user, "username": user_name(user), "team_id": TEAM},
+        "api_app_id": APP,
+        "token": "verification",
+        "container": {"type": "view", "view_id": "VHOME"},
+        "trigger_id": trigger_id,
+        "team": {"id": TEAM, "domain": "local"},
+        "view": {"id": "VHOME", "team_id": TEAM, "type": "home", "callback_id": "", "app_id": APP},
+        "actions": [
+            {"type": "button", "action_id": action_id, "block_id": "b1", "action_ts": f"{time.time():.6f}"}
+        ],
+    }
+
+
 def view_submission(modal: Modal, values: Json, trigger_id: str) -> Json:
     """Tell of a modal that was sent; ``values`` are those of its fields, by block and action."""
     names = ("type", "title", "blocks", "private_metadata", "callback_id", "submit", "close")

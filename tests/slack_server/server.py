@@ -182,6 +182,11 @@ class LocalSlack:
         """Have somebody look at a tab of the app, ``home`` or ``messages``."""
         return self._deliver_all("events_api", [payloads.app_home_opened(user, tab) for _ in range(copies)])
 
+    async def press_in_home(self, user: str, action_id: str) -> Envelope:
+        """Have somebody click a button of the Home tab, whether it was shown to them or not."""
+        clicked = payloads.home_click(user, action_id, self._modals.new_trigger(user))
+        return self._deliver_all("interactive", [clicked])
+
     async def open_assistant(self, user: str) -> Envelope:
         """Have somebody open the older assistant view; its thread is the envelope's ``ts``."""
         thread = self._state.new_ts()

@@ -21,4 +21,4 @@ def register(
     actions.register(app, service, background)
     submissions.register(app, service)
     forgetting.register(app, service, background)
-    home.register(app, service, background, admins, scopes)
+    home.register(app, service, background, admins, scopes, form)

@@ -7,19 +7,35 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack._background import Background
 from bot.slack.admins import Admins
-from bot.slack.home import MOST_PROMPTS, RECENT, Opened, build_home, build_prompts, read_opened, read_started
+from bot.slack.api_errors import error_code
+from bot.slack.home import (
+    MOST_PROMPTS,
+    MOST_WAITING,
+    RECENT,
+    SETTINGS_ACTION,
+    ForAdmins,
+    Opened,
+    build_home,
+    build_prompts,
+    read_opened,
+    read_started,
+)
+from bot.slack.listeners.policy import PolicyForm
+from bot.slack.lookups import find_link
 from bot.slack.scopes import Scopes
+from supportbot.handoffs.listing import Waiting
 from supportbot.service import Service
 from supportbot.statistics.overview import Overview
 
@@ -91,10 +107,28 @@ class _Home:
         asked = await overview.questions_of("slack", opened.workspace, opened.user, RECENT)
         if not await self._admins.are_shown(client, opened.workspace, opened.user):
             return build_home(asked)
-        return build_home(asked, await overview.statistics("slack", opened.workspace), self._scopes.sentence)
+        figures, handoffs = await overview.statistics("slack", opened.workspace), self._service.handoffs
+        waiting = await handoffs.waiting("slack", opened.workspace, MOST_WAITING) if handoffs else None
+        links = await _links(client, waiting.oldest if waiting else ())
+        return build_home(asked, ForAdmins(figures, self._scopes.sentence, waiting, links))
 
     def _suggest(self, workspace: str, overview: Overview, show: partial[Any]) -> None:
         self._background.start("setSuggestedPrompts", partial(_suggest, workspace, overview, show))
+
+
+async def _links(client: AsyncWebClient, waiting: Sequence[Waiting]) -> dict[int, str]:
+    """Return the addresses of the messages that ask people in channels; nobody else opens a direct message."""
+    links = {}
+    for one in waiting:
+        channel, _, ts = (one.post_identity or "").partition(":")
+        if one.platform == "slack" and ts and not channel.startswith("D"):
+            try:
+                link = await find_link(client, channel, ts)
+            except SlackApiError as error:
+                log.info("slack.link_not_found", reason=error_code(error))
+                break  # the tab is shown without the others
+            links |= {one.handoff_id: link} if link else {}
+    return links
 
 
 async def _suggest(workspace: str, overview: Overview, show: partial[Any]) -> None:
@@ -107,8 +141,11 @@ async def _suggest(workspace: str, overview: Overview, show: partial[Any]) -> No
         await show(prompts=prompts)
 
 
-def register(app: AsyncApp, service: Service, background: Background, admins: Admins, scopes: Scopes) -> None:
+def register(
+    app: AsyncApp, service: Service, background: Background, admins: Admins, scopes: Scopes, form: PolicyForm
+) -> None:
     """Connect the listeners for tabs."""
     home = _Home(service, background, admins, scopes)
     app.event("app_home_opened")(home.on_opened)
     app.event("assistant_thread_started")(home.on_thread)
+    app.action(SETTINGS_ACTION)(form.open_from_home)

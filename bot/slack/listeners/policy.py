@@ -15,6 +15,7 @@ from bot.policies import ADMINS_TEXT, SAVED_TITLE, build_confirmation, means_all
 from bot.slack.admins import Admins, UnknownAdminsError
 from bot.slack.api_errors import error_code
 from bot.slack.explanation import build_told
+from bot.slack.home import read_settings_click
 from bot.slack.policy import POLICY_VIEW, build_policy, read_place, read_submission
 from bot.slack.views import SORRY_TEXT
 from supportbot.intake.people import person_of
@@ -25,6 +26,7 @@ from supportbot.service import Service
 log = structlog.get_logger(__name__)
 
 _NOT_SAVED_TITLE = "Not saved"
+_NOT_SHOWN_TITLE = "Settings"
 
 
 class PolicyForm:
@@ -60,6 +62,26 @@ class PolicyForm:
             await ack(text=SORRY_TEXT, response_type="ephemeral")
         else:
             await ack()
+
+    async def open_from_home(self, ack: AsyncAck, body: dict[str, object], client: AsyncWebClient) -> None:
+        """Show an admin who clicked in the Home tab the modal of all channels; anybody else one sentence."""
+        await ack()
+        found = read_settings_click(body)
+        if found is None:
+            return
+        place, user = found
+        try:
+            if await self._admins.include(client, place.workspace, user):
+                view = build_policy(place.channel, await self._service.policies.shown(place))
+            else:
+                view = build_told(_NOT_SHOWN_TITLE, ADMINS_TEXT)
+        except UnknownAdminsError as error:
+            view = build_told(_NOT_SHOWN_TITLE, str(error))
+        try:
+            await client.views_open(trigger_id=str(body["trigger_id"]), view=view)
+        except (SlackApiError, aiohttp.ClientError, OSError) as error:  # there is no place to tell it
+            reason = error_code(error) if isinstance(error, SlackApiError) else type(error).__name__
+            log.warning("slack.form_not_opened", reason=reason)
 
     async def on_submission(self, ack: AsyncAck, body: dict[str, object], client: AsyncWebClient) -> None:
         """Keep what an admin decided, say what holds now, or what is wrong at the field that is wrong."""

@@ -13,6 +13,7 @@ from supportbot.db.models.conversations import (
     Question,
     Workspace,
 )
+from supportbot.db.models.digests import DigestPost
 from supportbot.db.models.erased import ErasedMessage
 from supportbot.db.models.knowledge import (
     RUNTIME_TABLES,
@@ -35,6 +36,7 @@ __all__ = [
     "Channel",
     "ChannelPolicy",
     "Conversation",
+    "DigestPost",
     "Entry",
     "ErasedMessage",
     "Example",

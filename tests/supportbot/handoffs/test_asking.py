@@ -167,6 +167,26 @@ async def test_nobody_to_ask(
     assert [line["event"] for line in lines] == (["handoff.target_unreadable"] if target else [])
 
 
+async def test_what_waits_in_a_workspace(
+    database: Database, inbox: Inbox, outbox: OutboxStore, handoffs: Handoffs, question: MakeQuestion
+) -> None:
+    """What nobody has answered is counted and listed, the oldest first; what is closed or elsewhere is not."""
+    first = await asked(database, inbox, outbox, handoffs, question)
+    for number in (2, 3):
+        thread = {"thread": f"{number}.0", "channel": f"C{number}"}
+        await handoffs.ask(await answered(inbox, question, **thread), ASKER, workspace="T1")
+    await decide(database, "slack", "T2", handoff_target="C9")
+    elsewhere = await answered(inbox, question, workspace="T2", thread="4.0")
+    await handoffs.ask(elsewhere, "slack:T2:U1", workspace="T2")
+    waiting = await handoffs.waiting("slack", "T1", most=2)
+    assert waiting.count == 3
+    assert [(one.channel, one.post_identity) for one in waiting.oldest] == [("C1", POST), ("C2", None)]
+    await resolve_as_operator(database, first.handoff_id, "ada")
+    waiting = await handoffs.waiting("slack", "T1", most=2)
+    assert (waiting.count, [one.channel for one in waiting.oldest]) == (2, ["C2", "C3"])
+    assert (await handoffs.waiting("slack", "T3", most=2)).count == 0
+
+
 async def test_answer_from_elsewhere_is_passed_on(
     database: Database, inbox: Inbox, outbox: OutboxStore, handoffs: Handoffs, question: MakeQuestion
 ) -> None:

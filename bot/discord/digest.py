@@ -1,0 +1,167 @@
+"""A weekly digest as Discord shows it: one message, or the first one of a new post in a forum, exactly once.
+
+It is one message, so that its nonce makes it known again; where a week has more to tell than fits, the gaps of
+fewest people are counted only. When Discord has forgotten the nonce, the message is known by its first line, which
+names the week; a post in a forum by its title likewise. Nobody is pinged, and who helped stands there by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import discord
+from discord.http import Route
+
+from bot.discord._addresses import harmless
+from bot.discord._parts import length
+from bot.discord._posting import HISTORY_LIMIT, NONCE_LIFE, request_message, request_object
+from bot.discord._text import LIMIT, build_name
+from bot.discord.notices import FORUMS, find_post
+from bot.discord.questions import PLATFORM
+from bot.discord.refusals import verdict
+from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+from supportbot.digest.digest import Digest
+from supportbot.digest.gaps import Gap
+from supportbot.digest.posts import Post
+from supportbot.digest.words import (
+    ADD_COMMAND,
+    ADD_TEXT,
+    ASKED_TITLE,
+    GAPS_TITLE,
+    HELPED_TITLE,
+    PRIVATE_TEXT,
+    TITLE,
+    gap_words,
+    helped_words,
+    more_words,
+    nameless,
+    quiet_words,
+)
+from supportbot.statistics.words import in_words
+
+_GAPS = 10
+_SHOWN = 100
+"""Characters of a question before it is escaped."""
+
+_NAME = 32
+"""Characters of a name, which is as long as Discord's own are."""
+
+_SKEW = timedelta(minutes=5)
+_PLACE = "Send Messages"
+
+
+class DiscordDigests:
+    """See ``supportbot.digest.posting.Poster``.
+
+    Args:
+        rest: returns a client that is logged in, connected to the gateway or not.
+    """
+
+    platform = PLATFORM
+
+    def __init__(self, rest: Callable[[], Awaitable[discord.Client]]) -> None:
+        self._rest = rest
+
+    async def post(self, post: Post, digest: Digest) -> str:
+        """Post a digest, unless an earlier attempt did; return the id of its message.
+
+        Raises:
+            RetryLaterError: Discord asks to wait, or cannot be reached.
+            UndeliverableError: the channel is gone or of another server, or the bot may not write there.
+        """
+        try:
+            return await _send(await self._rest(), post, digest)
+        except discord.RateLimited as error:
+            raise RetryLaterError("rate limit", error.retry_after) from error
+        except discord.LoginFailure as error:
+            raise RetryLaterError("Discord refuses DISCORD_TOKEN") from error
+        except discord.HTTPException as error:
+            raise verdict(error, _PLACE) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise RetryLaterError(f"no connection ({type(error).__name__})") from error
+
+
+def build_title(post: Post) -> str:
+    """Return the first line of a digest, by which it is known again."""
+    return f"{TITLE}, {post.week:%d %b %Y}"
+
+
+def build_digest(post: Post, digest: Digest) -> str:
+    """Return a digest as the content of one message."""
+    title = f"**{build_title(post)}**"
+    if digest.is_quiet:
+        return f"{title}\n{quiet_words(digest)}"
+    for number in range(min(_GAPS, len(digest.gaps)), 0, -1):
+        text = "\n".join([title, *_lines(post, digest, number)])
+        if length(text) <= LIMIT:
+            return text
+    text = title
+    for line in _lines(post, digest, 0):
+        if length(longer := f"{text}\n{line}") <= LIMIT:
+            text = longer
+    return text
+
+
+def _lines(post: Post, digest: Digest, gaps: int) -> list[str]:
+    lines = in_words(digest.figures)
+    if digest.figures.most_asked:
+        lines.append(f"**{ASKED_TITLE}**")
+        lines += [f"- {_one_line(one.question)} ({one.times:,})" for one in digest.figures.most_asked]
+    if digest.gaps:
+        lines += [f"**{GAPS_TITLE}**", *map(_gap, digest.gaps[:gaps])]
+        lines += filter(None, [more_words(len(digest.gaps) - gaps)])
+    if digest.helpers:
+        names = [build_name(one.signed[:_NAME]) for one in digest.helpers] if post.is_at_home else nameless(digest)
+        lines += [f"**{HELPED_TITLE}**", helped_words(digest, names)]
+    if digest.gaps:
+        lines.append(f"-# {ADD_TEXT} `{ADD_COMMAND}`")
+    return lines
+
+
+def _gap(gap: Gap) -> str:
+    return f"- {_one_line(gap.example) if gap.example else f'*{PRIVATE_TEXT}*'} ({gap_words(gap)})"
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return harmless(build_name(line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"))
+
+
+async def _send(client: discord.Client, post: Post, digest: Digest) -> str:
+    channel = await request_object(client, Route("GET", "/channels/{channel_id}", channel_id=int(post.channel)))
+    if post.is_at_home and str(channel.get("guild_id")) != post.workspace:
+        raise UndeliverableError("The policy names a channel of another server: name one of this server.")
+    is_forum = channel.get("type") in FORUMS
+    if post.attempt > 1 and (found := await _find(client, post, is_forum)):
+        return found
+    message: dict[str, Any] = {
+        "content": build_digest(post, digest),
+        "allowed_mentions": discord.AllowedMentions.none().to_dict(),
+        "flags": discord.MessageFlags(suppress_embeds=True).value,
+    }
+    if is_forum:
+        route = Route("POST", "/channels/{channel_id}/threads", channel_id=int(post.channel))
+        return await request_message(client, route, {"name": build_title(post), "message": message})
+    route = Route("POST", "/channels/{channel_id}/messages", channel_id=int(post.channel))
+    return await request_message(client, route, message | {"nonce": post.mark, "enforce_nonce": True})
+
+
+async def _find(client: discord.Client, post: Post, is_forum: bool) -> str | None:
+    """Return the id of what an earlier attempt has posted, where the nonce does not tell."""
+    earliest = discord.utils.time_snowflake(post.created_at - _SKEW)
+    if is_forum:
+        return await find_post(client, post.channel, build_title(post), earliest)
+    if post.age <= NONCE_LIFE:
+        return None
+    first = f"**{build_title(post)}**"
+    messages = client.get_partial_messageable(int(post.channel)).history(
+        after=discord.Object(earliest), oldest_first=True, limit=HISTORY_LIMIT
+    )
+    async for message in messages:
+        is_own = client.user is not None and message.author.id == client.user.id
+        if is_own and message.content.partition("\n")[0] == first:
+            return str(message.id)
+    return None
