@@ -28,6 +28,7 @@ from supportbot.handoffs.target import Target, read_target
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Accepted, IncomingQuestion
+from supportbot.intake.samples import first_of
 from supportbot.policies.policy import Policy
 from supportbot.policies.store import effective
 
@@ -80,7 +81,7 @@ class Handoffs:
             row = (
                 await session.execute(
                     select(
-                        Question.id,
+                        first_of(Question).label("id"),  # of all samples, one is handed off
                         Question.platform,
                         Conversation.workspace_id,
                         Conversation.channel,
