@@ -7,6 +7,7 @@ Nothing is offered for an edit that changes no words, long after the question, o
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -74,13 +75,13 @@ def _words(text: str) -> list[str]:
     return [word for word in stripped if word]
 
 
-def _is_silent(connection: Connection, row: Row[*tuple[object, ...]]) -> bool:
+def _is_silent(connection: Connection, row: Row[*tuple[Any, ...]]) -> bool:
     """Return whether the bot is not to speak there unless somebody names it."""
     policy = effective_of(connection, row.workspace_id, row.channel)
     return bool(row.is_quiet) or policy.answer_on is AnswerOn.NEVER
 
 
-def _answered(platform: str, identity: str) -> Select[*tuple[object, ...]]:
+def _answered(platform: str, identity: str) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Question.id,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.e2e.daemon import log_of, running, supportbot
 from tests.slack_server import LocalSlack
-from tests.slack_server.state import TEAM
+from tests.slack_server.state import BOT_USER, TEAM
 
 QUESTION = "How do I return an item?"
 STARTER = {"SUPPORTBOT_MODEL": "starter"}
@@ -78,7 +78,7 @@ async def test_another_sample_becomes_a_pair(home: Path) -> None:
         assert other.shown != shown.shown
         await slack.click(other, "U1", positive=True)
         await slack.wait_for_ephemeral(user="U1", seconds=30)
-        await slack.edit(asked, "<@UBOT> How long does a refund take?")
+        await slack.edit(asked, f"<@{BOT_USER}> How long does a refund take?")
         offer = await slack.wait_for_message(thread_ts=asked.ts, count=3, seconds=30)
         await slack.choose(offer, "U1", 0)
         await slack.wait_for_message(thread_ts=asked.ts, count=4, seconds=30)

@@ -16,6 +16,7 @@ from tests.slack.test_asking_human import press
 from tests.slack_server import LocalSlack
 from tests.slack_server.payloads import buttons_of
 from tests.slack_server.records import Ephemeral, Message
+from tests.slack_server.state import BOT_USER
 
 TRY, ASK = "Try again", "Ask again"
 
@@ -83,8 +84,8 @@ async def test_edited_question_is_asked_again(slack: LocalSlack, bot: Bot) -> No
     """The asker is offered once to have the new text answered; a click asks it in the same thread, once."""
     said = await slack.wait_for_ack(await slack.mention("C1", "U1", "how do I open it?"))
     await bot.answer("Press it.")
-    await slack.wait_for_ack(await slack.edit(said, "<@UBOT> how do I close it?"))
-    await slack.wait_for_ack(await slack.edit(said, "<@UBOT> how do I close <!channel> it?"))
+    await slack.wait_for_ack(await slack.edit(said, f"<@{BOT_USER}> how do I close it?"))
+    await slack.wait_for_ack(await slack.edit(said, f"<@{BOT_USER}> how do I close <!channel> it?"))
     await bot.deliver_all()
     offer = await slack.wait_for_message(thread_ts=said.ts, count=2)
     assert (offer.shown, labels(offer)) == (REWORDED_TEXT, [ASK])
@@ -105,7 +106,7 @@ async def test_edit_that_changes_no_words_says_nothing(slack: LocalSlack, bot: B
     """Another case is no other question, and neither is the preview of a link."""
     said = await slack.wait_for_ack(await slack.mention("C1", "U1", "how do I open it?"))
     await bot.answer("Press it.")
-    await slack.wait_for_ack(await slack.edit(said, "<@UBOT> How do I open it"))
+    await slack.wait_for_ack(await slack.edit(said, f"<@{BOT_USER}> How do I open it"))
     await bot.deliver_all()
     assert len(slack.replies) == 1
 

@@ -43,7 +43,7 @@ class _Again:
                 click.person,
                 click.question,
                 workspace=click.workspace,
-                is_admin=partial(self._admins.include, client, click.workspace, click.user),
+                is_admin=partial(self._admins.are_shown, client, click.workspace, click.user),
             )
             await self._tell(click, kept, TRIED_ALREADY_TEXT, respond, client)
         await ack()
