@@ -77,7 +77,7 @@ def _words(text: str) -> list[str]:
 
 def _is_silent(connection: Connection, row: Row[*tuple[Any, ...]]) -> bool:
     """Return whether the bot is not to speak there unless somebody names it."""
-    policy = effective_of(connection, row.workspace_id, row.channel)
+    policy = effective_of(connection, row.workspace_id, row.channel, None)
     return bool(row.is_quiet) or policy.answer_on is AnswerOn.NEVER
 
 
