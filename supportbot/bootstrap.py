@@ -33,6 +33,7 @@ from supportbot.delivery.streaming import Streams
 from supportbot.digest.digest import Digests
 from supportbot.digest.posting import Posting
 from supportbot.errors import ConfigError, DatabaseError
+from supportbot.feedback.again import Again
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.handoffs.asking import Handoffs
@@ -207,6 +208,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     streams.take_back if streams else None,
                     Overview(database, knowledge),
                     handoffs,
+                    Again(database),
                 )
                 async with Renewal(database, owner, inbox, outbox):
                     yield Core(

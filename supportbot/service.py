@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
+from sqlalchemy import Connection
 
 from supportbot.db.states import FeedbackReason, QuestionState
+from supportbot.feedback.again import Again, Build, nobody, record
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Explanation, Vote, VoteOutcome, Votes
 from supportbot.handoffs.asking import Handoffs
@@ -51,6 +54,7 @@ class Service:
         take_back: lets vanish what is shown of an answer that was being written.
         overview: what people are shown besides answers; None where nobody looks, as in a terminal.
         handoffs: asks humans; None where nobody can be asked, as in a terminal.
+        again: takes clicks that ask once more; None where nobody clicks, as in a terminal.
     """
 
     def __init__(
@@ -68,7 +72,9 @@ class Service:
         take_back: Callable[[int], Awaitable[None]] | None = None,
         overview: Overview | None = None,
         handoffs: Handoffs | None = None,
+        again: Again | None = None,
     ) -> None:
+        self._again = again
         self._inbox = inbox
         self._votes = votes
         self._suggestions = suggestions
@@ -83,14 +89,17 @@ class Service:
         self.overview = overview
         self.handoffs = handoffs
 
-    async def ask(self, incoming: IncomingQuestion) -> Accepted:
+    async def ask(
+        self, incoming: IncomingQuestion, *, then: Callable[[Connection, int], None] | None = None
+    ) -> Accepted:
         """Commit a question; when this returns, it will be answered whatever happens to this process.
 
         To be awaited before the platform is told "received". A question that is there already is not new. One that
         is too many is refused, and its asker told so. ``reception`` says whether it is heard where it was asked.
+        ``then`` is as in ``Inbox.accept``.
         """
         crowd = await self._crowd(incoming.text) if self._crowd else None
-        return self._accepted(incoming, await self._inbox.accept(incoming, crowd))
+        return self._accepted(incoming, await self._inbox.accept(incoming, crowd, then=then))
 
     async def command(self, incoming: IncomingQuestion) -> Accepted:
         """Commit what was typed after a command, as ``ask`` does; it may ask for a human.
@@ -160,7 +169,8 @@ class Service:
     async def reword(self, platform: str, identity: str, text: str | None) -> None:
         """Let a question follow its asker, who edited its message, or deleted it (``text`` is None).
 
-        It has the new text while it has no answer, and is withdrawn while nothing is shown; later nothing changes.
+        It has the new text while it has no answer, and is withdrawn while nothing is shown; later nothing changes,
+        but its asker is offered to ask it again.
         """
         question_id = await self._inbox.reword(platform, identity, text)
         if question_id is not None:
@@ -169,6 +179,9 @@ class Service:
             if self._take_back:
                 await self._take_back(question_id)
             self._wake.set()
+        elif text is not None and (question_id := await self._inbox.offer_again(platform, identity, text)):
+            log.info("question.offered_again", question_id=question_id, platform=platform)
+            self._ring(platform)
 
     async def follow(self, question_id: int) -> AsyncGenerator[str | Exchange, None]:
         """Yield the text of an answer as it is written, and at the end the exchange with the whole answer.
@@ -268,6 +281,38 @@ class Service:
         suggestion = await self._suggestions.choose(answer_id, number, chooser, workspace=workspace)
         log.info("suggestion.chosen", answer_id=answer_id, entry_id=suggestion.entry_id)
         return await self.ask(build(suggestion.question))
+
+    async def try_again(
+        self,
+        answer_id: int,
+        person: str,
+        build: Build,
+        *,
+        workspace: str | None = None,
+        is_admin: Callable[[], Awaitable[bool]] = nobody,
+    ) -> Accepted:
+        """Have another answer drawn; it comes as any other does. See ``Again.another_sample``.
+
+        Raises:
+            CannotAskAgainError: there is none, or not for this person.
+        """
+        assert self._again is not None  # noqa: S101 - without, no button offers it
+        incoming = await self._again.another_sample(
+            answer_id, person, build, workspace=workspace, is_admin=is_admin
+        )
+        log.info("answer.try_again", answer_id=answer_id, sample=incoming.sample)
+        return await self.ask(incoming, then=partial(record, person, incoming))
+
+    async def ask_again(
+        self, question_id: int, person: str, build: Build, *, workspace: str | None = None
+    ) -> Accepted:
+        """Ask an answered question as it reads since it was edited. See ``Again.reworded``.
+
+        Raises:
+            CannotAskAgainError: there is none, or somebody else asked it.
+        """
+        assert self._again is not None  # noqa: S101 - as above
+        return await self.ask(await self._again.reworded(question_id, person, build, workspace=workspace))
 
     @property
     def policies(self) -> Policies:

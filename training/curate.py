@@ -51,7 +51,10 @@ _PAGE_PERSONS = "web:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingExample:
-    """A row that counts. ``rejected`` is the answer that ``answer`` was preferred to."""
+    """A row that counts. ``rejected`` is the answer that ``answer`` was preferred to.
+
+    ``is_preference`` says that this is all that is known of ``rejected``: people liked another sample of an answer.
+    """
 
     example_id: int
     question: str
@@ -61,6 +64,7 @@ class TrainingExample:
     split: Split
     source: ExampleSource
     conversation: str
+    is_preference: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +218,7 @@ def _page(counts: ColumnElement[bool], split: Split) -> Select[*tuple[Any, ...]]
             Example.label,
             Example.split,
             Example.source,
+            Example.votes,
             Example.conversation,
             _giver().label("giver"),
         )
@@ -233,6 +238,8 @@ def _read(row: Row[*tuple[Any, ...]]) -> TrainingExample:
         split=row.split,
         source=row.source,
         conversation=row.conversation,
+        # A disliked answer that a curator has mended came from votes, too.
+        is_preference=row.source is ExampleSource.VOTES and row.rejected is not None and row.votes > 0,
     )
 
 

@@ -177,7 +177,10 @@ async def _batches(database: Database, kind: Kind, which: Which) -> AsyncGenerat
 
 
 def _records(example: TrainingExample, kind: Kind, came_from: str) -> Iterator[Record]:
-    """Yield the lines that an example makes; for thumbs a correction makes two, what it says and what it mends."""
+    """Yield the lines that an example makes; for thumbs a correction makes two, what it says and what it mends.
+
+    That one sample was preferred is no thumb on the other: if people disliked that, it is a row of its own.
+    """
     from supportbot.db.states import ExampleLabel
     from supportbot.engine.prompt import prompt_text
 
@@ -196,7 +199,7 @@ def _records(example: TrainingExample, kind: Kind, came_from: str) -> Iterator[R
             yield {**origin, "completion": good}
         case Kind.KTO:
             yield {**origin, "completion": good, "label": example.label is ExampleLabel.GOOD}
-            if bad is not None:
+            if bad is not None and not example.is_preference:
                 yield {**origin, "completion": bad, "label": False}
         case Kind.DPO:
             if bad is not None:

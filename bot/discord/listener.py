@@ -17,6 +17,7 @@ from discord.gateway import DiscordWebSocket
 from bot.discord._network import guard_calls
 from bot.discord._serving import ServingClient
 from bot.discord._sync import sync_commands
+from bot.discord.again import AskAgainButton, TryAgainButton
 from bot.discord.catchup import CatchUp
 from bot.discord.commands import SupportTree, answer_this, ask
 from bot.discord.explanation import on_modal
@@ -218,5 +219,12 @@ def setup(client: SupportClient) -> None:
     client.tree.add_command(config)
     client.tree.add_command(stats)
     client.add_dynamic_items(
-        VoteButton, SuggestionButton, AskHumanButton, ResolveButton, ForgetButton, PolicyButton
+        VoteButton,
+        SuggestionButton,
+        TryAgainButton,
+        AskAgainButton,
+        AskHumanButton,
+        ResolveButton,
+        ForgetButton,
+        PolicyButton,
     )

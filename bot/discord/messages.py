@@ -31,6 +31,7 @@ def build_messages(delivery: Delivery) -> list[dict[str, Any]]:
         view = build_answer_view(
             delivery.answer_id,
             delivery.grounds.suggestions,
+            offers_sample=delivery.offers_sample,
             offers_human=delivery.grounds.offers_human,
             handoff_id=delivery.note["handoff"] if delivery.note is not None else None,
         )

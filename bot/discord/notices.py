@@ -1,4 +1,6 @@
-"""Shows on Discord what belongs to a hand-off, each message exactly once.
+"""Shows on Discord what is no answer, each message exactly once.
+
+That is what belongs to a hand-off, and the word to somebody who has edited an answered question.
 
 People are asked in a channel, by a new post of a forum, in a direct message, or as a role where the question
 stands. A message is known again by its nonce, and later by what it says; a post of a forum, which has no nonce, by
@@ -17,9 +19,11 @@ from typing import Any
 import discord
 from discord.http import Route
 
+from bot.again import REWORDED_TEXT
 from bot.discord._parts import start_of
 from bot.discord._posting import HISTORY_LIMIT, NONCE_LIFE, request_message, request_object
 from bot.discord._text import LIMIT, build_answer_parts, build_quote
+from bot.discord.again import build_reworded_view
 from bot.discord.handoffs import (
     build_mention,
     build_post,
@@ -28,7 +32,6 @@ from bot.discord.handoffs import (
     build_title,
     build_told,
     note_of,
-    resolve_id,
 )
 from bot.discord.refusals import missing_permission
 from bot.handoffs import STILL_OPEN_TEXT, UNREACHED_TEXT
@@ -42,7 +45,7 @@ _SKEW = timedelta(minutes=5)
 _RELAYED = 1_500
 """Characters of an answer that are passed on with the name of its author: what a message has room for."""
 
-_FOR_ASKER = (OutboxKind.TOLD, OutboxKind.UNREACHED, OutboxKind.RELAY)
+_FOR_ASKER = (OutboxKind.TOLD, OutboxKind.UNREACHED, OutboxKind.RELAY, OutboxKind.ASK_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +126,22 @@ def _build_body(delivery: Delivery) -> dict[str, Any]:
     mentions = discord.AllowedMentions.none().to_dict() | {"replied_user": False}
     if delivery.kind in (OutboxKind.POST, OutboxKind.REMINDER) and note["kind"] == TargetKind.GROUP:
         mentions |= {"roles": [str(note["target"])]}
-    is_closable = delivery.kind in (OutboxKind.POST, OutboxKind.TOLD, OutboxKind.REMINDER)
     return {
         "content": _build_text(delivery),
-        "components": build_resolve_view(int(note["handoff"])).to_components() if is_closable else [],
+        "components": _build_buttons(delivery),
         "allowed_mentions": mentions,
         "flags": discord.MessageFlags(suppress_embeds=True).value,
     }
+
+
+def _build_buttons(delivery: Delivery) -> list[dict[str, Any]]:
+    match delivery.kind:
+        case OutboxKind.POST | OutboxKind.TOLD | OutboxKind.REMINDER:
+            return build_resolve_view(int(note_of(delivery)["handoff"])).to_components()
+        case OutboxKind.ASK_AGAIN:
+            return build_reworded_view(delivery.question_id).to_components()
+        case _:
+            return []
 
 
 def _build_text(delivery: Delivery) -> str:
@@ -146,6 +158,8 @@ def _build_text(delivery: Delivery) -> str:
         case OutboxKind.REMINDER:
             mention = f"{build_mention(note)} " if note["kind"] == TargetKind.GROUP else ""
             return f"{mention}{STILL_OPEN_TEXT}"
+        case OutboxKind.ASK_AGAIN:
+            return REWORDED_TEXT
         case _:
             return UNREACHED_TEXT
 
@@ -168,7 +182,7 @@ async def _find(client: discord.Client, delivery: Delivery, place: _Place, body:
     """Return the id of the message by which an earlier attempt has shown this, if there is one."""
     channel = client.get_partial_messageable(int(place.channel))
     after = discord.utils.time_snowflake(delivery.created_at - _SKEW)
-    buttons = {resolve_id(int(note_of(delivery)["handoff"]))} if body["components"] else set()
+    buttons = {button["custom_id"] for row in body["components"] for button in row["components"]}
     async for message in channel.history(after=discord.Object(after), oldest_first=True, limit=HISTORY_LIMIT):
         if client.user is None or message.author.id != client.user.id:
             continue

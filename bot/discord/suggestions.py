@@ -24,7 +24,7 @@ from supportbot.intake.reception import Reception
 
 log = structlog.get_logger(__name__)
 
-_ASKED_ALREADY_TEXT = (
+ASKED_ALREADY_TEXT = (
     "You have asked this already: the answer is in this channel, or on its way. To ask it anew, please type it."
 )
 
@@ -85,12 +85,12 @@ class SuggestionButton(
             self._answer_id, self._number, voter_of(interaction), build, workspace=workspace_of(interaction)
         )
         if not accepted.new and accepted.reception is not Reception.CLOSED:
-            raise AskedAlreadyError(_ASKED_ALREADY_TEXT)
+            raise AskedAlreadyError(ASKED_ALREADY_TEXT)
         return accepted
 
 
 class AskedAlreadyError(SupportBotError):
-    """Somebody clicked on a suggestion a second time: there will be no second answer to show in its place."""
+    """Somebody clicked a second time: there will be no second answer to show in its place."""
 
 
 def suggestion_id(answer_id: int, number: int) -> str:

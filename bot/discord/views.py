@@ -18,6 +18,7 @@ from bot.approval import build_approval, build_date
 from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_name
+from bot.discord.again import TryAgainButton
 from bot.discord.explanation import build_explanation, voter_of
 from bot.discord.handoffs import AskHumanButton, ResolveButton
 from bot.discord.questions import workspace_of
@@ -100,6 +101,7 @@ def build_answer_view(
     answer_id: int,
     suggestions: Sequence[Suggestion] = (),
     *,
+    offers_sample: bool = False,
     offers_human: bool = False,
     handoff_id: int | None = None,
 ) -> discord.ui.View:
@@ -108,6 +110,7 @@ def build_answer_view(
     Args:
         answer_id: the answer.
         suggestions: what else may have been meant.
+        offers_sample: whether another answer can be had.
         offers_human: whether a human can be asked.
         handoff_id: of the hand-off that this tells of, if a human was asked at once.
     """
@@ -116,6 +119,8 @@ def build_answer_view(
         view.add_item(SuggestionButton(answer_id, number, suggestion.question, row=number))
     for vote in (Vote.UP, Vote.DOWN):
         view.add_item(VoteButton(answer_id, vote, row=len(suggestions)))
+    if offers_sample:
+        view.add_item(TryAgainButton(answer_id, row=len(suggestions)))
     if offers_human:
         view.add_item(AskHumanButton(answer_id, row=len(suggestions)))
     if handoff_id is not None:

@@ -59,12 +59,11 @@ class Click:
     thread_ts: str | None
 
 
-def build_ask_human(answer_id: int) -> ActionsBlock:
+def build_ask_human(answer_id: int) -> ButtonElement:
     """Return the button that has a human asked."""
-    button = ButtonElement(
+    return ButtonElement(
         action_id=ASK_ACTION, text=PlainTextObject(text=ASK_TEXT, emoji=True), value=str(answer_id)
     )
-    return ActionsBlock(elements=[button])
 
 
 def build_post(delivery: Delivery, link: str | None) -> list[Block]:

@@ -1,4 +1,6 @@
-"""Shows in Slack what belongs to a hand-off, each message exactly once, as ``sender`` does with answers.
+"""Shows in Slack what is no answer, each message exactly once, as ``sender`` does with answers.
+
+That is what belongs to a hand-off, and the word to somebody who has edited an answered question.
 
 People are asked in a channel, in a direct message, or as a group in the thread of the question. The asker is told
 where the answer stands. Where only they saw that, the bot writes to them directly instead, for a command's private
@@ -13,7 +15,9 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.again import REWORDED_TEXT
 from bot.handoffs import SOMEBODY, STILL_OPEN_TEXT, UNREACHED_TEXT
+from bot.slack.again import build_reworded
 from bot.slack.handoffs import build_about, build_post, build_relay, build_reminder, build_told, build_unreached
 from bot.slack.identity import Identity
 from bot.slack.lookups import find_link, find_name
@@ -26,7 +30,7 @@ from supportbot.handoffs.target import TargetKind
 
 
 class Notices:
-    """Delivers what belongs to hand-offs.
+    """Delivers what is no answer.
 
     Args:
         client: carries the bot token and retries nothing.
@@ -111,6 +115,8 @@ class Notices:
                 return delivery.text, build_relay(await self._name(note), delivery.text)
             case OutboxKind.REMINDER:
                 return STILL_OPEN_TEXT, build_reminder(note)
+            case OutboxKind.ASK_AGAIN:
+                return REWORDED_TEXT, build_reworded(delivery.question_id)
             case OutboxKind.TOLD:
                 return "I have asked a human.", build_told(note)
             case _:
@@ -130,7 +136,8 @@ class Notices:
 
 
 def _is_for_asker(delivery: Delivery) -> bool:
-    return delivery.kind in (OutboxKind.TOLD, OutboxKind.UNREACHED, OutboxKind.RELAY)
+    kinds = (OutboxKind.TOLD, OutboxKind.UNREACHED, OutboxKind.RELAY, OutboxKind.ASK_AGAIN)
+    return delivery.kind in kinds
 
 
 def _note(delivery: Delivery) -> Mapping[str, Any]:

@@ -203,7 +203,13 @@ class SlackSender:
 
 def _content(delivery: Delivery, *, words_only: bool = False) -> Mapping[str, Any]:
     answer_id = delivery.answer_id if delivery.votable else None
-    blocks = build_answer(delivery.text, answer_id=answer_id, grounds=delivery.grounds, words_only=words_only)
+    blocks = build_answer(
+        delivery.text,
+        answer_id=answer_id,
+        grounds=delivery.grounds,
+        offers_sample=delivery.offers_sample,
+        words_only=words_only,
+    )
     if _response_url(delivery) or "asker_name" in delivery.reply_to:  # no message shows the question
         blocks.insert(0, build_asked(delivery.question, str(delivery.reply_to.get("asker_name", ""))))
     if delivery.note is not None:  # it went to a human at once

@@ -114,7 +114,7 @@ def read_choice(body: object) -> Choice | None:
             and (found := _VALUE.fullmatch(value))
             and are_ids(team, channel)
             and (chooser := read_voter(body))
-            and (place := _read_place(body))
+            and (place := read_place(body))
         ):
             return Choice(
                 answer_id=int(found.group(1)),
@@ -128,7 +128,8 @@ def read_choice(body: object) -> Choice | None:
     return None
 
 
-def _read_place(body: object) -> Place | None:
+def read_place(body: object) -> Place | None:
+    """Return where somebody clicked; None for nowhere."""
     name = _user_name(body)
     match body:
         case {

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
-from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject
+from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, MarkdownTextObject
+from slack_sdk.models.blocks.block_elements import ButtonElement
 
 from bot import approval, markdown
 from bot.quotation import MARK, build_source
+from bot.slack.again import build_try_again
 from bot.slack.feedback import build_feedback
 from bot.slack.formatting import NOTHING, build_section, build_text
 from bot.slack.handoffs import build_ask_human
@@ -31,7 +33,12 @@ _NO_GROUNDS = Grounds()
 
 
 def build_answer(
-    text: str, *, answer_id: int | None, grounds: Grounds = _NO_GROUNDS, words_only: bool = False
+    text: str,
+    *,
+    answer_id: int | None,
+    grounds: Grounds = _NO_GROUNDS,
+    offers_sample: bool = False,
+    words_only: bool = False,
 ) -> list[Block]:
     """Return the blocks of an answer: its text, who approved it or where it is quoted from, suggestions, thumbs.
 
@@ -39,6 +46,7 @@ def build_answer(
         text: the answer.
         answer_id: what thumbs and suggestions refer to; without it there are none.
         grounds: what the answer stands on.
+        offers_sample: whether another answer can be had.
         words_only: without the formatting of its Markdown.
     """
     blocks = build_text(text, words_only=words_only)
@@ -48,8 +56,12 @@ def build_answer(
         blocks.append(_remark(f"{MARK}: {source}"))
     if answer_id is not None:
         blocks += build_suggestions(answer_id, grounds.suggestions)
-        if grounds.offers_human:
-            blocks.append(build_ask_human(answer_id))
+        buttons: list[ButtonElement] = [
+            *([build_try_again(answer_id)] if offers_sample else []),
+            *([build_ask_human(answer_id)] if grounds.offers_human else []),
+        ]
+        if buttons:
+            blocks.append(ActionsBlock(elements=buttons))
         blocks.append(build_feedback(answer_id))
     return blocks
 

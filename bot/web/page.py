@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from nicegui import background_tasks, ui
 
+from bot.again import TRIED_ALREADY_TEXT
 from bot.web.components import Composer, Transcript
 from bot.web.nodes import node
 from bot.web.people import People
@@ -23,6 +24,7 @@ from bot.web.views import AnswerView, build_footnote, build_greeting, build_head
 from bot.web.welcome import PLAIN, Welcome
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import Explanation, Vote
+from supportbot.intake.history import Exchange
 from supportbot.intake.questions import IncomingQuestion
 from supportbot.service import Service
 
@@ -63,6 +65,7 @@ class Chat:
         self._person = f"{_PLATFORM}:{conversation}"
         self._client = ui.context.client
         self._shown: set[int] = set()
+        self._last: AnswerView | None = None
         self._unanswered: set[AnswerView] = set()
         self._following: set[asyncio.Task[None]] = set()
         self._people = People(service.handoffs, self._person, self._say, self._start)
@@ -95,8 +98,11 @@ class Chat:
             log.exception("page.history_failed")
             self._notice.text = _NO_HISTORY
             return
+        first_id = None
         for exchange in exchanges:
-            answer = self._show_question(exchange.question)
+            below = self._last if exchange.first_id == first_id else None
+            first_id = exchange.first_id
+            answer = self._show_question(exchange.question, below=below)
             self._shown.add(exchange.question_id)
             if exchange.answer is None:
                 self._follow(exchange.question_id, answer)
@@ -150,6 +156,28 @@ class Chat:
             elif not self._client.is_deleted:  # closed while the question was being stored
                 self._follow(accepted.question_id, self._show_question(asked))
 
+    async def _try_again(self, before: AnswerView, exchange: Exchange) -> None:
+        """Have another answer drawn."""
+        if exchange.answer_id is None or not self._may_ask():
+            return
+
+        def build(text: str) -> IncomingQuestion:
+            return self._question(text, "")
+
+        try:
+            accepted = await self._service.try_again(exchange.answer_id, self._person, build)
+        except SupportBotError as error:
+            self._notice.text = sentence_for_users(error, _NOT_STORED)
+        except Exception:
+            log.exception("page.not_tried_again", answer_id=exchange.answer_id)
+            self._notice.text = _NOT_STORED
+        else:
+            if accepted.question_id in self._shown:
+                self._notice.text = TRIED_ALREADY_TEXT
+            elif not self._client.is_deleted:  # as above
+                answer = self._show_question(exchange.question, below=before)
+                self._follow(accepted.question_id, answer)
+
     def _may_ask(self) -> bool:
         """Return whether one more question may be asked now, and say so if not."""
         is_free = len(self._unanswered) < MAX_OPEN
@@ -170,11 +198,26 @@ class Chat:
             placeholder=True,
         )
 
-    def _show_question(self, text: str) -> AnswerView:
+    def _show_question(self, text: str, *, below: AnswerView | None = None) -> AnswerView:
+        """Show what was asked, and return where its answer will stand.
+
+        Args:
+            text: what was asked.
+            below: the answer to it before; right below that, the question is not shown again.
+        """
         self._greeting.set_visibility(False)
         with self._transcript:
-            build_question(text)
-            return AnswerView(self._vote, self._explain, self._choose, self._people.ask, self._people.resolve)
+            if below is None or below is not self._last:
+                build_question(text)
+            self._last = AnswerView(
+                self._vote,
+                self._explain,
+                self._choose,
+                self._try_again,
+                self._people.ask,
+                self._people.resolve,
+            )
+        return self._last
 
     def _follow(self, question_id: int, answer: AnswerView) -> None:
         """Show an answer as it is written, without making anybody wait for it."""

@@ -12,6 +12,7 @@ from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
 from bot import markdown
+from bot.again import TRY_TEXT
 from bot.approval import build_approval, build_date
 from bot.handoffs import ASK_TEXT, RESOLVED_TEXT, SOMEBODY, UNREACHED_TEXT
 from bot.quotation import MARK, build_source
@@ -24,6 +25,7 @@ from supportbot.db.states import AnswerSource, HandoffState, QuestionState
 from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.history import Exchange
 from supportbot.intake.questions import Suggestion
+from supportbot.intake.samples import is_offered
 from supportbot.printable import printable
 
 _THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb down")}
@@ -91,6 +93,7 @@ class AnswerView:
         on_vote: called with the answer's id and the thumb that was clicked.
         on_explain: called with the answer's id and what somebody says was wrong with it.
         on_choose: called with the answer's id and the number of the suggestion that was clicked.
+        on_try_again: called with the exchange whose question is to get another answer, below this one.
         on_ask_human: called with the answer's id and the question's, when a human is wanted.
         on_resolve: called with the question's id when its asker needs nobody any more.
     """
@@ -100,9 +103,11 @@ class AnswerView:
         on_vote: Callable[[AnswerView, int, Vote], object],
         on_explain: Callable[[AnswerView, int, Explanation], object],
         on_choose: Callable[[int, int], object],
+        on_try_again: Callable[[AnswerView, Exchange], object],
         on_ask_human: Callable[[AnswerView, int, int], object],
         on_resolve: Callable[[AnswerView, int], object],
     ) -> None:
+        self._on_try_again = on_try_again
         self._on_ask_human = on_ask_human
         self._on_resolve = on_resolve
         self._on_vote = on_vote
@@ -143,6 +148,8 @@ class AnswerView:
                 self._build_suggestions(exchange.answer_id, exchange.grounds.suggestions)
             if exchange.grounds.demo:
                 node("p", _DEMO, classes="demo")
+            if is_answered and is_offered(exchange.source, exchange.sample):
+                self._build_button(TRY_TEXT, self._on_try_again, self, exchange)
         self.show_people(exchange)
         with self._facts:
             if not is_sure:
@@ -176,9 +183,9 @@ class AnswerView:
             if exchange.handoff is not None:
                 node("p", " ".join(filter(None, (_ASKED[exchange.handoff], when))), classes="asked")
                 if exchange.handoff in (HandoffState.OPEN, HandoffState.ANSWERED):
-                    self._build_button(RESOLVED_TEXT, self._on_resolve, self, exchange.question_id)
+                    self._build_button(RESOLVED_TEXT, self._on_resolve, self, exchange.first_id)
             elif exchange.grounds.offers_human and exchange.state in _ANSWERED and exchange.answer_id is not None:
-                self._build_button(ASK_TEXT, self._on_ask_human, self, exchange.answer_id, exchange.question_id)
+                self._build_button(ASK_TEXT, self._on_ask_human, self, exchange.answer_id, exchange.first_id)
 
     def _build_button(self, label: str, handler: Callable[..., object], *arguments: object) -> None:
         with node("div", classes="suggestions"):

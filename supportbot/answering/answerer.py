@@ -24,6 +24,7 @@ from supportbot.answering.beside import hear, near_answer
 from supportbot.answering.explain import Explanation, Verdict, explain, may_generate
 from supportbot.answering.generator import Generator, LiveModel, Tenure
 from supportbot.answering.replying import (
+    another,
     earlier_texts,
     given_reply,
     instead,
@@ -38,6 +39,7 @@ from supportbot.intake.questions import (
     Grounds,
     Reply,
 )
+from supportbot.intake.samples import Drawn
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
 
@@ -135,6 +137,7 @@ class Answerer:
         earlier: Sequence[Turn] = (),
         begin_by: float | None = None,
         verified_only: bool = False,
+        before: Drawn | None = None,
     ) -> Reply:
         """Answer a question.
 
@@ -146,6 +149,7 @@ class Answerer:
             earlier: what was asked and answered before where it was asked, the newest last.
             begin_by: when it is too late to begin to generate, likewise; by default the deadline.
             verified_only: whether nothing is said but what is approved, whatever the mode.
+            before: what was drawn for it before; then nothing is shown until it is known to be another answer.
 
         Raises:
             EngineBusyError: the engine holds as much as it can.
@@ -154,6 +158,8 @@ class Answerer:
             ModelError: the model is damaged.
         """
         started = time.monotonic()
+        if before is not None:
+            on_text = _say_nothing
         found = await self._explain(question, deadline, workspace_id, earlier, verified_only=verified_only)
         if found.given:
             reply = replace(given_reply(found), latency_ms=_since(started))
@@ -164,13 +170,15 @@ class Answerer:
             generated = await self.generator.answer(
                 found.asked,
                 deadline,
-                on_text if found.decision is None else lambda text: None,
+                on_text if found.decision is None else _say_nothing,
                 earlier=earlier_texts(found, earlier),
                 begin_by=begin_by,
                 beside_knowledge=found.decision is not None,
+                before=before,
             )
             reply = self._judged(generated, found, on_text)
-        return with_meaning(reply, found)
+        reply = with_meaning(reply, found)
+        return reply if before is None else another(reply, before.texts)
 
     async def answer_unasked(
         self, question: str, deadline: float, *, workspace_id: int, verified_only: bool
@@ -198,9 +206,9 @@ class Answerer:
         if verified_only or not self.generates or found.decision is None or near_answer(found.decision) is None:
             return None
         generated = await self.generator.answer(
-            found.asked, deadline, lambda text: None, begin_by=started, beside_knowledge=True
+            found.asked, deadline, _say_nothing, begin_by=started, beside_knowledge=True
         )
-        reply = self._judged(generated, found, lambda text: None)
+        reply = self._judged(generated, found, _say_nothing)
         return reply if reply.source is AnswerSource.GENERATED else None
 
     async def _explain(
@@ -255,6 +263,10 @@ class Answerer:
             on_text(reply.text)
             return replace(reply, grounds=Grounds(figures=decision.figures() | {"agreement": hearing.agreement}))
         return instead(reply, unverified_reply(found, on_text))
+
+
+def _say_nothing(text: str) -> None:
+    """Show nothing of an answer while it is written."""
 
 
 def _since(started: float) -> int:

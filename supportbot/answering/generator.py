@@ -23,8 +23,9 @@ from supportbot.answering.candidates import Generation, choose, generate_all
 from supportbot.answering.slots import Slots
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import CONFIDENCE_TOKENS, Engine, SamplingParams, confidence, mean_logprob
-from supportbot.engine.prompt import Prompt, encode_prompt
+from supportbot.engine.prompt import Prompt, encode_prompt, encode_same
 from supportbot.intake.questions import NOT_SURE_TEXT, Reply
+from supportbot.intake.samples import Drawn
 
 _SEED_BITS = 63  # what a signed 64-bit column holds
 
@@ -147,6 +148,7 @@ class Generator:
         earlier: Sequence[str] = (),
         begin_by: float | None = None,
         beside_knowledge: bool = False,
+        before: Drawn | None = None,
     ) -> Reply:
         """Answer a question.
 
@@ -157,6 +159,7 @@ class Generator:
             earlier: what was said before it, the newest last.
             begin_by: when it is too late to begin, likewise; by default the deadline.
             beside_knowledge: see ``LiveModel.floor``.
+            before: what was drawn for it before; another sample is drawn from the same prompt.
 
         Raises:
             EngineBusyError: the engine holds as much as it can.
@@ -166,8 +169,14 @@ class Generator:
         """
         async with self.slots.slot(deadline if begin_by is None else begin_by):
             with self._tenure.answering() as model:
-                max_length = self._sampling.max_length
-                prompt = encode_prompt(model.engine.tokenizer, question, earlier=earlier, max_length=max_length)
+                max_length, tokenizer = self._sampling.max_length, model.engine.tokenizer
+                prompt = None
+                if before is not None and before.prompt is not None:
+                    prompt = encode_same(
+                        tokenizer, before.prompt, shortened=before.shortened, max_length=max_length
+                    )
+                if prompt is None:
+                    prompt = encode_prompt(tokenizer, question, earlier=earlier, max_length=max_length)
                 floor = model.floor(beside_knowledge=beside_knowledge)
                 return await self._answer(model.engine, prompt, floor, deadline, on_text)
 

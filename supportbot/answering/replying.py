@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from supportbot.answering.follow_up import leans_on_earlier
 from supportbot.db.states import AnswerSource
 from supportbot.intake.earlier import ASKED_AS, Turn
 from supportbot.intake.questions import (
+    NO_BETTER_TEXT,
     NOT_SURE_NEAR_TEXT,
     NOT_SURE_TEXT,
     Grounds,
@@ -44,6 +45,20 @@ def instead(reply: Reply, shown: Reply) -> Reply:
     """Return what is shown instead of what a model said, with the record of that."""
     draft = reply.text if reply.source is AnswerSource.GENERATED else reply.draft
     return replace(reply, text=shown.text, source=shown.source, draft=draft, grounds=shown.grounds)
+
+
+def another(reply: Reply, before: Collection[str]) -> Reply:
+    """Return another sample as it is shown: what is not sure, or was said before, is no better answer.
+
+    Args:
+        reply: as it would be shown if it were the first.
+        before: what was said before.
+    """
+    said = {" ".join(text.split()).casefold() for text in before}
+    is_new = " ".join(reply.text.split()).casefold() not in said
+    if is_new and reply.source in (AnswerSource.GENERATED, AnswerSource.APPROVED):
+        return reply
+    return instead(reply, Reply(text=NO_BETTER_TEXT, source=AnswerSource.NOT_SURE))
 
 
 def given_reply(found: Explanation) -> Reply:

@@ -261,7 +261,8 @@ class Worker:
             await self._end(claim, QuestionState.FAILED, "no text", NO_QUESTION_TEXT)
             return
         self._live.restart(claim.question_id)
-        earlier = await self._inbox.earlier(claim.question_id)
+        earlier = await self._inbox.earlier(claim.sample_of or claim.question_id)
+        before = await self._inbox.drawn(claim)
         policy = await self._inbox.policy_of(claim)
         began = time.monotonic()
         reply = None
@@ -276,6 +277,7 @@ class Worker:
                     earlier=earlier,
                     begin_by=self._begin_by(claim, began),
                     verified_only=policy.verified_only,
+                    before=before,
                 )
         except OverloadedError:
             await self._refuse(claim)

@@ -78,6 +78,8 @@ def _answer_cell(exchange: Exchange) -> Text:
         origin = f"{exchange.source} from {printable(quoted.document)}, not verified"
         return Text.assemble(_shorten(exchange.answer), "\n", (origin, "dim"))
     origin = f"{exchange.source}, {exchange.model_version}" if exchange.model_version else str(exchange.source)
+    if exchange.sample > 1:
+        origin = f"{origin}, sample {exchange.sample} of question {exchange.first_id}"
     return Text.assemble(_shorten(exchange.answer), "\n", (origin, "dim"))
 
 

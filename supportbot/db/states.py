@@ -114,6 +114,8 @@ class OutboxKind(StrEnum):
     """What a person answered elsewhere, to who asked."""
     REMINDER = "reminder"
     """That nobody has answered yet, to the people who were asked."""
+    ASK_AGAIN = "ask_again"
+    """That a question reads otherwise since it was answered, to who asked; its text is what it says now."""
 
 
 class HandoffState(StrEnum):

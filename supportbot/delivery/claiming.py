@@ -17,6 +17,7 @@ from supportbot.db.states import AnswerSource, OutboxKind, QuestionState
 from supportbot.delivery.lanes import IS_DUE, next_in_lanes
 from supportbot.delivery.stream_notes import STREAMED
 from supportbot.intake.questions import Grounds
+from supportbot.intake.samples import is_offered
 from supportbot.intake.turns import parameters
 
 SUSPECT_LAPSES = 2
@@ -49,7 +50,7 @@ class Delivery:
 
     Attributes:
         outbox_id: the reply's own number.
-        kind: what it is; all but a ``REPLY`` are about a hand-off.
+        kind: what it is; all but a ``REPLY`` and an ``ASK_AGAIN`` are about a hand-off.
         note: what the sender needs besides; see ``handoffs.asking``.
         is_from_elsewhere: whether the question was asked on another platform, as on the page.
         mark: the idempotency mark, the same at every attempt and unique over all databases; 25 characters at
@@ -60,6 +61,7 @@ class Delivery:
         grounds: approved answers and suggestions that it stands on.
         votable: whether 👍 and 👎 make sense under it.
         reply_to: what the adapter noted when it heard the question.
+        sample: which answer to its question it is, from 1.
         streamed: the message in which the answer was shown while it was written, to be turned into the reply;
             empty if there may be one and nobody knows which, None if there is none.
     """
@@ -87,7 +89,13 @@ class Delivery:
     kind: OutboxKind = OutboxKind.REPLY
     note: Mapping[str, Any] | None = None
     is_from_elsewhere: bool = False
+    sample: int = 1
     streamed: str | None = None
+
+    @property
+    def offers_sample(self) -> bool:
+        """Whether another answer can be had."""
+        return self.votable and is_offered(self.source, self.sample)
 
 
 _IDS = bindparam("ids", expanding=True, type_=BigInteger())
@@ -124,6 +132,7 @@ _CLAIMED = (
         Question.text.label("question"),
         Question.reply_to,
         Question.state,
+        Question.sample,
         Conversation.channel,
         Conversation.thread,
         Workspace.external_id.label("workspace"),
@@ -184,4 +193,5 @@ def _delivery(row: Row[*tuple[Any, ...]], now: datetime) -> Delivery:
         kind=row.kind,
         note=row.note,
         is_from_elsewhere=row.platform != row.asked_on,
+        sample=row.sample,
     )

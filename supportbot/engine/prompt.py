@@ -125,6 +125,30 @@ def encode_prompt(
     return Prompt(prompt_text(text), tuple(ids), shortened)
 
 
+def encode_same(
+    tokenizer: TextEncoder,
+    text: str,
+    *,
+    shortened: bool,
+    max_length: int = MAX_LENGTH,
+    min_answer_tokens: int = MIN_ANSWER_TOKENS,
+) -> Prompt | None:
+    """Return a prompt that a model was given before, to draw from it once more.
+
+    Args:
+        tokenizer: the model's own fast tokenizer.
+        text: of the prompt, as it is kept with an answer.
+        shortened: whether it leaves out the middle of the question.
+        max_length: as in ``encode_prompt``.
+        min_answer_tokens: likewise.
+
+    Returns:
+        The prompt; None if it is too long in the tokens of this model.
+    """
+    ids = encode_text(tokenizer, text)
+    return Prompt(text, tuple(ids), shortened) if len(ids) <= max_length - min_answer_tokens else None
+
+
 def _shorten(tokenizer: TextEncoder, question: str, budget: int) -> tuple[str, list[int]]:
     """Keep the beginning and the end of a question, whole characters only, within ``budget`` tokens."""
     encoded = tokenizer(

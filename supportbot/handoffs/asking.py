@@ -14,7 +14,8 @@ from dataclasses import replace
 from functools import partial
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from supportbot.db.models import Answer, Conversation, Handoff, Question, Workspace
 from supportbot.db.session import Database
@@ -33,6 +34,7 @@ from supportbot.policies.store import effective
 
 log = structlog.get_logger(__name__)
 
+_First = aliased(Question)
 _LOOK_AGAIN_SECONDS = 2.0
 _GONE_TEXT = "This question is no longer there. Please ask it once more."
 _UNREACHED_TEXT = "I could not reach the people who answer here. Please ask a member of the team yourself."
@@ -80,7 +82,8 @@ class Handoffs:
             row = (
                 await session.execute(
                     select(
-                        Question.id,
+                        # Of all samples, one is handed off, as long as it is there.
+                        func.coalesce(_First.id, Question.id).label("id"),
                         Question.platform,
                         Conversation.workspace_id,
                         Conversation.channel,
@@ -88,6 +91,7 @@ class Handoffs:
                     )
                     .select_from(Answer)
                     .join(Question, Answer.question_id == Question.id)
+                    .outerjoin(_First, _First.id == Question.sample_of)
                     .join(Conversation, Question.conversation_id == Conversation.id)
                     .where(
                         Answer.id == answer_id,

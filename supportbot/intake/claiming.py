@@ -73,6 +73,8 @@ _CLAIM = (
         Question.received_at,
         Question.late,
         Question.unasked,
+        Question.sample_of,
+        Question.sample,
     )
 )
 _SERVED = (
@@ -118,6 +120,8 @@ def take(
             waited=now - row.received_at,
             late=row.late,
             unasked=row.unasked,
+            sample_of=row.sample_of,
+            sample=row.sample,
         )
         for row in taken
     ]

@@ -112,6 +112,8 @@ def insert_question(
         "placeholder": incoming.placeholder,
         "late": is_late(incoming, now),
         "unasked": incoming.manner is Manner.UNASKED,
+        "sample_of": incoming.sample_of,
+        "sample": incoming.sample,
         "state": QuestionState.REFUSED if refused else QuestionState.RECEIVED,
         "reason": refused,
         "answered_at": now if refused else None,

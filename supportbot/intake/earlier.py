@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from supportbot.db.models import Answer, Question
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.intake.questions import Grounds
+from supportbot.intake.samples import IS_SHOWN_LAST
 
 MOST_TURNS = 3
 """More than the last few say nothing of what somebody means now."""
@@ -58,6 +59,7 @@ async def earlier_turns(session: AsyncSession, question_id: int) -> list[Turn]:
             Question.asker == own.asker,
             Question.state.in_(_TOLD),
             Answer.source != AnswerSource.HUMAN,
+            IS_SHOWN_LAST,
         )
         .order_by(Question.id.desc())
         .limit(MOST_TURNS)

@@ -14,13 +14,15 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, HandoffState, QuestionState
 from supportbot.intake.people import DIRECT
 from supportbot.intake.questions import Grounds
+from supportbot.intake.samples import IS_SHOWN_LAST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """A question with its answer, if there is one yet, the votes on it, and what people answered instead.
 
-    ``handoff`` says how far the people have come who were asked; None where nobody was.
+    ``handoff`` says how far the people have come who were asked; None where nobody was. ``sample_of`` and
+    ``sample`` are as in ``IncomingQuestion``.
     """
 
     question_id: int
@@ -44,6 +46,13 @@ class Exchange:
     votes_down: int
     by_people: tuple[str, ...]
     handoff: HandoffState | None = None
+    sample_of: int | None = None
+    sample: int = 1
+
+    @property
+    def first_id(self) -> int:
+        """The question of which this shows a sample."""
+        return self.sample_of or self.question_id
 
 
 class History:
@@ -61,7 +70,7 @@ class History:
         return await self._select(limit=limit)
 
     async def of_person(self, platform: str, workspace: str, asker: str, limit: int) -> list[Exchange]:
-        """Return the latest exchanges of a person in one workspace, the newest first.
+        """Return the latest exchanges of a person in one workspace, the newest first, each with its last sample.
 
         Args:
             platform: as in ``IncomingQuestion``, and so the rest.
@@ -73,6 +82,7 @@ class History:
             Question.platform == platform,
             Question.asker == asker,
             Conversation.workspace.has(Workspace.external_id == workspace),
+            IS_SHOWN_LAST,
             limit=limit,
         )
 
@@ -174,4 +184,6 @@ def _exchange(
         votes_up=int(up),
         votes_down=int(down),
         by_people=by_people,
+        sample_of=question.sample_of,
+        sample=question.sample,
     )

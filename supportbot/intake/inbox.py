@@ -22,7 +22,7 @@ from supportbot.db.clock import now_of
 from supportbot.db.models import IS_OPEN, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
-from supportbot.intake import accepting, changes, handoff, threads, unasked
+from supportbot.intake import accepting, changes, handoff, rewording, threads, unasked
 from supportbot.intake.admission import (
     UNLIMITED,
     Crowd,
@@ -38,6 +38,7 @@ from supportbot.intake.overhearing import overhear
 from supportbot.intake.questions import NOT_HEARD, Accepted, Claim, IncomingQuestion, Reply
 from supportbot.intake.reception import Manner
 from supportbot.intake.replies import write_reply
+from supportbot.intake.samples import Drawn, drawn_before
 from supportbot.intake.turns import IS_WAITING
 from supportbot.policies.policy import Policy
 from supportbot.policies.store import Policies, effective
@@ -135,6 +136,13 @@ class Inbox:
                 return None
         return await self._database.commit(partial(changes.change, platform, identity, text))
 
+    async def offer_again(self, platform: str, identity: str, text: str) -> int | None:
+        """Offer to ask an answered question again as it reads now; return it if a message is to be shown."""
+        async with self._database.read() as session:  # as above
+            if not await rewording.is_reworded(session, platform, identity, text):
+                return None
+        return await self._database.commit(partial(rewording.offer, platform, identity, text))
+
     async def claim(self, platforms: Collection[str], limit: int) -> list[Claim]:
         """Take up to ``limit`` of the questions that wait, or whose worker is gone; ``turns`` says which."""
         return await self._claim(NEXT, limit, platforms=list(platforms))
@@ -185,6 +193,13 @@ class Inbox:
                 unasked.forget(connection, [question_id])
 
         await self._database.commit(go)
+
+    async def drawn(self, claim: Claim) -> Drawn | None:
+        """Return what was drawn before for a question that is to get another answer; None for any other."""
+        if claim.sample_of is None:
+            return None
+        async with self._database.read() as session:
+            return await drawn_before(session, claim.sample_of, claim.sample)
 
     async def earlier(self, question_id: int) -> list[Turn]:
         """Return what was asked and answered before a question where it stands; see ``earlier``."""

@@ -25,6 +25,9 @@ NOT_SURE_NEAR_TEXT = (
     "I am not sure about this one, and I would rather not guess. "
     "Please choose what you meant, rephrase the question, or ask a member of the team."
 )
+NO_BETTER_TEXT = (
+    "I have no better answer than the one before. Please rephrase the question, or ask a member of the team."
+)
 NO_QUESTION_TEXT = "I can only read text so far: please type your question in a sentence or two."
 
 
@@ -48,6 +51,8 @@ class IncomingQuestion:
         manner: how it was asked.
         in_thread: whether its answer stands in a thread.
         parent: the channel whose thread ``channel`` is, where a platform numbers threads as it numbers channels.
+        sample_of: the question that gets another answer by this; None for one that is asked for the first time.
+        sample: which answer of it that is, from 1.
     """
 
     platform: str
@@ -64,6 +69,8 @@ class IncomingQuestion:
     manner: Manner = Manner.DIRECT
     in_thread: bool = False
     parent: str | None = None
+    sample_of: int | None = None
+    sample: int = 1
 
 
 PRIVATELY = "privately"
@@ -98,7 +105,7 @@ class Claim:
 
     ``waited`` is how long ago it came, by the database's clock. ``lapses`` says how many workers took it up and
     never said what became of it. ``late`` says that it was asked long before it came, ``unasked`` that nobody
-    asked the bot.
+    asked the bot. ``sample_of`` and ``sample`` are as in ``IncomingQuestion``.
     """
 
     question_id: int
@@ -111,6 +118,8 @@ class Claim:
     waited: timedelta
     late: bool = False
     unasked: bool = False
+    sample_of: int | None = None
+    sample: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from sqlalchemy import String, cast, func, select, update
 
 from supportbot.db.models import Answer, Audit, ForeignQuestion, Outbox, Question
 from supportbot.db.session import Database
+from supportbot.db.states import OutboxKind
 from supportbot.knowledge.store import raise_revision
 from supportbot.privacy.found import pages
 
@@ -58,7 +59,10 @@ async def hide_in_answers(database: Database, gone: Gone, *, after: int = 0) -> 
             for row, (grounds, is_emptied) in hits:
                 if is_emptied:
                     await session.execute(
-                        update(Outbox).where(Outbox.answer_id == row.id).values(text=ERASED, last_error=None)
+                        update(Outbox)
+                        # The text of an offer is what its asker wrote.
+                        .where(Outbox.answer_id == row.id, Outbox.kind != OutboxKind.ASK_AGAIN)
+                        .values(text=ERASED, last_error=None)
                     )
                 text = {"text": ERASED} if is_emptied else {}
                 await session.execute(update(Answer).where(Answer.id == row.id).values(grounds=grounds, **text))

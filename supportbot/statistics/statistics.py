@@ -17,6 +17,7 @@ from supportbot.db import clock
 from supportbot.db.models import Answer, Conversation, Entry, Feedback, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, EntrySource, QuestionState
+from supportbot.intake.samples import IS_SHOWN_LAST
 from supportbot.statistics.asked import Asked, asked_in, most_asked
 from supportbot.statistics.interval import wilson
 
@@ -34,7 +35,7 @@ class Statistics:
 
     Attributes:
         days: how many, up to now.
-        questions: that were asked, refused ones aside; each is counted once below.
+        questions: that were asked, refused ones aside; each is counted once below, by its last sample.
         verified: got an approved answer.
         small_talk: got one of those that ship for greetings and the like.
         quoted: got a passage of a document.
@@ -46,7 +47,7 @@ class Statistics:
         votes_up: thumbs on the answers of these questions.
         votes_down: likewise.
         up_rate: the share of thumbs up with its 95 % interval, see ``wilson``; None without a vote.
-        median_seconds: from a question's arrival to its answer in the database; None without an answer.
+        median_seconds: from a question's arrival to its first answer in the database; None without an answer.
         p95_seconds: what 95 % of the answers were not slower than, likewise.
         most_asked: verified questions, the most asked first.
     """
@@ -118,7 +119,7 @@ def _counts(workspace_id: int | None, since: datetime) -> Select[int, int, int, 
         .join(Conversation, Question.conversation_id == Conversation.id)
         .outerjoin(Answer, (Answer.question_id == Question.id) & (Answer.source != AnswerSource.HUMAN))
         .outerjoin(Entry, Entry.id == Answer.entry_id)
-        .where(*asked_in(workspace_id, since))
+        .where(*asked_in(workspace_id, since), IS_SHOWN_LAST)
     )
 
 
@@ -150,7 +151,7 @@ async def _percentiles(
         .select_from(Question)
         .join(Conversation, Question.conversation_id == Conversation.id)
         .join(Answer, (Answer.question_id == Question.id) & (Answer.source != AnswerSource.HUMAN))
-        .where(*asked_in(workspace_id, since), Question.answered_at.is_not(None))
+        .where(*asked_in(workspace_id, since), Question.answered_at.is_not(None), Question.sample == 1)
         .subquery()
     )
     # Rounded up, in whole numbers.

@@ -33,6 +33,7 @@ from supportbot.delivery.stream_notes import StreamNotes
 from supportbot.delivery.streaming import Pace, Streams
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
+from supportbot.feedback.again import Again
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.handoffs.asking import Handoffs
@@ -191,6 +192,7 @@ async def core(_template: Path, _engine: Engine, tmp_path: Path, settings: Setti
         take_back=streams.take_back,
         overview=Overview(database, knowledge),
         handoffs=Handoffs(database, inbox),
+        again=Again(database),
     )
     outbox = Outbox(database, "test", timedelta(minutes=1))
     yield Core(database, settings, service, inbox, outbox, history, worker, bell, live, streams, knowledge)

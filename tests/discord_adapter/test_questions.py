@@ -28,7 +28,7 @@ async def test_slash_command_is_answered_in_its_own_message(world: World) -> Non
     assert exchange.asker == str(world.alice.id)
     assert exchange.state is QuestionState.DELIVERED
     assert result.response.content.startswith("> Where is my order?\n")
-    assert len(result.response.components[0]["components"]) == 2
+    assert len(result.response.components[0]["components"]) == 3  # the thumbs, and another answer
     assert not result.followups
 
 
@@ -110,7 +110,7 @@ async def test_talk_that_is_not_addressed_is_left_alone(world: World) -> None:
 
 
 async def test_an_edited_question_counts_as_it_reads_until_it_is_answered(world: World) -> None:
-    """Before the answer the new text is asked instead; afterwards an edit changes nothing."""
+    """Before the answer the new text is asked instead; afterwards an edit asks nothing by itself."""
     assert world.client.user is not None
     question = await world.mention("where is it?")
     await world.alice.edit(question, f"{world.client.user.mention} where was it?")

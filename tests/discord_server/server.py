@@ -146,6 +146,11 @@ class DiscordServer:
         await self.redeliver(message)
         return message
 
+    async def edit(self, message: Json, text: str) -> None:
+        """Change what a message says."""
+        message |= {"content": text, "edited_timestamp": datetime.now(UTC).isoformat()}
+        await self.gateway.dispatch("MESSAGE_UPDATE", message)
+
     async def delete(self, message: Json) -> None:
         """Delete a message."""
         self.state.messages.remove(message)
@@ -202,11 +207,12 @@ class DiscordServer:
         data = {"custom_id": button["custom_id"], "component_type": 2}
         return await self._interact(3, data, message=message, by=by)
 
-    async def press(self, message: Json, label: str) -> Interaction:
-        """Click the button with a label under a message of the bot."""
+    async def press(self, message: Json, label: str, *, by: Json = ALICE, permissions: str = "8") -> Interaction:
+        """Click the button with a label under a message of the bot; whoever clicks may do everything, or that."""
         buttons = [button for row in message["components"] for button in row["components"]]
         (button,) = [one for one in buttons if one.get("label") == label]
-        return await self._interact(3, {"custom_id": button["custom_id"], "component_type": 2}, message=message)
+        data = {"custom_id": button["custom_id"], "component_type": 2}
+        return await self._interact(3, data, message=message, by=by, permissions=permissions)
 
     async def redeliver_interaction(self, interaction: Interaction) -> None:
         """Send the event of an interaction again."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.e2e.daemon import log_of, running, supportbot
 from tests.slack_server import LocalSlack
+from tests.slack_server.state import BOT_USER, TEAM
 
 QUESTION = "How do I return an item?"
 STARTER = {"SUPPORTBOT_MODEL": "starter"}
@@ -61,6 +62,43 @@ async def _hand_off(slack: LocalSlack) -> None:
     await slack.say("C1", "U2", "Anybody for lunch?")
     await slack.say("C1", "U2", BY_A_COLLEAGUE, thread_ts=asked.ts, copies=2)
     await slack.wait_for_acks()
+
+
+async def test_another_sample_becomes_a_pair(home: Path, tiny_model: Path) -> None:
+    """ "Try again" draws with another seed from the same prompt; a 👍 on it is a pair that `export` writes.
+
+    A question that is edited afterwards can be asked again.
+    """
+    model = {"SUPPORTBOT_MODEL": str(tiny_model)}  # never says the same twice
+    async with LocalSlack() as slack, running(home, **slack.environment(), **model):
+        await slack.wait_until_connected(seconds=30)
+        asked = await slack.mention("C1", "U1", QUESTION)
+        shown = await slack.wait_for_message(thread_ts=asked.ts, seconds=30)
+        await slack.choose(shown, "U1", 0, copies=2)
+        other = await slack.wait_for_message(thread_ts=asked.ts, count=2, seconds=30)
+        await slack.click(other, "U1", positive=True)
+        await slack.wait_for_ephemeral(user="U1", seconds=30)
+        await slack.edit(asked, f"<@{BOT_USER}> How long does a refund take?")
+        offer = await slack.wait_for_message(thread_ts=asked.ts, count=3, seconds=30)
+        await slack.choose(offer, "U1", 0)
+        await slack.wait_for_message(thread_ts=asked.ts, count=4, seconds=30)
+        await slack.wait_for_acks()
+        again, second, first = await log_of(home)
+        for command in (
+            ["curate", "collect"],
+            ["curate", "approve", "1", "--by", "Ana"],
+            ["consent", "slack", TEAM, "--allow-training", "--by", "Ana"],
+        ):
+            status, _, errors = await supportbot(home, *command)
+            assert status == 0, errors
+        status, exported, errors = await supportbot(home, "export", "--label", "dpo", "--split", "all")
+        assert status == 0, errors
+    assert again["question"] == "How long does a refund take?"
+    assert (second["sample_of"], second["sample"]) == (first["question_id"], 2)
+    assert second["sampling"] == first["sampling"]
+    [pair] = [json.loads(line) for line in exported.splitlines()]
+    assert first["answer"] != second["answer"]
+    assert pair["chosen"] != pair["rejected"]  # as a curator saw them, redacted
 
 
 async def test_direct_message_and_slash_command(home: Path) -> None:

@@ -27,6 +27,7 @@ from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.stream_notes import StreamNotes
 from supportbot.delivery.streaming import Pace, Streams
+from supportbot.feedback.again import Again
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.handoffs.asking import Handoffs
@@ -159,6 +160,7 @@ async def core(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Core]:
         take_back=streams.take_back,
         overview=Overview(database, Knowledge(database, lambda: None, wrong_rate=0.02)),
         handoffs=Handoffs(database, inbox),
+        again=Again(database),
     )
     yield Core(database, inbox, Outbox(database, "test", timedelta(minutes=1)), service, live, streams)
     await streams.aclose()

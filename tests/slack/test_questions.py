@@ -112,7 +112,7 @@ async def test_every_question_is_answered_once(slack: LocalSlack, bot: Bot, seed
 
 
 async def test_question_is_answered_as_it_reads_now(slack: LocalSlack, bot: Bot) -> None:
-    """Until there is an answer an edit counts, and it asks nothing twice; after that the answer stays."""
+    """Until there is an answer an edit counts, and it asks nothing twice; after that it asks nothing by itself."""
     asked = await slack.wait_for_ack(await slack.mention("C1", "U1", "hwo?"))
     await slack.wait_for_ack(await slack.edit(asked, f"<@{BOT_USER}> how?"))
     direct = await slack.wait_for_ack(await slack.dm("U1", "wehre?"))

@@ -294,7 +294,7 @@ async def test_words_are_shown_if_slack_refuses_their_looks(slack: LocalSlack, s
     slack.misbehave("chat.postMessage", ApiError("invalid_blocks"))
     await sender.send(delivery(text="**Press** it, see [this](https://a.example)."))
     (message,) = slack.replies
-    assert [block["type"] for block in message.blocks] == ["section", "context_actions"]
+    assert [block["type"] for block in message.blocks] == ["section", "actions", "context_actions"]
     assert message.shown == "Press it, see this (https://a.example)."
 
 

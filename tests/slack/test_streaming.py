@@ -47,7 +47,7 @@ async def finish(bot: Bot, claim: Claim, text: str = TEXT) -> None:
 def assert_is_answer(bot_message: Message, asked: Envelope) -> None:
     """A message is the answer as it is without streaming: its blocks, its thumbs, its mark, in its thread."""
     assert bot_message.shown == "Press the reset button, and wait for a minute."
-    assert [block["type"] for block in bot_message.blocks] == ["rich_text", "context_actions"]
+    assert [block["type"] for block in bot_message.blocks] == ["rich_text", "actions", "context_actions"]
     assert bot_message.metadata is not None
     assert bot_message.metadata["event_type"] == MARK_EVENT
     assert bot_message.thread_ts == asked.ts
@@ -198,7 +198,7 @@ async def test_refused_layout_is_shown_in_words(slack: LocalSlack, bot: Bot) -> 
     slack.misbehave("chat.update", ApiError("invalid_blocks"))
     await finish(bot, claim)
     (message,) = slack.replies
-    assert [block["type"] for block in message.blocks] == ["section", "context_actions"]
+    assert [block["type"] for block in message.blocks] == ["section", "actions", "context_actions"]
 
 
 async def test_deleted_question_takes_its_stream_back(slack: LocalSlack, bot: Bot) -> None:

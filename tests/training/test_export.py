@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,25 @@ from sqlalchemy import select
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from supportbot.db.audit import recent
-from supportbot.db.models import Example
+from supportbot.db.models import Example, Workspace
 from supportbot.db.session import Database
 from supportbot.db.shared_key import installation_of
 from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
 from supportbot.engine.prompt import encode_training_text, prompt_text
+from supportbot.feedback.curation.collect import collect
 from supportbot.feedback.curation.imports import import_rows
 from supportbot.feedback.curation.returning import origins_of
+from supportbot.feedback.curation.store import Decision, ExampleStore
+from supportbot.feedback.votes import Vote
+from supportbot.intake.inbox import Inbox
+from tests.supportbot.conftest import MakeQuestion, inbox, question
 from tests.supportbot.feedback.curation.rows import add_examples, example
+from tests.supportbot.feedback.test_again import ASKER, Bot
 from training.dataset import IGNORED
 from training.export import ExportError, FileFormat, Kind, Which, export_rows
 from training.finetune.sources import FileRows
+
+__all__ = ["inbox", "question"]
 
 TRAIN = {"split": Split.TRAIN}
 
@@ -253,3 +262,26 @@ def test_faults_are_one_sentence(
     printed = capsys.readouterr()
     assert sentence in printed.err
     assert printed.out == ""
+
+
+async def test_a_liked_sample_is_exported_as_a_pair(
+    database: Database, inbox: Inbox, question: MakeQuestion, tmp_path: Path
+) -> None:
+    """From two answers in chat to the lines of each kind: the other one is preferred less, and nobody called it bad."""
+    bot = Bot(database, inbox, question)
+    _, first = await bot.ask("When is it open?", answer="At nine.")
+    second = await bot.sample(first, "At ten.")
+    await bot.service.vote(second, ASKER, Vote.UP, workspace="T1")
+    await collect(database)
+    async with database.write() as session:
+        example_id = (await session.scalars(select(Example.id))).one()
+        (await session.scalars(select(Workspace))).one().training_consent_at = datetime.now(UTC)
+    await ExampleStore(database).decide(example_id, Decision.APPROVE, curator="ada")
+    found = {}
+    for kind in Kind:
+        path = tmp_path / f"{kind}.jsonl"
+        await export_rows(database, path, file_format=FileFormat.JSONL, kind=kind, which=Which.ALL)
+        found[kind] = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    assert [(line["chosen"], line["rejected"]) for line in found[Kind.DPO]] == [("\nAt ten.", "\nAt nine.")]
+    assert [(line["completion"], line["label"]) for line in found[Kind.KTO]] == [("\nAt ten.", True)]
+    assert [line["completion"] for line in found[Kind.SFT]] == ["\nAt ten."]

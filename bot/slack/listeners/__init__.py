@@ -4,7 +4,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.slack._background import Background
 from bot.slack.admins import Admins
-from bot.slack.listeners import actions, commands, events, forgetting, home, policy, submissions
+from bot.slack.listeners import actions, again, commands, events, forgetting, home, policy, submissions
 from bot.slack.patience import Patience
 from bot.slack.scopes import Scopes
 from supportbot.service import Service
@@ -19,6 +19,7 @@ def register(
     commands.register(app, service, form)
     policy.register(app, form)
     actions.register(app, service, background)
+    again.register(app, service, background, admins)
     submissions.register(app, service)
     forgetting.register(app, service, background)
     home.register(app, service, background, admins, scopes, form)

@@ -128,6 +128,9 @@ class Question(Base):
     was asked before there were limits has none. ``late`` says that it was asked long before it was heard, as in an
     outage: its asker has waited, and is not sent away because others ask as well. ``unasked`` says that nobody
     asked the bot: it answers if it knows, and else the row goes.
+
+    A question that gets another answer is a row of its own: ``sample`` counts them from 1, and ``sample_of`` is the
+    first row, which has none; it is no foreign key, since numbers are never given again (see ``intake.samples``).
     """
 
     __tablename__ = "question"
@@ -155,6 +158,14 @@ class Question(Base):
             )
             for columns in (("workspace_id",), ("workspace_id", "channel"))
         ),
+        Index(
+            "uq_question_sample_of_sample",
+            "sample_of",
+            "sample",
+            unique=True,
+            sqlite_where=text("sample_of IS NOT NULL"),
+            postgresql_where=text("sample_of IS NOT NULL"),
+        ),
         ERASABLE,
     )
 
@@ -170,6 +181,8 @@ class Question(Base):
     placeholder: Mapped[bool] = mapped_column(default=False)
     late: Mapped[bool] = mapped_column(default=False)
     unasked: Mapped[bool] = mapped_column(default=False)
+    sample_of: Mapped[int | None] = mapped_column(BigInteger)
+    sample: Mapped[int] = mapped_column(SmallInteger, default=1)
     state: Mapped[QuestionState] = mapped_column(text_enum(QuestionState, "state"))
     reason: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -291,8 +304,9 @@ class Outbox(Base):
     """Something that must reach a platform once, such as a reply; written in the transaction of what causes it.
 
     ``kind`` says what it is. ``answer_id`` is the answer that is shown, for a ``RELAY`` that of a person, and else
-    that of the bot which it is about. ``channel`` is where it goes; None for the channel of the question. ``note``
-    is what the platform's sender needs besides.
+    that of the bot which it is about. ``text`` is that of a reply, and of an ``ASK_AGAIN`` what its question says
+    now. ``channel`` is where it goes; None for the channel of the question. ``note`` is what the platform's sender
+    needs besides.
 
     ``mark`` is random: numbers would begin anew with a new database, and a platform still remembers the old ones.
     ``lease_owner`` is the process that is sending it, until ``due_at``; ``lapses`` counts the ones that never said

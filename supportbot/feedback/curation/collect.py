@@ -4,6 +4,10 @@ Each candidate is named by what it was made of (``answer:7``, ``feedback:3``, ``
 what has no candidate yet, so collecting again costs little and changes nothing twice. Until a curator has touched
 a candidate it follows the log: its votes, its label, and whether the correction still stands.
 
+A question may have several answers (``intake.samples``). One that people liked is preferred to one that they
+disliked, and to an earlier one that nobody liked: who asked wanted another, and liked that. Liking alone makes the
+pair, wanting another says nothing.
+
 No transaction is held while texts are redacted, which takes longer than reading and writing them.
 """
 
@@ -40,12 +44,15 @@ from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
 from supportbot.intake.earlier import meaning_of
 from supportbot.intake.people import person_of
 from supportbot.intake.questions import Grounds
+from supportbot.intake.samples import first_of
 
 _BATCH = 200
 """Rows that are read, redacted and written at a time; a write keeps SQLite's only writer for milliseconds."""
 
 _OF_THE_BOT = (AnswerSource.GENERATED, AnswerSource.APPROVED, AnswerSource.QUOTED)
 """Answers that were meant for their question; the canned "I am not sure" teaches nothing."""
+
+_SAMPLES = (AnswerSource.GENERATED, AnswerSource.APPROVED)
 
 _Opinion = aliased(Feedback)
 """All feedback on an answer, beside the one row that a correction is."""
@@ -119,12 +126,7 @@ def _candidate(source: ExampleSource, row: Row[*tuple[Any, ...]]) -> Candidate:
         source=source,
         question=meaning_of(row.question, Grounds.from_record(row.grounds)),
         answer=row.correction if source is ExampleSource.CORRECTION else row.answer,
-        # The canned sentence is nothing that the model wrote, so it is nothing to prefer the correction to.
-        rejected=(
-            row.answer
-            if source is ExampleSource.CORRECTION and row.answer_source is not AnswerSource.NOT_SURE
-            else None
-        ),
+        rejected=_rejected(source, row),
         label=ExampleLabel.BAD if source is ExampleSource.VOTES and row.votes < 0 else ExampleLabel.GOOD,
         votes=row.votes,
         origin_answer_id=row.answer_id,
@@ -135,6 +137,17 @@ def _candidate(source: ExampleSource, row: Row[*tuple[Any, ...]]) -> Candidate:
     )
 
 
+def _rejected(source: ExampleSource, row: Row[*tuple[Any, ...]]) -> str | None:
+    match source:
+        case ExampleSource.VOTES:
+            return str(row.other) if row.other is not None and row.votes > 0 else None
+        # The canned sentence is nothing that the model wrote, so it is nothing to prefer the correction to.
+        case ExampleSource.CORRECTION if row.answer_source is not AnswerSource.NOT_SURE:
+            return str(row.answer)
+        case _:
+            return None
+
+
 def _person(row: Row[*tuple[Any, ...]]) -> str:
     """Return the asker in the form that voters have, so that the cap on one person's rows finds both."""
     return person_of(row.platform, row.workspace, row.asker)
@@ -143,8 +156,10 @@ def _person(row: Row[*tuple[Any, ...]]) -> str:
 def _voted() -> Select[*tuple[Any, ...]]:
     """Answers with more votes on one side; a disliked one with a correction is a correction instead."""
     votes = _net_votes()
-    return _log("answer:", Answer.id).where(
-        Answer.source.in_(_OF_THE_BOT), or_(votes > 0, and_(votes < 0, ~_is_corrected(Answer.id)))
+    return (
+        _log("answer:", Answer.id)
+        .add_columns(_worse_sample(Answer.id).label("other"))
+        .where(Answer.source.in_(_OF_THE_BOT), or_(votes > 0, and_(votes < 0, ~_is_corrected(Answer.id))))
     )
 
 
@@ -199,6 +214,34 @@ def _net_votes(answer_id: InstrumentedAttribute[Any] = Answer.id) -> ColumnEleme
     )
 
 
+def _worse_sample(answer_id: InstrumentedAttribute[Any]) -> ColumnElement[str | None]:
+    """Return the text of the answer to the same question that a liked one is preferred to: the least liked."""
+    own, other = aliased(Answer), aliased(Answer)
+    asked, before = aliased(Question), aliased(Question)
+    opinion = _net_votes(other.id)
+    return (
+        select(other.text)
+        .join(before, before.id == other.question_id)
+        .join(asked, or_(before.id == first_of(asked), before.sample_of == first_of(asked)))
+        .join(own, own.question_id == asked.id)
+        .where(
+            own.id == answer_id,
+            other.id != own.id,
+            other.text != own.text,
+            own.source.in_(_SAMPLES),
+            other.source.in_(_SAMPLES),
+            or_(opinion < 0, and_(before.sample < asked.sample, opinion == 0)),
+        )
+        .order_by(opinion, before.sample.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _is_paired(answer_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    return _worse_sample(answer_id).is_not(None)
+
+
 def _has_correction(feedback: type[Feedback] = Feedback) -> ColumnElement[bool]:
     return and_(feedback.vote < 0, func.trim(func.coalesce(feedback.correction, "")) != "")
 
@@ -210,7 +253,8 @@ def _is_corrected(answer_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
 async def _withdraw(session: AsyncSession) -> int:
     """Take back what nobody decided on yet and the log no longer says; what it says instead is taken anew.
 
-    That is a correction that was changed or taken back, and a bad answer that got a correction since.
+    That is a correction that was changed or taken back, a bad answer that got a correction since, and a good one
+    that is preferred to another sample since, or no more.
     """
     standing = select(Feedback.id).where(
         Example.origin == _origin("feedback:", Feedback.id),
@@ -219,6 +263,7 @@ async def _withdraw(session: AsyncSession) -> int:
         Feedback.updated_at <= Example.created_at,
     )
     corrected_since = and_(Example.label == ExampleLabel.BAD, _is_corrected(Example.origin_answer_id))
+    is_preferred = and_(_net_votes(Example.origin_answer_id) > 0, _is_paired(Example.origin_answer_id))
     result = await session.execute(
         delete(Example)
         .where(
@@ -226,6 +271,8 @@ async def _withdraw(session: AsyncSession) -> int:
             or_(
                 and_(Example.source == ExampleSource.CORRECTION, ~standing.exists()),
                 and_(Example.source == ExampleSource.VOTES, corrected_since),
+                and_(Example.source == ExampleSource.VOTES, Example.rejected.is_(None), is_preferred),
+                and_(Example.source == ExampleSource.VOTES, Example.rejected.is_not(None), ~is_preferred),
             ),
         )
         .returning(Example.id)

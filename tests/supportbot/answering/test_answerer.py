@@ -21,7 +21,8 @@ from supportbot.engine.prompt import prompt_text
 from supportbot.errors import DeadlineExceededError
 from supportbot.intake.earlier import ASKED_AS, Turn
 from supportbot.intake.normalise import normalise_question
-from supportbot.intake.questions import NOT_SURE_NEAR_TEXT, NOT_SURE_TEXT, Reply
+from supportbot.intake.questions import NO_BETTER_TEXT, NOT_SURE_NEAR_TEXT, NOT_SURE_TEXT, Reply
+from supportbot.intake.samples import Drawn
 from supportbot.knowledge import small_talk
 from supportbot.knowledge.encoder.open import open_encoder
 from supportbot.knowledge.knowledge import Knowledge
@@ -270,3 +271,37 @@ def test_honest_questions_pass_the_gate(text: str) -> None:
         f"{text}, I looked at https://gym.example/a/very/long/path/that/nobody/reads/{'x' * 40} and found nothing"
     )
     assert not is_degenerate(normalise_question(long))
+
+
+BEFORE = Drawn(prompt_text("what was asked first"), shortened=False, texts=("At nine.",))
+
+
+async def another(said: str, knowledge: Knowledge | None = None, floor: float | None = None) -> tuple[Reply, str]:
+    """Return another sample after "At nine.", and what was shown while it was written."""
+    shown: list[str] = []
+    model = LiveModel(ScriptedEngine(said), floor, knows_us=True)
+    answering = Answerer(Generator(model), knowledge)
+    question = TICKET[0][0] if knowledge else "when do you open"
+    reply = await answering.answer(question, time.monotonic() + 5, shown.append, before=BEFORE)
+    return reply, "".join(shown)
+
+
+async def test_another_sample_is_drawn_from_the_same_prompt() -> None:
+    """It is shown when it is known to be another one, not while it is written."""
+    reply, shown = await another("At ten.")
+    assert (reply.text, reply.source, shown) == ("At ten.", AnswerSource.GENERATED, "")
+    assert reply.prompt == BEFORE.prompt
+
+
+@pytest.mark.parametrize(("said", "floor"), [("At  NINE.", None), ("At ten.", 0.0)])
+async def test_what_is_no_better_is_not_shown(said: str, floor: float | None) -> None:
+    """The same words, and what the model is not sure of, stay a draft in the record."""
+    reply, shown = await another(said, floor=floor)
+    assert (reply.text, reply.source, shown) == (NO_BETTER_TEXT, AnswerSource.NOT_SURE, "")
+    assert (reply.draft or "").split()[0] == "At"
+
+
+async def test_what_was_approved_since_is_the_other_sample(knowledge: Knowledge) -> None:
+    """Where a curator has approved an answer meanwhile, that is given."""
+    reply, _ = await another("At ten.", knowledge)
+    assert reply.source is AnswerSource.APPROVED

@@ -1,0 +1,145 @@
+"""Asking once more: the buttons for another sample, and for a question that was edited.
+
+Buttons carry the number of the answer, or of the question, so they work in any process, for ever. A click is
+answered as a command is, with the question quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any, Self
+
+import discord
+import structlog
+
+from bot.again import ASK_TEXT, TRIED_ALREADY_TEXT, TRY_TEXT
+from bot.discord._interactions import SORRY_TEXT, keep_then_answer, tell
+from bot.discord._serving import ServingClient
+from bot.discord.explanation import voter_of
+from bot.discord.policy import may_decide
+from bot.discord.questions import question_from_interaction, workspace_of
+from bot.discord.suggestions import ASKED_ALREADY_TEXT, AskedAlreadyError
+from supportbot.errors import SupportBotError, sentence_for_users
+from supportbot.intake.questions import Accepted
+from supportbot.intake.reception import Reception
+
+log = structlog.get_logger(__name__)
+
+
+class TryAgainButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"supportbot:again:(?P<answer_id>[0-9]{1,18})",  # 18 digits fit into the 64 bits of a database key
+):
+    """Has another answer drawn.
+
+    Args:
+        answer_id: the answer under which it stands.
+        row: of the buttons under the message, from 0.
+    """
+
+    def __init__(self, answer_id: int, row: int | None = None) -> None:
+        super().__init__(
+            discord.ui.Button(
+                style=discord.ButtonStyle.secondary, label=TRY_TEXT, custom_id=f"supportbot:again:{answer_id}"
+            ),
+            row=row,
+        )
+        self._answer_id = answer_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button that was clicked from its id."""
+        return cls(int(match["answer_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Ask; what goes wrong, only the person who clicked is told."""
+        client: ServingClient = interaction.client
+        kept = client.service.try_again(
+            self._answer_id,
+            voter_of(interaction),
+            partial(question_from_interaction, interaction),
+            workspace=workspace_of(interaction),
+            is_admin=_asks_whether_admin(interaction),
+        )
+        await _answer(interaction, kept, TRIED_ALREADY_TEXT)
+
+
+class AskAgainButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"supportbot:reworded:(?P<question_id>[0-9]{1,18})",
+):
+    """Asks a question as it reads since it was edited.
+
+    Args:
+        question_id: its number.
+    """
+
+    def __init__(self, question_id: int) -> None:
+        super().__init__(
+            discord.ui.Button(
+                style=discord.ButtonStyle.secondary,
+                label=ASK_TEXT,
+                custom_id=f"supportbot:reworded:{question_id}",
+            )
+        )
+        self._question_id = question_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button that was clicked from its id."""
+        return cls(int(match["question_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Ask; what goes wrong, only the person who clicked is told."""
+        client: ServingClient = interaction.client
+        kept = client.service.ask_again(
+            self._question_id,
+            voter_of(interaction),
+            partial(question_from_interaction, interaction),
+            workspace=workspace_of(interaction),
+        )
+        await _answer(interaction, kept, ASKED_ALREADY_TEXT)
+
+
+def build_reworded_view(question_id: int) -> discord.ui.View:
+    """Return the button below the word to who edited a question; to be called where an event loop runs."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(AskAgainButton(question_id))
+    return view
+
+
+async def _answer(
+    interaction: discord.Interaction[ServingClient], kept: Coroutine[Any, Any, Accepted], already: str
+) -> None:
+    try:
+        await keep_then_answer(_new(kept, already), interaction)
+    except SupportBotError as error:
+        await tell(interaction, sentence_for_users(error, SORRY_TEXT))
+    except Exception:  # the library would swallow it, and the person would hear nothing
+        log.exception("discord.not_asked_again", interaction_id=interaction.id)
+        await tell(interaction, SORRY_TEXT)
+
+
+async def _new(kept: Coroutine[Any, Any, Accepted], already: str) -> Accepted:
+    """Keep a question.
+
+    Raises:
+        AskedAlreadyError: it was there before.
+    """
+    accepted = await kept
+    if not accepted.new and accepted.reception is not Reception.CLOSED:
+        raise AskedAlreadyError(already)
+    return accepted
+
+
+def _asks_whether_admin(interaction: discord.Interaction[ServingClient]) -> Callable[[], Awaitable[bool]]:
+    async def is_admin() -> bool:
+        return interaction.guild_id is not None and may_decide(interaction)
+
+    return is_admin
