@@ -21,6 +21,7 @@ from supportbot.tokens import TOKEN_KEYS, check_token
 
 PREFIX = "SUPPORTBOT_"
 
+_WORKSPACE = re.compile(r"T[A-Z0-9]+")
 _ADMIN = re.compile(r"(?:slack:[A-Z0-9]+:[A-Z0-9]+|discord:\d+:\d+)")
 
 
@@ -208,6 +209,11 @@ class Settings(BaseSettings):
         description="Receive Slack events over HTTP at /slack/events instead of Socket Mode; "
         "needs SLACK_SIGNING_SECRET.",
     )
+    slack_workspaces: str = Field(
+        default="",
+        description="Slack workspaces in which the app of SLACK_CLIENT_ID may be installed, separated by commas, "
+        "e.g. T0123, T0456. Empty: any.",
+    )
 
     slack_bot_token: OptionalSecret = _named("SLACK_BOT_TOKEN", "Slack bot token (xoxb-…).")  # type: ignore[assignment]
     slack_app_token: OptionalSecret = _named(  # type: ignore[assignment]
@@ -216,6 +222,10 @@ class Settings(BaseSettings):
     slack_signing_secret: OptionalSecret = _named(  # type: ignore[assignment]
         "SLACK_SIGNING_SECRET", "Slack signing secret, for HTTP mode."
     )
+    slack_client_id: OptionalSecret = _named(  # type: ignore[assignment]
+        "SLACK_CLIENT_ID", "Client id of a Slack app for many workspaces, instead of SLACK_BOT_TOKEN."
+    )
+    slack_client_secret: OptionalSecret = _named("SLACK_CLIENT_SECRET", "Its client secret.")  # type: ignore[assignment]
     slack_api_url: OptionalText = _named("SLACK_API_URL", "Base of Slack's Web API, if not Slack's own.")  # type: ignore[assignment]
     discord_token: OptionalSecret = _named("DISCORD_TOKEN", "Discord bot token.")  # type: ignore[assignment]
     discord_api_url: OptionalText = _named(  # type: ignore[assignment]
@@ -263,12 +273,13 @@ class Settings(BaseSettings):
         for key in TOKEN_KEYS:
             if (secret := getattr(self, key.lower())) is not None:
                 check_token(key, secret.get_secret_value())
-        if self.slack_http and self.slack_bot_token and not self.slack_signing_secret:
+        if self.slack_http and self.slack_is_on and not self.slack_signing_secret:
             raise ConfigError(
                 "SUPPORTBOT_SLACK_HTTP needs SLACK_SIGNING_SECRET (Basic Information page of the app)."
             )
-        if not self.slack_http and bool(self.slack_bot_token) != bool(self.slack_app_token):
-            missing = "SLACK_APP_TOKEN" if self.slack_bot_token else "SLACK_BOT_TOKEN"
+        self._check_many_workspaces()
+        if not self.slack_http and self.slack_is_on != bool(self.slack_app_token):
+            missing = "SLACK_APP_TOKEN" if self.slack_is_on else "SLACK_BOT_TOKEN"
             raise ConfigError(
                 f"{missing} is missing: Socket Mode needs both the bot token and the app-level token."
             )
@@ -296,6 +307,41 @@ class Settings(BaseSettings):
             )
         check_exposure(self.web_host, self.page_origins)
         return self
+
+    def _check_many_workspaces(self) -> None:
+        """Refuse an app for many workspaces that nobody could install."""
+        if bool(self.slack_client_id) != bool(self.slack_client_secret):
+            missing = "SLACK_CLIENT_SECRET" if self.slack_client_id else "SLACK_CLIENT_ID"
+            raise ConfigError(f"{missing} is missing: copy both from the app's Basic Information page.")
+        if self.slack_client_id and self.slack_bot_token:
+            raise ConfigError(
+                "Both SLACK_BOT_TOKEN and SLACK_CLIENT_ID are set: the first is for one workspace, the second for "
+                "an app that many install; keep one of them."
+            )
+        if self.slack_client_id and not self.page_is_proxied:
+            raise ConfigError(
+                "SLACK_CLIENT_ID needs an address that begins with https:// in SUPPORTBOT_WEB_ORIGINS: Slack sends "
+                "whoever installs the app back there, to /slack/oauth_redirect."
+            )
+        if wrong := sorted(name for name in self.allowed_workspaces if not _WORKSPACE.fullmatch(name)):
+            raise ConfigError(
+                f"SUPPORTBOT_SLACK_WORKSPACES holds '{wrong[0]}', which is no id of a workspace, such as T0123."
+            )
+
+    @property
+    def slack_is_on(self) -> bool:
+        """Whether the daemon serves Slack at all."""
+        return self.slack_bot_token is not None or self.slack_client_id is not None
+
+    @property
+    def allowed_workspaces(self) -> frozenset[str]:
+        """The workspaces in which the app may be installed; none for any."""
+        return frozenset(name for part in self.slack_workspaces.split(",") if (name := part.strip()))
+
+    @property
+    def install_origin(self) -> str:
+        """The https origin of the page at which the app is installed; empty if there is none."""
+        return next((origin for origin in self.page_origins if origin.startswith("https:")), "")
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -19,7 +19,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack._background import Background
 from bot.slack.admins import Admins
 from bot.slack.home import MOST_PROMPTS, RECENT, Opened, build_home, build_prompts, read_opened, read_started
-from bot.slack.scopes import Scopes
 from supportbot.service import Service
 from supportbot.statistics.overview import Overview
 
@@ -53,16 +52,20 @@ class Turns:
 
 
 class _Home:
-    def __init__(self, service: Service, background: Background, admins: Admins, scopes: Scopes) -> None:
+    def __init__(
+        self, service: Service, background: Background, admins: Admins, lacking: Callable[[str], str]
+    ) -> None:
         self._service = service
         self._background = background
         self._admins = admins
-        self._scopes = scopes
+        self._lacking = lacking
         self._turns = Turns()
 
     async def on_opened(self, body: dict[str, object], client: AsyncWebClient) -> None:
         opened, overview = read_opened(body), self._service.overview
-        if opened is None or overview is None or not self._turns.take(opened.user, opened.tab):
+        if opened is None or overview is None or not self._turns.take(
+            opened.workspace, opened.user, opened.tab
+        ):
             return
         if opened.tab == "home":
             self._background.start("views.publish", partial(self._publish, opened, overview, client))
@@ -72,7 +75,9 @@ class _Home:
 
     async def on_thread(self, body: dict[str, object], client: AsyncWebClient) -> None:
         started, overview = read_started(body), self._service.overview
-        if started is None or overview is None or not self._turns.take(started.user, started.thread):
+        if started is None or overview is None or not self._turns.take(
+            started.workspace, started.user, started.thread
+        ):
             return
         show = partial(
             client.assistant_threads_setSuggestedPrompts, channel_id=started.channel, thread_ts=started.thread
@@ -91,7 +96,8 @@ class _Home:
         asked = await overview.questions_of("slack", opened.workspace, opened.user, RECENT)
         if not await self._admins.are_shown(client, opened.workspace, opened.user):
             return build_home(asked)
-        return build_home(asked, await overview.statistics("slack", opened.workspace), self._scopes.sentence)
+        figures = await overview.statistics("slack", opened.workspace)
+        return build_home(asked, figures, self._lacking(opened.workspace))
 
     def _suggest(self, workspace: str, overview: Overview, show: partial[Any]) -> None:
         self._background.start("setSuggestedPrompts", partial(_suggest, workspace, overview, show))
@@ -107,8 +113,10 @@ async def _suggest(workspace: str, overview: Overview, show: partial[Any]) -> No
         await show(prompts=prompts)
 
 
-def register(app: AsyncApp, service: Service, background: Background, admins: Admins, scopes: Scopes) -> None:
-    """Connect the listeners for tabs."""
-    home = _Home(service, background, admins, scopes)
+def register(
+    app: AsyncApp, service: Service, background: Background, admins: Admins, lacking: Callable[[str], str]
+) -> None:
+    """Connect the listeners for tabs; ``lacking`` says what the app lacks in a workspace."""
+    home = _Home(service, background, admins, lacking)
     app.event("app_home_opened")(home.on_opened)
     app.event("assistant_thread_started")(home.on_thread)

@@ -14,6 +14,7 @@ from supportbot.db.models.conversations import (
     Workspace,
 )
 from supportbot.db.models.erased import ErasedMessage
+from supportbot.db.models.installations import SlackBot, SlackOAuthState
 from supportbot.db.models.knowledge import (
     RUNTIME_TABLES,
     Entry,
@@ -47,6 +48,8 @@ __all__ = [
     "Passage",
     "Question",
     "RunExample",
+    "SlackBot",
+    "SlackOAuthState",
     "TrainingRun",
     "Wording",
     "Workspace",
