@@ -252,6 +252,9 @@ class InstalledWorkspaces:
             teams = await self._installations.teams()
         except DatabaseError:
             return  # the database tells of it
+        except Exception:  # nobody would miss the loop that calls this
+            log.exception("slack.workspaces_not_read")
+            return
         self.are_known = True
         for team in teams:
             try:

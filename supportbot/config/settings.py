@@ -15,13 +15,13 @@ from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from supportbot.addresses import secret_keys, secrets_of, without_user
+from supportbot.config.slack import check_slack
 from supportbot.errors import ConfigError
 from supportbot.origins import check_exposure, is_loopback, read_origins
 from supportbot.tokens import TOKEN_KEYS, check_token
 
 PREFIX = "SUPPORTBOT_"
 
-_WORKSPACE = re.compile(r"T[A-Z0-9]+")
 _ADMIN = re.compile(r"(?:slack:[A-Z0-9]+:[A-Z0-9]+|discord:\d+:\d+)")
 
 
@@ -273,16 +273,7 @@ class Settings(BaseSettings):
         for key in TOKEN_KEYS:
             if (secret := getattr(self, key.lower())) is not None:
                 check_token(key, secret.get_secret_value())
-        if self.slack_http and self.slack_is_on and not self.slack_signing_secret:
-            raise ConfigError(
-                "SUPPORTBOT_SLACK_HTTP needs SLACK_SIGNING_SECRET (Basic Information page of the app)."
-            )
-        self._check_many_workspaces()
-        if not self.slack_http and self.slack_is_on != bool(self.slack_app_token):
-            missing = "SLACK_APP_TOKEN" if self.slack_is_on else "SLACK_BOT_TOKEN"
-            raise ConfigError(
-                f"{missing} is missing: Socket Mode needs both the bot token and the app-level token."
-            )
+        check_slack(self)
         if wrong := sorted(name for name in self.named_admins if not _ADMIN.fullmatch(name)):
             raise ConfigError(
                 f"SUPPORTBOT_ADMINS holds '{wrong[0]}': name people as slack:T0123:U0456 or discord:8001:1001, "
@@ -307,26 +298,6 @@ class Settings(BaseSettings):
             )
         check_exposure(self.web_host, self.page_origins)
         return self
-
-    def _check_many_workspaces(self) -> None:
-        """Refuse an app for many workspaces that nobody could install."""
-        if bool(self.slack_client_id) != bool(self.slack_client_secret):
-            missing = "SLACK_CLIENT_SECRET" if self.slack_client_id else "SLACK_CLIENT_ID"
-            raise ConfigError(f"{missing} is missing: copy both from the app's Basic Information page.")
-        if self.slack_client_id and self.slack_bot_token:
-            raise ConfigError(
-                "Both SLACK_BOT_TOKEN and SLACK_CLIENT_ID are set: the first is for one workspace, the second for "
-                "an app that many install; keep one of them."
-            )
-        if self.slack_client_id and not self.page_is_proxied:
-            raise ConfigError(
-                "SLACK_CLIENT_ID needs an address that begins with https:// in SUPPORTBOT_WEB_ORIGINS: Slack sends "
-                "whoever installs the app back there, to /slack/oauth_redirect."
-            )
-        if wrong := sorted(name for name in self.allowed_workspaces if not _WORKSPACE.fullmatch(name)):
-            raise ConfigError(
-                f"SUPPORTBOT_SLACK_WORKSPACES holds '{wrong[0]}', which is no id of a workspace, such as T0123."
-            )
 
     @property
     def slack_is_on(self) -> bool:
