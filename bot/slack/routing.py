@@ -48,8 +48,7 @@ class RoutedSender:
         try:
             return await workspace.sender.send(delivery)
         except RetryLaterError as error:
-            team = (await workspace.identity.get()).team if str(error) in _FOR_GOOD else ""
-            if team and await self._workspaces.lost(team, str(error)):
+            if str(error) in _FOR_GOOD and await self._workspaces.lost(workspace, str(error)):
                 raise UndeliverableError(_GONE) from error
             raise
 

@@ -79,7 +79,7 @@ class Workspaces(Protocol):
     async def run(self) -> None:
         """Read back whenever that is due, until cancelled."""
 
-    async def lost(self, team: str, reason: str) -> bool:
+    async def lost(self, workspace: Workspace, reason: str) -> bool:
         """Take note that Slack refuses a workspace's token for good; return whether that ends its installation."""
 
 
@@ -115,7 +115,7 @@ class OneWorkspace:
         """Read back."""
         await self.workspace.catch_up.run()
 
-    async def lost(self, team: str, reason: str) -> bool:
+    async def lost(self, workspace: Workspace, reason: str) -> bool:
         """Return False: the operator gives another token, and what is to be said waits."""
         return False
 
@@ -213,8 +213,13 @@ class InstalledWorkspaces:
             self._forget(team)
             log.warning("slack.not_installed_any_more", workspace=team, reason=action)
 
-    async def lost(self, team: str, reason: str) -> bool:
-        """End the installation: the event that told of it was missed."""
+    async def lost(self, workspace: Workspace, reason: str) -> bool:
+        """End the installation, for the event that told of it was missed; not if it has another token by now."""
+        team = (await workspace.identity.get()).team
+        bot = await self._installations.find(team)
+        if bot is not None and bot.bot_token != workspace.client.token:
+            self._forget(team)
+            return False
         await self.end(team, "slack", f"workspace.{reason}")
         return True
 

@@ -72,6 +72,7 @@ async def install(slack: LocalSlack, url: str, team: str) -> None:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         browser = Browser(url, session)
         assert await browser.begin() == 302
+        slack.tokens.granted = browser.asked["scope"][0]
         status, page = await browser.come_back(code=slack.tokens.allow(team))
         assert status == 200, page
 

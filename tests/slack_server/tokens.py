@@ -27,7 +27,7 @@ class Tokens:
 
     Attributes:
         expires_in: seconds that a token is said to last; None for tokens that stay.
-        granted: the scopes of those that are given.
+        granted: the scopes of those that are given; nothing says nothing of them.
     """
 
     def __init__(self, bot_token: str) -> None:
@@ -36,7 +36,7 @@ class Tokens:
         self._codes: dict[str, tuple[str, bool]] = {}
         self._refreshing: dict[str, str] = {}
         self.expires_in: int | None = None
-        self.granted = "chat:write"
+        self.granted = ""
 
     def team_of(self, token: str) -> Team:
         """Return the workspace of a bot token.
