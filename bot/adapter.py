@@ -36,6 +36,10 @@ class Adapter(Protocol):
     def http_routes(self) -> Mapping[str, Callable[[Request], Awaitable[Response]]]:
         """POST endpoints by path that the daemon's web server must offer; none for most platforms."""
 
+    @property
+    def pages(self) -> Mapping[str, Callable[[Request], Awaitable[Response]]]:
+        """Pages for browsers by path, likewise, under the names of the page alone."""
+
     async def run(self) -> None:
         """Hear questions until cancelled; connects, and connects again by itself.
 

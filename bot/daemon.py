@@ -22,6 +22,7 @@ from supportbot.backup.schedule import make_schedule
 from supportbot.bootstrap import open_core
 from supportbot.config import ENV_FILE, Settings, load_settings
 from supportbot.db.health import watch as watch_storage
+from supportbot.db.session import Database
 from supportbot.db.shared_key import page_key
 from supportbot.errors import SupportBotError
 from supportbot.feedback.consent import may_be_learned_from
@@ -59,13 +60,13 @@ async def run(settings: Settings) -> None:
         # The libraries of a platform take half a second to import, in which the process of the model can start.
         async with asyncio.TaskGroup() as starting:
             starting.create_task(core.prepare())
-            importing = starting.create_task(asyncio.to_thread(_import_platforms, settings))
+            importing = starting.create_task(asyncio.to_thread(_import_platforms, settings, core.database))
         adapters = {
             name: await stack.enter_async_context(open_adapter(core.service, settings))
             for name, open_adapter in importing.result().items()
         }
 
-        from bot.web.app import build_web
+        from bot.web.app import add_page, build_web
         from bot.web.sender import WebSender
         from bot.web.server import WebServer
 
@@ -81,6 +82,8 @@ async def run(settings: Settings) -> None:
         for adapter in adapters.values():
             for path, endpoint in adapter.http_routes.items():
                 app.add_api_route(path, endpoint, methods=["POST"], include_in_schema=False)
+            for path, page in adapter.pages.items():
+                add_page(app, path, page, settings)
         server = await stack.enter_async_context(
             WebServer(app, settings.web_host, settings.web_port, is_proxied=settings.page_is_proxied)
         )
@@ -133,14 +136,14 @@ async def run(settings: Settings) -> None:
     log.info("daemon.stopped")
 
 
-def _import_platforms(settings: Settings) -> dict[str, OpenAdapter]:
+def _import_platforms(settings: Settings, database: Database) -> dict[str, OpenAdapter]:
     """Import the page, and the platforms that there are tokens for; return what opens these."""
     import_module("bot.web.app")  # `run` asks for it next
     opening: dict[str, OpenAdapter] = {}
-    if settings.slack_bot_token:
+    if settings.slack_is_on:
         from bot.slack.app import open_slack
 
-        opening["slack"] = open_slack
+        opening["slack"] = partial(open_slack, database=database)
     if settings.discord_token:
         from bot.discord.client import open_discord
 
@@ -153,8 +156,8 @@ def _is_connected(adapter: Adapter) -> float:
 
 
 def _configured(settings: Settings) -> set[str]:
-    tokens = {"slack": settings.slack_bot_token, "discord": settings.discord_token}
-    return {platform for platform, token in tokens.items() if token}
+    are_on = {"slack": settings.slack_is_on, "discord": settings.discord_token is not None}
+    return {platform for platform, is_on in are_on.items() if is_on}
 
 
 def main() -> None:

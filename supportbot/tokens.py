@@ -12,6 +12,8 @@ _SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
     "SLACK_BOT_TOKEN": (re.compile(r"xoxb-[\w-]+"), "is the bot token that begins with 'xoxb-'"),
     "SLACK_APP_TOKEN": (re.compile(r"xapp-[\w-]+"), "is the app-level token that begins with 'xapp-'"),
     "SLACK_SIGNING_SECRET": (re.compile(r"[0-9a-f]{32}"), "is 32 hexadecimal digits"),
+    "SLACK_CLIENT_ID": (re.compile(r"\d+\.\d+"), "is two numbers joined by a dot"),
+    "SLACK_CLIENT_SECRET": (re.compile(r"[0-9a-f]{32}"), "is 32 hexadecimal digits"),
     "DISCORD_TOKEN": (
         re.compile(r"[\w-]{20,}\.[\w-]{4,}\.[\w-]{20,}"),
         "has three parts joined by dots and comes from the Bot page of the developer portal",
@@ -19,7 +21,7 @@ _SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
 }
 
 TOKEN_KEYS = tuple(_SHAPES)
-"""The settings that are tokens of a platform."""
+"""The settings that are tokens of a platform, or of an app on it."""
 
 
 def check_token(key: str, token: str) -> None:

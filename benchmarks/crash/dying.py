@@ -24,7 +24,7 @@ from sqlalchemy import Engine, event
 from benchmarks.crash.steps import Step, read_order
 from bot import daemon
 from bot.discord.streaming import DiscordStage
-from bot.slack.streaming import SlackStage
+from bot.slack.routing import RoutedStage
 from supportbot.answering.generator import Generator
 from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.streaming import Streams
@@ -45,7 +45,7 @@ class Fate:
         self._home = home
         self._step: Step | None = None
         self._signal = signal.SIGKILL
-        self.stages: list[SlackStage | DiscordStage] = []
+        self.stages: list[RoutedStage | DiscordStage] = []
 
     def hear(self, *_: object) -> None:
         """Take the order: from now on this process may end."""
@@ -78,7 +78,7 @@ def watch(fate: Fate) -> None:
     _come_after(fate, Step.KEPT, Inbox, "accept", lambda accepted: accepted.new)
     _come_after(fate, Step.ANSWERED, Inbox, "finish", lambda answer_id: answer_id is not None)
     _come_before(fate, Step.NOTED, Outbox, "delivered")
-    for stage in (SlackStage, DiscordStage):
+    for stage in (RoutedStage, DiscordStage):
         _come_after(fate, Step.STREAMING, stage, "begin", bool)
     _watch_stages(fate)
     _watch_text(fate)

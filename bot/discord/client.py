@@ -73,6 +73,11 @@ class DiscordAdapter:
         """None: Discord is connected to, it does not call."""
         return {}
 
+    @property
+    def pages(self) -> Mapping[str, Never]:
+        """None: an invitation of the developer portal adds the bot to a server."""
+        return {}
+
     async def run(self) -> None:
         """Hear questions until cancelled.
 

@@ -41,6 +41,7 @@ class DiscordStage:
     """
 
     platform = PLATFORM
+    paced_by_workspace = False
     one_a_thread = False
     """A reply says to what, and a command has a message of its own."""
 

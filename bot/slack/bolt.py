@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.listener.async_listener_error_handler import AsyncCustomListenerErrorHandler
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -28,24 +27,19 @@ _LIBRARY_LOGGER = "bot.slack.library"
 
 def build_bolt(
     client: AsyncWebClient,
-    bot_token: str,
     on_failure: Callable[[], None] = lambda: None,
-    *,
-    calling: AsyncWebClient | None = None,
 ) -> AsyncApp:
     """Return a Bolt app without listeners.
 
     Args:
         client: without a token, because Bolt would spend a call of ``auth.test`` on it before the first event, and
             lose that event if the call failed.
-        bot_token: of the one workspace that this process serves.
-        calling: what listeners call Slack with; None for the library's own, which Bolt makes for each event and
-            which tells nobody of missing scopes.
         on_failure: called when a listener failed, for Slack gives up delivering after a while.
     """
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=bot_token)
+        # ``origin`` looks the workspace up: only there a payload that can't be judged yet can be left for later.
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
 
     app = AsyncApp(
         name=_LIBRARY_LOGGER,  # Bolt sets the level of the logger of this name
@@ -59,8 +53,6 @@ def build_bolt(
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
-    if calling is not None:
-        app.middleware(_handing_on(calling))
     app.error(_acknowledge_indigestible)
     # After ``app.error``, which sets both handlers: a failing listener is another matter than a failing Bolt.
     app.listener_runner.listener_error_handler = AsyncCustomListenerErrorHandler(
@@ -92,15 +84,6 @@ def library_logger() -> logging.Logger:
     logger = logging.getLogger(_LIBRARY_LOGGER)
     logger.setLevel(logging.CRITICAL)
     return logger
-
-
-def _handing_on(client: AsyncWebClient) -> Callable[..., Awaitable[None]]:
-    # Bolt passes arguments by their names.
-    async def hand_on(context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]) -> None:
-        context["client"] = client
-        await next_()
-
-    return hand_on
 
 
 async def _acknowledge_indigestible(error: Exception) -> BoltResponse:

@@ -46,13 +46,21 @@ class Identity:
         patience: how long to wait between attempts.
         app_token: the app-level token, if there is one.
         scopes: tells the operator which permissions the bot token lacks.
+        bot: who we are, if that is known already.
     """
 
-    def __init__(self, client: AsyncWebClient, patience: Patience, app_token: str | None, scopes: Scopes) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        patience: Patience,
+        app_token: str | None,
+        scopes: Scopes,
+        bot: Bot | None = None,
+    ) -> None:
         self._client = client
         self._scopes = scopes
         self._patience = patience
-        self._bot: Bot | None = None
+        self._bot = bot
         self._asking = asyncio.Lock()
         found = _APP_TOKEN.fullmatch(app_token or "")
         self.app: str | None = found.group(1) if found else None

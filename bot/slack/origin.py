@@ -1,4 +1,4 @@
-"""Whether a payload is for us: of our app, in our workspace, and with no way back that leads elsewhere.
+"""Whether a payload is for us: of our app, in a workspace of ours, and with no way back that leads elsewhere.
 
 A signature, or the socket, proves that whoever sent a payload knows Slack's secret, and no more. So what is meant
 for another workspace or app is left alone, and an address to answer at is only taken if it is Slack's.
@@ -14,11 +14,14 @@ workspace of a question is that of the installation.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.identity import Bot, Identity
 
@@ -28,28 +31,82 @@ _HOOK_HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 """Where Slack's own ``response_url`` leads; the second is that of GovSlack."""
 
 
-def register(app: AsyncApp, identity: Identity, api_url: str) -> None:
+class Ours(Protocol):
+    """A workspace of ours: who we are there, and what calls Slack there."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who we are."""
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """What listeners call Slack with; the library's own would tell nobody of missing scopes."""
+
+
+class Find(Protocol):
+    """Finds a workspace of ours; see ``bot.slack.workspaces.Workspaces.of``."""
+
+    def __call__(self, *teams: str) -> Awaitable[Ours | None]:
+        """Return the first of these that is ours."""
+
+
+def register(app: AsyncApp, find: Find, api_url: str) -> None:
     """Let the Bolt app hear only what is for us; to be called before any listener is registered."""
 
-    async def only_ours(body: dict[str, object], next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
+    async def only_ours(
+        body: dict[str, object], context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
+    ) -> BoltResponse | None:
         if body.get("type") == "url_verification":
             return None
         try:
-            bot = await identity.get()
-        except Exception as error:  # whatever a network can do; Slack delivers it again
+            ours = await find(*named_teams(body))
+            bot = await ours.identity.get() if ours is not None else None
+        except Exception as error:  # whatever a network or a database can do; Slack delivers it again
             log.warning("slack.not_acknowledged", reason=type(error).__name__)
             return BoltResponse(status=503)
-        if reason := refusal(body, bot, identity.app, api_url):
+        if ours is None or bot is None:
+            log.warning("slack.payload_refused", reason="the app is not installed there")
+            return BoltResponse(status=200)
+        if reason := refusal(body, bot, ours.identity.app, api_url):
             log.warning("slack.payload_refused", reason=reason)
             return BoltResponse(status=200)
+        context["client"] = ours.client
         if "team_id" in body or body.get("type") == "event_callback":
             body["team_id"] = bot.team  # of a shared channel it may be the other one
+            _put_first(body, bot)
         if "team" in body and _is_of(body, bot.enterprise):
             body["team"] = {"id": bot.team}
         await next_()
         return None
 
     app.middleware(only_ours)
+
+
+def named_teams(body: object) -> list[str]:
+    """Return the workspaces for which a payload may be, the likeliest first."""
+    match body:
+        case {"type": "event_callback"}:
+            named = [*_authorized(body), *(body.get(key) for key in ("context_team_id", "team_id"))]
+        case {"team_id": team}:
+            named = [team]
+        case _:
+            named = [workspace_of(body)]
+    return list(dict.fromkeys(team for team in named if isinstance(team, str) and team))
+
+
+def _put_first(body: dict[str, object], bot: Bot) -> None:
+    """Have an event name our installation first, where it names others as well."""
+    match body:
+        case {"authorizations": [{"team_id": str(first)}, *_] as all_of_them} if first != bot.team:
+            ours = {"team_id": bot.team, "user_id": bot.user_id}
+            body["authorizations"] = [ours, *all_of_them]
+
+
+def _authorized(body: object) -> list[object]:
+    match body:
+        case {"authorizations": [*authorizations]}:
+            return [one.get("team_id") for one in authorizations if isinstance(one, dict)]
+    return []
 
 
 def refusal(body: object, bot: Bot, app: str | None, api_url: str) -> str | None:

@@ -64,7 +64,7 @@ class Scopes:
         """Say which scopes of the manifest a token lacks, by the headers of an answer; they need not tell."""
         if granted := headers.get("x-oauth-scopes"):
             has = {name.strip() for name in granted.split(",")}
-            lacking = [name for name in _wanted() if name not in has]
+            lacking = [name for name in wanted_scopes() if name not in has]
             self._lack(dict.fromkeys(lacking), is_first=True)
             if lacking:
                 log.warning("slack.scopes_missing", needed=", ".join(lacking), remedy=_REMEDY)
@@ -75,7 +75,7 @@ class Scopes:
             self._on_change(self.sentence)
 
 
-def _wanted() -> list[str]:
+def wanted_scopes() -> list[str]:
     """Return the scopes of the manifest."""
     manifest = yaml.safe_load(files("bot.slack").joinpath("manifest.yaml").read_text("utf-8"))
     scopes: list[str] = manifest["oauth_config"]["scopes"]["bot"]

@@ -55,28 +55,19 @@ _NOT_TO_BE_CHANGED = frozenset({"cant_update_message", "edit_window_closed", "me
 
 
 class SlackSender:
-    """Delivers what the outbox holds for Slack.
+    """Delivers what the outbox holds for one workspace of Slack.
 
     Args:
         client: carries the bot token and retries nothing.
         identity: tells the bot's own messages from those of others.
         stage: stops the streams that it began.
-        pause: seconds between two messages in one channel.
     """
 
-    def __init__(
-        self, client: AsyncWebClient, identity: Identity, stage: SlackStage, pause: float = POST_SECONDS
-    ) -> None:
+    def __init__(self, client: AsyncWebClient, identity: Identity, stage: SlackStage) -> None:
         self._client = client
         self._identity = identity
         self._stage = stage
         self._notices = Notices(client, identity)
-        self.pause = pause
-
-    @property
-    def platform(self) -> str:
-        """``slack``."""
-        return "slack"
 
     async def send(self, delivery: Delivery) -> str:
         """Show an answer, unless an earlier attempt did; return ``channel:timestamp`` of the message.

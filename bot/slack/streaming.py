@@ -52,23 +52,21 @@ _LOOK_ALIKES = str.maketrans({"[": "\uff3b", "|": "\uff5c"})
 
 
 class SlackStage:
-    """See ``supportbot.delivery.streaming.Stage``.
+    """What ``supportbot.delivery.streaming.Stage`` asks for, in one workspace.
 
     Args:
         client: carries the bot token and retries nothing.
-        pace: for tests, which wait for nothing.
     """
 
-    platform = "slack"
     one_a_thread = True
     """What began just before a crash is known by nothing but having no mark."""
 
-    def __init__(self, client: AsyncWebClient, pace: Pace = PACE) -> None:
+    def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._knows_streams = True
-        self.pace = pace
 
-    def suits(self, reply_to: Mapping[str, Any]) -> bool:
+    @staticmethod
+    def suits(reply_to: Mapping[str, Any]) -> bool:
         """Return whether an answer goes into a thread, with nothing above it."""
         return "ts" in reply_to and "response_url" not in reply_to and "asker_name" not in reply_to
 

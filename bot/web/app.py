@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from nicegui import ui
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, request_response
 
 from bot.web.frames import FrameGuard
 from bot.web.guard import SameOriginOnly, SecurityHeaders
@@ -87,6 +88,12 @@ def build_web(
     probes.default = ConversationCookie(FrameGuard(ScriptNonce(nicegui.app)), key, origins)
     app.router.default = SameOriginOnly(probes, hosts=[settings.web_host], origins=origins)
     return app
+
+
+def add_page(app: FastAPI, path: str, page: Callable[[Request], Awaitable[Response]], settings: Settings) -> None:
+    """Serve a page of a platform, under the names of our own page alone."""
+    guarded = SameOriginOnly(request_response(page), hosts=[settings.web_host], origins=settings.page_origins)
+    app.router.routes.append(Route(path, guarded, methods=["GET"], include_in_schema=False))
 
 
 @asynccontextmanager

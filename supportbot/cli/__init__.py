@@ -33,6 +33,7 @@ from supportbot.cli import (
     replay,
     restore,
     stats,
+    workspaces,
 )
 from supportbot.cli._terminal import err
 from supportbot.errors import SupportBotError
@@ -64,6 +65,7 @@ app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(workspaces.app, name="workspaces")
 for command in entry_points(group="supportbot.commands"):
     app.command(command.name)(command.load())
 

@@ -114,10 +114,12 @@ def _disk(settings: Settings) -> Finding:
 
 def _platforms(settings: Settings) -> Finding:
     slack = "HTTP" if settings.slack_http else "Socket Mode"
+    if settings.slack_client_id:
+        slack += f", many workspaces, installed at {settings.install_origin}/slack/install"
     opened = f", opened at {' and '.join(settings.page_origins)}" if settings.page_origins else ""
     states = [
         f"web page on {settings.web_host}:{settings.web_port}{opened}",
-        f"Slack ({slack})" if settings.slack_bot_token else "Slack off (no SLACK_BOT_TOKEN)",
+        f"Slack ({slack})" if settings.slack_is_on else "Slack off (no SLACK_BOT_TOKEN)",
         "Discord" if settings.discord_token else "Discord off (no DISCORD_TOKEN)",
     ]
     return Finding("platforms", True, ", ".join(states))

@@ -15,6 +15,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from supportbot.addresses import secret_keys, secrets_of, without_user
+from supportbot.config.slack import check_slack
 from supportbot.errors import ConfigError
 from supportbot.origins import check_exposure, is_loopback, read_origins
 from supportbot.tokens import TOKEN_KEYS, check_token
@@ -208,6 +209,11 @@ class Settings(BaseSettings):
         description="Receive Slack events over HTTP at /slack/events instead of Socket Mode; "
         "needs SLACK_SIGNING_SECRET.",
     )
+    slack_workspaces: str = Field(
+        default="",
+        description="Slack workspaces in which the app of SLACK_CLIENT_ID may be installed, separated by commas, "
+        "e.g. T0123, T0456. Empty: any.",
+    )
 
     slack_bot_token: OptionalSecret = _named("SLACK_BOT_TOKEN", "Slack bot token (xoxb-…).")  # type: ignore[assignment]
     slack_app_token: OptionalSecret = _named(  # type: ignore[assignment]
@@ -216,6 +222,10 @@ class Settings(BaseSettings):
     slack_signing_secret: OptionalSecret = _named(  # type: ignore[assignment]
         "SLACK_SIGNING_SECRET", "Slack signing secret, for HTTP mode."
     )
+    slack_client_id: OptionalSecret = _named(  # type: ignore[assignment]
+        "SLACK_CLIENT_ID", "Client id of a Slack app for many workspaces, instead of SLACK_BOT_TOKEN."
+    )
+    slack_client_secret: OptionalSecret = _named("SLACK_CLIENT_SECRET", "Its client secret.")  # type: ignore[assignment]
     slack_api_url: OptionalText = _named("SLACK_API_URL", "Base of Slack's Web API, if not Slack's own.")  # type: ignore[assignment]
     discord_token: OptionalSecret = _named("DISCORD_TOKEN", "Discord bot token.")  # type: ignore[assignment]
     discord_api_url: OptionalText = _named(  # type: ignore[assignment]
@@ -263,15 +273,7 @@ class Settings(BaseSettings):
         for key in TOKEN_KEYS:
             if (secret := getattr(self, key.lower())) is not None:
                 check_token(key, secret.get_secret_value())
-        if self.slack_http and self.slack_bot_token and not self.slack_signing_secret:
-            raise ConfigError(
-                "SUPPORTBOT_SLACK_HTTP needs SLACK_SIGNING_SECRET (Basic Information page of the app)."
-            )
-        if not self.slack_http and bool(self.slack_bot_token) != bool(self.slack_app_token):
-            missing = "SLACK_APP_TOKEN" if self.slack_bot_token else "SLACK_BOT_TOKEN"
-            raise ConfigError(
-                f"{missing} is missing: Socket Mode needs both the bot token and the app-level token."
-            )
+        check_slack(self)
         if wrong := sorted(name for name in self.named_admins if not _ADMIN.fullmatch(name)):
             raise ConfigError(
                 f"SUPPORTBOT_ADMINS holds '{wrong[0]}': name people as slack:T0123:U0456 or discord:8001:1001, "
@@ -296,6 +298,21 @@ class Settings(BaseSettings):
             )
         check_exposure(self.web_host, self.page_origins)
         return self
+
+    @property
+    def slack_is_on(self) -> bool:
+        """Whether the daemon serves Slack at all."""
+        return self.slack_bot_token is not None or self.slack_client_id is not None
+
+    @property
+    def allowed_workspaces(self) -> frozenset[str]:
+        """The workspaces in which the app may be installed; none for any."""
+        return frozenset(name for part in self.slack_workspaces.split(",") if (name := part.strip()))
+
+    @property
+    def install_origin(self) -> str:
+        """The https origin of the page at which the app is installed; empty if there is none."""
+        return next((origin for origin in self.page_origins if origin.startswith("https:")), "")
 
     @property
     def sqlalchemy_url(self) -> str:

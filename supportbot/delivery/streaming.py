@@ -76,6 +76,10 @@ class Stage(Protocol):
         """What the platform allows."""
 
     @property
+    def paced_by_workspace(self) -> bool:
+        """Whether the platform counts each workspace by itself."""
+
+    @property
     def one_a_thread(self) -> bool:
         """Whether a thread may have one streamed message at a time, because nothing else tells two apart."""
 
@@ -104,7 +108,7 @@ class Streams:
         self._notes = notes
         self._live = live
         self._stages: dict[str, Stage] = {}
-        self._crowds: defaultdict[str, _Crowd] = defaultdict(_Crowd)
+        self._crowds: defaultdict[tuple[str, int], _Crowd] = defaultdict(_Crowd)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, stage: Stage) -> None:
@@ -118,7 +122,8 @@ class Streams:
         if stage is None or claim.attempt > 1:
             yield
             return
-        stream = _Stream(stage, self._crowds[stage.platform], self._notes, claim.question_id)
+        crowd = self._crowds[stage.platform, claim.workspace_id if stage.paced_by_workspace else 0]
+        stream = _Stream(stage, crowd, self._notes, claim.question_id)
         task = self._start(stream.run(self._live))
         try:
             yield
@@ -156,7 +161,7 @@ class Streams:
 
 
 class _Crowd:
-    """All streams of a platform: how many are open, and what that means for each."""
+    """The streams that a platform counts together: how many are open, and what that means for each."""
 
     def __init__(self) -> None:
         self._open = 0

@@ -25,6 +25,7 @@ from sqlalchemy import (
     case,
     distinct,
     func,
+    or_,
     select,
     update,
 )
@@ -223,8 +224,11 @@ _REFUSED = (
 )
 
 _WORKSPACE = Question.workspace_id == bindparam("workspace_id", type_=BigInteger())
+_IN_WORKSPACE = or_(Question.platform != "slack", _WORKSPACE)
+"""Slack numbers people within a workspace; see ``people.person_of``."""
+
 _WHOSE = {
-    "person": and_(_PERSON, Question.unasked.is_(False)),
+    "person": and_(_PERSON, _IN_WORKSPACE, Question.unasked.is_(False)),
     "channel": and_(_WORKSPACE, Question.channel == bindparam("channel", type_=StorableText())),
     "workspace": _WORKSPACE,
 }

@@ -150,7 +150,7 @@ async def find_second_voice(
 
 def starter_may_speak(settings: Settings) -> bool:
     """Return whether the starter may answer while nothing is approved: not where a chat platform is set."""
-    return settings.slack_bot_token is None and settings.discord_token is None
+    return not settings.slack_is_on and settings.discord_token is None
 
 
 @contextmanager

@@ -25,6 +25,8 @@ def test_manifest_subscribes_to_what_is_heard(manifest: dict[str, Any]) -> None:
         "message.im",
         "message.channels",
         "message.groups",
+        "app_uninstalled",
+        "tokens_revoked",
     ]
     assert settings["interactivity"]["is_enabled"] is True
     assert settings["socket_mode_enabled"] is True

@@ -11,8 +11,11 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from bot.slack.app import SlackAdapter
 from bot.slack.identity import Bot as Us
+from bot.slack.identity import Identity
 from bot.slack.origin import leads_to_slack, refusal
+from bot.slack.workspaces import OneWorkspace
 from supportbot.db.models import Workspace
 from tests.slack.conftest import Bot, HttpBot
 from tests.slack.test_votes import answered, votes
@@ -25,6 +28,12 @@ Json = dict[str, Any]
 
 US = Us(user_id="U0BOT", bot_id="B0BOT", team=TEAM, workspace="Local")
 API = "https://slack.com/api/"
+
+
+def identity_of(adapter: SlackAdapter) -> Identity:
+    """Return who an adapter for one workspace is there."""
+    assert isinstance(adapter._workspaces, OneWorkspace)
+    return adapter._workspaces.workspace.identity
 
 
 def mention(**changes: object) -> Json:
@@ -63,7 +72,7 @@ def test_organisation_is_one_workspace(team: str | None) -> None:
 
 async def test_question_without_a_workspace_is_kept_under_ours(slack: LocalSlack, bot: Bot) -> None:
     """Where an event names only the organisation, the workspace is the one that Slack names at the start."""
-    bot.adapter._identity._bot = replace(US, enterprise="E1")
+    identity_of(bot.adapter)._bot = replace(US, enterprise="E1")
     await slack.wait_for_ack(await slack.deliver(org_wide()))
     async with bot.core.database.read() as session:
         assert list(await session.scalars(select(Workspace.external_id))) == [TEAM]
@@ -72,7 +81,7 @@ async def test_question_without_a_workspace_is_kept_under_ours(slack: LocalSlack
 async def test_click_in_an_organisation_votes(slack: LocalSlack, bot: Bot) -> None:
     """A click that names the organisation, and a workspace of it or none, counts."""
     message = await answered(slack, bot)
-    bot.adapter._identity._bot = replace(US, enterprise="E1")
+    identity_of(bot.adapter)._bot = replace(US, enterprise="E1")
     click = feedback_click(
         message, "U2", positive=True, response_url=f"{slack.url}/response/x", trigger_id="1.2.a"
     )
@@ -203,7 +212,7 @@ async def test_replayed_thumb_does_not_replace_a_newer_one(slack: LocalSlack, bo
 async def test_nothing_is_lost_before_slack_says_who_we_are(slack: LocalSlack, http_bot: HttpBot) -> None:
     """While Slack does not tell our workspace, a question is not acknowledged, and comes again."""
     await slack.wait_for_ack(await slack.mention("C1", "U1", "how?"))
-    http_bot.adapter._identity._bot = None  # as before Slack has told it
+    identity_of(http_bot.adapter)._bot = None  # as before Slack has told it
     slack.misbehave("auth.test", HttpAnswer(500))
     asked = await slack.wait_for_ack(await slack.mention("C1", "U1", "and then?"))
     assert asked.statuses == [503, 200]

@@ -6,7 +6,7 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from bot.slack.scopes import Scopes, _wanted
+from bot.slack.scopes import Scopes, wanted_scopes
 from supportbot.notices import read_notices
 from tests.slack.conftest import Core, connected, slack_settings
 from tests.slack.test_catchup import caught_up
@@ -39,7 +39,7 @@ def test_what_is_lacking_is_one_sentence() -> None:
     """What a token lacks and what a refused call needed are named together, each once, with the remedy."""
     scopes = Scopes()
     assert scopes.sentence == ""
-    scopes.compare({"x-oauth-scopes": ",".join(sorted(set(_wanted()) - {"chat:write"}))})
+    scopes.compare({"x-oauth-scopes": ",".join(sorted(set(wanted_scopes()) - {"chat:write"}))})
     for needed in ("channels:read, groups:read", "chat:write"):
         scopes.note("chat.postMessage", refused(needed))
     assert scopes.sentence.startswith(
@@ -73,7 +73,7 @@ async def test_doctor_is_told_until_it_is_mended(slack: LocalSlack, core: Core) 
     (notice,) = read_notices(home)
     assert notice.platform == "slack"
     assert notice.sentence.startswith("The app lacks scopes: app_mentions:read, ")
-    slack.grant(",".join(_wanted()))
+    slack.grant(",".join(wanted_scopes()))
     async with connected(slack, core.service):
         await until(lambda: not [*read_notices(home)])
 

@@ -17,7 +17,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.slack.api_errors import delivery_error
 from bot.slack.app import open_slack
 from bot.slack.marks import MARK_EVENT
-from bot.slack.sender import SlackSender
+from bot.slack.routing import RoutedSender
 from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
@@ -62,7 +62,7 @@ QUESTION = Message(channel="C1", ts=THREAD, user="U1", text="how?")
 
 
 @pytest.fixture
-async def sender(slack: LocalSlack, core: Core) -> AsyncIterator[SlackSender]:
+async def sender(slack: LocalSlack, core: Core) -> AsyncIterator[RoutedSender]:
     """The sender of an adapter that isn't even connected; the question stands in Slack."""
     slack.messages.append(QUESTION)
     settings = slack_settings(slack)
@@ -70,7 +70,7 @@ async def sender(slack: LocalSlack, core: Core) -> AsyncIterator[SlackSender]:
         yield adapter.sender
 
 
-async def test_reply_carries_its_mark(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_reply_carries_its_mark(slack: LocalSlack, sender: RoutedSender) -> None:
     """A message says in its metadata which reply it is, and the sender says which message it became."""
     identity = await sender.send(delivery(7))
     (message,) = slack.replies
@@ -78,7 +78,7 @@ async def test_reply_carries_its_mark(slack: LocalSlack, sender: SlackSender) ->
     assert message.metadata == {"event_type": MARK_EVENT, "event_payload": {"mark": delivery(7).mark}}
 
 
-async def test_what_cannot_be_voted_on_has_no_thumbs(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_what_cannot_be_voted_on_has_no_thumbs(slack: LocalSlack, sender: RoutedSender) -> None:
     """An apology has no thumbs."""
     await sender.send(delivery(votable=False))
     assert [block["type"] for block in slack.replies[0].blocks] == ["section"]
@@ -119,7 +119,7 @@ async def test_reply_arrives_once_in_the_end(slack: LocalSlack, bot: Bot, fault:
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-async def test_failure_while_looking_sends_nothing(slack: LocalSlack, sender: SlackSender, fault: Fault) -> None:
+async def test_failure_while_looking_sends_nothing(slack: LocalSlack, sender: RoutedSender, fault: Fault) -> None:
     """If the sender can't find out whether the reply is there, it doesn't post a second one."""
     await sender.send(delivery())
     slack.misbehave("conversations.replies", fault)
@@ -132,13 +132,13 @@ async def test_failure_while_looking_sends_nothing(slack: LocalSlack, sender: Sl
     assert len(slack.replies) == 1
 
 
-async def test_first_attempt_does_not_look(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_first_attempt_does_not_look(slack: LocalSlack, sender: RoutedSender) -> None:
     """Looking costs a call, so only later attempts do."""
     await sender.send(delivery())
     assert slack.calls("conversations.replies") == []
 
 
-async def test_own_reply_is_found_behind_many_others(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_own_reply_is_found_behind_many_others(slack: LocalSlack, sender: RoutedSender) -> None:
     """The search goes through all pages of a long thread."""
     for number in range(250):
         slack.messages.append(
@@ -149,7 +149,7 @@ async def test_own_reply_is_found_behind_many_others(slack: LocalSlack, sender: 
     assert len(slack.calls("conversations.replies")) == 2
 
 
-async def test_same_mark_of_another_bot_is_not_ours(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_same_mark_of_another_bot_is_not_ours(slack: LocalSlack, sender: RoutedSender) -> None:
     """Another installation numbers its replies alike; its message doesn't count as delivered."""
     await sender.send(delivery())
     slack.replies[0].bot_id = "B0OTHER"
@@ -163,7 +163,7 @@ def command_delivery(response_url: str = "http://127.0.0.1:1/", attempt: int = 1
     return delivery(thread="1.2.ab", reply_to=reply_to, attempt=attempt)
 
 
-async def test_reply_to_a_command_is_found_in_the_channel(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_reply_to_a_command_is_found_in_the_channel(slack: LocalSlack, sender: RoutedSender) -> None:
     """The reply to a command stands in no thread, and is looked for in the channel's history."""
     first = await sender.send(command_delivery())
     assert await sender.send(command_delivery(attempt=2)) == first
@@ -171,7 +171,7 @@ async def test_reply_to_a_command_is_found_in_the_channel(slack: LocalSlack, sen
     assert float(call.arguments["oldest"]) < float(slack.replies[0].ts)
 
 
-async def test_reply_to_a_deleted_question_is_taken_back(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_reply_to_a_deleted_question_is_taken_back(slack: LocalSlack, sender: RoutedSender) -> None:
     """Slack shows a reply to a deleted message to the whole channel; the bot deletes it, and gives up."""
     slack.delete_unheard(QUESTION.ts)
     with pytest.raises(UndeliverableError, match="deleted"):
@@ -180,7 +180,7 @@ async def test_reply_to_a_deleted_question_is_taken_back(slack: LocalSlack, send
     assert slack.replies == []
 
 
-async def test_stray_reply_is_taken_back_later(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_stray_reply_is_taken_back_later(slack: LocalSlack, sender: RoutedSender) -> None:
     """If it can't be deleted at once, the next attempt finds it and posts nothing."""
     slack.delete_unheard(QUESTION.ts)
     slack.misbehave("chat.delete", HttpAnswer(503))
@@ -204,7 +204,7 @@ async def test_stray_reply_is_taken_back_later(slack: LocalSlack, sender: SlackS
     ],
 )
 async def test_hopeless_reply_is_given_up_with_a_sentence(
-    slack: LocalSlack, sender: SlackSender, error: str, sentence: str
+    slack: LocalSlack, sender: RoutedSender, error: str, sentence: str
 ) -> None:
     """Bad input 23 and its kin: what no waiting mends is given up, and the log says why."""
     slack.misbehave("chat.postMessage", ApiError(error))
@@ -274,14 +274,14 @@ async def test_channel_archived_before_the_reply_is_given_up(slack: LocalSlack, 
     assert question.state == QuestionState.FAILED
 
 
-async def test_private_way_that_has_expired_is_given_up(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_private_way_that_has_expired_is_given_up(slack: LocalSlack, sender: RoutedSender) -> None:
     """If the bot may not post and the command is too old, there is no way left."""
     slack.channel("C1").member = False
     with pytest.raises(UndeliverableError, match="expired"):
         await sender.send(command_delivery(f"{slack.url}/response/expired"))
 
 
-async def test_private_way_that_is_busy_is_tried_again(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_private_way_that_is_busy_is_tried_again(slack: LocalSlack, sender: RoutedSender) -> None:
     """A 503 of the private way is a passing fault."""
     slack.channel("C1").member = False
     slack.misbehave("response_url", HttpAnswer(503))
@@ -289,7 +289,7 @@ async def test_private_way_that_is_busy_is_tried_again(slack: LocalSlack, sender
         await sender.send(command_delivery(f"{slack.url}/response/any"))
 
 
-async def test_words_are_shown_if_slack_refuses_their_looks(slack: LocalSlack, sender: SlackSender) -> None:
+async def test_words_are_shown_if_slack_refuses_their_looks(slack: LocalSlack, sender: RoutedSender) -> None:
     """An answer whose blocks Slack does not take is posted without them, and not lost."""
     slack.misbehave("chat.postMessage", ApiError("invalid_blocks"))
     await sender.send(delivery(text="**Press** it, see [this](https://a.example)."))
@@ -309,7 +309,7 @@ async def test_command_where_only_threads_are_allowed_is_answered_privately(slac
 
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), (None, None), ("soon", None), ("-1", None)])
 async def test_retry_after_is_handed_on(
-    slack: LocalSlack, sender: SlackSender, header: str | None, seconds: float | None
+    slack: LocalSlack, sender: RoutedSender, header: str | None, seconds: float | None
 ) -> None:
     """The dispatcher hears for how long Slack asks to wait, if Slack says so in numbers."""
     slack.misbehave("chat.postMessage", RateLimited(header))

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.slack_server.payloads import view_submission
 from tests.slack_server.records import Json, Modal
-from tests.slack_server.state import State
+from tests.slack_server.state import TEAM, State
 
 TRIGGER_SECONDS = 3.0
 
@@ -27,14 +27,14 @@ class Modals:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._triggers: dict[str, tuple[str, float]] = {}
+        self._triggers: dict[str, tuple[str, str, float]] = {}
         self._used: set[str] = set()
         self.trigger_seconds = TRIGGER_SECONDS
 
-    def new_trigger(self, user: str) -> str:
+    def new_trigger(self, user: str, team: str = TEAM) -> str:
         """Return what opens one modal for a person, once and soon."""
         trigger = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**9)}.{secrets.token_hex(16)}"
-        self._triggers[trigger] = (user, time.monotonic())
+        self._triggers[trigger] = (user, team, time.monotonic())
         return trigger
 
     def open(self, arguments: Json) -> Json:
@@ -48,12 +48,12 @@ class Modals:
             raise RefusedViewError("invalid_trigger_id")
         if trigger in self._used:
             raise RefusedViewError("exchanged_trigger_id")
-        user, at = self._triggers[trigger]
+        user, team, at = self._triggers[trigger]
         if time.monotonic() - at > self.trigger_seconds:
             raise RefusedViewError("expired_trigger_id")
         check_view(arguments.get("view"))
         self._used.add(trigger)
-        modal = Modal(id=f"V{secrets.token_hex(5).upper()}", user=user, view=arguments["view"])
+        modal = Modal(id=f"V{secrets.token_hex(5).upper()}", user=user, view=arguments["view"], team=team)
         self._state.modals.append(modal)
         return {"view": {**modal.view, "id": modal.id}}
 
@@ -83,7 +83,7 @@ class Modals:
                 if not block.get("optional") and value.get("selected_option") is None:
                     raise ValueError(f"{block['label']['text']} is required.")
                 values[block["block_id"]] = {element["action_id"]: {"type": element["type"], **value}}
-        return view_submission(modal, values, self.new_trigger(modal.user))
+        return view_submission(modal, values, self.new_trigger(modal.user, modal.team))
 
     def show_response(self, modal: Modal, response: Json | None) -> None:
         """Do with a modal what the app said when it acknowledged it.

@@ -6,14 +6,14 @@ import secrets
 import time
 
 from tests.slack_server.records import Ephemeral, Json, Message, Modal
-from tests.slack_server.state import APP, BOT_ID, BOT_USER, TEAM
+from tests.slack_server.state import APP, TEAM, TEAMS
 
 
-def event_callback(event: Json) -> Json:
+def event_callback(event: Json, team: str = TEAM) -> Json:
     """Wrap an event as the Events API does; every call gives another event id."""
     return {
         "token": "verification",
-        "team_id": TEAM,
+        "team_id": team,
         "api_app_id": APP,
         "event": event,
         "type": "event_callback",
@@ -22,8 +22,8 @@ def event_callback(event: Json) -> Json:
         "authorizations": [
             {
                 "enterprise_id": None,
-                "team_id": TEAM,
-                "user_id": BOT_USER,
+                "team_id": team,
+                "user_id": TEAMS[team].bot_user,
                 "is_bot": True,
                 "is_enterprise_install": False,
             }
@@ -34,12 +34,12 @@ def event_callback(event: Json) -> Json:
 
 def app_mention(message: Message) -> Json:
     """Tell of a message that mentions the bot."""
-    return event_callback({**_spoken(message), "type": "app_mention"})
+    return event_callback({**_spoken(message), "type": "app_mention"}, message.team)
 
 
 def message_event(message: Message, channel_type: str) -> Json:
     """Tell of a message in a channel that the app hears."""
-    return event_callback({**_spoken(message), "type": "message", "channel_type": channel_type})
+    return event_callback({**_spoken(message), "type": "message", "channel_type": channel_type}, message.team)
 
 
 def message_changed(message: Message, old_text: str) -> Json:
@@ -56,7 +56,8 @@ def message_changed(message: Message, old_text: str) -> Json:
             "channel": message.channel,
             "channel_type": _type_of(message.channel),
             "ts": f"{time.time():.6f}",
-        }
+        },
+        message.team,
     )
 
 
@@ -74,11 +75,12 @@ def message_deleted(message: Message) -> Json:
             "channel": message.channel,
             "channel_type": _type_of(message.channel),
             "ts": f"{time.time():.6f}",
-        }
+        },
+        message.team,
     )
 
 
-def app_home_opened(user: str, tab: str) -> Json:
+def app_home_opened(user: str, tab: str, team: str = TEAM) -> Json:
     """Tell that somebody looks at a tab of the app, where the channel is their direct messages."""
     return event_callback(
         {
@@ -87,7 +89,8 @@ def app_home_opened(user: str, tab: str) -> Json:
             "channel": f"D{user}",
             "tab": tab,
             "event_ts": f"{time.time():.6f}",
-        }
+        },
+        team,
     )
 
 
@@ -107,11 +110,24 @@ def assistant_thread_started(user: str, thread_ts: str) -> Json:
     )
 
 
-def slash_command(command: str, text: str, *, channel: str, user: str, response_url: str, trigger_id: str) -> Json:
+def app_uninstalled(team: str) -> Json:
+    """Tell that somebody removed the app from a workspace."""
+    return event_callback({"type": "app_uninstalled"}, team)
+
+
+def tokens_revoked(team: str, *, bots: tuple[str, ...] = (), people: tuple[str, ...] = ()) -> Json:
+    """Tell that tokens of a workspace are revoked: the bot's, or those that people gave."""
+    tokens = {"bot": list(bots), "oauth": list(people)}
+    return event_callback({"type": "tokens_revoked", "tokens": tokens}, team)
+
+
+def slash_command(
+    command: str, text: str, *, channel: str, user: str, response_url: str, trigger_id: str, team: str = TEAM
+) -> Json:
     """Tell of a slash command."""
     return {
         "token": "verification",
-        "team_id": TEAM,
+        "team_id": team,
         "team_domain": "local",
         "channel_id": channel,
         "channel_name": "general",
@@ -167,19 +183,19 @@ def view_submission(modal: Modal, values: Json, trigger_id: str) -> Json:
     names = ("type", "title", "blocks", "private_metadata", "callback_id", "submit", "close")
     return {
         "type": "view_submission",
-        "team": {"id": TEAM, "domain": "local"},
+        "team": {"id": modal.team, "domain": "local"},
         "user": {
             "id": modal.user,
             "username": user_name(modal.user),
             "name": user_name(modal.user),
-            "team_id": TEAM,
+            "team_id": modal.team,
         },
         "api_app_id": APP,
         "token": "verification",
         "trigger_id": trigger_id,
         "view": {
             "id": modal.id,
-            "team_id": TEAM,
+            "team_id": modal.team,
             **{name: modal.view[name] for name in names if name in modal.view},
             "state": {"values": values},
             "hash": f"{time.time():.0f}.{modal.id}",
@@ -189,8 +205,8 @@ def view_submission(modal: Modal, values: Json, trigger_id: str) -> Json:
             "root_view_id": modal.id,
             "app_id": APP,
             "external_id": "",
-            "app_installed_team_id": TEAM,
-            "bot_id": BOT_ID,
+            "app_installed_team_id": modal.team,
+            "bot_id": TEAMS[modal.team].bot_id,
         },
         "response_urls": [],
         "is_enterprise_install": False,
@@ -236,7 +252,7 @@ def _block_action(
 ) -> Json:
     payload: Json = {
         "type": "block_actions",
-        "user": {"id": user, "username": user_name(user), "team_id": TEAM},
+        "user": {"id": user, "username": user_name(user), "team_id": shown.team},
         "api_app_id": APP,
         "token": "verification",
         "container": {
@@ -245,7 +261,7 @@ def _block_action(
             "is_ephemeral": isinstance(shown, Ephemeral),
         },
         "trigger_id": trigger_id,
-        "team": {"id": TEAM, "domain": "local"},
+        "team": {"id": shown.team, "domain": "local"},
         "channel": {"id": shown.channel, "name": "general"},
         "response_url": response_url,
         "actions": [{"block_id": "b1", "action_ts": f"{time.time():.6f}", **action}],
@@ -261,7 +277,7 @@ def _spoken(message: Message) -> Json:
         "text": message.text,
         "ts": message.ts,
         "client_msg_id": secrets.token_hex(8),
-        "team": TEAM,
+        "team": message.team,
         "channel": message.channel,
         "event_ts": message.ts,
     }

@@ -14,13 +14,14 @@ class Message:
     """A message that everybody in the channel sees.
 
     ``arguments`` are those of the call that posted it; ``at`` is ``time.monotonic()``. A person's message has no
-    ``bot_id``. ``streaming_state`` is that of a message which is, or was, a stream.
+    ``bot_id``. ``streaming_state`` is that of a message which is, or was, a stream; ``team`` its workspace.
     """
 
     channel: str
     ts: str
     user: str
     text: str
+    team: str = "T0LOCAL"
     thread_ts: str | None = None
     bot_id: str | None = None
     blocks: list[Json] = field(default_factory=list)
@@ -62,6 +63,7 @@ class Ephemeral:
     channel: str
     user: str
     text: str
+    team: str = "T0LOCAL"
     thread_ts: str | None = None
     blocks: list[Json] = field(default_factory=list)
     arguments: Json = field(default_factory=dict)
@@ -79,6 +81,7 @@ class Modal:
     id: str
     user: str
     view: Json
+    team: str = "T0LOCAL"
     is_open: bool = True
     errors: Json = field(default_factory=dict)
 
@@ -106,14 +109,17 @@ class Channel:
     thread_only: bool = False
     exists: bool = True
     posted_at: float = float("-inf")
+    team: str = "T0LOCAL"
 
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One call of a Web API method; ``at`` is ``time.monotonic()``."""
+    """One call of a Web API method, with the token of a workspace if it had one; ``at`` is ``time.monotonic()``."""
 
     method: str
     arguments: Json
+    team: str | None = None
+    token: str | None = None
     at: float = field(default_factory=time.monotonic)
 
 

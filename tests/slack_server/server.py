@@ -15,7 +15,8 @@ from tests.slack_server import payloads
 from tests.slack_server.faults import Fault, Faults, reset
 from tests.slack_server.modals import Modals
 from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json, Message, Modal
-from tests.slack_server.state import APP, BOT_USER, State, T
+from tests.slack_server.state import APP, TEAM, TEAMS, State, T
+from tests.slack_server.tokens import CLIENT_ID, CLIENT_SECRET, Tokens
 from tests.slack_server.transport import Courier, Posts, Sockets, Transport
 from tests.slack_server.web_api import WebApi
 
@@ -42,7 +43,8 @@ class LocalSlack:
         self._sockets = Sockets(self._state, self._faults, ack_seconds)
         self._courier = Courier(self._state, redeliver_seconds)
         self._modals = Modals(self._state)
-        self._api = WebApi(self._state, self._faults, (BOT_TOKEN, APP_TOKEN), self._new_socket_url, self._modals)
+        self.tokens = Tokens(BOT_TOKEN)
+        self._api = WebApi(self._state, self._faults, self.tokens, APP_TOKEN, self._new_socket_url, self._modals)
         self._transport: Transport = self._sockets
         self._held: list[Envelope] | None = None
         self._dark = False
@@ -100,6 +102,17 @@ class LocalSlack:
             "SLACK_SIGNING_SECRET": SIGNING_SECRET,
         }
 
+    def many_environment(self, origin: str) -> dict[str, str]:
+        """Return the settings of a daemon that many workspaces install the app of, at a page of this origin."""
+        return {
+            "SLACK_API_URL": self.api_url,
+            "SLACK_CLIENT_ID": CLIENT_ID,
+            "SLACK_CLIENT_SECRET": CLIENT_SECRET,
+            "SLACK_APP_TOKEN": APP_TOKEN,
+            "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+            "SUPPORTBOT_WEB_ORIGINS": origin,
+        }
+
     def use_http(self, request_url: str) -> None:
         """Deliver by signed POSTs from now on, instead of over WebSockets."""
         self._transport = Posts(self._state, self._session, request_url, SIGNING_SECRET)
@@ -122,7 +135,8 @@ class LocalSlack:
             copies: how often the event is delivered, acknowledged or not.
             also_message: whether the app hears the channel too, and gets the message a second time as ``message``.
         """
-        message = self._say(channel, user, f"<@{BOT_USER}> {text}", thread_ts)
+        bot = TEAMS[self._team_of(channel)].bot_user
+        message = self._say(channel, user, f"<@{bot}> {text}", thread_ts)
         told = [payloads.app_mention(message) for _ in range(copies)]
         if also_message:
             told += [payloads.message_event(message, "channel") for _ in range(copies)]
@@ -174,13 +188,15 @@ class LocalSlack:
             channel=channel,
             user=user,
             response_url=self._response_url(channel, user),
-            trigger_id=self._modals.new_trigger(user),
+            trigger_id=self._modals.new_trigger(user, self._team_of(channel)),
+            team=self._team_of(channel),
         )
         return self._deliver_all("slash_commands", [payload] * copies)
 
     async def open_tab(self, user: str, tab: str = "home", *, copies: int = 1) -> Envelope:
         """Have somebody look at a tab of the app, ``home`` or ``messages``."""
-        return self._deliver_all("events_api", [payloads.app_home_opened(user, tab) for _ in range(copies)])
+        team = self._team_of(f"D{user}")
+        return self._deliver_all("events_api", [payloads.app_home_opened(user, tab, team) for _ in range(copies)])
 
     async def press_in_home(self, user: str, action_id: str) -> Envelope:
         """Have somebody click a button of the Home tab, whether it was shown to them or not."""
@@ -204,7 +220,7 @@ class LocalSlack:
             user,
             positive=positive,
             response_url=self._response_url(shown.channel, user),
-            trigger_id=self._modals.new_trigger(user),
+            trigger_id=self._modals.new_trigger(user, shown.team),
         )
         return self._deliver_all("interactive", [payload])
 
@@ -215,7 +231,7 @@ class LocalSlack:
             user,
             number,
             response_url=self._response_url(shown.channel, user),
-            trigger_id=self._modals.new_trigger(user),
+            trigger_id=self._modals.new_trigger(user, shown.team),
         )
         return self._deliver_all("interactive", [payload] * copies)
 
@@ -282,9 +298,15 @@ class LocalSlack:
         """Let a click open a modal for this long only."""
         self._modals.trigger_seconds = seconds
 
-    def channel(self, channel: str) -> Channel:
-        """Return a channel, to archive it, or to take the bot out of it."""
-        return self._state.channel(channel)
+    def channel(self, channel: str, team: str = TEAM) -> Channel:
+        """Return a channel, to archive it, to take the bot out of it, or to say first which workspace it is in."""
+        return self._state.channel(channel, team)
+
+    async def uninstall(self, team: str) -> Envelope:
+        """Have somebody remove the app from a workspace: its token ends, and the app is told."""
+        self.tokens.end(team, "account_inactive")
+        told = [payloads.tokens_revoked(team, bots=(TEAMS[team].bot_user,)), payloads.app_uninstalled(team)]
+        return self._deliver_all("events_api", told)
 
     # --- how it misbehaves -------------------------------------------------------------------------------------
 
@@ -474,9 +496,19 @@ class LocalSlack:
 
     def _say(self, channel: str, user: str, text: str, thread_ts: str | None) -> Message:
         self._state.channel(channel)
-        message = Message(channel=channel, ts=self._state.new_ts(), user=user, text=text, thread_ts=thread_ts)
+        message = Message(
+            channel=channel,
+            ts=self._state.new_ts(),
+            user=user,
+            text=text,
+            team=self._team_of(channel),
+            thread_ts=thread_ts,
+        )
         self._state.messages.append(message)
         return message
+
+    def _team_of(self, channel: str) -> str:
+        return self._state.channel(channel).team
 
     def _deliver_all(self, kind: str, told: list[Json], ts: str = "") -> Envelope:
         envelopes = [Envelope(kind=kind, payload=payload, ts=ts) for payload in told]

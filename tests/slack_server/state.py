@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json, Message, Modal
@@ -12,9 +13,27 @@ from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json,
 T = TypeVar("T")
 
 TEAM = "T0LOCAL"
+OTHER_TEAM = "T0OTHERS"
+"""A second workspace, in which an app for many workspaces may be installed as well."""
 BOT_USER = "U0BOT"
 BOT_ID = "B0BOT"
 APP = "A0LOCAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A workspace, and the bot there."""
+
+    id: str
+    name: str
+    bot_user: str
+    bot_id: str
+
+
+TEAMS = {
+    TEAM: Team(TEAM, "Local", BOT_USER, BOT_ID),
+    OTHER_TEAM: Team(OTHER_TEAM, "Others", "U0BOT2", "B0BOT2"),
+}
 
 
 class State:
@@ -37,9 +56,9 @@ class State:
         self._changed = asyncio.Event()
         self._last_micros = 0
 
-    def channel(self, channel: str) -> Channel:
+    def channel(self, channel: str, team: str = TEAM) -> Channel:
         """Return a channel, which comes into being with the bot in it."""
-        return self.channels.setdefault(channel, Channel(channel))
+        return self.channels.setdefault(channel, Channel(channel, team=team))
 
     def new_ts(self) -> str:
         """Return a timestamp later than all before, in Slack's format."""

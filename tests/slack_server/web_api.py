@@ -13,7 +13,8 @@ from tests.slack_server.faults import Faults, RateLimited, Reset, fault_response
 from tests.slack_server.modals import Modals, RefusedViewError
 from tests.slack_server.payloads import user_name
 from tests.slack_server.records import Call, Channel, Ephemeral, Json, Message
-from tests.slack_server.state import APP, BOT_ID, BOT_USER, TEAM, State
+from tests.slack_server.state import APP, TEAM, TEAMS, State
+from tests.slack_server.tokens import TokenError, Tokens
 
 MAX_BLOCKS = 50
 MAX_SECTION = 3_000
@@ -40,7 +41,8 @@ class WebApi:
     Args:
         state: what is remembered.
         faults: how to fail.
-        tokens: the bot token and the app-level token.
+        tokens: those of bots.
+        app_token: the app-level token.
         new_socket_url: makes the address of the next WebSocket.
         modals: opens them.
     """
@@ -49,18 +51,22 @@ class WebApi:
         self,
         state: State,
         faults: Faults,
-        tokens: tuple[str, str],
+        tokens: Tokens,
+        app_token: str,
         new_socket_url: Callable[[], str],
         modals: Modals,
     ) -> None:
         self._state = state
         self._faults = faults
-        self._bot_token, self._app_token = tokens
+        self._tokens = tokens
+        self._app_token = app_token
+        self._caller = TEAMS[TEAM]  # of the call that is answered: one after the other
         self._new_socket_url = new_socket_url
         self._response_urls: dict[str, tuple[str, str, int]] = {}
         self.post_seconds = 0.0
         self.granted: str | None = None
         self._methods: dict[str, Callable[[Json], Json]] = {
+            "auth.revoke": self._revoke,
             "auth.test": self._auth_test,
             "apps.connections.open": self._open_connection,
             "assistant.threads.setStatus": self._set_status,
@@ -98,8 +104,9 @@ class WebApi:
         """Answer one call of a method."""
         method = request.match_info["method"]
         arguments = await _arguments(request)
-        self._state.calls.append(Call(method=method, arguments=arguments))
-        return await self._answer(request, method, lambda: self._run(request, method, arguments))
+        call = Call(method=method, arguments=arguments)
+        self._state.calls.append(call)
+        return await self._answer(request, method, lambda: self._run(request, call))
 
     async def respond(self, request: web.Request) -> web.Response:
         """Take one message for a ``response_url``."""
@@ -120,20 +127,28 @@ class WebApi:
         finally:
             self._state.changed()
 
-    def _run(self, request: web.Request, method: str, arguments: Json) -> web.Response:
+    def _run(self, request: web.Request, call: Call) -> web.Response:
+        method, arguments = call.method, call.arguments
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         try:
+            if method == "oauth.v2.access":
+                return web.json_response({"ok": True, **self._tokens.access(request, arguments)})
             if method not in self._methods or method in self._unknown:
                 raise ApiFailedError("unknown_method")
-            if token != (self._app_token if method == "apps.connections.open" else self._bot_token):
+            if method != "apps.connections.open":
+                self._caller = self._tokens.team_of(token)
+                call.team, call.token = self._caller.id, token
+            elif token != self._app_token:
                 raise ApiFailedError("invalid_auth" if token else "not_authed")
             answer = {"ok": True, **self._methods[method](arguments)}
+            if method == "auth.revoke":
+                self._tokens.revoke(token)
             headers = {"x-oauth-scopes": self.granted} if self.granted is not None else None
             return web.json_response(answer, headers=headers)
         except _TooFastError:
             self._state.rate_limited += 1
             return fault_response(request, RateLimited("1"))
-        except (ApiFailedError, RefusedViewError) as error:
+        except (ApiFailedError, RefusedViewError, TokenError) as error:
             return web.json_response({"ok": False, "error": str(error)})
 
     def _use(self, token: str, body: Json) -> web.Response:
@@ -146,6 +161,7 @@ class WebApi:
             Ephemeral(
                 channel=channel,
                 user=user,
+                team=self._state.channel(channel).team,
                 text=body.get("text", ""),
                 thread_ts=body.get("thread_ts"),
                 blocks=body.get("blocks", []),
@@ -157,12 +173,15 @@ class WebApi:
     def _auth_test(self, arguments: Json) -> Json:
         return {
             "url": "http://local.test/",
-            "team": "Local",
+            "team": self._caller.name,
             "user": "support_bot",
-            "team_id": TEAM,
-            "user_id": BOT_USER,
-            "bot_id": BOT_ID,
+            "team_id": self._caller.id,
+            "user_id": self._caller.bot_user,
+            "bot_id": self._caller.bot_id,
         }
+
+    def _revoke(self, arguments: Json) -> Json:
+        return {"revoked": True}
 
     def _open_connection(self, arguments: Json) -> Json:
         return {"url": self._new_socket_url()}
@@ -216,8 +235,9 @@ class WebApi:
         message = Message(
             channel=channel.id,
             ts=self._state.new_ts(),
-            user=BOT_USER,
-            bot_id=BOT_ID,
+            user=self._caller.bot_user,
+            bot_id=self._caller.bot_id,
+            team=self._caller.id,
             text=arguments.get("text", ""),
             thread_ts=thread_ts,
             blocks=arguments.get("blocks", []),
@@ -235,6 +255,7 @@ class WebApi:
             Ephemeral(
                 channel=channel.id,
                 user=arguments["user"],
+                team=channel.team,
                 text=arguments.get("text", ""),
                 thread_ts=arguments.get("thread_ts"),
                 blocks=arguments.get("blocks", []),
@@ -272,7 +293,7 @@ class WebApi:
 
     def _find_open_stream(self, arguments: Json) -> Message:
         message = self._find(arguments["channel"], arguments["ts"])
-        if message.bot_id != BOT_ID:
+        if message.bot_id != self._caller.bot_id:
             raise ApiFailedError("message_not_owned_by_app")
         if message.streaming_state != "in_progress":
             raise ApiFailedError("message_not_in_streaming_state")
@@ -280,14 +301,14 @@ class WebApi:
 
     def _delete(self, arguments: Json) -> Json:
         message = self._find(arguments["channel"], arguments["ts"])
-        if message.bot_id != BOT_ID or message.streaming_state == "in_progress":
+        if message.bot_id != self._caller.bot_id or message.streaming_state == "in_progress":
             raise ApiFailedError("cant_delete_message")
         self._state.messages.remove(message)
         return {"channel": message.channel, "ts": message.ts}
 
     def _update(self, arguments: Json) -> Json:
         message = self._find(arguments["channel"], arguments["ts"])
-        if message.bot_id != BOT_ID:
+        if message.bot_id != self._caller.bot_id:
             raise ApiFailedError("cant_update_message")
         if message.streaming_state == "in_progress":
             raise ApiFailedError("streaming_state_conflict")
@@ -304,12 +325,13 @@ class WebApi:
 
     def _find(self, channel: str, ts: str) -> Message:
         for message in self._state.messages:
-            if (message.channel, message.ts) == (channel, ts):
+            if (message.channel, message.ts, message.team) == (channel, ts, self._caller.id):
                 return message
         raise ApiFailedError("message_not_found")
 
     def _conversations(self, arguments: Json) -> Json:
-        mine = [channel for channel in self._state.channels.values() if channel.member and not channel.archived]
+        theirs = [one for one in self._state.channels.values() if one.team == self._caller.id]
+        mine = [channel for channel in theirs if channel.member and not channel.archived]
         listed = [{"id": channel.id, "is_im": channel.id.startswith("D")} for channel in mine]
         return {"channels": listed, "response_metadata": {"next_cursor": ""}}
 
@@ -318,7 +340,7 @@ class WebApi:
         return {
             "user": {
                 "id": user,
-                "team_id": TEAM,
+                "team_id": self._caller.id,
                 "name": user_name(user),
                 "real_name": user_name(user),
                 "profile": {"display_name": ""},
@@ -375,8 +397,8 @@ class WebApi:
         return {"channel": {"id": self._check_channel(f"D{user}").id}}
 
     def _check_channel(self, name: str) -> Channel:
-        channel = self._state.channel(name)
-        if not channel.exists:
+        channel = self._state.channel(name, self._caller.id)
+        if not channel.exists or channel.team != self._caller.id:
             raise ApiFailedError("channel_not_found")
         if channel.archived:
             raise ApiFailedError("is_archived")

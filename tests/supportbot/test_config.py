@@ -16,6 +16,8 @@ BOT = "xoxb-123-456-abcDEF"
 APP = "xapp-1-A0-123-abcdef"
 DISCORD = "MTEyMzQ1Njc4OTAxMjM0NTY3.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
 
+MANY = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "0" * 32}
+
 
 def write_env(text: str) -> Path:
     """Write a `.env` into the current folder."""
@@ -84,6 +86,20 @@ def test_key_given_twice_is_refused() -> None:
         ({"DISCORD_TOKEN": DISCORD[:40] + " " + DISCORD[40:]}, r"DISCORD_TOKEN.*white space"),
         (
             {"SLACK_BOT_TOKEN": BOT, "SUPPORTBOT_SLACK_HTTP": "1"},
+            r"SUPPORTBOT_SLACK_HTTP needs SLACK_SIGNING_SECRET",
+        ),
+        ({"SLACK_CLIENT_ID": "1.2"}, r"SLACK_CLIENT_SECRET is missing"),
+        ({"SLACK_CLIENT_SECRET": "0" * 32}, r"SLACK_CLIENT_ID is missing"),
+        ({"SLACK_CLIENT_ID": "A0123"}, r"SLACK_CLIENT_ID is malformed: it is two numbers joined by a dot"),
+        ({**MANY, "SLACK_BOT_TOKEN": BOT}, r"Both SLACK_BOT_TOKEN and SLACK_CLIENT_ID are set"),
+        (MANY, r"SLACK_CLIENT_ID needs an address that begins with https:// in SUPPORTBOT_WEB_ORIGINS"),
+        ({**MANY, "SUPPORTBOT_WEB_ORIGINS": "https://bot.example"}, r"SLACK_APP_TOKEN is missing"),
+        (
+            {**MANY, "SUPPORTBOT_WEB_ORIGINS": "https://bot.example", "SUPPORTBOT_SLACK_WORKSPACES": "T1, acme"},
+            r"SUPPORTBOT_SLACK_WORKSPACES holds 'acme'",
+        ),
+        (
+            {**MANY, "SUPPORTBOT_WEB_ORIGINS": "https://bot.example", "SUPPORTBOT_SLACK_HTTP": "1"},
             r"SUPPORTBOT_SLACK_HTTP needs SLACK_SIGNING_SECRET",
         ),
         ({"SLACK_SIGNING_SECRET": "short"}, r"SLACK_SIGNING_SECRET.*32 hexadecimal"),

@@ -34,7 +34,6 @@ from bot.slack.home import (
 )
 from bot.slack.listeners.policy import PolicyForm
 from bot.slack.lookups import find_link
-from bot.slack.scopes import Scopes
 from supportbot.handoffs.listing import Waiting
 from supportbot.service import Service
 from supportbot.statistics.overview import Overview
@@ -69,16 +68,18 @@ class Turns:
 
 
 class _Home:
-    def __init__(self, service: Service, background: Background, admins: Admins, scopes: Scopes) -> None:
+    def __init__(
+        self, service: Service, background: Background, admins: Admins, lacking: Callable[[str], str]
+    ) -> None:
         self._service = service
         self._background = background
         self._admins = admins
-        self._scopes = scopes
+        self._lacking = lacking
         self._turns = Turns()
 
     async def on_opened(self, body: dict[str, object], client: AsyncWebClient) -> None:
         opened, overview = read_opened(body), self._service.overview
-        if opened is None or overview is None or not self._turns.take(opened.user, opened.tab):
+        if opened is None or overview is None or not self._turns.take(opened.workspace, opened.user, opened.tab):
             return
         if opened.tab == "home":
             self._background.start("views.publish", partial(self._publish, opened, overview, client))
@@ -88,7 +89,11 @@ class _Home:
 
     async def on_thread(self, body: dict[str, object], client: AsyncWebClient) -> None:
         started, overview = read_started(body), self._service.overview
-        if started is None or overview is None or not self._turns.take(started.user, started.thread):
+        if (
+            started is None
+            or overview is None
+            or not self._turns.take(started.workspace, started.user, started.thread)
+        ):
             return
         show = partial(
             client.assistant_threads_setSuggestedPrompts, channel_id=started.channel, thread_ts=started.thread
@@ -110,7 +115,7 @@ class _Home:
         figures, handoffs = await overview.statistics("slack", opened.workspace), self._service.handoffs
         waiting = await handoffs.waiting("slack", opened.workspace, MOST_WAITING) if handoffs else None
         links = await _links(client, waiting.oldest if waiting else ())
-        return build_home(asked, ForAdmins(figures, self._scopes.sentence, waiting, links))
+        return build_home(asked, ForAdmins(figures, self._lacking(opened.workspace), waiting, links))
 
     def _suggest(self, workspace: str, overview: Overview, show: partial[Any]) -> None:
         self._background.start("setSuggestedPrompts", partial(_suggest, workspace, overview, show))
@@ -142,10 +147,15 @@ async def _suggest(workspace: str, overview: Overview, show: partial[Any]) -> No
 
 
 def register(
-    app: AsyncApp, service: Service, background: Background, admins: Admins, scopes: Scopes, form: PolicyForm
+    app: AsyncApp,
+    service: Service,
+    background: Background,
+    admins: Admins,
+    lacking: Callable[[str], str],
+    form: PolicyForm,
 ) -> None:
-    """Connect the listeners for tabs."""
-    home = _Home(service, background, admins, scopes)
+    """Connect the listeners for tabs; ``lacking`` says what the app lacks in a workspace."""
+    home = _Home(service, background, admins, lacking)
     app.event("app_home_opened")(home.on_opened)
     app.event("assistant_thread_started")(home.on_thread)
     app.action(SETTINGS_ACTION)(form.open_from_home)

@@ -15,6 +15,7 @@ from supportbot.db.models.conversations import (
 )
 from supportbot.db.models.digests import DigestPost
 from supportbot.db.models.erased import ErasedMessage
+from supportbot.db.models.installations import SlackBot, SlackOAuthState
 from supportbot.db.models.knowledge import (
     RUNTIME_TABLES,
     Entry,
@@ -49,6 +50,8 @@ __all__ = [
     "Passage",
     "Question",
     "RunExample",
+    "SlackBot",
+    "SlackOAuthState",
     "TrainingRun",
     "Wording",
     "Workspace",

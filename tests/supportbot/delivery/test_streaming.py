@@ -42,6 +42,7 @@ class RecordingStage:
     """
 
     platform = "slack"
+    paced_by_workspace = False
     one_a_thread = True
 
     def __init__(self, *outcomes: Exception | None, pace: Pace | None = None) -> None:

@@ -55,6 +55,23 @@ async def test_one_too_many_is_told_once(database: Database, question: MakeQuest
     assert len(await inbox.claim(["slack"], 9)) == 3
 
 
+async def test_person_of_another_workspace_is_another_person(database: Database, question: MakeQuestion) -> None:
+    """Slack numbers people within a workspace; on Discord a person is the same everywhere."""
+    inbox = inbox_with(database, replace(UNLIMITED, person=Limit(1, 0)))
+    for platform, refused in (("slack", None), ("discord", "limit of a person")):
+        await inbox.accept(question(platform=platform))
+        elsewhere = question(platform=platform, workspace="T2", identity=f"{platform} T2")
+        assert (await inbox.accept(elsewhere)).refused == refused
+
+
+async def test_limit_of_a_workspace_is_its_own(database: Database, question: MakeQuestion) -> None:
+    """Another workspace, whose channel and people have the same names, has a limit of its own."""
+    inbox = inbox_with(database, replace(UNLIMITED, channel=Limit(1, 0), workspace=Limit(0, 2)))
+    accepted = [await inbox.accept(question(channel=channel)) for channel in ("C1", "C2", "C3")]
+    assert [one.refused for one in accepted] == [None, None, "limit of a workspace"]
+    assert (await inbox.accept(question(workspace="T2", identity="T2:C1:1"))).refused is None
+
+
 async def test_answered_questions_make_room(database: Database, question: MakeQuestion) -> None:
     """Only questions without an answer are open."""
     inbox = inbox_with(database, replace(UNLIMITED, person=Limit(1, 0)))
