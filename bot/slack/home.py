@@ -7,8 +7,7 @@ The parts stand in this order, each only if there is something to show.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from slack_sdk.models.blocks import ActionsBlock, Block, DividerBlock, HeaderBlock, PlainTextObject
 from slack_sdk.models.blocks.block_elements import ButtonElement
@@ -109,7 +108,7 @@ class ForAdmins:
     figures: Statistics
     missing: str = ""
     waiting: AllWaiting | None = None
-    links: Mapping[int, str] = MappingProxyType({})
+    links: Mapping[int, str] = field(default_factory=dict)
 
 
 def build_home(asked: Sequence[Exchange], for_admins: ForAdmins | None = None) -> View:

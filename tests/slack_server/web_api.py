@@ -205,6 +205,10 @@ class WebApi:
         if view["type"] != "home" or not 0 < len(view["blocks"]) <= MAX_VIEW_BLOCKS:
             raise ApiFailedError("invalid_arguments")
         for block in view["blocks"]:
+            if block["type"] == "actions":
+                if not all(one["action_id"] and 0 < len(one["text"]["text"]) <= 75 for one in block["elements"]):
+                    raise ApiFailedError("invalid_arguments")
+                continue
             text = block.get("text", {}).get("text", "")
             most = MAX_HEADER if block["type"] == "header" else MAX_SECTION
             if block["type"] != "divider" and not 0 < len(text) <= most:

@@ -99,9 +99,9 @@ async def test_what_is_refused_changes_nothing(
 
 async def test_two_who_decide_at_once_both_count(policies: Policies) -> None:
     """Neither takes away what the other one decided."""
-    changes: list[dict[str, Any]] = [{"digest": True}, {"verified_only": True}, {"language": "de"}]
+    changes: list[dict[str, Any]] = [{"handoff_everywhere": True}, {"verified_only": True}, {"language": "de"}]
     await asyncio.gather(*(policies.change(HERE, settings, ADA) for settings in changes))
-    assert await policies.shown(HERE) == Policy(digest=True, verified_only=True, language="de")
+    assert await policies.shown(HERE) == Policy(handoff_everywhere=True, verified_only=True, language="de")
 
 
 @pytest.mark.parametrize("settings", [{"colour": "blue"}, {"answer_on": 7}, {"quiet_hours": "at night"}])
