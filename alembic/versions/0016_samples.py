@@ -1,7 +1,7 @@
 """samples
 
 Revision ID: 0016
-Revises: 0014
+Revises: 0015
 Created: 2026-11-30 10:30:00.000000
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

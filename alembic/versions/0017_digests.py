@@ -1,7 +1,7 @@
 """digests
 
 Revision ID: 0017
-Revises: 0014
+Revises: 0016
 Created: 2026-11-30 10:20:00.000000
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision = "0014"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
