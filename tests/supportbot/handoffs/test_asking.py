@@ -173,8 +173,8 @@ async def test_what_waits_in_a_workspace(
     """What nobody has answered is counted and listed, the oldest first; what is closed or elsewhere is not."""
     first = await asked(database, inbox, outbox, handoffs, question)
     for number in (2, 3):
-        thread = {"thread": f"{number}.0", "channel": f"C{number}"}
-        await handoffs.ask(await answered(inbox, question, **thread), ASKER, workspace="T1")
+        answer_id = await answered(inbox, question, thread=f"{number}.0", channel=f"C{number}")
+        await handoffs.ask(answer_id, ASKER, workspace="T1")
     await decide(database, "slack", "T2", handoff_target="C9")
     elsewhere = await answered(inbox, question, workspace="T2", thread="4.0")
     await handoffs.ask(elsewhere, "slack:T2:U1", workspace="T2")
