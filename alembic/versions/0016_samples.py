@@ -53,6 +53,4 @@ def downgrade() -> None:
 def _allow(before: tuple[str, ...], after: tuple[str, ...]) -> None:
     """Change what a row of the outbox may be."""
     with op.batch_alter_table("outbox", schema=None, table_kwargs=_KEEP) as batch_op:
-        batch_op.alter_column(
-            "kind", existing_type=_kind(*before), type_=_kind(*after), existing_nullable=False
-        )
+        batch_op.alter_column("kind", existing_type=_kind(*before), type_=_kind(*after), existing_nullable=False)

@@ -19,6 +19,7 @@ from typing import Any
 import discord
 from discord.http import Route
 
+from bot.again import REWORDED_TEXT
 from bot.discord._parts import start_of
 from bot.discord._posting import HISTORY_LIMIT, NONCE_LIFE, request_message, request_object
 from bot.discord._text import LIMIT, build_answer_parts, build_quote
@@ -33,7 +34,6 @@ from bot.discord.handoffs import (
     note_of,
 )
 from bot.discord.refusals import missing_permission
-from bot.again import REWORDED_TEXT
 from bot.handoffs import STILL_OPEN_TEXT, UNREACHED_TEXT
 from supportbot.db.states import OutboxKind
 from supportbot.delivery.claiming import Delivery

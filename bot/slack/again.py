@@ -1,6 +1,6 @@
 """Asking once more: the buttons for another sample and for a question that was edited, and clicks on them.
 
-A click carries the number of the answer, or of the question, so it works after a restart and on answers of any age.
+A click carries the number of the answer, or of the question, so it works after a restart, whatever its age.
 """
 
 from __future__ import annotations
@@ -87,7 +87,5 @@ def read_click(body: object) -> Click | None:
             and (person := read_voter(body))
             and (place := read_place(body))
         ):
-            return Click(
-                number=int(value), workspace=team, channel=channel, user=user, person=person, place=place
-            )
+            return Click(number=int(value), workspace=team, channel=channel, user=user, person=person, place=place)
     return None

@@ -86,4 +86,3 @@ async def test_edited_question_is_asked_again(server: DiscordServer, bot: Bot) -
     assert "how do I shut it?" in shown
     assert "Pull it." in shown
     assert await server.response_to(await server.press(offer, ASK)) == ASKED_ALREADY_TEXT
-

@@ -207,9 +207,7 @@ class DiscordServer:
         data = {"custom_id": button["custom_id"], "component_type": 2}
         return await self._interact(3, data, message=message, by=by)
 
-    async def press(
-        self, message: Json, label: str, *, by: Json = ALICE, permissions: str = "8"
-    ) -> Interaction:
+    async def press(self, message: Json, label: str, *, by: Json = ALICE, permissions: str = "8") -> Interaction:
         """Click the button with a label under a message of the bot; whoever clicks may do everything, or that."""
         buttons = [button for row in message["components"] for button in row["components"]]
         (button,) = [one for one in buttons if one.get("label") == label]

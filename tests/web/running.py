@@ -31,8 +31,8 @@ from supportbot.delivery.outbox import Outbox
 from supportbot.engine.base import CONFIDENCE_TOKENS, Chunk, Engine, SamplingParams, Tokenizer
 from supportbot.engine.load import load_engine
 from supportbot.engine.prompt import Prompt
-from supportbot.feedback.consent import may_be_learned_from
 from supportbot.feedback.again import Again
+from supportbot.feedback.consent import may_be_learned_from
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
 from supportbot.handoffs.asking import Handoffs
@@ -213,7 +213,7 @@ async def run_bot(home: Path, *, origins: str = "") -> AsyncGenerator[Bot]:
             live,
             worker.wake,
             handoffs=Handoffs(database, inbox),
-        again=Again(database),
+            again=Again(database),
         )
         reception = Reception()
         key = await page_key(database)

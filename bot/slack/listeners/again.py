@@ -52,9 +52,7 @@ class _Again:
         self, ack: AsyncAck, body: dict[str, object], respond: AsyncRespond, client: AsyncWebClient
     ) -> None:
         if (click := read_click(body)) is not None:
-            kept = self._service.ask_again(
-                click.number, click.person, click.question, workspace=click.workspace
-            )
+            kept = self._service.ask_again(click.number, click.person, click.question, workspace=click.workspace)
             await self._tell(click, kept, ASKED_ALREADY_TEXT, respond, client)
         await ack()
 

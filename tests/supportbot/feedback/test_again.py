@@ -111,7 +111,9 @@ async def test_another_sample_is_asked_for_once(bot: Bot) -> None:
     assert exchange is not None
     assert (exchange.asker, exchange.first_id, exchange.sample) == ("U1", first, 2)
     async with bot.database.read() as session:
-        audits = list(await session.execute(select(Audit.actor, Audit.subject).filter_by(action="answer.try_again")))
+        audits = list(
+            await session.execute(select(Audit.actor, Audit.subject).filter_by(action="answer.try_again"))
+        )
     assert audits == [("somebody on slack", f"question:{first}")]
 
 
@@ -136,7 +138,9 @@ async def test_only_the_asker_and_admins_may(bot: Bot) -> None:
         await bot.service.try_again(answer_id, ASKER, bot._build, workspace="T2")
     with pytest.raises(CannotAskAgainError, match="no longer there"):
         await bot.try_again(answer_id, "discord:U1")
-    unsure = await bot.answer((await bot.service.ask(bot.question("What?"))).question_id, "?", AnswerSource.NOT_SURE)
+    unsure = await bot.answer(
+        (await bot.service.ask(bot.question("What?"))).question_id, "?", AnswerSource.NOT_SURE
+    )
     with pytest.raises(CannotAskAgainError, match="no other one"):
         await bot.try_again(unsure)
     assert (await bot.try_again(answer_id, OTHER, admin=True)).new
@@ -220,7 +224,7 @@ async def test_pair_follows_the_votes_until_somebody_decides(bot: Bot) -> None:
     async with bot.database.read() as session:
         example_id = await session.scalar(select(Example.id).where(Example.completion == "B"))
     assert example_id is not None
-    await ExampleStore(bot.database).decide(example_id, Decision.APPROVE, curator="ada")
+    await ExampleStore(bot.database).decide([example_id], Decision.APPROVE, curator="ada")
     await bot.service.vote(second, ASKER, Vote.DOWN, workspace="T1")
     await collect(bot.database)
     async with bot.database.read() as session:
