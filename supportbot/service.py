@@ -89,15 +89,17 @@ class Service:
         self.overview = overview
         self.handoffs = handoffs
 
-    async def ask(
-        self, incoming: IncomingQuestion, *, then: Callable[[Connection, int], None] | None = None
-    ) -> Accepted:
+    async def ask(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question; when this returns, it will be answered whatever happens to this process.
 
         To be awaited before the platform is told "received". A question that is there already is not new. One that
         is too many is refused, and its asker told so. ``reception`` says whether it is heard where it was asked.
-        ``then`` is as in ``Inbox.accept``.
         """
+        return await self._keep(incoming)
+
+    async def _keep(
+        self, incoming: IncomingQuestion, then: Callable[[Connection, int], None] | None = None
+    ) -> Accepted:
         crowd = await self._crowd(incoming.text) if self._crowd else None
         return self._accepted(incoming, await self._inbox.accept(incoming, crowd, then=then))
 
@@ -301,7 +303,7 @@ class Service:
             answer_id, person, build, workspace=workspace, is_admin=is_admin
         )
         log.info("answer.try_again", answer_id=answer_id, sample=incoming.sample)
-        return await self.ask(incoming, then=partial(record, person, incoming))
+        return await self._keep(incoming, partial(record, person, incoming))
 
     async def ask_again(
         self, question_id: int, person: str, build: Build, *, workspace: str | None = None

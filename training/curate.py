@@ -53,7 +53,7 @@ _PAGE_PERSONS = "web:"
 class TrainingExample:
     """A row that counts. ``rejected`` is the answer that ``answer`` was preferred to.
 
-    ``is_preference`` says that this is all that is known of ``rejected``: people liked another sample of an answer.
+    ``is_preference`` says that this is all that is known of ``rejected``: people liked another sample.
     """
 
     example_id: int

@@ -1,6 +1,6 @@
 """Asking once more: the buttons for another sample and for a question that was edited, and clicks on them.
 
-A click carries the number of the answer, or of the question, so it works after a restart and on answers of any age.
+A click carries the number of the answer, or of the question, so it works after a restart, whatever its age.
 """
 
 from __future__ import annotations

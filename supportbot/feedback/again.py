@@ -26,8 +26,8 @@ from supportbot.intake.samples import MOST_SAMPLES, is_offered
 _GONE_TEXT = "This answer is no longer there. Please ask the question once more."
 _NO_SAMPLE_TEXT = "To this answer there is no other one."
 _ENOUGH_TEXT = (
-    f"I have tried {MOST_SAMPLES} times, and have nothing better. Please rephrase the question, or ask a member of "
-    "the team."
+    f"I have tried {MOST_SAMPLES} times, and have nothing better. Please rephrase the question, or ask a member "
+    "of the team."
 )
 _NOT_ASKER_TEXT = "Only who asked this, or an admin, can have me try again."
 _NOT_YOURS_TEXT = "Only who asked this can ask it again."

@@ -1,4 +1,4 @@
-"""Askers who think again too late: a question that was edited after its answer may be asked again, as it reads now.
+"""Askers who think again too late: a question that was edited after its answer may be asked as it reads now.
 
 The offer is one message for each question, whose button asks the newest text; so a second edit shows nothing new.
 Nothing is offered for an edit that changes no words, long after the question, or where the bot is not to speak.

@@ -267,7 +267,7 @@ def test_faults_are_one_sentence(
 async def test_a_liked_sample_is_exported_as_a_pair(
     database: Database, inbox: Inbox, question: MakeQuestion, tmp_path: Path
 ) -> None:
-    """From two answers in chat to the lines of each kind: the other one is preferred less, and nobody called it bad."""
+    """From two answers in chat to the lines of each kind; the other one is preferred less, and no bad one."""
     bot = Bot(database, inbox, question)
     _, first = await bot.ask("When is it open?", answer="At nine.")
     second = await bot.sample(first, "At ten.")
@@ -276,7 +276,7 @@ async def test_a_liked_sample_is_exported_as_a_pair(
     async with database.write() as session:
         example_id = (await session.scalars(select(Example.id))).one()
         (await session.scalars(select(Workspace))).one().training_consent_at = datetime.now(UTC)
-    await ExampleStore(database).decide(example_id, Decision.APPROVE, curator="ada")
+    await ExampleStore(database).decide([example_id], Decision.APPROVE, curator="ada")
     found = {}
     for kind in Kind:
         path = tmp_path / f"{kind}.jsonl"

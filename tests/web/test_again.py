@@ -27,7 +27,7 @@ def prepare(bot: Bot, text: str) -> None:
 
 
 async def test_other_answers_stand_below(bot: Bot, page: Page) -> None:
-    """A double click draws one more; each can be voted on, and after three there is no other, also after a reload."""
+    """A double click draws one more; each can be voted on, and after three there is no other."""
     prepare(bot, "Answer 1.")
     await ask_and_wait(page, ASKED)
     for number in range(2, MOST_SAMPLES + 1):

@@ -18,6 +18,7 @@ from supportbot.answering.answerer import Answerer, AnswerMode
 from supportbot.answering.generator import Generator, LiveModel, hold_back
 from supportbot.db.states import AnswerSource
 from supportbot.intake.questions import Reply
+from supportbot.intake.samples import Drawn
 from training.evaluate.judging import Judge
 from training.evaluate.knowing import Known
 
@@ -81,11 +82,14 @@ class _Once(Generator):
         earlier: Sequence[str] = (),
         begin_by: float | None = None,
         beside_knowledge: bool = False,
+        before: Drawn | None = None,
     ) -> Reply:
         """Answer a question, or return what was answered before."""
         key = "\n".join((*earlier, question))
         if key not in self._replies:
-            self._replies[key] = await super().answer(question, deadline, earlier=earlier, begin_by=begin_by)
+            self._replies[key] = await super().answer(
+                question, deadline, earlier=earlier, begin_by=begin_by, before=before
+            )
         return hold_back(self._replies[key], self._floored.floor(beside_knowledge=beside_knowledge))
 
 

@@ -281,7 +281,7 @@ async def another(said: str, knowledge: Knowledge | None = None, floor: float | 
     shown: list[str] = []
     model = LiveModel(ScriptedEngine(said), floor, knows_us=True)
     answering = Answerer(Generator(model), knowledge)
-    question = TICKET[0][0] if knowledge else "when do you open"
+    question = GYM[TICKET][0] if knowledge else "when do you open"
     reply = await answering.answer(question, time.monotonic() + 5, shown.append, before=BEFORE)
     return reply, "".join(shown)
 

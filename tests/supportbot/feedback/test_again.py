@@ -224,7 +224,7 @@ async def test_pair_follows_the_votes_until_somebody_decides(bot: Bot) -> None:
     async with bot.database.read() as session:
         example_id = await session.scalar(select(Example.id).where(Example.completion == "B"))
     assert example_id is not None
-    await ExampleStore(bot.database).decide(example_id, Decision.APPROVE, curator="ada")
+    await ExampleStore(bot.database).decide([example_id], Decision.APPROVE, curator="ada")
     await bot.service.vote(second, ASKER, Vote.DOWN, workspace="T1")
     await collect(bot.database)
     async with bot.database.read() as session:
