@@ -57,7 +57,12 @@ async def installed(session: AsyncSession, workspace: str | None = None) -> list
 
 
 async def remove(
-    database: Database, workspace: str, by: str, *, action: str = "workspace.remove", before: datetime | None = None
+    database: Database,
+    workspace: str,
+    by: str,
+    *,
+    action: str = "workspace.remove",
+    before: datetime | None = None,
 ) -> bool:
     """Take the token of a workspace away; nothing is heard from it or sent there any more.
 

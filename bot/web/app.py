@@ -90,13 +90,9 @@ def build_web(
     return app
 
 
-def add_page(
-    app: FastAPI, path: str, page: Callable[[Request], Awaitable[Response]], settings: Settings
-) -> None:
+def add_page(app: FastAPI, path: str, page: Callable[[Request], Awaitable[Response]], settings: Settings) -> None:
     """Serve a page of a platform, under the names of our own page alone."""
-    guarded = SameOriginOnly(
-        request_response(page), hosts=[settings.web_host], origins=settings.page_origins
-    )
+    guarded = SameOriginOnly(request_response(page), hosts=[settings.web_host], origins=settings.page_origins)
     app.router.routes.append(Route(path, guarded, methods=["GET"], include_in_schema=False))
 
 

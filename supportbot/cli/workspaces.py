@@ -36,7 +36,9 @@ def list_(as_json: JsonFlag = False) -> None:
         print_json([_figures(one) for one in found])
         return
     if not found:
-        out.print("The app is installed nowhere: with SLACK_CLIENT_ID set, open /slack/install on the page's port.")
+        out.print(
+            "The app is installed nowhere: with SLACK_CLIENT_ID set, open /slack/install on the page's port."
+        )
         return
     table = Table("workspace", "name", "installed", "token", header_style="bold")
     for one in found:
@@ -66,7 +68,9 @@ def remove(
         return await remove_installation(database, workspace.strip(), by)
 
     if not with_database(work):
-        raise SupportBotError(f"The app is not installed in '{workspace}': `supportbot workspaces list` shows where.")
+        raise SupportBotError(
+            f"The app is not installed in '{workspace}': `supportbot workspaces list` shows where."
+        )
     out.print(
         f"{printable(workspace)} is removed. Its people still see the app until one of them removes it in Slack."
     )

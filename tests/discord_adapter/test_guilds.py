@@ -62,7 +62,10 @@ async def test_each_server_has_its_own_answers_figures_and_policy(two: Two) -> N
     await two.ask(two.bob, two.channel, "and there?")
     await world.answer()
     assert len(world.channel.last_message.components) > 0
-    for manager, channel, begins in ((two.mia, world.channel, "1 question "), (two.max, two.channel, "2 questions ")):
+    for manager, channel, begins in (
+        (two.mia, world.channel, "1 question "),
+        (two.max, two.channel, "2 questions "),
+    ):
         assert (await manager.slash(channel, "stats")).response.content.startswith(begins)
     here = Place(platform="discord", workspace=str(two.channel.guild.id))
     await world.core.service.policies.change(here, {"answer_on": "never"}, "ada")

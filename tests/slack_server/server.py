@@ -44,9 +44,7 @@ class LocalSlack:
         self._courier = Courier(self._state, redeliver_seconds)
         self._modals = Modals(self._state)
         self.tokens = Tokens(BOT_TOKEN)
-        self._api = WebApi(
-            self._state, self._faults, self.tokens, APP_TOKEN, self._new_socket_url, self._modals
-        )
+        self._api = WebApi(self._state, self._faults, self.tokens, APP_TOKEN, self._new_socket_url, self._modals)
         self._transport: Transport = self._sockets
         self._held: list[Envelope] | None = None
         self._dark = False

@@ -63,9 +63,7 @@ class _Home:
 
     async def on_opened(self, body: dict[str, object], client: AsyncWebClient) -> None:
         opened, overview = read_opened(body), self._service.overview
-        if opened is None or overview is None or not self._turns.take(
-            opened.workspace, opened.user, opened.tab
-        ):
+        if opened is None or overview is None or not self._turns.take(opened.workspace, opened.user, opened.tab):
             return
         if opened.tab == "home":
             self._background.start("views.publish", partial(self._publish, opened, overview, client))
@@ -75,8 +73,10 @@ class _Home:
 
     async def on_thread(self, body: dict[str, object], client: AsyncWebClient) -> None:
         started, overview = read_started(body), self._service.overview
-        if started is None or overview is None or not self._turns.take(
-            started.workspace, started.user, started.thread
+        if (
+            started is None
+            or overview is None
+            or not self._turns.take(started.workspace, started.user, started.thread)
         ):
             return
         show = partial(

@@ -55,9 +55,7 @@ async def test_one_too_many_is_told_once(database: Database, question: MakeQuest
     assert len(await inbox.claim(["slack"], 9)) == 3
 
 
-async def test_person_of_another_workspace_is_another_person(
-    database: Database, question: MakeQuestion
-) -> None:
+async def test_person_of_another_workspace_is_another_person(database: Database, question: MakeQuestion) -> None:
     """Slack numbers people within a workspace; on Discord a person is the same everywhere."""
     inbox = inbox_with(database, replace(UNLIMITED, person=Limit(1, 0)))
     for platform, refused in (("slack", None), ("discord", "limit of a person")):
