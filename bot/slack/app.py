@@ -223,8 +223,9 @@ class _Maker:
     def _workspace(self, token: str, team: str, bot: Bot | None, app: str | None) -> Workspace:
         scopes = Scopes(on_change=partial(self._keep, team))
         client = self.client(token, scopes)
-        app_token = self._settings.slack_app_token
-        identity = Identity(client, self._patience, app_token and app_token.get_secret_value(), scopes, bot)
+        secret = self._settings.slack_app_token
+        app_token = secret.get_secret_value() if secret else None
+        identity = Identity(client, self._patience, app_token, scopes, bot)
         identity.learn_app({"app_id": app})
         stage = SlackStage(client)
         catch_up = CatchUp(

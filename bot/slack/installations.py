@@ -80,7 +80,7 @@ class Installations:
             audit.record(session, actor=by, action="workspace.install", subject=subject_of(bot.team_id or ""))
 
     async def rotated(self, bot: Bot) -> Bot:
-        """Return a bot with a new token if the old one ends soon; the same bot if it does not, or can't be renewed.
+        """Return a bot with a new token if the old one ends soon; the same bot if not, or if it can't be renewed.
 
         Another daemon may have renewed it meanwhile, which ends the old refresh token: then that bot is returned.
 

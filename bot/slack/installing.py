@@ -1,7 +1,8 @@
 """The pages at which somebody installs the app in a workspace: off to Slack, and back with what Slack answers.
 
-Whoever comes back must be who went: the state in the address was issued by us not long ago, is used once, and stands
-in a cookie of that browser as well. No code and no token is logged, and a page shows nothing of what was sent.
+Whoever comes back must be who went: the state in the address was issued by us not long ago, is used once, and
+stands in a cookie of that browser as well. No code and no token is logged, and a page shows nothing of what was
+sent.
 """
 
 from __future__ import annotations
@@ -51,12 +52,12 @@ _AGAIN = f'<a href="{INSTALL_PATH}">Begin again</a>'
 
 _FAILURES: Mapping[str, str] = {
     "access_denied": "Nothing was installed, because that was not allowed in Slack.",
-    "invalid_browser": "Nothing was installed: this browser did not begin here, or keeps no cookies. Open this page "
-    "and Slack in the same browser, over https.",
+    "invalid_browser": "Nothing was installed: this browser did not begin here, or keeps no cookies. Open this "
+    "page and Slack in the same browser, over https.",
     "invalid_state": "Nothing was installed: it took longer than ten minutes, or the page was loaded twice.",
     "missing_code": "Nothing was installed: Slack sent nothing that the app could be installed with.",
-    "invalid_code": "Nothing was installed: Slack does not accept the answer that it sent, or the app's client id "
-    "and client secret do not belong together.",
+    "invalid_code": "Nothing was installed: Slack did not accept it. If that happens again, the app's client id "
+    "and client secret may not belong together.",
     "not_allowed": "Nothing was installed: this bot is not for that workspace. Its operator can add the "
     "workspace's id to SUPPORTBOT_SLACK_WORKSPACES.",
     "whole_organisation": "Nothing was installed: choose one workspace in Slack, not a whole organisation.",
@@ -238,7 +239,7 @@ async def _fail(args: AsyncFailureArgs) -> BoltResponse:
 
 
 def _answer(status: int, page: str, settings: AsyncOAuthSettings) -> BoltResponse:
-    headers = {
+    headers: dict[str, str | Sequence[str]] = {
         "Content-Type": "text/html; charset=utf-8",
         "Set-Cookie": settings.state_utils.build_set_cookie_for_deletion(),
     }

@@ -85,8 +85,8 @@ def register(app: AsyncApp, find: Find, api_url: str) -> None:
 def named_teams(body: object) -> list[str]:
     """Return the workspaces for which a payload may be, the likeliest first."""
     match body:
-        case {"type": "event_callback"}:
-            named = [*_authorized(body), *(body.get(key) for key in ("context_team_id", "team_id"))]
+        case {"type": "event_callback", **event}:
+            named = [*_authorized(body), *(event.get(key) for key in ("context_team_id", "team_id"))]
         case {"team_id": team}:
             named = [team]
         case _:

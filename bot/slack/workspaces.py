@@ -1,8 +1,8 @@
 """The workspaces that this daemon serves, and all that is done in each with its token: one, or many.
 
-With SLACK_BOT_TOKEN there is one, whatever a payload names; ``origin`` refuses what is not for it. With an app that
-many install, they are read from the database when somebody needs them, and looked up again after a few seconds: so
-what another daemon or `supportbot workspaces remove` does is seen soon.
+With SLACK_BOT_TOKEN there is one, whatever a payload names; ``origin`` refuses what is not for it. With an app
+that many install, they are read from the database when somebody needs them, and looked up again after a few
+seconds: so what another daemon or `supportbot workspaces remove` does is seen soon.
 """
 
 from __future__ import annotations

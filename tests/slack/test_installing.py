@@ -20,7 +20,7 @@ from supportbot.db.models import SlackBot, SlackOAuthState
 from supportbot.installations import installed
 from tests.slack.conftest import Core
 from tests.slack.many import ORIGIN, Browser, ManyBot, many_settings, serving
-from tests.slack_server import ApiError, HttpAnswer, LocalSlack
+from tests.slack_server import ApiError, LocalSlack, Reset
 from tests.slack_server.state import OTHER_TEAM, TEAM
 from tests.slack_server.tokens import CLIENT_ID, INSTALLER
 
@@ -88,7 +88,7 @@ async def test_it_goes_wrong_in_one_clear_sentence(slack: LocalSlack, visit: Vis
         ({"error": "access_denied"}, 200, "not allowed in Slack"),
         ({"error": "<script>alert(1)</script>"}, 200, "Slack refused"),
         ({"state": "of somebody else", "code": "x"}, 400, "this browser did not begin here"),
-        ({"code": "made up"}, 401, "does not accept the answer"),
+        ({"code": "made up"}, 401, "did not accept it"),
         ({}, 401, "loaded twice"),  # the state before was used
     ):
         with capture_logs() as lines:
@@ -100,7 +100,7 @@ async def test_it_goes_wrong_in_one_clear_sentence(slack: LocalSlack, visit: Vis
     await browser.begin()
     assert (await browser.come_back())[0] == 401  # without a code
     await browser.begin()
-    slack.misbehave("oauth.v2.access", HttpAnswer(500))
+    slack.misbehave("oauth.v2.access", Reset())
     status, page = await browser.come_back(code=slack.tokens.allow(TEAM))
     assert (status, "Nothing was installed" in page) == (502, True)
     assert await visit.workspaces() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,19 +11,19 @@ import pytest
 from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 
-from bot.slack import workspaces as module
 from bot.slack.listeners.installation import read_ended, read_time
 from bot.slack.origin import named_teams
 from bot.slack.workspaces import InstalledWorkspaces
 from supportbot.db import audit
-from supportbot.db.models import Question, SlackBot
-from supportbot.db.states import QuestionState
+from supportbot.db.models import Outbox, SlackBot
+from supportbot.db.states import OutboxState, QuestionState
 from supportbot.installations import remove
 from tests.slack.conftest import Core
 from tests.slack.many import ManyBot, install, many_settings, serving
 from tests.slack_server import ApiError, LocalSlack
 from tests.slack_server.payloads import app_home_opened, app_uninstalled, tokens_revoked
 from tests.slack_server.state import OTHER_TEAM, TEAM
+from tests.waiting import until
 
 ANSWER = "Press the reset button."
 DAY = 24 * 3600
@@ -53,9 +54,17 @@ def callers(slack: LocalSlack, method: str) -> list[str | None]:
 
 
 async def failures(bot: ManyBot) -> list[str | None]:
-    """Return why questions failed."""
+    """Return why replies were given up."""
     async with bot.core.database.read() as session:
-        return list(await session.scalars(select(Question.reason).where(Question.state == QuestionState.FAILED)))
+        return list(await session.scalars(select(Outbox.last_error).where(Outbox.state == OutboxState.FAILED)))
+
+
+def time_passes(bot: ManyBot) -> None:
+    """Let what is known of workspaces be old enough to be looked up again."""
+    workspaces = bot.adapter._workspaces
+    assert isinstance(workspaces, InstalledWorkspaces)
+    for known in workspaces._known.values():
+        known.looked_at, known.renew_from = -math.inf, 0.0
 
 
 async def rename(core: Core, table: str, name: str) -> None:
@@ -151,14 +160,12 @@ async def test_paused_workspace_holds_nobody_up(slack: LocalSlack, many: ManyBot
     assert states == {QuestionState.DELIVERED, QuestionState.ANSWERED}
 
 
-async def test_operator_removes_a_workspace_beside_the_daemon(
-    slack: LocalSlack, many: ManyBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_operator_removes_a_workspace_beside_the_daemon(slack: LocalSlack, many: ManyBot) -> None:
     """What the command line does is obeyed as soon as the workspace is looked up again."""
-    monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.0)
     await slack.wait_for_ack(await slack.mention("C2", "U2", "how?"))
     assert await remove(many.core.database, OTHER_TEAM, "Ada L")
     assert not await remove(many.core.database, OTHER_TEAM, "Ada L")
+    time_passes(many)
     await answer(many)
     assert await failures(many) == ["The app is not installed in the workspace any more."]
     assert slack.replies == []
@@ -175,12 +182,8 @@ async def test_app_that_was_installed_again_answers_again(slack: LocalSlack, man
     assert (await slack.wait_for_message(channel="C2")).team == OTHER_TEAM
 
 
-async def test_token_is_renewed_before_it_ends(
-    slack: LocalSlack, many: ManyBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_token_is_renewed_before_it_ends(slack: LocalSlack, many: ManyBot) -> None:
     """The new one is kept and used; one that can't be renewed is used while it lasts."""
-    monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.0)
-    monkeypatch.setattr(module, "_RENEW_AGAIN_SECONDS", 0.0)
 
     async def soon() -> str | None:
         ends = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=30)
@@ -188,7 +191,9 @@ async def test_token_is_renewed_before_it_ends(
             await session.execute(
                 update(SlackBot).where(SlackBot.team_id == TEAM).values(bot_token_expires_at=ends)
             )
-            return await session.scalar(select(SlackBot.bot_token).where(SlackBot.team_id == TEAM))
+            token = await session.scalar(select(SlackBot.bot_token).where(SlackBot.team_id == TEAM))
+        time_passes(many)
+        return token
 
     old = await soon()
     await slack.wait_for_ack(await slack.mention("C1", "U1", "how?"))
@@ -220,7 +225,7 @@ async def test_events_over_http_find_their_workspace(slack: LocalSlack, core: Co
     """With signed requests in the place of Socket Mode it is the same."""
     slack.channel("C2", OTHER_TEAM)
     async with serving(slack, core, many_settings(slack, http=True)) as bot:
-        assert bot.adapter.is_connected
+        await until(lambda: bot.adapter.is_connected)
         for team in (TEAM, OTHER_TEAM):
             await install(slack, bot.url, team)
         await slack.wait_for_ack(await slack.mention("C2", "U2", "how?"))
@@ -255,7 +260,8 @@ def test_named_workspaces() -> None:
     assert named_teams(SHARED) == [OTHER_TEAM, TEAM, "T0PARTNER"]
     assert named_teams({"team_id": TEAM, "command": "/ask"}) == [TEAM]
     assert named_teams({"type": "block_actions", "team": {"id": TEAM}, "user": {"team_id": "T0PARTNER"}}) == [TEAM]
-    for odd in (None, [], {}, {"team_id": 5}, {"type": "event_callback", "authorizations": 7}):
+    odd_ones: tuple[object, ...] = (None, [], {}, {"team_id": 5}, {"type": "event_callback", "authorizations": 7})
+    for odd in odd_ones:
         assert named_teams(odd) == []
 
 

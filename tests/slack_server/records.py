@@ -114,7 +114,7 @@ class Channel:
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One call of a Web API method, with the token of a workspace if it had one; ``at`` is ``time.monotonic()``."""
+    """One call of a Web API method, with whose token, if it is a workspace's; ``at`` is ``time.monotonic()``."""
 
     method: str
     arguments: Json
