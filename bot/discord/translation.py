@@ -20,8 +20,8 @@ GERMAN: Mapping[str, str] = {
     "config": "einstellungen",
     "Decide what the support bot answers here.": "Festlegen, was der Support-Bot hier beantwortet.",
     "where": "wo",
-    "This channel, or all channels of the server that decide nothing else.": (
-        "Dieser Kanal, oder alle Kanäle des Servers, für die nichts anderes gilt."
+    "This channel, all channels of the server that decide nothing else, or the weekly digest.": (
+        "Dieser Kanal, alle Kanäle des Servers, für die nichts anderes gilt, oder der Wochenbericht."
     ),
     "Show how the bot did in the last seven days.": "Zeigen, wie es dem Bot in den letzten sieben Tagen ging.",
 }
