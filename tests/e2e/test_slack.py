@@ -83,7 +83,7 @@ async def test_another_sample_becomes_a_pair(home: Path, tiny_model: Path) -> No
         await slack.choose(offer, "U1", 0)
         await slack.wait_for_message(thread_ts=asked.ts, count=4, seconds=30)
         await slack.wait_for_acks()
-        again, second, first = await log_of(home)
+        first, second, again = await log_of(home)
         for command in (
             ["curate", "collect"],
             ["curate", "approve", "1", "--by", "Ana"],

@@ -28,5 +28,5 @@ async def test_killed_after_the_click(tmp_path: Path, tiny_model: Path) -> None:
             await slack.choose(shown, "U1", 0, copies=2)
             await slack.wait_for_ephemeral(user="U1", containing="drawn already", seconds=30)
             await slack.wait_for_acks(30)
-            assert [entry["sample"] for entry in await log_of(home)] == [2, 1]
+            assert [entry["sample"] for entry in await log_of(home)] == [1, 2]
     assert len(slack.replies) == 2

@@ -129,8 +129,8 @@ class Question(Base):
     outage: its asker has waited, and is not sent away because others ask as well. ``unasked`` says that nobody
     asked the bot: it answers if it knows, and else the row goes.
 
-    What draws another answer to a question is a row of its own (``intake.samples``): ``sample`` counts them from
-    1, and ``sample_of`` is the first row, which has none; it is no foreign key, since numbers are never given again.
+    What draws another answer to a question is a row of its own (``intake.samples``): ``sample`` counts from 1, and
+    ``sample_of`` is the first row, which has none; it is no foreign key, since numbers are never given again.
     """
 
     __tablename__ = "question"
