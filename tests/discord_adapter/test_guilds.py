@@ -9,8 +9,10 @@ import discord
 import pytest
 from sqlalchemy import select
 
+from bot.discord.views import vote_id
 from supportbot.db.models import Workspace
 from supportbot.feedback.consent import allow, may_be_learned_from
+from supportbot.feedback.votes import UnknownAnswerError, Vote
 from supportbot.policies.store import Place
 from tests.discord_adapter.conftest import World
 from tests.supportbot.knowledge.publishing import approve
@@ -76,17 +78,16 @@ async def test_each_server_has_its_own_answers_figures_and_policy(two: Two) -> N
 
 
 async def test_vote_counts_in_the_server_of_the_answer(two: Two) -> None:
-    """A button that names another server's answer counts nothing there."""
+    """Whoever names another server's answer has no vote on it."""
     world = two.world
     await world.mention("in the shop?")
     await world.answer()
     await two.ask(two.bob, two.channel, "in the club?")
     await world.answer()
-    ours, theirs = world.channel.last_message, two.channel.last_message
-    (row,) = ours.components
-    thumb = next(child for child in row.children if str(child.emoji) == "👍")
-    await two.bob.click(theirs, custom_id=thumb.custom_id)
-    await world.alice.click(ours, custom_id=thumb.custom_id)
+    ours = world.channel.last_message
+    await world.alice.click(ours, custom_id=vote_id(1, Vote.UP))
+    with pytest.raises(UnknownAnswerError):
+        await world.core.service.vote(1, f"discord:{two.bob.id}", Vote.UP, workspace=str(two.channel.guild.id))
     votes = {one.question: one.votes_up for one in await world.core.history.recent(9)}
     assert votes == {"in the shop?": 1, "in the club?": 0}
 

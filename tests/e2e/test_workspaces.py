@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.daemon import running, supportbot
+from tests.e2e.daemon import Daemon, running, supportbot
 from tests.slack.many import ORIGIN, install
 from tests.slack_server import LocalSlack, Message
 from tests.slack_server.state import OTHER_TEAM, TEAM
+from tests.waiting import until
 
 QUESTION = "How do I open the sauna?"
 ANSWER = "With the key from the desk."
@@ -29,6 +30,11 @@ async def ask(slack: LocalSlack, channel: str, user: str, text: str) -> Message:
     """Ask, and return the reply."""
     asked = await slack.mention(channel, user, text, also_message=True)
     return await slack.wait_for_message(channel=channel, thread_ts=asked.ts, seconds=30)
+
+
+def _known(daemon: Daemon) -> int:
+    """Return how many answers the daemon knows."""
+    return max(int(line["entries"]) for line in daemon.lines if line["event"] == "knowledge.refreshed")
 
 
 def _numbers(rows: list[dict[str, Any]], channel: str) -> list[str]:
@@ -65,7 +71,9 @@ async def test_two_workspaces_share_a_daemon_and_nothing_else(home: Path) -> Non
             rows = json.loads(await command(home, "curate", "list", "--json"))
             human = [row for row in rows if row["source"] == "human"]
             assert {row["answer"] for row in human} == set(BY_COLLEAGUE.values())
+            before = _known(daemon)
             await command(home, "curate", "approve", *_numbers(human, "C2"), "--by", "Ana")
+            await until(lambda: _known(daemon) > before)
             for channel, user, _ in PLACES:
                 reply = await ask(slack, channel, user, OPEN_QUESTION)
                 assert (BY_COLLEAGUE["C2"] in reply.shown) == (channel == "C2"), reply.shown
