@@ -187,6 +187,18 @@ FEATURES: Mapping[str, tuple[Feature, ...]] = {
             "explanations::test_explanation_goes_on_the_vote",
         ),
         Feature(
+            "Try again: another answer of the model, three at most, for the asker and admins",
+            "again::test_try_again_brings_another_answer_below",
+            "again::test_try_again_brings_another_answer",
+            "again::test_other_answers_stand_below",
+        ),
+        Feature(
+            "Ask again: a question that was edited after its answer",
+            "again::test_edited_question_is_asked_again",
+            "again::test_edited_question_is_asked_again",
+            why="what was sent on the page stays",
+        ),
+        Feature(
             "Ask a human; their answer comes back to the asker",
             "asking_human::test_channel_is_asked_and_its_answer_comes_back",
             "asking_human::test_channel_is_asked_and_its_answer_comes_back",
@@ -241,6 +253,30 @@ FEATURES: Mapping[str, tuple[Feature, ...]] = {
             "home::test_admins_see_the_figures_of_the_week",
             "offers::test_figures_are_for_those_who_manage_the_server",
             why="`supportbot stats`",
+        ),
+        Feature(
+            "Open hand-offs, and the way to the settings",
+            "digests::test_home_leads_to_what_is_open_and_to_the_settings",
+            "offers::test_figures_are_for_those_who_manage_the_server",
+            why="`supportbot handoffs list`",
+        ),
+        Feature(
+            "A weekly digest: what was asked, what was not known, who helped",
+            "digests::test_posted_once_with_names",
+            "digests::test_posted_once_with_names",
+            "tests/supportbot/digest/test_week.py::test_goes_to_a_channel",
+        ),
+        Feature(
+            "Many workspaces or servers, each with its own knowledge, policy, limits and consent",
+            "workspaces::test_each_workspace_is_answered_with_its_own_token",
+            "guilds::test_each_server_has_its_own_answers_figures_and_policy",
+            why="the page is one",
+        ),
+        Feature(
+            "English and German, by channel, workspace or person",
+            "words::test_language_is_decided_when_the_question_comes",
+            "words::test_language_of_the_server_and_of_who_types",
+            "words::test_page_speaks_as_the_browser_asks_unless_a_policy_decides",
         ),
         Feature(
             "One's own questions with what became of them",
