@@ -83,13 +83,14 @@ FEATURES: Mapping[str, tuple[Feature, ...]] = {
         Feature(
             "Go on in a thread without a mention",
             "threads::test_asker_goes_on_without_a_mention",
-            page="tests/supportbot/answering/test_answerer.py::test_follow_up_is_answered_with_what_the_thread_is_about",
-            why="Discord does not tell a bot what is said without a mention, unless it has the privileged intent",
+            "threads::test_asker_goes_on_without_a_mention",
+            "tests/supportbot/answering/test_answerer.py::test_follow_up_is_answered_with_what_the_thread_is_about",
+            why="in Discord with the Message Content intent, without which it hides what does not name the bot",
         ),
         Feature(
             "People among themselves are left alone; stop and start",
             "threads::test_people_among_themselves_are_left_alone",
-            "questions::test_talk_that_is_not_addressed_is_left_alone",
+            "threads::test_people_among_themselves_are_left_alone",
             why="on the page everybody is alone with the bot",
         ),
         Feature(

@@ -32,6 +32,7 @@ from bot.discord.questions import (
     question_from_edit,
     question_from_message,
     remark_from_message,
+    remark_in_thread,
     unasked_from_message,
     was_edited_soon,
 )
@@ -43,6 +44,9 @@ from bot.discord.views import VoteButton
 from bot.discord.watchdog import Watchdog
 from supportbot.config import Settings
 from supportbot.intake.handoff import Heard
+from supportbot.intake.questions import IncomingQuestion
+from supportbot.intake.reception import Manner
+from supportbot.intake.threads import read_order
 from supportbot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -163,17 +167,39 @@ class SupportClient(ServingClient):
         """Keep a message if it is a question, or an answer to one; return whether it is a new question."""
         if self.user is None:
             return False
-        if not is_addressed(message, self.user):
-            async with asyncio.timeout(self.patience.hear_seconds):
-                await self._hear_unasked(message)
-            return False
-        if is_only_emoji(message, self.user):
-            return False
-        remark = remark_from_message(message, self.user)
         async with asyncio.timeout(self.patience.hear_seconds):
+            if not is_addressed(message, self.user):
+                return self.intents.message_content and await self._overhear(message, self.user)
+            if is_only_emoji(message, self.user):
+                return False
+            remark = remark_from_message(message, self.user)
             if remark is not None and await self.service.overhear(remark) is not Heard.NOT_OURS:
                 return False
-            return (await self.service.ask(question_from_message(message, self.user))).new
+            question = question_from_message(message, self.user)
+            return not await self._heed(message, question) and (await self.service.ask(question)).new
+
+    async def _overhear(self, message: discord.Message, me: discord.ClientUser) -> bool:
+        """Hear what names nobody: who goes on asking in a thread, who answers instead, what is asked nobody."""
+        if (remark := remark_in_thread(message, me)) is not None:
+            heard = await self.service.overhear(remark)
+            if heard is Heard.FOLLOW_UP and not is_only_emoji(message, me):
+                return (await self.service.ask(question_from_message(message, me, Manner.FOLLOW_UP))).new
+            if heard is not Heard.NOT_OURS:
+                return False
+        await self._hear_unasked(message)
+        return False
+
+    async def _heed(self, message: discord.Message, question: IncomingQuestion) -> bool:
+        """Be quiet in a thread, or no longer, if that is what somebody says; return whether it was."""
+        quiet = read_order(question.text)
+        if quiet is None or not question.in_thread:
+            return False
+        place = (question.platform, question.workspace, question.channel, question.thread)
+        if not await self.service.be_quiet(*place, quiet=quiet):
+            return False
+        with suppress(discord.DiscordException, aiohttp.ClientError, OSError):  # a nicety
+            await message.add_reaction("🔇" if quiet else "🔊")
+        return True
 
     async def _hear_unasked(self, message: discord.Message) -> None:
         """Keep what somebody asks nobody in particular, if that is heard where it was said."""

@@ -6,7 +6,8 @@ text throughout, because they exceed what JSON numbers hold safely.
 A conversation is a channel. The root of a chain of replies would be finer, but an event carries one level of the
 chain only, and to learn the others would cost a request each before the question is safe. So a person answers
 instead of the bot by a reply to the very message in which it was not sure. Discord shows us the text, because a
-reply mentions whom it goes to unless its author has switched that off.
+reply mentions whom it goes to unless its author has switched that off. A thread is a channel of its own; with the
+Message Content intent, what is said there without naming the bot is heard as in Slack (``remark_in_thread``).
 
 A webhook is no person, whoever made it speak: nobody could vote, be answered or be forgotten under its name.
 """
@@ -75,6 +76,32 @@ def remark_from_message(message: discord.Message, me: discord.ClientUser) -> Rem
         identity=str(message.id),
         author=str(message.author.id),
         text=text_of(message, me),
+        signed=message.author.display_name,
+    )
+
+
+def remark_in_thread(message: discord.Message, me: discord.ClientUser) -> Remark | None:
+    """Translate what a person says in a thread, or in a post of a forum, without naming the bot; None elsewhere.
+
+    Without the Message Content intent, Discord hides what would be read here.
+    """
+    if not isinstance(message.channel, discord.Thread) or not is_by_person(message):
+        return None
+    place = str(message.channel.id)
+    reference = message.reference
+    to = reference.resolved.author.id if reference and isinstance(reference.resolved, discord.Message) else me.id
+    named = {user.id for user in message.mentions} | {to}
+    return Remark(
+        platform=PLATFORM,
+        workspace=_workspace(_guild_id(message), message.author.id),
+        channel=place,
+        thread=place,
+        replied_to=str(reference.message_id) if reference and reference.message_id else None,
+        identity=str(message.id),
+        author=str(message.author.id),
+        text=text_of(message, me),
+        names_others=bool(named - {me.id, message.author.id} or message.raw_role_mentions),
+        said_at=message.created_at,
         signed=message.author.display_name,
     )
 
