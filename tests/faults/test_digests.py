@@ -26,14 +26,8 @@ async def test_killed_while_it_posts(tmp_path: Path, is_taken: bool) -> None:
     await make_due(database, "slack", TEAM, "CTEAM")
     await database.aclose()
     async with LocalSlack() as slack:
-        daemon = None
-
-        def kill(_: object) -> None:
-            assert daemon is not None
-            daemon.process.kill()
-
         daemon = await launch(home, None, **slack.environment())
-        slack.misbehave("chat.postMessage", Reset(is_taken, kill))
+        slack.misbehave("chat.postMessage", Reset(is_taken, lambda _: daemon.process.kill()))
         await daemon.wait(60)
         assert len(slack.replies) == is_taken
         slack.behave()

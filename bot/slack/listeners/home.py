@@ -118,7 +118,7 @@ class _Home:
 
 async def _links(client: AsyncWebClient, waiting: Sequence[Waiting]) -> dict[int, str]:
     """Return the addresses of the messages that ask people in channels; nobody else opens a direct message."""
-    links = {}
+    links: dict[int, str] = {}
     for one in waiting:
         channel, _, ts = (one.post_identity or "").partition(":")
         if one.platform == "slack" and ts and not channel.startswith("D"):
