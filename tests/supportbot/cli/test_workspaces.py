@@ -12,7 +12,8 @@ from supportbot.db.models import SlackBot
 from supportbot.db.session import Database
 from tests.supportbot.cli.curating import supportbot
 
-NOON = datetime(2026, 11, 30, 12)  # noqa: DTZ001 - as the library's table has it
+NOON = datetime(2026, 11, 30, 12)
+"""As in the table of the library, whose times say no zone."""
 
 
 # What a database makes of it is tested with the adapter; this starts a process for every command.
