@@ -11,7 +11,7 @@ from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now_of
 from supportbot.db.models import Channel, Conversation, Question
 from supportbot.db.states import QuestionState
-from supportbot.intake.questions import Claim
+from supportbot.intake.questions import Claim, words_of
 from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
 
 SUSPECT_LAPSES = 2
@@ -73,6 +73,7 @@ _CLAIM = (
         Question.received_at,
         Question.late,
         Question.unasked,
+        Question.reply_to,
     )
 )
 _SERVED = (
@@ -118,6 +119,7 @@ def take(
             waited=now - row.received_at,
             late=row.late,
             unasked=row.unasked,
+            words=words_of(row.reply_to),
         )
         for row in taken
     ]
