@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api_errors import error_code
 from supportbot.errors import SupportBotError
+from supportbot.words import N_
 
 _SECONDS = 2.0
 """Slack waits three for the acknowledgement of a command, and opens a modal only so long after it."""
@@ -26,11 +27,11 @@ _REMEMBER_SECONDS = 60.0
 _REMEMBERED = 1_000
 """People; whoever was asked about first is forgotten first."""
 
-_NO_SCOPE = (
+_NO_SCOPE = N_(
     "I cannot see who is an admin here: the app lacks the scope users:read. Update it with the manifest that "
     "comes with the bot, or name admins in SUPPORTBOT_ADMINS."
 )
-_NO_ANSWER = "Slack does not tell me who is an admin here. Please try again in a moment."
+_NO_ANSWER = N_("Slack does not tell me who is an admin here. Please try again in a moment.")
 
 
 class UnknownAdminsError(SupportBotError):

@@ -22,6 +22,7 @@ from supportbot.intake.history import Exchange
 from supportbot.printable import printable
 from supportbot.statistics.statistics import Statistics
 from supportbot.statistics.words import in_words
+from supportbot.words import ENGLISH, N_, Words
 
 RECENT = 5
 """Questions of a person that are shown."""
@@ -36,7 +37,7 @@ _SHOWN = 150
 _SENTENCE = 1_000
 """Characters of a sentence that names what Slack has named."""
 
-_INTRODUCTION = (
+_INTRODUCTION = N_(
     "Ask me by mentioning me in a channel that I am in, here in the *Messages* tab, or with the command `/ask`. "
     "In a thread you can go on asking.\n"
     "An answer with *✓ Verified* was approved by a person. When I am not sure I say so, and somebody of the team "
@@ -45,17 +46,17 @@ _INTRODUCTION = (
 )
 
 _SOURCES: Mapping[AnswerSource, str] = {
-    AnswerSource.APPROVED: "✓ Verified",
+    AnswerSource.APPROVED: N_("✓ Verified"),
     AnswerSource.QUOTED: MARK,
-    AnswerSource.GENERATED: "Generated, not verified",
-    AnswerSource.NOT_SURE: "I was not sure",
+    AnswerSource.GENERATED: N_("Generated, not verified"),
+    AnswerSource.NOT_SURE: N_("I was not sure"),
 }
 _STATES: Mapping[QuestionState, str] = {
-    QuestionState.RECEIVED: "I am thinking about it",
-    QuestionState.ANSWERING: "I am thinking about it",
-    QuestionState.REFUSED: "Not answered: too much was asked at once. Please ask again",
+    QuestionState.RECEIVED: N_("I am thinking about it"),
+    QuestionState.ANSWERING: N_("I am thinking about it"),
+    QuestionState.REFUSED: N_("Not answered: too much was asked at once. Please ask again"),
 }
-_NO_ANSWER = "Not answered. Please ask again"
+_NO_ANSWER = N_("Not answered. Please ask again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +86,24 @@ class Started:
     thread: str
 
 
-def build_home(asked: Sequence[Exchange], figures: Statistics | None = None, missing: str = "") -> View:
+def build_home(
+    asked: Sequence[Exchange], figures: Statistics | None = None, missing: str = "", words: Words = ENGLISH
+) -> View:
     """Return what somebody sees in the Home tab.
 
     Args:
         asked: their own questions, the newest first.
         figures: for admins only.
         missing: a sentence on what the app lacks, for admins only; empty if it lacks nothing.
+        words: the bot's own.
     """
-    blocks = [*_header("What I can do"), build_section(_INTRODUCTION), *_questions(asked)]
+    blocks = [
+        *_header(words.say("What I can do")),
+        build_section(words.say(_INTRODUCTION)),
+        *_questions(asked, words),
+    ]
     if figures is not None:
-        blocks += [DividerBlock(), *_for_admins(figures, missing)]
+        blocks += [DividerBlock(), *_for_admins(figures, missing, words)]
     return View(type="home", blocks=blocks)
 
 
@@ -141,14 +149,15 @@ def _header(text: str) -> list[Block]:
     return [HeaderBlock(text=PlainTextObject(text=text, emoji=True))]
 
 
-def _questions(asked: Sequence[Exchange]) -> list[Block]:
+def _questions(asked: Sequence[Exchange], words: Words) -> list[Block]:
     if not asked:
         return []
-    return [*_header("Your latest questions"), *map(_question, asked)]
+    return [*_header(words.say("Your latest questions")), *(_question(exchange, words) for exchange in asked)]
 
 
-def _question(exchange: Exchange) -> Block:
-    lines = [f"> {shortened(' '.join(exchange.question.split()), _SHOWN)}", f"_{escape(_state(exchange))}_"]
+def _question(exchange: Exchange, words: Words) -> Block:
+    state = escape(words.say(_state(exchange)))
+    lines = [f"> {shortened(' '.join(exchange.question.split()), _SHOWN)}", f"_{state}_"]
     if exchange.by_people:
         lines.append(_start(exchange.by_people[0]))
     elif exchange.answer is not None:
@@ -158,7 +167,7 @@ def _question(exchange: Exchange) -> Block:
 
 def _state(exchange: Exchange) -> str:
     if exchange.by_people:
-        return "Somebody of the team has answered"
+        return N_("Somebody of the team has answered")
     if exchange.source is not None:
         return _SOURCES[exchange.source]
     return _STATES.get(exchange.state, _NO_ANSWER)
@@ -168,13 +177,17 @@ def _start(answer: str) -> str:
     return " ".join(build_preview(answer, _SHOWN).split())
 
 
-def _for_admins(figures: Statistics, missing: str) -> list[Block]:
-    blocks = [*_header("How it goes"), build_section("\n".join(escape(line) for line in in_words(figures)))]
+def _for_admins(figures: Statistics, missing: str, words: Words) -> list[Block]:
+    lines = "\n".join(escape(line) for line in in_words(figures, words))
+    blocks = [*_header(words.say("How it goes")), build_section(lines)]
     if figures.most_asked:
         asked = (
-            f"• {shortened(' '.join(one.question.split()), _SHOWN)} ({one.times:,})" for one in figures.most_asked
+            f"• {shortened(' '.join(one.question.split()), _SHOWN)} ({words.number(one.times)})"
+            for one in figures.most_asked
         )
-        blocks.append(build_section("\n".join(["*Asked most, of what is verified*", *asked])))
+        heading = words.say("Asked most, of what is verified")
+        blocks.append(build_section("\n".join([f"*{heading}*", *asked])))
     if missing:
         blocks.append(build_section(f"⚠️ {shortened(missing, _SENTENCE)}"))
-    return [*blocks, build_section("_Only admins of this workspace see this part._")]
+    remark = words.say("Only admins of this workspace see this part.")
+    return [*blocks, build_section(f"_{remark}_")]

@@ -54,7 +54,7 @@ class Notices:
             return f"{place.channel}:{ts}"
         text, blocks = await self._content(delivery)
         if place.channel != delivery.channel and _is_for_asker(delivery):
-            blocks = [build_about(delivery.question), *blocks]
+            blocks = [build_about(delivery.question, delivery.words), *blocks]
         posted = await post_marked(
             self._client,
             self._identity,
@@ -107,18 +107,19 @@ class Notices:
 
     async def _content(self, delivery: Delivery) -> tuple[str, Sequence[Block]]:
         """Return what notifications say, and the blocks."""
-        note = _note(delivery)
+        note, words = _note(delivery), delivery.words
         match delivery.kind:
             case OutboxKind.POST:
                 return delivery.question, build_post(delivery, await self._link(delivery))
             case OutboxKind.RELAY:
-                return delivery.text, build_relay(await self._name(str(note.get("author", ""))), delivery.text)
+                name = await self._name(str(note.get("author", ""))) or words.say(SOMEBODY)
+                return delivery.text, build_relay(name, delivery.text, words)
             case OutboxKind.REMINDER:
-                return STILL_OPEN_TEXT, build_reminder(note)
+                return words.say(STILL_OPEN_TEXT), build_reminder(note, words)
             case OutboxKind.TOLD:
-                return "I have asked a human.", build_told(note)
+                return words.say("I have asked a human."), build_told(note, words)
             case _:
-                return UNREACHED_TEXT, build_unreached()
+                return words.say(UNREACHED_TEXT), build_unreached(words)
 
     async def _link(self, delivery: Delivery) -> str | None:
         """Return the address of the question, or of the answer to a command; None where others can't open it."""
@@ -137,13 +138,13 @@ class Notices:
         return link if isinstance(link, str) and link.startswith("https://") else None
 
     async def _name(self, user: str) -> str:
-        """Return what somebody is called in Slack."""
+        """Return what somebody is called in Slack; nothing if that cannot be known."""
         try:
             answer = await self._client.users_info(user=user)
         except SlackApiError as error:
             if error_code(error) == RATE_LIMITED or error_code(error) not in _NO_NAME:
                 raise
-            return SOMEBODY
+            return ""
         match answer.data:
             case (
                 {"user": {"profile": {"display_name": str(name)}}}
@@ -153,7 +154,7 @@ class Notices:
                 return name
             case {"user": {"real_name": str(name)}} | {"user": {"name": str(name)}} if name.strip():
                 return name
-        return SOMEBODY
+        return ""
 
 
 def _is_for_asker(delivery: Delivery) -> bool:

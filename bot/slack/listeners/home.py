@@ -20,6 +20,7 @@ from bot.slack._background import Background
 from bot.slack.admins import Admins
 from bot.slack.home import MOST_PROMPTS, RECENT, Opened, build_home, build_prompts, read_opened, read_started
 from bot.slack.scopes import Scopes
+from supportbot.policies.store import Place
 from supportbot.service import Service
 from supportbot.statistics.overview import Overview
 
@@ -89,9 +90,12 @@ class _Home:
 
     async def _view(self, opened: Opened, overview: Overview, client: AsyncWebClient) -> View:
         asked = await overview.questions_of("slack", opened.workspace, opened.user, RECENT)
-        if not await self._admins.are_shown(client, opened.workspace, opened.user):
-            return build_home(asked)
-        return build_home(asked, await overview.statistics("slack", opened.workspace), self._scopes.sentence)
+        is_admin = await self._admins.are_shown(client, opened.workspace, opened.user)
+        words = await self._service.words(Place(platform="slack", workspace=opened.workspace))
+        if not is_admin:
+            return build_home(asked, words=words)
+        figures = await overview.statistics("slack", opened.workspace)
+        return build_home(asked, figures, self._scopes.sentence, words)
 
     def _suggest(self, workspace: str, overview: Overview, show: partial[Any]) -> None:
         self._background.start("setSuggestedPrompts", partial(_suggest, workspace, overview, show))
