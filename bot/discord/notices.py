@@ -126,28 +126,30 @@ def _build_body(delivery: Delivery) -> dict[str, Any]:
     is_closable = delivery.kind in (OutboxKind.POST, OutboxKind.TOLD, OutboxKind.REMINDER)
     return {
         "content": _build_text(delivery),
-        "components": build_resolve_view(int(note["handoff"])).to_components() if is_closable else [],
+        "components": build_resolve_view(int(note["handoff"]), delivery.words).to_components()
+        if is_closable
+        else [],
         "allowed_mentions": mentions,
         "flags": discord.MessageFlags(suppress_embeds=True).value,
     }
 
 
 def _build_text(delivery: Delivery) -> str:
-    note = note_of(delivery)
+    note, words = note_of(delivery), delivery.words
     match delivery.kind:
         case OutboxKind.POST:
             return build_post(delivery)
         case OutboxKind.TOLD:
-            return build_told(note)
+            return build_told(note, words)
         case OutboxKind.RELAY:
             # What is kept of a person's answer is as long as a message, and its author's name goes before it.
             shown = build_answer_parts(delivery.text[:_RELAYED])[0]
-            return f"{build_relay(str(note.get('author', '')))}\n{shown}"
+            return f"{build_relay(str(note.get('author', '')), words)}\n{shown}"
         case OutboxKind.REMINDER:
             mention = f"{build_mention(note)} " if note["kind"] == TargetKind.GROUP else ""
-            return f"{mention}{STILL_OPEN_TEXT}"
+            return f"{mention}{words.say(STILL_OPEN_TEXT)}"
         case _:
-            return UNREACHED_TEXT
+            return words.say(UNREACHED_TEXT)
 
 
 async def _post(client: discord.Client, delivery: Delivery, place: _Place, body: dict[str, Any]) -> str:

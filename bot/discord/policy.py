@@ -16,7 +16,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
+from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell, whisper, words_for
 from bot.discord._serving import ServingClient
 from bot.discord.explanation import read_fields
 from bot.discord.questions import PLATFORM
@@ -25,7 +25,15 @@ from supportbot.policies.errors import PolicyError
 from supportbot.policies.form import FIELDS, submit
 from supportbot.policies.policy import AnswerOn, Policy
 from supportbot.policies.store import Place
-from supportbot.policies.wording import ANSWER_ON_WORDS, LABELS, LANGUAGE_WORDS, NONE, typed_settings
+from supportbot.policies.wording import (
+    ANSWER_ON_WORDS,
+    HOURS_EXAMPLE,
+    LABELS,
+    LANGUAGE_WORDS,
+    NONE,
+    typed_settings,
+)
+from supportbot.words import ENGLISH, N_, Words
 
 log = structlog.get_logger(__name__)
 
@@ -36,17 +44,17 @@ _LONGEST = 200
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "answer_on": {str(value): words for value, words in ANSWER_ON_WORDS.items()},
     "verified_only": VERIFIED_ONLY_WORDS,
-    "language": {NONE: "As the server", **LANGUAGE_WORDS},
+    "language": {NONE: N_("As the server"), **LANGUAGE_WORDS},
 }
-_NO_SERVER_TEXT = "There is nothing to decide here: this is no server's channel."
-_INTENT_TEXT = (
+_NO_SERVER_TEXT = N_("There is nothing to decide here: this is no server's channel.")
+_INTENT_TEXT = N_(
     "I hear no question that does not name me yet: whoever runs me has to switch on the Message Content intent in "
     "the developer portal, and to set SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true."
 )
 
 
-@app_commands.command(name="config", description="Decide what the support bot answers here.")
-@app_commands.describe(where="This channel, or all channels of the server that decide nothing else.")
+@app_commands.command(name="config", description=N_("Decide what the support bot answers here."))
+@app_commands.describe(where=N_("This channel, or all channels of the server that decide nothing else."))
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
@@ -65,13 +73,14 @@ class PolicyButton(
 
     Args:
         channel: that it is about; nothing for all.
+        words: the bot's own.
     """
 
-    def __init__(self, channel: str) -> None:
+    def __init__(self, channel: str, words: Words = ENGLISH) -> None:
         super().__init__(
             discord.ui.Button(
                 style=discord.ButtonStyle.secondary,
-                label="Try again",
+                label=words.say("Try again"),
                 custom_id=f"supportbot:policy-again:{channel or _ALL}",
             )
         )
@@ -90,7 +99,7 @@ class PolicyButton(
             await _open(interaction, self._channel)
         except Exception:  # the library would swallow it, and the person would hear nothing
             log.exception("discord.form_not_opened")
-            await tell(interaction, SORRY_TEXT)
+            await whisper(interaction, SORRY_TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +110,19 @@ class Submission:
     typed: Mapping[str, str]
 
 
-def build_policy(channel: str, policy: Policy) -> discord.ui.Modal:
+def build_policy(channel: str, policy: Policy, words: Words = ENGLISH) -> discord.ui.Modal:
     """Return the modal with what holds now; to be called where an event loop runs.
 
     Args:
         channel: that it is about; nothing for all that decide nothing else.
         policy: that holds there.
+        words: the bot's own.
     """
-    title = "What I answer here" if channel else "What I answer in all channels"
+    title = words.say("What I answer here") if channel else words.say("What I answer in all channels")
     modal = discord.ui.Modal(title=title, custom_id=f"{_MODAL_PREFIX}{channel or _ALL}")
     now = typed_settings(policy)
     for name in FIELDS:
-        modal.add_item(_field(name, now[name]))
+        modal.add_item(_field(name, now[name], words))
     modal.stop()  # nobody listens to this object, so the library need not keep it for one that may never be sent
     return modal
 
@@ -141,28 +151,30 @@ async def on_policy(interaction: discord.Interaction[ServingClient]) -> None:
     """Keep what somebody decided, and say what holds now, or what is wrong; only they see it."""
     submission = read_submission(interaction.data)
     if submission is None or interaction.guild_id is None:
-        await tell(interaction, _NO_SERVER_TEXT)
+        await whisper(interaction, _NO_SERVER_TEXT)
         return
     if not may_decide(interaction):
-        await tell(interaction, ADMINS_TEXT)
+        await whisper(interaction, ADMINS_TEXT)
         return
     place, client = _place(interaction, submission.channel), interaction.client
     by = person_of_member(interaction)
     try:
         policy = await keep_or_defer(submit(client.service.policies, place, submission.typed, by), interaction)
     except PolicyError as error:
+        words = await words_for(interaction)
         view = discord.ui.View(timeout=None)
-        view.add_item(PolicyButton(submission.channel))
-        await tell(interaction, _build_errors(error.errors), view)
+        view.add_item(PolicyButton(submission.channel, words))
+        await tell(interaction, _build_errors(error.errors, words), view)
         return
     except Exception:  # the library would only log it, and the person would hear nothing
         log.exception("discord.policy_not_kept")
-        await tell(interaction, SORRY_TEXT)
+        await whisper(interaction, SORRY_TEXT)
         return
     log.info("policy.changed", platform=PLATFORM, workspace=place.workspace, channel=place.channel)
-    text = build_confirmation(submission.channel, policy)
+    words = await words_for(interaction)
+    text = build_confirmation(submission.channel, policy, words)
     is_deaf = policy.answer_on is AnswerOn.QUESTIONS and not client.intents.message_content
-    await tell(interaction, f"{text}\n\n{_INTENT_TEXT}" if is_deaf else text)
+    await tell(interaction, f"{text}\n\n{words.say(_INTENT_TEXT)}" if is_deaf else text)
 
 
 def may_decide(interaction: discord.Interaction[ServingClient]) -> bool:
@@ -180,15 +192,16 @@ def person_of_member(interaction: discord.Interaction[Any]) -> str:
 
 async def _open(interaction: discord.Interaction[ServingClient], channel: str) -> None:
     if interaction.guild_id is None:
-        await tell(interaction, _NO_SERVER_TEXT)
+        await whisper(interaction, _NO_SERVER_TEXT)
         return
     if not may_decide(interaction):
-        await tell(interaction, ADMINS_TEXT)
+        await whisper(interaction, ADMINS_TEXT)
         return
     shown = interaction.client.service.policies.shown(_place(interaction, channel))
     policy = await keep_or_defer(shown, interaction)
-    if interaction.response.is_done() or not await show(interaction, build_policy(channel, policy)):
-        await tell(interaction, SORRY_TEXT)
+    words = await words_for(interaction)
+    if interaction.response.is_done() or not await show(interaction, build_policy(channel, policy, words)):
+        await whisper(interaction, SORRY_TEXT)
 
 
 def _place(interaction: discord.Interaction[Any], channel: str) -> Place:
@@ -201,20 +214,21 @@ def _channel_of(interaction: discord.Interaction[Any]) -> str:
     return str(channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id)
 
 
-def _field(name: str, now: str) -> discord.ui.Label[Any]:
+def _field(name: str, now: str, words: Words) -> discord.ui.Label[Any]:
     if name not in _CHOICES:
         written: discord.ui.TextInput[Any] = discord.ui.TextInput(
             custom_id=name, required=False, max_length=_LONGEST, default=now or None
         )
-        return discord.ui.Label(text=LABELS[name], description=HINTS[name], component=written)
+        hint = words.say(HINTS[name], example=HOURS_EXAMPLE)
+        return discord.ui.Label(text=words.say(LABELS[name]), description=hint, component=written)
     chosen: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=name,
         options=[
-            discord.SelectOption(label=words, value=value, default=value == (now or NONE))
-            for value, words in _CHOICES[name].items()
+            discord.SelectOption(label=words.say(choice), value=value, default=value == (now or NONE))
+            for value, choice in _CHOICES[name].items()
         ],
     )
-    return discord.ui.Label(text=LABELS[name], component=chosen)
+    return discord.ui.Label(text=words.say(LABELS[name]), component=chosen)
 
 
 def _read(field: object) -> str | None:
@@ -230,7 +244,6 @@ def _named(channel: str) -> str:
     return "" if channel == _ALL else channel
 
 
-def _build_errors(errors: Mapping[str, str]) -> str:
-    return "\n".join(
-        ["Nothing was saved:", *(f"• {LABELS.get(name, name)}: {sentence}" for name, sentence in errors.items())]
-    )
+def _build_errors(errors: Mapping[str, str], words: Words) -> str:
+    wrong = (f"• {words.say(LABELS.get(name, name))}: {words.say(sentence)}" for name, sentence in errors.items())
+    return "\n".join([words.say("Nothing was saved:"), *wrong])

@@ -8,20 +8,21 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot.discord._interactions import keep_or_defer, tell
+from bot.discord._interactions import keep_or_defer, tell, whisper, words_for
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_name
 from bot.discord.questions import PLATFORM, workspace_of
 from supportbot.statistics.statistics import Statistics
 from supportbot.statistics.words import in_words
+from supportbot.words import ENGLISH, N_, Words
 
-NOT_ALLOWED_TEXT = "Only people who may manage this server see its figures."
+NOT_ALLOWED_TEXT = N_("Only people who may manage this server see its figures.")
 
 _SHOWN = 100
 """Characters of a question; escaped, five of them stay far below Discord's 2,000."""
 
 
-@app_commands.command(description="Show how the bot did in the last seven days.")
+@app_commands.command(description=N_("Show how the bot did in the last seven days."))
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
@@ -29,10 +30,10 @@ async def stats(interaction: discord.Interaction[ServingClient]) -> None:
     """Show the figures to whoever may manage the server."""
     overview = interaction.client.service.overview
     if overview is None or not may_manage(interaction.permissions):
-        await tell(interaction, NOT_ALLOWED_TEXT)
+        await whisper(interaction, NOT_ALLOWED_TEXT)
         return
-    figures = overview.statistics(PLATFORM, workspace_of(interaction))
-    await tell(interaction, build_figures(await keep_or_defer(figures, interaction)))
+    figures = await keep_or_defer(overview.statistics(PLATFORM, workspace_of(interaction)), interaction)
+    await tell(interaction, build_figures(figures, await words_for(interaction)))
 
 
 def may_manage(permissions: discord.Permissions) -> bool:
@@ -40,12 +41,13 @@ def may_manage(permissions: discord.Permissions) -> bool:
     return permissions.administrator or permissions.manage_guild
 
 
-def build_figures(figures: Statistics) -> str:
+def build_figures(figures: Statistics, words: Words = ENGLISH) -> str:
     """Return the figures as a message."""
-    lines = in_words(figures)
+    lines = in_words(figures, words)
     if figures.most_asked:
-        lines.append("**Asked most, of what is verified**")
-        lines += [f"- {build_name(_cut(one.question))} ({one.times:,})" for one in figures.most_asked]
+        heading = words.say("Asked most, of what is verified")
+        lines.append(f"**{heading}**")
+        lines += [f"- {build_name(_cut(one.question))} ({words.number(one.times)})" for one in figures.most_asked]
     return "\n".join(lines)
 
 
