@@ -1,4 +1,4 @@
-"""A workspace that reads German, on the real daemon: the answer, its buttons, and what one person alone is told."""
+"""A workspace that reads German, on the real daemon: answers, forms, and what one person alone is told."""
 
 from __future__ import annotations
 

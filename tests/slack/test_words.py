@@ -6,8 +6,6 @@ import pytest
 
 from bot.slack.explanation import build_explanation, build_told
 from bot.slack.home import build_home
-from bot.slack.listeners.policy import SAVED_TITLE
-from bot.slack.listeners.submissions import _SORRY_TITLE, _THANKS_TITLE
 from bot.slack.policy import build_policy
 from bot.slack.views import build_answer, to_dicts
 from supportbot.feedback.votes import Explanation
@@ -36,16 +34,15 @@ def test_everything_fits_into_what_slack_allows(language: Language) -> None:
         build_policy("C1", Policy(), words),
         build_policy("", Policy(), words),
         build_home([], words=words),
-        *(build_told(words.say(title), "", words) for title in (SAVED_TITLE, _THANKS_TITLE, _SORRY_TITLE)),
+        *(build_told(words.say(title), "", words) for title in ("Saved", "Not saved", "Thank you", "Not kept")),
     ):
         assert view.to_dict()
 
 
 def test_verified_answer_in_german() -> None:
     """The mark, with the day as Germans write it, and the buttons."""
-    blocks = str(
-        to_dicts(build_answer("Ja.", answer_id=1, grounds=Grounds(verified=(verified(),)), words=Words("de")))
-    )
+    grounds = Grounds(verified=(verified(),))
+    blocks = str(to_dicts(build_answer("Ja.", answer_id=1, grounds=grounds, words=Words("de"))))
     for sentence in ("✓ Geprüft von Ana Lopez, <!date^", "|27. Nov. 2026>", "Gute Antwort"):
         assert sentence in blocks
 
@@ -68,7 +65,7 @@ async def test_command_for_a_human_is_told_in_german(slack: LocalSlack, bot: Bot
     asked = await slack.wait_for_ack(await slack.slash("C1", "U1", f"human {QUESTION}"))
     assert asked.response is not None
     assert asked.response["text"] == "Ich denke darüber nach …"
-    await bot.deliver()
+    await bot.deliver_all()
     shown = [message.shown for message in slack.messages]
     assert any(Words("de").say(PASSED_ON_TEXT) in text for text in shown)
     assert any("möchte jemand einen Menschen fragen:" in text for text in shown)
