@@ -69,3 +69,16 @@ async def test_command_for_a_human_is_told_in_german(slack: LocalSlack, bot: Bot
     shown = [message.shown for message in slack.messages]
     assert any(Words("de").say(PASSED_ON_TEXT) in text for text in shown)
     assert any("möchte jemand einen Menschen fragen:" in text for text in shown)
+
+
+async def test_home_is_in_the_language_of_who_opens_it(slack: LocalSlack, bot: Bot) -> None:
+    """As their Slack is, unless the workspace has decided; nobody else's Home tab follows."""
+    slack.describe("U1", locale="de-DE")
+    await slack.open_tab("U1")
+    assert "Was ich kann" in await slack.wait_for_home("U1")
+    await slack.open_tab("U2")
+    assert "What I can do" in await slack.wait_for_home("U2")
+    await bot.core.service.policies.change(WORKSPACE, {"language": "en"}, "ada")
+    slack.describe("U3", locale="de-DE")
+    await slack.open_tab("U3")
+    assert "What I can do" in await slack.wait_for_home("U3")

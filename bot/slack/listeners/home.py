@@ -91,7 +91,8 @@ class _Home:
     async def _view(self, opened: Opened, overview: Overview, client: AsyncWebClient) -> View:
         asked = await overview.questions_of("slack", opened.workspace, opened.user, RECENT)
         is_admin = await self._admins.are_shown(client, opened.workspace, opened.user)
-        words = await self._service.words(Place(platform="slack", workspace=opened.workspace))
+        locale = self._admins.locale_of(opened.workspace, opened.user)
+        words = await self._service.words(Place(platform="slack", workspace=opened.workspace), locale)
         if not is_admin:
             return build_home(asked, words=words)
         figures = await overview.statistics("slack", opened.workspace)
