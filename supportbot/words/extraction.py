@@ -14,6 +14,9 @@ from supportbot.words.language import Language
 ROOMS = ("bot", "supportbot")
 """Folders whose sentences people see; those of the command line are not translated."""
 
+_NO_LINE = 0
+"""Lines change with each edit; babel writes none for this one."""
+
 _KEYWORDS = {"N_": None, "say": None, "say_many": (1, 2)}
 
 
@@ -29,8 +32,8 @@ def extract(root: Path) -> Catalog:
             root / room, keywords=_KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
         )
         for name, _, message, comments, context in found:
-            place = (Path(room) / name).as_posix()  # without the line, which would change with each edit
-            catalogue.add(message, locations=[(place, None)], auto_comments=comments, context=context)
+            place = (Path(room) / name).as_posix()
+            catalogue.add(message, locations=[(place, _NO_LINE)], auto_comments=comments, context=context)
     return catalogue
 
 
@@ -49,6 +52,6 @@ def update(root: Path, language: Language) -> list[str]:
     return [str(message.id) for message in catalogue if message.id and not is_translated(message.string)]
 
 
-def is_translated(string: str | tuple[str, ...] | list[str]) -> bool:
+def is_translated(string: str | tuple[str, ...] | list[str] | None) -> bool:
     """Return whether a translation is there, with all its plurals."""
-    return bool(string) if isinstance(string, str) else bool(string) and all(string)
+    return bool(string) and all(string or ())

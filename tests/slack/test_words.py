@@ -52,7 +52,7 @@ async def test_language_is_decided_when_the_question_comes(slack: LocalSlack, bo
     before = await slack.wait_for_ack(await slack.mention("C1", "U1", "hello"))
     await bot.core.service.policies.change(WORKSPACE, {"language": "de", "handoff_target": "C9"}, "ada")
     await slack.wait_for_ack(await slack.mention("C1", "U1", QUESTION))
-    assert slack.statuses[-1]["status"] == "denkt nach …"
+    await slack.wait_until(lambda: any(status["status"] == "denkt nach …" for status in slack.statuses))
     await bot.answer("Yes.")
     english, german = (await slack.wait_for_message(thread_ts=before.ts)), slack.replies[-1]
     assert "Good answer" in str(english.blocks)

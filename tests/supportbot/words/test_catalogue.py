@@ -33,7 +33,7 @@ def catalogue_of(language: Language) -> Catalog:
 def forms(message: Message) -> tuple[list[str], list[str]]:
     """Return what stands for a sentence in English, and in the catalogue, each with its plurals."""
     sentences = [message.id] if isinstance(message.id, str) else list(message.id)
-    translations = [message.string] if isinstance(message.string, str) else list(message.string)
+    translations = [message.string] if isinstance(message.string, str) else list(message.string or ())
     return sentences, translations
 
 
@@ -69,7 +69,7 @@ def test_every_sentence_has_its_values_in_each_language(language: Language) -> N
                 shown = words.say(sentences[0], **values)
                 assert shown in (translations[0], translations[0].format_map(values))
             else:
-                shown = words.say_many(*sentences, number, **values)
+                shown = words.say_many(sentences[0], sentences[1], number, **values)
                 assert str(number) in shown
             assert all(value in shown for value in values.values())
 
