@@ -5,7 +5,7 @@ PIP_VERSION := 26.3
 export SUPPORTBOT_HOME ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-vllm soak licences audit lint types contracts migrations tests coverage starter format clean
+.PHONY: help run test test-long test-vllm soak licences audit lint types contracts migrations tests coverage starter words format clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -57,6 +57,9 @@ licences: .venv/.installed-dev ## the licence of each installed library; fails o
 
 audit: .venv/.installed-dev ## known vulnerabilities of the libraries in the lock, where PyPI can be asked
 	@$(BIN)/python -m tests.audit
+
+words: .venv/.installed ## bring the catalogues of the bot's own sentences up to date
+	@$(BIN)/python -m supportbot.words
 
 starter: .venv/.installed ## train the starter model anew from its FAQ and make it live
 	$(BIN)/supportbot init --retrain

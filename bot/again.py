@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-TRY_TEXT = "Try again"
-ASK_TEXT = "Ask again"
+from supportbot.words import N_
 
-TRIED_ALREADY_TEXT = "Another answer was drawn already: it is here, or on its way."
-REWORDED_TEXT = "You have changed this question after I answered it. Shall I answer what it says now?"
+TRY_TEXT = N_("Try again")
+ASK_TEXT = N_("Ask again")
+
+TRIED_ALREADY_TEXT = N_("Another answer was drawn already: it is here, or on its way.")
+REWORDED_TEXT = N_("You have changed this question after I answered it. Shall I answer what it says now?")

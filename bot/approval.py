@@ -9,12 +9,18 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from supportbot.intake.questions import Grounds
+from supportbot.words import ENGLISH, Words
 
 _NAME_LIMIT = 60
 """Characters of a name that are shown: more than nearly every name has, and the mark stays one line."""
 
 
-def build_approval(grounds: Grounds, show_name: Callable[[str], str], show_date: Callable[[datetime], str]) -> str:
+def build_approval(
+    grounds: Grounds,
+    show_name: Callable[[str], str],
+    show_date: Callable[[datetime], str],
+    words: Words = ENGLISH,
+) -> str:
     """Return who approved an answer and when, such as "Ana Lopez, 27 Nov 2026"; empty if no person did.
 
     A person who approved both parts of an answer is named once. What ships with the program has no approver.
@@ -23,21 +29,25 @@ def build_approval(grounds: Grounds, show_name: Callable[[str], str], show_date:
         grounds: what the answer stands on.
         show_name: makes a name of one line harmless on the surface.
         show_date: writes the day of a moment.
+        words: the bot's own.
     """
     days_of: dict[str, dict[date, datetime]] = {}
     for verified in grounds.verified:
         if name := _one_line(verified.approved_by):
             moment = verified.approved_at.astimezone(UTC)
             days_of.setdefault(name, {}).setdefault(moment.date(), moment)
-    return ", and ".join(
-        f"{show_name(name)}, {' and '.join(map(show_date, days.values()))}" for name, days in days_of.items()
-    )
+    approvals = [
+        words.say(
+            "{name}, {days}", name=show_name(name), days=words.say(" and ").join(map(show_date, days.values()))
+        )
+        for name, days in days_of.items()
+    ]
+    return words.say(", and ").join(approvals)
 
 
-def build_date(moment: datetime) -> str:
+def build_date(moment: datetime, words: Words = ENGLISH) -> str:
     """Return the day of a moment, by UTC, such as "27 Nov 2026"."""
-    day = moment.astimezone(UTC)
-    return f"{day.day} {day:%b %Y}"
+    return words.day(moment.astimezone(UTC))
 
 
 def _one_line(name: str) -> str:

@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from supportbot.privacy.erasing import Erased
 from supportbot.privacy.reach import beyond_reach_in_chat
+from supportbot.words import ENGLISH, N_, Words
 
-ASK_TEXT = (
+ASK_TEXT = N_(
     "Shall I erase everything of yours: your questions with their answers, your votes, what you corrected, and "
     "what was collected of it for me to learn? This cannot be undone."
 )
-CONFIRM_LABEL = "Erase everything of mine"
-CANCEL_LABEL = "Cancel"
-CANCELLED_TEXT = "All right, nothing was erased."
-ERASING_TEXT = "I am erasing everything of yours. This takes a moment…"
-FAILED_TEXT = "Sorry, something went wrong on my side, and not everything is erased. Please try again in a moment."
+CONFIRM_LABEL = N_("Erase everything of mine")
+CANCEL_LABEL = N_("Cancel")
+CANCELLED_TEXT = N_("All right, nothing was erased.")
+ERASING_TEXT = N_("I am erasing everything of yours. This takes a moment…")
+FAILED_TEXT = N_(
+    "Sorry, something went wrong on my side, and not everything is erased. Please try again in a moment."
+)
+
+_KINDS = (
+    N_("questions"),
+    N_("answers"),
+    N_("replies"),
+    N_("votes"),
+    N_("answers they wrote"),
+    N_("hand-offs they closed"),
+    N_("training rows"),
+    N_("wordings"),
+    N_("answers to others"),
+    N_("audit rows"),
+    N_("foreign questions"),
+    N_("policies"),
+    N_("files"),
+    N_("approved answers"),
+)
+"""What ``Erased.counts`` names, for the catalogue."""
 
 _FORGET_ME = "forget me"
 _SIGNS = " \t\n.!?\"'“”`"
@@ -24,14 +45,18 @@ def asks_to_be_forgotten(text: str) -> bool:
     return " ".join(text.strip(_SIGNS).casefold().split()) == _FORGET_ME
 
 
-def build_told(platform: str, erased: Erased) -> str:
+def build_told(platform: str, erased: Erased, words: Words = ENGLISH) -> str:
     """Return what somebody is told who was erased: what is gone, what stays, and what could not be reached."""
-    counts = ", ".join(f"{count} {kind}" for kind, count in erased.counts.items())
-    parts = [f"Erased: {counts}." if counts else "There was nothing of yours to erase."]
+    counts = ", ".join(f"{count} {words.say(kind)}" for kind, count in erased.counts.items())
+    nothing = words.say("There was nothing of yours to erase.")
+    parts = [words.say("Erased: {counts}.", counts=counts) if counts else nothing]
     if erased.kept:
         parts.append(
-            f"{len(erased.kept)} approved answers that you worded stay, because questions of other people lead to "
-            "them."
+            words.say_many(
+                "{number} approved answer that you worded stays, because questions of other people lead to it.",
+                "{number} approved answers that you worded stay, because questions of other people lead to them.",
+                len(erased.kept),
+            )
         )
-    parts.append(beyond_reach_in_chat(platform))
+    parts.append(beyond_reach_in_chat(platform, words))
     return " ".join(parts)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-ASK_TEXT = "Ask a human"
-RESOLVED_TEXT = "Resolved"
+from supportbot.words import N_, Words
 
-ASKING_TEXT = "I am asking a human."
-ASKED_ALREADY_TEXT = "A human has been asked already."
-CLOSED_TEXT = "Thank you, this is closed."
-CLOSED_ALREADY_TEXT = "This was closed before."
-STILL_OPEN_TEXT = "Nobody has answered this yet, and somebody is waiting."
-UNREACHED_TEXT = "I could not reach the people who answer here. Please ask a member of the team yourself."
-SOMEBODY = "A member of the team"
+ASK_TEXT = N_("Ask a human")
+RESOLVED_TEXT = N_("Resolved")
+
+ASKING_TEXT = N_("I am asking a human.")
+ASKED_ALREADY_TEXT = N_("A human has been asked already.")
+CLOSED_TEXT = N_("Thank you, this is closed.")
+CLOSED_ALREADY_TEXT = N_("This was closed before.")
+STILL_OPEN_TEXT = N_("Nobody has answered this yet, and somebody is waiting.")
+UNREACHED_TEXT = N_("I could not reach the people who answer here. Please ask a member of the team yourself.")
+SOMEBODY = N_("A member of the team")
 """Who answers, where the name is not known."""
 
 
@@ -25,6 +27,14 @@ def read_back(note: Mapping[str, Any]) -> datetime | None:
     return datetime.fromisoformat(back) if isinstance(back, str) else None
 
 
-def build_moment(moment: datetime) -> str:
-    """Return a moment in words, in the zone that it has."""
-    return f"on {moment:%a %d %b} at {moment:%H:%M} ({moment:%Z})"
+def build_when(back: datetime | None, words: Words, show: Callable[[datetime], str] | None = None) -> str:
+    """Return what who asked may expect: that somebody is back, or that the answer comes here.
+
+    Args:
+        back: from when on somebody is there; None for now.
+        words: the bot's own.
+        show: writes a moment as the platform does; by default in the zone that it has.
+    """
+    if back is None:
+        return words.say("The answer will come here.")
+    return words.say("Somebody is back {moment}.", moment=(show or words.moment)(back))

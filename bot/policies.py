@@ -6,21 +6,27 @@ import re
 from collections.abc import Mapping
 
 from supportbot.policies.policy import Policy
-from supportbot.policies.wording import HOURS_EXAMPLE, build_lines
+from supportbot.policies.wording import build_lines
+from supportbot.words import ENGLISH, N_, Words
 
-NOT_HERE_TEXT = "I answer nothing here: an admin of this channel switched that off."
-ADMINS_TEXT = "Only admins may decide what I answer here."
-SAVED_TITLE = "Saved"
+NOT_HERE_TEXT = N_("I answer nothing here: an admin of this channel switched that off.")
+ADMINS_TEXT = N_("Only admins may decide what I answer here.")
+SAVED_TITLE = N_("Saved")
 
 HINTS: Mapping[str, str] = {
-    "quiet_hours": f"In these I speak only to who names me. Such as {HOURS_EXAMPLE}; empty for none.",
-    "handoff_target": "The id of a channel, a person or a group whom people may ask instead; empty for nobody.",
-    "digest_channel": "The id of a channel; empty for the channel that people are asked in.",
+    "quiet_hours": N_("In these I speak only to who names me. Such as {example}; empty for none."),
+    "handoff_target": N_(
+        "The id of a channel, a person or a group whom people may ask instead; empty for nobody."
+    ),
+    "digest_channel": N_("The id of a channel; empty for the channel that people are asked in."),
 }
 """What stands beside the fields in which people write."""
 
-VERIFIED_ONLY_WORDS: Mapping[str, str] = {"no": "No, also what a model or a document says", "yes": "Yes"}
-DIGEST_WORDS: Mapping[str, str] = {"no": "No", "yes": "Yes, on Mondays at 9 in the zone of the working hours"}
+VERIFIED_ONLY_WORDS: Mapping[str, str] = {"no": N_("No, also what a model or a document says"), "yes": N_("Yes")}
+DIGEST_WORDS: Mapping[str, str] = {
+    "no": N_("No"),
+    "yes": N_("Yes, on Mondays at 9 in the zone of the working hours"),
+}
 
 _CONFIG = re.compile(r"\s*config(?:\s+(?P<all>all|workspace|server))?\s*", re.IGNORECASE)
 
@@ -36,13 +42,10 @@ def means_all(text: str) -> bool:
     return found is not None and found["all"] is not None
 
 
-def build_scope(channel: str) -> str:
-    """Return what a form is about, in words."""
-    return "this channel" if channel else "all channels that decide nothing else"
-
-
-def build_confirmation(channel: str, policy: Policy) -> str:
+def build_confirmation(channel: str, policy: Policy, words: Words = ENGLISH) -> str:
     """Return what an admin is told once a form is kept: what holds now."""
-    return "\n".join(
-        [f"This holds now in {build_scope(channel)}:", *(f"• {line}" for line in build_lines(policy))]
-    )
+    if channel:
+        lead = words.say("This holds now in this channel:")
+    else:
+        lead = words.say("This holds now in all channels that decide nothing else:")
+    return "\n".join([lead, *(f"• {line}" for line in build_lines(policy, words))])

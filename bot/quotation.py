@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from supportbot.intake.questions import Grounds
+from supportbot.words import ENGLISH, N_, Words
 
-MARK = "From the handbook, not verified"
+MARK = N_("From the handbook, not verified")
 
 _LIMIT = 100
 """Characters of a name or a heading that are shown."""
 
 
-def build_source(grounds: Grounds, show_name: Callable[[str], str]) -> str:
+def build_source(grounds: Grounds, show_name: Callable[[str], str], words: Words = ENGLISH) -> str:
     """Return the document and the heading of a passage, such as "guide.md, “Refunds”"; empty if none was quoted.
 
     Of a passage that was too long it is said that it goes on there.
@@ -23,11 +24,13 @@ def build_source(grounds: Grounds, show_name: Callable[[str], str]) -> str:
     Args:
         grounds: what the answer stands on.
         show_name: makes a name of one line harmless on the surface.
+        words: the bot's own.
     """
     if (quoted := grounds.quoted) is None:
         return ""
-    source = f"{show_name(_one_line(quoted.document))}, “{show_name(_one_line(quoted.heading))}”"
-    return source if quoted.is_whole else f"{source}, where it goes on"
+    document, heading = show_name(_one_line(quoted.document)), show_name(_one_line(quoted.heading))
+    source = words.say("{document}, “{heading}”", document=document, heading=heading)
+    return source if quoted.is_whole else words.say("{source}, where it goes on", source=source)
 
 
 def _one_line(name: str) -> str:

@@ -124,14 +124,16 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
         lock = _lock_sqlite(database) if daemon else None
         try:
             owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-            inbox = Inbox(database, owner, LEASE, _limits(settings) if daemon else UNLIMITED, _note_first_reply)
+            limits = _limits(settings) if daemon else UNLIMITED
+            inbox = Inbox(database, owner, LEASE, limits, _note_first_reply, settings.language)
             outbox = Outbox(database, owner, LEASE)
             if lock:  # only now is it certain that nobody else works on what is under way
                 await inbox.recover(platforms)
                 await outbox.recover()
             registry = Registry(settings.models_dir)
             open_encoder = encoder_opener(settings)
-            digests = Posting(database, Digests(database, open_encoder, settings.kept_contacts), owner)
+            reading = Digests(database, open_encoder, settings.kept_contacts)
+            digests = Posting(database, reading, owner, language=settings.language)
             if lock:
                 await digests.recover()
             knowledge = make_knowledge(settings, database, open_encoder)

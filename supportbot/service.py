@@ -31,6 +31,7 @@ from supportbot.privacy.erasing import THEMSELVES, Erased, Privacy
 from supportbot.privacy.person import Person
 from supportbot.statistics.overview import Overview
 from supportbot.telemetry import metrics
+from supportbot.words import Words
 
 log = structlog.get_logger(__name__)
 
@@ -320,6 +321,15 @@ class Service:
     def policies(self) -> Policies:
         """What the admins of channels decided about them."""
         return self._inbox.policies
+
+    async def words(self, place: Place, locale: str | None = None) -> Words:
+        """Return the bot's own words for somebody who is told something.
+
+        Args:
+            place: where they are.
+            locale: as in ``IncomingQuestion``.
+        """
+        return await self._inbox.words_at(place, locale)
 
     @property
     def can_forget(self) -> bool:

@@ -17,15 +17,18 @@ import discord
 import structlog
 
 from bot.discord._serving import ServingClient
+from bot.discord.questions import PLATFORM, parent_of, workspace_of
 from bot.policies import NOT_HERE_TEXT
 from supportbot.intake.questions import Accepted
 from supportbot.intake.reception import Reception
+from supportbot.policies.store import Place
+from supportbot.words import N_, Words
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-SORRY_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."
+SORRY_TEXT = N_("Sorry, something went wrong on my side. Please try again in a moment.")
 
 _PATIENCE_SECONDS = 2.0  # leaves a second of Discord's three for the acknowledgement's own way
 
@@ -61,7 +64,7 @@ async def keep_then_answer(
         await _defer(interaction, ephemeral=False)
     accepted = await task
     if accepted.reception is Reception.CLOSED:
-        await tell(interaction, NOT_HERE_TEXT)
+        await tell(interaction, accepted.words.say(NOT_HERE_TEXT))
     elif done:
         await _defer(interaction, ephemeral=accepted.reception is Reception.PRIVATE)
     return accepted
@@ -120,3 +123,23 @@ async def tell(
             await interaction.response.send_message(text, view=view, ephemeral=True)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.warning("interaction.not_told", interaction_id=interaction.id, error=type(error).__name__)
+
+
+async def words_for(interaction: discord.Interaction[Any]) -> Words:
+    """Return the bot's own words for who interacts: as the channel's policy says, else as Discord does."""
+    client: ServingClient = interaction.client
+    place = Place(
+        platform=PLATFORM,
+        workspace=workspace_of(interaction),
+        channel=str(interaction.channel_id or ""),
+        parent=parent_of(interaction.channel),
+    )
+    return await client.service.words(place, interaction.locale.value)
+
+
+async def whisper(
+    interaction: discord.Interaction[Any], sentence: str, view: discord.ui.View | None = None
+) -> None:
+    """Tell the person who interacted one of the bot's own sentences, in their words; see ``tell``."""
+    words = await words_for(interaction)
+    await tell(interaction, words.say(sentence), view)

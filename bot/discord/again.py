@@ -15,7 +15,7 @@ import discord
 import structlog
 
 from bot.again import ASK_TEXT, TRIED_ALREADY_TEXT, TRY_TEXT
-from bot.discord._interactions import SORRY_TEXT, keep_then_answer, tell
+from bot.discord._interactions import SORRY_TEXT, keep_then_answer, whisper
 from bot.discord._serving import ServingClient
 from bot.discord.explanation import voter_of
 from bot.discord.policy import may_decide
@@ -24,6 +24,7 @@ from bot.discord.suggestions import ASKED_ALREADY_TEXT, AskedAlreadyError
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.intake.questions import Accepted
 from supportbot.intake.reception import Reception
+from supportbot.words import ENGLISH, Words
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +38,15 @@ class TryAgainButton(
     Args:
         answer_id: the answer under which it stands.
         row: of the buttons under the message, from 0.
+        words: the bot's own.
     """
 
-    def __init__(self, answer_id: int, row: int | None = None) -> None:
+    def __init__(self, answer_id: int, row: int | None = None, words: Words = ENGLISH) -> None:
         super().__init__(
             discord.ui.Button(
-                style=discord.ButtonStyle.secondary, label=TRY_TEXT, custom_id=f"supportbot:again:{answer_id}"
+                style=discord.ButtonStyle.secondary,
+                label=words.say(TRY_TEXT),
+                custom_id=f"supportbot:again:{answer_id}",
             ),
             row=row,
         )
@@ -76,13 +80,14 @@ class AskAgainButton(
 
     Args:
         question_id: its number.
+        words: the bot's own.
     """
 
-    def __init__(self, question_id: int) -> None:
+    def __init__(self, question_id: int, words: Words = ENGLISH) -> None:
         super().__init__(
             discord.ui.Button(
                 style=discord.ButtonStyle.secondary,
-                label=ASK_TEXT,
+                label=words.say(ASK_TEXT),
                 custom_id=f"supportbot:reworded:{question_id}",
             )
         )
@@ -107,10 +112,10 @@ class AskAgainButton(
         await _answer(interaction, kept, ASKED_ALREADY_TEXT)
 
 
-def build_reworded_view(question_id: int) -> discord.ui.View:
+def build_reworded_view(question_id: int, words: Words = ENGLISH) -> discord.ui.View:
     """Return the button below the word to who edited a question; to be called where an event loop runs."""
     view = discord.ui.View(timeout=None)
-    view.add_item(AskAgainButton(question_id))
+    view.add_item(AskAgainButton(question_id, words))
     return view
 
 
@@ -120,10 +125,10 @@ async def _answer(
     try:
         await keep_then_answer(_new(kept, already), interaction)
     except SupportBotError as error:
-        await tell(interaction, sentence_for_users(error, SORRY_TEXT))
+        await whisper(interaction, sentence_for_users(error, SORRY_TEXT))
     except Exception:  # the library would swallow it, and the person would hear nothing
         log.exception("discord.not_asked_again", interaction_id=interaction.id)
-        await tell(interaction, SORRY_TEXT)
+        await whisper(interaction, SORRY_TEXT)
 
 
 async def _new(kept: Coroutine[Any, Any, Accepted], already: str) -> Accepted:

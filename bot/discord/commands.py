@@ -6,21 +6,22 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.discord._interactions import SORRY_TEXT, keep_then_answer, tell
+from bot.discord._interactions import SORRY_TEXT, keep_then_answer, whisper
 from bot.discord._serving import ServingClient
 from bot.discord.completion import complete_question
 from bot.discord.forgetting import ask_to_confirm
 from bot.discord.questions import question_about_message, question_from_interaction
 from bot.erasure import asks_to_be_forgotten
 from supportbot.errors import SupportBotError, sentence_for_users
+from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
 
-_OUTDATED_TEXT = "This command has changed. Please reload Discord and try again."
+_OUTDATED_TEXT = N_("This command has changed. Please reload Discord and try again.")
 
 
-@app_commands.command(description="Ask the support bot a question.")
-@app_commands.describe(question="Your question, in a sentence or two.")
+@app_commands.command(description=N_("Ask the support bot a question."))
+@app_commands.describe(question=N_("Your question, in a sentence or two."))
 @app_commands.autocomplete(question=complete_question)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
 @app_commands.allowed_installs(guilds=True, users=True)
@@ -33,7 +34,7 @@ async def ask(interaction: discord.Interaction[ServingClient], question: str) ->
     await keep_then_answer(interaction.client.service.command(incoming), interaction)
 
 
-@app_commands.context_menu(name="Answer this")
+@app_commands.context_menu(name=N_("Answer this"))
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
 @app_commands.allowed_installs(guilds=True, users=True)
 async def answer_this(interaction: discord.Interaction[ServingClient], message: discord.Message) -> None:
@@ -57,4 +58,4 @@ class SupportTree(app_commands.CommandTree[ServingClient]):
         else:
             text = SORRY_TEXT
         log.error("discord.command_failed", interaction_id=interaction.id, exc_info=cause)
-        await tell(interaction, text)
+        await whisper(interaction, text)

@@ -8,7 +8,7 @@ names the week; a post in a forum by its title likewise. Nobody is pinged, and w
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import aiohttp
@@ -41,6 +41,7 @@ from supportbot.digest.words import (
     quiet_words,
 )
 from supportbot.statistics.words import in_words
+from supportbot.words import ENGLISH, LANGUAGES, Words
 
 _GAPS = 10
 _SHOWN = 100
@@ -65,7 +66,7 @@ class DiscordDigests:
     def __init__(self, rest: Callable[[], Awaitable[discord.Client]]) -> None:
         self._rest = rest
 
-    async def post(self, post: Post, digest: Digest) -> str:
+    async def post(self, post: Post, digest: Digest, words: Words) -> str:
         """Post a digest, unless an earlier attempt did; return the id of its message.
 
         Raises:
@@ -73,7 +74,7 @@ class DiscordDigests:
             UndeliverableError: the channel is gone or of another server, or the bot may not write there.
         """
         try:
-            return await _send(await self._rest(), post, digest)
+            return await _send(await self._rest(), post, digest, words)
         except discord.RateLimited as error:
             raise RetryLaterError("rate limit", error.retry_after) from error
         except discord.LoginFailure as error:
@@ -84,45 +85,47 @@ class DiscordDigests:
             raise RetryLaterError(f"no connection ({type(error).__name__})") from error
 
 
-def build_title(post: Post) -> str:
+def build_title(post: Post, words: Words = ENGLISH) -> str:
     """Return the first line of a digest, by which it is known again."""
-    return f"{TITLE}, {post.week:%d %b %Y}"
+    monday = words.day(datetime.combine(post.week, time(), UTC))
+    return words.say("{title}, {day}", title=words.say(TITLE), day=monday)
 
 
-def build_digest(post: Post, digest: Digest) -> str:
+def build_digest(post: Post, digest: Digest, words: Words = ENGLISH) -> str:
     """Return a digest as the content of one message."""
-    title = f"**{build_title(post)}**"
+    title = f"**{build_title(post, words)}**"
     if digest.is_quiet:
-        return f"{title}\n{quiet_words(digest)}"
+        return f"{title}\n{quiet_words(digest, words)}"
     for number in range(min(_GAPS, len(digest.gaps)), 0, -1):
-        text = "\n".join([title, *_lines(post, digest, number)])
+        text = "\n".join([title, *_lines(post, digest, number, words)])
         if length(text) <= LIMIT:
             return text
     text = title
-    for line in _lines(post, digest, 0):
+    for line in _lines(post, digest, 0, words):
         if length(longer := f"{text}\n{line}") <= LIMIT:
             text = longer
     return text
 
 
-def _lines(post: Post, digest: Digest, gaps: int) -> list[str]:
-    lines = in_words(digest.figures)
+def _lines(post: Post, digest: Digest, gaps: int, words: Words) -> list[str]:
+    lines = in_words(digest.figures, words)
     if digest.figures.most_asked:
-        lines.append(f"**{ASKED_TITLE}**")
-        lines += [f"- {_one_line(one.question)} ({one.times:,})" for one in digest.figures.most_asked]
+        lines.append(f"**{words.say(ASKED_TITLE)}**")
+        lines += [f"- {_one_line(one.question)} ({words.number(one.times)})" for one in digest.figures.most_asked]
     if digest.gaps:
-        lines += [f"**{GAPS_TITLE}**", *map(_gap, digest.gaps[:gaps])]
-        lines += filter(None, [more_words(len(digest.gaps) - gaps)])
+        lines += [f"**{words.say(GAPS_TITLE)}**", *(_gap(gap, words) for gap in digest.gaps[:gaps])]
+        lines += filter(None, [more_words(len(digest.gaps) - gaps, words)])
     if digest.helpers:
         names = [build_name(one.signed[:_NAME]) for one in digest.helpers] if post.is_at_home else nameless(digest)
-        lines += [f"**{HELPED_TITLE}**", helped_words(digest, names)]
+        lines += [f"**{words.say(HELPED_TITLE)}**", helped_words(digest, names, words)]
     if digest.gaps:
-        lines.append(f"-# {ADD_TEXT} `{ADD_COMMAND}`")
+        lines.append(f"-# {words.say(ADD_TEXT)} `{ADD_COMMAND}`")
     return lines
 
 
-def _gap(gap: Gap) -> str:
-    return f"- {_one_line(gap.example) if gap.example else f'*{PRIVATE_TEXT}*'} ({gap_words(gap)})"
+def _gap(gap: Gap, words: Words) -> str:
+    example = _one_line(gap.example) if gap.example else f"*{words.say(PRIVATE_TEXT)}*"
+    return f"- {example} ({gap_words(gap, words)})"
 
 
 def _one_line(text: str) -> str:
@@ -130,7 +133,7 @@ def _one_line(text: str) -> str:
     return harmless(build_name(line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"))
 
 
-async def _send(client: discord.Client, post: Post, digest: Digest) -> str:
+async def _send(client: discord.Client, post: Post, digest: Digest, words: Words) -> str:
     channel = await request_object(client, Route("GET", "/channels/{channel_id}", channel_id=int(post.channel)))
     if post.is_at_home and str(channel.get("guild_id")) != post.workspace:
         raise UndeliverableError("The policy names a channel of another server: name one of this server.")
@@ -138,30 +141,31 @@ async def _send(client: discord.Client, post: Post, digest: Digest) -> str:
     if post.attempt > 1 and (found := await _find(client, post, is_forum)):
         return found
     message: dict[str, Any] = {
-        "content": build_digest(post, digest),
+        "content": build_digest(post, digest, words),
         "allowed_mentions": discord.AllowedMentions.none().to_dict(),
         "flags": discord.MessageFlags(suppress_embeds=True).value,
     }
     if is_forum:
         route = Route("POST", "/channels/{channel_id}/threads", channel_id=int(post.channel))
-        return await request_message(client, route, {"name": build_title(post), "message": message})
+        return await request_message(client, route, {"name": build_title(post, words), "message": message})
     route = Route("POST", "/channels/{channel_id}/messages", channel_id=int(post.channel))
     return await request_message(client, route, message | {"nonce": post.mark, "enforce_nonce": True})
 
 
 async def _find(client: discord.Client, post: Post, is_forum: bool) -> str | None:
-    """Return the id of what an earlier attempt has posted, where the nonce does not tell."""
+    """Return the id of what an earlier attempt has posted, where the nonce does not tell; in whatever language."""
+    titles = [build_title(post, Words(language)) for language in LANGUAGES]
     earliest = discord.utils.time_snowflake(post.created_at - _SKEW)
     if is_forum:
-        return await find_post(client, post.channel, build_title(post), earliest)
+        return await find_post(client, post.channel, titles, earliest)
     if post.age <= NONCE_LIFE:
         return None
-    first = f"**{build_title(post)}**"
+    firsts = [f"**{title}**" for title in titles]
     messages = client.get_partial_messageable(int(post.channel)).history(
         after=discord.Object(earliest), oldest_first=True, limit=HISTORY_LIMIT
     )
     async for message in messages:
         is_own = client.user is not None and message.author.id == client.user.id
-        if is_own and message.content.partition("\n")[0] == first:
+        if is_own and message.content.partition("\n")[0] in firsts:
             return str(message.id)
     return None

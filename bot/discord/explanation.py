@@ -15,12 +15,13 @@ from typing import Any
 import discord
 import structlog
 
-from bot.discord._interactions import SORRY_TEXT, keep_then_defer, tell
+from bot.discord._interactions import SORRY_TEXT, keep_then_defer, whisper
 from bot.discord._serving import ServingClient
 from bot.discord.questions import workspace_of
 from supportbot.db.states import FeedbackReason
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
+from supportbot.words import ENGLISH, N_, Words
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +32,8 @@ _REASON = "reason"
 _CORRECTION = "correction"
 _REASONS: Mapping[str, FeedbackReason] = {reason.value: reason for reason in FeedbackReason}
 
-_THANKS = "Thank you, that is kept with your vote. The team looks at it before I learn from it."
-_OUTDATED_TEXT = "This form has changed. Please click 👎 again."
+_THANKS = N_("Thank you, that is kept with your vote. The team looks at it before I learn from it.")
+_OUTDATED_TEXT = N_("This form has changed. Please click 👎 again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,24 @@ class Submission:
     said: Explanation
 
 
-def build_explanation(answer_id: int, thanks: str, before: Explanation) -> discord.ui.Modal:
+def build_explanation(
+    answer_id: int, thanks: str, before: Explanation, words: Words = ENGLISH
+) -> discord.ui.Modal:
     """Return the modal that asks what was wrong; to be called where an event loop runs.
 
     Args:
         answer_id: the answer that got a 👎.
         thanks: what the voter is told about the vote.
         before: what the same person said the last time.
+        words: the bot's own.
     """
-    modal = discord.ui.Modal(title="What was wrong?", custom_id=f"{_PREFIX}{answer_id}")
+    modal = discord.ui.Modal(title=words.say("What was wrong?"), custom_id=f"{_PREFIX}{answer_id}")
     reasons: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=_REASON,
-        placeholder="Choose a reason",
+        placeholder=words.say("Choose a reason"),
         options=[
-            discord.SelectOption(label=words, value=reason.value, default=reason is before.reason)
-            for reason, words in REASON_WORDS.items()
+            discord.SelectOption(label=words.say(named), value=reason.value, default=reason is before.reason)
+            for reason, named in REASON_WORDS.items()
         ],
     )
     correction: discord.ui.TextInput[Any] = discord.ui.TextInput(
@@ -67,10 +71,13 @@ def build_explanation(answer_id: int, thanks: str, before: Explanation) -> disco
         max_length=MAX_CORRECTION,
         default=before.correction,
     )
-    modal.add_item(discord.ui.TextDisplay(f"{thanks} Your vote counts, whether you say more or not."))
-    modal.add_item(discord.ui.Label(text="What was wrong with the answer?", component=reasons))
+    lead = words.say("Your vote counts, whether you say more or not.")
+    modal.add_item(discord.ui.TextDisplay(f"{thanks} {lead}"))
+    modal.add_item(discord.ui.Label(text=words.say("What was wrong with the answer?"), component=reasons))
     modal.add_item(
-        discord.ui.Label(text="What should it have said?", description="Optional.", component=correction)
+        discord.ui.Label(
+            text=words.say("What should it have said?"), description=words.say("Optional."), component=correction
+        )
     )
     modal.stop()  # nobody listens to this object, so the library need not keep it for one that may never be sent
     return modal
@@ -106,7 +113,7 @@ async def on_modal(interaction: discord.Interaction[ServingClient]) -> None:
     """Keep what somebody sent with the modal and thank them, who alone see it; an odd one gets a sentence."""
     submission = read_submission(interaction.data)
     if submission is None:
-        await tell(interaction, _OUTDATED_TEXT)
+        await whisper(interaction, _OUTDATED_TEXT)
         return
     said = submission.said
     explained = interaction.client.service.explain(
@@ -124,7 +131,7 @@ async def on_modal(interaction: discord.Interaction[ServingClient]) -> None:
     except Exception:  # the library would only log it, and the person would hear nothing
         log.exception("discord.explanation_failed", answer_id=submission.answer_id)
         text = SORRY_TEXT
-    await tell(interaction, text)
+    await whisper(interaction, text)
 
 
 def voter_of(interaction: discord.Interaction[Any]) -> str:

@@ -12,7 +12,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot.discord._interactions import tell
+from bot.discord._interactions import tell, words_for
 from bot.discord._serving import ServingClient
 from bot.discord.questions import PLATFORM
 from bot.erasure import (
@@ -25,6 +25,7 @@ from bot.erasure import (
     build_told,
 )
 from supportbot.privacy.person import Person
+from supportbot.words import ENGLISH, Words
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +40,13 @@ class ForgetButton(
 
     Args:
         what: ``erase`` or ``cancel``.
+        words: the bot's own.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, words: Words = ENGLISH) -> None:
         style = discord.ButtonStyle.danger if what == "erase" else discord.ButtonStyle.secondary
         super().__init__(
-            discord.ui.Button(style=style, label=_LABELS[what], custom_id=f"supportbot:forget:{what}")
+            discord.ui.Button(style=style, label=words.say(_LABELS[what]), custom_id=f"supportbot:forget:{what}")
         )
         self._what = what
 
@@ -58,25 +60,29 @@ class ForgetButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Erase who clicked, who alone is told what is gone, in place of the question."""
         client: ServingClient = interaction.client
+        words = await words_for(interaction)
         if self._what == "cancel" or not client.service.can_forget:
-            await _replace(interaction, CANCELLED_TEXT)
+            await _replace(interaction, words.say(CANCELLED_TEXT))
             return
-        await _replace(interaction, ERASING_TEXT)  # first, for an erasure may take longer than Discord waits
+        await _replace(
+            interaction, words.say(ERASING_TEXT)
+        )  # first, for an erasure may take longer than Discord waits
         try:
             person = Person(platform=PLATFORM, user=str(interaction.user.id))
-            text = build_told(PLATFORM, await client.service.forget(person))
+            text = build_told(PLATFORM, await client.service.forget(person), words)
         except Exception:  # the library would swallow it, and the person would hear nothing
             log.exception("discord.not_forgotten")
-            text = FAILED_TEXT
+            text = words.say(FAILED_TEXT)
         await tell(interaction, text)
 
 
 async def ask_to_confirm(interaction: discord.Interaction[ServingClient]) -> None:
     """Ask whoever typed it, and only them, whether they shall be forgotten."""
+    words = await words_for(interaction)
     view = discord.ui.View(timeout=None)
     for what in _LABELS:
-        view.add_item(ForgetButton(what))
-    await interaction.response.send_message(ASK_TEXT, view=view, ephemeral=True)
+        view.add_item(ForgetButton(what, words))
+    await interaction.response.send_message(words.say(ASK_TEXT), view=view, ephemeral=True)
 
 
 async def _replace(interaction: discord.Interaction[Any], text: str) -> None:

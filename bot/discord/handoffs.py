@@ -13,7 +13,7 @@ from typing import Any, Self
 import discord
 import structlog
 
-from bot.discord._interactions import SORRY_TEXT, keep_or_defer, tell
+from bot.discord._interactions import SORRY_TEXT, keep_or_defer, whisper
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_name, build_quote
 from bot.discord.explanation import voter_of
@@ -26,6 +26,7 @@ from bot.handoffs import (
     CLOSED_TEXT,
     RESOLVED_TEXT,
     SOMEBODY,
+    build_when,
     read_back,
 )
 from supportbot.db.states import AnswerSource
@@ -33,6 +34,7 @@ from supportbot.delivery.claiming import Delivery
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.handoffs.asking import Handoffs
 from supportbot.handoffs.target import TargetKind
+from supportbot.words import ENGLISH, Words
 
 log = structlog.get_logger(__name__)
 
@@ -50,12 +52,15 @@ class AskHumanButton(
     Args:
         answer_id: the answer under which it stands.
         row: of the buttons under the message, from 0.
+        words: the bot's own.
     """
 
-    def __init__(self, answer_id: int, row: int | None = None) -> None:
+    def __init__(self, answer_id: int, row: int | None = None, words: Words = ENGLISH) -> None:
         super().__init__(
             discord.ui.Button(
-                style=discord.ButtonStyle.secondary, label=ASK_TEXT, custom_id=f"supportbot:human:{answer_id}"
+                style=discord.ButtonStyle.secondary,
+                label=words.say(ASK_TEXT),
+                custom_id=f"supportbot:human:{answer_id}",
             ),
             row=row,
         )
@@ -83,7 +88,7 @@ class AskHumanButton(
         except Exception:  # the library would swallow it, and the person would hear nothing
             log.exception("discord.human_not_asked", answer_id=self._answer_id)
             text = SORRY_TEXT
-        await tell(interaction, text)
+        await whisper(interaction, text)
 
 
 class ResolveButton(
@@ -95,12 +100,15 @@ class ResolveButton(
     Args:
         handoff_id: its number.
         row: of the buttons under the message, from 0.
+        words: the bot's own.
     """
 
-    def __init__(self, handoff_id: int, row: int | None = None) -> None:
+    def __init__(self, handoff_id: int, row: int | None = None, words: Words = ENGLISH) -> None:
         super().__init__(
             discord.ui.Button(
-                style=discord.ButtonStyle.secondary, label=RESOLVED_TEXT, custom_id=resolve_id(handoff_id)
+                style=discord.ButtonStyle.secondary,
+                label=words.say(RESOLVED_TEXT),
+                custom_id=resolve_id(handoff_id),
             ),
             row=row,
         )
@@ -129,7 +137,7 @@ class ResolveButton(
         except Exception:  # as above
             log.exception("discord.not_resolved", handoff_id=self._handoff_id)
             text = SORRY_TEXT
-        await tell(interaction, text)
+        await whisper(interaction, text)
 
 
 def resolve_id(handoff_id: int) -> str:
@@ -137,44 +145,48 @@ def resolve_id(handoff_id: int) -> str:
     return f"supportbot:resolved:{handoff_id}"
 
 
-def build_resolve_view(handoff_id: int) -> discord.ui.View:
+def build_resolve_view(handoff_id: int, words: Words = ENGLISH) -> discord.ui.View:
     """Return that button alone; to be called where an event loop runs."""
     view = discord.ui.View(timeout=None)
-    view.add_item(ResolveButton(handoff_id))
+    view.add_item(ResolveButton(handoff_id, words=words))
     return view
 
 
 def build_post(delivery: Delivery) -> str:
     """Return what the people who are asked see."""
-    note = note_of(delivery)
+    note, words = note_of(delivery), delivery.words
     is_group = note["kind"] == TargetKind.GROUP
-    lines = [f"{build_mention(note)} Somebody asks for a human here:" if is_group else _lead(delivery)]
+    lead = _lead(delivery)
+    if is_group:
+        lead = words.say("{group} Somebody asks for a human here:", group=build_mention(note))
+    lines = [lead]
     lines.append(build_quote(delivery.question, _QUESTION_LIMIT))
     if delivery.source is not AnswerSource.NOT_SURE:
-        lines += ["The bot has answered:", build_quote(delivery.text, _ANSWER_LIMIT)]
+        lines += [words.say("The bot has answered:"), build_quote(delivery.text, _ANSWER_LIMIT)]
     if not is_group:
         if link := build_link(delivery):
             lines.append(link)
-        lines.append("-# A reply to this message is passed on to who asked.")
+        hint = words.say("A reply to this message is passed on to who asked.")
+        lines.append(f"-# {hint}")
     return "\n".join(line for line in lines if line)
 
 
 def build_title(delivery: Delivery) -> str:
     """Return the title of a post in a forum; its number makes it known again."""
-    quote = build_quote(delivery.question, 70).removeprefix("> ") or "A question"
+    quote = build_quote(delivery.question, 70).removeprefix("> ") or delivery.words.say("A question")
     return f"{quote[:90]} (#{delivery.question_id})"
 
 
-def build_told(note: Mapping[str, Any]) -> str:
+def build_told(note: Mapping[str, Any], words: Words = ENGLISH) -> str:
     """Return what the asker sees when people are asked: whom, and from when on somebody is there."""
-    back = read_back(note)
-    when = f"Somebody is back {discord.utils.format_dt(back, 'f')}." if back else "The answer will come here."
-    return f"I have asked {build_mention(note)}. {when}"
+    asked = words.say("I have asked {who}.", who=build_mention(note))
+    return f"{asked} {build_when(read_back(note), words, lambda back: discord.utils.format_dt(back, 'f'))}"
 
 
-def build_relay(author: str) -> str:
+def build_relay(author: str, words: Words = ENGLISH) -> str:
     """Return the line above what somebody has answered elsewhere."""
-    return f"**{build_name(author or SOMEBODY)}** answers:"
+    name = build_name(author or words.say(SOMEBODY))
+    return words.say("**{name}** answers:", name=name)
 
 
 def build_mention(note: Mapping[str, Any]) -> str:
@@ -198,13 +210,13 @@ def note_of(delivery: Delivery) -> Mapping[str, Any]:
 
 
 def _lead(delivery: Delivery) -> str:
+    words = delivery.words
     if delivery.is_from_elsewhere:
-        place = "on the page"
-    elif delivery.workspace.isdecimal():
-        place = f"in <#{delivery.reply_to['channel_id']}>"
-    else:
-        place = "in a direct message"
-    return f"Somebody asks for a human {place}:"
+        return words.say("Somebody asks for a human on the page:")
+    if not delivery.workspace.isdecimal():
+        return words.say("Somebody asks for a human in a direct message:")
+    channel = f"<#{delivery.reply_to['channel_id']}>"
+    return words.say("Somebody asks for a human in {channel}:", channel=channel)
 
 
 def _handoffs(interaction: discord.Interaction[ServingClient]) -> Handoffs:

@@ -22,10 +22,11 @@ def build_messages(delivery: Delivery) -> list[dict[str, Any]]:
     """
     is_command = delivery.reply_to["kind"] == "interaction"
     question = delivery.question if is_command else None
-    mark = build_mark(delivery.grounds)
+    words = delivery.words
+    mark = build_mark(delivery.grounds, words)
     if delivery.note is not None:  # it went to a human at once
-        mark = build_told(delivery.note)
-    texts = build_answer_parts(delivery.text, question, build_remarks(delivery.grounds), mark=mark)
+        mark = build_told(delivery.note, words)
+    texts = build_answer_parts(delivery.text, question, build_remarks(delivery.grounds, words), mark=mark)
     bodies = [_body(text) for text in texts]
     if delivery.votable:
         view = build_answer_view(
@@ -34,6 +35,7 @@ def build_messages(delivery: Delivery) -> list[dict[str, Any]]:
             offers_sample=delivery.offers_sample,
             offers_human=delivery.grounds.offers_human,
             handoff_id=delivery.note["handoff"] if delivery.note is not None else None,
+            words=words,
         )
         bodies[-1]["components"] = view.to_components()
     return bodies

@@ -11,7 +11,7 @@ A target on another server is refused: whoever decides about one must not have t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -137,31 +137,31 @@ def _build_body(delivery: Delivery) -> dict[str, Any]:
 def _build_buttons(delivery: Delivery) -> list[dict[str, Any]]:
     match delivery.kind:
         case OutboxKind.POST | OutboxKind.TOLD | OutboxKind.REMINDER:
-            return build_resolve_view(int(note_of(delivery)["handoff"])).to_components()
+            return build_resolve_view(int(note_of(delivery)["handoff"]), delivery.words).to_components()
         case OutboxKind.ASK_AGAIN:
-            return build_reworded_view(delivery.question_id).to_components()
+            return build_reworded_view(delivery.question_id, delivery.words).to_components()
         case _:
             return []
 
 
 def _build_text(delivery: Delivery) -> str:
-    note = note_of(delivery)
+    note, words = note_of(delivery), delivery.words
     match delivery.kind:
         case OutboxKind.POST:
             return build_post(delivery)
         case OutboxKind.TOLD:
-            return build_told(note)
+            return build_told(note, words)
         case OutboxKind.RELAY:
             # What is kept of a person's answer is as long as a message, and its author's name goes before it.
             shown = build_answer_parts(delivery.text[:_RELAYED])[0]
-            return f"{build_relay(str(note.get('author', '')))}\n{shown}"
+            return f"{build_relay(str(note.get('author', '')), words)}\n{shown}"
         case OutboxKind.REMINDER:
             mention = f"{build_mention(note)} " if note["kind"] == TargetKind.GROUP else ""
-            return f"{mention}{STILL_OPEN_TEXT}"
+            return f"{mention}{words.say(STILL_OPEN_TEXT)}"
         case OutboxKind.ASK_AGAIN:
-            return REWORDED_TEXT
+            return words.say(REWORDED_TEXT)
         case _:
-            return UNREACHED_TEXT
+            return words.say(UNREACHED_TEXT)
 
 
 async def _post(client: discord.Client, delivery: Delivery, place: _Place, body: dict[str, Any]) -> str:
@@ -205,14 +205,14 @@ async def _post_in_forum(
     title = build_title(delivery)
     if delivery.attempt > 1:
         earliest = discord.utils.time_snowflake(delivery.created_at - _SKEW)
-        if found := await find_post(client, place.channel, title, earliest):
+        if found := await find_post(client, place.channel, [title], earliest):
             return found
     route = Route("POST", "/channels/{channel_id}/threads", channel_id=int(place.channel))
     return await request_message(client, route, {"name": title, "message": message})
 
 
-async def find_post(client: discord.Client, forum: str, title: str, earliest: int) -> str | None:
-    """Return the id of the bot's post in a forum by its title, if it is younger than an id."""
+async def find_post(client: discord.Client, forum: str, titles: Collection[str], earliest: int) -> str | None:
+    """Return the id of the bot's post in a forum that has one of some titles, if it is younger than an id."""
     channel = await request_object(client, Route("GET", "/channels/{channel_id}", channel_id=int(forum)))
     route = Route("GET", "/guilds/{guild_id}/threads/active", guild_id=int(channel["guild_id"]))
     answer = await client.http.request(route)
@@ -220,11 +220,7 @@ async def find_post(client: discord.Client, forum: str, title: str, earliest: in
         raise RetryLaterError("Discord answered something that is no list of threads")
     own = str(client.user.id) if client.user else ""
     for thread in answer.get("threads", ()):
-        ours = (str(thread.get("parent_id")), str(thread.get("owner_id")), thread.get("name")) == (
-            forum,
-            own,
-            title,
-        )
-        if ours and int(thread["id"]) > earliest:
+        is_own = (str(thread.get("parent_id")), str(thread.get("owner_id"))) == (forum, own)
+        if is_own and thread.get("name") in titles and int(thread["id"]) > earliest:
             return str(thread["id"])
     return None

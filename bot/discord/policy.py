@@ -17,7 +17,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
+from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell, whisper, words_for
 from bot.discord._serving import ServingClient
 from bot.discord.explanation import read_fields
 from bot.discord.questions import PLATFORM
@@ -26,7 +26,15 @@ from supportbot.policies.errors import PolicyError
 from supportbot.policies.form import DIGEST_FIELDS, FIELDS, submit
 from supportbot.policies.policy import AnswerOn, Policy
 from supportbot.policies.store import Place
-from supportbot.policies.wording import ANSWER_ON_WORDS, LABELS, LANGUAGE_WORDS, NONE, typed_settings
+from supportbot.policies.wording import (
+    ANSWER_ON_WORDS,
+    HOURS_EXAMPLE,
+    LABELS,
+    LANGUAGE_WORDS,
+    NONE,
+    typed_settings,
+)
+from supportbot.words import ENGLISH, N_, Words
 
 log = structlog.get_logger(__name__)
 
@@ -38,20 +46,20 @@ _LONGEST = 200
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "answer_on": {str(value): words for value, words in ANSWER_ON_WORDS.items()},
     "verified_only": VERIFIED_ONLY_WORDS,
-    "language": {NONE: "As the server", **LANGUAGE_WORDS},
+    "language": {NONE: N_("As the server"), **LANGUAGE_WORDS},
     "digest": DIGEST_WORDS,
 }
-_TITLES: Mapping[str, str] = {_ALL: "What I answer in all channels", _DIGEST: "The weekly digest"}
-_NO_SERVER_TEXT = "There is nothing to decide here: this is no server's channel."
-_INTENT_TEXT = (
+_TITLES: Mapping[str, str] = {_ALL: N_("What I answer in all channels"), _DIGEST: N_("The weekly digest")}
+_NO_SERVER_TEXT = N_("There is nothing to decide here: this is no server's channel.")
+_INTENT_TEXT = N_(
     "I hear no question that does not name me yet: whoever runs me has to switch on the Message Content intent in "
     "the developer portal, and to set SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true."
 )
 
 
-@app_commands.command(name="config", description="Decide what the support bot answers here.")
+@app_commands.command(name="config", description=N_("Decide what the support bot answers here."))
 @app_commands.describe(
-    where="This channel, all channels of the server that decide nothing else, or the weekly digest."
+    where=N_("This channel, all channels of the server that decide nothing else, or the weekly digest.")
 )
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
@@ -78,13 +86,14 @@ class PolicyButton(
 
     Args:
         about: a channel, ``all`` of them, or the ``digest``.
+        words: the bot's own.
     """
 
-    def __init__(self, about: str) -> None:
+    def __init__(self, about: str, words: Words = ENGLISH) -> None:
         super().__init__(
             discord.ui.Button(
                 style=discord.ButtonStyle.secondary,
-                label="Try again",
+                label=words.say("Try again"),
                 custom_id=f"supportbot:policy-again:{about}",
             )
         )
@@ -103,7 +112,7 @@ class PolicyButton(
             await _open(interaction, self._about)
         except Exception:  # the library would swallow it, and the person would hear nothing
             log.exception("discord.form_not_opened")
-            await tell(interaction, SORRY_TEXT)
+            await whisper(interaction, SORRY_TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +128,19 @@ class Submission:
         return _channel_named(self.about)
 
 
-def build_policy(about: str, policy: Policy) -> discord.ui.Modal:
+def build_policy(about: str, policy: Policy, words: Words = ENGLISH) -> discord.ui.Modal:
     """Return the modal with what holds now; to be called where an event loop runs.
 
     Args:
         about: a channel, ``all`` that decide nothing else, or the ``digest``.
         policy: that holds there.
+        words: the bot's own.
     """
-    title = _TITLES.get(about, "What I answer here")
+    title = words.say(_TITLES.get(about, N_("What I answer here")))
     modal = discord.ui.Modal(title=title, custom_id=f"{_MODAL_PREFIX}{about}")
     now = typed_settings(policy)
     for name in _fields(about):
-        modal.add_item(_field(name, now[name]))
+        modal.add_item(_field(name, now[name], words))
     modal.stop()  # nobody listens to this object, so the library need not keep it for one that may never be sent
     return modal
 
@@ -159,28 +169,30 @@ async def on_policy(interaction: discord.Interaction[ServingClient]) -> None:
     """Keep what somebody decided, and say what holds now, or what is wrong; only they see it."""
     submission = read_submission(interaction.data)
     if submission is None or interaction.guild_id is None:
-        await tell(interaction, _NO_SERVER_TEXT)
+        await whisper(interaction, _NO_SERVER_TEXT)
         return
     if not may_decide(interaction):
-        await tell(interaction, ADMINS_TEXT)
+        await whisper(interaction, ADMINS_TEXT)
         return
     place, client = _place(interaction, submission.channel), interaction.client
     by = person_of_member(interaction)
     try:
         policy = await keep_or_defer(submit(client.service.policies, place, submission.typed, by), interaction)
     except PolicyError as error:
+        words = await words_for(interaction)
         view = discord.ui.View(timeout=None)
-        view.add_item(PolicyButton(submission.about))
-        await tell(interaction, _build_errors(error.errors), view)
+        view.add_item(PolicyButton(submission.about, words))
+        await tell(interaction, _build_errors(error.errors, words), view)
         return
     except Exception:  # the library would only log it, and the person would hear nothing
         log.exception("discord.policy_not_kept")
-        await tell(interaction, SORRY_TEXT)
+        await whisper(interaction, SORRY_TEXT)
         return
     log.info("policy.changed", platform=PLATFORM, workspace=place.workspace, channel=place.channel)
-    text = build_confirmation(submission.channel, policy)
+    words = await words_for(interaction)
+    text = build_confirmation(submission.channel, policy, words)
     is_deaf = policy.answer_on is AnswerOn.QUESTIONS and not client.intents.message_content
-    await tell(interaction, f"{text}\n\n{_INTENT_TEXT}" if is_deaf else text)
+    await tell(interaction, f"{text}\n\n{words.say(_INTENT_TEXT)}" if is_deaf else text)
 
 
 def may_decide(interaction: discord.Interaction[ServingClient]) -> bool:
@@ -198,15 +210,16 @@ def person_of_member(interaction: discord.Interaction[Any]) -> str:
 
 async def _open(interaction: discord.Interaction[ServingClient], about: str) -> None:
     if interaction.guild_id is None:
-        await tell(interaction, _NO_SERVER_TEXT)
+        await whisper(interaction, _NO_SERVER_TEXT)
         return
     if not may_decide(interaction):
-        await tell(interaction, ADMINS_TEXT)
+        await whisper(interaction, ADMINS_TEXT)
         return
     shown = interaction.client.service.policies.shown(_place(interaction, _channel_named(about)))
     policy = await keep_or_defer(shown, interaction)
-    if interaction.response.is_done() or not await show(interaction, build_policy(about, policy)):
-        await tell(interaction, SORRY_TEXT)
+    words = await words_for(interaction)
+    if interaction.response.is_done() or not await show(interaction, build_policy(about, policy, words)):
+        await whisper(interaction, SORRY_TEXT)
 
 
 def _place(interaction: discord.Interaction[Any], channel: str) -> Place:
@@ -219,20 +232,21 @@ def _channel_of(interaction: discord.Interaction[Any]) -> str:
     return str(channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id)
 
 
-def _field(name: str, now: str) -> discord.ui.Label[Any]:
+def _field(name: str, now: str, words: Words) -> discord.ui.Label[Any]:
     if name not in _CHOICES:
         written: discord.ui.TextInput[Any] = discord.ui.TextInput(
             custom_id=name, required=False, max_length=_LONGEST, default=now or None
         )
-        return discord.ui.Label(text=LABELS[name], description=HINTS[name], component=written)
+        hint = words.say(HINTS[name], example=HOURS_EXAMPLE)
+        return discord.ui.Label(text=words.say(LABELS[name]), description=hint, component=written)
     chosen: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=name,
         options=[
-            discord.SelectOption(label=words, value=value, default=value == (now or NONE))
-            for value, words in _CHOICES[name].items()
+            discord.SelectOption(label=words.say(choice), value=value, default=value == (now or NONE))
+            for value, choice in _CHOICES[name].items()
         ],
     )
-    return discord.ui.Label(text=LABELS[name], component=chosen)
+    return discord.ui.Label(text=words.say(LABELS[name]), component=chosen)
 
 
 def _read(field: object) -> str | None:
@@ -252,7 +266,6 @@ def _fields(about: str) -> tuple[str, ...]:
     return DIGEST_FIELDS if about == _DIGEST else FIELDS
 
 
-def _build_errors(errors: Mapping[str, str]) -> str:
-    return "\n".join(
-        ["Nothing was saved:", *(f"• {LABELS.get(name, name)}: {sentence}" for name, sentence in errors.items())]
-    )
+def _build_errors(errors: Mapping[str, str], words: Words) -> str:
+    wrong = (f"• {words.say(LABELS.get(name, name))}: {words.say(sentence)}" for name, sentence in errors.items())
+    return "\n".join([words.say("Nothing was saved:"), *wrong])

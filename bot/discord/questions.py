@@ -129,7 +129,8 @@ def question_from_message(
         said_at=message.created_at,
         manner=Manner.DIRECT if _guild_id(message) is None else manner,
         in_thread=isinstance(message.channel, discord.Thread),
-        parent=_parent(message.channel),
+        parent=parent_of(message.channel),
+        locale=_locale(message.guild),
     )
 
 
@@ -199,6 +200,16 @@ def workspace_of(interaction: discord.Interaction[Any]) -> str:
     return _workspace(interaction.guild_id, interaction.user.id) if owner is None else _workspace(None, owner)
 
 
+def parent_of(channel: object) -> str | None:
+    """Return the channel that a thread, or a post of a forum, belongs to."""
+    return str(channel.parent_id) if isinstance(channel, discord.Thread) else None
+
+
+def _locale(guild: discord.Guild | None) -> str | None:
+    """Return the language of a guild where somebody chose it: only those that are communities may."""
+    return guild.preferred_locale.value if guild is not None and "COMMUNITY" in guild.features else None
+
+
 def _owner(interaction: discord.Interaction[Any]) -> int | None:
     """Return the person by whose installation alone the bot is there; None if it is there by itself."""
     asked = interaction.message.interaction_metadata if interaction.message is not None else None
@@ -232,7 +243,8 @@ def _from_interaction(interaction: discord.Interaction[ServingClient], text: str
         placeholder=True,
         manner=Manner.DIRECT if interaction.guild_id is None else Manner.COMMAND,
         in_thread=isinstance(interaction.channel, discord.Thread),
-        parent=_parent(interaction.channel),
+        parent=parent_of(interaction.channel),
+        locale=interaction.locale.value,
     )
 
 
@@ -254,11 +266,6 @@ def _place(channel: object) -> dict[str, bool]:
         if isinstance(channel, discord.PartialMessageable | None)
         else {"thread": isinstance(channel, discord.Thread)}
     )
-
-
-def _parent(channel: object) -> str | None:
-    """Return the channel that a thread, or a post of a forum, belongs to."""
-    return str(channel.parent_id) if isinstance(channel, discord.Thread) else None
 
 
 def _title(message: discord.Message) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot.discord._interactions import keep_or_defer, tell
+from bot.discord._interactions import keep_or_defer, tell, whisper, words_for
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_name
 from bot.discord.questions import PLATFORM, workspace_of
@@ -16,14 +16,15 @@ from supportbot.handoffs.listing import AllWaiting
 from supportbot.statistics.overview import Overview
 from supportbot.statistics.statistics import Statistics
 from supportbot.statistics.words import in_words
+from supportbot.words import ENGLISH, N_, Words
 
-NOT_ALLOWED_TEXT = "Only people who may manage this server see its figures."
+NOT_ALLOWED_TEXT = N_("Only people who may manage this server see its figures.")
 
 _SHOWN = 100
 """Characters of a question; escaped, five of them stay far below Discord's 2,000."""
 
 
-@app_commands.command(description="Show how the bot did in the last seven days.")
+@app_commands.command(description=N_("Show how the bot did in the last seven days."))
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
@@ -31,7 +32,7 @@ async def stats(interaction: discord.Interaction[ServingClient]) -> None:
     """Show the figures to whoever may manage the server."""
     overview = interaction.client.service.overview
     if overview is None or not may_manage(interaction.permissions):
-        await tell(interaction, NOT_ALLOWED_TEXT)
+        await whisper(interaction, NOT_ALLOWED_TEXT)
         return
     await tell(interaction, await keep_or_defer(_figures(interaction, overview), interaction))
 
@@ -40,7 +41,7 @@ async def _figures(interaction: discord.Interaction[ServingClient], overview: Ov
     server, handoffs = workspace_of(interaction), interaction.client.service.handoffs
     figures = await overview.statistics(PLATFORM, server)
     waiting = await handoffs.waiting(PLATFORM, server, most=1) if handoffs else None
-    return build_figures(figures, waiting)
+    return build_figures(figures, waiting, await words_for(interaction))
 
 
 def may_manage(permissions: discord.Permissions) -> bool:
@@ -48,20 +49,29 @@ def may_manage(permissions: discord.Permissions) -> bool:
     return permissions.administrator or permissions.manage_guild
 
 
-def build_figures(figures: Statistics, waiting: AllWaiting | None = None) -> str:
+def build_figures(figures: Statistics, waiting: AllWaiting | None = None, words: Words = ENGLISH) -> str:
     """Return the figures as a message.
 
     Args:
         figures: of the server.
         waiting: what people were asked there and nobody has answered, with the oldest of it.
+        words: the bot's own.
     """
-    lines = in_words(figures)
+    lines = in_words(figures, words)
     if figures.most_asked:
-        lines.append("**Asked most, of what is verified**")
-        lines += [f"- {build_name(_cut(one.question))} ({one.times:,})" for one in figures.most_asked]
+        heading = words.say("Asked most, of what is verified")
+        lines.append(f"**{heading}**")
+        lines += [f"- {build_name(_cut(one.question))} ({words.number(one.times)})" for one in figures.most_asked]
     if waiting is not None and waiting.count:
         since = discord.utils.format_dt(waiting.oldest[0].asked_at, "R")
-        lines.append(f"Open hand-offs: {waiting.count:,}, the oldest {since}.")
+        lines.append(
+            words.say_many(
+                "Open hand-off: {number}, {since}.",
+                "Open hand-offs: {number}, the oldest {since}.",
+                waiting.count,
+                since=since,
+            )
+        )
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 import discord
 import structlog
 
-from bot.discord._interactions import SORRY_TEXT, keep_then_answer, tell
+from bot.discord._interactions import SORRY_TEXT, keep_then_answer, whisper
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_label
 from bot.discord.explanation import voter_of
@@ -21,10 +21,11 @@ from bot.discord.questions import question_from_choice, workspace_of
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.intake.questions import Accepted
 from supportbot.intake.reception import Reception
+from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
 
-ASKED_ALREADY_TEXT = (
+ASKED_ALREADY_TEXT = N_(
     "You have asked this already: the answer is in this channel, or on its way. To ask it anew, please type it."
 )
 
@@ -68,10 +69,10 @@ class SuggestionButton(
         try:
             await keep_then_answer(self._ask(interaction), interaction)
         except SupportBotError as error:
-            await tell(interaction, sentence_for_users(error, SORRY_TEXT))
+            await whisper(interaction, sentence_for_users(error, SORRY_TEXT))
         except Exception:  # the library would swallow it, and the person would hear nothing
             log.exception("discord.choice_failed", answer_id=self._answer_id)
-            await tell(interaction, SORRY_TEXT)
+            await whisper(interaction, SORRY_TEXT)
 
     async def _ask(self, interaction: discord.Interaction[ServingClient]) -> Accepted:
         """Keep the question.

@@ -1,30 +1,17 @@
-"""What the commands are called in German; in every other language they have their English names.
+"""What the commands are called in other languages; in those without a catalogue they have their English names.
 
 Discord shows a command in the language of whoever types it, and sends its English name. So nothing else changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import discord
 from discord import app_commands
 
-GERMAN: Mapping[str, str] = {
-    "ask": "fragen",
-    "Ask the support bot a question.": "Dem Support-Bot eine Frage stellen.",
-    "question": "frage",
-    "Your question, in a sentence or two.": "Die Frage, in ein, zwei Sätzen.",
-    "Answer this": "Beantworten",
-    "stats": "statistik",
-    "config": "einstellungen",
-    "Decide what the support bot answers here.": "Festlegen, was der Support-Bot hier beantwortet.",
-    "where": "wo",
-    "This channel, all channels of the server that decide nothing else, or the weekly digest.": (
-        "Dieser Kanal, alle Kanäle des Servers, für die nichts anderes gilt, oder der Wochenbericht."
-    ),
-    "Show how the bot did in the last seven days.": "Zeigen, wie es dem Bot in den letzten sieben Tagen ging.",
-}
+from supportbot.words import N_, Words, nearest
+
+NAMES = (N_("ask"), N_("question"), N_("stats"), N_("config"), N_("where"))
+"""Of commands and what is typed after them: small letters without spaces, at most 32."""
 
 
 class CommandTranslator(app_commands.Translator):
@@ -37,4 +24,6 @@ class CommandTranslator(app_commands.Translator):
         context: app_commands.TranslationContextTypes,
     ) -> str | None:
         """Return the words in a language, or None if there are none but English ones."""
-        return GERMAN.get(string.message) if locale is discord.Locale.german else None
+        language = nearest(locale.value)
+        said = Words(language).say(string.message) if language else string.message
+        return said if said != string.message else None

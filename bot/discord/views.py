@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Self
 
 import discord
 import structlog
 
 from bot.approval import build_approval, build_date
-from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell
+from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell, whisper, words_for
 from bot.discord._serving import ServingClient
 from bot.discord._text import build_name
 from bot.discord.again import TryAgainButton
@@ -27,13 +28,14 @@ from bot.quotation import MARK, build_source
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import Vote, VoteOutcome
 from supportbot.intake.questions import Grounds, Suggestion
+from supportbot.words import ENGLISH, N_, Words
 
 log = structlog.get_logger(__name__)
 
 _EMOJI = {Vote.UP: "👍", Vote.DOWN: "👎"}
 _THANKS = {
-    Vote.UP: "Thank you, good to know that this helped.",
-    Vote.DOWN: "Thank you for telling me. A member of the team may look at this answer.",
+    Vote.UP: N_("Thank you, good to know that this helped."),
+    Vote.DOWN: N_("Thank you for telling me. A member of the team may look at this answer."),
 }
 
 
@@ -79,17 +81,18 @@ class VoteButton(
         )
         try:
             outcome = await keep_or_defer(vote, interaction)
-            text = build_thanks(outcome)
+            words = await words_for(interaction)
+            text = build_thanks(outcome, words)
             if outcome.vote is Vote.DOWN and not interaction.response.is_done():
-                modal = build_explanation(self._answer_id, text, outcome.explanation)
+                modal = build_explanation(self._answer_id, text, outcome.explanation, words)
                 if await show(interaction, modal):
                     return
+            await tell(interaction, text)
         except SupportBotError as error:
-            text = sentence_for_users(error, SORRY_TEXT)
+            await whisper(interaction, sentence_for_users(error, SORRY_TEXT))
         except Exception:  # the library would swallow it, and the voter would hear nothing
             log.exception("discord.vote_failed", answer_id=self._answer_id)
-            text = SORRY_TEXT
-        await tell(interaction, text)
+            await whisper(interaction, SORRY_TEXT)
 
 
 def vote_id(answer_id: int, vote: Vote) -> str:
@@ -104,6 +107,7 @@ def build_answer_view(
     offers_sample: bool = False,
     offers_human: bool = False,
     handoff_id: int | None = None,
+    words: Words = ENGLISH,
 ) -> discord.ui.View:
     """Return the buttons of an answer, each suggestion above the other; to be called where an event loop runs.
 
@@ -113,6 +117,7 @@ def build_answer_view(
         offers_sample: whether another answer can be had.
         offers_human: whether a human can be asked.
         handoff_id: of the hand-off that this tells of, if a human was asked at once.
+        words: the bot's own.
     """
     view = discord.ui.View(timeout=None)
     for number, suggestion in enumerate(suggestions):
@@ -120,31 +125,33 @@ def build_answer_view(
     for vote in (Vote.UP, Vote.DOWN):
         view.add_item(VoteButton(answer_id, vote, row=len(suggestions)))
     if offers_sample:
-        view.add_item(TryAgainButton(answer_id, row=len(suggestions)))
+        view.add_item(TryAgainButton(answer_id, row=len(suggestions), words=words))
     if offers_human:
-        view.add_item(AskHumanButton(answer_id, row=len(suggestions)))
+        view.add_item(AskHumanButton(answer_id, row=len(suggestions), words=words))
     if handoff_id is not None:
-        view.add_item(ResolveButton(handoff_id, row=len(suggestions)))
+        view.add_item(ResolveButton(handoff_id, row=len(suggestions), words=words))
     return view
 
 
-def build_remarks(grounds: Grounds) -> tuple[str, ...]:
+def build_remarks(grounds: Grounds, words: Words = ENGLISH) -> tuple[str, ...]:
     """Return what to write below an answer, the best first and then what is shorter; often nothing."""
-    if approval := build_approval(grounds, build_name, build_date):
-        return (f"-# ✓ Verified by {approval}", "-# ✓ Verified")
-    return ("Did you mean:",) if grounds.suggestions else ()
+    if approval := build_approval(grounds, build_name, partial(build_date, words=words), words):
+        by_whom = words.say("✓ Verified by {approval}", approval=approval)
+        shorter = words.say("✓ Verified")
+        return (f"-# {by_whom}", f"-# {shorter}")
+    return (words.say("Did you mean:"),) if grounds.suggestions else ()
 
 
-def build_mark(grounds: Grounds) -> str:
+def build_mark(grounds: Grounds, words: Words = ENGLISH) -> str:
     """Return what has to be written below an answer that nobody verified, its source included; often nothing."""
-    source = build_source(grounds, build_name)
-    return f"-# {MARK}: {source}" if source else ""
+    source = build_source(grounds, build_name, words)
+    return f"-# {words.say(MARK)}: {source}" if source else ""
 
 
-def build_thanks(outcome: VoteOutcome) -> str:
+def build_thanks(outcome: VoteOutcome, words: Words = ENGLISH) -> str:
     """Return what a voter is told."""
     if outcome.previous is None:
-        return _THANKS[outcome.vote]
+        return words.say(_THANKS[outcome.vote])
     if outcome.changed:
-        return f"Your vote is now {_EMOJI[outcome.vote]}."
-    return f"Your {_EMOJI[outcome.vote]} is already counted."
+        return words.say("Your vote is now {thumb}.", thumb=_EMOJI[outcome.vote])
+    return words.say("Your {thumb} is already counted.", thumb=_EMOJI[outcome.vote])

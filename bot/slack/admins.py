@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from typing import TypeVar
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -18,6 +19,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api_errors import error_code
 from supportbot.errors import SupportBotError
+from supportbot.words import N_
+
+T = TypeVar("T")
 
 _SECONDS = 2.0
 """Slack waits three for the acknowledgement of a command, and opens a modal only so long after it."""
@@ -26,11 +30,11 @@ _REMEMBER_SECONDS = 60.0
 _REMEMBERED = 1_000
 """People; whoever was asked about first is forgotten first."""
 
-_NO_SCOPE = (
+_NO_SCOPE = N_(
     "I cannot see who is an admin here: the app lacks the scope users:read. Update it with the manifest that "
     "comes with the bot, or name admins in SUPPORTBOT_ADMINS."
 )
-_NO_ANSWER = "Slack does not tell me who is an admin here. Please try again in a moment."
+_NO_ANSWER = N_("Slack does not tell me who is an admin here. Please try again in a moment.")
 
 
 class UnknownAdminsError(SupportBotError):
@@ -49,6 +53,7 @@ class Admins:
         self._named = frozenset(named)
         self._clock = clock
         self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
+        self._locales: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def include(self, client: AsyncWebClient, team: str, user: str) -> bool:
         """Return whether a person may decide about the channels of a workspace.
@@ -60,14 +65,16 @@ class Admins:
             return True
         try:
             async with asyncio.timeout(_SECONDS):
-                answer = await client.users_info(user=user)
+                answer = await client.users_info(user=user, include_locale=True)
         except SlackApiError as error:
             if error_code(error) == "user_not_found":
                 return False
             raise UnknownAdminsError(_NO_SCOPE if error_code(error) == "missing_scope" else _NO_ANSWER) from error
         except (aiohttp.ClientError, OSError) as error:  # OSError: timeouts, too
             raise UnknownAdminsError(_NO_ANSWER) from error
-        return administers(answer.get("user"), team, user)
+        profile = answer.get("user")
+        self._note_locale(team, user, profile)
+        return administers(profile, team, user)
 
     async def are_shown(self, client: AsyncWebClient, team: str, user: str) -> bool:
         """Return whether a person is shown what is for admins, as far as Slack said lately."""
@@ -78,11 +85,24 @@ class Admins:
             known = await self.include(client, team, user)
         except UnknownAdminsError:  # a missing scope is told by the client itself
             known = False
-        self._known[team, user] = self._clock(), known
-        self._known.move_to_end((team, user))
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        _remember(self._known, (team, user), (self._clock(), known))
         return known
+
+    def locale_of(self, team: str, user: str) -> str | None:
+        """Return the language of a person, as Slack said when it was last asked about them; None if unknown."""
+        return self._locales.get((team, user))
+
+    def _note_locale(self, team: str, user: str, profile: object) -> None:
+        match profile:
+            case {"locale": str(locale)}:
+                _remember(self._locales, (team, user), locale)
+
+
+def _remember(people: OrderedDict[tuple[str, str], T], person: tuple[str, str], value: T) -> None:
+    people[person] = value
+    people.move_to_end(person)
+    if len(people) > _REMEMBERED:
+        people.popitem(last=False)
 
 
 def administers(profile: object, team: str, user: str) -> bool:

@@ -18,6 +18,7 @@ from bot.slack.formatting import build_section
 from bot.slack.suggestions import Place, read_place
 from supportbot.intake.questions import IncomingQuestion
 from supportbot.intake.reception import Manner
+from supportbot.words import ENGLISH, Words
 
 TRY_ACTION = "try_again"
 ASK_ACTION = "ask_again"
@@ -61,15 +62,19 @@ class Click:
         )
 
 
-def build_try_again(answer_id: int) -> ButtonElement:
+def build_try_again(answer_id: int, words: Words = ENGLISH) -> ButtonElement:
     """Return the button that has another answer drawn."""
-    return ButtonElement(action_id=TRY_ACTION, text=PlainTextObject(text=TRY_TEXT), value=str(answer_id))
+    return ButtonElement(
+        action_id=TRY_ACTION, text=PlainTextObject(text=words.say(TRY_TEXT)), value=str(answer_id)
+    )
 
 
-def build_reworded(question_id: int) -> list[Block]:
+def build_reworded(question_id: int, words: Words = ENGLISH) -> list[Block]:
     """Return what the asker sees who has edited an answered question."""
-    button = ButtonElement(action_id=ASK_ACTION, text=PlainTextObject(text=ASK_TEXT), value=str(question_id))
-    return [build_section(REWORDED_TEXT), ActionsBlock(elements=[button])]
+    button = ButtonElement(
+        action_id=ASK_ACTION, text=PlainTextObject(text=words.say(ASK_TEXT)), value=str(question_id)
+    )
+    return [build_section(words.say(REWORDED_TEXT)), ActionsBlock(elements=[button])]
 
 
 def read_click(body: object) -> Click | None:

@@ -28,6 +28,7 @@ from supportbot.digest.words import (
     quiet_words,
 )
 from supportbot.statistics.words import in_words
+from supportbot.words import ENGLISH, Words
 
 _GAPS = 10
 _SHOWN = 200
@@ -36,43 +37,47 @@ _SHOWN = 200
 _NAME = 60
 
 
-def build_digest(digest: Digest, names: Sequence[str]) -> list[Block]:
+def build_digest(digest: Digest, names: Sequence[str], words: Words = ENGLISH) -> list[Block]:
     """Return a digest.
 
     Args:
         digest: what is told.
         names: of those who helped, as ``helped_words`` takes them, but not escaped yet.
+        words: the bot's own.
     """
+    title = words.say(TITLE)
     if digest.is_quiet:
-        return [build_section(f"*{TITLE}*\n{quiet_words(digest)}")]
+        return [build_section(f"*{title}*\n{quiet_words(digest, words)}")]
     blocks: list[Block] = [
-        HeaderBlock(text=PlainTextObject(text=TITLE, emoji=True)),
-        build_section("\n".join(escape(line) for line in in_words(digest.figures))),
+        HeaderBlock(text=PlainTextObject(text=title, emoji=True)),
+        build_section("\n".join(escape(line) for line in in_words(digest.figures, words))),
     ]
     if asked := digest.figures.most_asked:
-        lines = [f"• {_one_line(one.question)} ({one.times:,})" for one in asked]
-        blocks.append(build_section("\n".join([f"*{ASKED_TITLE}*", *lines])))
+        lines = [f"• {_one_line(one.question)} ({words.number(one.times)})" for one in asked]
+        blocks.append(build_section("\n".join([f"*{words.say(ASKED_TITLE)}*", *lines])))
     if digest.gaps:
-        lines = [*map(_gap, digest.gaps[:_GAPS]), more_words(len(digest.gaps[_GAPS:]))]
-        blocks.append(build_section("\n".join([f"*{GAPS_TITLE}*", *filter(None, lines)])))
+        lines = [_gap(gap, words) for gap in digest.gaps[:_GAPS]]
+        lines.append(more_words(len(digest.gaps[_GAPS:]), words))
+        blocks.append(build_section("\n".join([f"*{words.say(GAPS_TITLE)}*", *filter(None, lines)])))
     if digest.helpers:
-        shown = helped_words(digest, [shortened(name, _NAME) if name.strip() else "" for name in names])
-        blocks.append(build_section(f"*{HELPED_TITLE}*\n{shown}"))
+        escaped = [shortened(name, _NAME) if name.strip() else "" for name in names]
+        shown = helped_words(digest, escaped, words)
+        blocks.append(build_section(f"*{words.say(HELPED_TITLE)}*\n{shown}"))
     if digest.gaps:
-        add = MarkdownTextObject(text=f"{ADD_TEXT} `{ADD_COMMAND}`", verbatim=True)
+        add = MarkdownTextObject(text=f"{words.say(ADD_TEXT)} `{ADD_COMMAND}`", verbatim=True)
         blocks.append(ContextBlock(elements=[add]))
     return blocks
 
 
-def build_notification(digest: Digest) -> str:
+def build_notification(digest: Digest, words: Words = ENGLISH) -> str:
     """Return what notifications say, escaped."""
-    line = quiet_words(digest) if digest.is_quiet else in_words(digest.figures)[0]
-    return escape(f"{TITLE}: {line}")
+    line = quiet_words(digest, words) if digest.is_quiet else in_words(digest.figures, words)[0]
+    return escape(f"{words.say(TITLE)}: {line}")
 
 
-def _gap(gap: Gap) -> str:
-    example = _one_line(gap.example) if gap.example else f"_{PRIVATE_TEXT}_"
-    return f"• {example} ({gap_words(gap)})"
+def _gap(gap: Gap, words: Words) -> str:
+    example = _one_line(gap.example) if gap.example else f"_{words.say(PRIVATE_TEXT)}_"
+    return f"• {example} ({gap_words(gap, words)})"
 
 
 def _one_line(text: str) -> str:

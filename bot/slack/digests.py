@@ -19,6 +19,7 @@ from supportbot.digest.digest import Digest
 from supportbot.digest.posts import Post
 from supportbot.digest.reading import Helper
 from supportbot.digest.words import NAMED, nameless
+from supportbot.words import Words
 
 
 class SlackDigests:
@@ -35,7 +36,7 @@ class SlackDigests:
         self._client = client
         self._identity = identity
 
-    async def post(self, post: Post, digest: Digest) -> str:
+    async def post(self, post: Post, digest: Digest, words: Words) -> str:
         """Post a digest, unless an earlier attempt did; return ``channel:timestamp`` of it.
 
         Raises:
@@ -46,7 +47,8 @@ class SlackDigests:
             ts = await self._find(post) if post.attempt > 1 else None
             if ts is None:
                 names = await self._names(digest.helpers) if post.is_at_home else nameless(digest)
-                content = {"text": build_notification(digest), "blocks": to_dicts(build_digest(digest, names))}
+                blocks = to_dicts(build_digest(digest, names, words))
+                content = {"text": build_notification(digest, words), "blocks": blocks}
                 place = Place(post.channel, None)
                 ts = (await post_marked(self._client, self._identity, place, post.mark, content)).ts
         except SlackApiError as error:

@@ -19,6 +19,7 @@ from bot.slack.feedback import read_voter
 from bot.slack.origin import workspace_of
 from supportbot.db.states import FeedbackReason
 from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
+from supportbot.words import ENGLISH, Words
 
 EXPLANATION_VIEW = "answer_explanation"
 
@@ -39,27 +40,31 @@ class Submission:
     said: Explanation
 
 
-def build_explanation(answer_id: int, thanks: str, before: Explanation) -> View:
+def build_explanation(answer_id: int, thanks: str, before: Explanation, words: Words = ENGLISH) -> View:
     """Return the modal that asks what was wrong.
 
     Args:
         answer_id: the answer that got a 👎.
         thanks: what the voter is told about the vote.
         before: what the same person said the last time.
+        words: the bot's own.
     """
-    options = {reason: Option(value=reason.value, text=_plain(words)) for reason, words in REASON_WORDS.items()}
+    options = {
+        reason: Option(value=reason.value, text=_plain(words.say(named))) for reason, named in REASON_WORDS.items()
+    }
+    lead = words.say("It counts, whether you say more or not.")
     return View(
         type="modal",
         callback_id=EXPLANATION_VIEW,
         private_metadata=str(answer_id),
-        title="What was wrong?",
-        submit="Send",
-        close="Skip",
+        title=words.say("What was wrong?"),
+        submit=words.say("Send"),
+        close=words.say("Skip"),
         blocks=[
-            SectionBlock(text=_plain(f"{thanks} It counts, whether you say more or not.")),
+            SectionBlock(text=_plain(f"{thanks} {lead}")),
             InputBlock(
                 block_id=_REASON,
-                label="What was wrong with the answer?",
+                label=words.say("What was wrong with the answer?"),
                 element=RadioButtonsElement(
                     action_id=_REASON,
                     options=list(options.values()),
@@ -68,7 +73,7 @@ def build_explanation(answer_id: int, thanks: str, before: Explanation) -> View:
             ),
             InputBlock(
                 block_id=_CORRECTION,
-                label="What should it have said?",
+                label=words.say("What should it have said?"),
                 optional=True,
                 element=PlainTextInputElement(
                     action_id=_CORRECTION,
@@ -81,9 +86,9 @@ def build_explanation(answer_id: int, thanks: str, before: Explanation) -> View:
     )
 
 
-def build_told(title: str, text: str) -> View:
+def build_told(title: str, text: str, words: Words = ENGLISH) -> View:
     """Return what the modal becomes once it is sent; ``title`` has at most 24 characters."""
-    return View(type="modal", title=title, close="Close", blocks=[SectionBlock(text=_plain(text))])
+    return View(type="modal", title=title, close=words.say("Close"), blocks=[SectionBlock(text=_plain(text))])
 
 
 def read_submission(body: object) -> Submission | None:

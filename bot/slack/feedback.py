@@ -17,6 +17,7 @@ from slack_sdk.models.blocks.block_elements import FeedbackButtonsElement
 from bot.slack._shapes import time_of
 from bot.slack.origin import workspace_of
 from supportbot.feedback.votes import Vote
+from supportbot.words import ENGLISH, Words
 
 FEEDBACK_ACTION = "answer_feedback"
 
@@ -48,20 +49,20 @@ class Click:
     trigger_id: str | None
 
 
-def build_feedback(answer_id: int) -> ContextActionsBlock:
+def build_feedback(answer_id: int, words: Words = ENGLISH) -> ContextActionsBlock:
     """Return Slack's own feedback buttons for an answer."""
     return ContextActionsBlock(
         elements=[
             FeedbackButtonsElement(
                 action_id=FEEDBACK_ACTION,
                 positive_button=FeedbackButtonObject(
-                    text="Good answer",
-                    accessibility_label="This answer helped",
+                    text=words.say("Good answer"),
+                    accessibility_label=words.say("This answer helped"),
                     value=_value(answer_id, Vote.UP),
                 ),
                 negative_button=FeedbackButtonObject(
-                    text="Bad answer",
-                    accessibility_label="This answer did not help",
+                    text=words.say("Bad answer"),
+                    accessibility_label=words.say("This answer did not help"),
                     value=_value(answer_id, Vote.DOWN),
                 ),
             )

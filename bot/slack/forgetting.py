@@ -13,21 +13,28 @@ from slack_sdk.models.blocks.block_elements import ButtonElement
 from bot.erasure import ASK_TEXT, CANCEL_LABEL, CONFIRM_LABEL
 from bot.slack._shapes import are_ids
 from supportbot.privacy.person import Person
+from supportbot.words import ENGLISH, Words
 
 ERASE_ACTION = "forget_me_erase"
 CANCEL_ACTION = "forget_me_cancel"
 FORGET_ACTION = re.compile(f"{ERASE_ACTION}|{CANCEL_ACTION}")
 
 
-def build_question() -> list[Block]:
+def build_question(words: Words = ENGLISH) -> list[Block]:
     """Return the blocks that ask for a confirmation."""
     buttons = [
         ButtonElement(
-            action_id=ERASE_ACTION, text=PlainTextObject(text=CONFIRM_LABEL), value="erase", style="danger"
+            action_id=ERASE_ACTION,
+            text=PlainTextObject(text=words.say(CONFIRM_LABEL)),
+            value="erase",
+            style="danger",
         ),
-        ButtonElement(action_id=CANCEL_ACTION, text=PlainTextObject(text=CANCEL_LABEL), value="cancel"),
+        ButtonElement(action_id=CANCEL_ACTION, text=PlainTextObject(text=words.say(CANCEL_LABEL)), value="cancel"),
     ]
-    return [SectionBlock(text=MarkdownTextObject(text=ASK_TEXT, verbatim=True)), ActionsBlock(elements=buttons)]
+    return [
+        SectionBlock(text=MarkdownTextObject(text=words.say(ASK_TEXT), verbatim=True)),
+        ActionsBlock(elements=buttons),
+    ]
 
 
 def read_clicker(body: object) -> Person | None:

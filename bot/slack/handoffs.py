@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -21,7 +22,7 @@ from bot.handoffs import (
     RESOLVED_TEXT,
     STILL_OPEN_TEXT,
     UNREACHED_TEXT,
-    build_moment,
+    build_when,
     read_back,
 )
 from bot.slack._shapes import TIMESTAMP
@@ -32,6 +33,7 @@ from bot.slack.origin import workspace_of
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.claiming import Delivery
 from supportbot.handoffs.target import TargetKind
+from supportbot.words import ENGLISH, Words
 
 ASK_ACTION = "ask_human"
 RESOLVE_ACTION = "handoff_resolved"
@@ -59,10 +61,10 @@ class Click:
     thread_ts: str | None
 
 
-def build_ask_human(answer_id: int) -> ButtonElement:
+def build_ask_human(answer_id: int, words: Words = ENGLISH) -> ButtonElement:
     """Return the button that has a human asked."""
     return ButtonElement(
-        action_id=ASK_ACTION, text=PlainTextObject(text=ASK_TEXT, emoji=True), value=str(answer_id)
+        action_id=ASK_ACTION, text=PlainTextObject(text=words.say(ASK_TEXT), emoji=True), value=str(answer_id)
     )
 
 
@@ -73,48 +75,52 @@ def build_post(delivery: Delivery, link: str | None) -> list[Block]:
         delivery: of the kind ``POST``.
         link: to where it was asked, if they can open that.
     """
-    note = _note(delivery)
-    lead = f"Somebody asks for a human{_place_of(delivery)}:"
+    note, words = _note(delivery), delivery.words
+    lead = _lead(delivery)
     if note["kind"] == TargetKind.GROUP:
-        lead = f"{_mention(note)}, somebody asks for a human here:"
+        lead = words.say("{group}, somebody asks for a human here:", group=_mention(note))
     blocks: list[Block] = [build_section(f"{lead}\n{_quote(delivery.question)}")]
     if delivery.source is not AnswerSource.NOT_SURE:
-        blocks.append(build_section(f"The bot has answered:\n{_quote(delivery.text)}"))
+        answered = words.say("The bot has answered:")
+        blocks.append(build_section(f"{answered}\n{_quote(delivery.text)}"))
     hints = [f"<{link}>"] if link else []
     if note["kind"] != TargetKind.GROUP:
-        hints.append("What you write in this thread is passed on to who asked.")
+        hints.append(words.say("What you write in this thread is passed on to who asked."))
     if hints:
         blocks.append(_remark("\n".join(hints)))
-    return [*blocks, _build_resolve(note)]
+    return [*blocks, _build_resolve(note, words)]
 
 
-def build_told(note: Mapping[str, Any]) -> list[Block]:
+def build_told(note: Mapping[str, Any], words: Words = ENGLISH) -> list[Block]:
     """Return what the asker sees when people are asked: whom, and from when on somebody is there."""
-    who = "a human here" if note["kind"] == TargetKind.GROUP else _mention(note)
-    back = read_back(note)
-    when = f"Somebody is back {_moment(back)}." if back else "The answer will come here."
-    return [build_section(f"I have asked {who}. {when}"), _build_resolve(note)]
+    asked = words.say("I have asked a human here.")
+    if note["kind"] != TargetKind.GROUP:
+        asked = words.say("I have asked {who}.", who=_mention(note))
+    when = build_when(read_back(note), words, partial(_moment, words=words))
+    return [build_section(f"{asked} {when}"), _build_resolve(note, words)]
 
 
-def build_unreached() -> list[Block]:
+def build_unreached(words: Words = ENGLISH) -> list[Block]:
     """Return what the asker sees where nobody could be asked."""
-    return [build_section(UNREACHED_TEXT)]
+    return [build_section(words.say(UNREACHED_TEXT))]
 
 
-def build_relay(author: str, text: str) -> list[Block]:
+def build_relay(author: str, text: str, words: Words = ENGLISH) -> list[Block]:
     """Return what somebody wrote elsewhere, for the asker to see; in words, without anybody's formatting."""
-    return [build_section(f"*{escape(author)}* answers:"), *build_text(text, words_only=True)]
+    lead = words.say("*{name}* answers:", name=escape(author))
+    return [build_section(lead), *build_text(text, words_only=True)]
 
 
-def build_reminder(note: Mapping[str, Any]) -> list[Block]:
+def build_reminder(note: Mapping[str, Any], words: Words = ENGLISH) -> list[Block]:
     """Return what people see who have not answered for long."""
     mention = f"{_mention(note)}: " if note["kind"] == TargetKind.GROUP else ""
-    return [build_section(f"{mention}{STILL_OPEN_TEXT}"), _build_resolve(note)]
+    return [build_section(f"{mention}{words.say(STILL_OPEN_TEXT)}"), _build_resolve(note, words)]
 
 
-def build_about(question: str) -> Block:
+def build_about(question: str, words: Words = ENGLISH) -> Block:
     """Return the block that says which question something is about, where no message shows it."""
-    return build_section(f"About your question:\n{_quote(question)}")
+    lead = words.say("About your question:")
+    return build_section(f"{lead}\n{_quote(question)}")
 
 
 def read_click(body: object) -> Click | None:
@@ -138,9 +144,9 @@ def _message(body: object) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _build_resolve(note: Mapping[str, Any]) -> ActionsBlock:
+def _build_resolve(note: Mapping[str, Any], words: Words) -> ActionsBlock:
     button = ButtonElement(
-        action_id=RESOLVE_ACTION, text=PlainTextObject(text=RESOLVED_TEXT), value=str(note["handoff"])
+        action_id=RESOLVE_ACTION, text=PlainTextObject(text=words.say(RESOLVED_TEXT)), value=str(note["handoff"])
     )
     return ActionsBlock(elements=[button])
 
@@ -155,10 +161,14 @@ def _mention(note: Mapping[str, Any]) -> str:
             return f"<!subteam^{note['target']}>"
 
 
-def _place_of(delivery: Delivery) -> str:
+def _lead(delivery: Delivery) -> str:
+    words = delivery.words
     if delivery.is_from_elsewhere:
-        return " on the page"
-    return " in a direct message" if delivery.channel.startswith("D") else f" in <#{delivery.channel}>"
+        return words.say("Somebody asks for a human on the page:")
+    if delivery.channel.startswith("D"):
+        return words.say("Somebody asks for a human in a direct message:")
+    channel = f"<#{delivery.channel}>"
+    return words.say("Somebody asks for a human in {channel}:", channel=channel)
 
 
 def _quote(text: str) -> str:
@@ -166,9 +176,11 @@ def _quote(text: str) -> str:
     return f"> {pieces[0]}{'…' if len(pieces) > 1 else ''}"
 
 
-def _moment(moment: datetime) -> str:
+def _moment(moment: datetime, words: Words) -> str:
     """Return a moment as everybody reads it in their own zone; the fallback is for clients that can't."""
-    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{build_moment(moment)}>"
+    # Slack itself replaces what is in the braces.
+    shown = words.say("{day} at {time}", day="{date_short_pretty}", time="{time}")
+    return f"<!date^{int(moment.timestamp())}^{shown}|{words.moment(moment)}>"
 
 
 def _note(delivery: Delivery) -> Mapping[str, Any]:

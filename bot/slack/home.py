@@ -26,6 +26,7 @@ from supportbot.policies.store import Place
 from supportbot.printable import printable
 from supportbot.statistics.statistics import Statistics
 from supportbot.statistics.words import in_words
+from supportbot.words import ENGLISH, N_, Words
 
 RECENT = 5
 """Questions of a person that are shown."""
@@ -45,7 +46,7 @@ _SHOWN = 150
 _SENTENCE = 1_000
 """Characters of a sentence that names what Slack has named."""
 
-_INTRODUCTION = (
+_INTRODUCTION = N_(
     "Ask me by mentioning me in a channel that I am in, here in the *Messages* tab, or with the command `/ask`. "
     "In a thread you can go on asking.\n"
     "An answer with *✓ Verified* was approved by a person. When I am not sure I say so, and somebody of the team "
@@ -54,17 +55,17 @@ _INTRODUCTION = (
 )
 
 _SOURCES: Mapping[AnswerSource, str] = {
-    AnswerSource.APPROVED: "✓ Verified",
+    AnswerSource.APPROVED: N_("✓ Verified"),
     AnswerSource.QUOTED: MARK,
-    AnswerSource.GENERATED: "Generated, not verified",
-    AnswerSource.NOT_SURE: "I was not sure",
+    AnswerSource.GENERATED: N_("Generated, not verified"),
+    AnswerSource.NOT_SURE: N_("I was not sure"),
 }
 _STATES: Mapping[QuestionState, str] = {
-    QuestionState.RECEIVED: "I am thinking about it",
-    QuestionState.ANSWERING: "I am thinking about it",
-    QuestionState.REFUSED: "Not answered: too much was asked at once. Please ask again",
+    QuestionState.RECEIVED: N_("I am thinking about it"),
+    QuestionState.ANSWERING: N_("I am thinking about it"),
+    QuestionState.REFUSED: N_("Not answered: too much was asked at once. Please ask again"),
 }
-_NO_ANSWER = "Not answered. Please ask again"
+_NO_ANSWER = N_("Not answered. Please ask again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +112,21 @@ class ForAdmins:
     links: Mapping[int, str] = field(default_factory=dict)
 
 
-def build_home(asked: Sequence[Exchange], for_admins: ForAdmins | None = None) -> View:
+def build_home(asked: Sequence[Exchange], for_admins: ForAdmins | None = None, words: Words = ENGLISH) -> View:
     """Return what somebody sees in the Home tab.
 
     Args:
         asked: their own questions, the newest first.
         for_admins: what they see besides; None for whoever is no admin.
+        words: the bot's own.
     """
-    blocks = [*_header("What I can do"), build_section(_INTRODUCTION), *_questions(asked)]
+    blocks = [
+        *_header(words.say("What I can do")),
+        build_section(words.say(_INTRODUCTION)),
+        *_questions(asked, words),
+    ]
     if for_admins is not None:
-        blocks += [DividerBlock(), *_for_admins(for_admins)]
+        blocks += [DividerBlock(), *_for_admins(for_admins, words)]
     return View(type="home", blocks=blocks)
 
 
@@ -176,14 +182,15 @@ def _header(text: str) -> list[Block]:
     return [HeaderBlock(text=PlainTextObject(text=text, emoji=True))]
 
 
-def _questions(asked: Sequence[Exchange]) -> list[Block]:
+def _questions(asked: Sequence[Exchange], words: Words) -> list[Block]:
     if not asked:
         return []
-    return [*_header("Your latest questions"), *map(_question, asked)]
+    return [*_header(words.say("Your latest questions")), *(_question(exchange, words) for exchange in asked)]
 
 
-def _question(exchange: Exchange) -> Block:
-    lines = [f"> {shortened(' '.join(exchange.question.split()), _SHOWN)}", f"_{escape(_state(exchange))}_"]
+def _question(exchange: Exchange, words: Words) -> Block:
+    state = escape(words.say(_state(exchange)))
+    lines = [f"> {shortened(' '.join(exchange.question.split()), _SHOWN)}", f"_{state}_"]
     if exchange.by_people:
         lines.append(_start(exchange.by_people[0]))
     elif exchange.answer is not None:
@@ -193,7 +200,7 @@ def _question(exchange: Exchange) -> Block:
 
 def _state(exchange: Exchange) -> str:
     if exchange.by_people:
-        return "Somebody of the team has answered"
+        return N_("Somebody of the team has answered")
     if exchange.source is not None:
         return _SOURCES[exchange.source]
     return _STATES.get(exchange.state, _NO_ANSWER)
@@ -203,35 +210,49 @@ def _start(answer: str) -> str:
     return " ".join(build_preview(answer, _SHOWN).split())
 
 
-def _for_admins(shown: ForAdmins) -> list[Block]:
+def _for_admins(shown: ForAdmins, words: Words) -> list[Block]:
     figures = shown.figures
-    blocks = [*_header("How it goes"), build_section("\n".join(escape(line) for line in in_words(figures)))]
+    lines = "\n".join(escape(line) for line in in_words(figures, words))
+    blocks = [*_header(words.say("How it goes")), build_section(lines)]
     if figures.most_asked:
         asked = (
-            f"• {shortened(' '.join(one.question.split()), _SHOWN)} ({one.times:,})" for one in figures.most_asked
+            f"• {shortened(' '.join(one.question.split()), _SHOWN)} ({words.number(one.times)})"
+            for one in figures.most_asked
         )
-        blocks.append(build_section("\n".join(["*Asked most, of what is verified*", *asked])))
+        heading = words.say("Asked most, of what is verified")
+        blocks.append(build_section("\n".join([f"*{heading}*", *asked])))
     if shown.waiting is not None and shown.waiting.count:
-        blocks.append(build_section("\n".join(_waiting(shown.waiting, shown.links))))
+        blocks.append(build_section("\n".join(_waiting(shown.waiting, shown.links, words))))
     if shown.missing:
         blocks.append(build_section(f"⚠️ {shortened(shown.missing, _SENTENCE)}"))
-    settings = ButtonElement(action_id=SETTINGS_ACTION, text=PlainTextObject(text="Settings", emoji=True))
-    note = build_section("_Only admins of this workspace see this part._")
-    return [*blocks, ActionsBlock(elements=[settings]), note]
+    settings = PlainTextObject(text=words.say("Settings"), emoji=True)
+    remark = words.say("Only admins of this workspace see this part.")
+    actions = ActionsBlock(elements=[ButtonElement(action_id=SETTINGS_ACTION, text=settings)])
+    return [*blocks, actions, build_section(f"_{remark}_")]
 
 
-def _waiting(waiting: AllWaiting, links: Mapping[int, str]) -> list[str]:
+def _waiting(waiting: AllWaiting, links: Mapping[int, str], words: Words) -> list[str]:
     """Return the lines on what people were asked; what was asked stays where they were asked."""
-    oldest = build_date(waiting.oldest[0].asked_at)
-    lines = [f"*Open hand-offs: {waiting.count:,}, the oldest of {oldest}*"]
+    oldest = build_date(waiting.oldest[0].asked_at, words)
+    heading = words.say_many(
+        "Open hand-off: {number}, of {date}",
+        "Open hand-offs: {number}, the oldest of {date}",
+        waiting.count,
+        date=oldest,
+    )
+    lines = [f"*{heading}*"]
     for one in waiting.oldest:
-        lines.append(f"• {build_date(one.asked_at)}{_place(one)}{_link(links.get(one.handoff_id))}")
+        lines.append(f"• {_asked_where(one, words)}{_link(links.get(one.handoff_id))}")
     return lines
 
 
-def _place(one: Waiting) -> str:
-    """Return where something was asked; not in whose direct messages."""
-    return "" if one.channel.startswith("D") else f", asked in <#{one.channel}>"
+def _asked_where(one: Waiting, words: Words) -> str:
+    """Return when something was asked, and where; not in whose direct messages."""
+    date = build_date(one.asked_at, words)
+    if one.channel.startswith("D"):
+        return date
+    channel = f"<#{one.channel}>"
+    return words.say("{date}, asked in {channel}", date=date, channel=channel)
 
 
 def _link(address: str | None) -> str:

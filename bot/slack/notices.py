@@ -27,6 +27,7 @@ from supportbot.db.states import OutboxKind
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError
 from supportbot.handoffs.target import TargetKind
+from supportbot.words import Words
 
 
 class Notices:
@@ -54,7 +55,7 @@ class Notices:
             return f"{place.channel}:{ts}"
         text, blocks = await self._content(delivery)
         if place.channel != delivery.channel and _is_for_asker(delivery):
-            blocks = [build_about(delivery.question), *blocks]
+            blocks = [build_about(delivery.question, delivery.words), *blocks]
         posted = await post_marked(
             self._client,
             self._identity,
@@ -107,20 +108,20 @@ class Notices:
 
     async def _content(self, delivery: Delivery) -> tuple[str, Sequence[Block]]:
         """Return what notifications say, and the blocks."""
-        note = _note(delivery)
+        note, words = _note(delivery), delivery.words
         match delivery.kind:
             case OutboxKind.POST:
                 return delivery.question, build_post(delivery, await self._link(delivery))
             case OutboxKind.RELAY:
-                return delivery.text, build_relay(await self._name(note), delivery.text)
+                return delivery.text, build_relay(await self._name(note, words), delivery.text, words)
             case OutboxKind.REMINDER:
-                return STILL_OPEN_TEXT, build_reminder(note)
+                return words.say(STILL_OPEN_TEXT), build_reminder(note, words)
             case OutboxKind.ASK_AGAIN:
-                return REWORDED_TEXT, build_reworded(delivery.question_id)
+                return words.say(REWORDED_TEXT), build_reworded(delivery.question_id, words)
             case OutboxKind.TOLD:
-                return "I have asked a human.", build_told(note)
+                return words.say("I have asked a human."), build_told(note, words)
             case _:
-                return UNREACHED_TEXT, build_unreached()
+                return words.say(UNREACHED_TEXT), build_unreached(words)
 
     async def _link(self, delivery: Delivery) -> str | None:
         """Return the address of the question, or of the answer to a command; None where others can't open it."""
@@ -131,8 +132,8 @@ class Notices:
             return None
         return await find_link(self._client, delivery.channel, str(ts))
 
-    async def _name(self, note: Mapping[str, Any]) -> str:
-        return await find_name(self._client, str(note.get("author", ""))) or SOMEBODY
+    async def _name(self, note: Mapping[str, Any], words: Words) -> str:
+        return await find_name(self._client, str(note.get("author", ""))) or words.say(SOMEBODY)
 
 
 def _is_for_asker(delivery: Delivery) -> bool:

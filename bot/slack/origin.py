@@ -23,7 +23,9 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack._shapes import are_ids
 from bot.slack.identity import Bot, Identity
+from supportbot.policies.store import Place
 
 log = structlog.get_logger(__name__)
 
@@ -149,6 +151,18 @@ def workspace_of(body: object) -> str | None:
         ):
             return team
     return None
+
+
+def place_of(body: object) -> Place:
+    """Return where somebody is who typed a command or clicked; of a modal Slack tells the workspace only."""
+    team, channel = workspace_of(body) or "", ""
+    match body:
+        case {"team_id": str(named)} if are_ids(named):
+            team = named
+    match body:
+        case {"channel_id": str(named)} | {"channel": {"id": str(named)}} if are_ids(named):
+            channel = named
+    return Place(platform="slack", workspace=team, channel=channel)
 
 
 def _names_team(body: object) -> bool:

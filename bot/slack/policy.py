@@ -12,13 +12,21 @@ from slack_sdk.models.blocks import InputBlock, Option, PlainTextObject, Section
 from slack_sdk.models.blocks.block_elements import PlainTextInputElement, RadioButtonsElement
 from slack_sdk.models.views import View
 
-from bot.policies import DIGEST_WORDS, HINTS, VERIFIED_ONLY_WORDS, build_scope
+from bot.policies import DIGEST_WORDS, HINTS, VERIFIED_ONLY_WORDS
 from bot.slack._shapes import are_ids
 from bot.slack.origin import workspace_of
 from supportbot.policies.form import DIGEST_FIELDS, FIELDS
 from supportbot.policies.policy import Policy
 from supportbot.policies.store import Place
-from supportbot.policies.wording import ANSWER_ON_WORDS, LABELS, LANGUAGE_WORDS, NONE, typed_settings
+from supportbot.policies.wording import (
+    ANSWER_ON_WORDS,
+    HOURS_EXAMPLE,
+    LABELS,
+    LANGUAGE_WORDS,
+    NONE,
+    typed_settings,
+)
+from supportbot.words import ENGLISH, N_, Words
 
 POLICY_VIEW = "channel_policy"
 
@@ -29,7 +37,7 @@ _LONGEST = 200
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "answer_on": {str(value): words for value, words in ANSWER_ON_WORDS.items()},
     "verified_only": VERIFIED_ONLY_WORDS,
-    "language": {NONE: "As the workspace", **LANGUAGE_WORDS},
+    "language": {NONE: N_("As the workspace"), **LANGUAGE_WORDS},
     "digest": DIGEST_WORDS,
 }
 
@@ -54,24 +62,26 @@ def read_place(body: object, *, is_all: bool) -> tuple[Place, str] | None:
     return None
 
 
-def build_policy(channel: str, policy: Policy) -> View:
+def build_policy(channel: str, policy: Policy, words: Words = ENGLISH) -> View:
     """Return the modal with what holds now.
 
     Args:
         channel: that it is about; nothing for all channels that decide nothing else.
         policy: that holds there.
+        words: the bot's own.
     """
+    lead = words.say("For this channel.") if channel else words.say("For all channels that decide nothing else.")
     now = typed_settings(policy)
     return View(
         type="modal",
         callback_id=POLICY_VIEW,
         private_metadata=channel or _ALL,
-        title="What I answer",
-        submit="Save",
-        close="Cancel",
+        title=words.say("What I answer"),
+        submit=words.say("Save"),
+        close=words.say("Cancel"),
         blocks=[
-            SectionBlock(text=_plain(f"For {build_scope(channel)}.")),
-            *(_field(name, now[name]) for name in _fields(channel)),
+            SectionBlock(text=_plain(lead)),
+            *(_field(name, now[name], words) for name in _fields(channel)),
         ],
     )
 
@@ -97,19 +107,21 @@ def _fields(channel: str) -> tuple[str, ...]:
     return FIELDS if channel else FIELDS + DIGEST_FIELDS
 
 
-def _field(name: str, now: str) -> InputBlock:
+def _field(name: str, now: str, words: Words) -> InputBlock:
     if name not in _CHOICES:
         return InputBlock(
             block_id=name,
-            label=LABELS[name],
-            hint=HINTS[name],
+            label=words.say(LABELS[name]),
+            hint=words.say(HINTS[name], example=HOURS_EXAMPLE),
             optional=True,
             element=PlainTextInputElement(action_id=name, max_length=_LONGEST, initial_value=now or None),
         )
-    options = {value: Option(value=value, text=_plain(words)) for value, words in _CHOICES[name].items()}
+    options = {
+        value: Option(value=value, text=_plain(words.say(choice))) for value, choice in _CHOICES[name].items()
+    }
     return InputBlock(
         block_id=name,
-        label=LABELS[name],
+        label=words.say(LABELS[name]),
         element=RadioButtonsElement(
             action_id=name, options=list(options.values()), initial_option=options[now or NONE]
         ),

@@ -193,18 +193,19 @@ class SlackSender:
 
 
 def _content(delivery: Delivery, *, words_only: bool = False) -> Mapping[str, Any]:
-    answer_id = delivery.answer_id if delivery.votable else None
+    answer_id, words = delivery.answer_id if delivery.votable else None, delivery.words
     blocks = build_answer(
         delivery.text,
         answer_id=answer_id,
         grounds=delivery.grounds,
         offers_sample=delivery.offers_sample,
         words_only=words_only,
+        words=words,
     )
     if _response_url(delivery) or "asker_name" in delivery.reply_to:  # no message shows the question
-        blocks.insert(0, build_asked(delivery.question, str(delivery.reply_to.get("asker_name", ""))))
+        blocks.insert(0, build_asked(delivery.question, str(delivery.reply_to.get("asker_name", "")), words))
     if delivery.note is not None:  # it went to a human at once
-        blocks += build_told(delivery.note)
+        blocks += build_told(delivery.note, words)
     return {"text": build_preview(delivery.text), "blocks": to_dicts(blocks)}
 
 

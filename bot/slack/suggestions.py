@@ -20,6 +20,7 @@ from bot.slack.feedback import read_voter
 from bot.slack.markup import escaped_pieces
 from supportbot.intake.questions import IncomingQuestion, Suggestion
 from supportbot.intake.reception import Manner
+from supportbot.words import ENGLISH, Words
 
 SUGGESTION_ACTION = re.compile(r"answer_suggestion:[0-9]{1,2}")
 
@@ -76,7 +77,7 @@ class Choice:
         )
 
 
-def build_suggestions(answer_id: int, suggestions: Sequence[Suggestion]) -> list[Block]:
+def build_suggestions(answer_id: int, suggestions: Sequence[Suggestion], words: Words = ENGLISH) -> list[Block]:
     """Return the blocks that offer questions to ask; none if there is nothing to offer."""
     if not suggestions:
         return []
@@ -88,7 +89,7 @@ def build_suggestions(answer_id: int, suggestions: Sequence[Suggestion]) -> list
         )
         for number, suggestion in enumerate(suggestions)
     ]
-    lead = SectionBlock(text=MarkdownTextObject(text="Did you mean:", verbatim=True))
+    lead = SectionBlock(text=MarkdownTextObject(text=words.say("Did you mean:"), verbatim=True))
     return [lead, ActionsBlock(elements=buttons)]
 
 

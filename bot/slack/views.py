@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, MarkdownTextObject
@@ -19,13 +20,14 @@ from bot.slack.markup import escape, escaped_pieces
 from bot.slack.suggestions import build_suggestions
 from supportbot.feedback.votes import VoteOutcome
 from supportbot.intake.questions import Grounds
+from supportbot.words import ENGLISH, N_, Words
 
-THINKING_STATUS = "is thinking…"  # Slack puts the bot's name before it
-LOADING_MESSAGES = ("Reading the question…", "Looking up what is known…", "Writing an answer…")
+THINKING_STATUS = N_("is thinking…")  # Slack puts the bot's name before it
+LOADING_MESSAGES = (N_("Reading the question…"), N_("Looking up what is known…"), N_("Writing an answer…"))
 """Shown in turn below the question where Slack does so."""
-THINKING_TEXT = "I am thinking about it…"
-ASKED_ALREADY_TEXT = "You have asked this already: the answer is here, or on its way."
-SORRY_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."
+THINKING_TEXT = N_("I am thinking about it…")
+ASKED_ALREADY_TEXT = N_("You have asked this already: the answer is here, or on its way.")
+SORRY_TEXT = N_("Sorry, something went wrong on my side. Please try again in a moment.")
 
 _PREVIEW_LIMIT = 3_000
 _QUOTE_LIMIT = 300
@@ -39,6 +41,7 @@ def build_answer(
     grounds: Grounds = _NO_GROUNDS,
     offers_sample: bool = False,
     words_only: bool = False,
+    words: Words = ENGLISH,
 ) -> list[Block]:
     """Return the blocks of an answer: its text, who approved it or where it is quoted from, suggestions, thumbs.
 
@@ -48,29 +51,31 @@ def build_answer(
         grounds: what the answer stands on.
         offers_sample: whether another answer can be had.
         words_only: without the formatting of its Markdown.
+        words: the bot's own.
     """
     blocks = build_text(text, words_only=words_only)
-    if verified := approval.build_approval(grounds, escape, build_date):
-        blocks.append(_remark(f"✓ Verified by {verified}"))
-    if source := build_source(grounds, escape):
-        blocks.append(_remark(f"{MARK}: {source}"))
+    if verified := approval.build_approval(grounds, escape, partial(build_date, words=words), words):
+        blocks.append(_remark(words.say("✓ Verified by {approval}", approval=verified)))
+    if source := build_source(grounds, escape, words):
+        blocks.append(_remark(f"{words.say(MARK)}: {source}"))
     if answer_id is not None:
-        blocks += build_suggestions(answer_id, grounds.suggestions)
+        blocks += build_suggestions(answer_id, grounds.suggestions, words)
         buttons: list[ButtonElement] = [
-            *([build_try_again(answer_id)] if offers_sample else []),
-            *([build_ask_human(answer_id)] if grounds.offers_human else []),
+            *([build_try_again(answer_id, words)] if offers_sample else []),
+            *([build_ask_human(answer_id, words)] if grounds.offers_human else []),
         ]
         if buttons:
             blocks.append(ActionsBlock(elements=buttons))
-        blocks.append(build_feedback(answer_id))
+        blocks.append(build_feedback(answer_id, words))
     return blocks
 
 
-def build_asked(question: str, asker_name: str) -> Block:
+def build_asked(question: str, asker_name: str, words: Words = ENGLISH) -> Block:
     """Return the block that says who asked what, above an answer whose question no message shows; no pings."""
-    asker = f"*{escape(asker_name)}*" if asker_name else "Somebody"
+    asker = f"*{escape(asker_name)}*" if asker_name else words.say("Somebody")
     quote = shortened(" ".join(question.split()), _QUOTE_LIMIT)
-    return build_section(f"{asker} asked:\n> {quote}")
+    lead = words.say("{asker} asked:", asker=asker)
+    return build_section(f"{lead}\n> {quote}")
 
 
 def build_preview(text: str, limit: int = _PREVIEW_LIMIT) -> str:
@@ -79,18 +84,21 @@ def build_preview(text: str, limit: int = _PREVIEW_LIMIT) -> str:
     return shortened(text if markdown.is_plain(text, blocks) else markdown.to_text(blocks), limit)
 
 
-def build_usage(command: str) -> str:
+def build_usage(command: str, words: Words = ENGLISH) -> str:
     """Return what somebody is told who typed the command alone."""
-    return f"Type your question after the command, like this: `{escape(command)} how do I reset my password?`"
+    return words.say(
+        "Type your question after the command, like this: `{command} how do I reset my password?`",
+        command=escape(command),
+    )
 
 
-def build_thanks(outcome: VoteOutcome) -> str:
+def build_thanks(outcome: VoteOutcome, words: Words = ENGLISH) -> str:
     """Return what a voter is told."""
     if outcome.previous is None:
-        return "Thank you, your vote is recorded."
+        return words.say("Thank you, your vote is recorded.")
     if outcome.changed:
-        return "Thank you, your vote is changed."
-    return "Thank you, your vote was recorded already."
+        return words.say("Thank you, your vote is changed.")
+    return words.say("Thank you, your vote was recorded already.")
 
 
 def to_dicts(blocks: Sequence[Block]) -> list[dict[str, object]]:
@@ -98,9 +106,9 @@ def to_dicts(blocks: Sequence[Block]) -> list[dict[str, object]]:
     return [block.to_dict() for block in blocks]
 
 
-def build_date(moment: datetime) -> str:
+def build_date(moment: datetime, words: Words = ENGLISH) -> str:
     """Return a day as everybody reads it in their own language; the fallback is for clients that can't."""
-    return f"<!date^{int(moment.timestamp())}^{{date_short}}|{approval.build_date(moment)}>"
+    return f"<!date^{int(moment.timestamp())}^{{date_short}}|{approval.build_date(moment, words)}>"
 
 
 def _remark(escaped: str) -> ContextBlock:

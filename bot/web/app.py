@@ -29,7 +29,9 @@ from bot.web.visits import make_room
 from bot.web.welcome import Welcome, welcome_to_starter
 from supportbot.config import Settings
 from supportbot.db.states import LOCAL_WORKSPACE, PUBLIC_WORKSPACE
+from supportbot.policies.store import Place
 from supportbot.service import Service
+from supportbot.words import nearest, preferred
 
 _TITLE = "Support bot"
 _FAVICON = Path(__file__).with_name("favicon.svg")
@@ -68,7 +70,9 @@ def build_web(
     @ui.page("/", title=_TITLE, language="en-US", dark=None, response_timeout=_PAGE_SECONDS)
     async def page(request: Request) -> None:
         make_room(ui.context.client, by_address=not settings.page_is_proxied)
-        await Chat(service, workspace, conversation_of(request)).open(
+        locale = nearest(*preferred(request.headers.get("accept-language", "")))
+        words = await service.words(Place(platform="web", workspace=workspace), locale)
+        await Chat(service, workspace, conversation_of(request), words).open(
             model_version(), welcome, partial(is_learned_from, workspace)
         )
 

@@ -13,6 +13,9 @@ from nicegui.events import GenericEventArguments
 
 from supportbot.db.states import FeedbackReason
 from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
+from supportbot.words import N_, Words
+
+_COUNTER = N_("{used} of {limit} characters")
 
 _REASONS: Mapping[str, FeedbackReason] = {reason.value: reason for reason in FeedbackReason}
 
@@ -22,15 +25,18 @@ class Composer(ui.element, component="composer.js"):
 
     Args:
         on_send: called with what a browser sent: a string, unless somebody plays tricks.
+        words: the bot's own.
         limit: most characters that fit.
     """
 
-    def __init__(self, on_send: Callable[[object], object], *, limit: int) -> None:
+    def __init__(self, on_send: Callable[[object], object], words: Words, *, limit: int) -> None:
         super().__init__()
         self._props["limit"] = limit
-        self._props["label"] = "Your question"
-        self._props["placeholder"] = "Ask a question…"
-        self._props["hint"] = "Enter sends, Shift+Enter begins a new line"
+        self._props["label"] = words.say("Your question")
+        self._props["placeholder"] = words.say("Ask a question…")
+        self._props["hint"] = words.say("Enter sends, Shift+Enter begins a new line")
+        self._props["sendLabel"] = words.say("Send")
+        self._props["counter"] = words.say(_COUNTER)
 
         def handle(event: GenericEventArguments) -> object:
             return on_send(event.args)
@@ -39,7 +45,15 @@ class Composer(ui.element, component="composer.js"):
 
 
 class Transcript(ui.element, component="transcript.js"):
-    """What was said, the newest at the end; read out by screen readers as it grows."""
+    """What was said, the newest at the end; read out by screen readers as it grows.
+
+    Args:
+        words: the bot's own.
+    """
+
+    def __init__(self, words: Words) -> None:
+        super().__init__()
+        self._props["label"] = words.say("Conversation")
 
 
 class ExplanationForm(ui.element, component="explanation.js"):
@@ -48,6 +62,7 @@ class ExplanationForm(ui.element, component="explanation.js"):
     Args:
         name: unique on the page; it keeps the reasons of one form together.
         before: what is filled in already.
+        words: the bot's own.
         on_send: called with what somebody says.
         on_skip: called when somebody would rather not.
     """
@@ -56,15 +71,25 @@ class ExplanationForm(ui.element, component="explanation.js"):
         self,
         name: str,
         before: Explanation,
+        words: Words,
         on_send: Callable[[Explanation], object],
         on_skip: Callable[[], object],
     ) -> None:
         super().__init__()
         self._props["name"] = name
-        self._props["reasons"] = [[reason.value, words] for reason, words in REASON_WORDS.items()]
+        self._props["reasons"] = [[reason.value, words.say(named)] for reason, named in REASON_WORDS.items()]
         self._props["limit"] = MAX_CORRECTION
         self._props["reason"] = before.reason
         self._props["correction"] = before.correction
+        self._props["words"] = {
+            "label": words.say("What was wrong with this answer?"),
+            "reason": words.say("What was wrong?"),
+            "correction": words.say("What should it have said?"),
+            "optional": words.say("Optional"),
+            "counter": words.say(_COUNTER),
+            "send": words.say("Send"),
+            "skip": words.say("Skip"),
+        }
 
         def handle(event: GenericEventArguments) -> object:
             said = read_explanation(event.args)

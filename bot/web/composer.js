@@ -6,7 +6,7 @@ const NEAR_LIMIT = 0.9; // the share of the limit from which the counter is show
 const MAX_HEIGHT = 200; // CSS pixels; a longer text scrolls
 
 export default {
-  props: { limit: Number, label: String, placeholder: String, hint: String },
+  props: { limit: Number, label: String, placeholder: String, hint: String, sendLabel: String, counter: String },
   emits: ["send"],
   data: () => ({ text: "" }),
   mounted() {
@@ -54,8 +54,8 @@ export default {
         onKeydown: this.onKeydown,
       }),
       used >= this.limit * NEAR_LIMIT &&
-        h("span", { class: ["counter", { full: used >= this.limit }], role: "status" }, `${used} of ${this.limit} characters`),
-      h("button", { class: "send", type: "submit", disabled: !this.text.trim(), "aria-label": "Send" }),
+        h("span", { class: ["counter", { full: used >= this.limit }], role: "status" }, this.counter.replace("{used}", used).replace("{limit}", this.limit)),
+      h("button", { class: "send", type: "submit", disabled: !this.text.trim(), "aria-label": this.sendLabel }),
     ]);
   },
 };

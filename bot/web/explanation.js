@@ -5,7 +5,7 @@ import { h } from "vue";
 const NEAR_LIMIT = 0.9; // the share of the limit from which the counter is shown
 
 export default {
-  props: { name: String, reasons: Array, limit: Number, reason: String, correction: String },
+  props: { name: String, reasons: Array, limit: Number, reason: String, correction: String, words: Object },
   emits: ["send", "skip"],
   data() {
     return { chosen: this.reason ?? null, text: this.correction ?? "" };
@@ -48,15 +48,15 @@ export default {
       "form",
       {
         class: "explanation",
-        "aria-label": "What was wrong with this answer?",
+        "aria-label": this.words.label,
         "aria-live": "off", // the focus is in it already
         onSubmit: (event) => (event.preventDefault(), this.send()),
         onKeydown: this.onKeydown,
       },
       [
-        h("fieldset", [h("legend", "What was wrong?"), h("div", { class: "reasons" }, reasons)]),
+        h("fieldset", [h("legend", this.words.reason), h("div", { class: "reasons" }, reasons)]),
         h("label", { class: "correction" }, [
-          h("span", ["What should it have said? ", h("em", "Optional")]),
+          h("span", [`${this.words.correction} `, h("em", this.words.optional)]),
           h("textarea", {
             rows: 3,
             dir: "auto",
@@ -66,10 +66,10 @@ export default {
           }),
         ]),
         used >= this.limit * NEAR_LIMIT &&
-          h("span", { class: ["counter", { full: used >= this.limit }], role: "status" }, `${used} of ${this.limit} characters`),
+          h("span", { class: ["counter", { full: used >= this.limit }], role: "status" }, this.words.counter.replace("{used}", used).replace("{limit}", this.limit)),
         h("div", { class: "actions" }, [
-          h("button", { class: "tell", type: "submit", disabled: !this.chosen && !this.text.trim() }, "Send"),
-          h("button", { class: "skip", type: "button", onClick: () => this.$emit("skip") }, "Skip"),
+          h("button", { class: "tell", type: "submit", disabled: !this.chosen && !this.text.trim() }, this.words.send),
+          h("button", { class: "skip", type: "button", onClick: () => this.$emit("skip") }, this.words.skip),
         ]),
       ],
     );

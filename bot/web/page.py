@@ -27,6 +27,7 @@ from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.history import Exchange
 from supportbot.intake.questions import IncomingQuestion
 from supportbot.service import Service
+from supportbot.words import N_, Words
 
 log = structlog.get_logger(__name__)
 
@@ -39,14 +40,14 @@ MAX_OPEN = 4
 _STYLE = Path(__file__).with_name("page.css")
 _PLATFORM = "web"
 
-_NOT_STORED = "Your question could not be stored, so nobody will answer it. Please try again in a moment."
-_ASKED_ALREADY = "You have asked this already: the answer is above, or on its way."
-_NOT_FOLLOWED = "The answer can't be shown right now. Your question is stored: reload the page in a moment."
-_ERASED = "This question was erased."
-_NO_HISTORY = "Earlier messages can't be shown right now. Please reload the page in a moment."
-_NOT_VOTED = "Your vote could not be stored. Please try again in a moment."
-_NOT_EXPLAINED = "What you wrote could not be stored. Please send it again in a moment."
-_TOO_MANY = "Please wait for the answers to your earlier questions first."
+_NOT_STORED = N_("Your question could not be stored, so nobody will answer it. Please try again in a moment.")
+_ASKED_ALREADY = N_("You have asked this already: the answer is above, or on its way.")
+_NOT_FOLLOWED = N_("The answer can't be shown right now. Your question is stored: reload the page in a moment.")
+_ERASED = N_("This question was erased.")
+_NO_HISTORY = N_("Earlier messages can't be shown right now. Please reload the page in a moment.")
+_NOT_VOTED = N_("Your vote could not be stored. Please try again in a moment.")
+_NOT_EXPLAINED = N_("What you wrote could not be stored. Please send it again in a moment.")
+_TOO_MANY = N_("Please wait for the answers to your earlier questions first.")
 
 
 class Chat:
@@ -56,9 +57,11 @@ class Chat:
         service: the support bot.
         workspace: under which questions are kept.
         conversation: its name, see ``visitor``.
+        words: the bot's own, for this visitor.
     """
 
-    def __init__(self, service: Service, workspace: str, conversation: str) -> None:
+    def __init__(self, service: Service, workspace: str, conversation: str, words: Words) -> None:
+        self._words = words
         self._service = service
         self._workspace = workspace
         self._conversation = conversation
@@ -68,7 +71,7 @@ class Chat:
         self._last: AnswerView | None = None
         self._unanswered: set[AnswerView] = set()
         self._following: set[asyncio.Task[None]] = set()
-        self._people = People(service.handoffs, self._person, self._say, self._start)
+        self._people = People(service.handoffs, self._person, self._say, self._start, words)
 
     async def open(
         self,
@@ -81,14 +84,14 @@ class Chat:
         welcome, learns = await _welcome(get_welcome), await _learns(is_learned_from)
         ui.page_title(welcome.name)
         ui.add_css(_STYLE)
-        build_header(welcome.name, model_version)
-        with node("div", classes="content measure"):
-            self._greeting = build_greeting(welcome, self._ask)
-            self._transcript = Transcript()
+        build_header(welcome.name, model_version, self._words)
+        with node("div", classes="content measure", lang=self._words.language):
+            self._greeting = build_greeting(welcome, self._ask, self._words)
+            self._transcript = Transcript(self._words)
             self._notice = node("p", classes="notice", role="alert")
-        with node("div", classes="bottom"), node("div", classes="measure"):
-            Composer(self._on_send, limit=MAX_CHARACTERS)
-            build_footnote(is_learned_from=learns)
+        with node("div", classes="bottom", lang=self._words.language), node("div", classes="measure"):
+            Composer(self._on_send, self._words, limit=MAX_CHARACTERS)
+            build_footnote(self._words, is_learned_from=learns)
         await self._restore()
 
     async def _restore(self) -> None:
@@ -96,7 +99,7 @@ class Chat:
             exchanges = await self._service.conversation(_PLATFORM, self._conversation, self._conversation)
         except Exception:
             log.exception("page.history_failed")
-            self._notice.text = _NO_HISTORY
+            self._say(_NO_HISTORY)
             return
         first_id = None
         for exchange in exchanges:
@@ -126,7 +129,7 @@ class Chat:
         except Exception:
             log.exception("page.ask_failed")
             self._unanswered.discard(answer)
-            answer.fail(_NOT_STORED)
+            answer.fail(self._words.say(_NOT_STORED))
         else:
             self._follow(accepted.question_id, answer)
 
@@ -146,13 +149,13 @@ class Chat:
         try:
             accepted = await self._service.choose(answer_id, number, self._person, build)
         except SupportBotError as error:
-            self._notice.text = sentence_for_users(error, _NOT_STORED)
+            self._say(sentence_for_users(error, _NOT_STORED))
         except Exception:
             log.exception("page.choice_failed", answer_id=answer_id)
-            self._notice.text = _NOT_STORED
+            self._say(_NOT_STORED)
         else:
             if accepted.question_id in self._shown:
-                self._notice.text = _ASKED_ALREADY
+                self._say(_ASKED_ALREADY)
             elif not self._client.is_deleted:  # closed while the question was being stored
                 self._follow(accepted.question_id, self._show_question(asked))
 
@@ -167,13 +170,13 @@ class Chat:
         try:
             accepted = await self._service.try_again(exchange.answer_id, self._person, build)
         except SupportBotError as error:
-            self._notice.text = sentence_for_users(error, _NOT_STORED)
+            self._say(sentence_for_users(error, _NOT_STORED))
         except Exception:
             log.exception("page.not_tried_again", answer_id=exchange.answer_id)
-            self._notice.text = _NOT_STORED
+            self._say(_NOT_STORED)
         else:
             if accepted.question_id in self._shown:
-                self._notice.text = TRIED_ALREADY_TEXT
+                self._say(TRIED_ALREADY_TEXT)
             elif not self._client.is_deleted:  # as above
                 answer = self._show_question(exchange.question, below=before)
                 self._follow(accepted.question_id, answer)
@@ -181,7 +184,7 @@ class Chat:
     def _may_ask(self) -> bool:
         """Return whether one more question may be asked now, and say so if not."""
         is_free = len(self._unanswered) < MAX_OPEN
-        self._notice.text = "" if is_free else _TOO_MANY
+        self._say("" if is_free else _TOO_MANY)
         return is_free
 
     def _question(self, text: str, identity: str) -> IncomingQuestion:
@@ -196,6 +199,7 @@ class Chat:
             text=text,
             reply_to={},
             placeholder=True,
+            locale=self._words.language,
         )
 
     def _show_question(self, text: str, *, below: AnswerView | None = None) -> AnswerView:
@@ -208,7 +212,7 @@ class Chat:
         self._greeting.set_visibility(False)
         with self._transcript:
             if below is None or below is not self._last:
-                build_question(text)
+                build_question(text, self._words)
             self._last = AnswerView(
                 self._vote,
                 self._explain,
@@ -216,6 +220,7 @@ class Chat:
                 self._try_again,
                 self._people.ask,
                 self._people.resolve,
+                self._words,
             )
         return self._last
 
@@ -238,7 +243,8 @@ class Chat:
         task.add_done_callback(self._following.discard)
 
     def _say(self, sentence: str) -> None:
-        self._notice.text = sentence
+        """Show one of the bot's own sentences above the field; nothing for none."""
+        self._notice.text = self._words.say(sentence)
 
     async def _show_answer(self, question_id: int, answer: AnswerView) -> None:
         try:
@@ -250,10 +256,10 @@ class Chat:
                         answer.finish(piece)
                         break
                 else:  # erased in the meantime
-                    answer.fail(_ERASED)
+                    answer.fail(self._words.say(_ERASED))
         except Exception:
             log.exception("page.follow_failed", question_id=question_id)
-            answer.fail(_NOT_FOLLOWED)
+            answer.fail(self._words.say(_NOT_FOLLOWED))
         finally:
             self._unanswered.discard(answer)
 
@@ -265,13 +271,13 @@ class Chat:
         try:
             outcome = await self._service.vote(answer_id, self._person, vote)
         except SupportBotError as error:
-            self._notice.text = sentence_for_users(error, _NOT_VOTED)
+            self._say(sentence_for_users(error, _NOT_VOTED))
         except Exception:
             log.exception("page.vote_failed", answer_id=answer_id)
-            self._notice.text = _NOT_VOTED
+            self._say(_NOT_VOTED)
         else:
-            thanks = "Thanks for the feedback" if outcome.previous is None else "Changed, thank you"
-            answer.show_vote(vote, thanks=thanks if outcome.changed else "")
+            thanks = N_("Thanks for the feedback") if outcome.previous is None else N_("Changed, thank you")
+            answer.show_vote(vote, thanks=self._words.say(thanks) if outcome.changed else "")
             if vote is Vote.DOWN:
                 answer.ask_why(answer_id, outcome.explanation)
 
@@ -279,12 +285,12 @@ class Chat:
         try:
             await self._service.explain(answer_id, self._person, said.reason, said.correction)
         except SupportBotError as error:
-            self._notice.text = sentence_for_users(error, _NOT_EXPLAINED)
+            self._say(sentence_for_users(error, _NOT_EXPLAINED))
         except Exception:
             log.exception("page.explain_failed", answer_id=answer_id)
-            self._notice.text = _NOT_EXPLAINED
+            self._say(_NOT_EXPLAINED)
         else:
-            self._notice.text = ""
+            self._say("")
             answer.show_explained()
 
 

@@ -11,17 +11,18 @@ from typing import Any
 
 import structlog
 
-from bot.handoffs import build_moment
+from bot.handoffs import build_when
 from bot.web.views import AnswerView
 from supportbot.db.states import HandoffState
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.handoffs.asking import Handoffs
+from supportbot.words import N_, Words
 
 log = structlog.get_logger(__name__)
 
-_NOT_ASKED = "Nobody could be asked right now. Please try again in a moment."
-_NOT_RESOLVED = "This could not be closed. Please try again in a moment."
-_NOT_FOLLOWED = "What people answer can't be shown right now. Please reload the page in a moment."
+_NOT_ASKED = N_("Nobody could be asked right now. Please try again in a moment.")
+_NOT_RESOLVED = N_("This could not be closed. Please try again in a moment.")
+_NOT_FOLLOWED = N_("What people answer can't be shown right now. Please reload the page in a moment.")
 
 
 class People:
@@ -30,8 +31,9 @@ class People:
     Args:
         handoffs: asks them; None where nobody can be asked, and so no button offers it.
         person: the visitor.
-        say: shows a sentence to the visitor.
+        say: shows one of the bot's own sentences to the visitor.
         start: has something run until the page is closed, under a name.
+        words: the bot's own, for this visitor.
     """
 
     def __init__(
@@ -40,7 +42,9 @@ class People:
         person: str,
         say: Callable[[str], None],
         start: Callable[[Coroutine[Any, Any, None], str], None],
+        words: Words,
     ) -> None:
+        self._words = words
         self._handoffs = handoffs
         self._person = person
         self._say = say
@@ -59,7 +63,7 @@ class People:
             self._say(_NOT_ASKED)
         else:
             self._say("")
-            self.follow(question_id, answer, f"Somebody is back {build_moment(asked.back)}." if asked.back else "")
+            self.follow(question_id, answer, build_when(asked.back, self._words) if asked.back else "")
 
     async def resolve(self, answer: AnswerView, question_id: int) -> None:
         """Close what a human was asked; whoever follows it shows that."""

@@ -5,6 +5,7 @@ import { h } from "vue";
 const NEAR_END = 120; // CSS pixels from the end that still count as being at the end
 
 export default {
+  props: { label: String },
   mounted() {
     const page = document.documentElement;
     const toEnd = () => window.scrollTo(0, page.scrollHeight);
@@ -22,6 +23,6 @@ export default {
     window.removeEventListener("scroll", this.onScroll);
   },
   render() {
-    return h("div", { role: "log", "aria-label": "Conversation", "aria-live": "polite" }, this.$slots.default?.());
+    return h("div", { role: "log", "aria-label": this.label, "aria-live": "polite" }, this.$slots.default?.());
   },
 };

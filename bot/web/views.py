@@ -27,62 +27,74 @@ from supportbot.intake.history import Exchange
 from supportbot.intake.questions import Suggestion
 from supportbot.intake.samples import is_offered
 from supportbot.printable import printable
+from supportbot.words import N_, Words
 
-_THUMBS = {Vote.UP: ("Helpful", "thumb up"), Vote.DOWN: ("Not helpful", "thumb down")}
+_THUMBS = {Vote.UP: (N_("Helpful"), "thumb up"), Vote.DOWN: (N_("Not helpful"), "thumb down")}
 _ANSWERED = (QuestionState.ANSWERED, QuestionState.DELIVERED)
-_DEMO = "Demo: this shop does not exist. Import your own FAQ to get answers of your own."
+_DEMO = N_("Demo: this shop does not exist. Import your own FAQ to get answers of your own.")
 _ASKED = {
-    HandoffState.OPEN: "I have asked a human. The answer will come here.",
-    HandoffState.ANSWERED: "A human has answered.",
-    HandoffState.RESOLVED: "This is resolved.",
+    HandoffState.OPEN: N_("I have asked a human. The answer will come here."),
+    HandoffState.ANSWERED: N_("A human has answered."),
+    HandoffState.RESOLVED: N_("This is resolved."),
     HandoffState.UNREACHED: UNREACHED_TEXT,
 }
-_LEARNED_FROM = "Questions, answers and votes may be used to train it."
-_VERIFIED = "A person approved this answer. It is shown word for word."
-_QUOTED = "This stands in a document, word for word. Nobody has approved it as an answer."
+_LEARNED_FROM = N_("Questions, answers and votes may be used to train it.")
+_VERIFIED = N_("A person approved this answer. It is shown word for word.")
+_QUOTED = N_("This stands in a document, word for word. Nobody has approved it as an answer.")
 
 
-def build_header(name: str, model_version: str) -> None:
+def build_header(name: str, model_version: str, words: Words) -> None:
     """Show whose page this is, which model answers, and the way to a fresh conversation."""
-    with node("header", classes="top", role="banner"), node("div", classes="measure bar"):
+    header = node("header", classes="top", role="banner", lang=words.language)
+    with header, node("div", classes="measure bar"):
         node("span", classes="logo", aria_hidden="true")
         with node("div", classes="title"):
             node("strong", name, dir="auto")
             if model_version:
-                node("span", f"Model {model_version}", classes="model", title=f"Answers come from {model_version}")
+                node(
+                    "span",
+                    words.say("Model {version}", version=model_version),
+                    classes="model",
+                    title=words.say("Answers come from {version}", version=model_version),
+                )
         with node("form", method="post", action=NEW_CONVERSATION_PATH):
-            node("button", "New conversation", classes="new", type="submit")
+            node("button", words.say("New conversation"), classes="new", type="submit")
 
 
-def build_greeting(welcome: Welcome, on_example: Callable[[str], object]) -> TextElement:
+def build_greeting(welcome: Welcome, on_example: Callable[[str], object], words: Words) -> TextElement:
     """Return what a conversation begins with: a welcome, and questions that a click asks."""
-    about = "Ask about orders, returns, payments or your account, in" if welcome.demo else "Ask in"
+    about = words.say("Ask in your own words. A thumb under an answer tells the team how well it did.")
+    if welcome.demo:
+        about = words.say(
+            "Ask about orders, returns, payments or your account, in your own words. A thumb under an answer "
+            "tells the team how well it did."
+        )
     with node("section", classes="greeting") as greeting:
-        node("h1", "Hello! How can I help?")
-        node("p", f"{about} your own words. A thumb under an answer tells the team how well it did.")
+        node("h1", words.say("Hello! How can I help?"))
+        node("p", about)
         if welcome.examples:
-            with node("div", classes="examples", role="group", aria_label="Example questions"):
+            with node("div", classes="examples", role="group", aria_label=words.say("Example questions")):
                 for example in welcome.examples:
                     button = node("button", example, classes="example", type="button", dir="auto")
                     _on_click(button, on_example, example)
         if welcome.demo:
-            node("p", _DEMO, classes="demo")
+            node("p", words.say(_DEMO), classes="demo")
     return greeting
 
 
-def build_footnote(*, is_learned_from: bool) -> None:
+def build_footnote(words: Words, *, is_learned_from: bool) -> None:
     """Show what everybody who asks should know."""
     sentences = [
-        "A verified answer was approved by a person; any other can be wrong.",
-        "Everything is stored locally, in this bot's own database.",
-        *([_LEARNED_FROM] if is_learned_from else []),
+        words.say("A verified answer was approved by a person; any other can be wrong."),
+        words.say("Everything is stored locally, in this bot's own database."),
+        *([words.say(_LEARNED_FROM)] if is_learned_from else []),
     ]
     node("p", " ".join(sentences), classes="footnote")
 
 
-def build_question(text: str) -> None:
+def build_question(text: str, words: Words) -> None:
     """Show what was asked."""
-    with node("article", classes="question", aria_label="You asked"):
+    with node("article", classes="question", aria_label=words.say("You asked")):
         node("p", text, classes="said", dir="auto")
 
 
@@ -96,6 +108,7 @@ class AnswerView:
         on_try_again: called with the exchange whose question is to get another answer, below this one.
         on_ask_human: called with the answer's id and the question's, when a human is wanted.
         on_resolve: called with the question's id when its asker needs nobody any more.
+        words: the bot's own.
     """
 
     def __init__(
@@ -106,7 +119,9 @@ class AnswerView:
         on_try_again: Callable[[AnswerView, Exchange], object],
         on_ask_human: Callable[[AnswerView, int, int], object],
         on_resolve: Callable[[AnswerView, int], object],
+        words: Words,
     ) -> None:
+        self._words = words
         self._on_try_again = on_try_again
         self._on_ask_human = on_ask_human
         self._on_resolve = on_resolve
@@ -117,9 +132,10 @@ class AnswerView:
         self._raw = ""  # a piece may end in the middle of an emoji
         self._thumbs: dict[Vote, TextElement] = {}
         # Busy: a screen reader waits for the whole answer instead of reading every piece.
-        with node("article", classes="answer", aria_label="The bot answered", aria_busy="true") as self._article:
+        label = words.say("The bot answered")
+        with node("article", classes="answer", aria_label=label, aria_busy="true") as self._article:
             with node("div", classes="waiting") as self._waiting:
-                self._stage = node("span", "Sending…")
+                self._stage = node("span", words.say("Sending…"))
             self._said = node("div", classes="said", dir="auto")
             self._below = node("div")
             self._people = node("div", aria_live="polite")
@@ -128,7 +144,7 @@ class AnswerView:
 
     def think(self) -> None:
         """Say that the question is safe and being answered."""
-        self._stage.text = "Thinking…"
+        self._stage.text = self._words.say("Thinking…")
 
     def write(self, text: str) -> None:
         """Add what the model just wrote; an empty piece takes back what was there."""
@@ -139,30 +155,33 @@ class AnswerView:
         """Show the whole answer, where it comes from, what else may have been meant, and the thumbs."""
         self._show_whole(exchange.answer or "")
         self._article.props["aria-busy"] = "false"
+        words = self._words
         is_answered = exchange.state in _ANSWERED
         is_sure = exchange.source is not AnswerSource.NOT_SURE
-        approval = build_approval(exchange.grounds, str, build_date)
-        source = build_source(exchange.grounds, str)
+        approval = build_approval(exchange.grounds, str, partial(build_date, words=words), words)
+        source = build_source(exchange.grounds, str, words)
         with self._below:
             if exchange.answer_id is not None and exchange.grounds.suggestions:
                 self._build_suggestions(exchange.answer_id, exchange.grounds.suggestions)
             if exchange.grounds.demo:
-                node("p", _DEMO, classes="demo")
+                node("p", words.say(_DEMO), classes="demo")
             if is_answered and is_offered(exchange.source, exchange.sample):
-                self._build_button(TRY_TEXT, self._on_try_again, self, exchange)
+                self._build_button(words.say(TRY_TEXT), self._on_try_again, self, exchange)
         self.show_people(exchange)
         with self._facts:
             if not is_sure:
                 self._article.classes("unsure")
-                node("span", "Not sure" if is_answered else "Not answered", classes="badge")
+                badge = words.say("Not sure") if is_answered else words.say("Not answered")
+                node("span", badge, classes="badge")
             if approval:
-                node("span", "Verified", classes="badge verified", title=_VERIFIED)
+                node("span", words.say("Verified"), classes="badge verified", title=words.say(_VERIFIED))
             if source:
-                node("span", MARK, classes="badge", title=_QUOTED)
+                node("span", words.say(MARK), classes="badge", title=words.say(_QUOTED))
             if is_answered and exchange.answer_id is not None:
                 self._build_thumbs(exchange.answer_id)
             self._thanks = node("span", classes="thanks", role="status")
-            origin = f"by {approval}" if approval else source or _origin(exchange)
+            by_whom = words.say("by {approval}", approval=approval)
+            origin = by_whom if approval else source or _origin(exchange, words)
             node("span", origin, classes="origin", dir="auto")
         # The page's conversation is seen by one person, so the count of votes is that person's vote.
         if exchange.votes_up or exchange.votes_down:
@@ -175,17 +194,20 @@ class AnswerView:
             exchange: as it is now.
             when: from when on somebody is there, if that is not now.
         """
+        words = self._words
         self._people.clear()
         with self._people:
             for text in exchange.by_people if exchange.handoff is not None else ():
-                node("p", f"{SOMEBODY} answers:", classes="by")
+                node("p", words.say("{name} answers:", name=words.say(SOMEBODY)), classes="by")
                 node("div", printable(text), classes="said", dir="auto")
             if exchange.handoff is not None:
-                node("p", " ".join(filter(None, (_ASKED[exchange.handoff], when))), classes="asked")
+                asked = words.say(_ASKED[exchange.handoff])
+                node("p", " ".join(filter(None, (asked, when))), classes="asked")
                 if exchange.handoff in (HandoffState.OPEN, HandoffState.ANSWERED):
-                    self._build_button(RESOLVED_TEXT, self._on_resolve, self, exchange.first_id)
+                    self._build_button(words.say(RESOLVED_TEXT), self._on_resolve, self, exchange.first_id)
             elif exchange.grounds.offers_human and exchange.state in _ANSWERED and exchange.answer_id is not None:
-                self._build_button(ASK_TEXT, self._on_ask_human, self, exchange.answer_id, exchange.first_id)
+                label = words.say(ASK_TEXT)
+                self._build_button(label, self._on_ask_human, self, exchange.answer_id, exchange.first_id)
 
     def _build_button(self, label: str, handler: Callable[..., object], *arguments: object) -> None:
         with node("div", classes="suggestions"):
@@ -212,6 +234,7 @@ class AnswerView:
                 self._form = ExplanationForm(
                     f"reason-{answer_id}",
                     before,
+                    self._words,
                     on_send=partial(self._on_explain, self, answer_id),
                     on_skip=self._close_form,
                 )
@@ -219,7 +242,7 @@ class AnswerView:
     def show_explained(self) -> None:
         """Say thanks for an explanation that is kept."""
         self._close_form()
-        self._say_thanks("Thank you, that helps")
+        self._say_thanks(self._words.say("Thank you, that helps"))
 
     def _close_form(self) -> None:
         if self._form is not None:
@@ -248,15 +271,17 @@ class AnswerView:
             build_blocks(blocks)
 
     def _build_suggestions(self, answer_id: int, suggestions: Sequence[Suggestion]) -> None:
-        with node("div", classes="suggestions", role="group", aria_label="Did you mean"):
-            node("p", "Did you mean:")
+        lead = self._words.say("Did you mean:")
+        with node("div", classes="suggestions", role="group", aria_label=lead.rstrip(":")):
+            node("p", lead)
             for number, suggestion in enumerate(suggestions):
                 button = node("button", suggestion.question, classes="suggestion", type="button", dir="auto")
                 _on_click(button, self._on_choose, answer_id, number)
 
     def _build_thumbs(self, answer_id: int) -> None:
-        with node("div", classes="thumbs", role="group", aria_label="Was this helpful?"):
-            for vote, (label, classes) in _THUMBS.items():
+        with node("div", classes="thumbs", role="group", aria_label=self._words.say("Was this helpful?")):
+            for vote, (helpful, classes) in _THUMBS.items():
+                label = self._words.say(helpful)
                 thumb = node(
                     "button", classes=classes, type="button", title=label, aria_label=label, aria_pressed="false"
                 )
@@ -271,11 +296,11 @@ def _on_click(element: TextElement, handler: Callable[..., object], *arguments: 
     element.on("click", handle, args=[])
 
 
-def _origin(exchange: Exchange) -> str:
+def _origin(exchange: Exchange, words: Words) -> str:
     """Return which model wrote an answer, in how long; nothing for an answer that none wrote."""
     if exchange.source is AnswerSource.APPROVED or exchange.model_version is None:
         return ""
     if exchange.latency_ms is None:
         return exchange.model_version
     # Nobody cares how far below a tenth of a second it was, and "0.0 s" looks broken.
-    return f"{exchange.model_version} · {max(exchange.latency_ms / 1000, 0.1):.1f} s"
+    return f"{exchange.model_version} · {words.tenths(max(exchange.latency_ms / 1000, 0.1))} s"

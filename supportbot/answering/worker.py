@@ -34,6 +34,7 @@ from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import NO_QUESTION_TEXT, Claim, Reply, has_words
 from supportbot.telemetry import metrics
+from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
 
@@ -49,11 +50,11 @@ _FULL_POLL_SECONDS = 0.5
 MOST_LAPSES = 3
 """A question in whose work so many processes ended is set aside: it may be what ended them."""
 
-_TOO_LATE_TEXT = "Sorry, I could not finish an answer in time. Please ask again in a moment."
-_FAILED_TEXT = (
+_TOO_LATE_TEXT = N_("Sorry, I could not finish an answer in time. Please ask again in a moment.")
+_FAILED_TEXT = N_(
     "Sorry, something went wrong on my side and I could not answer this. Please ask a member of the team."
 )
-_EXPIRED_TEXT = "Sorry, I was away when you asked this. If it still matters, please ask again."
+_EXPIRED_TEXT = N_("Sorry, I was away when you asked this. If it still matters, please ask again.")
 
 OffersHuman = Callable[[int, str, AnswerSource], Awaitable[bool]]
 """By the number of a workspace, the platform's id of the channel, and where the answer comes from."""
@@ -296,6 +297,8 @@ class Worker:
     async def _finish(self, claim: Claim, reply: Reply, seconds: float) -> None:
         if self._offers_human and await self._offers_human(claim.workspace_id, claim.channel, reply.source):
             reply = replace(reply, grounds=replace(reply.grounds, offers_human=True))
+        if reply.source is AnswerSource.NOT_SURE:  # the bot's own words; all others were written by somebody
+            reply = replace(reply, text=claim.words.say(reply.text))
         answer_id = await self._inbox.finish(claim.question_id, reply)
         self._tell(claim)
         if answer_id is None:
@@ -328,7 +331,7 @@ class Worker:
         """End a question without an answer, and tell the asker."""
         metrics.FAILURES.labels(claim.platform, reason).inc()
         log.warning("question.not_answered", question_id=claim.question_id, state=state.value, reason=reason)
-        reply = Reply(text=text, source=AnswerSource.NOT_SURE)
+        reply = Reply(text=claim.words.say(text), source=AnswerSource.NOT_SURE)
         await self._inbox.finish(claim.question_id, reply, state=state, reason=reason)
         self._tell(claim)
 

@@ -19,6 +19,7 @@ from supportbot.config.slack import check_slack
 from supportbot.errors import ConfigError
 from supportbot.origins import check_exposure, is_loopback, read_origins
 from supportbot.tokens import TOKEN_KEYS, check_token
+from supportbot.words import Language
 
 PREFIX = "SUPPORTBOT_"
 
@@ -187,6 +188,10 @@ class Settings(BaseSettings):
         default="",
         description="Origins under which people open the page from other machines, separated by commas, "
         "e.g. https://help.shop.example for one behind a TLS proxy. Empty: this machine only.",
+    )
+    language: Language = Field(
+        default="en",
+        description="Of the bot's own sentences, where neither a policy nor the platform says it: en or de.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line shown."

@@ -16,9 +16,10 @@ from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.states import AnswerSource, OutboxKind, QuestionState
 from supportbot.delivery.lanes import IS_DUE, next_in_lanes
 from supportbot.delivery.stream_notes import STREAMED
-from supportbot.intake.questions import Grounds
+from supportbot.intake.questions import Grounds, words_of
 from supportbot.intake.samples import is_offered
 from supportbot.intake.turns import parameters
+from supportbot.words import Words
 
 SUSPECT_LAPSES = 2
 """A reply that was on its way when two processes ended is sent alone; see ``claim_suspect``."""
@@ -96,6 +97,11 @@ class Delivery:
     def offers_sample(self) -> bool:
         """Whether another answer can be had."""
         return self.votable and is_offered(self.source, self.sample)
+
+    @property
+    def words(self) -> Words:
+        """The bot's own, in the language that was decided when the question came."""
+        return words_of(self.reply_to)
 
 
 _IDS = bindparam("ids", expanding=True, type_=BigInteger())

@@ -26,6 +26,7 @@ from supportbot.digest.posts import Post, add, claim, deliver, give_up, postpone
 from supportbot.digest.week import channel_of, is_quiet, week_of
 from supportbot.errors import DatabaseError
 from supportbot.policies.store import effective
+from supportbot.words import SOURCE, Language, Words
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ class Poster(Protocol):
     def platform(self) -> str:
         """``slack`` or ``discord``."""
 
-    async def post(self, post: Post, digest: Digest) -> str:
+    async def post(self, post: Post, digest: Digest, words: Words) -> str:
         """Post a digest, unless an earlier attempt did; return the platform's name of the message.
 
         Raises:
@@ -66,6 +67,7 @@ class Posting:
         digests: what they say.
         owner: unique name of this process.
         now: the database's time; tests have another.
+        language: of digests, where the policy of a workspace decides none.
     """
 
     def __init__(
@@ -74,11 +76,13 @@ class Posting:
         digests: Digests,
         owner: str,
         now: Callable[[AsyncSession], Awaitable[datetime]] = clock.now,
+        language: Language = SOURCE,
     ) -> None:
         self._database = database
         self._digests = digests
         self._owner = owner
         self._now = now
+        self._language = language
         self._posters: dict[str, Poster] = {}
         self._told: set[tuple[int, date]] = set()
 
@@ -146,8 +150,9 @@ class Posting:
             return
         try:
             digest = await self._digests.read(post.workspace_id)
+            words = Words(policy.language or self._language)
             async with asyncio.timeout(_SEND_SECONDS):
-                message = await self._posters[post.platform].post(post, digest)
+                message = await self._posters[post.platform].post(post, digest, words)
         except UndeliverableError as error:
             await self._give_up(post, str(error))
         except RetryLaterError as error:

@@ -6,57 +6,62 @@ from collections.abc import Sequence
 
 from supportbot.digest.digest import Digest
 from supportbot.digest.gaps import Gap
+from supportbot.words import ENGLISH, N_, Words
 
-TITLE = "The week in questions"
-GAPS_TITLE = "Not known, those of most people first"
-ASKED_TITLE = "Asked most, of what is verified"
-HELPED_TITLE = "Who helped"
+TITLE = N_("The week in questions")
+GAPS_TITLE = N_("Not known, those of most people first")
+ASKED_TITLE = N_("Asked most, of what is verified")
+HELPED_TITLE = N_("Who helped")
 ADD_COMMAND = 'supportbot knowledge add --answer "…" --question "…"'
-ADD_TEXT = "To fill a gap, whoever runs the bot types:"
-PRIVATE_TEXT = "asked in private, so not shown"
+ADD_TEXT = N_("To fill a gap, whoever runs the bot types:")
+PRIVATE_TEXT = N_("asked in private, so not shown")
 """Stands in the place of an example."""
 
 NAMED = 10
 """People whose names are shown; the others are counted."""
 
 
-def quiet_words(digest: Digest) -> str:
+def quiet_words(digest: Digest, words: Words = ENGLISH) -> str:
     """Return the one line of a week in which nothing happened."""
-    days = digest.figures.days
-    return f"Nobody asked anything in {_number(days, 'day', 'days')}."
+    days = words.say_many("{number} day", "{number} days", digest.figures.days)
+    return words.say("Nobody asked anything in {days}.", days=days)
 
 
-def gap_words(gap: Gap) -> str:
+def gap_words(gap: Gap, words: Words = ENGLISH) -> str:
     """Return how often something was asked, and by how many."""
-    people = _number(gap.people, "person", "people")
-    return people if gap.questions == gap.people else f"{people}, {gap.questions:,} questions"
+    people = words.say_many("{number} person", "{number} people", gap.people)
+    if gap.questions == gap.people:
+        return people
+    # Nobody asks less than once, so this is never about one question.
+    return words.say("{people}, {questions} questions", people=people, questions=words.number(gap.questions))
 
 
-def more_words(number: int) -> str:
+def more_words(number: int, words: Words = ENGLISH) -> str:
     """Return the line below the gaps that are shown, where there are more."""
-    return f"… and {number:,} more." if number else ""
+    return words.say("… and {number} more.", number=words.number(number)) if number else ""
 
 
-def helped_words(digest: Digest, names: Sequence[str]) -> str:
+def helped_words(digest: Digest, names: Sequence[str], words: Words = ENGLISH) -> str:
     """Return who answered instead of the bot, for a digest that has helpers.
 
     Args:
         digest: what is told.
         names: of the helpers, as they are shown, in their order; empty for one whose name is not known.
+        words: the bot's own.
     """
     counted = list(zip(names, digest.helpers, strict=True))
-    named = [f"{name} ({one.questions:,})" for name, one in counted if name][:NAMED]
+    named = [f"{name} ({words.number(one.questions)})" for name, one in counted if name][:NAMED]
     if not named:
-        return f"{_number(len(counted), 'person', 'people')} answered what I did not know."
+        return words.say_many(
+            "{number} person answered what I did not know.",
+            "{number} people answered what I did not know.",
+            len(counted),
+        )
     if others := len(counted) - len(named):
-        named.append(_number(others, "other", "others"))
+        named.append(words.say_many("{number} other", "{number} others", others))
     return ", ".join(named)
 
 
 def nameless(digest: Digest) -> list[str]:
     """Return no names, for where people are counted only."""
     return [""] * len(digest.helpers)
-
-
-def _number(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"

@@ -21,16 +21,17 @@ from supportbot.db.states import AnswerSource, OutboxKind
 from supportbot.errors import SupportBotError
 from supportbot.feedback.reach import was_given_to
 from supportbot.intake.questions import IncomingQuestion
-from supportbot.intake.samples import MOST_SAMPLES, is_offered
+from supportbot.intake.samples import is_offered
+from supportbot.words import N_
 
-_GONE_TEXT = "This answer is no longer there. Please ask the question once more."
-_NO_SAMPLE_TEXT = "To this answer there is no other one."
-_ENOUGH_TEXT = (
-    f"I have tried {MOST_SAMPLES} times, and have nothing better. Please rephrase the question, or ask a member "
-    "of the team."
+_GONE_TEXT = N_("This answer is no longer there. Please ask the question once more.")
+_NO_SAMPLE_TEXT = N_("To this answer there is no other one.")
+_ENOUGH_TEXT = N_(
+    "I have tried several times, and have nothing better. Please rephrase the question, or ask a member of the "
+    "team."
 )
-_NOT_ASKER_TEXT = "Only who asked this, or an admin, can have me try again."
-_NOT_YOURS_TEXT = "Only who asked this can ask it again."
+_NOT_ASKER_TEXT = N_("Only who asked this, or an admin, can have me try again.")
+_NOT_YOURS_TEXT = N_("Only who asked this can ask it again.")
 _DIGITS = 16
 
 Build = Callable[[str], IncomingQuestion]

@@ -20,8 +20,9 @@ from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
 from supportbot.feedback.reach import was_given_to
 from supportbot.intake.earlier import meaning_of
 from supportbot.intake.questions import Grounds, Suggestion
+from supportbot.words import N_
 
-_GONE_TEXT = "That suggestion is no longer there. Please ask the question once more."
+_GONE_TEXT = N_("That suggestion is no longer there. Please ask the question once more.")
 
 
 class Suggestions:

@@ -23,18 +23,19 @@ from supportbot.db.session import Database
 from supportbot.db.states import FeedbackReason
 from supportbot.errors import SupportBotError
 from supportbot.feedback.reach import was_given_to
+from supportbot.words import N_
 
 MAX_CORRECTION = 2_000
 """Characters of a correction that are kept: about what the model can say at most, and every platform's form holds
 them."""
 
 REASON_WORDS: Mapping[FeedbackReason, str] = {
-    FeedbackReason.WRONG: "It is wrong",
-    FeedbackReason.OUTDATED: "It is out of date",
-    FeedbackReason.INCOMPLETE: "Something is missing",
-    FeedbackReason.NOT_WHAT_I_ASKED: "Not what I asked",
-    FeedbackReason.RUDE: "It is rude",
-    FeedbackReason.OTHER: "Something else",
+    FeedbackReason.WRONG: N_("It is wrong"),
+    FeedbackReason.OUTDATED: N_("It is out of date"),
+    FeedbackReason.INCOMPLETE: N_("Something is missing"),
+    FeedbackReason.NOT_WHAT_I_ASKED: N_("Not what I asked"),
+    FeedbackReason.RUDE: N_("It is rude"),
+    FeedbackReason.OTHER: N_("Something else"),
 }
 """What people read, in the order in which they are offered it."""
 
@@ -162,7 +163,9 @@ class Votes:
         async with self._database.write() as session:
             row = await _locked(session, answer_id, voter, workspace)
             if row is None or row.vote != Vote.DOWN:
-                raise UnknownAnswerError("You have no 👎 on this answer any more, so there is nothing to explain.")
+                raise UnknownAnswerError(
+                    N_("You have no 👎 on this answer any more, so there is nothing to explain.")
+                )
             row.reason, row.correction, row.updated_at = said.reason, said.correction, datetime.now(UTC)
         return said
 
@@ -176,7 +179,7 @@ async def _locked(session: AsyncSession, answer_id: int, voter: str, workspace: 
     # The lock on the answer makes two votes of one person at the same moment wait for each other.
     there = select(Answer.id).where(Answer.id == answer_id, was_given_to(voter, workspace)).with_for_update()
     if await session.scalar(there) is None:
-        raise UnknownAnswerError("This answer is no longer in the log, so it cannot be voted on.")
+        raise UnknownAnswerError(N_("This answer is no longer in the log, so it cannot be voted on."))
     found: Feedback | None = await session.scalar(
         select(Feedback).where(Feedback.answer_id == answer_id, Feedback.voter == voter)
     )

@@ -31,14 +31,15 @@ from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Accepted, IncomingQuestion
 from supportbot.policies.policy import Policy
 from supportbot.policies.store import effective
+from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
 
 _First = aliased(Question)
 _LOOK_AGAIN_SECONDS = 2.0
-_GONE_TEXT = "This question is no longer there. Please ask it once more."
-_UNREACHED_TEXT = "I could not reach the people who answer here. Please ask a member of the team yourself."
-_NOBODY_TEXT = "Nobody is set up to be asked here. Please ask a member of the team yourself."
+_GONE_TEXT = N_("This question is no longer there. Please ask it once more.")
+_UNREACHED_TEXT = N_("I could not reach the people who answer here. Please ask a member of the team yourself.")
+_NOBODY_TEXT = N_("Nobody is set up to be asked here. Please ask a member of the team yourself.")
 
 
 class CannotAskError(SupportBotError):

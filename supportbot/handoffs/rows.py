@@ -23,11 +23,12 @@ from supportbot.handoffs.schedule import back_at
 from supportbot.handoffs.target import Target, TargetKind
 from supportbot.intake.conversations import insert_if_new
 from supportbot.intake.people import person_of
-from supportbot.intake.questions import IncomingQuestion, Reply
+from supportbot.intake.questions import IncomingQuestion, Reply, words_of
 from supportbot.intake.replies import pending, write_reply
 from supportbot.policies.policy import Policy
+from supportbot.words import N_
 
-PASSED_ON_TEXT = "I have passed your question on to a person."
+PASSED_ON_TEXT = N_("I have passed your question on to a person.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,19 +102,18 @@ def pass_on(
 ) -> None:
     """Answer a new question by handing it off, in the transaction that keeps it."""
     now = now_of(connection)
-    answer_id = write_reply(
-        connection, question_id, incoming.platform, Reply(text=PASSED_ON_TEXT, source=AnswerSource.NOT_SURE), now
-    )
     question = table_of(Question)
-    workspace_id = connection.execute(
+    kept = connection.execute(
         question.update()
         .where(question.c.id == question_id)
         .values(state=QuestionState.ANSWERED, answered_at=now)
-        .returning(question.c.workspace_id)
-    ).scalar_one()
+        .returning(question.c.workspace_id, question.c.reply_to)
+    ).one()
+    reply = Reply(text=words_of(kept.reply_to).say(PASSED_ON_TEXT), source=AnswerSource.NOT_SURE)
+    answer_id = write_reply(connection, question_id, incoming.platform, reply, now)
     subject = Subject(
         question_id=question_id,
-        workspace_id=workspace_id,
+        workspace_id=kept.workspace_id,
         channel=incoming.channel,
         platform=incoming.platform,
         answer_id=answer_id,

@@ -18,9 +18,11 @@ from supportbot.db.models import Workspace
 from supportbot.intake import threads, unasked
 from supportbot.intake.admission import Crowd, Limits, find_refusal, tell
 from supportbot.intake.conversations import insert_question, is_late, look_up, make_conversation
-from supportbot.intake.questions import NO_QUESTION, NOT_HEARD, PRIVATELY, Accepted, IncomingQuestion
+from supportbot.intake.questions import LANGUAGE, NO_QUESTION, NOT_HEARD, PRIVATELY, Accepted, IncomingQuestion
 from supportbot.intake.reception import Manner, Reception, receive
+from supportbot.policies.policy import Policy
 from supportbot.policies.store import effective, effective_of
+from supportbot.words import SOURCE, Language, nearest
 
 
 async def listens(session: AsyncSession, incoming: IncomingQuestion) -> bool:
@@ -39,24 +41,32 @@ async def listens(session: AsyncSession, incoming: IncomingQuestion) -> bool:
 
 def accept(
     limits: Limits,
+    otherwise: Language,
     incoming: IncomingQuestion,
     crowd: Crowd | None,
     then: Callable[[Connection, int], None] | None,
     connection: Connection,
 ) -> Accepted:
-    """Keep a question that is new and heard; see ``Inbox.accept``."""
+    """Keep a question that is new and heard; see ``Inbox.accept``.
+
+    In which language the bot speaks of it is decided here, so all that is said about it is in the same.
+    """
     known = look_up(connection, incoming)
+    policy = effective_of(connection, known.workspace_id, incoming.channel, incoming.parent)
+    language = spoken(policy, incoming.locale, otherwise)
     if known.question_id is not None:
         was_overheard = incoming.manner is not Manner.UNASKED and unasked.name(
             connection, known.question_id, incoming.text
         )
-        return Accepted(known.question_id, new=was_overheard)
+        return Accepted(known.question_id, new=was_overheard, language=language)
     if known.is_erased:
-        return Accepted(NO_QUESTION, new=False)
+        return Accepted(NO_QUESTION, new=False, language=language)
     now = now_of(connection)
-    reception = _receive(connection, incoming, known.workspace_id, now)
+    reception = _receive(policy, incoming, now)
     if reception is Reception.CLOSED:
-        return NOT_HEARD
+        return replace(NOT_HEARD, language=language)
+    if language != SOURCE:
+        incoming = replace(incoming, reply_to={**incoming.reply_to, LANGUAGE: language})
     if reception is Reception.PRIVATE:
         incoming = replace(incoming, reply_to={**incoming.reply_to, PRIVATELY: True})
     workspace_id, conversation_id = make_conversation(connection, incoming, known, now)
@@ -64,27 +74,35 @@ def accept(
     refusal = find_refusal(connection, limits, crowd, incoming, workspace_id, now)
     if refusal and incoming.manner is Manner.UNASKED:
         unasked.forget_conversation(connection, conversation_id)
-        return NOT_HEARD
+        return replace(NOT_HEARD, language=language)
     reason = refusal.reason if refusal else None
     question_id = insert_question(connection, incoming, workspace_id, conversation_id, now, refused=reason)
     if question_id is None:  # another daemon on the same PostgreSQL was first
         question_id = look_up(connection, incoming).question_id
         assert question_id is not None  # noqa: S101 - the unique constraint that refused us names this row
-        return Accepted(question_id, new=False)
+        return Accepted(question_id, new=False, language=language)
     if refusal:
-        told = (question_id, incoming.platform, incoming.asker, incoming.placeholder)
+        told = (question_id, incoming.platform, incoming.asker, incoming.placeholder, incoming.reply_to)
         tell(connection, [told], refusal, now)
     elif then:
         then(connection, question_id)
-    return Accepted(question_id, new=True, refused=reason, reception=reception)
+    return Accepted(question_id, new=True, refused=reason, reception=reception, language=language)
 
 
-def _receive(
-    connection: Connection, incoming: IncomingQuestion, workspace_id: int | None, now: datetime
-) -> Reception:
+def spoken(policy: Policy, locale: str | None, otherwise: Language) -> Language:
+    """Return the language of the bot's own sentences: as admins decided, else as the platform says of the person.
+
+    Args:
+        policy: that holds where it speaks.
+        locale: as in ``IncomingQuestion``.
+        otherwise: the operator's, where neither says it.
+    """
+    return policy.language or nearest(locale) or otherwise
+
+
+def _receive(policy: Policy, incoming: IncomingQuestion, now: datetime) -> Reception:
     if incoming.manner is Manner.DIRECT:
         return Reception.OPEN
     if incoming.manner is Manner.UNASKED and is_late(incoming, now):  # by now somebody has answered
         return Reception.CLOSED
-    policy = effective_of(connection, workspace_id, incoming.channel, incoming.parent)
     return receive(policy, incoming.manner, in_thread=incoming.in_thread, now=now)

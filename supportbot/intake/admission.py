@@ -8,7 +8,7 @@ who said it, and is passed over without a word where it is one too many.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,8 +34,9 @@ from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.models import IS_COUNTED, IS_OPEN, Answer, Question
 from supportbot.db.states import QuestionState
 from supportbot.intake import unasked
-from supportbot.intake.questions import IncomingQuestion
+from supportbot.intake.questions import IncomingQuestion, words_of
 from supportbot.intake.replies import write_notices
+from supportbot.words import Words
 
 MINUTE = timedelta(minutes=1)
 
@@ -77,10 +78,13 @@ class Refusal:
     reason: str
     seconds: int
 
-    @property
-    def text(self) -> str:
-        """What the asker is told."""
-        return f"I am busy right now. Please ask again in about {self.seconds} seconds."
+    def text(self, words: Words) -> str:
+        """Return what the asker is told."""
+        return words.say_many(
+            "I am busy right now. Please ask again in about {number} second.",
+            "I am busy right now. Please ask again in about {number} seconds.",
+            self.seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +133,12 @@ def refuse(connection: Connection, question_ids: Sequence[int], refusal: Refusal
     connection.execute(_REFUSED, {"ids": question_ids, "reason": refusal.reason, "now": now})
 
 
+_Asked = tuple[int, str, str, bool, Mapping[str, Any]]
+
+
 def tell(
     connection: Connection,
-    questions: Sequence[tuple[int, str, str, bool] | Row[int, str, str, bool]],
+    questions: Sequence[_Asked | Row[int, str, str, bool, Mapping[str, Any]]],
     refusal: Refusal,
     now: datetime,
 ) -> None:
@@ -139,21 +146,21 @@ def tell(
 
     Args:
         connection: of a transaction that writes.
-        questions: id, platform, asker, and whether the asker sees that an answer is coming.
+        questions: id, platform, asker, whether the asker sees that an answer is coming, and ``reply_to``.
         refusal: what they are told.
         now: the database's time.
     """
     told = {
         asker
-        for asker in {(platform, asker) for _, platform, asker, _ in questions}
+        for asker in {(platform, asker) for _, platform, asker, *_ in questions}
         if connection.scalar(_TOLD, {"platform": asker[0], "asker": asker[1], "since": now - TELL_AGAIN})
     }
     notices = []
-    for question_id, platform, asker, placeholder in questions:
+    for question_id, platform, asker, placeholder, reply_to in questions:
         if placeholder or (platform, asker) not in told:
-            notices.append((question_id, platform))
+            notices.append((question_id, platform, refusal.text(words_of(reply_to))))
             told.add((platform, asker))
-    write_notices(connection, notices, refusal.text, now)
+    write_notices(connection, notices, now)
 
 
 def refuse_waiting(
@@ -196,7 +203,7 @@ _PERSON = and_(
 )
 
 _QUESTIONS = (
-    select(Question.id, Question.platform, Question.asker, Question.placeholder)
+    select(Question.id, Question.platform, Question.asker, Question.placeholder, Question.reply_to)
     .where(Question.id.in_(_IDS))
     .order_by(Question.id)
 )

@@ -11,7 +11,7 @@ from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now_of
 from supportbot.db.models import Channel, Conversation, Question
 from supportbot.db.states import QuestionState
-from supportbot.intake.questions import Claim
+from supportbot.intake.questions import Claim, words_of
 from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
 
 SUSPECT_LAPSES = 2
@@ -75,6 +75,7 @@ _CLAIM = (
         Question.unasked,
         Question.sample_of,
         Question.sample,
+        Question.reply_to,
     )
 )
 _SERVED = (
@@ -122,6 +123,7 @@ def take(
             unasked=row.unasked,
             sample_of=row.sample_of,
             sample=row.sample,
+            words=words_of(row.reply_to),
         )
         for row in taken
     ]

@@ -22,6 +22,7 @@ from supportbot.db.clock import now_of
 from supportbot.db.models import IS_OPEN, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
+from supportbot.errors import DatabaseError
 from supportbot.intake import accepting, changes, handoff, rewording, threads, unasked
 from supportbot.intake.admission import (
     UNLIMITED,
@@ -41,7 +42,8 @@ from supportbot.intake.replies import write_reply
 from supportbot.intake.samples import Drawn, drawn_before
 from supportbot.intake.turns import IS_WAITING
 from supportbot.policies.policy import Policy
-from supportbot.policies.store import Policies, effective
+from supportbot.policies.store import Place, Policies, effective
+from supportbot.words import SOURCE, Language, Words
 
 
 class Inbox:
@@ -53,6 +55,7 @@ class Inbox:
         lease: how long a claim holds unless it is renewed; see ``delivery.renewal``.
         limits: how much may be asked.
         on_first_reply: called when a person answers what people were asked, with how long that took.
+        language: of the bot's own sentences, where neither admins nor the platform say it.
 
     Attributes:
         policies: what the admins of channels decided about them.
@@ -65,7 +68,9 @@ class Inbox:
         lease: timedelta,
         limits: Limits = UNLIMITED,
         on_first_reply: Callable[[timedelta], None] = lambda waited: None,
+        language: Language = SOURCE,
     ) -> None:
+        self._language = language
         self._on_first_reply = on_first_reply
         self._database = database
         self._owner = owner
@@ -100,7 +105,17 @@ class Inbox:
             async with self._database.read() as session:  # most of what is said is none of ours: no lock for that
                 if not await accepting.listens(session, incoming):
                     return NOT_HEARD
-        return await self._database.commit(partial(accepting.accept, self._limits, incoming, crowd, then))
+        return await self._database.commit(
+            partial(accepting.accept, self._limits, self._language, incoming, crowd, then)
+        )
+
+    async def words_at(self, place: Place, locale: str | None) -> Words:
+        """Return the bot's own words for somebody at a place; as the platform says while the database is away."""
+        try:
+            policy = await self.policies.shown(place)
+        except DatabaseError:  # the database tells of itself; whoever waits is told in some language
+            policy = Policy()
+        return Words(accepting.spoken(policy, locale, self._language))
 
     async def accept_remark(self, remark: Remark, *, may_follow_up: bool = True) -> Heard:
         """Commit what a person wrote, if it answers a question that the bot has handed off.

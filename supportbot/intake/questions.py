@@ -14,21 +14,22 @@ from typing import Any
 
 from supportbot.db.states import AnswerSource
 from supportbot.intake.reception import Manner, Reception
+from supportbot.words import ENGLISH, N_, SOURCE, Language, Words, nearest
 
 _EMOJI_TOKEN = re.compile(r"<a?:\w{1,64}:\d{1,20}>|(?<!\w):[a-z0-9_+-]*[a-z+-][a-z0-9_+-]*:(?!\w)")
 
-NOT_SURE_TEXT = (
+NOT_SURE_TEXT = N_(
     "I am not sure about this one, and I would rather not guess. "
     "Please rephrase the question, or ask a member of the team."
 )
-NOT_SURE_NEAR_TEXT = (
+NOT_SURE_NEAR_TEXT = N_(
     "I am not sure about this one, and I would rather not guess. "
     "Please choose what you meant, rephrase the question, or ask a member of the team."
 )
-NO_BETTER_TEXT = (
+NO_BETTER_TEXT = N_(
     "I have no better answer than the one before. Please rephrase the question, or ask a member of the team."
 )
-NO_QUESTION_TEXT = "I can only read text so far: please type your question in a sentence or two."
+NO_QUESTION_TEXT = N_("I can only read text so far: please type your question in a sentence or two.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class IncomingQuestion:
         manner: how it was asked.
         in_thread: whether its answer stands in a thread.
         parent: the channel whose thread ``channel`` is, where a platform numbers threads as it numbers channels.
+        locale: what the platform says of the asker's language, such as ``de`` or ``en-US``, where it says that.
         sample_of: the question that gets another answer by this; None for one that is asked for the first time.
         sample: which answer of it that is, from 1.
     """
@@ -69,12 +71,22 @@ class IncomingQuestion:
     manner: Manner = Manner.DIRECT
     in_thread: bool = False
     parent: str | None = None
+    locale: str | None = None
     sample_of: int | None = None
     sample: int = 1
 
 
 PRIVATELY = "privately"
 """Is in the ``reply_to`` of a question whose answer only its asker may see."""
+
+LANGUAGE = "language"
+"""Is in the ``reply_to`` of a question around whose answer the bot's own sentences are not in English."""
+
+
+def words_of(reply_to: Mapping[str, Any]) -> Words:
+    """Return the words for the answer to a question, as they were decided when it came."""
+    return Words(nearest(str(reply_to.get(LANGUAGE, ""))) or SOURCE)
+
 
 NO_QUESTION = 0
 """No question has this number."""
@@ -86,13 +98,19 @@ class Accepted:
 
     ``question_id`` is ``NO_QUESTION`` for one that was there and was erased with its asker, and for one that is
     not heard where it was asked, as ``reception`` says. ``refused`` says why it will not be answered, if it is one
-    too many.
+    too many. ``language`` is that of the bot's own sentences there.
     """
 
     question_id: int
     new: bool
     refused: str | None = None
     reception: Reception = Reception.OPEN
+    language: Language = SOURCE
+
+    @property
+    def words(self) -> Words:
+        """What the asker is told in."""
+        return Words(self.language)
 
 
 NOT_HEARD = Accepted(NO_QUESTION, new=False, reception=Reception.CLOSED)
@@ -105,7 +123,7 @@ class Claim:
 
     ``waited`` is how long ago it came, by the database's clock. ``lapses`` says how many workers took it up and
     never said what became of it. ``late`` says that it was asked long before it came, ``unasked`` that nobody
-    asked the bot. ``sample_of`` and ``sample`` are as in ``IncomingQuestion``.
+    asked the bot. ``sample_of`` and ``sample`` are as in ``IncomingQuestion``. ``words`` are the bot's own.
     """
 
     question_id: int
@@ -120,6 +138,7 @@ class Claim:
     unasked: bool = False
     sample_of: int | None = None
     sample: int = 1
+    words: Words = ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,8 +44,8 @@ def write_reply(connection: Connection, question_id: int, platform: str, reply: 
     return answer_id
 
 
-def write_notices(connection: Connection, questions: Sequence[tuple[int, str]], text: str, now: datetime) -> None:
-    """Write the same notice for many questions, given by id and platform, which get no other answer."""
+def write_notices(connection: Connection, questions: Sequence[tuple[int, str, str]], now: datetime) -> None:
+    """Write notices for questions, given by id and platform with the text, which get no other answer."""
     if not questions:
         return
     notices = [
@@ -57,14 +57,14 @@ def write_notices(connection: Connection, questions: Sequence[tuple[int, str]], 
             "grounds": _NO_GROUNDS,
             "created_at": now,
         }
-        for question_id, _ in questions
+        for question_id, _, text in questions
     ]
     answer_ids = {question_id: answer_id for question_id, answer_id in connection.execute(_NOTICE, notices)}  # noqa: C416 - a result has keys of its own
     connection.execute(
         _PENDING,
         [
             pending(question_id, answer_ids[question_id], platform, text, now)
-            for question_id, platform in questions
+            for question_id, platform, text in questions
         ],
     )
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-_WEEK = 7
+from supportbot.words import Language
 
-Language = Literal["de", "en"]
-LANGUAGES: tuple[str, ...] = get_args(Language)
-"""In which the bot's own sentences may be, as in ISO 639-1."""
+_WEEK = 7
 
 
 class AnswerOn(StrEnum):

@@ -13,34 +13,36 @@ from typing import Any
 from pydantic import ValidationError
 
 from supportbot.policies.errors import PolicyError
-from supportbot.policies.policy import LANGUAGES, AnswerOn, Hours, Policy
+from supportbot.policies.policy import AnswerOn, Hours, Policy
+from supportbot.words import ENGLISH, LANGUAGES, N_, Words
 
 LABELS: Mapping[str, str] = {
-    "answer_on": "Answer",
-    "verified_only": "Only verified answers",
-    "handoff_target": "Whom to ask instead",
-    "handoff_everywhere": "Offer that under every answer",
-    "handoff_reminder_minutes": "Remind after minutes",
-    "working_hours": "Working hours",
-    "quiet_hours": "Quiet hours",
-    "language": "Language",
-    "digest": "Weekly digest",
-    "digest_channel": "Where the digest is posted",
+    "answer_on": N_("Answer"),
+    "verified_only": N_("Only verified answers"),
+    "handoff_target": N_("Whom to ask instead"),
+    "handoff_everywhere": N_("Offer that under every answer"),
+    "handoff_reminder_minutes": N_("Remind after minutes"),
+    "working_hours": N_("Working hours"),
+    "quiet_hours": N_("Quiet hours"),
+    "language": N_("Language"),
+    "digest": N_("Weekly digest"),
+    "digest_channel": N_("Where the digest is posted"),
 }
 """What each setting is called, in the order in which they are shown."""
 
 ANSWER_ON_WORDS: Mapping[AnswerOn, str] = {
-    AnswerOn.MENTION: "Whoever names the bot",
-    AnswerOn.QUESTIONS: "Also questions to nobody, if it is sure",
-    AnswerOn.THREADS: "Whoever names the bot, in threads only",
-    AnswerOn.NEVER: "Nobody",
+    AnswerOn.MENTION: N_("Whoever names the bot"),
+    AnswerOn.QUESTIONS: N_("Also questions to nobody, if it is sure"),
+    AnswerOn.THREADS: N_("Whoever names the bot, in threads only"),
+    AnswerOn.NEVER: N_("Nobody"),
 }
 
 LANGUAGE_WORDS: Mapping[str, str] = {"en": "English", "de": "Deutsch"}
 
 HOURS_EXAMPLE = "Mon-Fri 18:00-08:00 Europe/Berlin"
+_HOURS_TEXT = N_("Write hours as Mon-Fri 18:00-08:00 Europe/Berlin.")
 
-NONE = "none"
+NONE = N_("none")
 """What people type for a setting that shall have no value."""
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -91,7 +93,7 @@ def typed_settings(policy: Policy) -> dict[str, str]:
     return {name: _typed(getattr(policy, name)) for name in LABELS}
 
 
-def build_lines(policy: Policy) -> list[str]:
+def build_lines(policy: Policy, words: Words = ENGLISH) -> list[str]:
     """Return what a policy says, a line for each setting that is not as it is where nobody decides."""
     default = Policy()
     shown = {
@@ -99,7 +101,13 @@ def build_lines(policy: Policy) -> list[str]:
         "verified_only",
         *(name for name in LABELS if getattr(policy, name) != getattr(default, name)),
     }
-    return [f"{LABELS[name]}: {_words(getattr(policy, name))}" for name in LABELS if name in shown]
+    return [
+        words.say(
+            "{setting}: {value}", setting=words.say(LABELS[name]), value=_shown(getattr(policy, name), words)
+        )
+        for name in LABELS
+        if name in shown
+    ]
 
 
 def _read(name: str, text: str) -> Any:
@@ -120,7 +128,7 @@ def _read_answer_on(text: str) -> AnswerOn:
 
 def _read_boolean(text: str) -> bool:
     if (value := _BOOLEANS.get(text.casefold())) is None:
-        raise ValueError("Say yes or no.")
+        raise ValueError(N_("Say yes or no."))
     return value
 
 
@@ -138,21 +146,23 @@ def _read_target(text: str) -> str:
         name = f"{sign}{found['id']}"
     if not _TARGET.fullmatch(name):
         raise ValueError(
-            "Give the id of a channel, a person or a group, such as C0123ABCD; in Discord @ before a person's, "
-            "@& before a role's."
+            N_(
+                "Give the id of a channel, a person or a group, such as C0123ABCD; in Discord @ before a "
+                "person's, @& before a role's."
+            )
         )
     return name
 
 
 def _read_channel(text: str) -> str:
     if (found := _CHANNEL.fullmatch(text)) is None:
-        raise ValueError("Give the id of a channel, such as C0123ABCD.")
+        raise ValueError(N_("Give the id of a channel, such as C0123ABCD."))
     return found[1]
 
 
 def _read_minutes(text: str) -> int:
     if not text.isdecimal():
-        raise ValueError("Give a whole number of minutes.")
+        raise ValueError(N_("Give a whole number of minutes."))
     return int(text)
 
 
@@ -164,7 +174,7 @@ def read_hours(text: str) -> Hours:
     """
     found = _HOURS.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"Write hours as {HOURS_EXAMPLE}.")
+        raise ValueError(_HOURS_TEXT)
     try:
         return Hours(
             zone=found["zone"],
@@ -184,7 +194,7 @@ def _read_days(text: str | None) -> frozenset[int]:
         first, *rest = (_read_day(day) for day in part.split("-"))
         last = rest[0] if rest else first
         if len(rest) > 1:
-            raise ValueError(f"Write hours as {HOURS_EXAMPLE}.")
+            raise ValueError(_HOURS_TEXT)
         days |= {day % len(_DAYS) for day in range(first, last + 1 if last >= first else last + len(_DAYS) + 1)}
     return frozenset(days)
 
@@ -243,14 +253,16 @@ def _typed(value: object) -> str:
     return str(value)
 
 
-def _words(value: object) -> str:
+def _shown(value: object, words: Words) -> str:
     match value:
         case AnswerOn():
-            words = ANSWER_ON_WORDS[value]
-            return f"{words[0].lower()}{words[1:]}"
+            choice = words.say(ANSWER_ON_WORDS[value])
+            return f"{choice[0].lower()}{choice[1:]}"
         case str():
             return LANGUAGE_WORDS.get(value, value)
-    return _typed(value) or NONE
+        case bool():
+            return words.say(N_("yes") if value else N_("no"))
+    return _typed(value) or words.say(NONE)
 
 
 def _sentence(name: object, message: str) -> str:

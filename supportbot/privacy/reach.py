@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from supportbot.privacy.files import Files
+from supportbot.words import ENGLISH, Words
 
 _PLATFORM_NAMES = {"slack": "Slack", "discord": "Discord"}
 _SHOWN = 5
@@ -59,12 +60,13 @@ def beyond_reach(
     return left
 
 
-def beyond_reach_in_chat(platform: str) -> str:
+def beyond_reach_in_chat(platform: str, words: Words = ENGLISH) -> str:
     """Return the same in a sentence for somebody who had themselves erased in chat."""
     name = _PLATFORM_NAMES.get(platform, platform)
-    return (
-        f"I cannot delete messages in {name} itself, backups and exports that the operator made, or what a model "
-        "has already learned: ask the people who run this bot about those."
+    return words.say(
+        "I cannot delete messages in {platform} itself, backups and exports that the operator made, or what a "
+        "model has already learned: ask the people who run this bot about those.",
+        platform=name,
     )
 
 

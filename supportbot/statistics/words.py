@@ -3,43 +3,62 @@
 from __future__ import annotations
 
 from supportbot.statistics.statistics import Statistics
+from supportbot.words import ENGLISH, Words
 
 
-def in_words(figures: Statistics) -> list[str]:
+def in_words(figures: Statistics, words: Words = ENGLISH) -> list[str]:
     """Return the figures as lines of plain text; what is 0 is left out, and so is what nothing is known of."""
-    lines = [_questions(figures)]
+    lines = [_questions(figures, words)]
     if figures.refused:
         lines.append(
-            f"{_number(figures.refused, 'more question was', 'more questions were')} refused: too many at once."
+            words.say_many(
+                "{number} more question was refused: too many at once.",
+                "{number} more questions were refused: too many at once.",
+                figures.refused,
+            )
         )
     if figures.up_rate is not None:
-        share, low, high = figures.up_rate
-        votes = _number(figures.votes_up + figures.votes_down, "vote", "votes")
-        lines.append(f"👍 {figures.votes_up} of {votes}: {share:.0%} (95 % interval: {low:.0%} to {high:.0%}).")
+        share, low, high = map(words.percent, figures.up_rate)
+        lines.append(
+            words.say_many(
+                "👍 {up} of {number} vote: {share} (95 % interval: {low} to {high}).",
+                "👍 {up} of {number} votes: {share} (95 % interval: {low} to {high}).",
+                figures.votes_up + figures.votes_down,
+                up=figures.votes_up,
+                share=share,
+                low=low,
+                high=high,
+            )
+        )
     if figures.median_seconds is not None and figures.p95_seconds is not None:
         lines.append(
-            f"Half of the answers came within {figures.median_seconds:.1f} s, "
-            f"95 % within {figures.p95_seconds:.1f} s."
+            words.say(
+                "Half of the answers came within {median} s, 95 % within {p95} s.",
+                median=words.tenths(figures.median_seconds),
+                p95=words.tenths(figures.p95_seconds),
+            )
         )
     return lines
 
 
-def _questions(figures: Statistics) -> str:
-    days = _number(figures.days, "day", "days")
+def _questions(figures: Statistics, words: Words) -> str:
+    days = words.say_many("{number} day", "{number} days", figures.days)
     if not figures.questions:
-        return f"No questions in {days}."
+        return words.say("No questions in {days}.", days=days)
     parts = {
-        "verified": figures.verified,
-        "small talk": figures.small_talk,
-        "quoted": figures.quoted,
-        "generated": figures.generated,
-        "not sure": figures.not_sure,
-        "failed": figures.failed,
-        "open": figures.open,
+        words.say("verified"): figures.verified,
+        words.say("small talk"): figures.small_talk,
+        words.say("quoted"): figures.quoted,
+        words.say("generated"): figures.generated,
+        words.say("not sure"): figures.not_sure,
+        words.say("failed"): figures.failed,
+        words.say("open"): figures.open,
     }
-    shown = ", ".join(f"{number:,} {name}" for name, number in parts.items() if number)
-    return f"{_number(figures.questions, 'question', 'questions')} in {days}: {shown}."
-
-
-def _number(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+    shown = ", ".join(f"{words.number(number)} {name}" for name, number in parts.items() if number)
+    return words.say_many(
+        "{number} question in {days}: {parts}.",
+        "{number} questions in {days}: {parts}.",
+        figures.questions,
+        days=days,
+        parts=shown,
+    )

@@ -170,7 +170,7 @@ async def test_edit_makes_and_unmakes_a_question(world: World) -> None:
 async def test_manager_decides_in_a_form(world: World) -> None:
     """It holds what holds now; what is sent is kept, audited, and confirmed, with the intent that is missing."""
     mia = manager(world)
-    await decide(world, language="de")
+    await decide(world, language="en")
     opened = await mia.slash(world.channel, "config")
     assert opened.modal["title"] == "What I answer here"
     changes = {"answer_on": ["questions"], "quiet_hours": "22:00-07:00 UTC", "handoff_target": "<@&5001>"}

@@ -141,7 +141,7 @@ async def opened(slack: LocalSlack, **options: str) -> Modal:
 
 async def test_admin_decides_in_a_form(slack: LocalSlack, bot: Bot) -> None:
     """It holds what holds now; what is sent is kept, audited, and confirmed in words."""
-    await decide(bot, language="de")
+    await decide(bot, language="en")
     form = await opened(slack)
     assert [block.get("block_id") for block in form.view["blocks"][1:]] == [
         "answer_on",
@@ -159,7 +159,7 @@ async def test_admin_decides_in_a_form(slack: LocalSlack, bot: Bot) -> None:
     assert "Answer: nobody\n" in form.shown
     assert "Quiet hours: Mon-Fri 18:00-08:00 Europe/Berlin" in form.shown
     policy = await bot.core.service.policies.shown(HERE)
-    assert (policy.answer_on, policy.handoff_target, policy.language) == (AnswerOn.NEVER, "C9", "de")
+    assert (policy.answer_on, policy.handoff_target, policy.language) == (AnswerOn.NEVER, "C9", "en")
     deed = (await audit.recent(bot.core.database, 1))[0]
     assert (deed.actor, deed.action) == (f"slack:{TEAM}:U1", "policy.change")
     again = await opened(slack)

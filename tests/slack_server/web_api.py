@@ -341,8 +341,11 @@ class WebApi:
 
     def _user(self, arguments: Json) -> Json:
         user = arguments["user"]
+        locale = {"locale": "en-US"} if str(arguments.get("include_locale")).lower() in ("1", "true") else {}
+        described = self._state.profiles.get(user, {})
         return {
             "user": {
+                **locale,
                 "id": user,
                 "team_id": self._caller.id,
                 "name": user_name(user),
@@ -353,7 +356,7 @@ class WebApi:
                 "is_restricted": False,
                 "is_admin": user in self._state.admins,
                 "is_owner": False,
-                **self._state.profiles.get(user, {}),
+                **{name: value for name, value in described.items() if name != "locale" or locale},
             }
         }
 

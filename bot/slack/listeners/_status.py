@@ -8,16 +8,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack._background import Background
 from bot.slack.views import LOADING_MESSAGES, THINKING_STATUS
+from supportbot.words import Words
 
 
-def show_thinking(background: Background, client: AsyncWebClient, channel: str, thread: str) -> None:
+def show_thinking(background: Background, client: AsyncWebClient, channel: str, thread: str, words: Words) -> None:
     """Say in a thread that an answer is being thought about."""
     set_status = partial(
         client.assistant_threads_setStatus,
         channel_id=channel,
         thread_ts=thread,
-        status=THINKING_STATUS,
-        loading_messages=list(LOADING_MESSAGES),
+        status=words.say(THINKING_STATUS),
+        loading_messages=[words.say(one) for one in LOADING_MESSAGES],
     )
     background.start("setStatus", set_status)
 

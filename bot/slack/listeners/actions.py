@@ -22,12 +22,14 @@ from bot.slack.feedback import Click as VoteClick
 from bot.slack.feedback import read_click as read_vote
 from bot.slack.handoffs import ASK_ACTION, RESOLVE_ACTION, Click, read_click
 from bot.slack.listeners._status import show_thinking
+from bot.slack.origin import place_of
 from bot.slack.suggestions import SUGGESTION_ACTION, Choice, read_choice
 from bot.slack.views import ASKED_ALREADY_TEXT, SORRY_TEXT, THINKING_TEXT, build_thanks
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.feedback.votes import UnknownAnswerError, Vote, VoteOutcome
 from supportbot.intake.reception import Reception
 from supportbot.service import Service
+from supportbot.words import Words
 
 log = structlog.get_logger(__name__)
 
@@ -42,15 +44,16 @@ class _Actions:
     ) -> None:
         click = read_vote(body)
         if click is not None:
+            words = await self._service.words(place_of(body))
             try:
                 outcome = await self._service.vote(
                     click.answer_id, click.voter, click.vote, workspace=click.workspace, at=click.at
                 )
             except UnknownAnswerError as error:
-                text = str(error)
+                text = words.say(str(error))
             else:
-                text = build_thanks(outcome)
-                self._ask_why(click, outcome, client)
+                text = build_thanks(outcome, words)
+                self._ask_why(click, outcome, client, words)
             self._whisper("thank", text, respond, click.thread_ts)
         await ack()
 
@@ -59,19 +62,19 @@ class _Actions:
     ) -> None:
         choice = read_choice(body)
         if choice is not None and (told := await self._choose(choice, client)):
-            self._whisper("tell", told, respond, choice.place.thread_ts)
+            await self._tell(told, body, respond, choice.place.thread_ts)
         await ack()
 
     async def on_ask_human(self, ack: AsyncAck, body: dict[str, object], respond: AsyncRespond) -> None:
         click = read_click(body)
         if click is not None and (told := await self._ask_human(click)):
-            self._whisper("tell", told, respond, click.thread_ts)
+            await self._tell(told, body, respond, click.thread_ts)
         await ack()
 
     async def on_resolved(self, ack: AsyncAck, body: dict[str, object], respond: AsyncRespond) -> None:
         click = read_click(body)
         if click is not None:
-            self._whisper("tell", await self._resolve(click), respond, click.thread_ts)
+            await self._tell(await self._resolve(click), body, respond, click.thread_ts)
         await ack()
 
     async def _ask_human(self, click: Click) -> str | None:
@@ -118,16 +121,22 @@ class _Actions:
             return ASKED_ALREADY_TEXT
         if choice.place.is_private:
             return THINKING_TEXT
-        show_thinking(self._background, client, choice.channel, choice.place.thread)
+        show_thinking(self._background, client, choice.channel, choice.place.thread, accepted.words)
         return None
 
-    def _ask_why(self, click: VoteClick, outcome: VoteOutcome, client: AsyncWebClient) -> None:
+    def _ask_why(self, click: VoteClick, outcome: VoteOutcome, client: AsyncWebClient, words: Words) -> None:
         """Open the modal after a 👎, if it can be opened; the vote is safe already, and thanked for without it."""
         if outcome.vote is Vote.DOWN and click.trigger_id is not None:
-            view = build_explanation(click.answer_id, build_thanks(outcome), outcome.explanation)
+            view = build_explanation(click.answer_id, build_thanks(outcome, words), outcome.explanation, words)
             self._background.start(
                 "views.open", partial(client.views_open, trigger_id=click.trigger_id, view=view)
             )
+
+    async def _tell(
+        self, sentence: str, body: dict[str, object], respond: AsyncRespond, thread_ts: str | None
+    ) -> None:
+        words = await self._service.words(place_of(body))
+        self._whisper("tell", words.say(sentence), respond, thread_ts)
 
     def _whisper(self, name: str, text: str, respond: AsyncRespond, thread_ts: str | None) -> None:
         """Tell the person who clicked, and nobody else."""

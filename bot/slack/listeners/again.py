@@ -19,6 +19,7 @@ from bot.slack._background import Background
 from bot.slack.admins import Admins
 from bot.slack.again import ASK_ACTION, TRY_ACTION, Click, read_click
 from bot.slack.listeners._status import show_thinking
+from bot.slack.origin import place_of
 from bot.slack.views import ASKED_ALREADY_TEXT, SORRY_TEXT, THINKING_TEXT
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.intake.questions import Accepted
@@ -45,7 +46,7 @@ class _Again:
                 workspace=click.workspace,
                 is_admin=partial(self._admins.are_shown, client, click.workspace, click.user),
             )
-            await self._tell(click, kept, TRIED_ALREADY_TEXT, respond, client)
+            await self._tell(click, kept, TRIED_ALREADY_TEXT, body, respond, client)
         await ack()
 
     async def on_ask(
@@ -53,7 +54,7 @@ class _Again:
     ) -> None:
         if (click := read_click(body)) is not None:
             kept = self._service.ask_again(click.number, click.person, click.question, workspace=click.workspace)
-            await self._tell(click, kept, ASKED_ALREADY_TEXT, respond, client)
+            await self._tell(click, kept, ASKED_ALREADY_TEXT, body, respond, client)
         await ack()
 
     async def _tell(
@@ -61,6 +62,7 @@ class _Again:
         click: Click,
         kept: Coroutine[Any, Any, Accepted],
         already: str,
+        body: dict[str, object],
         respond: AsyncRespond,
         client: AsyncWebClient,
     ) -> None:
@@ -80,11 +82,12 @@ class _Again:
             elif click.place.is_private:
                 told = THINKING_TEXT
             else:
-                show_thinking(self._background, client, click.channel, click.place.thread)
+                show_thinking(self._background, client, click.channel, click.place.thread, accepted.words)
                 return
+        words = await self._service.words(place_of(body))
         whisper = partial(
             respond,
-            text=told,
+            text=words.say(told),
             response_type="ephemeral",
             replace_original=False,
             thread_ts=click.place.thread_ts,

@@ -16,6 +16,7 @@ from bot.policies import NOT_HERE_TEXT, asks_to_configure
 from bot.slack.forgetting import build_question
 from bot.slack.hearing import read_command
 from bot.slack.listeners.policy import PolicyForm
+from bot.slack.origin import place_of
 from bot.slack.views import THINKING_TEXT, build_usage
 from supportbot.handoffs.asking import CannotAskError
 from supportbot.intake.reception import Reception
@@ -32,19 +33,23 @@ class _Commands:
         if question is None:
             await ack()
         elif not question.text:
-            await ack(text=build_usage(str(body["command"])), response_type="ephemeral")
+            words = await self._service.words(place_of(body))
+            await ack(text=build_usage(str(body["command"]), words), response_type="ephemeral")
         elif asks_to_be_forgotten(question.text) and self._service.can_forget:
-            await ack(text=ASK_TEXT, blocks=build_question(), response_type="ephemeral")
+            words = await self._service.words(place_of(body))
+            await ack(text=words.say(ASK_TEXT), blocks=build_question(words), response_type="ephemeral")
         elif asks_to_configure(question.text):
             await self._form.open(ack, body, client, question.text)
         else:
             try:
                 accepted = await self._service.command(question)
             except CannotAskError as error:
-                await ack(text=str(error), response_type="ephemeral")
+                words = await self._service.words(place_of(body))
+                await ack(text=words.say(str(error)), response_type="ephemeral")
                 return
             is_heard = accepted.reception is not Reception.CLOSED
-            await ack(text=THINKING_TEXT if is_heard else NOT_HERE_TEXT, response_type="ephemeral")
+            told = accepted.words.say(THINKING_TEXT if is_heard else NOT_HERE_TEXT)
+            await ack(text=told, response_type="ephemeral")
 
 
 def register(app: AsyncApp, service: Service, form: PolicyForm) -> None:

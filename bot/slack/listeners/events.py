@@ -89,4 +89,4 @@ async def _ask(
         return
     accepted = await service.ask(question)
     if accepted.new and not accepted.refused:
-        show_thinking(background, client, question.channel, question.thread)
+        show_thinking(background, client, question.channel, question.thread, accepted.words)

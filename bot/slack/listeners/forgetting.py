@@ -14,8 +14,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from bot.erasure import CANCELLED_TEXT, ERASING_TEXT, FAILED_TEXT, build_told
 from bot.slack._background import Background
 from bot.slack.forgetting import FORGET_ACTION, read_clicker
+from bot.slack.origin import place_of
 from supportbot.privacy.person import Person
 from supportbot.service import Service
+from supportbot.words import Words
 
 log = structlog.get_logger(__name__)
 
@@ -27,22 +29,23 @@ class _Forgetting:
 
     async def on_click(self, ack: AsyncAck, body: dict[str, object], respond: AsyncRespond) -> None:
         person = read_clicker(body)
+        words = await self._service.words(place_of(body))
         if person is not None and self._service.can_forget:
-            self._background.start("forget", partial(self._forget, person, respond))
+            self._background.start("forget", partial(self._forget, person, respond, words))
         else:
-            self._background.start("cancel", partial(_tell, respond, CANCELLED_TEXT))
+            self._background.start("cancel", partial(_tell, respond, words.say(CANCELLED_TEXT)))
         await ack()
 
-    async def _forget(self, person: Person, respond: AsyncRespond) -> None:
+    async def _forget(self, person: Person, respond: AsyncRespond, words: Words) -> None:
         try:
-            await _tell(respond, ERASING_TEXT)
+            await _tell(respond, words.say(ERASING_TEXT))
         except Exception as error:  # a nicety, and a network fails as it likes
             log.debug("slack.call_failed", call="erasing", error=type(error).__name__)
         try:
-            text = build_told("slack", await self._service.forget(person))
+            text = build_told("slack", await self._service.forget(person), words)
         except Exception:  # the background would swallow it, and the person would hear nothing
             log.exception("slack.not_forgotten")
-            text = FAILED_TEXT
+            text = words.say(FAILED_TEXT)
         await _tell(respond, text)
 
 

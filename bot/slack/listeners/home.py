@@ -35,6 +35,7 @@ from bot.slack.home import (
 from bot.slack.listeners.policy import PolicyForm
 from bot.slack.lookups import find_link
 from supportbot.handoffs.listing import Waiting
+from supportbot.policies.store import Place
 from supportbot.service import Service
 from supportbot.statistics.overview import Overview
 
@@ -110,12 +111,15 @@ class _Home:
 
     async def _view(self, opened: Opened, overview: Overview, client: AsyncWebClient) -> View:
         asked = await overview.questions_of("slack", opened.workspace, opened.user, RECENT)
-        if not await self._admins.are_shown(client, opened.workspace, opened.user):
-            return build_home(asked)
+        is_admin = await self._admins.are_shown(client, opened.workspace, opened.user)
+        locale = self._admins.locale_of(opened.workspace, opened.user)
+        words = await self._service.words(Place(platform="slack", workspace=opened.workspace), locale)
+        if not is_admin:
+            return build_home(asked, words=words)
         figures, handoffs = await overview.statistics("slack", opened.workspace), self._service.handoffs
         waiting = await handoffs.waiting("slack", opened.workspace, MOST_WAITING) if handoffs else None
         links = await _links(client, waiting.oldest if waiting else ())
-        return build_home(asked, ForAdmins(figures, self._lacking(opened.workspace), waiting, links))
+        return build_home(asked, ForAdmins(figures, self._lacking(opened.workspace), waiting, links), words)
 
     def _suggest(self, workspace: str, overview: Overview, show: partial[Any]) -> None:
         self._background.start("setSuggestedPrompts", partial(_suggest, workspace, overview, show))

@@ -22,11 +22,12 @@ from supportbot.intake.people import person_of
 from supportbot.policies.errors import PolicyError
 from supportbot.policies.form import submit
 from supportbot.service import Service
+from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
 
-_NOT_SAVED_TITLE = "Not saved"
-_NOT_SHOWN_TITLE = "Settings"
+_NOT_SAVED_TITLE = N_("Not saved")
+_NOT_SHOWN_TITLE = N_("Settings")
 
 
 class PolicyForm:
@@ -48,18 +49,19 @@ class PolicyForm:
             await ack()
             return
         place, user = found
+        words = await self._service.words(place)
         try:
             if not await self._admins.include(client, place.workspace, user):
-                await ack(text=ADMINS_TEXT, response_type="ephemeral")
+                await ack(text=words.say(ADMINS_TEXT), response_type="ephemeral")
                 return
-            view = build_policy(place.channel, await self._service.policies.shown(place))
+            view = build_policy(place.channel, await self._service.policies.shown(place), words)
             await client.views_open(trigger_id=str(body["trigger_id"]), view=view)
         except UnknownAdminsError as error:
-            await ack(text=str(error), response_type="ephemeral")
+            await ack(text=words.say(str(error)), response_type="ephemeral")
         except (SlackApiError, aiohttp.ClientError, OSError) as error:
             reason = error_code(error) if isinstance(error, SlackApiError) else type(error).__name__
             log.warning("slack.form_not_opened", reason=reason)
-            await ack(text=SORRY_TEXT, response_type="ephemeral")
+            await ack(text=words.say(SORRY_TEXT), response_type="ephemeral")
         else:
             await ack()
 
@@ -70,13 +72,18 @@ class PolicyForm:
         if found is None:
             return
         place, user = found
+        refused = ""
         try:
-            if await self._admins.include(client, place.workspace, user):
-                view = build_policy(place.channel, await self._service.policies.shown(place))
-            else:
-                view = build_told(_NOT_SHOWN_TITLE, ADMINS_TEXT)
+            if not await self._admins.include(client, place.workspace, user):
+                refused = ADMINS_TEXT
         except UnknownAdminsError as error:
-            view = build_told(_NOT_SHOWN_TITLE, str(error))
+            refused = str(error)
+        # As the tab is; only by now Slack has told what language the person speaks.
+        words = await self._service.words(place, self._admins.locale_of(place.workspace, user))
+        if refused:
+            view = build_told(words.say(_NOT_SHOWN_TITLE), words.say(refused), words)
+        else:
+            view = build_policy(place.channel, await self._service.policies.shown(place), words)
         try:
             await client.views_open(trigger_id=str(body["trigger_id"]), view=view)
         except (SlackApiError, aiohttp.ClientError, OSError) as error:  # there is no place to tell it
@@ -90,19 +97,24 @@ class PolicyForm:
             await ack()
             return
         place, user = submission.place, submission.user
+        words = await self._service.words(place)
         try:
             if not await self._admins.include(client, place.workspace, user):
-                await ack(response_action="update", view=build_told(_NOT_SAVED_TITLE, ADMINS_TEXT))
+                told = build_told(words.say(_NOT_SAVED_TITLE), words.say(ADMINS_TEXT), words)
+                await ack(response_action="update", view=told)
                 return
             by = person_of(place.platform, place.workspace, user)
             policy = await submit(self._service.policies, place, submission.typed, by)
         except PolicyError as error:
-            await ack(response_action="errors", errors=error.errors)
+            errors = {name: words.say(sentence) for name, sentence in error.errors.items()}
+            await ack(response_action="errors", errors=errors)
         except UnknownAdminsError as error:
-            await ack(response_action="update", view=build_told(_NOT_SAVED_TITLE, str(error)))
+            told = build_told(words.say(_NOT_SAVED_TITLE), words.say(str(error)), words)
+            await ack(response_action="update", view=told)
         else:
             log.info("policy.changed", platform="slack", workspace=place.workspace, channel=place.channel)
-            told = build_told(SAVED_TITLE, build_confirmation(place.channel, policy))
+            words = await self._service.words(place)  # the language itself may be what was decided
+            told = build_told(words.say(SAVED_TITLE), build_confirmation(place.channel, policy, words), words)
             await ack(response_action="update", view=told)
 
 

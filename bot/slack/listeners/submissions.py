@@ -9,12 +9,14 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.slack.explanation import EXPLANATION_VIEW, build_told, read_submission
+from bot.slack.origin import place_of
 from supportbot.feedback.votes import UnknownAnswerError
 from supportbot.service import Service
+from supportbot.words import N_
 
-_THANKS_TITLE = "Thank you"
-_THANKS = "Your explanation is kept with your vote. The team looks at it before the bot learns from it."
-_SORRY_TITLE = "Not kept"
+_THANKS_TITLE = N_("Thank you")
+_THANKS = N_("Your explanation is kept with your vote. The team looks at it before the bot learns from it.")
+_SORRY_TITLE = N_("Not kept")
 
 
 class _Submissions:
@@ -27,6 +29,7 @@ class _Submissions:
             await ack()
             return
         said = submission.said
+        words = await self._service.words(place_of(body))
         try:
             await self._service.explain(
                 submission.answer_id,
@@ -36,9 +39,9 @@ class _Submissions:
                 workspace=submission.workspace,
             )
         except UnknownAnswerError as error:
-            told = build_told(_SORRY_TITLE, str(error))
+            told = build_told(words.say(_SORRY_TITLE), words.say(str(error)), words)
         else:
-            told = build_told(_THANKS_TITLE, _THANKS)
+            told = build_told(words.say(_THANKS_TITLE), words.say(_THANKS), words)
         # The modal itself says thanks: only the voter sees it, in whatever channel the answer is.
         await ack(response_action="update", view=told)
 

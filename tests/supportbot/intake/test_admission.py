@@ -14,6 +14,7 @@ from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.intake.admission import MINUTE, UNLIMITED, Crowd, Limit, Limits, Refusal
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Reply
+from supportbot.words import ENGLISH
 from tests.supportbot.conftest import MakeQuestion
 
 REPLY = Reply(text="Tomorrow.", source=AnswerSource.APPROVED)
@@ -177,7 +178,7 @@ async def test_beyond_the_crowd_people_are_told_at_the_door(database: Database, 
 
     assert [await refused("U1"), await refused("U1"), await refused("U1")] == [None, None, "busy"]
     assert [await refused("U2"), await refused("U3")] == [None, "busy"]
-    assert await told(database) == [BUSY.text] * 2
+    assert await told(database) == [BUSY.text(ENGLISH)] * 2
     [claim, _] = await inbox.claim(["slack"], 2)
     await inbox.finish(claim.question_id, REPLY)
     assert len(await inbox.claim(["slack"], 9)) == 1
