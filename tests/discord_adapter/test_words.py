@@ -46,7 +46,8 @@ async def test_everything_fits_into_what_discord_allows(language: Language) -> N
     modals = (
         build_explanation(1, words.say("Thank you for telling me."), Explanation(), words),
         build_policy("1", Policy(), words),
-        build_policy("", Policy(), words),
+        build_policy("all", Policy(), words),
+        build_policy("digest", Policy(), words),
     )
     assert [found for modal in modals for found in too_long(modal.to_dict())] == []
     views = [build_answer_view(1, offers_human=True, handoff_id=1, words=words)]
