@@ -88,7 +88,7 @@ class DiscordDigests:
 def build_title(post: Post, words: Words = ENGLISH) -> str:
     """Return the first line of a digest, by which it is known again."""
     monday = words.day(datetime.combine(post.week, time(), UTC))
-    return words.say("{title}, {day}", title=words.say(TITLE), day=monday)
+    return f"{words.say(TITLE)}, {monday}"
 
 
 def build_digest(post: Post, digest: Digest, words: Words = ENGLISH) -> str:

@@ -65,11 +65,8 @@ def build_figures(figures: Statistics, waiting: AllWaiting | None = None, words:
     if waiting is not None and waiting.count:
         since = discord.utils.format_dt(waiting.oldest[0].asked_at, "R")
         lines.append(
-            words.say_many(
-                "Open hand-off: {number}, {since}.",
-                "Open hand-offs: {number}, the oldest {since}.",
-                waiting.count,
-                since=since,
+            words.say(
+                "Open hand-offs: {number}, the oldest {since}.", number=words.number(waiting.count), since=since
             )
         )
     return "\n".join(lines)

@@ -234,11 +234,8 @@ def _for_admins(shown: ForAdmins, words: Words) -> list[Block]:
 def _waiting(waiting: AllWaiting, links: Mapping[int, str], words: Words) -> list[str]:
     """Return the lines on what people were asked; what was asked stays where they were asked."""
     oldest = build_date(waiting.oldest[0].asked_at, words)
-    heading = words.say_many(
-        "Open hand-off: {number}, of {date}",
-        "Open hand-offs: {number}, the oldest of {date}",
-        waiting.count,
-        date=oldest,
+    heading = words.say(
+        "Open hand-offs: {number}, the oldest of {date}", number=words.number(waiting.count), date=oldest
     )
     lines = [f"*{heading}*"]
     for one in waiting.oldest:

@@ -14,6 +14,7 @@ from supportbot.delivery.stream_notes import Place
 from supportbot.delivery.streaming import Pace
 from supportbot.digest.digest import Digest
 from supportbot.digest.posts import Post
+from supportbot.words import Words
 
 _GONE = "The app is not installed in the workspace any more."
 _WHICH = "The app is in no workspace, or in several, so nobody knows where to ask what was asked elsewhere."
@@ -67,7 +68,7 @@ class RoutedDigests:
     def __init__(self, workspaces: Workspaces) -> None:
         self._workspaces = workspaces
 
-    async def post(self, post: Post, digest: Digest) -> str:
+    async def post(self, post: Post, digest: Digest, words: Words) -> str:
         """Post a digest where it belongs; return ``channel:timestamp`` of the message.
 
         Raises:
@@ -78,7 +79,7 @@ class RoutedDigests:
         workspace = await self._workspaces.of(*(() if is_from_elsewhere else (post.workspace,)))
         if workspace is None:
             raise UndeliverableError(_WHICH if is_from_elsewhere else _GONE)
-        return await workspace.digests.post(post, digest)
+        return await workspace.digests.post(post, digest, words)
 
 
 class RoutedStage:

@@ -19,7 +19,9 @@ from supportbot.digest.digest import Digest, Digests
 from supportbot.digest.gaps import Gap
 from supportbot.digest.posting import Posting
 from supportbot.digest.reading import Helper
+from supportbot.policies.store import Place
 from supportbot.statistics.asked import Asked
+from supportbot.words import ENGLISH
 from tests.digests import WEEK, ask, help_with, make_due, post, states
 from tests.discord_adapter.conftest import Core, World
 from tests.discord_adapter.test_policies import filled_in, manager
@@ -111,7 +113,7 @@ async def test_posted_once_with_names(
     await try_again(core, adapter, age=age)
     (shown,) = server.bot_messages
     assert shown["channel_id"] == CHANNEL_ID
-    assert shown["content"].startswith(f"**The week in questions, {WEEK:%d %b %Y}**\n1 question in 7 days")
+    assert shown["content"].startswith(f"**The week in questions, {WEEK.day} {WEEK:%b %Y}**\n1 question in 7 days")
     assert "bob (1)" in shown["content"]
     assert "@everyone" not in shown["content"]
     assert shown["allowed_mentions"]["parse"] == []
@@ -128,10 +130,22 @@ async def test_forum_has_one_post(core: Core, server: DiscordServer, adapter: Di
     assert thread["name"] == "The week in questions, 30 Nov 2026"
 
 
+async def test_known_again_in_another_language(core: Core, server: DiscordServer, adapter: DiscordAdapter) -> None:
+    """It is there once though the language was decided anew between two attempts."""
+    await make_due(core.database, "discord", GUILD_ID, CHANNEL_ID)
+    server.fail("POST", f"/channels/{CHANNEL_ID}/messages", Fault(drop=True, after=True))
+    await loop(core, adapter).look()
+    await core.service.policies.change(Place(platform="discord", workspace=GUILD_ID), {"language": "de"}, "ada")
+    await try_again(core, adapter, age=timedelta(minutes=4))
+    (shown,) = server.bot_messages
+    assert shown["content"].startswith("**The week in questions, ")
+    assert [state.value for state in await states(core.database)] == ["delivered"]
+
+
 async def test_not_to_another_server(server: DiscordServer, adapter: DiscordAdapter) -> None:
     """Who decides about one server cannot have its digest posted to another."""
     with pytest.raises(UndeliverableError, match="another server"):
-        await adapter.digests.post(replace(HERE, workspace="800000000000000009"), DIGEST)
+        await adapter.digests.post(replace(HERE, workspace="800000000000000009"), DIGEST, ENGLISH)
     assert server.bot_messages == []
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import discord
 import pytest
 
+from bot.discord.again import build_reworded_view
 from bot.discord.explanation import build_explanation
 from bot.discord.forgetting import ForgetButton
 from bot.discord.policy import PolicyButton, build_policy
@@ -46,11 +47,15 @@ async def test_everything_fits_into_what_discord_allows(language: Language) -> N
     modals = (
         build_explanation(1, words.say("Thank you for telling me."), Explanation(), words),
         build_policy("1", Policy(), words),
-        build_policy("", Policy(), words),
+        build_policy("all", Policy(), words),
+        build_policy("digest", Policy(), words),
     )
     assert [found for modal in modals for found in too_long(modal.to_dict())] == []
-    views = [build_answer_view(1, offers_human=True, handoff_id=1, words=words)]
-    for button in (PolicyButton("", words), ForgetButton("erase", words), ForgetButton("cancel", words)):
+    views = [
+        build_answer_view(1, offers_sample=True, offers_human=True, handoff_id=1, words=words),
+        build_reworded_view(1, words),
+    ]
+    for button in (PolicyButton("all", words), ForgetButton("erase", words), ForgetButton("cancel", words)):
         view = discord.ui.View()
         view.add_item(button)
         views.append(view)

@@ -17,6 +17,7 @@ from supportbot.digest.gaps import Gap
 from supportbot.digest.posting import Posting
 from supportbot.digest.reading import Helper
 from supportbot.statistics.asked import Asked
+from supportbot.words import ENGLISH, Words
 from tests.digests import ask, help_with, make_due, post, states
 from tests.policies import decide
 from tests.slack.conftest import Bot
@@ -50,6 +51,17 @@ def test_what_it_shows() -> None:
     assert helped["text"]["text"] == "*Who helped*\nAda (2), 1 other"
     assert "`supportbot knowledge add --answer" in str(add)
     assert build_notification(DIGEST) == "The week in questions: 2 questions in 7 days: 1 verified, 1 not sure."
+
+
+def test_german() -> None:
+    """All that is the bot's own is in the language, what people wrote is not."""
+    shown = str(to_dicts(build_digest(DIGEST, ["Ada", ""], Words("de"))))
+    for sentence in (
+        "Die Woche in Fragen",
+        "do you gift wrap? (2 Menschen, 3 Fragen)",
+        "Ada (2), 1 weiterer Mensch",
+    ):
+        assert sentence in shown
 
 
 def test_quiet_week_is_one_line() -> None:
@@ -107,7 +119,7 @@ async def test_posted_once_with_names(slack: LocalSlack, bot: Bot) -> None:
 async def test_elsewhere_people_are_counted(slack: LocalSlack, bot: Bot) -> None:
     """Of another workspace's people nobody is named, and Slack is not asked who they are."""
     digest = replace(DIGEST, helpers=(Helper("U7", "slack", 2),))
-    await bot.adapter.digests.post(post(home="web", workspace="local", channel="C1"), digest)
+    await bot.adapter.digests.post(post(home="web", workspace="local", channel="C1"), digest, ENGLISH)
     assert "1 person answered what I did not know." in slack.replies[0].shown
     assert slack.calls("users.info") == []
 
@@ -116,7 +128,7 @@ async def test_refused_for_good(slack: LocalSlack, bot: Bot) -> None:
     """Where the bot is not in the channel, the sentence says what to do."""
     slack.misbehave("chat.postMessage", ApiError("not_in_channel"))
     with pytest.raises(UndeliverableError, match="invite it"):
-        await bot.adapter.digests.post(post(), DIGEST)
+        await bot.adapter.digests.post(post(), DIGEST, ENGLISH)
 
 
 async def test_decided_in_the_form_of_all_channels(slack: LocalSlack, bot: Bot) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.slack.again import build_reworded
 from bot.slack.explanation import build_explanation, build_told
-from bot.slack.home import build_home
+from bot.slack.home import ForAdmins, build_home
 from bot.slack.policy import build_policy
 from bot.slack.views import build_answer, to_dicts
 from supportbot.feedback.votes import Explanation
@@ -16,6 +17,7 @@ from supportbot.policies.store import Place
 from supportbot.words import LANGUAGES, Language, Words
 from tests.grounds import verified
 from tests.slack.conftest import Bot
+from tests.slack.test_home import FIGURES
 from tests.slack_server import LocalSlack
 from tests.slack_server.state import TEAM
 
@@ -28,12 +30,13 @@ def test_everything_fits_into_what_slack_allows(language: Language) -> None:
     """Titles, buttons and choices are within Slack's limits, which the library checks as it writes them."""
     words = Words(language)
     grounds = Grounds(suggestions=(Suggestion(1, "How do I pay?"),), offers_human=True)
-    assert to_dicts(build_answer("Yes.", answer_id=1, grounds=grounds, words=words))
+    assert to_dicts(build_answer("Yes.", answer_id=1, grounds=grounds, offers_sample=True, words=words))
+    assert to_dicts(build_reworded(1, words))
     for view in (
         build_explanation(1, words.say("Thank you, your vote is recorded."), Explanation(), words),
         build_policy("C1", Policy(), words),
         build_policy("", Policy(), words),
-        build_home([], words=words),
+        build_home([], ForAdmins(FIGURES), words),
         *(build_told(words.say(title), "", words) for title in ("Saved", "Not saved", "Thank you", "Not kept")),
     ):
         assert view.to_dict()

@@ -19,6 +19,7 @@ from supportbot.digest.posting import Posting
 from supportbot.digest.posts import Post
 from supportbot.policies.errors import PolicyError
 from supportbot.policies.store import Place, Policies
+from supportbot.words import Language, Words
 from tests.digests import states
 from tests.policies import decide
 
@@ -32,13 +33,14 @@ class Platform:
     def __init__(self, platform: str = "slack") -> None:
         self.platform = platform
         self.posted: list[Post] = []
+        self.languages: list[Language] = []
         self.attempts: list[int] = []
         self.faults: list[Exception] = []
         self.entered = asyncio.Event()
         self.leave = asyncio.Event()
         self.leave.set()
 
-    async def post(self, post: Post, digest: Digest) -> str:
+    async def post(self, post: Post, digest: Digest, words: Words) -> str:
         """Post a digest, or fail."""
         self.attempts.append(post.attempt)
         self.entered.set()
@@ -47,6 +49,7 @@ class Platform:
             raise self.faults.pop(0)
         if not any(one.mark == post.mark for one in self.posted):
             self.posted.append(post)
+            self.languages.append(words.language)
         return "C9:1.0"
 
 
@@ -80,6 +83,17 @@ async def test_off_by_default(database: Database, clock: Clock) -> None:
     await decide(database, "slack", "T1", handoff_target="C9")
     await daemon(database, platform, clock).look()
     assert await states(database) == []
+
+
+async def test_language(database: Database, clock: Clock) -> None:
+    """A digest is in the language of the workspace, or in that of the installation where nobody decided one."""
+    platform = Platform()
+    await decide(database, "slack", "T1", digest=True, digest_channel="C9", language="en")
+    await decide(database, "slack", "T2", digest=True, digest_channel="C8")
+    posting = Posting(database, Digests(database, lambda: None), "one", clock.now, language="de")
+    posting.add(platform)
+    await posting.look()
+    assert platform.languages == ["en", "de"]
 
 
 async def test_two_daemons_post_once_a_week(database: Database, clock: Clock) -> None:
