@@ -237,8 +237,9 @@ async def test_payload_waits_while_the_database_does_not_answer(slack: LocalSlac
     """A workspace that can't be looked up is not taken for one without the app: Slack delivers again."""
     workspaces = many.adapter._workspaces
     assert isinstance(workspaces, InstalledWorkspaces)
-    await rename(many.core, "slack_bot", "elsewhere")
-    workspaces._known.clear()
+    async with workspaces._locks[OTHER_TEAM]:  # nobody looks it up at this moment
+        await rename(many.core, "slack_bot", "elsewhere")
+        workspaces._known.clear()
     asked = await slack.mention("C2", "U2", "how?")
     await slack.wait_until(lambda: asked.attempts > 1 or None)
     assert not asked.acked
