@@ -66,7 +66,7 @@ def build_figures(figures: Statistics, waiting: AllWaiting | None = None, words:
         since = discord.utils.format_dt(waiting.oldest[0].asked_at, "R")
         lines.append(
             words.say(
-                "Open hand-offs: {number}, the oldest {since}.", number=words.number(waiting.count), since=since
+                "Open hand-offs: {count}, the oldest {since}.", count=words.number(waiting.count), since=since
             )
         )
     return "\n".join(lines)

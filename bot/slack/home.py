@@ -235,7 +235,7 @@ def _waiting(waiting: AllWaiting, links: Mapping[int, str], words: Words) -> lis
     """Return the lines on what people were asked; what was asked stays where they were asked."""
     oldest = build_date(waiting.oldest[0].asked_at, words)
     heading = words.say(
-        "Open hand-offs: {number}, the oldest of {date}", number=words.number(waiting.count), date=oldest
+        "Open hand-offs: {count}, the oldest of {date}", count=words.number(waiting.count), date=oldest
     )
     lines = [f"*{heading}*"]
     for one in waiting.oldest:

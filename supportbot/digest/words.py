@@ -38,7 +38,7 @@ def gap_words(gap: Gap, words: Words = ENGLISH) -> str:
 
 def more_words(number: int, words: Words = ENGLISH) -> str:
     """Return the line below the gaps that are shown, where there are more."""
-    return words.say("… and {number} more.", number=words.number(number)) if number else ""
+    return words.say("… and {count} more.", count=words.number(number)) if number else ""
 
 
 def helped_words(digest: Digest, names: Sequence[str], words: Words = ENGLISH) -> str:

@@ -179,7 +179,7 @@ async def test_manager_decides_in_a_form(world: World) -> None:
     assert "Quiet hours: 22:00-07:00 UTC" in sent.response.content
     assert "SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true" in sent.response.content
     policy = await world.core.service.policies.shown(here(world))
-    assert (policy.answer_on, policy.handoff_target, policy.language) == (AnswerOn.QUESTIONS, "@&5001", "de")
+    assert (policy.answer_on, policy.handoff_target, policy.language) == (AnswerOn.QUESTIONS, "@&5001", "en")
     deed = (await audit.recent(world.core.database, 1))[0]
     assert deed.actor == f"discord:{world.channel.guild.id}:{mia.id}"
     await hear_everything(world)

@@ -176,7 +176,7 @@ async def test_quiet_hours_are_waited_for(database: Database, clock: Clock) -> N
     platform.faults = [RetryLaterError("busy")]
     await posting.look()
     quiet = {"zone": "UTC", "days": [0], "begin": "08:00", "end": "12:00"}
-    await decide(database, "slack", "T1", quiet_hours=quiet)
+    await decide(database, "slack", "T1", digest=True, digest_channel="C9", quiet_hours=quiet)
     clock.moment += timedelta(hours=1)
     await posting.look()
     assert platform.attempts == [1]
