@@ -30,11 +30,10 @@ migrations: .venv/.installed-dev
 	home=$$(mktemp -d) && export SUPPORTBOT_HOME=$$home && \
 	$(BIN)/alembic upgrade head && $(BIN)/alembic check; status=$$?; rm -r $$home; exit $$status
 
-# Two workers a core, since a test waits a third of its time for processes, and one thread each: workers whose threads
-# wait for one another take up to ten times as long.
+# One thread each: two workers of two threads on two cores wait for one another, up to ten times as long.
 tests: .venv/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest --dist=worksteal --durations=15 $(PYTEST_OPTIONS) \
-		--numprocesses=$$($(BIN)/python -c "import os; print(2 * (os.cpu_count() or 1))")
+		--numprocesses=$$($(BIN)/python -c "import os; print(os.cpu_count() or 1)")
 
 # Whole trainings and evaluations, benchmarks and soaks; `make test` would take three times as long with them.
 test-long: PYTEST_OPTIONS = -m long

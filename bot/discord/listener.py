@@ -85,6 +85,7 @@ class SupportClient(ServingClient):
         guard_calls(self, self.patience.call_seconds)
         self.service = service
         self.named_admins = settings.named_admins
+        self._edits = asyncio.Lock()
         self.tree = SupportTree(self)
         self.catch_up = CatchUp(self._hear, timedelta(minutes=settings.question_minutes), self.patience)
         self.watchdog = Watchdog(self, self.patience)
@@ -130,7 +131,10 @@ class SupportClient(ServingClient):
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Let an answer that was overheard follow its author; without its text, Discord hides that from us."""
-        message = payload.message
+        async with self._edits:  # one after the other: the last one counts
+            await self._follow_edit(payload.message)
+
+    async def _follow_edit(self, message: discord.Message) -> None:
         if self.user is None:
             return
         if message.content:

@@ -49,6 +49,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     "language": {NONE: N_("As the server"), **LANGUAGE_WORDS},
     "digest": DIGEST_WORDS,
 }
+_TITLE = N_("What I answer here")
 _TITLES: Mapping[str, str] = {_ALL: N_("What I answer in all channels"), _DIGEST: N_("The weekly digest")}
 _NO_SERVER_TEXT = N_("There is nothing to decide here: this is no server's channel.")
 _INTENT_TEXT = N_(
@@ -136,7 +137,7 @@ def build_policy(about: str, policy: Policy, words: Words = ENGLISH) -> discord.
         policy: that holds there.
         words: the bot's own.
     """
-    title = words.say(_TITLES.get(about, N_("What I answer here")))
+    title = words.say(_TITLES.get(about, _TITLE))
     modal = discord.ui.Modal(title=title, custom_id=f"{_MODAL_PREFIX}{about}")
     now = typed_settings(policy)
     for name in _fields(about):

@@ -11,17 +11,17 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from supportbot.answering.answerer import Answerer
+from supportbot.answering.outcomes import FAILED_TEXT, OffersHuman, Outcomes
 from supportbot.answering.pace import Pace
 from supportbot.answering.unasked import find_reply
-from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.db.states import QuestionState
 from supportbot.errors import (
     DatabaseError,
     DeadlineExceededError,
@@ -32,14 +32,11 @@ from supportbot.errors import (
 from supportbot.intake.admission import Crowd, Refusal
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.intake.questions import NO_QUESTION_TEXT, Claim, Reply, has_words
+from supportbot.intake.questions import NO_QUESTION_TEXT, Claim, has_words
 from supportbot.telemetry import metrics
 from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
-
-MAX_ATTEMPTS = 3
-"""A question whose answering failed this often is given up, and its asker is told."""
 
 POLL_SECONDS = 1.0
 """How often the inbox is looked at when nobody rings: for other processes' questions and returned leases."""
@@ -51,13 +48,7 @@ MOST_LAPSES = 3
 """A question in whose work so many processes ended is set aside: it may be what ended them."""
 
 _TOO_LATE_TEXT = N_("Sorry, I could not finish an answer in time. Please ask again in a moment.")
-_FAILED_TEXT = N_(
-    "Sorry, something went wrong on my side and I could not answer this. Please ask a member of the team."
-)
 _EXPIRED_TEXT = N_("Sorry, I was away when you asked this. If it still matters, please ask again.")
-
-OffersHuman = Callable[[int, str, AnswerSource], Awaitable[bool]]
-"""By the number of a workspace, the platform's id of the channel, and where the answer comes from."""
 
 
 class Worker:
@@ -88,7 +79,6 @@ class Worker:
         showing: Callable[[Claim], AbstractAsyncContextManager[None]] = lambda claim: nullcontext(),
         offers_human: OffersHuman | None = None,
     ) -> None:
-        self._offers_human = offers_human
         self._inbox = inbox
         self._answerer = answerer
         self._live = live
@@ -101,6 +91,7 @@ class Worker:
         self._started = time.monotonic()
         self._suspects_seen = -math.inf
         self._on_answered = on_answered
+        self._outcomes = Outcomes(inbox, live, on_answered, offers_human)
         self._showing = showing
         self.wake = asyncio.Event()
 
@@ -237,14 +228,14 @@ class Worker:
                 raise
             except Exception:
                 log.exception("worker.failed", question_id=claim.question_id, attempt=claim.attempt)
-                await self._retry_or_fail(claim, "internal error")
+                await self._outcomes.retry_or_fail(claim, "internal error")
 
     async def _answer_unasked(self, claim: Claim) -> None:
         """Answer what nobody asked the bot, or let it go without a word."""
         began = time.monotonic()
         policy = await self._inbox.policy_of(claim)
         if reply := await find_reply(self._answerer, claim, policy, self._answer_seconds):
-            await self._finish(claim, reply, time.monotonic() - began)
+            await self._outcomes.finish(claim, reply, time.monotonic() - began)
             return
         await self._inbox.forget(claim.question_id)
         self._live.finish(claim.question_id)
@@ -253,13 +244,13 @@ class Worker:
     async def _answer(self, claim: Claim) -> None:
         if claim.lapses >= MOST_LAPSES:
             log.error("question.set_aside", question_id=claim.question_id, lapses=claim.lapses)
-            await self._end(claim, QuestionState.FAILED, "ended the process", _FAILED_TEXT)
+            await self._outcomes.end(claim, QuestionState.FAILED, "ended the process", FAILED_TEXT)
             return
         if claim.waited > self._question_age:
-            await self._end(claim, QuestionState.EXPIRED, "waited too long", _EXPIRED_TEXT)
+            await self._outcomes.end(claim, QuestionState.EXPIRED, "waited too long", _EXPIRED_TEXT)
             return
         if not has_words(claim.text):
-            await self._end(claim, QuestionState.FAILED, "no text", NO_QUESTION_TEXT)
+            await self._outcomes.end(claim, QuestionState.FAILED, "no text", NO_QUESTION_TEXT)
             return
         self._live.restart(claim.question_id)
         earlier = await self._inbox.earlier(claim.sample_of or claim.question_id)
@@ -285,60 +276,11 @@ class Worker:
         except EngineBusyError:
             await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=POLL_SECONDS), attempted=False)
         except DeadlineExceededError:
-            await self._end(claim, QuestionState.FAILED, "deadline", _TOO_LATE_TEXT)
+            await self._outcomes.end(claim, QuestionState.FAILED, "deadline", _TOO_LATE_TEXT)
         except ModelError as error:
             log.error("worker.model_failed", question_id=claim.question_id, error=str(error))
-            await self._retry_or_fail(claim, "model error")
+            await self._outcomes.retry_or_fail(claim, "model error")
         finally:
             self._pace.end(reply.answer_tokens or 0 if reply else 0)
         if reply:
-            await self._finish(claim, reply, time.monotonic() - began)
-
-    async def _finish(self, claim: Claim, reply: Reply, seconds: float) -> None:
-        if self._offers_human and await self._offers_human(claim.workspace_id, claim.channel, reply.source):
-            reply = replace(reply, grounds=replace(reply.grounds, offers_human=True))
-        if reply.source is AnswerSource.NOT_SURE:  # the bot's own words; all others were written by somebody
-            reply = replace(reply, text=claim.words.say(reply.text))
-        answer_id = await self._inbox.finish(claim.question_id, reply)
-        self._tell(claim)
-        if answer_id is None:
-            log.warning("worker.claim_lost", question_id=claim.question_id)
-            return
-        metrics.ANSWERS.labels(claim.platform, reply.source.value).inc()
-        metrics.ANSWER_TOKENS.inc(reply.answer_tokens or 0)
-        metrics.ANSWER_SECONDS.labels(claim.platform).observe(claim.waited.total_seconds() + seconds)
-        log.info(
-            "question.answered",
-            question_id=claim.question_id,
-            answer_id=answer_id,
-            platform=claim.platform,
-            source=reply.source.value,
-            entry_ids=[one.entry_id for one in reply.grounds.verified],
-            passage_id=reply.grounds.quoted.example_id if reply.grounds.quoted else None,
-            similarity=_rounded(reply.grounds.verified[0].similarity if reply.grounds.verified else None),
-            confidence=_rounded(reply.confidence),
-            tokens=reply.answer_tokens,
-            latency_ms=reply.latency_ms,
-        )
-
-    async def _retry_or_fail(self, claim: Claim, reason: str) -> None:
-        if claim.attempt < MAX_ATTEMPTS:
-            await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=claim.attempt))
-        else:
-            await self._end(claim, QuestionState.FAILED, reason, _FAILED_TEXT)
-
-    async def _end(self, claim: Claim, state: QuestionState, reason: str, text: str) -> None:
-        """End a question without an answer, and tell the asker."""
-        metrics.FAILURES.labels(claim.platform, reason).inc()
-        log.warning("question.not_answered", question_id=claim.question_id, state=state.value, reason=reason)
-        reply = Reply(text=claim.words.say(text), source=AnswerSource.NOT_SURE)
-        await self._inbox.finish(claim.question_id, reply, state=state, reason=reason)
-        self._tell(claim)
-
-    def _tell(self, claim: Claim) -> None:
-        self._live.finish(claim.question_id)
-        self._on_answered(claim.platform)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+            await self._outcomes.finish(claim, reply, time.monotonic() - began)

@@ -15,8 +15,9 @@ from sqlalchemy import update
 from supportbot.answering import worker
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.outcomes import MAX_ATTEMPTS
 from supportbot.answering.slots import Slots
-from supportbot.answering.worker import MAX_ATTEMPTS, MOST_LAPSES, Worker
+from supportbot.answering.worker import MOST_LAPSES, Worker
 from supportbot.db.models import Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, QuestionState

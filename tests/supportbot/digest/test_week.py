@@ -51,11 +51,11 @@ def test_due_on_mondays_at_nine(policy: Policy, moment: datetime, is_due: bool) 
     st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)),
 )
 def test_every_week_has_one(zone: str, start: datetime) -> None:
-    """Whoever looks every hour for a week finds one Monday, for exactly a day, clock changes included."""
+    """Whoever looks every hour for a week finds one Monday, for a day; a clock that is set makes a week of 167."""
     policy = ON.changed({"working_hours": Hours(zone=zone)})
     moments = [start.replace(tzinfo=UTC) + timedelta(hours=hour) for hour in range(7 * 24)]
     due = [found for moment in moments if (found := week_of(policy, moment))]
-    assert len(due) == 24
+    assert 23 <= len(due) <= 25
     assert 1 <= len({monday for monday, _ in due}) <= 2  # a week that begins on such a day has parts of two
     assert all(monday.weekday() == 0 for monday, _ in due)
 

@@ -11,7 +11,8 @@ from sqlalchemy import update
 
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.generator import Generator, LiveModel
-from supportbot.answering.worker import MAX_ATTEMPTS, Worker
+from supportbot.answering.outcomes import MAX_ATTEMPTS
+from supportbot.answering.worker import Worker
 from supportbot.db.models import Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState

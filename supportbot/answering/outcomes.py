@@ -1,0 +1,123 @@
+"""What becomes of a claimed question: its reply, another attempt, or an end without an answer; and who is told.
+
+Each is one step in the database. What is said besides an answer is in the language of the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.intake.inbox import Inbox
+from supportbot.intake.live import Live
+from supportbot.intake.questions import Claim, Reply
+from supportbot.telemetry import metrics
+from supportbot.words import N_
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 3
+"""A question whose answering failed this often is given up, and its asker is told."""
+
+FAILED_TEXT = N_(
+    "Sorry, something went wrong on my side and I could not answer this. Please ask a member of the team."
+)
+
+OffersHuman = Callable[[int, str, AnswerSource], Awaitable[bool]]
+"""By the number of a workspace, the platform's id of the channel, and where the answer comes from."""
+
+
+class Outcomes:
+    """Notes what became of questions that this process has claimed.
+
+    Args:
+        inbox: where they came from.
+        live: who watches.
+        on_answered: called with the platform whenever a reply was put into its outbox.
+        offers_human: says whether an answer is to offer that a human is asked.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        live: Live,
+        on_answered: Callable[[str], None] = lambda platform: None,
+        offers_human: OffersHuman | None = None,
+    ) -> None:
+        self._inbox = inbox
+        self._live = live
+        self._on_answered = on_answered
+        self._offers_human = offers_human
+
+    async def finish(self, claim: Claim, reply: Reply, seconds: float) -> None:
+        """Answer a question.
+
+        Args:
+            claim: on it.
+            reply: the answer.
+            seconds: that it took.
+        """
+        if self._offers_human and await self._offers_human(claim.workspace_id, claim.channel, reply.source):
+            reply = replace(reply, grounds=replace(reply.grounds, offers_human=True))
+        if reply.source is AnswerSource.NOT_SURE:  # the bot's own words; all others were written by somebody
+            reply = replace(reply, text=claim.words.say(reply.text))
+        answer_id = await self._inbox.finish(claim.question_id, reply)
+        self._tell(claim)
+        if answer_id is None:
+            log.warning("worker.claim_lost", question_id=claim.question_id)
+            return
+        metrics.ANSWERS.labels(claim.platform, reply.source.value).inc()
+        metrics.ANSWER_TOKENS.inc(reply.answer_tokens or 0)
+        metrics.ANSWER_SECONDS.labels(claim.platform).observe(claim.waited.total_seconds() + seconds)
+        log.info(
+            "question.answered",
+            question_id=claim.question_id,
+            answer_id=answer_id,
+            platform=claim.platform,
+            source=reply.source.value,
+            entry_ids=[one.entry_id for one in reply.grounds.verified],
+            passage_id=reply.grounds.quoted.example_id if reply.grounds.quoted else None,
+            similarity=_rounded(reply.grounds.verified[0].similarity if reply.grounds.verified else None),
+            confidence=_rounded(reply.confidence),
+            tokens=reply.answer_tokens,
+            latency_ms=reply.latency_ms,
+        )
+
+    async def retry_or_fail(self, claim: Claim, reason: str) -> None:
+        """Let a question be claimed again, a little later each time; at last end it.
+
+        Args:
+            claim: on it.
+            reason: what went wrong, for the record.
+        """
+        if claim.attempt < MAX_ATTEMPTS:
+            await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=claim.attempt))
+        else:
+            await self.end(claim, QuestionState.FAILED, reason, FAILED_TEXT)
+
+    async def end(self, claim: Claim, state: QuestionState, reason: str, text: str) -> None:
+        """End a question without an answer, and tell the asker.
+
+        Args:
+            claim: on it.
+            state: that it ends in.
+            reason: why, for the record.
+            text: what the asker is told, in English.
+        """
+        metrics.FAILURES.labels(claim.platform, reason).inc()
+        log.warning("question.not_answered", question_id=claim.question_id, state=state.value, reason=reason)
+        reply = Reply(text=claim.words.say(text), source=AnswerSource.NOT_SURE)
+        await self._inbox.finish(claim.question_id, reply, state=state, reason=reason)
+        self._tell(claim)
+
+    def _tell(self, claim: Claim) -> None:
+        self._live.finish(claim.question_id)
+        self._on_answered(claim.platform)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
