@@ -25,6 +25,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
+LONGEST_SECONDS = 900.0
+"""No command takes nearly as long; one that hangs must not hold up the whole suite."""
+
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(
     [  # not supportbot.cli: its consoles look at the environment when they are made
@@ -85,10 +88,13 @@ async def run_module(
         )
         await asyncio.to_thread(process.start)  # the first one waits until all is imported
         try:
-            await asyncio.to_thread(process.join)
+            await asyncio.to_thread(process.join, LONGEST_SECONDS)
         except asyncio.CancelledError:
             process.kill()
             raise
+        if process.is_alive():
+            process.kill()
+            raise TimeoutError(f"'{module}' did not end within {LONGEST_SECONDS:.0f} s.")
         status = process.exitcode
         process.close()
         assert status is not None
