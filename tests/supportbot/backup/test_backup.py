@@ -10,6 +10,7 @@ import sqlite3
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from tests.conftest import create_postgres_database
 from tests.e2e.daemon import environment
 from tests.program import Finished, run_module
 from tests.supportbot.knowledge.publishing import approve
+from tests.waiting import until
 
 QUESTION = "may I bring my own climbing shoes"
 ANSWER = "Yes, as long as their soles are clean."
@@ -98,6 +100,11 @@ async def writing(database: Database) -> AsyncIterator[list[int]]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+def has_reached(last: list[int], number: int) -> bool:
+    """Return whether a row of this number is committed."""
+    return last[0] >= number
+
+
 async def test_backup_under_writes_is_a_prefix(
     migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,8 +124,9 @@ async def test_backup_under_writes_is_a_prefix(
             assert found == list(range(len(found)))
             assert before < len(found) <= last[0] + 2  # the one under way may be committed and not counted yet
             counts.append(len(found))
+            await until(partial(has_reached, last, len(found)))  # so that the next one has more to hold
     await database.aclose()
-    assert counts == sorted(set(counts))  # the writer did go on
+    assert counts == sorted(set(counts))
 
 
 async def test_backup_of_postgresql_is_a_prefix_and_comes_back(
