@@ -31,8 +31,9 @@ migrations: .venv/.installed-dev
 	$(BIN)/alembic upgrade head && $(BIN)/alembic check; status=$$?; rm -r $$home; exit $$status
 
 # One thread each: two workers of two threads on two cores wait for one another, up to ten times as long.
+# And what is compiled is kept, whatever an image says (PYTHONDONTWRITEBYTECODE): hundreds of processes start.
 tests: .venv/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest --dist=worksteal --durations=15 $(PYTEST_OPTIONS) \
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest --dist=worksteal --durations=15 $(PYTEST_OPTIONS) \
 		--numprocesses=$$($(BIN)/python -c "import os; print(os.cpu_count() or 1)")
 
 # Whole trainings and evaluations, benchmarks and soaks; `make test` would take three times as long with them.

@@ -25,7 +25,7 @@ def _render_item(kind: str, item: object, _context: object) -> str | Literal[Fal
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:
-    return kind != "table" or not (name or "").startswith(models.RUNTIME_TABLES)
+    return models.is_record(name, kind)
 
 
 def _run(connection: Connection) -> None:

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from rich.status import Status
+from rich.console import Console
 
+from benchmarks.pacing import Pace
 from benchmarks.peers import PEERS, Setup
 from benchmarks.processes import await_idle, watch
 from benchmarks.serving import Turn
@@ -70,16 +71,20 @@ class Contest:
         setup: what peers start from.
         prompts: that they are asked.
         new_tokens: of each answer.
-        status: what people see meanwhile.
+        pace: how far it is.
+        console: where it tells what it does.
     """
 
-    def __init__(self, setup: Setup, prompts: Sequence[Prompt], new_tokens: int, status: Status) -> None:
+    def __init__(
+        self, setup: Setup, prompts: Sequence[Prompt], new_tokens: int, pace: Pace, console: Console
+    ) -> None:
         self.contestants: dict[str, Contestant] = {}
         self.fallen: dict[str, str] = {}
         """Peers that did not start or ended in the middle, and why: what they did before counts for nothing."""
         self._setup = setup
         self._new_tokens = new_tokens
-        self._status = status
+        self._pace = pace
+        self._console = console
         self._stack = ExitStack()
         self._spec = Path(setup.scratch) / "spec.json"
         spec = {
@@ -100,11 +105,10 @@ class Contest:
     def start(self, name: str, starts: int) -> None:
         """Start a peer so many times, and keep the last process."""
         with self._left_out_if_it_fails(name):
-            self._status.update(f"Preparing {name}")
+            self._console.print(f"Starting {name}", highlight=False)
             began = time.perf_counter()
             PEERS[name].prepare(self._setup)
             prepared_seconds = time.perf_counter() - began
-            self._status.update(f"Starting {name}")
             times = []
             for _ in range(starts - 1):
                 with Worker(name, "benchmarks.serving", name, str(self._spec)) as worker:
@@ -118,12 +122,9 @@ class Contest:
     def warm(self, numbers: Sequence[int]) -> None:
         """Have every peer make a few tokens at each number at once, so that no turn holds a first allocation."""
         for name, contestant in list(self.contestants.items()):
-            self._status.update(f"Warming {name}")
             with self._left_out_if_it_fails(name):
                 for at_once in numbers:
-                    self._take_turn(
-                        contestant, Turn(at_once=at_once, waves=1, new_tokens=_WARM_TOKENS, seed=at_once)
-                    )
+                    contestant.take_turn(Turn(at_once=at_once, waves=1, new_tokens=_WARM_TOKENS, seed=at_once))
 
     def run_round(self, number: int, numbers: Sequence[int]) -> None:
         """Let every peer take its turn at each number at once; every second round goes the other way round."""
@@ -132,10 +133,11 @@ class Contest:
             for name in names if number % 2 else reversed(names):
                 if name in self.fallen:
                     continue
-                self._status.update(f"Round {number}: {name}, {at_once} at once")
                 with self._left_out_if_it_fails(name):
                     contestant = self.contestants[name]
-                    measured = self._take_turn(contestant, self._turn(at_once, self._new_tokens, number))
+                    measured = self._take_turn(
+                        f"Round {number}, {name}", contestant, self._turn(at_once, self._new_tokens, number)
+                    )
                     contestant.rounds.setdefault(at_once, []).append(measured)
 
     def grow(self, name: str, rounds: int, cases: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
@@ -144,9 +146,10 @@ class Contest:
         with self._left_out_if_it_fails(name):
             for number in range(rounds):
                 for at_once, new_tokens in cases:
-                    self._status.update(f"Growth of {name}: {at_once} at once, {new_tokens} tokens")
                     measured = self._take_turn(
-                        self.contestants[name], self._turn(at_once, new_tokens, _GROWTH + number)
+                        f"Growth of {name}, {new_tokens} tokens",
+                        self.contestants[name],
+                        self._turn(at_once, new_tokens, _GROWTH + number),
                     )
                     turns[at_once, new_tokens].append(measured)
         if name in self.fallen:
@@ -164,12 +167,19 @@ class Contest:
         except SupportBotError as error:
             self.fallen[name] = str(error)
             self.contestants.pop(name, None)
-            self._status.console.print(f"{name} is left out: {error}", markup=False, soft_wrap=True)
+            self._console.print(f"{name} is left out: {error}", markup=False, soft_wrap=True)
 
-    def _take_turn(self, contestant: Contestant, turn: Turn) -> Measured:
-        if not self._setup.quick:
-            await_idle()
-        return contestant.take_turn(turn)
+    def _take_turn(self, what: str, contestant: Contestant, turn: Turn) -> Measured:
+        began = time.perf_counter()
+        if not self._setup.tiny:
+            await_idle(self._pace.idle_seconds)
+        measured = contestant.take_turn(turn)
+        self._pace.tell(
+            f"{what}, {turn.at_once} at once",
+            f"{measured.tokens_per_second:,.0f} tokens/s",
+            time.perf_counter() - began,
+        )
+        return measured
 
     def _turn(self, at_once: int, new_tokens: int, number: int) -> Turn:
         """Return a turn whose answers nobody has given before: ours knows what it said, and says that faster."""

@@ -145,7 +145,7 @@ def _measure(scratch: Path, starts: int, *, quick: bool, console: Console) -> li
         model = starter_directory()
     else:
         save_wide(model)
-    save_endless(endless, quick=quick)
+    save_endless(endless, tiny=quick)
     runs = []
     for number in track(range(starts), "Starting the daemon", console=console, transient=True):
         settings = Settings(home=scratch / f"home-{number}")

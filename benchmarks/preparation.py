@@ -66,7 +66,7 @@ async def measure(rows: int, folder: Path, progress: Progress) -> dict[str, Any]
     try:
         await fill(database, rows, progress)
         run = parse_run(["--from-db", "--output-dir", str(folder / "run")], Settings(home=folder), Machine.here())
-        tokenizer = build_tokenizer(quick=False)
+        tokenizer = build_tokenizer(tiny=False)
         tokenizer("What is loaded lazily is loaded now.")
         progress.add_task("Preparing them", total=None)
         with watch() as use:

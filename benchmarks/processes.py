@@ -14,7 +14,7 @@ _SAMPLE_SECONDS = 0.05
 
 _IDLE_PERCENT = 10.0
 _IDLE_SAMPLE_SECONDS = 0.2
-_IDLE_SECONDS = 10.0
+IDLE_SECONDS = 10.0
 """On a machine that is busy with something else, too, nobody waits for longer."""
 
 
@@ -30,9 +30,13 @@ class Use:
     cpu_seconds: float = 0.0
 
 
-def await_idle() -> None:
-    """Wait until the processors are idle: some servers go on spinning for a second after their last answer."""
-    until = time.monotonic() + _IDLE_SECONDS
+def await_idle(seconds: float = IDLE_SECONDS) -> None:
+    """Wait until the processors are idle: some servers go on spinning for a second after their last answer.
+
+    Args:
+        seconds: to wait at most.
+    """
+    until = time.monotonic() + seconds
     while psutil.cpu_percent(_IDLE_SAMPLE_SECONDS) > _IDLE_PERCENT and time.monotonic() < until:
         pass
 

@@ -113,7 +113,7 @@ def _starter_rows(path: Path) -> Path:
 def _prepare(data: Path, output_dir: Path, *, quick: bool) -> int:
     """Encode the rows once for both pipelines; return how many there are to train on."""
     run = parse_pipeline("ours", data, output_dir, _SEEDS[0])
-    return asyncio.run(prepare(run, FileRows(data), build_tokenizer(quick=quick))).taken
+    return asyncio.run(prepare(run, FileRows(data), build_tokenizer(tiny=quick))).taken
 
 
 if __name__ == "__main__":

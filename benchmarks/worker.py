@@ -154,7 +154,7 @@ def main(pipeline: Pipeline, spec: Spec, channel: Channel) -> None:
 
 
 def _train(pipeline: Pipeline, spec: Spec, seed: int, channel: Channel | None) -> Curves:
-    tokenizer = build_tokenizer(quick=spec.quick)
+    tokenizer = build_tokenizer(tiny=spec.quick)
     run = parse_pipeline(pipeline, Path(spec.data), Path(spec.prepared), seed)
     prepared = load_prepared(run)
     rows: Dataset = prepared.train.shuffle(seed=ROWS_SEED, keep_in_memory=True).select(range(spec.rows))

@@ -67,6 +67,7 @@ async def run(settings: Settings) -> None:
         }
 
         from bot.web.app import add_page, build_web
+        from bot.web.console.entrance.invitation import show_console
         from bot.web.sender import WebSender
         from bot.web.server import WebServer
 
@@ -78,6 +79,7 @@ async def run(settings: Settings) -> None:
             key=await page_key(core.database),
             is_learned_from=partial(may_be_learned_from, core.database, "web"),
             welcome=core.welcome,
+            console=core.console if settings.console_is_on else None,
         )
         for adapter in adapters.values():
             for path, endpoint in adapter.http_routes.items():
@@ -85,7 +87,13 @@ async def run(settings: Settings) -> None:
             for path, page in adapter.pages.items():
                 add_page(app, path, page, settings)
         server = await stack.enter_async_context(
-            WebServer(app, settings.web_host, settings.web_port, is_proxied=settings.page_is_proxied)
+            WebServer(
+                app,
+                settings.web_host,
+                settings.web_port,
+                is_proxied=settings.page_is_proxied,
+                console_port=settings.console_port if settings.console_is_on else 0,
+            )
         )
         core.add_sender(WebSender())
         for name, adapter in adapters.items():
@@ -112,6 +120,10 @@ async def run(settings: Settings) -> None:
                 background.append(tasks.create_task(core.passages.run(), name="passages"))
             if core.reloader:
                 background.append(tasks.create_task(core.reloader.run(), name="reloader"))
+            if core.trial:
+                background.append(tasks.create_task(core.trial.run(), name="trial"))
+            if core.judging:
+                background.append(tasks.create_task(core.judging.run(), name="judging"))
             hear_libraries()  # those that were imported meanwhile
             settle()
             log.info(
@@ -120,6 +132,8 @@ async def run(settings: Settings) -> None:
                 model_version=core.model_version,
                 platforms=sorted(platforms),
             )
+            if settings.console_is_on:
+                await show_console(core, settings, server.port)
             await stopping.wait()
             log.info("daemon.stopping")
             if core.reloader:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from supportbot.policies.policy import Policy
-from supportbot.policies.wording import build_lines
+from supportbot.policies.wording import ANSWER_ON_WORDS, LANGUAGE_WORDS, NONE, build_lines
 from supportbot.words import ENGLISH, N_, Words
 
 NOT_HERE_TEXT = N_("I answer nothing here: an admin of this channel switched that off.")
@@ -18,6 +18,8 @@ HINTS: Mapping[str, str] = {
     "handoff_target": N_(
         "The id of a channel, a person or a group whom people may ask instead; empty for nobody."
     ),
+    "handoff_reminder_minutes": N_("After so many minutes an open one is brought up once more; empty for never."),
+    "working_hours": N_("When people answer. Such as {example}; empty for always."),
     "digest_channel": N_("The id of a channel; empty for the channel that people are asked in."),
 }
 """What stands beside the fields in which people write."""
@@ -27,6 +29,24 @@ DIGEST_WORDS: Mapping[str, str] = {
     "no": N_("No"),
     "yes": N_("Yes, on Mondays at 9 in the zone of the working hours"),
 }
+
+_YES_NO: Mapping[str, str] = {"no": N_("No"), "yes": N_("Yes")}
+
+
+def choices(inherited: str) -> Mapping[str, Mapping[str, str]]:
+    """Return what there is to choose from for each setting that has a few values: what is typed, and its words.
+
+    Args:
+        inherited: what is said of a language that follows the workspace.
+    """
+    return {
+        "answer_on": {str(value): words for value, words in ANSWER_ON_WORDS.items()},
+        "verified_only": VERIFIED_ONLY_WORDS,
+        "handoff_everywhere": _YES_NO,
+        "language": {NONE: inherited, **LANGUAGE_WORDS},
+        "digest": DIGEST_WORDS,
+    }
+
 
 _CONFIG = re.compile(r"\s*config(?:\s+(?P<all>all|workspace|server))?\s*", re.IGNORECASE)
 

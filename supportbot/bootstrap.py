@@ -22,6 +22,7 @@ from supportbot.answering.generator import Generator
 from supportbot.answering.slots import Slots
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
+from supportbot.console import open_console
 from supportbot.core import Core
 from supportbot.db.schema import check_schema, migrate
 from supportbot.db.session import LOCK_SECONDS, Database
@@ -48,6 +49,7 @@ from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
 from supportbot.models import loading
 from supportbot.models.expecting import Expectations
+from supportbot.models.publishing import Publishing
 from supportbot.models.registry import STARTER, Registry, starter_directory
 from supportbot.models.reloader import Reloader, show_model
 from supportbot.privacy.erasing import Privacy
@@ -55,6 +57,8 @@ from supportbot.privacy.upkeep import Upkeep
 from supportbot.service import Service
 from supportbot.statistics.overview import Overview
 from supportbot.telemetry import metrics
+from supportbot.trials.following import Following
+from supportbot.trials.judging import Judging
 
 
 def create_home(settings: Settings) -> None:
@@ -147,6 +151,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 source, engine = await loading.load_model(settings, registry)
             except BaseException:
                 knowing.cancel()
+                await asyncio.gather(knowing, return_exceptions=True)  # before the database is closed under it
                 raise
             describe = partial(loading.describe, settings, database)
             slots = Slots(settings.busy_seconds or None) if daemon else Slots()
@@ -166,10 +171,15 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     await passages.load()
                 if daemon:
                     await asyncio.to_thread(loading.prune_exports, settings)
-                reloader = None
+                reloader = following = judging = None
                 if not settings.model and settings.engine != "remote":
                     load = partial(loading.exchange, settings)
-                    reloader = Reloader(registry, generator, load, partial(loading.prepare, database), describe)
+                    prepared = partial(loading.prepare, database)
+                    reloader = Reloader(registry, generator, load, prepared, describe)
+                    make = partial(loading.make_engine, settings)
+                    following = Following(database, registry, generator, make, prepared, describe)
+                    publishing = Publishing(database, registry, partial(loading.make_local_engine, settings))
+                    judging = Judging(database, publishing.promote)
 
                 async def prepare() -> None:
                     with loading.remedied(settings, registry):
@@ -212,7 +222,16 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     handoffs,
                     Again(database),
                 )
-                async with Renewal(database, owner, inbox, outbox):
+                consoles = open_console(
+                    settings,
+                    database,
+                    answerer=answerer,
+                    knowledge=knowledge,
+                    passages=passages,
+                    open_encoder=open_encoder,
+                    platforms=platforms,
+                )
+                async with Renewal(database, owner, inbox, outbox), consoles as console:
                     yield Core(
                         settings,
                         database,
@@ -221,6 +240,8 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         passages,
                         prepare,
                         reloader,
+                        following,
+                        judging,
                         Expectations(database, lambda: answerer.engine),
                         upkeep,
                         Reminders(database, ring),
@@ -230,6 +251,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         outbox,
                         dispatchers,
                         streams,
+                        console,
                     )
             finally:
                 if passages is not None:

@@ -9,6 +9,7 @@ from typing import Any
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
+from supportbot.console import Console
 from supportbot.db.session import Database
 from supportbot.delivery.dispatch import Dispatcher, Sender
 from supportbot.delivery.outbox import Outbox
@@ -22,6 +23,8 @@ from supportbot.models.expecting import Expectations
 from supportbot.models.reloader import Reloader
 from supportbot.privacy.upkeep import Upkeep
 from supportbot.service import Service
+from supportbot.trials.following import Following
+from supportbot.trials.judging import Judging
 
 DEMO_EXAMPLES = ("How do I return an item?", "Where is my order?", "Which payment methods do you take?")
 """What the starter can be asked: questions of its own FAQ."""
@@ -33,10 +36,12 @@ class Core:
 
     ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
     documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
-    answers. ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old, ``reminders``
+    answers; then there are no ``trial``, which keeps a candidate beside it, and no ``judging``, which ends trials.
+    ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old, ``reminders``
     tell people again what they were asked, and ``digests`` tell teams what was asked in a week. ``prepare`` has
     the model say something before anybody asks, which also starts its process; ModelError if it cannot.
     ``streams`` show answers while they are written; None if they are switched off.
+    ``console`` is what operators ask and do in a browser.
     """
 
     settings: Settings
@@ -46,6 +51,8 @@ class Core:
     passages: Passages | None
     prepare: Callable[[], Coroutine[Any, Any, None]]
     reloader: Reloader | None
+    trial: Following | None
+    judging: Judging | None
     expectations: Expectations
     upkeep: Upkeep
     reminders: Reminders
@@ -55,6 +62,7 @@ class Core:
     outbox: Outbox
     dispatchers: dict[str, Dispatcher]
     streams: Streams | None
+    console: Console
 
     @property
     def model_version(self) -> str:

@@ -21,6 +21,10 @@ class BackupError(SupportBotError):
     """A backup cannot be made or restored; the text says why, and what to do."""
 
 
+class JobError(SupportBotError):
+    """A job of an operator, such as a training, can't be started or cancelled; the text says why."""
+
+
 class ModelError(SupportBotError):
     """A model is missing, damaged, or not of a kind that this program runs."""
 

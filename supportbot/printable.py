@@ -48,6 +48,9 @@ _JOINING = re.compile(
 _EMOJI = re.compile("[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
 _SELECTOR = re.compile(f"[{_SELECTORS}]")
 _IDEOGRAPHIC = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_READ = 4
+"""Times as many characters are looked at as are shown: many may be blanks."""
+
 _SUPPLEMENT = "\U000e0100"
 """The first of the selectors that only ideographs have."""
 
@@ -58,6 +61,12 @@ def printable(text: str) -> str:
         return text  # as most are
     text = _GONE.sub("", _BREAKS.sub("\n", text))
     return _LOOKED_AT.sub(_kept, text)
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """Return the beginning of a text in one line of so many characters at most, as people may be shown it."""
+    line = " ".join(printable(text[: _READ * most]).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def _kept(found: re.Match[str]) -> str:

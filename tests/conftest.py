@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,11 @@ from sqlalchemy import make_url
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.faults import OUR_PACKAGES
+from tests.compiled import share_compiled_statements
+from tests.postgres import ReusedDatabase, postgres_server
 from tests.postgres import create_postgres_database as create_postgres_database  # many tests have it from here
-from tests.postgres import postgres_server
+
+share_compiled_statements()
 
 # How long an example takes says how busy the machine is, not whether the program is right.
 settings.register_profile("suite", deadline=None)
@@ -31,6 +35,17 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage in what is imported, now and ever: each search would take over a second."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -80,11 +95,34 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder as `supportbot init` leaves it, with a database and the starter model, to be copied."""
+    from supportbot.bootstrap import initialise
+    from supportbot.config import Settings
+
+    path = tmp_path_factory.mktemp("prepared") / "home"
+    asyncio.run(initialise(Settings(home=path)))
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, prepared_home: Path) -> Path:
+    """A home folder with a migrated database and the starter model."""
+    return Path(shutil.copytree(prepared_home, tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
 def migrated_postgres(postgres_url: str) -> str:
     """The name of an empty, migrated PostgreSQL database, to be copied."""
     url = create_postgres_database(postgres_url, "template0")
     asyncio.run(_migrate(url))
     return str(make_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def reused_postgres(postgres_url: str, migrated_postgres: str) -> ReusedDatabase:
+    """A migrated PostgreSQL database for one test after the other."""
+    return ReusedDatabase(postgres_url, migrated_postgres)
 
 
 async def _migrate(url: str) -> None:
@@ -100,8 +138,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         template: Path = request.getfixturevalue("migrated_sqlite")
         shutil.copyfile(template, tmp_path / "test.db")
         return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
-    server_url: str = request.getfixturevalue("postgres_url")
-    return create_postgres_database(server_url, request.getfixturevalue("migrated_postgres"))
+    reused: ReusedDatabase = request.getfixturevalue("reused_postgres")
+    return reused.take()
 
 
 @pytest.fixture

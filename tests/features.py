@@ -157,7 +157,7 @@ FEATURES: Mapping[str, tuple[Feature, ...]] = {
         ),
         Feature(
             "Long answers are divided, nothing is cut away",
-            "formatting::test_long_answer_goes_on_in_further_blocks",
+            "long_answers::test_long_answer_goes_on_in_its_thread",
             "text::test_long_answers_are_divided",
             "page::test_end_stays_in_view",
         ),
@@ -284,6 +284,12 @@ FEATURES: Mapping[str, tuple[Feature, ...]] = {
             "home::test_home_shows_ones_own_questions",
             page="page::test_reload_brings_the_conversation_back",
             why="Discord has no page of an app",
+        ),
+        Feature(
+            "What the app lacks, told by `supportbot doctor`",
+            "scopes::test_doctor_is_told_until_it_is_mended",
+            "permissions::test_doctor_is_told_until_it_is_mended",
+            why="the page needs no permission",
         ),
         Feature(
             "What the app lacks, in one sentence a day",

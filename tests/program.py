@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import io
 import multiprocessing
 import os
@@ -29,26 +30,7 @@ LONGEST_SECONDS = 900.0
 """No command takes nearly as long; one that hangs must not hold up the whole suite."""
 
 _FORKING = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(
-    [  # not supportbot.cli: its consoles look at the environment when they are made
-        "bot.daemon",
-        "bot.discord.client",
-        "bot.slack.app",
-        "bot.web.app",
-        "bot.web.sender",
-        "bot.web.server",
-        "supportbot.engine.load",
-        "supportbot.knowledge.encoder.open",
-        "supportbot.knowledge.encoder.encoder",
-        "alembic.command",
-        "psycopg",
-        "aiosqlite",
-        "scipy.sparse",
-        "tokenizers.decoders",
-        "rich.table",
-        "typer._adapters",
-    ]
-)
+_FORKING.set_forkserver_preload(["tests.imported"])
 
 
 @dataclass(frozen=True)
@@ -197,6 +179,7 @@ def _run(module: str, arguments: list[str], environment: dict[str, str], folder:
         io.TextIOWrapper(os.fdopen(number, mode), encoding="utf-8", line_buffering=number == 2)
         for number, mode in enumerate(("rb", "wb", "wb"))
     )
+    gc.enable()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

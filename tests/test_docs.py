@@ -44,6 +44,7 @@ TYPER_MODULES = {
     "training.starter": "training.starter.__main__",
     "benchmarks.answers": "benchmarks.answers",
     "benchmarks.candidates": "benchmarks.candidates",
+    "benchmarks.console": "benchmarks.console.__main__",
     "benchmarks.daemon": "benchmarks.daemon",
     "benchmarks.document": "benchmarks.document.__main__",
     "benchmarks.drafts": "benchmarks.drafts",

@@ -151,6 +151,9 @@ def main(
     without_evaluation: Annotated[
         bool, typer.Option("--without-evaluation", help="Publish unmeasured; then promotion needs --force.")
     ] = False,
+    by: Annotated[
+        str, typer.Option("--by", help="Who publishes it; the account of this process if not given.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
     """Make a finished run a version of the registry, ready for `supportbot models promote`."""
@@ -160,7 +163,7 @@ def main(
     try:
         settings = load_settings()
         found = read_candidate(candidate, with_evaluation=not without_evaluation)
-        manifest = asyncio.run(publish(found, version, settings, audit.current_user()))
+        manifest = asyncio.run(publish(found, version, settings, by or audit.current_user()))
     except SupportBotError as error:
         console.print(Text(f"publish: {error}"), soft_wrap=True)
         raise typer.Exit(EXIT_ERROR) from None

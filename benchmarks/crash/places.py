@@ -18,6 +18,7 @@ from tests.discord_server import DiscordServer, Fault, Interaction
 from tests.discord_server.state import BOT_ID, CHANNEL_ID, user
 from tests.slack_server import LocalSlack
 from tests.slack_server.faults import Reset
+from tests.slack_server.payloads import has_thumbs
 
 NOBODY = -1
 """The number of no question: a message of the bot that answers nothing."""
@@ -133,7 +134,7 @@ class SlackPlace:
 
     async def vote(self, source: random.Random) -> bool:
         """Have somebody vote on a recent answer; return False if there is none."""
-        if not (replies := self._slack.replies[-_RECENT:]):
+        if not (replies := [one for one in self._slack.replies[-_RECENT:] if has_thumbs(one)]):
             return False
         await self._slack.click(source.choice(replies), f"U{source.randrange(10)}", positive=source.random() < 0.7)
         return True
@@ -217,7 +218,7 @@ class DiscordPlace:
 
     async def vote(self, source: random.Random) -> bool:
         """Have somebody vote on a recent answer; return False if there is none."""
-        if not (answers := self._discord.bot_messages[-_RECENT:]):
+        if not (answers := [one for one in self._discord.bot_messages[-_RECENT:] if one["components"]]):
             return False
         await self._discord.click(source.choice(answers), source.random() < 0.7)
         return True

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.document import generation, reliability
+from benchmarks.document import console, generation, reliability
 from benchmarks.document.table import Record
 
 _PLACE = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
@@ -60,6 +60,8 @@ _TABLES: Mapping[str, Callable[[Mapping[str, Record]], str]] = {
     "kills": lambda records: reliability.kills(
         [record for name, record in records.items() if name.startswith("crash")]
     ),
+    "console": lambda records: console.pages(records["console"]),
+    "clicks": lambda records: console.answers(records["console"]),
     "chaos": lambda records: reliability.chaos(records["chaos"]),
 }
 

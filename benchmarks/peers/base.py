@@ -24,7 +24,7 @@ class Setup:
         model: directory in Hugging Face format.
         scratch: folder for what a peer makes of it.
         threads: processor cores that there are to use.
-        quick: whether model and tokenizer are the small ones.
+        tiny: whether model and tokenizer are the small ones.
         remote_url: base URL of an OpenAI-compatible server, or empty.
         remote_model: what it is asked for.
     """
@@ -32,7 +32,7 @@ class Setup:
     model: str
     scratch: str
     threads: int
-    quick: bool = False
+    tiny: bool = False
     remote_url: str = ""
     remote_model: str = ""
 

@@ -33,7 +33,7 @@ class LlamaServer(LocalServer):
     @classmethod
     def missing(cls, setup: Setup) -> str | None:
         """See ``Peer.missing``."""
-        if setup.quick:
+        if setup.tiny:
             return "its converter takes no tokenizer but those of models that it knows"
         absent = [name for name in (_SERVER, _CONVERT) if not shutil.which(name)]
         return f"there is no '{absent[0]}' of llama.cpp on the PATH" if absent else None

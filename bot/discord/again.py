@@ -6,15 +6,15 @@ answered as a command is, with the question quoted.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import discord
 import structlog
 
 from bot.again import ASK_TEXT, TRIED_ALREADY_TEXT, TRY_TEXT
+from bot.discord._buttons import NumberedButton
 from bot.discord._interactions import SORRY_TEXT, keep_then_answer, whisper
 from bot.discord._serving import ServingClient
 from bot.discord.explanation import voter_of
@@ -29,41 +29,14 @@ from supportbot.words import ENGLISH, Words
 log = structlog.get_logger(__name__)
 
 
-class TryAgainButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"supportbot:again:(?P<answer_id>[0-9]{1,18})",  # 18 digits fit into the 64 bits of a database key
-):
-    """Has another answer drawn.
-
-    Args:
-        answer_id: the answer under which it stands.
-        row: of the buttons under the message, from 0.
-        words: the bot's own.
-    """
-
-    def __init__(self, answer_id: int, row: int | None = None, words: Words = ENGLISH) -> None:
-        super().__init__(
-            discord.ui.Button(
-                style=discord.ButtonStyle.secondary,
-                label=words.say(TRY_TEXT),
-                custom_id=f"supportbot:again:{answer_id}",
-            ),
-            row=row,
-        )
-        self._answer_id = answer_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Make the button that was clicked from its id."""
-        return cls(int(match["answer_id"]))
+class TryAgainButton(NumberedButton, kind="again", label=TRY_TEXT):
+    """Has another answer drawn."""
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Ask; what goes wrong, only the person who clicked is told."""
         client: ServingClient = interaction.client
         kept = client.service.try_again(
-            self._answer_id,
+            self.number,
             voter_of(interaction),
             partial(question_from_interaction, interaction),
             workspace=workspace_of(interaction),
@@ -72,39 +45,14 @@ class TryAgainButton(
         await _answer(interaction, kept, TRIED_ALREADY_TEXT)
 
 
-class AskAgainButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"supportbot:reworded:(?P<question_id>[0-9]{1,18})",
-):
-    """Asks a question as it reads since it was edited.
-
-    Args:
-        question_id: its number.
-        words: the bot's own.
-    """
-
-    def __init__(self, question_id: int, words: Words = ENGLISH) -> None:
-        super().__init__(
-            discord.ui.Button(
-                style=discord.ButtonStyle.secondary,
-                label=words.say(ASK_TEXT),
-                custom_id=f"supportbot:reworded:{question_id}",
-            )
-        )
-        self._question_id = question_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Make the button that was clicked from its id."""
-        return cls(int(match["question_id"]))
+class AskAgainButton(NumberedButton, kind="reworded", label=ASK_TEXT):
+    """Asks a question as it reads since it was edited."""
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Ask; what goes wrong, only the person who clicked is told."""
         client: ServingClient = interaction.client
         kept = client.service.ask_again(
-            self._question_id,
+            self.number,
             voter_of(interaction),
             partial(question_from_interaction, interaction),
             workspace=workspace_of(interaction),
@@ -115,7 +63,7 @@ class AskAgainButton(
 def build_reworded_view(question_id: int, words: Words = ENGLISH) -> discord.ui.View:
     """Return the button below the word to who edited a question; to be called where an event loop runs."""
     view = discord.ui.View(timeout=None)
-    view.add_item(AskAgainButton(question_id, words))
+    view.add_item(AskAgainButton(question_id, words=words))
     return view
 
 

@@ -23,13 +23,15 @@ from bot.discord._network import guard_calls, open_connector
 from bot.discord.digest import DiscordDigests
 from bot.discord.listener import LONGEST_LIBRARY_WAIT, SupportClient
 from bot.discord.patience import Patience
+from bot.discord.permissions import MissingPermissions
 from bot.discord.questions import PLATFORM
 from bot.discord.refusals import retry_after
 from bot.discord.sender import DiscordSender
 from bot.discord.streaming import PACE, DiscordStage
 from supportbot.config import Settings
-from supportbot.delivery.streaming import Pace
+from supportbot.delivery.pace import Pace
 from supportbot.errors import ConfigError
+from supportbot.notices import keep_notice
 from supportbot.service import Service
 from supportbot.telemetry import metrics
 
@@ -59,7 +61,10 @@ class DiscordAdapter:
         self._client: SupportClient | None = None
         self._rest: discord.Client | None = None
         self._rest_login = asyncio.Lock()
-        self.sender = DiscordSender(self._logged_in)
+        self._keeping = asyncio.Lock()
+        self._notices: set[asyncio.Task[None]] = set()
+        self._missing = MissingPermissions(on_change=self._keep_notice)
+        self.sender = DiscordSender(self._logged_in, self._missing)
         self.stage = DiscordStage(self._logged_in, pace)
         self.digests = DiscordDigests(self._logged_in)
 
@@ -87,7 +92,7 @@ class DiscordAdapter:
         failures = 0
         while True:
             client = self._client = SupportClient(
-                self._service, self._settings, self._patience, connector=open_connector()
+                self._service, self._settings, self._patience, self._missing, connector=open_connector()
             )
             reason, asked_to_wait = "lost", 0.0
             try:
@@ -118,6 +123,18 @@ class DiscordAdapter:
         await self.sender.aclose()
         if self._rest is not None:
             await self._rest.close()
+        await asyncio.gather(*self._notices, return_exceptions=True)
+
+    def _keep_notice(self, sentence: str) -> None:
+        """Keep for `supportbot doctor` what the bot lacks."""
+
+        async def keep() -> None:
+            async with self._keeping:  # the last one is the one that stays
+                await asyncio.to_thread(keep_notice, self._settings.home, PLATFORM, sentence)
+
+        task = asyncio.create_task(keep(), name="discord-notice")
+        self._notices.add(task)
+        task.add_done_callback(self._notices.discard)
 
     async def _logged_in(self) -> discord.Client:
         """Return the client that replies are sent with, logging it in first if need be."""

@@ -9,7 +9,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.discord._parts import length
+from bot.dialects.discord_parts import length
 from bot.discord._serving import ServingClient
 from bot.discord.questions import PLATFORM, workspace_of
 from supportbot.printable import printable

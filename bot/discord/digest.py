@@ -15,30 +15,24 @@ import aiohttp
 import discord
 from discord.http import Route
 
-from bot.discord._addresses import harmless
-from bot.discord._parts import length
+from bot.dialects.discord_addresses import harmless
+from bot.dialects.discord_parts import length
+from bot.dialects.discord_text import LIMIT, build_name
 from bot.discord._posting import HISTORY_LIMIT, NONCE_LIFE, request_message, request_object
-from bot.discord._text import LIMIT, build_name
 from bot.discord.notices import FORUMS, find_post
 from bot.discord.questions import PLATFORM
 from bot.discord.refusals import verdict
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.digest.digest import Digest
-from supportbot.digest.gaps import Gap
 from supportbot.digest.posts import Post
 from supportbot.digest.words import (
     ADD_COMMAND,
     ADD_TEXT,
-    ASKED_TITLE,
-    GAPS_TITLE,
-    HELPED_TITLE,
-    PRIVATE_TEXT,
     TITLE,
-    gap_words,
-    helped_words,
-    more_words,
+    Writing,
     nameless,
     quiet_words,
+    sections,
 )
 from supportbot.statistics.words import in_words
 from supportbot.words import ENGLISH, LANGUAGES, Words
@@ -109,28 +103,20 @@ def build_digest(post: Post, digest: Digest, words: Words = ENGLISH) -> str:
 
 def _lines(post: Post, digest: Digest, gaps: int, words: Words) -> list[str]:
     lines = in_words(digest.figures, words)
-    if digest.figures.most_asked:
-        lines.append(f"**{words.say(ASKED_TITLE)}**")
-        lines += [f"- {_one_line(one.question)} ({words.number(one.times)})" for one in digest.figures.most_asked]
-    if digest.gaps:
-        lines += [f"**{words.say(GAPS_TITLE)}**", *(_gap(gap, words) for gap in digest.gaps[:gaps])]
-        lines += filter(None, [more_words(len(digest.gaps) - gaps, words)])
-    if digest.helpers:
-        names = [build_name(one.signed[:_NAME]) for one in digest.helpers] if post.is_at_home else nameless(digest)
-        lines += [f"**{words.say(HELPED_TITLE)}**", helped_words(digest, names, words)]
+    names = [build_name(one.signed[:_NAME]) for one in digest.helpers] if post.is_at_home else nameless(digest)
+    for title, told in sections(digest, names, gaps, _WRITING, words):
+        lines += [f"**{title}**", *told]
     if digest.gaps:
         lines.append(f"-# {words.say(ADD_TEXT)} `{ADD_COMMAND}`")
     return lines
 
 
-def _gap(gap: Gap, words: Words) -> str:
-    example = _one_line(gap.example) if gap.example else f"*{words.say(PRIVATE_TEXT)}*"
-    return f"- {example} ({gap_words(gap, words)})"
-
-
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
     return harmless(build_name(line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"))
+
+
+_WRITING = Writing(bullet="- ", quoted=_one_line, remark="*{}*".format)
 
 
 async def _send(client: discord.Client, post: Post, digest: Digest, words: Words) -> str:

@@ -6,16 +6,16 @@ names is pinged by the message that asks, and by nothing else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import discord
 import structlog
 
+from bot.dialects.discord_text import build_name, build_quote
+from bot.discord._buttons import NumberedButton
 from bot.discord._interactions import SORRY_TEXT, keep_or_defer, whisper
 from bot.discord._serving import ServingClient
-from bot.discord._text import build_name, build_quote
 from bot.discord.explanation import voter_of
 from bot.discord.questions import workspace_of
 from bot.handoffs import (
@@ -43,42 +43,15 @@ _ANSWER_LIMIT = 600
 """Of UTF-16 units; with the signs before Markdown, both fit into a message of 2,000."""
 
 
-class AskHumanButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"supportbot:human:(?P<answer_id>[0-9]{1,18})",  # 18 digits fit into the 64 bits of a database key
-):
-    """Has a human asked.
-
-    Args:
-        answer_id: the answer under which it stands.
-        row: of the buttons under the message, from 0.
-        words: the bot's own.
-    """
-
-    def __init__(self, answer_id: int, row: int | None = None, words: Words = ENGLISH) -> None:
-        super().__init__(
-            discord.ui.Button(
-                style=discord.ButtonStyle.secondary,
-                label=words.say(ASK_TEXT),
-                custom_id=f"supportbot:human:{answer_id}",
-            ),
-            row=row,
-        )
-        self._answer_id = answer_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Make the button that was clicked from its id."""
-        return cls(int(match["answer_id"]))
+class AskHumanButton(NumberedButton, kind="human", label=ASK_TEXT):
+    """Has a human asked."""
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Ask; whoever clicked is told so, and the channel hears whom."""
         try:
             asked = await keep_or_defer(
                 _handoffs(interaction).ask(
-                    self._answer_id, voter_of(interaction), workspace=workspace_of(interaction)
+                    self.number, voter_of(interaction), workspace=workspace_of(interaction)
                 ),
                 interaction,
             )
@@ -86,40 +59,13 @@ class AskHumanButton(
         except SupportBotError as error:
             text = sentence_for_users(error, SORRY_TEXT)
         except Exception:  # the library would swallow it, and the person would hear nothing
-            log.exception("discord.human_not_asked", answer_id=self._answer_id)
+            log.exception("discord.human_not_asked", answer_id=self.number)
             text = SORRY_TEXT
         await whisper(interaction, text)
 
 
-class ResolveButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"supportbot:resolved:(?P<handoff_id>[0-9]{1,18})",
-):
-    """Closes a hand-off.
-
-    Args:
-        handoff_id: its number.
-        row: of the buttons under the message, from 0.
-        words: the bot's own.
-    """
-
-    def __init__(self, handoff_id: int, row: int | None = None, words: Words = ENGLISH) -> None:
-        super().__init__(
-            discord.ui.Button(
-                style=discord.ButtonStyle.secondary,
-                label=words.say(RESOLVED_TEXT),
-                custom_id=resolve_id(handoff_id),
-            ),
-            row=row,
-        )
-        self._handoff_id = handoff_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Make the button that was clicked from its id."""
-        return cls(int(match["handoff_id"]))
+class ResolveButton(NumberedButton, kind="resolved", label=RESOLVED_TEXT):
+    """Closes a hand-off."""
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Close it, and say so to whoever clicked."""
@@ -127,7 +73,7 @@ class ResolveButton(
         try:
             is_new = await keep_or_defer(
                 _handoffs(interaction).resolve(
-                    self._handoff_id, voter_of(interaction), workspace=workspace_of(interaction), clicked=clicked
+                    self.number, voter_of(interaction), workspace=workspace_of(interaction), clicked=clicked
                 ),
                 interaction,
             )
@@ -135,14 +81,9 @@ class ResolveButton(
         except SupportBotError as error:
             text = sentence_for_users(error, SORRY_TEXT)
         except Exception:  # as above
-            log.exception("discord.not_resolved", handoff_id=self._handoff_id)
+            log.exception("discord.not_resolved", handoff_id=self.number)
             text = SORRY_TEXT
         await whisper(interaction, text)
-
-
-def resolve_id(handoff_id: int) -> str:
-    """Return the custom id of the button that closes a hand-off."""
-    return f"supportbot:resolved:{handoff_id}"
 
 
 def build_resolve_view(handoff_id: int, words: Words = ENGLISH) -> discord.ui.View:

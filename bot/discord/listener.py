@@ -24,6 +24,7 @@ from bot.discord.explanation import on_modal
 from bot.discord.forgetting import ForgetButton
 from bot.discord.handoffs import AskHumanButton, ResolveButton
 from bot.discord.patience import Patience
+from bot.discord.permissions import MissingPermissions, lacking_everywhere
 from bot.discord.policy import PolicyButton, config, is_policy, on_policy
 from bot.discord.questions import (
     PLATFORM,
@@ -68,11 +69,18 @@ class SupportClient(ServingClient):
         service: the support bot.
         settings: of this process.
         patience: how long to wait for what.
+        missing: is told which permissions the bot lacks.
     """
 
     def __init__(
-        self, service: Service, settings: Settings, patience: Patience | None = None, **options: Any
+        self,
+        service: Service,
+        settings: Settings,
+        patience: Patience | None = None,
+        missing: MissingPermissions | None = None,
+        **options: Any,
     ) -> None:
+        self._missing = missing or MissingPermissions()
         self.patience = patience or Patience()
         intents = discord.Intents.default()
         intents.message_content = settings.discord_message_content
@@ -105,9 +113,26 @@ class SupportClient(ServingClient):
         """Read back what was said before this session; a resumed one has missed nothing."""
         log.info("discord.connected", guilds=len(self.guilds), shards=self.shard_count)
         self.was_ready = True
+        for guild in self.guilds:
+            self._compare(guild)
         self.catch_up.read_lively(self)
         for channel in await self.service.direct_channels(PLATFORM, MOST_DIRECT):
             self.catch_up.read(int(channel), self.get_partial_messageable(int(channel)))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Look what the bot may do in a server that it comes into."""
+        self._compare(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Forget what the bot lacked in a server that it has left."""
+        self._missing.compare(str(guild.id), ())
+
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        """Look again when a role is given other permissions."""
+        self._compare(after.guild)
+
+    def _compare(self, guild: discord.Guild) -> None:
+        self._missing.compare(str(guild.id), lacking_everywhere(guild))
 
     async def on_shard_connect(self, number: int) -> None:
         """Note that a shard has begun a session."""
@@ -138,11 +163,11 @@ class SupportClient(ServingClient):
         if self.user is None:
             return
         if message.content:
-            await self.service.overhear_change(PLATFORM, str(message.id), text_of(message, self.user))
+            await self.service.hearing.overhear_change(PLATFORM, str(message.id), text_of(message, self.user))
         if (question := question_from_edit(message, self.user)) is not None:
-            await self.service.reword(PLATFORM, question.identity, question.text)
+            await self.service.hearing.reword(PLATFORM, question.identity, question.text)
         elif self.intents.message_content and was_edited_soon(message):
-            await self.service.reword(PLATFORM, str(message.id), text_of(message, self.user))
+            await self.service.hearing.reword(PLATFORM, str(message.id), text_of(message, self.user))
             await self._hear_unasked(message)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -155,8 +180,8 @@ class SupportClient(ServingClient):
             await self._forget(message_id)
 
     async def _forget(self, message_id: int) -> None:
-        await self.service.overhear_change(PLATFORM, str(message_id), None)
-        await self.service.reword(PLATFORM, str(message_id), None)
+        await self.service.hearing.overhear_change(PLATFORM, str(message_id), None)
+        await self.service.hearing.reword(PLATFORM, str(message_id), None)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Keep a modal that was sent: the library knows only those that this very process has opened."""
@@ -177,7 +202,7 @@ class SupportClient(ServingClient):
             if is_only_emoji(message, self.user):
                 return False
             remark = remark_from_message(message, self.user)
-            if remark is not None and await self.service.overhear(remark) is not Heard.NOT_OURS:
+            if remark is not None and await self.service.hearing.overhear(remark) is not Heard.NOT_OURS:
                 return False
             question = question_from_message(message, self.user)
             return not await self._heed(message, question) and (await self.service.ask(question)).new
@@ -185,7 +210,7 @@ class SupportClient(ServingClient):
     async def _overhear(self, message: discord.Message, me: discord.ClientUser) -> bool:
         """Hear what names nobody: who goes on asking in a thread, who answers instead, what is asked nobody."""
         if (remark := remark_in_thread(message, me)) is not None:
-            heard = await self.service.overhear(remark)
+            heard = await self.service.hearing.overhear(remark)
             if heard is Heard.FOLLOW_UP and not is_only_emoji(message, me):
                 return (await self.service.ask(question_from_message(message, me, Manner.FOLLOW_UP))).new
             if heard is not Heard.NOT_OURS:
@@ -199,7 +224,7 @@ class SupportClient(ServingClient):
         if quiet is None or not question.in_thread:
             return False
         place = (question.platform, question.workspace, question.channel, question.thread)
-        if not await self.service.be_quiet(*place, quiet=quiet):
+        if not await self.service.hearing.be_quiet(*place, quiet=quiet):
             return False
         with suppress(discord.DiscordException, aiohttp.ClientError, OSError):  # a nicety
             await message.add_reaction("🔇" if quiet else "🔊")

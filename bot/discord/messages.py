@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from bot.discord._text import build_answer_parts
+from bot.dialects.discord_text import build_answer_parts
 from bot.discord.handoffs import build_told
 from bot.discord.views import build_answer_view, build_mark, build_remarks, vote_id
 from supportbot.delivery.claiming import Delivery

@@ -20,9 +20,9 @@ import discord
 from discord.http import Route
 
 from bot.again import REWORDED_TEXT
-from bot.discord._parts import start_of
+from bot.dialects.discord_parts import start_of
+from bot.dialects.discord_text import LIMIT, build_answer_parts, build_quote
 from bot.discord._posting import HISTORY_LIMIT, NONCE_LIFE, request_message, request_object
-from bot.discord._text import LIMIT, build_answer_parts, build_quote
 from bot.discord.again import build_reworded_view
 from bot.discord.handoffs import (
     build_mention,

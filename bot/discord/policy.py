@@ -21,16 +21,14 @@ from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell, whi
 from bot.discord._serving import ServingClient
 from bot.discord.explanation import read_fields
 from bot.discord.questions import PLATFORM
-from bot.policies import ADMINS_TEXT, DIGEST_WORDS, HINTS, VERIFIED_ONLY_WORDS, build_confirmation
+from bot.policies import ADMINS_TEXT, HINTS, build_confirmation, choices
 from supportbot.policies.errors import PolicyError
 from supportbot.policies.form import DIGEST_FIELDS, FIELDS, submit
 from supportbot.policies.policy import AnswerOn, Policy
 from supportbot.policies.store import Place
 from supportbot.policies.wording import (
-    ANSWER_ON_WORDS,
     HOURS_EXAMPLE,
     LABELS,
-    LANGUAGE_WORDS,
     NONE,
     typed_settings,
 )
@@ -43,12 +41,7 @@ _ALL = "all"
 _DIGEST = "digest"
 _CUSTOM_ID = re.compile(rf"{_MODAL_PREFIX}(all|digest|[0-9]{{1,20}})")
 _LONGEST = 200
-_CHOICES: Mapping[str, Mapping[str, str]] = {
-    "answer_on": {str(value): words for value, words in ANSWER_ON_WORDS.items()},
-    "verified_only": VERIFIED_ONLY_WORDS,
-    "language": {NONE: N_("As the server"), **LANGUAGE_WORDS},
-    "digest": DIGEST_WORDS,
-}
+_CHOICES = choices(N_("As the server"))
 _TITLE = N_("What I answer here")
 _TITLES: Mapping[str, str] = {_ALL: N_("What I answer in all channels"), _DIGEST: N_("The weekly digest")}
 _NO_SERVER_TEXT = N_("There is nothing to decide here: this is no server's channel.")

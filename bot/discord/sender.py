@@ -53,16 +53,19 @@ class DiscordSender:
 
     Args:
         rest: returns a client that is logged in, connected to the gateway or not.
+        missing: is told which permissions the bot lacks.
     """
 
     platform = PLATFORM
     pause = 0.0
     """discord.py waits by itself as long as Discord's answers say."""
 
-    def __init__(self, rest: Callable[[], Awaitable[discord.Client]]) -> None:
+    def __init__(
+        self, rest: Callable[[], Awaitable[discord.Client]], missing: MissingPermissions | None = None
+    ) -> None:
         self._rest = rest
         self._tasks: dict[str, asyncio.Task[str]] = {}
-        self._missing = MissingPermissions()
+        self._missing = missing or MissingPermissions()
 
     async def send(self, delivery: Delivery) -> str:
         """Show a reply; returns the id of its last message, under which the buttons are.
@@ -71,20 +74,22 @@ class DiscordSender:
             RetryLaterError: Discord asks to wait, or cannot be reached.
             UndeliverableError: the channel or the question is gone, or the bot may not write there.
         """
+        channel, note = place_of(delivery)
         try:
-            return await self._unbroken(delivery)
+            shown = await self._unbroken(delivery)
         except discord.RateLimited as error:
             raise RetryLaterError("rate limit", error.retry_after, whole_channel=True) from error
         except discord.LoginFailure as error:
             raise RetryLaterError("Discord refuses DISCORD_TOKEN") from error
         except discord.HTTPException as error:
-            channel, note = place_of(delivery)
             needed = permission_to_write(note)
             if permission := missing_permission(error, needed):
                 self._missing.miss(channel, permission)
             raise verdict(error, needed) from error
         except (aiohttp.ClientError, OSError) as error:
             raise RetryLaterError(f"no connection ({type(error).__name__})") from error
+        self._missing.works(channel)
+        return shown
 
     async def aclose(self) -> None:
         """Drop what is still under way."""

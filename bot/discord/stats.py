@@ -8,9 +8,10 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
+from bot.dialects.discord_text import build_name
 from bot.discord._interactions import keep_or_defer, tell, whisper, words_for
 from bot.discord._serving import ServingClient
-from bot.discord._text import build_name
+from bot.discord.permissions import build_lacking
 from bot.discord.questions import PLATFORM, workspace_of
 from supportbot.handoffs.listing import AllWaiting
 from supportbot.statistics.overview import Overview
@@ -41,7 +42,9 @@ async def _figures(interaction: discord.Interaction[ServingClient], overview: Ov
     server, handoffs = workspace_of(interaction), interaction.client.service.handoffs
     figures = await overview.statistics(PLATFORM, server)
     waiting = await handoffs.waiting(PLATFORM, server, most=1) if handoffs else None
-    return build_figures(figures, waiting, await words_for(interaction))
+    words = await words_for(interaction)
+    told = [build_figures(figures, waiting, words), build_lacking(interaction.app_permissions, words)]
+    return "\n".join(line for line in told if line)
 
 
 def may_manage(permissions: discord.Permissions) -> bool:

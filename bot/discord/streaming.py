@@ -21,8 +21,8 @@ from bot.discord.permissions import permission_to_write
 from bot.discord.questions import PLATFORM
 from bot.discord.refusals import is_deleted, verdict
 from supportbot.delivery.dispatch import RetryLaterError
+from supportbot.delivery.pace import Pace
 from supportbot.delivery.stream_notes import Place
-from supportbot.delivery.streaming import Pace
 
 _T = TypeVar("_T")
 

@@ -13,9 +13,9 @@ from typing import Any, Self
 import discord
 import structlog
 
+from bot.dialects.discord_text import build_label
 from bot.discord._interactions import SORRY_TEXT, keep_then_answer, whisper
 from bot.discord._serving import ServingClient
-from bot.discord._text import build_label
 from bot.discord.explanation import voter_of
 from bot.discord.questions import question_from_choice, workspace_of
 from supportbot.errors import SupportBotError, sentence_for_users

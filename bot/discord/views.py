@@ -16,9 +16,9 @@ import discord
 import structlog
 
 from bot.approval import build_approval, build_date
+from bot.dialects.discord_text import build_name
 from bot.discord._interactions import SORRY_TEXT, keep_or_defer, show, tell, whisper, words_for
 from bot.discord._serving import ServingClient
-from bot.discord._text import build_name
 from bot.discord.again import TryAgainButton
 from bot.discord.explanation import build_explanation, voter_of
 from bot.discord.handoffs import AskHumanButton, ResolveButton

@@ -6,18 +6,15 @@ A click carries the number of the answer, or of the question, so it works after 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slack_sdk.models.blocks import ActionsBlock, Block, PlainTextObject
 from slack_sdk.models.blocks.block_elements import ButtonElement
 
 from bot.again import ASK_TEXT, REWORDED_TEXT, TRY_TEXT
-from bot.slack._shapes import are_ids, manner_in
-from bot.slack.feedback import read_voter
-from bot.slack.formatting import build_section
-from bot.slack.suggestions import Place, read_place
+from bot.dialects.slack_packing import build_section
+from bot.slack.clicks import Clicked, read_clicked
 from supportbot.intake.questions import IncomingQuestion
-from supportbot.intake.reception import Manner
 from supportbot.words import ENGLISH, Words
 
 TRY_ACTION = "try_again"
@@ -28,38 +25,18 @@ _NUMBER = re.compile(r"[0-9]{1,18}")  # 18 digits stay within the 63 bits of a d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """Somebody's click.
-
-    Attributes:
-        number: of the answer to have another one of, or of the question to ask again.
-        person: unique over all platforms.
-        place: where that was.
-    """
+    """Somebody's click; ``number`` is of the answer to have another one of, or of the question to ask again."""
 
     number: int
-    workspace: str
-    channel: str
-    user: str
-    person: str
-    place: Place
+    clicked: Clicked
 
     def question(self, text: str) -> IncomingQuestion:
         """Return the question as it is asked by the click; ``Again`` says under which identity."""
-        reply_to = dict(self.place.reply_to)
-        if not self.place.is_private:  # it stands in the thread of the question
-            reply_to.pop("asker_name")
-        return IncomingQuestion(
-            platform="slack",
-            workspace=self.workspace,
-            channel=self.channel,
-            thread=self.place.thread,
-            identity="",
-            asker=self.user,
-            text=text,
-            reply_to=reply_to,
-            manner=manner_in(self.channel, Manner.COMMAND),
-            in_thread=not self.place.is_private,
-        )
+        asked = self.clicked.question(text, "")
+        if self.clicked.place.is_private:
+            return asked
+        # It stands in the thread of the question.
+        return replace(asked, reply_to={k: v for k, v in asked.reply_to.items() if k != "asker_name"})
 
 
 def build_try_again(answer_id: int, words: Words = ENGLISH) -> ButtonElement:
@@ -79,18 +56,7 @@ def build_reworded(question_id: int, words: Words = ENGLISH) -> list[Block]:
 
 def read_click(body: object) -> Click | None:
     """Return the click that a ``block_actions`` payload carries, or None if there is none in it."""
-    match body:
-        case {
-            "actions": [{"action_id": str(action), "value": str(value)}, *_],
-            "team": {"id": str(team)},
-            "channel": {"id": str(channel)},
-            "user": {"id": str(user)},
-        } if (
-            action in (TRY_ACTION, ASK_ACTION)
-            and _NUMBER.fullmatch(value)
-            and are_ids(team, channel)
-            and (person := read_voter(body))
-            and (place := read_place(body))
-        ):
-            return Click(number=int(value), workspace=team, channel=channel, user=user, person=person, place=place)
-    return None
+    clicked = read_clicked(body)
+    if clicked is None or clicked.action not in (TRY_ACTION, ASK_ACTION) or not _NUMBER.fullmatch(clicked.value):
+        return None
+    return Click(number=int(clicked.value), clicked=clicked)

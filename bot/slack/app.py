@@ -44,7 +44,7 @@ from bot.slack.web_client import WebClient
 from bot.slack.workspaces import InstalledWorkspaces, OneWorkspace, Workspace, Workspaces
 from supportbot.config import Settings
 from supportbot.db.session import Database
-from supportbot.delivery.streaming import Pace
+from supportbot.delivery.pace import Pace
 from supportbot.errors import ConfigError
 from supportbot.notices import keep_notice
 from supportbot.service import Service
@@ -160,7 +160,7 @@ async def open_slack(
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience.call_seconds)) as session:
         background = Background()
         try:
-            make = _Maker(service, settings, patience, session, background)
+            make = _Maker(service, settings, patience, session, background, post_seconds)
             client = make.client(None, Scopes())
             workspaces, installing = _workspaces(settings, database, make, client)
             bolt = build_bolt(client, lambda: workspaces.missed(time.time()))
@@ -197,7 +197,9 @@ class _Maker:
         patience: Patience,
         session: aiohttp.ClientSession,
         background: Background,
+        post_seconds: float,
     ) -> None:
+        self._post_seconds = post_seconds
         self._service = service
         self._settings = settings
         self._patience = patience
@@ -247,7 +249,7 @@ class _Maker:
             identity,
             scopes,
             stage,
-            SlackSender(client, identity, stage),
+            SlackSender(client, identity, stage, self._post_seconds),
             SlackDigests(client, identity),
             catch_up,
         )
@@ -264,7 +266,7 @@ def _workspaces(
     settings: Settings, database: Database | None, make: _Maker, client: WebClient
 ) -> tuple[OneWorkspace | InstalledWorkspaces, Installing | None]:
     """Return the workspaces, and the pages at which more of them install the app."""
-    if settings.slack_client_id is None or settings.slack_client_secret is None:
+    if not settings.slack_is_shared or not settings.slack_client_id or not settings.slack_client_secret:
         return OneWorkspace(make.for_token(_secret(settings.slack_bot_token, "SLACK_BOT_TOKEN"))), None
     if database is None:
         raise ConfigError("SLACK_CLIENT_ID needs a database for the tokens of its workspaces.")
@@ -274,6 +276,7 @@ def _workspaces(
         scopes=wanted_scopes(),
         origin=settings.install_origin,
         workspaces=settings.allowed_workspaces,
+        language=settings.language,
     )
     rotator = AsyncTokenRotator(client_id=app.client_id, client_secret=app.client_secret, client=client)
     workspaces = InstalledWorkspaces(Installations(database, app.client_id, rotator), make.for_bot)

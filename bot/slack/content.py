@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bot.slack.markup import escape, mentions
+from bot.dialects.slack_markup import escape, mentions
 
 _DEEPEST = 6
 """Levels of blocks that Slack has; it also bounds the time."""

@@ -9,24 +9,11 @@ from collections.abc import Sequence
 
 from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTextObject, PlainTextObject
 
-from bot.slack.formatting import build_section
-from bot.slack.markup import escape
+from bot.dialects.slack_markup import escape
+from bot.dialects.slack_packing import build_section
 from bot.slack.views import shortened
 from supportbot.digest.digest import Digest
-from supportbot.digest.gaps import Gap
-from supportbot.digest.words import (
-    ADD_COMMAND,
-    ADD_TEXT,
-    ASKED_TITLE,
-    GAPS_TITLE,
-    HELPED_TITLE,
-    PRIVATE_TEXT,
-    TITLE,
-    gap_words,
-    helped_words,
-    more_words,
-    quiet_words,
-)
+from supportbot.digest.words import ADD_COMMAND, ADD_TEXT, TITLE, Writing, quiet_words, sections
 from supportbot.statistics.words import in_words
 from supportbot.words import ENGLISH, Words
 
@@ -52,17 +39,11 @@ def build_digest(digest: Digest, names: Sequence[str], words: Words = ENGLISH) -
         HeaderBlock(text=PlainTextObject(text=title, emoji=True)),
         build_section("\n".join(escape(line) for line in in_words(digest.figures, words))),
     ]
-    if asked := digest.figures.most_asked:
-        lines = [f"• {_one_line(one.question)} ({words.number(one.times)})" for one in asked]
-        blocks.append(build_section("\n".join([f"*{words.say(ASKED_TITLE)}*", *lines])))
-    if digest.gaps:
-        lines = [_gap(gap, words) for gap in digest.gaps[:_GAPS]]
-        lines.append(more_words(len(digest.gaps[_GAPS:]), words))
-        blocks.append(build_section("\n".join([f"*{words.say(GAPS_TITLE)}*", *filter(None, lines)])))
-    if digest.helpers:
-        escaped = [shortened(name, _NAME) if name.strip() else "" for name in names]
-        shown = helped_words(digest, escaped, words)
-        blocks.append(build_section(f"*{words.say(HELPED_TITLE)}*\n{shown}"))
+    escaped = [shortened(name, _NAME) if name.strip() else "" for name in names]
+    blocks += [
+        build_section("\n".join([f"*{title}*", *lines]))
+        for title, lines in sections(digest, escaped, _GAPS, _WRITING, words)
+    ]
     if digest.gaps:
         add = MarkdownTextObject(text=f"{words.say(ADD_TEXT)} `{ADD_COMMAND}`", verbatim=True)
         blocks.append(ContextBlock(elements=[add]))
@@ -75,10 +56,8 @@ def build_notification(digest: Digest, words: Words = ENGLISH) -> str:
     return escape(f"{words.say(TITLE)}: {line}")
 
 
-def _gap(gap: Gap, words: Words) -> str:
-    example = _one_line(gap.example) if gap.example else f"_{words.say(PRIVATE_TEXT)}_"
-    return f"• {example} ({gap_words(gap, words)})"
-
-
 def _one_line(text: str) -> str:
     return shortened(" ".join(text.split()), _SHOWN)
+
+
+_WRITING = Writing(bullet="• ", quoted=_one_line, remark="_{}_".format)

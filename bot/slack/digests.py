@@ -64,7 +64,8 @@ class SlackDigests:
             include_all_metadata=True,
             limit=PAGE,
         )
-        return (await find_marked(pages, self._identity, post.mark)).whole
+        found = await find_marked(pages, self._identity, [post.mark])
+        return found.marked.get(post.mark)
 
     async def _names(self, helpers: Sequence[Helper]) -> list[str]:
         """Return what those are called who can be named, as far as they are shown."""

@@ -17,6 +17,9 @@ from typing import Any
 from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, MarkdownTextObject, PlainTextObject
 from slack_sdk.models.blocks.block_elements import ButtonElement
 
+from bot.dialects.slack_blocks import build_words
+from bot.dialects.slack_markup import escape, escaped_pieces
+from bot.dialects.slack_packing import build_section
 from bot.handoffs import (
     ASK_TEXT,
     RESOLVED_TEXT,
@@ -27,8 +30,6 @@ from bot.handoffs import (
 )
 from bot.slack._shapes import TIMESTAMP
 from bot.slack.feedback import read_voter
-from bot.slack.formatting import build_section, build_text
-from bot.slack.markup import escape, escaped_pieces
 from bot.slack.origin import workspace_of
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.claiming import Delivery
@@ -108,7 +109,7 @@ def build_unreached(words: Words = ENGLISH) -> list[Block]:
 def build_relay(author: str, text: str, words: Words = ENGLISH) -> list[Block]:
     """Return what somebody wrote elsewhere, for the asker to see; in words, without anybody's formatting."""
     lead = words.say("*{name}* answers:", name=escape(author))
-    return [build_section(lead), *build_text(text, words_only=True)]
+    return [build_section(lead), *build_words(text)]
 
 
 def build_reminder(note: Mapping[str, Any], words: Words = ENGLISH) -> list[Block]:

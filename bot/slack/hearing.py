@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.dialects.slack_markup import names_somebody, to_plain
 from bot.slack._shapes import TIMESTAMP, TRIGGER, are_ids, manner_in, time_of
 from bot.slack.content import text_of
-from bot.slack.markup import names_somebody, to_plain
 from bot.slack.said import Said, identity_of, is_for_us, read_own_user, read_said, read_team
 from supportbot.intake.handoff import Remark
 from supportbot.intake.question_form import is_question

@@ -13,10 +13,10 @@ from slack_sdk.models.blocks import ActionsBlock, Block, DividerBlock, HeaderBlo
 from slack_sdk.models.blocks.block_elements import ButtonElement
 from slack_sdk.models.views import View
 
+from bot.dialects.slack_markup import escape
+from bot.dialects.slack_packing import build_section
 from bot.quotation import MARK
 from bot.slack._shapes import TIMESTAMP, are_ids
-from bot.slack.formatting import build_section
-from bot.slack.markup import escape
 from bot.slack.origin import workspace_of
 from bot.slack.views import build_date, build_preview, shortened
 from supportbot.db.states import AnswerSource, QuestionState
@@ -224,7 +224,7 @@ def _for_admins(shown: ForAdmins, words: Words) -> list[Block]:
     if shown.waiting is not None and shown.waiting.count:
         blocks.append(build_section("\n".join(_waiting(shown.waiting, shown.links, words))))
     if shown.missing:
-        blocks.append(build_section(f"⚠️ {shortened(shown.missing, _SENTENCE)}"))
+        blocks.append(build_section(f"⚠️ {shortened(words.say(shown.missing), _SENTENCE)}"))
     settings = PlainTextObject(text=words.say("Settings"), emoji=True)
     remark = words.say("Only admins of this workspace see this part.")
     actions = ActionsBlock(elements=[ButtonElement(action_id=SETTINGS_ACTION, text=settings)])

@@ -36,6 +36,7 @@ from supportbot.db.session import Database
 from supportbot.errors import DatabaseError
 from supportbot.installations import count_begun
 from supportbot.intake.people import person_of
+from supportbot.words import ENGLISH, N_, Language, Words, nearest, preferred
 
 log = structlog.get_logger(__name__)
 
@@ -48,24 +49,28 @@ STATE_SECONDS = 600
 MOST_BEGUN = 1_000
 """Installations under way at once: anybody can begin one, and each is a row for ten minutes."""
 
-_AGAIN = f'<a href="{INSTALL_PATH}">Begin again</a>'
-
 _FAILURES: Mapping[str, str] = {
-    "access_denied": "Nothing was installed, because that was not allowed in Slack.",
-    "invalid_browser": "Nothing was installed: this browser did not begin here, or keeps no cookies. Open this "
-    "page and Slack in the same browser, over https.",
-    "invalid_state": "Nothing was installed: it took longer than ten minutes, or the page was loaded twice.",
-    "missing_code": "Nothing was installed: Slack sent nothing that the app could be installed with.",
-    "invalid_code": "Nothing was installed: Slack did not accept it. If that happens again, the app's client id "
-    "and client secret may not belong together.",
-    "not_allowed": "Nothing was installed: this bot is not for that workspace. Its operator can add the "
-    "workspace's id to SUPPORTBOT_SLACK_WORKSPACES.",
-    "whole_organisation": "Nothing was installed: choose one workspace in Slack, not a whole organisation.",
-    "unreachable": "Nothing was installed: Slack could not be reached. Please try again in a moment.",
-    "storage_error": "Nothing was installed: it could not be kept. The bot's log says why.",
-    "too_many": "Too many people install the app at this moment. Please try again in ten minutes.",
+    "access_denied": N_("Nothing was installed, because that was not allowed in Slack."),
+    "invalid_browser": N_(
+        "Nothing was installed: this browser did not begin here, or keeps no cookies. Open this page and Slack in "
+        "the same browser, over https."
+    ),
+    "invalid_state": N_("Nothing was installed: it took longer than ten minutes, or the page was loaded twice."),
+    "missing_code": N_("Nothing was installed: Slack sent nothing that the app could be installed with."),
+    "invalid_code": N_(
+        "Nothing was installed: Slack did not accept it. If that happens again, the app's client id and client "
+        "secret may not belong together."
+    ),
+    "not_allowed": N_(
+        "Nothing was installed: this bot is not for that workspace. Its operator can add the workspace's id to "
+        "SUPPORTBOT_SLACK_WORKSPACES."
+    ),
+    "whole_organisation": N_("Nothing was installed: choose one workspace in Slack, not a whole organisation."),
+    "unreachable": N_("Nothing was installed: Slack could not be reached. Please try again in a moment."),
+    "storage_error": N_("Nothing was installed: it could not be kept. The bot's log says why."),
+    "too_many": N_("Too many people install the app at this moment. Please try again in ten minutes."),
 }
-_OTHERWISE = "Nothing was installed: Slack refused."
+_OTHERWISE = N_("Nothing was installed: Slack refused.")
 
 
 class _NotWantedError(BoltError):
@@ -86,6 +91,7 @@ class App:
         scopes: what it asks for.
         origin: where these pages are opened.
         workspaces: in which it may be installed; none for any.
+        language: of the pages, where a browser asks for none that we speak.
     """
 
     client_id: str
@@ -93,6 +99,7 @@ class App:
     scopes: Sequence[str]
     origin: str
     workspaces: frozenset[str]
+    language: Language
 
 
 class Installing:
@@ -108,6 +115,7 @@ class Installing:
     def __init__(
         self, app: App, client: AsyncWebClient, database: Database, workspaces: InstalledWorkspaces
     ) -> None:
+        self._language = app.language
         settings = AsyncOAuthSettings(
             client_id=app.client_id,
             client_secret=app.client_secret,
@@ -119,7 +127,7 @@ class Installing:
             install_page_rendering_enabled=False,
             state_store=_States(database),
             state_expiration_seconds=STATE_SECONDS,
-            callback_options=AsyncCallbackOptions(_succeed, _fail),
+            callback_options=AsyncCallbackOptions(self._succeed, self._fail),
             logger=library_logger(),
         )
         self._flow = _Flow(client, settings, app, workspaces)
@@ -131,9 +139,9 @@ class Installing:
                 to_starlette_response(await self._flow.handle_installation(to_async_bolt_request(request, b"")))
             )
         except _TooManyError:
-            return _failed("too_many", 503)
+            return self._failed(request, "too_many", 503)
         except DatabaseError:  # the database tells of it
-            return _failed("storage_error", 503)
+            return self._failed(request, "storage_error", 503)
 
     async def finish(self, request: Request) -> Response:
         """Take what Slack sends a browser back with."""
@@ -142,9 +150,30 @@ class Installing:
                 to_starlette_response(await self._flow.handle_callback(to_async_bolt_request(request, b"")))
             )
         except (aiohttp.ClientError, OSError):  # OSError: timeouts, too
-            return _failed("unreachable", 502)
+            return self._failed(request, "unreachable", 502)
         except DatabaseError:
-            return _failed("storage_error", 503)
+            return self._failed(request, "storage_error", 503)
+
+    async def _succeed(self, args: AsyncSuccessArgs) -> BoltResponse:
+        words = self._words(*args.request.headers.get("accept-language", ()))
+        return _answer(200, build_success(args.installation.team_name or "", words), args.settings)
+
+    async def _fail(self, args: AsyncFailureArgs) -> BoltResponse:
+        reason = str(args.error) if isinstance(args.error, _NotWantedError) else args.reason
+        status = 403 if isinstance(args.error, _NotWantedError) else args.suggested_status_code
+        # What stands in the address may be anything, and perhaps a secret.
+        log.warning("slack.not_installed", reason=reason if reason in _FAILURES else "refused")
+        words = self._words(*args.request.headers.get("accept-language", ()))
+        return _answer(status, build_failure(reason, words), args.settings)
+
+    def _failed(self, request: Request, reason: str, status: int) -> Response:
+        log.warning("slack.not_installed", reason=reason)
+        words = self._words(*request.headers.getlist("accept-language"))
+        return _private(HTMLResponse(build_failure(reason, words), status))
+
+    def _words(self, *accepted: str) -> Words:
+        """Return those of a browser: who installs the app does so before anything is decided for the workspace."""
+        return Words(nearest(*preferred(",".join(accepted))) or self._language)
 
 
 class _Flow(AsyncOAuthFlow):
@@ -198,16 +227,17 @@ class _States(AsyncOAuthStateStore):
             return await _states(await lend(session)).async_consume(state)
 
 
-def build_page(title: str, sentence: str, link: str = "") -> str:
+def build_page(title: str, sentence: str, link: str = "", words: Words = ENGLISH) -> str:
     """Return a page that says one thing.
 
     Args:
         title: in a few words.
         sentence: the thing.
         link: HTML of ours after it.
+        words: whose language the page is in.
     """
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{words.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(title)}</title>"
         "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem}</style>"
@@ -215,27 +245,18 @@ def build_page(title: str, sentence: str, link: str = "") -> str:
     )
 
 
-def build_failure(reason: str) -> str:
+def build_failure(reason: str, words: Words = ENGLISH) -> str:
     """Return the page for whoever could not install the app."""
-    return build_page("Not installed", _FAILURES.get(reason, _OTHERWISE), _AGAIN)
+    again = html.escape(words.say("Begin again"))
+    told = words.say(_FAILURES.get(reason, _OTHERWISE))
+    return build_page(words.say("Not installed"), told, f'<a href="{INSTALL_PATH}">{again}</a>', words)
 
 
-def build_success(name: str) -> str:
-    """Return the page for whoever installed the app in the workspace of this name."""
-    return build_page("Installed", f"The bot is in {name} now. Invite it to a channel, and mention it.")
-
-
-async def _succeed(args: AsyncSuccessArgs) -> BoltResponse:
-    name = args.installation.team_name or "the workspace"
-    return _answer(200, build_success(name), args.settings)
-
-
-async def _fail(args: AsyncFailureArgs) -> BoltResponse:
-    reason = str(args.error) if isinstance(args.error, _NotWantedError) else args.reason
-    status = 403 if isinstance(args.error, _NotWantedError) else args.suggested_status_code
-    # What stands in the address may be anything, and perhaps a secret.
-    log.warning("slack.not_installed", reason=reason if reason in _FAILURES else "refused")
-    return _answer(status, build_failure(reason), args.settings)
+def build_success(name: str, words: Words = ENGLISH) -> str:
+    """Return the page for whoever installed the app in the workspace of this name; empty if it has none."""
+    where = name or words.say("the workspace")
+    told = words.say("The bot is in {name} now. Invite it to a channel, and mention it.", name=where)
+    return build_page(words.say("Installed"), told, words=words)
 
 
 def _answer(status: int, page: str, settings: AsyncOAuthSettings) -> BoltResponse:
@@ -244,11 +265,6 @@ def _answer(status: int, page: str, settings: AsyncOAuthSettings) -> BoltRespons
         "Set-Cookie": settings.state_utils.build_set_cookie_for_deletion(),
     }
     return BoltResponse(status=status, body=page, headers=headers)
-
-
-def _failed(reason: str, status: int) -> Response:
-    log.warning("slack.not_installed", reason=reason)
-    return _private(HTMLResponse(build_failure(reason), status))
 
 
 def _private(response: Response) -> Response:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -45,10 +45,10 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Messages of ours, by their timestamps: the one with the mark, and the newest that has none."""
+    """Messages of ours, by their timestamps: those with a mark that was looked for, and the newest without any."""
 
-    whole: str | None
-    unmarked: str | None
+    marked: dict[str, str] = field(default_factory=dict)
+    unmarked: str | None = None
 
 
 def marked(mark: str) -> Metadata:
@@ -102,9 +102,12 @@ async def post_marked(
     raise RetryLaterError("an answer without a timestamp")
 
 
-async def find_marked(pages: AsyncIterable[AsyncSlackResponse], identity: Identity, mark: str) -> Found:
-    """Look among these pages for our message that carries a mark, and for one of ours that carries none."""
+async def find_marked(
+    pages: AsyncIterable[AsyncSlackResponse], identity: Identity, marks: Collection[str]
+) -> Found:
+    """Look among these pages for our messages that carry these marks, and for one of ours that carries none."""
     bot = await identity.get()
+    found: dict[str, str] = {}
     unmarked: str | None = None
     async for page in pages:
         messages = page.get("messages")
@@ -112,12 +115,14 @@ async def find_marked(pages: AsyncIterable[AsyncSlackResponse], identity: Identi
             raise RetryLaterError("a page without messages")
         for message in messages:
             match message:
-                case {"ts": str(ts), "bot_id": bot.bot_id, "metadata": {"event_payload": {"mark": found}}} if (
-                    found == mark
+                case {"ts": str(ts), "bot_id": bot.bot_id, "metadata": {"event_payload": {"mark": mark}}} if (
+                    mark in marks
                 ):
-                    return Found(whole=ts, unmarked=unmarked)
+                    found.setdefault(mark, ts)
                 case {"ts": str(ts), "bot_id": bot.bot_id, "metadata": {"event_type": event}}:
                     unmarked = ts if event == BEGUN_EVENT else unmarked
                 case {"ts": str(ts), "bot_id": bot.bot_id}:
                     unmarked = ts
-    return Found(whole=None, unmarked=unmarked)
+        if len(found) == len(marks):
+            break
+    return Found(found, unmarked)

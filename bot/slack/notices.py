@@ -104,7 +104,8 @@ class Notices:
             pages = await self._client.conversations_replies(
                 channel=place.channel, ts=place.thread, oldest=oldest, include_all_metadata=True, limit=PAGE
             )
-        return (await find_marked(pages, self._identity, delivery.mark)).whole
+        found = await find_marked(pages, self._identity, [delivery.mark])
+        return found.marked.get(delivery.mark)
 
     async def _content(self, delivery: Delivery) -> tuple[str, Sequence[Block]]:
         """Return what notifications say, and the blocks."""

@@ -12,17 +12,15 @@ from slack_sdk.models.blocks import InputBlock, Option, PlainTextObject, Section
 from slack_sdk.models.blocks.block_elements import PlainTextInputElement, RadioButtonsElement
 from slack_sdk.models.views import View
 
-from bot.policies import DIGEST_WORDS, HINTS, VERIFIED_ONLY_WORDS
+from bot.policies import HINTS, choices
 from bot.slack._shapes import are_ids
 from bot.slack.origin import workspace_of
 from supportbot.policies.form import DIGEST_FIELDS, FIELDS
 from supportbot.policies.policy import Policy
 from supportbot.policies.store import Place
 from supportbot.policies.wording import (
-    ANSWER_ON_WORDS,
     HOURS_EXAMPLE,
     LABELS,
-    LANGUAGE_WORDS,
     NONE,
     typed_settings,
 )
@@ -34,12 +32,7 @@ _ALL = "all"
 """Stands for all channels, since Slack leaves out a field without a text; no id is in small letters."""
 
 _LONGEST = 200
-_CHOICES: Mapping[str, Mapping[str, str]] = {
-    "answer_on": {str(value): words for value, words in ANSWER_ON_WORDS.items()},
-    "verified_only": VERIFIED_ONLY_WORDS,
-    "language": {NONE: N_("As the workspace"), **LANGUAGE_WORDS},
-    "digest": DIGEST_WORDS,
-}
+_CHOICES = choices(N_("As the workspace"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from bot.slack.streaming import PACE, SlackStage
 from bot.slack.workspaces import Workspace, Workspaces
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+from supportbot.delivery.pace import Pace
 from supportbot.delivery.stream_notes import Place
-from supportbot.delivery.streaming import Pace
 from supportbot.digest.digest import Digest
 from supportbot.digest.posts import Post
 from supportbot.words import Words

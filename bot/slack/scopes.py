@@ -14,12 +14,18 @@ from importlib.resources import files
 import structlog
 import yaml
 
+from supportbot.words import N_, Sentence
+
 log = structlog.get_logger(__name__)
 
 _SAY_AGAIN_SECONDS = 24 * 3600.0
 _REMEDY = (
     "update the app with the manifest that comes with the bot (bot/slack/manifest.yaml), "
     "and install it to the workspace again"
+)
+_LACKS = N_(
+    "The app lacks scopes: {scopes}. To mend that, update the app with the manifest that comes with the bot "
+    "(bot/slack/manifest.yaml), and install it to the workspace again."
 )
 _NAMES = re.compile(r"[a-z][a-z:._-]*(?: *, *[a-z][a-z:._-]*)*")
 
@@ -46,9 +52,7 @@ class Scopes:
     @property
     def sentence(self) -> str:
         """What the app lacks and how to mend it, in one sentence; empty if it lacks nothing that is known."""
-        return (
-            f"The app lacks scopes: {', '.join(self._lacking)}. To mend that, {_REMEDY}." if self._lacking else ""
-        )
+        return Sentence(_LACKS, scopes=", ".join(self._lacking)) if self._lacking else ""
 
     def note(self, method: str, answer: object) -> None:
         """Say which scope an answer of the Web API asks for, if that is why the call was refused."""

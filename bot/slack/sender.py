@@ -15,15 +15,19 @@ An answer that was shown while it was written has a message already: its stream 
 the answer, mark and all. Doing that twice changes nothing. Where a crash came between the message and our note of
 it, it is the one message of ours in the thread that has no mark.
 
+What one message can't hold goes on in further ones of the thread, each with a mark of its own (``messages``), one
+after the other. A later attempt posts those that are not there. An answer that stands in no thread is the root of
+one, in which it goes on. Privately each message is sent as it is, and after a failure all of them again.
+
 Slack takes a reply to a deleted message, and shows it to the whole channel instead. Such a reply is taken back.
 Where Slack refuses the layout of an answer, the words are shown without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
 
 import aiohttp
 import structlog
@@ -33,13 +37,12 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.slack.api_errors import LAYOUT_REFUSED, deleted_error, delivery_error, error_code
 from bot.slack.bolt import library_logger
-from bot.slack.handoffs import build_told
 from bot.slack.identity import Identity
 from bot.slack.marks import CLOCK_SKEW, PAGE, Found, Place, find_marked, marked, post_marked
+from bot.slack.messages import AnswerMessage, Content, build_messages
 from bot.slack.notices import Notices
 from bot.slack.origin import leads_to_slack
 from bot.slack.streaming import SlackStage
-from bot.slack.views import build_answer, build_asked, build_preview, to_dicts
 from supportbot.db.states import OutboxKind
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
@@ -61,16 +64,20 @@ class SlackSender:
         client: carries the bot token and retries nothing.
         identity: tells the bot's own messages from those of others.
         stage: stops the streams that it began.
+        pause: seconds between two messages of one answer.
     """
 
-    def __init__(self, client: AsyncWebClient, identity: Identity, stage: SlackStage) -> None:
+    def __init__(
+        self, client: AsyncWebClient, identity: Identity, stage: SlackStage, pause: float = POST_SECONDS
+    ) -> None:
+        self._pause = pause
         self._client = client
         self._identity = identity
         self._stage = stage
         self._notices = Notices(client, identity)
 
     async def send(self, delivery: Delivery) -> str:
-        """Show an answer, unless an earlier attempt did; return ``channel:timestamp`` of the message.
+        """Show an answer, unless an earlier attempt did; return ``channel:timestamp`` of its first message.
 
         Raises:
             RetryLaterError: Slack asks to wait, cannot be reached, or does not answer sensibly.
@@ -81,13 +88,7 @@ class SlackSender:
         try:
             if delivery.kind is not OutboxKind.REPLY:
                 return await self._notices.send(delivery)
-            ts = await self._complete(delivery, delivery.streamed) if delivery.streamed else None
-            if ts is None and (delivery.attempt > 1 or delivery.streamed is not None):
-                found = await self._find(delivery)
-                ts = found.whole
-                if ts is None and found.unmarked and delivery.streamed == "":
-                    ts = await self._complete(delivery, found.unmarked)
-            return f"{delivery.channel}:{ts or await self._post(delivery)}"
+            return f"{delivery.channel}:{await self._answer(delivery, build_messages(delivery))}"
         except SlackApiError as error:
             failure = delivery_error(error)
         except (aiohttp.ClientError, OSError) as error:
@@ -97,11 +98,41 @@ class SlackSender:
             return await self._respond(delivery, response_url)
         raise failure
 
-    async def _complete(self, delivery: Delivery, ts: str) -> str | None:
+    async def _answer(self, delivery: Delivery, messages: Sequence[AnswerMessage]) -> str:
+        """Post what no earlier attempt did; return the timestamp of the first message."""
+        first = messages[0]
+        shown: dict[str, str] = {}
+        if delivery.streamed and (ts := await self._complete(delivery, delivery.streamed, first)):
+            shown[first.mark] = ts
+        may_be_there = delivery.attempt > 1 or (delivery.streamed is not None and not shown)
+        if may_be_there and len(shown) < len(messages):
+            found = await self._find(delivery, [message.mark for message in messages])
+            shown |= found.marked
+            if not shown and found.unmarked and delivery.streamed == "":
+                ts = await self._complete(delivery, found.unmarked, first)
+                shown |= {first.mark: ts} if ts else {}
+        for message in messages:
+            if message.mark in shown:
+                continue
+            if shown:
+                await asyncio.sleep(self._pause)
+            thread = shown.get(first.mark) if _response_url(delivery) else delivery.thread
+            try:
+                shown[message.mark] = await self._show(message, partial(self._post, delivery, message, thread))
+            except SlackApiError as error:
+                failure = delivery_error(error)
+                if shown and isinstance(failure, RetryLaterError):  # the next attempt looks for what is there
+                    raise RetryLaterError(
+                        str(failure), failure.seconds, whole_channel=failure.whole_channel
+                    ) from error
+                raise
+        return shown[first.mark]
+
+    async def _complete(self, delivery: Delivery, ts: str, message: AnswerMessage) -> str | None:
         """Turn a streamed message into the answer; return None if that can't be done any more."""
         await self._stage.stop(delivery.channel, ts)
         try:
-            return await self._show(delivery, partial(self._update, delivery, ts))
+            return await self._show(message, partial(self._update, delivery, message, ts))
         except SlackApiError as error:
             if error_code(error) not in _NOT_TO_BE_CHANGED:
                 raise
@@ -109,25 +140,20 @@ class SlackSender:
                 await self._client.chat_delete(channel=delivery.channel, ts=ts)
         return None
 
-    async def _post(self, delivery: Delivery) -> str:
-        return await self._show(delivery, partial(self._post_content, delivery))
-
-    async def _show(self, delivery: Delivery, show: Callable[[Mapping[str, Any]], Awaitable[str]]) -> str:
-        content = _content(delivery)
+    async def _show(self, message: AnswerMessage, show: Callable[[Content], Awaitable[str]]) -> str:
         try:
-            return await show(content)
+            return await show(message.content)
         except SlackApiError as error:
-            in_words = _content(delivery, words_only=True)
-            if error_code(error) not in LAYOUT_REFUSED or in_words == content:
+            if error_code(error) not in LAYOUT_REFUSED or message.in_words == message.content:
                 raise
-            log.warning("slack.layout_refused", reason=error_code(error), answer_id=delivery.answer_id)
-        return await show(in_words)
+            log.warning("slack.layout_refused", reason=error_code(error), mark=message.mark)
+        return await show(message.in_words)
 
-    async def _update(self, delivery: Delivery, ts: str, content: Mapping[str, Any]) -> str:
+    async def _update(self, delivery: Delivery, message: AnswerMessage, ts: str, content: Content) -> str:
         answer = await self._client.chat_update(
             channel=delivery.channel,
             ts=ts,
-            metadata=marked(delivery.mark),
+            metadata=marked(message.mark),
             link_names=False,
             parse="none",
             **content,
@@ -135,33 +161,34 @@ class SlackSender:
         self._identity.learn_app(answer.get("message"))
         return ts
 
-    async def _post_content(self, delivery: Delivery, content: Mapping[str, Any]) -> str:
-        thread = None if _response_url(delivery) else delivery.thread
+    async def _post(self, delivery: Delivery, message: AnswerMessage, thread: str | None, content: Content) -> str:
         place = Place(delivery.channel, thread)
-        posted = await post_marked(self._client, self._identity, place, delivery.mark, content)
-        return posted.ts
+        return (await post_marked(self._client, self._identity, place, message.mark, content)).ts
 
-    async def _find(self, delivery: Delivery) -> Found:
-        """Look for the message that carries this delivery's mark, and for one of ours that carries none."""
+    async def _find(self, delivery: Delivery, marks: Sequence[str]) -> Found:
+        """Look for the messages that carry this delivery's marks, and for one of ours that carries none."""
         if _response_url(delivery):
-            return await self._find_in_channel(delivery)
-        pages = self._client.conversations_replies(
-            channel=delivery.channel,
-            ts=delivery.thread,
-            oldest=str(delivery.reply_to.get("ts", delivery.thread)),
-            include_all_metadata=True,
-            limit=PAGE,
-        )
+            found = await self._find_in_channel(delivery, marks)
+            if (root := found.marked.get(marks[0])) and len(marks) > 1:
+                found.marked.update((await self._find_in_thread(delivery, root, root, marks[1:])).marked)
+            return found
+        oldest = str(delivery.reply_to.get("ts", delivery.thread))
         try:
-            return await find_marked(await pages, self._identity, delivery.mark)
+            return await self._find_in_thread(delivery, delivery.thread, oldest, marks)
         except SlackApiError as error:
             if error_code(error) != "thread_not_found":
                 raise
-        if stray := (await self._find_in_channel(delivery)).whole:
+        for stray in (await self._find_in_channel(delivery, marks)).marked.values():
             await self._client.chat_delete(channel=delivery.channel, ts=stray)
         raise deleted_error()
 
-    async def _find_in_channel(self, delivery: Delivery) -> Found:
+    async def _find_in_thread(self, delivery: Delivery, root: str, oldest: str, marks: Sequence[str]) -> Found:
+        pages = await self._client.conversations_replies(
+            channel=delivery.channel, ts=root, oldest=oldest, include_all_metadata=True, limit=PAGE
+        )
+        return await find_marked(pages, self._identity, marks)
+
+    async def _find_in_channel(self, delivery: Delivery, marks: Sequence[str]) -> Found:
         """Look likewise for what stands in no thread."""
         pages = await self._client.conversations_history(
             channel=delivery.channel,
@@ -169,7 +196,7 @@ class SlackSender:
             include_all_metadata=True,
             limit=PAGE,
         )
-        return await find_marked(pages, self._identity, delivery.mark)
+        return await find_marked(pages, self._identity, marks)
 
     async def _respond(self, delivery: Delivery, response_url: str) -> str:
         """Show the answer to the asker alone."""
@@ -178,35 +205,21 @@ class SlackSender:
         webhook = AsyncWebhookClient(
             response_url, session=self._client.session, retry_handlers=[], logger=library_logger()
         )
-        try:
-            response = await webhook.send_dict(
-                # A click's way would otherwise replace the message that was clicked on.
-                {"response_type": "ephemeral", "replace_original": False, **_content(delivery)}
-            )
-        except (aiohttp.ClientError, OSError) as error:
-            raise RetryLaterError(f"no connection ({type(error).__name__})") from error
-        if response.status_code == 429 or response.status_code >= 500:
-            raise RetryLaterError(f"HTTP {response.status_code}")
-        if response.status_code != 200:
-            raise UndeliverableError("The bot is not in the channel, and the command's private way has expired.")
+        for message in build_messages(delivery):
+            try:
+                response = await webhook.send_dict(
+                    # A click's way would otherwise replace the message that was clicked on.
+                    {"response_type": "ephemeral", "replace_original": False, **message.content}
+                )
+            except (aiohttp.ClientError, OSError) as error:
+                raise RetryLaterError(f"no connection ({type(error).__name__})") from error
+            if response.status_code == 429 or response.status_code >= 500:
+                raise RetryLaterError(f"HTTP {response.status_code}")
+            if response.status_code != 200:
+                raise UndeliverableError(
+                    "The bot is not in the channel, and the command's private way has expired."
+                )
         return f"{delivery.channel}:private"
-
-
-def _content(delivery: Delivery, *, words_only: bool = False) -> Mapping[str, Any]:
-    answer_id, words = delivery.answer_id if delivery.votable else None, delivery.words
-    blocks = build_answer(
-        delivery.text,
-        answer_id=answer_id,
-        grounds=delivery.grounds,
-        offers_sample=delivery.offers_sample,
-        words_only=words_only,
-        words=words,
-    )
-    if _response_url(delivery) or "asker_name" in delivery.reply_to:  # no message shows the question
-        blocks.insert(0, build_asked(delivery.question, str(delivery.reply_to.get("asker_name", "")), words))
-    if delivery.note is not None:  # it went to a human at once
-        blocks += build_told(delivery.note, words)
-    return {"text": build_preview(delivery.text), "blocks": to_dicts(blocks)}
 
 
 def _response_url(delivery: Delivery) -> str | None:

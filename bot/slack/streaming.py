@@ -24,13 +24,14 @@ from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.dialects.slack_blocks import build_parts
+from bot.dialects.slack_markup import escape
 from bot.slack.api_errors import deleted_error, delivery_error, error_code
 from bot.slack.marks import BEGUN_EVENT
-from bot.slack.markup import escape
-from bot.slack.views import build_answer, build_preview, to_dicts
+from bot.slack.views import build_preview, to_dicts
 from supportbot.delivery.dispatch import RetryLaterError
+from supportbot.delivery.pace import Pace
 from supportbot.delivery.stream_notes import Place
-from supportbot.delivery.streaming import Pace
 
 PACE = Pace(
     all=0.75,  # chat.appendStream: 100 a minute and workspace ("Tier 4")
@@ -152,7 +153,9 @@ def _timestamp(answer: AsyncSlackResponse) -> str:
 
 
 def _content(text: str) -> Mapping[str, Any]:
-    return {"text": build_preview(text), "blocks": to_dicts(build_answer(text, answer_id=None))}
+    """Return the first message of an answer of which so much is written; the others come with the whole of it."""
+    first = build_parts(text)[0]
+    return {"text": build_preview(first.text), "blocks": to_dicts(first.blocks)}
 
 
 async def _asked(

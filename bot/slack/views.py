@@ -10,14 +10,15 @@ from itertools import islice
 from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, MarkdownTextObject
 from slack_sdk.models.blocks.block_elements import ButtonElement
 
-from bot import approval, markdown
+from bot import approval
+from bot.dialects.slack_markup import escape, escaped_pieces
+from bot.dialects.slack_packing import NOTHING, build_section
 from bot.quotation import MARK, build_source
 from bot.slack.again import build_try_again
 from bot.slack.feedback import build_feedback
-from bot.slack.formatting import NOTHING, build_section, build_text
 from bot.slack.handoffs import build_ask_human
-from bot.slack.markup import escape, escaped_pieces
 from bot.slack.suggestions import build_suggestions
+from supportbot import markdown
 from supportbot.feedback.votes import VoteOutcome
 from supportbot.intake.questions import Grounds
 from supportbot.words import ENGLISH, N_, Words
@@ -31,29 +32,20 @@ SORRY_TEXT = N_("Sorry, something went wrong on my side. Please try again in a m
 
 _PREVIEW_LIMIT = 3_000
 _QUOTE_LIMIT = 300
-_NO_GROUNDS = Grounds()
 
 
-def build_answer(
-    text: str,
-    *,
-    answer_id: int | None,
-    grounds: Grounds = _NO_GROUNDS,
-    offers_sample: bool = False,
-    words_only: bool = False,
-    words: Words = ENGLISH,
+def build_below(
+    answer_id: int | None, grounds: Grounds, *, offers_sample: bool = False, words: Words = ENGLISH
 ) -> list[Block]:
-    """Return the blocks of an answer: its text, who approved it or where it is quoted from, suggestions, thumbs.
+    """Return what stands below an answer: who approved it or where it is quoted from, suggestions, thumbs.
 
     Args:
-        text: the answer.
         answer_id: what thumbs and suggestions refer to; without it there are none.
         grounds: what the answer stands on.
         offers_sample: whether another answer can be had.
-        words_only: without the formatting of its Markdown.
         words: the bot's own.
     """
-    blocks = build_text(text, words_only=words_only)
+    blocks: list[Block] = []
     if verified := approval.build_approval(grounds, escape, partial(build_date, words=words), words):
         blocks.append(_remark(words.say("✓ Verified by {approval}", approval=verified)))
     if source := build_source(grounds, escape, words):

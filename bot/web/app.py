@@ -18,7 +18,9 @@ from nicegui import ui
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, request_response
+from starlette.types import ASGIApp
 
+from bot.web.console.app import NoConsole, guard_console
 from bot.web.frames import FrameGuard
 from bot.web.guard import SameOriginOnly, SecurityHeaders
 from bot.web.health import Readiness, build_probes
@@ -28,6 +30,7 @@ from bot.web.visitor import ConversationCookie, conversation_of
 from bot.web.visits import make_room
 from bot.web.welcome import Welcome, welcome_to_starter
 from supportbot.config import Settings
+from supportbot.console import Console
 from supportbot.db.states import LOCAL_WORKSPACE, PUBLIC_WORKSPACE
 from supportbot.policies.store import Place
 from supportbot.service import Service
@@ -48,6 +51,7 @@ def build_web(
     key: bytes,
     is_learned_from: Callable[[str], Awaitable[bool]],
     welcome: Callable[[], Awaitable[Welcome]] = welcome_to_starter,
+    console: Console | None = None,
 ) -> FastAPI:
     """Return the application with the page at ``/`` and the probes beside it.
 
@@ -63,8 +67,11 @@ def build_web(
         is_learned_from: tells whether what is asked in a workspace of the page may be used for training; asked at
             every visit.
         welcome: what a visitor finds now; asked at every visit.
+        console: what operators ask and do at ``/console``; None serves nothing there.
     """
 
+    if console is not None:
+        console.today.problems = readiness
     workspace = LOCAL_WORKSPACE if settings.page_is_local else PUBLIC_WORKSPACE
 
     @ui.page("/", title=_TITLE, language="en-US", dark=None, response_timeout=_PAGE_SECONDS)
@@ -89,7 +96,9 @@ def build_web(
     origins = settings.page_origins
     probes = build_probes(readiness)
     # Not mounted at "/", where it would swallow every route that is added later.
-    probes.default = ConversationCookie(FrameGuard(ScriptNonce(nicegui.app)), key, origins)
+    pages: ASGIApp = FrameGuard(ScriptNonce(nicegui.app))
+    pages = guard_console(pages, console, settings, model_version) if console else NoConsole(pages)
+    probes.default = ConversationCookie(pages, key, origins)
     app.router.default = SameOriginOnly(probes, hosts=[settings.web_host], origins=origins)
     return app
 

@@ -1,15 +1,15 @@
 """An answer's Markdown as elements of the page.
 
 What people and models wrote stays in text nodes, so it can't become markup; of its own making there is only the
-address of a link, which ``bot.markdown`` lets be clicked only if it is plain to see and leads to a web page.
+address of a link, which ``supportbot.markdown`` lets be clicked only if it is plain and leads to a web page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.markdown import Block, Code, Items, Paragraph, Quote, Span
 from bot.web.nodes import node
+from supportbot.markdown import Block, Code, Items, Paragraph, Quote, Span
 
 _STYLES = ("bold", "italic", "strike")
 
@@ -18,7 +18,7 @@ def build_blocks(blocks: Sequence[Block]) -> None:
     """Build the elements of what an answer says, in the element that is open.
 
     Args:
-        blocks: as ``bot.markdown.read`` returns them.
+        blocks: as ``supportbot.markdown.read`` returns them.
     """
     for block in blocks:
         match block:

@@ -69,8 +69,13 @@ class Listener(socket.socket):
             self._spare = None
 
 
-async def listen(host: str, port: int) -> Listener:
+async def listen(host: str, port: int, setting: str = "SUPPORTBOT_WEB_PORT") -> Listener:
     """Listen on an address; port 0 takes any free one.
+
+    Args:
+        host: the address.
+        port: of it.
+        setting: what the operator sets the port with.
 
     Raises:
         ConfigError: it cannot be had; the sentence names the setting.
@@ -82,13 +87,12 @@ async def listen(host: str, port: int) -> Listener:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ConfigError(
-                f"Port {port} on {host} is taken by another program: set SUPPORTBOT_WEB_PORT to a free port or "
+                f"Port {port} on {host} is taken by another program: set {setting} to a free port or "
                 "to 0, which takes any, or stop that program."
             ) from error
         if error.errno == errno.EACCES:
             raise ConfigError(
-                f"Port {port} is not allowed for this user: set SUPPORTBOT_WEB_PORT to {_SOURCE_PORTS_FOR_ROOT} "
-                "or above."
+                f"Port {port} is not allowed for this user: set {setting} to {_SOURCE_PORTS_FOR_ROOT} or above."
             ) from error
         raise ConfigError(
             f"'{host}' is not an address of this machine: set SUPPORTBOT_WEB_HOST to 127.0.0.1 for this machine "

@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.guard import content_security_policy
 
+_CONSOLE = "/console"
+
 _NONCE_BYTES = 16
 """128 bits, as the standard advises: https://www.w3.org/TR/CSP3/#security-nonces."""
 
@@ -26,7 +28,7 @@ class ScriptNonce:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or scope["path"] != "/":
+        if scope["type"] != "http" or not _is_page(scope["path"]):
             await self._app(scope, receive, send)
             return
         # What is compressed can't be marked; the page has 20 KB, and its scripts are other responses.
@@ -50,3 +52,7 @@ class ScriptNonce:
             await send({"type": "http.response.body", "body": marked})
 
         await self._app({**scope, "headers": headers}, receive, send_marked)
+
+
+def _is_page(path: str) -> bool:
+    return path in ("/", _CONSOLE) or path.startswith(f"{_CONSOLE}/")

@@ -37,6 +37,7 @@ MAX_CHARACTERS = 4_000
 MAX_OPEN = 4
 """Questions of one page that may wait for their answers at once."""
 
+COLOURS = Path(__file__).with_name("colours.css")
 _STYLE = Path(__file__).with_name("page.css")
 _PLATFORM = "web"
 
@@ -83,6 +84,7 @@ class Chat:
         self._client.on_delete(self._stop_following)
         welcome, learns = await _welcome(get_welcome), await _learns(is_learned_from)
         ui.page_title(welcome.name)
+        ui.add_css(COLOURS)
         ui.add_css(_STYLE)
         build_header(welcome.name, model_version, self._words)
         with node("div", classes="content measure", lang=self._words.language):

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from bot.web.connections import Connections, accepted_at_once, most_connections
 from bot.web.listener import listen
 from bot.web.protocols import Config
+from supportbot.errors import ConfigError
 
 _SHUTDOWN_SECONDS = 2
 """How long open connections may finish; the daemon as a whole has ten seconds."""
@@ -33,11 +34,15 @@ class WebServer:
         host: address to listen on.
         port: 0 takes any free one; ``port`` then tells which.
         is_proxied: whether connections come from a proxy, so that many have one address.
+        console_port: where the application is served as well; 0 for nowhere.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int, *, is_proxied: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, host: str, port: int, *, is_proxied: bool = False, console_port: int = 0
+    ) -> None:
         self._host = host
         self.port = port
+        self._console_port = console_port
         most = most_connections()
         self._server = _Server(
             Config(
@@ -67,14 +72,21 @@ class WebServer:
         Raises:
             ConfigError: the address cannot be had; the sentence names the setting.
         """
-        listener = await listen(self._host, self.port)
-        self.port = listener.getsockname()[1]
-        self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="web-server")
+        listeners: list[socket.socket] = [await listen(self._host, self.port)]
+        self.port = listeners[0].getsockname()[1]
+        try:
+            if self._console_port:
+                listeners.append(await listen(self._host, self._console_port, "SUPPORTBOT_CONSOLE_PORT"))
+        except ConfigError:
+            listeners[0].close()
+            raise
+        self._task = asyncio.create_task(self._server.serve(sockets=listeners), name="web-server")
         started = asyncio.create_task(self._server.is_started.wait())
         await asyncio.wait({self._task, started}, return_when=asyncio.FIRST_COMPLETED)
         if not self._server.started:
             started.cancel()
-            listener.close()
+            for listener in listeners:
+                listener.close()
             await self._task
         return self
 

@@ -11,7 +11,6 @@ from functools import partial
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
-from bot import markdown
 from bot.again import TRY_TEXT
 from bot.approval import build_approval, build_date
 from bot.handoffs import ASK_TEXT, RESOLVED_TEXT, SOMEBODY, UNREACHED_TEXT
@@ -21,6 +20,7 @@ from bot.web.formatting import build_blocks
 from bot.web.nodes import node
 from bot.web.visitor import NEW_CONVERSATION_PATH
 from bot.web.welcome import Welcome
+from supportbot import markdown
 from supportbot.db.states import AnswerSource, HandoffState, QuestionState
 from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.history import Exchange
@@ -129,6 +129,7 @@ class AnswerView:
         self._on_explain = on_explain
         self._on_choose = on_choose
         self._form: ExplanationForm | None = None
+        self._shown_people: tuple[Exchange, str] | None = None
         self._raw = ""  # a piece may end in the middle of an emoji
         self._thumbs: dict[Vote, TextElement] = {}
         # Busy: a screen reader waits for the whole answer instead of reading every piece.
@@ -194,6 +195,9 @@ class AnswerView:
             exchange: as it is now.
             when: from when on somebody is there, if that is not now.
         """
+        if (exchange, when) == self._shown_people:
+            return  # what is drawn anew would lose a click that is on its way
+        self._shown_people = (exchange, when)
         words = self._words
         self._people.clear()
         with self._people:

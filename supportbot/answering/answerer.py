@@ -138,6 +138,7 @@ class Answerer:
         begin_by: float | None = None,
         verified_only: bool = False,
         before: Drawn | None = None,
+        conversation: int | None = None,
     ) -> Reply:
         """Answer a question.
 
@@ -150,6 +151,7 @@ class Answerer:
             begin_by: when it is too late to begin to generate, likewise; by default the deadline.
             verified_only: whether nothing is said but what is approved, whatever the mode.
             before: what was drawn for it before; then nothing is shown until it is known to be another answer.
+            conversation: where it was asked, as the record numbers that; None for an operator.
 
         Raises:
             EngineBusyError: the engine holds as much as it can.
@@ -160,11 +162,11 @@ class Answerer:
         started = time.monotonic()
         if before is not None:
             on_text = _say_nothing
-        found = await self._explain(question, deadline, workspace_id, earlier, verified_only=verified_only)
+        found = await self.explain(question, deadline, workspace_id, earlier, verified_only=verified_only)
         if found.given:
             reply = replace(given_reply(found), latency_ms=_since(started))
             on_text(reply.text)
-        elif found.verdict is Verdict.DEGENERATE or verified_only or not self.generates:
+        elif found.verdict is Verdict.DEGENERATE or verified_only or not self._is_asked(conversation):
             reply = replace(unverified_reply(found, on_text), latency_ms=_since(started))
         else:
             generated = await self.generator.answer(
@@ -175,13 +177,20 @@ class Answerer:
                 begin_by=begin_by,
                 beside_knowledge=found.decision is not None,
                 before=before,
+                conversation=conversation,
             )
-            reply = self._judged(generated, found, on_text)
+            reply = self.judge(generated, found, on_text)
         reply = with_meaning(reply, found)
         return reply if before is None else another(reply, before.texts)
 
     async def answer_unasked(
-        self, question: str, deadline: float, *, workspace_id: int, verified_only: bool
+        self,
+        question: str,
+        deadline: float,
+        *,
+        workspace_id: int,
+        verified_only: bool,
+        conversation: int | None = None,
     ) -> Reply | None:
         """Answer what nobody asked the bot, if that is verified, or the model says the same as what is.
 
@@ -190,6 +199,7 @@ class Answerer:
             deadline: as in ``answer``; a model is asked only if it has a place at once.
             workspace_id: likewise.
             verified_only: likewise.
+            conversation: likewise.
 
         Returns:
             The answer; None where the bot had better be silent.
@@ -198,28 +208,39 @@ class Answerer:
             EngineBusyError: as in ``answer``, as are the other errors.
         """
         started = time.monotonic()
-        found = await self._explain(question, deadline, workspace_id, (), verified_only=verified_only)
+        found = await self.explain(question, deadline, workspace_id, (), verified_only=verified_only)
         if found.verdict is Verdict.SMALL_TALK:  # people talk to each other
             return None
         if found.given:
             return replace(given_reply(found), latency_ms=_since(started))
-        if verified_only or not self.generates or found.decision is None or near_answer(found.decision) is None:
+        may_say = not verified_only and self._is_asked(conversation)
+        if not may_say or found.decision is None or near_answer(found.decision) is None:
             return None
         generated = await self.generator.answer(
-            found.asked, deadline, _say_nothing, begin_by=started, beside_knowledge=True
+            found.asked,
+            deadline,
+            _say_nothing,
+            begin_by=started,
+            beside_knowledge=True,
+            conversation=conversation,
         )
-        reply = self._judged(generated, found, _say_nothing)
+        reply = self.judge(generated, found, _say_nothing)
         return reply if reply.source is AnswerSource.GENERATED else None
 
-    async def _explain(
+    async def explain(
         self,
         question: str,
         deadline: float,
-        workspace_id: int | None,
-        earlier: Sequence[Turn],
+        workspace_id: int | None = None,
+        earlier: Sequence[Turn] = (),
         *,
-        verified_only: bool,
+        verified_only: bool = False,
     ) -> Explanation:
+        """Return what is decided about a question before a model is asked; the arguments are those of ``answer``.
+
+        Raises:
+            DeadlineExceededError: it could not be looked up in time.
+        """
         known = self._knowledge if verified_only or self._mode == "verified_first" else None
         passages = None if verified_only else self._passages
         try:
@@ -237,7 +258,10 @@ class Answerer:
     @property
     def generates(self) -> bool:
         """Whether a model is asked where nothing approved is known."""
-        model = self.generator.model
+        return self._is_asked(None)
+
+    def _is_asked(self, conversation: int | None) -> bool:
+        model = self.generator.model_for(conversation)
         has_own = self._knowledge is not None and self._knowledge.has_own
         if model.is_starter and self._passages is not None and self._passages.number:
             has_own = True  # a shop that does not exist is no better beside one's own handbook
@@ -250,8 +274,14 @@ class Answerer:
             has_knowledge=has_own,
         )
 
-    def _judged(self, reply: Reply, found: Explanation, on_text: Callable[[str], None]) -> Reply:
-        """Return a generated reply if it may be shown beside what is known, else that the bot is not sure."""
+    def judge(self, reply: Reply, found: Explanation, on_text: Callable[[str], None]) -> Reply:
+        """Return a generated reply if it may be shown beside what is known, else that the bot is not sure.
+
+        Args:
+            reply: what the model says, or that it is not sure enough.
+            found: what was decided before it was asked.
+            on_text: called with the text that may be shown.
+        """
         was_sure = reply.source is AnswerSource.GENERATED
         if (decision := found.decision) is None:
             if not was_sure and found.quote is not None:

@@ -7,7 +7,8 @@ taken back. Where several candidates are wanted, the best of them is chosen firs
 for that one.
 
 The model may be replaced at any time by changing one reference: an answer keeps the model that it began with, and
-the old one is closed when its last answer has ended.
+the old one is closed when its last answer has ended. Another one may stand beside it and answer some
+conversations; which, and why, is for ``trials``.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing, contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from supportbot.answering.candidates import Generation, choose, generate_all
 from supportbot.answering.slots import Slots
@@ -26,6 +28,7 @@ from supportbot.engine.base import CONFIDENCE_TOKENS, Engine, SamplingParams, co
 from supportbot.engine.prompt import Prompt, encode_prompt, encode_same
 from supportbot.intake.questions import NOT_SURE_TEXT, Reply
 from supportbot.intake.samples import Drawn
+from supportbot.telemetry import metrics
 
 _SEED_BITS = 63  # what a signed 64-bit column holds
 
@@ -91,6 +94,21 @@ class Tenure:
             await self.model.engine.aclose()
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A model that answers some conversations beside the live one.
+
+    Attributes:
+        model: that does.
+        instead_of: the version of the live model that it stands beside; beside another one it answers nothing.
+        takes: says of the number of a conversation whether it is the model's.
+    """
+
+    model: LiveModel
+    instead_of: str
+    takes: Callable[[int], bool]
+
+
 class Generator:
     """Turns the text of a question into a generated reply; see the module.
 
@@ -112,6 +130,7 @@ class Generator:
     ) -> None:
         self.slots = slots or Slots()
         self._tenure = Tenure(model)
+        self._beside: tuple[Beside, Tenure] | None = None
         self._sampling = sampling or SamplingParams()
         self._candidates = candidates
 
@@ -135,9 +154,35 @@ class Generator:
         old, self._tenure = self._tenure, Tenure(model)
         return old
 
+    def borrow(self) -> AbstractContextManager[LiveModel]:
+        """Use the model for something else; it is not closed meanwhile, whatever goes live."""
+        return self._tenure.answering()
+
+    def model_for(self, conversation: int | None) -> LiveModel:
+        """Return what the next question of a conversation is answered with; that of none gets the live model."""
+        return self._tenure_for(conversation).model
+
+    def stand_beside(self, beside: Beside) -> None:
+        """Answer some conversations with another model from now on; there is none beside yet."""
+        self._beside = beside, Tenure(beside.model)
+
+    def step_aside(self) -> Tenure | None:
+        """Answer all with the live model from now on; return the tenure of the one beside, to be ended."""
+        beside, self._beside = self._beside, None
+        return beside and beside[1]
+
+    def _tenure_for(self, conversation: int | None) -> Tenure:
+        if self._beside is None or conversation is None:
+            return self._tenure
+        beside, tenure = self._beside
+        is_beside = beside.instead_of == self.engine.model_version and beside.takes(conversation)
+        return tenure if is_beside else self._tenure
+
     async def aclose(self) -> None:
-        """Close the model, dropping what is under way."""
+        """Close the models, dropping what is under way."""
         await self.engine.aclose()
+        if (tenure := self.step_aside()) is not None:
+            await tenure.model.engine.aclose()
 
     async def answer(
         self,
@@ -149,6 +194,7 @@ class Generator:
         begin_by: float | None = None,
         beside_knowledge: bool = False,
         before: Drawn | None = None,
+        conversation: int | None = None,
     ) -> Reply:
         """Answer a question.
 
@@ -160,6 +206,7 @@ class Generator:
             begin_by: when it is too late to begin, likewise; by default the deadline.
             beside_knowledge: see ``LiveModel.floor``.
             before: what was drawn for it before; another sample is drawn from the same prompt.
+            conversation: its number, by which a model beside may be the one that answers; None for the live one.
 
         Raises:
             EngineBusyError: the engine holds as much as it can.
@@ -168,7 +215,7 @@ class Generator:
             ModelError: the model is damaged.
         """
         async with self.slots.slot(deadline if begin_by is None else begin_by):
-            with self._tenure.answering() as model:
+            with self._tenure_for(conversation).answering() as model:
                 max_length, tokenizer = self._sampling.max_length, model.engine.tokenizer
                 prompt = None
                 if before is not None and before.prompt is not None:
@@ -178,7 +225,11 @@ class Generator:
                 if prompt is None:
                     prompt = encode_prompt(tokenizer, question, earlier=earlier, max_length=max_length)
                 floor = model.floor(beside_knowledge=beside_knowledge)
-                return await self._answer(model.engine, prompt, floor, deadline, on_text)
+                reply = await self._answer(model.engine, prompt, floor, deadline, on_text)
+                if self._beside is not None:
+                    arm = "candidate" if model is self._beside[0].model else "live"
+                    metrics.TRIAL_ANSWERS.labels(arm).inc()
+                return reply
 
     async def _answer(
         self, engine: Engine, prompt: Prompt, floor: float | None, deadline: float, on_text: Callable[[str], None]
@@ -198,22 +249,8 @@ class Generator:
         sure = bool(text) and not unsure
         if sure and self._candidates > 1:
             on_text(text)
-        return Reply(
-            text=text if sure else NOT_SURE_TEXT,
-            source=AnswerSource.GENERATED if sure else AnswerSource.NOT_SURE,
-            model_version=engine.model_version,
-            sampling=record | {"engine": engine.arithmetic},
-            seed=generation.seed,
-            prompt=prompt.text,
-            shortened=prompt.shortened,
-            draft=None if sure else text,
-            prompt_tokens=len(prompt.token_ids),
-            answer_tokens=len(generation.token_ids),
-            finish=generation.finish,
-            confidence=confidence(generation.logprobs),
-            mean_logprob=mean_logprob(generation.logprobs),
-            latency_ms=round((time.monotonic() - started) * 1000),
-        )
+        milliseconds = round((time.monotonic() - started) * 1000)
+        return as_reply(engine, prompt, generation, record, sure=sure, milliseconds=milliseconds)
 
     async def _generate(
         self, engine: Engine, prompt: Prompt, floor: float | None, deadline: float, on_text: Callable[[str], None]
@@ -237,6 +274,44 @@ class Generator:
                     on_text(held_back.lstrip())
                     held_back = None
         return generation, False
+
+
+def as_reply(
+    engine: Engine,
+    prompt: Prompt,
+    generation: Generation,
+    sampling: Mapping[str, Any],
+    *,
+    sure: bool,
+    milliseconds: int,
+) -> Reply:
+    """Return what a model wrote as a reply.
+
+    Args:
+        engine: that wrote it.
+        prompt: what it was given.
+        generation: what came out.
+        sampling: how tokens were drawn, for the record.
+        sure: whether it may be shown; if not, it stands beside the reply that the bot is not sure.
+        milliseconds: that it took.
+    """
+    text = generation.text(engine.tokenizer)
+    return Reply(
+        text=text if sure else NOT_SURE_TEXT,
+        source=AnswerSource.GENERATED if sure else AnswerSource.NOT_SURE,
+        model_version=engine.model_version,
+        sampling=dict(sampling) | {"engine": engine.arithmetic},
+        seed=generation.seed,
+        prompt=prompt.text,
+        shortened=prompt.shortened,
+        draft=None if sure else text,
+        prompt_tokens=len(prompt.token_ids),
+        answer_tokens=len(generation.token_ids),
+        finish=generation.finish,
+        confidence=confidence(generation.logprobs),
+        mean_logprob=mean_logprob(generation.logprobs),
+        latency_ms=milliseconds,
+    )
 
 
 def hold_back(reply: Reply, floor: float | None) -> Reply:

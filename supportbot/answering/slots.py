@@ -49,6 +49,8 @@ class Slots:
         self._typical: float | None = None
         self._lowered_at = -float("inf")
         self._freed = asyncio.Condition()
+        self._busy, self._quiet = asyncio.Event(), asyncio.Event()
+        self._quiet.set()
 
     @property
     def limit(self) -> int:
@@ -78,6 +80,19 @@ class Slots:
             return None
         return math.ceil(self._limit * (1 + patience / max(self._typical, _SHORTEST_SECONDS)))
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no answer is being generated."""
+        return self._quiet.is_set()
+
+    async def until_quiet(self) -> None:
+        """Wait until no answer is being generated."""
+        await self._quiet.wait()
+
+    async def until_busy(self) -> None:
+        """Wait until one is."""
+        await self._busy.wait()
+
     @asynccontextmanager
     async def slot(self, begin_by: float) -> AsyncGenerator[None]:
         """Wait for a place, first come, first served, and keep it for one answer.
@@ -89,12 +104,16 @@ class Slots:
             OverloadedError: there was none by then.
         """
         if self._promise is None:
-            yield
+            self._begin()
+            try:
+                yield
+            finally:
+                self._end()
             return
         try:
             async with asyncio.timeout(max(0.0, begin_by - time.monotonic())), self._freed:
                 await self._freed.wait_for(lambda: self._in_use < self.limit)
-                self._in_use += 1
+                self._begin()
         except TimeoutError:
             raise OverloadedError("More answers are asked for than can be generated in time.") from None
         began = self._clock()
@@ -104,13 +123,24 @@ class Slots:
             yield
             is_whole = True
         finally:
-            self._in_use -= 1
+            self._end()
             seconds = self._clock() - began
             # What was broken off says only that a whole answer takes longer.
             if is_whole or seconds > self._promise * _ANSWER_SHARE:
                 self._learn(seconds, was_last=was_last)
             async with self._freed:
                 self._freed.notify_all()
+
+    def _begin(self) -> None:
+        self._in_use += 1
+        self._quiet.clear()
+        self._busy.set()
+
+    def _end(self) -> None:
+        self._in_use -= 1
+        if not self._in_use:
+            self._busy.clear()
+            self._quiet.set()
 
     def _learn(self, seconds: float, *, was_last: bool) -> None:
         assert self._promise is not None  # noqa: S101 - ``slot`` has looked

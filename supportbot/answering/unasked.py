@@ -42,6 +42,7 @@ async def find_reply(answerer: Answerer, claim: Claim, policy: Policy, seconds: 
             time.monotonic() + seconds,
             workspace_id=claim.workspace_id,
             verified_only=policy.verified_only,
+            conversation=claim.conversation_id,
         )
     except (DeadlineExceededError, EngineBusyError, OverloadedError):
         return None

@@ -270,6 +270,7 @@ class Worker:
                     begin_by=self._begin_by(claim, began),
                     verified_only=policy.verified_only,
                     before=before,
+                    conversation=claim.conversation_id,
                 )
         except OverloadedError:
             await self._refuse(claim)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from supportbot.backup.manifest import (
     write_manifest,
 )
 from supportbot.config import Settings, env_name
+from supportbot.config.listing import without_secrets
 from supportbot.db.session import sqlite_path
 from supportbot.errors import BackupError, ModelError
 from supportbot.models import registry
@@ -35,9 +35,6 @@ from supportbot.models.registry import Registry
 
 PARTIAL = ".partial"
 """How the name of a backup ends that is being made, or whose making was killed."""
-
-_SECRET_PARTS = re.compile(r"(?<=//)[^/@\s]*@|\?[^,\s]*")
-"""In an address: who asks, with what password, and a query, in which a key may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,4 +159,4 @@ def list_settings(settings: Settings) -> dict[str, str]:
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "(a secret, not kept)"
-    return "" if value is None else _SECRET_PARTS.sub("", str(value))
+    return without_secrets(value)

@@ -1,25 +1,21 @@
 """Backups by the clock: the daemon has one made whenever the newest is old enough, and keeps the latest few.
 
-Each is made by `supportbot backup` in a process of its own, so neither the event loop nor the daemon's memory
-feels it, and the end of the daemon ends it. Daemons that share the folder make one at a time.
+Each is made in a process of its own (``process``). Daemons that share the folder make one at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import signal
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
-from filelock import FileLock, Timeout
 
 from supportbot.backup.making import PARTIAL
 from supportbot.backup.manifest import MANIFEST
+from supportbot.backup.process import make_in_process, one_at_a_time, which_bot
 from supportbot.config import Settings
 from supportbot.errors import BackupError
 from supportbot.telemetry import metrics
@@ -31,9 +27,6 @@ _NAME = "supportbot-%Y%m%dT%H%M%SZ"
 
 _RETRY = timedelta(minutes=5)
 """Pause after a failure, unless backups are wanted more often than that."""
-
-_LOCK = ".lock"
-_SAYS = "supportbot: "
 
 
 class Schedule:
@@ -81,55 +74,26 @@ class Schedule:
         return min(max(newest + self._every - datetime.now(UTC), timedelta(0)), self._every)
 
     async def _make_if_due(self) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(self._folder / _LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise BackupError(f"Another process makes a backup in {self._folder}.") from None
-        try:
+        with one_at_a_time(self._folder):
             if self._wait() > timedelta(0):  # another daemon has made it meanwhile
                 return
             for left in self._folder.glob(f".*{PARTIAL}"):  # of one that was killed
                 await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)
             began = asyncio.get_running_loop().time()
             path = self._folder / datetime.now(UTC).strftime(_NAME)
-            await self._make(path)
+            await make_in_process(path, self._environment)
             self._wait()
             log.info("backup.made", path=str(path), seconds=round(asyncio.get_running_loop().time() - began, 1))
             for old in self.backups()[: -self._keep]:
                 await asyncio.to_thread(shutil.rmtree, old, ignore_errors=True)
-        finally:
-            lock.release()
-
-    async def _make(self, path: Path) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "supportbot.cli", "backup", str(path), "--json"),
-            env=os.environ | self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,  # so that its own child, `pg_dump`, can be ended with it
-        )
-        try:
-            _, errors = await process.communicate()
-        except asyncio.CancelledError:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-            raise
-        if process.returncode:
-            said = [line for line in errors.decode(errors="replace").splitlines() if line.startswith(_SAYS)]
-            raise BackupError(said[-1].removeprefix(_SAYS) if said else f"It ended with {process.returncode}.")
 
 
 def make_schedule(settings: Settings) -> Schedule | None:
     """Make the schedule that is set; None where none is."""
     if settings.backup_hours is None:
         return None
-    # The command that makes one reads its settings itself; which bot is meant, it is told.
-    which = {"SUPPORTBOT_HOME": str(settings.home), "SUPPORTBOT_DATABASE_URL": settings.sqlalchemy_url}
     every = timedelta(hours=settings.backup_hours)
-    return Schedule(settings.backups_folder, every, settings.backup_keep, which)
+    return Schedule(settings.backups_folder, every, settings.backup_keep, which_bot(settings))
 
 
 def _made_at(path: Path) -> datetime | None:

@@ -18,6 +18,7 @@ from supportbot.cli import (
     ask,
     backup,
     consent,
+    console,
     curate,
     digest,
     doctor,
@@ -33,6 +34,7 @@ from supportbot.cli import (
     replay,
     restore,
     stats,
+    trial,
     workspaces,
 )
 from supportbot.cli._terminal import err
@@ -55,6 +57,7 @@ app.command()(stats.stats)
 app.command()(digest.digest)
 app.command()(replay.replay)
 app.command()(consent.consent)
+app.command()(console.console)
 app.command()(backup.backup)
 app.command()(restore.restore)
 app.command("import")(import_.import_file)
@@ -62,6 +65,7 @@ app.command()(learn.learn)
 app.add_typer(curate.app, name="curate")
 app.add_typer(handoffs.app, name="handoffs")
 app.add_typer(knowledge.app, name="knowledge")
+models.app.add_typer(trial.app, name="trial")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")
 app.add_typer(privacy.app, name="privacy")

@@ -70,6 +70,8 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     yield _disk(settings)
     yield _platforms(settings)
     yield _permissions(settings)
+    async for finding in _sign_in(settings):
+        yield finding
     yield await _guarded("database", _database, settings)
     yield await asyncio.to_thread(_exports, settings)  # before the model is loaded, which mends them
     yield await _guarded("model", _model, settings)
@@ -114,7 +116,7 @@ def _disk(settings: Settings) -> Finding:
 
 def _platforms(settings: Settings) -> Finding:
     slack = "HTTP" if settings.slack_http else "Socket Mode"
-    if settings.slack_client_id:
+    if settings.slack_is_shared:
         slack += f", many workspaces, installed at {settings.install_origin}/slack/install"
     opened = f", opened at {' and '.join(settings.page_origins)}" if settings.page_origins else ""
     states = [
@@ -130,6 +132,28 @@ def _permissions(settings: Settings) -> Finding:
     if told:
         return Finding("permissions", False, " ".join(told))
     return Finding("permissions", True, "no daemon here was told that its app lacks any")
+
+
+async def _sign_in(settings: Settings) -> AsyncGenerator[Finding]:
+    """Ask each provider of sign-in; where there is none, people come by links, which need no check."""
+    if not settings.console_is_on or not (settings.oidc_issuer or settings.slack_sign_in):
+        return
+    from supportbot.access.address import console_origin
+    from supportbot.access.errors import ProviderError
+    from supportbot.access.oidc.provider import Provider
+    from supportbot.access.oidc.registration import SLACK, callback_path, registrations
+
+    for one in registrations(settings):
+        name = f"sign-in with {one.name}"
+        try:
+            keys = await Provider(one).count_keys()
+        except ProviderError as error:
+            setting = "SLACK_API_URL" if one.key == SLACK else "SUPPORTBOT_OIDC_ISSUER"
+            remedy = f"check {setting}, and that this machine reaches it."
+            yield Finding(name, False, f"{one.issuer} does not answer as a provider ({error.reason}): {remedy}")
+        else:
+            back = f"{console_origin(settings) or 'the origin of the console'}{callback_path(one.key)}"
+            yield Finding(name, True, f"{one.issuer} answers, with {keys} keys; register {back} there")
 
 
 async def _database(settings: Settings) -> str:

@@ -13,6 +13,7 @@ from rich.text import Text
 from supportbot.cli._terminal import out
 from supportbot.errors import SupportBotError
 from supportbot.printable import printable
+from supportbot.teaching.days import end_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +40,8 @@ def parse_date(text: str) -> datetime | None:
         pass
     else:
         try:
-            return datetime.combine(day + timedelta(days=1), time()).astimezone()
-        except (OverflowError, ValueError, OSError):
+            return end_of(day)
+        except OverflowError:
             raise SupportBotError(
                 f"{day} is beyond what a calendar holds: give --valid-until never instead."
             ) from None

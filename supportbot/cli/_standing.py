@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from supportbot.config import Settings
     from supportbot.db.session import Database
     from supportbot.knowledge.calibration import Calibration
-    from supportbot.knowledge.entries import KnownEntry
     from supportbot.knowledge.listing import Counts
     from supportbot.knowledge.quoting import QuoteCalibration
     from supportbot.knowledge.rivals import Rivalry
@@ -67,47 +65,28 @@ class Quoting:
 async def read_standing(database: Database, settings: Settings) -> Standing:
     """Load everything that is known and look at it; what had no vector yet gets one."""
     from supportbot.bootstrap import encoder_opener, make_knowledge, make_passages
-    from supportbot.db.states import EntrySource, EntryState
-    from supportbot.knowledge import documents, store
-    from supportbot.knowledge.calibration import Evidence
-    from supportbot.knowledge.claims import as_asked
-    from supportbot.knowledge.foreign import shipped_foreign
+    from supportbot.knowledge import documents
     from supportbot.knowledge.listing import count
-    from supportbot.knowledge.rivals import rivalries, waiting
-
-    async def own() -> list[KnownEntry]:
-        async with database.read() as session:
-            return [
-                entry
-                for entry in await store.entries(session)
-                if entry.state is EntryState.LIVE and entry.source is not EntrySource.SMALL_TALK
-            ]
+    from supportbot.knowledge.rivals import waiting
+    from supportbot.teaching.fights import Fights, digest_of, own_entries
 
     async with database.read() as session:
         counts = await count(session)
         proposed = await documents.count_waiting(session)
-    before = await own()
+    before = await own_entries(database)
     open_encoder = encoder_opener(settings)
     knowledge = make_knowledge(settings, database, open_encoder)
     await knowledge.load()
     if (passages := make_passages(settings, database, open_encoder)) is not None:
         await passages.load()
-    calibration, found, missing = None, [], 0
-    if (index := knowledge.stored or knowledge.index) is not None:
-        calibration, entries = index.calibration, await own()
-        digest = next((entry.encoder for entry in reversed(entries)), None) if settings.encoder != "none" else None
-        missing = waiting(before, digest) if digest is not None else 0
-        known = {as_asked(one.text) for entry in entries for one in entry.wordings}
-        texts = [text for text in shipped_foreign() if as_asked(text) not in known]
-        none = await asyncio.to_thread(index.features, texts)
-        # What a handful of wordings says of one another proves nothing.
-        leave_out = calibration.evidence is Evidence.WORDINGS
-        found = await asyncio.to_thread(rivalries, entries, digest, none, leave_out=leave_out)
+    has_encoder = settings.encoder != "none"
+    found = await Fights(database, knowledge, has_encoder=has_encoder).find()
+    digest = digest_of(await own_entries(database), has_encoder=has_encoder)
     return Standing(
         encoder="none (letters alone)" if settings.encoder == "none" else settings.encoder or _SHIPPED,
-        waiting=missing,
+        waiting=waiting(before, digest) if digest is not None else 0,
         counts=counts,
-        calibration=calibration,
+        calibration=knowledge.calibration,
         rivalries=found,
         passages=Quoting(
             waiting=proposed,

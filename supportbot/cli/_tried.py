@@ -9,8 +9,8 @@ from rich.text import Text
 
 from supportbot.cli._knowledge import shorten
 from supportbot.cli._terminal import out
-from supportbot.cli._trying import Tried, verdict
 from supportbot.printable import printable
+from supportbot.teaching.trying import Tried, verdict
 
 if TYPE_CHECKING:
     from supportbot.answering.beside import Hearing

@@ -45,7 +45,9 @@ def ask(
             }
         )
         return
-    out.print(Text(printable(exchange.answer or "")))
+    from supportbot.cli._markdown import print_answer  # late: `--help` answers at once
+
+    print_answer(out, exchange.answer or "")
     for suggestion in exchange.grounds.suggestions:
         out.print(Text(f"  · {printable(suggestion.question)}"))
     details = [f"question {exchange.question_id}", _source(exchange)]

@@ -68,18 +68,12 @@ def _lines(found: Digest) -> list[str]:
     if found.is_quiet:
         return [words.quiet_words(found)]
     lines = in_words(found.figures)
-    if found.figures.most_asked:
-        lines.append(f"\n{words.ASKED_TITLE}:")
-        lines += [f"{one.times:>6,}  {_one_line(one.question)}" for one in found.figures.most_asked]
+    names = [one.signed for one in found.helpers]
+    writing = words.Writing(bullet="  ", quoted=_one_line, remark=str)
+    for title, told in words.sections(found, names, len(found.gaps), writing):
+        lines += [f"\n{title}:", *told]
     if found.gaps:
-        lines.append(f"\n{words.GAPS_TITLE}:")
-        lines += [
-            f"  {_one_line(gap.example) or words.PRIVATE_TEXT} ({words.gap_words(gap)})" for gap in found.gaps
-        ]
-        lines.append(f"{words.ADD_TEXT} {words.ADD_COMMAND}")
-    if found.helpers:
-        names = [one.signed for one in found.helpers]
-        lines.append(f"\n{words.HELPED_TITLE}: {words.helped_words(found, names)}")
+        lines.append(f"\n{words.ADD_TEXT} {words.ADD_COMMAND}")
     return lines
 
 

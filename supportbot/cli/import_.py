@@ -20,7 +20,6 @@ from supportbot.errors import SupportBotError
 if TYPE_CHECKING:
     from supportbot.config import Settings
     from supportbot.db.session import Database
-    from supportbot.engine.tokenizer import ModelTokenizer
     from supportbot.feedback.curation.imports import Imported, Told
 
 _COLUMN = re.compile(r"""\s*(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,"']*?))\s*(?:,|$)""")
@@ -60,6 +59,7 @@ def import_file(
         from supportbot.cli._preview import show
         from supportbot.feedback.curation.imports import Keep, prepare_import
         from supportbot.feedback.curation.reading import read_table
+        from supportbot.teaching.bringing import tokenizer_of
 
         if keep is not None and keep not in set(Keep):
             raise SupportBotError(f"--keep takes {' or '.join(Keep)}, not '{keep}'.")
@@ -72,7 +72,7 @@ def import_file(
                 approved_by=approver,
                 keep=settings.kept_contacts,
                 prefer=Keep(keep) if keep else None,
-                tokenizer=_tokenizer(settings),
+                tokenizer=tokenizer_of(settings),
                 processes=os.cpu_count() or 1,
                 told=told,
             ) as prepared:
@@ -114,23 +114,6 @@ def parse_columns(text: str) -> dict[str, str]:
         columns[found[1]] = next(filter(None, found.groups()[1:]), "")
         place = found.end()
     return columns
-
-
-def _tokenizer(settings: Settings) -> ModelTokenizer:
-    """Return the tokenizer of the model that is live, or the starter's where it has none here."""
-    from supportbot.engine.tokenizer import load_tokenizer
-    from supportbot.errors import ModelError
-    from supportbot.models.registry import Registry, starter_directory
-
-    registry = Registry(settings.models_dir)
-    name = settings.model or registry.active()
-    if name is not None:
-        try:
-            here = Path(name) if Path(name).is_dir() else registry.directory(name)
-            return load_tokenizer(here)
-        except ModelError:  # a hub id, or a model that `doctor` complains of
-            pass
-    return load_tokenizer(starter_directory())
 
 
 @contextmanager

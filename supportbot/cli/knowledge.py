@@ -14,12 +14,12 @@ from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, star
 from supportbot.db.states import EntrySource, EntryState
 
 if TYPE_CHECKING:
-    from supportbot.cli._trying import Tried
     from supportbot.config import Settings
     from supportbot.db.session import Database
     from supportbot.feedback.changes import Changed
     from supportbot.feedback.foreign import Foreign
     from supportbot.knowledge.listing import EntrySummary, EntryView
+    from supportbot.teaching.trying import Tried
 
 app = typer.Typer(help="Approved answers: what the bot says word for word.", no_args_is_help=True)
 foreign = typer.Typer(help="Questions that are none of yours, so that nothing answers them.", no_args_is_help=True)
@@ -41,10 +41,11 @@ def list_entries(
     """List approved answers."""
 
     async def read(database: Database, settings: Settings) -> tuple[list[EntrySummary], int]:
-        from supportbot.knowledge.listing import page
+        from supportbot.knowledge.searching import Wanted, how_many, page
 
+        wanted = Wanted(state=state, search=search, source=source)
         async with database.read() as session:
-            return await page(session, state=state, search=search, source=source, limit=limit)
+            return await page(session, wanted, limit=limit), await how_many(session, wanted)
 
     found, total = with_database(read)
     if as_json:

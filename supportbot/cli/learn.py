@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,21 +19,11 @@ if TYPE_CHECKING:
     from supportbot.feedback.curation.documents.learning import Found, Learned
 
 _DECLINED = 1
-_QUESTION, _ANSWER = 60, 100
-"""Characters of a text that is shown."""
-
 _SENTENCE = 300
 """Characters of a sentence about a file that cannot be read."""
 
 _MOST_NAMED = 5
 """Files that cannot be read, of which it is said why."""
-
-_SKIPPED = {
-    "empty": "without a text of their own",
-    "short": "too short (fewer than 20 characters)",
-    "navigation": "of contents, links or the like",
-    "untitled": "before the first heading",
-}
 
 
 def learn(
@@ -80,39 +69,30 @@ def learn(
 
 def show(found: Found) -> None:
     """Print the preview; all of it is somebody else's text, so what a terminal would obey is taken out."""
-    from supportbot.feedback.curation.contradictions import shortened
+    from supportbot.printable import shortened
+    from supportbot.teaching.preview import ANSWER_SHOWN, QUESTION_SHOWN, describe_passages
+    from supportbot.words import ENGLISH
 
     kinds = ", ".join(
         kind if found.documents == 1 else f"{number} {kind}" for kind, number in sorted(found.kinds.items())
     )
-    name = shortened(found.first, _ANSWER) if found.documents == 1 else f"{found.documents} documents"
+    name = shortened(found.first, ANSWER_SHOWN) if found.documents == 1 else f"{found.documents} documents"
     out.print(Text(f"{name}: {kinds}, {_number(found.sections, 'section')}"))
     if found.samples:
         rows = RichTable(header_style="bold")
         rows.add_column("question", overflow="fold")
         rows.add_column("answer", overflow="fold")
         for sample in found.samples:
-            rows.add_row(Text(shortened(sample.question, _QUESTION)), Text(shortened(sample.answer, _ANSWER)))
+            rows.add_row(
+                Text(shortened(sample.question, QUESTION_SHOWN)), Text(shortened(sample.answer, ANSWER_SHOWN))
+            )
         out.print(rows)
-    for line in _lines(found):
+    for line in describe_passages(found, ENGLISH):
         out.print(Text(line))
     for sentence in found.unread[:_MOST_NAMED]:
         out.print(Text(f"Left out: {shortened(sentence, _SENTENCE)}"))
     if len(found.unread) > _MOST_NAMED:
         out.print(f"Left out: {_number(len(found.unread) - _MOST_NAMED, 'more file')}")
-
-
-def _lines(found: Found) -> Iterator[str]:
-    proposed = found.passages - found.known
-    yield f"{_number(proposed, 'passage')} to propose, {found.known} known already"
-    if found.skipped:
-        reasons = ", ".join(f"{number} {_SKIPPED[reason]}" for reason, number in sorted(found.skipped.items()))
-        yield f"{_number(sum(found.skipped.values()), 'section')} skipped: {reasons}"
-    if found.long:
-        yield f"{_number(found.long, 'passage')} longer than usual: lists, tables and code are not divided"
-    if found.redacted:
-        kinds = ", ".join(f"{number} {kind}" for kind, number in found.redacted.items())
-        yield f"Taken out: {kinds}; name your own contacts in SUPPORTBOT_PUBLIC_CONTACTS to keep them"
 
 
 def _number(number: int, noun: str) -> str:

@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 def log(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the latest questions.")] = 20,
+    search: Annotated[
+        str, typer.Option(metavar="WORDS", help='Only where these words stand; "in quotation marks" together.')
+    ] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Show the latest questions with their answers, model versions and votes."""
-    exchanges = asyncio.run(_recent(start(), limit))
+    exchanges = asyncio.run(_recent(start(), limit, search))
     if as_json:
         print_json([_exchange_record(exchange) for exchange in exchanges])
+        return
+    if not exchanges and search:
+        out.print("Nothing was found: try fewer words.")
         return
     if not exchanges:
         out.print('Nothing was asked yet. Try: supportbot ask "How do I return an item?"')
@@ -49,15 +55,17 @@ def log(
     Console().print(table)
 
 
-async def _recent(settings: Settings, limit: int) -> list[Exchange]:
+async def _recent(settings: Settings, limit: int, search: str) -> list[Exchange]:
     from supportbot.bootstrap import open_database
+    from supportbot.conversations.criteria import Criteria, chosen
     from supportbot.db import audit
     from supportbot.db.schema import check_schema
     from supportbot.intake.history import History
 
     async with open_database(settings) as database:
         await check_schema(database)
-        exchanges = await History(database).recent(limit)
+        query = chosen(Criteria(words=search), is_sqlite=database.is_sqlite).limit(limit)
+        exchanges = await History(database).recent(limit, query if search.strip() else None)
         async with database.write() as session:
             details = {"questions": len(exchanges)}
             audit.record(session, actor=audit.current_user(), action="log.read", subject="log", details=details)

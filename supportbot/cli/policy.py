@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Decide what the bot answers where.", no_args_is_help=True)
 
-_PLATFORMS = ("slack", "discord", "web", "cli")
-
 Workspace = Annotated[str, typer.Argument(help="Platform and id of a workspace or server, such as `slack:T0123`.")]
 Channel = Annotated[
     str,
@@ -81,6 +79,7 @@ def set_(
     as_json: JsonFlag = False,
 ) -> None:
     """Decide about a channel, or about a workspace; what is not named stays as it is."""
+    from supportbot.administration.channels import unheard
     from supportbot.policies.wording import read_settings
 
     place, decided = _place(workspace, channel), read_settings(_pairs(settings))
@@ -92,11 +91,8 @@ def set_(
 
     policy, hears_all = with_database(work)
     _show(place, policy, as_json)
-    if place.platform == "discord" and decided.get("answer_on") == "questions" and not hears_all:
-        err.print(
-            "The bot hears no question that does not name it before the Message Content intent is switched on in "
-            "the developer portal, and SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true is set."
-        )
+    if "answer_on" in decided and (missing := unheard(place, policy, hears_all=hears_all)):
+        err.print(missing)
 
 
 @app.command()
@@ -113,15 +109,9 @@ def reset(workspace: Workspace, by: Actor, channel: Channel = "", as_json: JsonF
 
 
 def _place(workspace: str, channel: str) -> Place:
-    from supportbot.intake.people import workspace_named
-    from supportbot.policies.store import Place
+    from supportbot.administration.places import place_named
 
-    platform, _, name = workspace.partition(":")
-    if platform not in _PLATFORMS or not name.strip():
-        raise SupportBotError(
-            f"'{workspace}' names no workspace: write platform and id, such as slack:T0123 or discord:8001."
-        )
-    return Place(platform=platform, workspace=workspace_named(platform, name), channel=channel.strip())
+    return place_named(workspace, channel)
 
 
 def _pairs(settings: Sequence[str]) -> dict[str, str]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from supportbot.config import Settings
     from supportbot.db.session import Database
     from supportbot.privacy.compacting import Compacted
-    from supportbot.privacy.erasing import Erased, Told
-    from supportbot.privacy.person import Person
+    from supportbot.privacy.erasing import Told
+    from supportbot.privacy.requests import Outcome
     from supportbot.privacy.retention import Standing
 
 app = typer.Typer(help="Hand out or erase what is kept of a person, and see for how long it is kept.")
@@ -40,6 +40,7 @@ Workspace = Annotated[
 def export(
     platform: Platform,
     user: User,
+    by: Actor,
     workspace: Workspace = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="The file, for you alone to read; else standard output.")
@@ -49,9 +50,10 @@ def export(
     """Write everything that is kept of a person as JSON, to hand it out."""
 
     async def work(database: Database, settings: Settings) -> dict[str, Any]:
-        from supportbot.privacy.exporting import export_person
+        from supportbot.privacy.requests import Requests
 
-        return await export_person(database, await _person(database, platform, user, workspace))
+        requests = Requests(database, settings.home)
+        return await requests.export(await requests.person(platform, user, workspace or ()), by)
 
     record = with_database(work)
     if output is None:
@@ -77,37 +79,26 @@ def erase(
     if as_json and not yes:
         raise SupportBotError("Nobody can be asked with --json: add --yes to erase without a question.")
 
-    async def work(database: Database, settings: Settings) -> tuple[Erased, Compacted, list[str]] | None:
-        from supportbot.privacy.erasing import Privacy
-        from supportbot.privacy.reach import beyond_reach
-        from supportbot.privacy.upkeep import compact_noting
+    async def work(database: Database, settings: Settings) -> Outcome | None:
+        from supportbot.privacy.requests import Requests
 
-        person, privacy = await _person(database, platform, user, workspace), Privacy(database, settings.home)
+        requests = Requests(database, settings.home)
+        person = await requests.person(platform, user, workspace or ())
         if not yes:
-            found = await privacy.find(person)
+            found = await requests.find(person)
             err.print(Text(f"Found: {_counted(found.counts())}."), soft_wrap=True)
             if not typer.confirm("Erase all of it? It cannot be brought back.", default=False, err=True):
                 return None
         with _progress() as told:
-            erased = await privacy.erase(person, by, told=told)
-            told("Writing the database anew", 0, 1)
-            compacted = await compact_noting(database, by)
-        left = beyond_reach(
-            platform,
-            is_sqlite=database.is_sqlite,
-            kept=erased.kept,
-            versions=erased.versions,
-            files=erased.files,
-        )
-        return erased, compacted, left
+            return await requests.erase(person, by, told=told)
 
     done = with_database(work)
     if done is None:
         out.print("Nothing was erased.")
         return
-    erased, compacted, left = done
+    erased, compacted, left = done.erased, done.compacted, done.left
     if as_json:
-        print_json(_figures(erased, compacted, left))
+        print_json(_figures(done))
         return
     out.print(Text(f"Erased: {_counted(erased.counts)}."), soft_wrap=True)
     for what, paths in (("Cleaned", erased.files.changed), ("Removed", erased.files.removed)):
@@ -165,17 +156,6 @@ def compact(by: Actor, as_json: JsonFlag = False) -> None:
         out.print("The database is written anew: what was erased is not in it.")
 
 
-async def _person(database: Database, platform: str, user: str, workspaces: list[str] | None) -> Person:
-    from supportbot.intake.people import workspace_named
-    from supportbot.privacy.person import Person, check_workspaces
-
-    meant = frozenset(workspace_named(platform, name) for name in workspaces or ())
-    person = Person(platform=platform, user=user, workspaces=meant)
-    async with database.read() as session:
-        await check_workspaces(session, person)
-    return person
-
-
 def _write_privately(path: Path, text: str) -> None:
     """Write a file that only its owner may read.
 
@@ -193,15 +173,16 @@ def _counted(counts: Any) -> str:
     return ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count) or "nothing"
 
 
-def _figures(erased: Erased, compacted: Compacted, left: list[str]) -> dict[str, Any]:
+def _figures(outcome: Outcome) -> dict[str, Any]:
+    erased = outcome.erased
     files = {name: [str(path) for path in paths] for name, paths in asdict(erased.files).items()}
     return {
         "erased": dict(erased.counts),
         "kept_entries": list(erased.kept),
         "model_versions": {name: list(ids) for name, ids in erased.versions.items()},
         "files": files,
-        "database": asdict(compacted),
-        "not_reached": left,
+        "database": asdict(outcome.compacted),
+        "not_reached": list(outcome.left),
     }
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
-from supportbot.cli._terminal import JsonFlag, out, print_json, start
+from supportbot.cli._terminal import JsonFlag, out, print_json, with_database
 from supportbot.printable import printable
 
 if TYPE_CHECKING:
-    from supportbot.cli._reproduction import Replayed
+    from supportbot.config import Settings
+    from supportbot.conversations.reproduction import Replayed
+    from supportbot.db.session import Database
 
 EXIT_DIFFERENT = 1
 
@@ -29,15 +30,19 @@ def replay(
     as_json: JsonFlag = False,
 ) -> None:
     """Generate a logged answer again and compare; exit status 0: the same, 1: different, 2: it can't be done."""
-    from supportbot.cli._reproduction import replay as replay_answer
-
-    replayed = asyncio.run(replay_answer(start(), answer_id))
+    replayed = with_database(lambda database, settings: _replay(database, settings, answer_id))
     if as_json:
         print_json(_record(replayed))
     else:
         _show(replayed)
     if replayed.differs_at is not None:
         raise typer.Exit(EXIT_DIFFERENT)
+
+
+async def _replay(database: Database, settings: Settings, answer_id: int) -> Replayed:
+    from supportbot.conversations.reproduction import replay as replay_answer
+
+    return await replay_answer(database, settings, answer_id)
 
 
 def _show(replayed: Replayed) -> None:

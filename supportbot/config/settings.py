@@ -15,6 +15,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from supportbot.addresses import secret_keys, secrets_of, without_user
+from supportbot.config.sign_in import check_sign_in
 from supportbot.config.slack import check_slack
 from supportbot.errors import ConfigError
 from supportbot.origins import check_exposure, is_loopback, read_origins
@@ -189,6 +190,52 @@ class Settings(BaseSettings):
         description="Origins under which people open the page from other machines, separated by commas, "
         "e.g. https://help.shop.example for one behind a TLS proxy. Empty: this machine only.",
     )
+    console: Literal["auto", "off"] = Field(
+        default="auto",
+        description="auto: the console is at /console, on this machine and under https origins; off: nowhere.",
+    )
+    console_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="A port for the console alone, on the same address; 0: the page's.",
+    )
+    oidc_issuer: OptionalText = Field(
+        default=None,
+        description="Issuer of an OpenID Connect provider with which operators sign in to the console, "
+        "e.g. https://login.shop.example/realms/team.",
+    )
+    oidc_client_id: OptionalText = Field(default=None, description="Client id of the console there.")
+    oidc_client_secret: OptionalSecret = Field(default=None, description="Its client secret.")
+    oidc_name: OptionalText = Field(
+        default=None,
+        max_length=60,
+        description="What people call that provider, for the button. Empty: the host of the issuer.",
+    )
+    oidc_scopes: str = Field(
+        default="openid profile email", description="What the provider is asked for, separated by spaces."
+    )
+    oidc_role_claim: OptionalText = Field(
+        default=None,
+        description="The claim that says the role, e.g. groups, or realm_access.roles for one inside another.",
+    )
+    oidc_role_values: str = Field(
+        default="",
+        description="What its values mean, separated by commas, e.g. support-leads=admin, support=curator, "
+        "staff=viewer.",
+    )
+    slack_sign_in: bool = Field(
+        default=False,
+        description="Operators sign in to the console with Slack, in a workspace where the bot is installed; "
+        "needs SLACK_CLIENT_ID and SLACK_CLIENT_SECRET.",
+    )
+    console_admins: str = Field(
+        default="",
+        description="Who is an admin of the console when they sign in with a provider, separated by commas: an "
+        "e-mail address that it has verified, sub:… for its subject, or slack:T0123:U0456.",
+    )
+    console_curators: str = Field(default="", description="Who is a curator there, likewise.")
+    console_viewers: str = Field(default="", description="Who may look there, likewise.")
     language: Language = Field(
         default="en",
         description="Of the bot's own sentences, where neither a policy nor the platform says it: en or de.",
@@ -228,7 +275,9 @@ class Settings(BaseSettings):
         "SLACK_SIGNING_SECRET", "Slack signing secret, for HTTP mode."
     )
     slack_client_id: OptionalSecret = _named(  # type: ignore[assignment]
-        "SLACK_CLIENT_ID", "Client id of a Slack app for many workspaces, instead of SLACK_BOT_TOKEN."
+        "SLACK_CLIENT_ID",
+        "Client id of a Slack app for many workspaces, instead of SLACK_BOT_TOKEN; or, beside that, for "
+        "SUPPORTBOT_SLACK_SIGN_IN.",
     )
     slack_client_secret: OptionalSecret = _named("SLACK_CLIENT_SECRET", "Its client secret.")  # type: ignore[assignment]
     slack_api_url: OptionalText = _named("SLACK_API_URL", "Base of Slack's Web API, if not Slack's own.")  # type: ignore[assignment]
@@ -268,6 +317,11 @@ class Settings(BaseSettings):
         return any(origin.startswith("https:") for origin in self.page_origins)
 
     @property
+    def console_is_on(self) -> bool:
+        """Whether operators can sign in at all."""
+        return self.console == "auto"
+
+    @property
     def exports_dir(self) -> Path:
         """Folder of models in the form that their engine reads; it can be made again at any time."""
         return self.models_dir / ".exports"
@@ -279,6 +333,7 @@ class Settings(BaseSettings):
             if (secret := getattr(self, key.lower())) is not None:
                 check_token(key, secret.get_secret_value())
         check_slack(self)
+        check_sign_in(self)
         if wrong := sorted(name for name in self.named_admins if not _ADMIN.fullmatch(name)):
             raise ConfigError(
                 f"SUPPORTBOT_ADMINS holds '{wrong[0]}': name people as slack:T0123:U0456 or discord:8001:1001, "
@@ -302,12 +357,21 @@ class Settings(BaseSettings):
                 "host, as in postgresql+psycopg://user:password@host/name, or in a file that ?passfile= names."
             )
         check_exposure(self.web_host, self.page_origins)
+        if self.console_port and self.console_port == self.web_port:
+            raise ConfigError(
+                "SUPPORTBOT_CONSOLE_PORT is the page's port as well: leave it empty, or choose another one."
+            )
         return self
 
     @property
     def slack_is_on(self) -> bool:
         """Whether the daemon serves Slack at all."""
         return self.slack_bot_token is not None or self.slack_client_id is not None
+
+    @property
+    def slack_is_shared(self) -> bool:
+        """Whether the app of Slack is one that many workspaces install, so that there is no one token."""
+        return self.slack_client_id is not None and self.slack_bot_token is None
 
     @property
     def allowed_workspaces(self) -> frozenset[str]:

@@ -24,7 +24,7 @@ def check_slack(settings: Settings) -> None:
         raise ConfigError("SUPPORTBOT_SLACK_HTTP needs SLACK_SIGNING_SECRET (Basic Information page of the app).")
     if not settings.slack_http and settings.slack_is_on != bool(settings.slack_app_token):
         missing = "SLACK_APP_TOKEN" if settings.slack_is_on else "SLACK_BOT_TOKEN"
-        other = "the client id" if settings.slack_client_id else "the bot token"
+        other = "the client id" if settings.slack_is_shared else "the bot token"
         raise ConfigError(f"{missing} is missing: Socket Mode needs both {other} and the app-level token.")
 
 
@@ -33,12 +33,13 @@ def _check_installation(settings: Settings) -> None:
     if bool(settings.slack_client_id) != bool(settings.slack_client_secret):
         missing = "SLACK_CLIENT_SECRET" if settings.slack_client_id else "SLACK_CLIENT_ID"
         raise ConfigError(f"{missing} is missing: copy both from the app's Basic Information page.")
-    if settings.slack_client_id and settings.slack_bot_token:
+    if settings.slack_client_id and settings.slack_bot_token and not settings.slack_sign_in:
         raise ConfigError(
             "Both SLACK_BOT_TOKEN and SLACK_CLIENT_ID are set: the first is for one workspace, the second for an "
-            "app that many install; keep one of them."
+            "app that many install; keep one of them, or set SUPPORTBOT_SLACK_SIGN_IN=true if the second is for "
+            "signing in to the console."
         )
-    if settings.slack_client_id and not settings.install_origin:
+    if settings.slack_is_shared and not settings.install_origin:
         raise ConfigError(
             "SLACK_CLIENT_ID needs an address that begins with https:// in SUPPORTBOT_WEB_ORIGINS: Slack sends "
             "whoever installs the app back there, to /slack/oauth_redirect."

@@ -35,6 +35,10 @@ class ConnectionThreads:
         """Close what is still open, and wait until the threads have ended; to be called after the pool's end."""
         connections, self._connections = self._connections, []
         for connection in connections:
+            if not connection._running:  # told to stop: its thread would never answer, and it ends by itself
+                continue
+            if connection._connection is None and connection._thread.is_alive():
+                await _opened(connection)  # else it would be open only after it was closed
             with suppress(sqlite3.Error, ValueError):  # it is closed, or cannot be used any more: so be it
                 await connection.close()
         for connection in connections:
@@ -52,3 +56,10 @@ class ConnectionThreads:
         self._connections = [one for one in self._connections if one._thread.is_alive()]
         self._connections.append(connection)
         return connection
+
+
+async def _opened(connection: aiosqlite.Connection) -> None:
+    """Wait until whoever opens a connection has it: the thread does this after that, and reports it after that."""
+    turn = asyncio.get_running_loop().create_future()
+    connection._tx.put_nowait((turn, int))
+    await turn

@@ -11,6 +11,7 @@ A fault of the storage, such as a full disk, leaves all doors as a ``DatabaseErr
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -38,6 +39,22 @@ LOCK_SECONDS = 10.0
 """How long a connection waits for another's write lock; inbox commits take milliseconds."""
 
 _WRITES = "supportbot_writes"
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that ends its transaction when it is closed.
+
+    SQLite closes one only after its last cursor is gone. Whoever was cancelled in the middle of a statement left a
+    cursor in the traceback; until that was collected, the transaction kept the write lock from everybody else.
+    """
+
+    def close(self) -> None:
+        if self.in_transaction:
+            self.rollback()
+        super().close()
+
+
+_CONNECT = {"factory": _Connection}
 
 
 class Database:
@@ -174,7 +191,7 @@ def create_blocking_engine(url: URL, files: Files | None = None, lock_seconds: f
     """Return an engine for threads, each of whose transactions writes."""
     if url.get_backend_name() != "sqlite":
         return create_sync_engine(url, pool_pre_ping=True, hide_parameters=True)
-    engine = create_sync_engine(url.set(drivername="sqlite"), hide_parameters=True)
+    engine = create_sync_engine(url.set(drivername="sqlite"), hide_parameters=True, connect_args=_CONNECT)
     _prepare_sqlite(engine, files, lock_seconds)
     return engine.execution_options(**{_WRITES: True})
 
@@ -184,7 +201,7 @@ def create_engine(url: str, files: Files | None = None, lock_seconds: float = LO
     # Parameters are what people wrote: no error of a statement and no log of statements may name them.
     if make_url(url).get_backend_name() != "sqlite":
         return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
-    engine = create_async_engine(url, hide_parameters=True)
+    engine = create_async_engine(url, hide_parameters=True, connect_args=_CONNECT)
     _prepare_sqlite(engine.sync_engine, files, lock_seconds)
     return engine
 

@@ -133,3 +133,48 @@ class OutboxState(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     FAILED = "failed"
+
+
+class JobKind(StrEnum):
+    """What a process of its own does for operators."""
+
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+    PUBLISH = "publish"
+
+
+class JobState(StrEnum):
+    """How far a job has come."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+    """With a result."""
+    FAILED = "failed"
+    """It said why."""
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """Its process is gone and said nothing: it was killed, or the machine restarted."""
+
+
+class TrialState(StrEnum):
+    """Where a trial of a model is."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    """Ended before there was anything to say."""
+    DECIDED = "decided"
+    """Ended by its own rule."""
+
+
+class TrialOutcome(StrEnum):
+    """How a trial ended."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    INCONCLUSIVE = "inconclusive"
+    BY_HAND = "by_hand"
+    """Somebody stopped it."""
+    LIVE_CHANGED = "live_changed"
+    """Another version went live, or the live one was rolled back."""
+    CANDIDATE_GONE = "candidate_gone"
+    """Its files are no longer there."""

@@ -13,17 +13,16 @@ next.
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
 import structlog
 
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
+from supportbot.delivery.pace import Crowd, Pace
 from supportbot.delivery.stream_notes import NotShownError, Place, StreamNotes
 from supportbot.errors import DatabaseError
 from supportbot.intake.live import Live
@@ -35,30 +34,8 @@ log = structlog.get_logger(__name__)
 _STOP_SECONDS = 1.0
 """For a request that is under way when the daemon stops."""
 
-_REST_SECONDS = 30.0
-"""For all streams of a platform that wants a pause and does not say for how long."""
-
 _TAKING_BACK = 3
 """Attempts to take a message back."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How fast a platform lets answers be shown; seconds.
-
-    Attributes:
-        after: since the question was taken up; what is answered sooner is just posted.
-        each: between two requests for one answer.
-        all: between two requests for any answer, on average.
-        starts: between the first requests of two answers.
-        pause: in which nothing else goes to a channel after a stream began there.
-    """
-
-    after: float = 1.0
-    each: float = 1.0
-    all: float = 0.0
-    starts: float = 0.0
-    pause: float = 0.0
 
 
 class Stage(Protocol):
@@ -108,7 +85,7 @@ class Streams:
         self._notes = notes
         self._live = live
         self._stages: dict[str, Stage] = {}
-        self._crowds: defaultdict[tuple[str, int], _Crowd] = defaultdict(_Crowd)
+        self._crowds: defaultdict[tuple[str, int], Crowd] = defaultdict(Crowd)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, stage: Stage) -> None:
@@ -160,47 +137,10 @@ class Streams:
         return task
 
 
-class _Crowd:
-    """The streams that a platform counts together: how many are open, and what that means for each."""
-
-    def __init__(self) -> None:
-        self._open = 0
-        self._started = -math.inf
-        self._rests_until = -math.inf
-
-    def rests(self) -> bool:
-        return time.monotonic() < self._rests_until
-
-    def rest(self, seconds: float | None) -> None:
-        self._rests_until = time.monotonic() + (_REST_SECONDS if seconds is None else seconds)
-
-    def takes_start(self, pace: Pace) -> bool:
-        """Return whether a stream may begin now; then no other does for a while."""
-        if (now := time.monotonic()) - self._started < pace.starts:
-            return False
-        self._started = now
-        return True
-
-    def gives_start_back(self) -> None:
-        """Let another stream begin instead."""
-        self._started = -math.inf
-
-    def interval(self, pace: Pace) -> float:
-        return max(pace.each, pace.all * self._open)
-
-    @contextmanager
-    def joined(self) -> Iterator[None]:
-        self._open += 1
-        try:
-            yield
-        finally:
-            self._open -= 1
-
-
 class _Stream:
     """One answer that is shown while it is written; ``place`` is None until something is shown."""
 
-    def __init__(self, stage: Stage, crowd: _Crowd, notes: StreamNotes, question_id: int) -> None:
+    def __init__(self, stage: Stage, crowd: Crowd, notes: StreamNotes, question_id: int) -> None:
         self._stage = stage
         self._crowd = crowd
         self._notes = notes

@@ -13,10 +13,11 @@ from datetime import timedelta
 from supportbot.db import clock
 from supportbot.db.session import Database
 from supportbot.digest.gaps import Gap, find_gaps
-from supportbot.digest.reading import Helper, read_helpers, read_unmet
+from supportbot.digest.reading import Helper, read_helpers
 from supportbot.digest.week import DAYS
 from supportbot.knowledge.features import TextEncoder
 from supportbot.statistics.statistics import Statistics, read_statistics
+from supportbot.statistics.unmet import read_unmet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

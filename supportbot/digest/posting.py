@@ -18,13 +18,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db import clock
+from supportbot.db.looking import look_repeatedly
 from supportbot.db.models import WHOLE_WORKSPACE, ChannelPolicy, Workspace
 from supportbot.db.session import Database
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.digest.digest import Digest, Digests
 from supportbot.digest.posts import Post, add, claim, deliver, give_up, postpone, release
 from supportbot.digest.week import channel_of, is_quiet, week_of
-from supportbot.errors import DatabaseError
 from supportbot.policies.store import effective
 from supportbot.words import SOURCE, Language, Words
 
@@ -96,14 +96,7 @@ class Posting:
 
     async def run(self) -> None:
         """Look now and then, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except DatabaseError:
-                pass  # the database tells of itself, and this looks again
-            except Exception:
-                log.exception("digest.failed")
-            await asyncio.sleep(LOOK_SECONDS)
+        await look_repeatedly(self.look, LOOK_SECONDS, "digest.failed")
 
     async def look(self) -> None:
         """Write down which digests are due, and post what nobody else has in hand."""

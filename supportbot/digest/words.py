@@ -2,23 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from supportbot.digest.digest import Digest
 from supportbot.digest.gaps import Gap
 from supportbot.words import ENGLISH, N_, Words
 
 TITLE = N_("The week in questions")
-GAPS_TITLE = N_("Not known, those of most people first")
-ASKED_TITLE = N_("Asked most, of what is verified")
-HELPED_TITLE = N_("Who helped")
+_GAPS_TITLE = N_("Not known, those of most people first")
+_ASKED_TITLE = N_("Asked most, of what is verified")
+_HELPED_TITLE = N_("Who helped")
 ADD_COMMAND = 'supportbot knowledge add --answer "…" --question "…"'
 ADD_TEXT = N_("To fill a gap, whoever runs the bot types:")
-PRIVATE_TEXT = N_("asked in private, so not shown")
+_PRIVATE_TEXT = N_("asked in private, so not shown")
 """Stands in the place of an example."""
 
 NAMED = 10
 """People whose names are shown; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a place writes.
+
+    Attributes:
+        bullet: before each line of a list.
+        quoted: makes one harmless line of what somebody wrote.
+        remark: makes a remark of the bot's own stand out from it.
+    """
+
+    bullet: str
+    quoted: Callable[[str], str]
+    remark: Callable[[str], str]
+
+
+def sections(
+    digest: Digest, names: Sequence[str], most_gaps: int, writing: Writing, words: Words = ENGLISH
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield what a digest tells besides the figures: each part with its title and its lines.
+
+    Args:
+        digest: what is told.
+        names: as ``helped_words`` takes them.
+        most_gaps: that are shown; the others are counted.
+        writing: of the place.
+        words: the bot's own.
+    """
+    if asked := digest.figures.most_asked:
+        lines = [f"{writing.quoted(one.question)} ({words.number(one.times)})" for one in asked]
+        yield words.say(_ASKED_TITLE), [f"{writing.bullet}{line}" for line in lines]
+    if digest.gaps:
+        private = writing.remark(words.say(_PRIVATE_TEXT))
+        shown = [
+            f"{writing.bullet}{writing.quoted(gap.example) if gap.example else private} ({gap_words(gap, words)})"
+            for gap in digest.gaps[:most_gaps]
+        ]
+        more = more_words(len(digest.gaps[most_gaps:]), words)
+        yield words.say(_GAPS_TITLE), [*shown, more] if more else shown
+    if digest.helpers:
+        yield words.say(_HELPED_TITLE), [helped_words(digest, names, words)]
 
 
 def quiet_words(digest: Digest, words: Words = ENGLISH) -> str:

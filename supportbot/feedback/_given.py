@@ -41,9 +41,13 @@ def check_validity(valid_until: datetime | None) -> None:
 
 
 async def rows_of(
-    questions: Sequence[str], answer: str, workspace_id: int | None, keep: Collection[str]
+    questions: Sequence[str],
+    answer: str,
+    workspace_id: int | None,
+    keep: Collection[str],
+    heard: Sequence[Candidate] = (),
 ) -> list[Candidate]:
-    """Return what was typed as rows for training, each question once.
+    """Return what was typed, and what was heard, as rows for training, each question once.
 
     Raises:
         KnowledgeError: a question has nothing to read.
@@ -56,4 +60,9 @@ async def rows_of(
     )
     if not all(row.question for row in rows):
         raise KnowledgeError("A wording needs something to read: what is left of it without controls is empty.")
-    return rows
+    typed_ones = {as_asked(row.question) for row in rows}
+    found: dict[tuple[str, int | None], Candidate] = {}  # each workspace has its own: not all of them share theirs
+    for row in await asyncio.to_thread(lambda: [redacted(one, keep) for one in heard]):
+        if row.question and (text := as_asked(row.question)) not in typed_ones:
+            found.setdefault((text, row.workspace_id), row)
+    return [*rows, *found.values()]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -26,11 +26,12 @@ from supportbot.knowledge.store import answer_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """How many wordings are new, how many were there, and which entries lost one."""
+    """How many wordings are new, how many were there, which entries lost one, and the numbers of the new ones."""
 
     added: int
     already: int
     taken_from: tuple[int, ...]
+    wordings: tuple[int, ...]
 
 
 def typed(question: str, answer: str, workspace_id: int | None) -> Candidate:
@@ -101,17 +102,29 @@ async def add_wordings(
     Raises:
         KnowledgeError: another entry has one, and it is not to be moved.
     """
-    own = {as_asked(wording.text) for wording in await manage.wordings_of(session, entry.id)}
-    fresh = {asked: row for row in rows if (asked := as_asked(row.question)) not in own}
-    lost = await manage.settle(session, entry, fresh, claims, move=move, by=by, revision=revision)
+    before = await manage.wordings_of(session, entry.id)
+    own: dict[str, set[int | None]] = {}
+    for wording in before:
+        own.setdefault(as_asked(wording.text), set()).add(wording.workspace_id)
+    fresh = [row for row in rows if not _has(own.get(as_asked(row.question), set()), row)]
+    asked = [as_asked(row.question) for row in fresh]
+    lost = await manage.settle(session, entry, asked, claims, move=move, by=by, revision=revision)
     touched = {entry.id}
     if entry.source is EntrySource.SMALL_TALK:  # which no model learns
-        session.add_all(Wording(entry_id=entry.id, text=row.question) for row in fresh.values())
+        session.add_all(Wording(entry_id=entry.id, text=row.question) for row in fresh)
     elif fresh:
-        touched |= await _learn(session, entry, list(fresh.values()), by)
+        touched |= await _learn(session, entry, fresh, by)
     await session.flush()
     await publishing.touch(session, touched, revision)
-    return Added(added=len(fresh), already=len(rows) - len(fresh), taken_from=tuple(lost))
+    new = {wording.id for wording in await manage.wordings_of(session, entry.id)} - {one.id for one in before}
+    return Added(
+        added=len(fresh), already=len(rows) - len(fresh), taken_from=tuple(lost), wordings=tuple(sorted(new))
+    )
+
+
+def _has(homes: Collection[int | None], row: Candidate) -> bool:
+    """Return whether an entry has a wording; what another workspace said does not count for this one's."""
+    return bool(homes) if row.origin_answer_id is None else None in homes or row.workspace_id in homes
 
 
 async def _learn(session: AsyncSession, entry: Entry, rows: Sequence[Candidate], by: str) -> set[int]:
@@ -132,20 +145,22 @@ async def _learn(session: AsyncSession, entry: Entry, rows: Sequence[Candidate],
         example.prompt, example.completion, example.label = row.question, row.answer, ExampleLabel.GOOD
         example.sort_key = sort_key_of(row.question)
         example.status, example.curator, example.decided_at = ExampleStatus.APPROVED, by, now
-        example.workspace_id = entry.workspace_id
+        # What was heard somewhere stays theirs who said it; what was typed goes where its entry is given.
+        home = row.workspace_id if row.origin_answer_id is not None else entry.workspace_id
+        example.workspace_id = home
         wording = had.get(example.id)
         if wording is None:
             wording = Wording(example_id=example.id)
             session.add(wording)
         else:
             before.add(wording.entry_id)
-        wording.entry_id, wording.text, wording.workspace_id = entry.id, row.question, entry.workspace_id
+        wording.entry_id, wording.text, wording.workspace_id = entry.id, row.question, home
         wording.encoder = wording.vector = None
     return before
 
 
 def _with_conversation(row: Candidate) -> Candidate:
-    return replace(row, conversation=conversation_of(row.question))
+    return row if row.conversation else replace(row, conversation=conversation_of(row.question))
 
 
 async def rehouse(session: AsyncSession, entry: Entry) -> None:

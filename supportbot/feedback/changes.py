@@ -37,6 +37,7 @@ class Changed:
         already: questions that it had already.
         removed: wordings that were taken out.
         taken_from: entries that lost a wording to it.
+        wordings: the numbers of those that were added.
     """
 
     entry_id: int
@@ -46,6 +47,7 @@ class Changed:
     already: int = 0
     removed: int = 0
     taken_from: tuple[int, ...] = ()
+    wordings: tuple[int, ...] = ()
 
 
 def edit_details(

@@ -77,7 +77,7 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
         ConsentError: the platform needs no consent, or a name is empty.
     """
     external_id = workspace_named(platform, external_id)
-    if platform in LOCAL_PLATFORMS and not _is_asked_for(platform, external_id):
+    if not needs_consent(platform, external_id):
         raise ConsentError(
             f"Rows of '{platform}' are this machine's own and count without a recorded consent. Only a page that "
             f"other machines open needs one: `supportbot consent web {PUBLIC_WORKSPACE} --allow-training`."
@@ -108,22 +108,24 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
             subject=f"workspace:{platform}:{external_id}",
         )
         await session.flush()
-        return _read(row)
+        return consent_of(row)
 
 
 async def workspaces(database: Database) -> list[WorkspaceConsent]:
     """Return all known workspaces with their consent, by platform and id."""
     async with database.read() as session:
         rows = await session.scalars(select(Workspace).order_by(Workspace.platform, Workspace.external_id))
-        return [_read(row) for row in rows]
+        return [consent_of(row) for row in rows]
 
 
-def _is_asked_for(platform: str, external_id: str) -> bool:
-    """Return whether a page or a terminal needs consent: where others ask, and another installation's."""
-    return FOREIGN_MARK in external_id or (platform, external_id) == ("web", PUBLIC_WORKSPACE)
+def needs_consent(platform: str, external_id: str) -> bool:
+    """Return whether consent can be given: not for this machine's own, unless others ask there."""
+    is_of_others = FOREIGN_MARK in external_id or (platform, external_id) == ("web", PUBLIC_WORKSPACE)
+    return platform not in LOCAL_PLATFORMS or is_of_others
 
 
-def _read(row: Workspace) -> WorkspaceConsent:
+def consent_of(row: Workspace) -> WorkspaceConsent:
+    """Return whether the rows of a workspace count, from its own row."""
     return WorkspaceConsent(
         platform=row.platform,
         external_id=row.external_id,

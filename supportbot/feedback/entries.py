@@ -22,6 +22,7 @@ from supportbot.db.models import Entry
 from supportbot.db.session import Database
 from supportbot.db.states import EntrySource, EntryState
 from supportbot.feedback._given import check_text, check_validity, rows_of
+from supportbot.feedback._heard import heard, still_there
 from supportbot.feedback._wordings import add_wordings, rehouse, replace_answer, take_out
 from supportbot.feedback.changes import SAME, Changed, Same, edit_details
 from supportbot.feedback.curation._insert import clean
@@ -52,16 +53,18 @@ class Entries:
         valid_until: datetime | None = None,
         workspace: str | None = None,
         move: bool = False,
+        asked: Collection[int] = (),
     ) -> Changed:
         """Add an answer with its wordings; one that is there already gets more wordings.
 
         Args:
-            questions: ways of asking for it, one at least.
+            questions: ways of asking for it, one at least unless there is one in ``asked``.
             answer: word for word.
             by: the person who approves it.
             valid_until: from then on it is not given; None for ever.
             workspace: the only one that it is given in, as ``slack:T123``; None for all.
             move: take a question from the entry that has it.
+            asked: numbers of answered questions of the log that are ways of asking as well, see ``_heard``.
 
         Raises:
             KnowledgeError: a text is empty, another entry has one of the questions, there is no such workspace, or
@@ -71,15 +74,18 @@ class Entries:
         audit.check_actor(by)
         answer = check_text(answer)
         check_validity(valid_until)
-        if not questions:
+        if not questions and not asked:
             raise KnowledgeError("An answer needs a question that leads to it: give --question.")
         async with self._database.read() as session:
             workspace_id = await manage.known_workspace(session, workspace) if workspace else None
-        rows = await rows_of(questions, answer, workspace_id, self._keep)
+            log = await heard(session, asked, answer) if asked else []
+        rows = await rows_of(questions, answer, workspace_id, self._keep, log)
         claims = await self._claims()
         async with self._database.write() as session:
             revision = await raise_revision(session)
             claims = await _current(session, claims, revision)
+            if not (rows := await still_there(session, rows)):
+                raise KnowledgeError("The questions that were to lead to this answer are gone: give another one.")
             now = datetime.now(UTC)
             entry = Entry(
                 answer=answer,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db import audit
 from supportbot.db.base import storable
@@ -61,26 +62,7 @@ class ForeignQuestions:
         if not (text := await asyncio.to_thread(clean, storable(question), self._keep)):
             raise KnowledgeError("A foreign question cannot be empty: give it in quotes.")
         async with self._database.write() as session:
-            revision = await raise_revision(session)
-            if claims := (await all_claims(session)).by_question.get(as_asked(text)):
-                raise KnowledgeError(
-                    f"{quoted(text)} is a wording of entry {claims[0].entry_id}, which answers it: take wording "
-                    f"{claims[0].wording_id} out first, with `supportbot knowledge edit {claims[0].entry_id} "
-                    f"--remove-wording {claims[0].wording_id}`."
-                )
-            row = await session.scalar(select(ForeignQuestion).where(ForeignQuestion.text == text))
-            if row is None:
-                row = ForeignQuestion(text=text, marked_by=by, marked_at=datetime.now(UTC))
-                session.add(row)
-                await session.flush()
-                audit.record(
-                    session,
-                    actor=by,
-                    action="foreign.add",
-                    subject=f"foreign:{row.id}",
-                    details={"revision": revision},
-                )
-            return _read(row)
+            return _read((await mark(session, text, by, await raise_revision(session)))[0])
 
     async def remove(self, numbers: Sequence[int], by: str) -> list[Foreign]:
         """Mark questions as foreign no more, all or none.
@@ -109,6 +91,30 @@ class ForeignQuestions:
                     details={"revision": revision},
                 )
             return gone
+
+
+async def mark(session: AsyncSession, text: str, by: str, revision: int) -> tuple[ForeignQuestion, bool]:
+    """Mark a redacted question within a transaction; return its row, and whether that is new.
+
+    Raises:
+        KnowledgeError: it is a wording of a live entry.
+    """
+    if claims := (await all_claims(session)).by_question.get(as_asked(text)):
+        raise KnowledgeError(
+            f"{quoted(text)} is a wording of entry {claims[0].entry_id}, which answers it: take wording "
+            f"{claims[0].wording_id} out first, with `supportbot knowledge edit {claims[0].entry_id} "
+            f"--remove-wording {claims[0].wording_id}`."
+        )
+    row = await session.scalar(select(ForeignQuestion).where(ForeignQuestion.text == text))
+    if row is not None:
+        return row, False
+    row = ForeignQuestion(text=text, marked_by=by, marked_at=datetime.now(UTC))
+    session.add(row)
+    await session.flush()
+    audit.record(
+        session, actor=by, action="foreign.add", subject=f"foreign:{row.id}", details={"revision": revision}
+    )
+    return row, True
 
 
 def _read(row: ForeignQuestion) -> Foreign:

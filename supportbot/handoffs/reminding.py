@@ -6,7 +6,6 @@ daemons remind once, and a process that ends loses none.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -16,10 +15,10 @@ from sqlalchemy import Connection, select
 from supportbot.db.base import table_of
 from supportbot.db.clock import now as database_now
 from supportbot.db.clock import now_of
+from supportbot.db.looking import look_repeatedly
 from supportbot.db.models import Handoff, Outbox
 from supportbot.db.session import Database
 from supportbot.db.states import HandoffState, OutboxKind
-from supportbot.errors import DatabaseError
 from supportbot.handoffs.listing import count_open
 from supportbot.handoffs.schedule import reminder_due
 from supportbot.intake.replies import pending
@@ -48,14 +47,7 @@ class Reminders:
 
     async def run(self) -> None:
         """Look now and then, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except DatabaseError:
-                pass  # the database tells of itself, and this looks again
-            except Exception:
-                log.exception("handoff.reminders_failed")
-            await asyncio.sleep(LOOK_SECONDS)
+        await look_repeatedly(self.look, LOOK_SECONDS, "handoff.reminders_failed")
 
     async def look(self) -> int:
         """Remind of what is due; return of how many."""

@@ -62,6 +62,7 @@ _CLAIM = (
     )
     .returning(
         Question.id,
+        Question.conversation_id,
         Question.platform,
         *(
             select(column).where(Conversation.id == Question.conversation_id).scalar_subquery().label(column.key)
@@ -112,6 +113,7 @@ def take(
     claims = [
         Claim(
             question_id=row.id,
+            conversation_id=row.conversation_id,
             platform=row.platform,
             workspace_id=row.workspace_id,
             channel=row.channel,

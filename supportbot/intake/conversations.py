@@ -119,6 +119,7 @@ def insert_question(
         "answered_at": now if refused else None,
         "attempts": 0,
         "lapses": 0,
+        "said_at": incoming.said_at,
         "received_at": now,
     }
     return insert_if_new(connection, table_of(Question), values)

@@ -65,9 +65,15 @@ class History:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def recent(self, limit: int) -> list[Exchange]:
-        """Return the latest exchanges, the newest first."""
-        return await self._select(limit=limit)
+    async def recent(self, limit: int, among: Select[int] | None = None) -> list[Exchange]:
+        """Return the latest exchanges, the newest first.
+
+        Args:
+            limit: how many to return.
+            among: numbers of the questions that are wanted; None for all.
+        """
+        which = [] if among is None else [Question.id.in_(among)]
+        return await self._select(*which, limit=limit)
 
     async def of_person(self, platform: str, workspace: str, asker: str, limit: int) -> list[Exchange]:
         """Return the latest exchanges of a person in one workspace, the newest first, each with its last sample.

@@ -14,22 +14,20 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
-from supportbot.db.base import table_of
 from supportbot.db.clock import now as database_now
 from supportbot.db.clock import now_of
 from supportbot.db.models import IS_OPEN, Question
 from supportbot.db.session import Database
 from supportbot.db.states import QuestionState
 from supportbot.errors import DatabaseError
-from supportbot.intake import accepting, changes, handoff, rewording, threads, unasked
+from supportbot.intake import accepting, changes, handoff, rewording, settling, threads
 from supportbot.intake.admission import (
     UNLIMITED,
     Crowd,
     Limits,
     Refusal,
-    refuse,
     refuse_waiting,
 )
 from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, lapses_of, take
@@ -38,7 +36,6 @@ from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.overhearing import overhear
 from supportbot.intake.questions import NOT_HEARD, Accepted, Claim, IncomingQuestion, Reply
 from supportbot.intake.reception import Manner
-from supportbot.intake.replies import write_reply
 from supportbot.intake.samples import Drawn, drawn_before
 from supportbot.intake.turns import IS_WAITING
 from supportbot.policies.policy import Policy
@@ -202,12 +199,7 @@ class Inbox:
     async def forget(self, question_id: int) -> None:
         """Let an unasked question, claimed by this process, go without a word and without a trace."""
         self._held.discard(question_id)
-
-        def go(connection: Connection) -> None:
-            if connection.scalar(select(Question.id).where(self._is_mine(question_id))) is not None:
-                unasked.forget(connection, [question_id])
-
-        await self._database.commit(go)
+        await self._database.commit(partial(settling.forget, self._owner, question_id))
 
     async def drawn(self, claim: Claim) -> Drawn | None:
         """Return what was drawn before for a question that is to get another answer; None for any other."""
@@ -242,13 +234,7 @@ class Inbox:
     async def refuse(self, question_id: int, refusal: Refusal) -> None:
         """Tell the asker of a question, claimed by this process, that there is no time for it."""
         self._held.discard(question_id)
-
-        def end(connection: Connection) -> None:
-            mine = select(Question.id).where(self._is_mine(question_id)).with_for_update()
-            if connection.scalar(mine) is not None:
-                refuse(connection, [question_id], refusal, now_of(connection))
-
-        await self._database.commit(end)
+        await self._database.commit(partial(settling.refuse, self._owner, question_id, refusal))
 
     async def release(
         self, question_id: int, *, retry_in: timedelta = timedelta(), attempted: bool = True
@@ -261,20 +247,9 @@ class Inbox:
             attempted: whether that was an attempt; a question that only had to wait has lost none.
         """
         self._held.discard(question_id)
-
-        def give_back(connection: Connection) -> None:
-            connection.execute(
-                update(table_of(Question))
-                .where(self._is_mine(question_id))
-                .values(
-                    state=QuestionState.RECEIVED,
-                    lease_owner=None,
-                    lease_until=now_of(connection) + retry_in if retry_in else None,
-                    attempts=Question.attempts if attempted else Question.attempts - 1,
-                )
-            )
-
-        await self._database.commit(give_back)
+        await self._database.commit(
+            partial(settling.give_back, self._owner, question_id, retry_in, attempted=attempted)
+        )
 
     async def finish(
         self,
@@ -296,18 +271,9 @@ class Inbox:
             The answer's id, or None when the claim was lost and somebody else answers.
         """
         self._held.discard(question_id)
-
-        def write(connection: Connection) -> int | None:
-            now = now_of(connection)
-            platform = connection.scalar(
-                update(table_of(Question))
-                .where(self._is_mine(question_id))
-                .values(state=state, reason=reason, answered_at=now, lease_owner=None, lease_until=None)
-                .returning(Question.platform)
-            )
-            return None if platform is None else write_reply(connection, question_id, platform, reply, now)
-
-        return await self._database.commit(write)
+        return await self._database.commit(
+            partial(settling.finish, self._owner, question_id, reply, state, reason)
+        )
 
     async def recover(self, platforms: Collection[str]) -> int:
         """Free every claim on a database that only this process uses; return how many were left by a crash."""
@@ -329,10 +295,3 @@ class Inbox:
         """Return how many questions have no answer yet."""
         async with self._database.read() as session:
             return await session.scalar(select(func.count()).select_from(Question).where(IS_OPEN)) or 0
-
-    def _is_mine(self, question_id: int) -> ColumnElement[bool]:
-        return and_(
-            Question.id == question_id,
-            Question.state == QuestionState.ANSWERING,
-            Question.lease_owner == self._owner,
-        )

@@ -127,6 +127,7 @@ class Claim:
     """
 
     question_id: int
+    conversation_id: int
     platform: str
     workspace_id: int
     channel: str

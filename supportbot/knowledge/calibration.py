@@ -12,12 +12,16 @@ two answers: no threshold helps there without silence everywhere, but a curator 
 Where most answers have a single wording, the first question has nothing to tell, so the second one is asked more
 strictly. Where there is too little of anything, the threshold is one that held on sets of our own.
 
+The answers to both questions are kept (``LeftOut``), so what another threshold would bring, and another share of
+wrong answers, is counted from them without asking anything anew.
+
 This module knows numbers only.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -36,7 +40,8 @@ LEAST_THRESHOLD = 0.3
 """No answer is sure below it, whatever the rows say: a handful of them proves little."""
 
 THIN_THRESHOLD = 0.5
-"""Of knowledge that is too small to be calibrated: above the .27 to .41 that parts of a shop's FAQ came to."""
+"""Of knowledge that is too small to be calibrated. On 108 little FAQs each, English and German, 1 and 3 % of the
+questions were answered that only others of their kind answer, and at most 1.4 % of general ones."""
 
 _USUAL = 0.25
 _MOST_CONTESTED = 2
@@ -81,28 +86,75 @@ class Calibration:
         return asdict(self)
 
 
-def calibrate(
-    confidence: Floats,
-    right: NDArray[np.bool_],
-    comparable: NDArray[np.bool_],
-    foreign_confidence: Floats,
-    *,
-    answers: int,
-    marked: Floats,
-    wrong_rate: float,
-) -> Calibration:
-    """Return the lowest threshold that the rows allow.
+def _nothing() -> Floats:
+    return np.zeros(0, np.float32)
 
-    Args:
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LeftOut:
+    """What the rows say of themselves, each as if it, or its whole answer, were not there.
+
+    Attributes:
         confidence: of each wording, left out, ``[n]``.
         right: whether what it would be answered with is its own answer, ``[n]``.
         comparable: whether its answer has other wordings, so that it could be right at all, ``[n]``.
-        foreign_confidence: of each wording, with its whole answer left out, ``[n]``.
+        foreign: confidence of each wording, with its whole answer left out, ``[n]``, or none.
         answers: how many there are.
         marked: confidence of the questions that a curator marked as none of ours; hardly any of them may pass.
+    """
+
+    confidence: Floats
+    right: NDArray[np.bool_]
+    comparable: NDArray[np.bool_]
+    foreign: Floats
+    answers: int
+    marked: Floats = field(default_factory=_nothing)
+
+    @property
+    def is_too_little(self) -> bool:
+        """Whether it proves nothing."""
+        return self.answers < _ENOUGH_ANSWERS or len(self.confidence) < _ENOUGH_ROWS
+
+    @property
+    def is_single(self) -> bool:
+        """Whether most answers have one wording, so that it cannot be told what would be right."""
+        return bool(2 * np.count_nonzero(self.comparable) < len(self.comparable))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """What a threshold brings; shares as in ``Calibration``, but ``wrong`` has the contested ones as well."""
+
+    threshold: float
+    coverage: float
+    wrong: float
+    foreign: float
+
+
+def curve(rows: LeftOut, thresholds: Sequence[float]) -> list[CurvePoint]:
+    """Return what some thresholds would bring; nothing where the rows cannot tell."""
+    if rows.is_too_little or rows.is_single:
+        return []
+    confidence, right = rows.confidence[rows.comparable], rows.right[rows.comparable]
+    return [
+        CurvePoint(
+            threshold=threshold,
+            coverage=float((confidence >= threshold).mean()),
+            wrong=float(((confidence >= threshold) & ~right).mean()),
+            foreign=float((rows.foreign >= threshold).mean()) if len(rows.foreign) else 0.0,
+        )
+        for threshold in thresholds
+    ]
+
+
+def calibrate(rows: LeftOut, *, wrong_rate: float) -> Calibration:
+    """Return the lowest threshold that the rows allow.
+
+    Args:
+        rows: what they say of themselves.
         wrong_rate: the share of questions in scope that may be answered wrongly.
     """
-    if answers < _ENOUGH_ANSWERS or len(confidence) < _ENOUGH_ROWS:
+    if rows.is_too_little:
         return Calibration(
             threshold=THIN_THRESHOLD,
             evidence=Evidence.TOO_LITTLE,
@@ -112,17 +164,17 @@ def calibrate(
             foreign=None,
             wrong_rate=wrong_rate,
         )
-    single = 2 * np.count_nonzero(comparable) < len(comparable)
-    confidence, right = confidence[comparable], right[comparable]
+    single = rows.is_single
+    confidence, right = rows.confidence[rows.comparable], rows.right[rows.comparable]
     wrong = np.sort(confidence[~right])
     contested = _contested(confidence, right, int(_MOST_CONTESTED * wrong_rate * len(confidence)))
     least = max(
         LEAST_THRESHOLD,
         _above(wrong, contested + int(wrong_rate * len(confidence))),
-        _above_quantile(marked, FOREIGN_SHARE_SINGLE),
+        _above_quantile(rows.marked, FOREIGN_SHARE_SINGLE),
     )
     share = FOREIGN_SHARE_SINGLE if single else FOREIGN_SHARE
-    threshold = max(least, _above_quantile(foreign_confidence, share))
+    threshold = max(least, _above_quantile(rows.foreign, share))
     answered = confidence >= threshold
     known = len(confidence) > 0 and not single
     return Calibration(
@@ -131,7 +183,7 @@ def calibrate(
         coverage=float(answered.mean()) if known else None,
         wrong=max(0, int((answered & ~right).sum()) - contested) / len(right) if known else None,
         contested=contested / len(right) if known else None,
-        foreign=float((foreign_confidence >= threshold).mean()),
+        foreign=float((rows.foreign >= threshold).mean()),
         wrong_rate=wrong_rate,
     )
 

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from supportbot.intake.normalise import normalise_question
-from supportbot.knowledge.calibration import Calibration, calibrate
+from supportbot.knowledge.calibration import LeftOut, calibrate
 from supportbot.knowledge.entries import KnownEntry, Viewer, Wording
 from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
+from supportbot.knowledge.foreign import ForeignQuestion
 from supportbot.knowledge.nearest import (
     FEW,
     SHORTLIST,
@@ -110,7 +111,7 @@ class Index:
         self.owners = np.repeat(np.arange(len(self.entries)), [len(entry.wordings) for entry in self.entries])
         self._encoder = encoder
         self._foreign = tuple(foreign)
-        self._wrong_rate = wrong_rate
+        self.wrong_rate = wrong_rate
         texts = [normalise_question(wording.text) for wording in self.wordings]
         self._spelling = (
             Spelling((*texts, *(entry.answer for entry in self.entries)), encoder.is_word) if encoder else None
@@ -127,7 +128,9 @@ class Index:
             self._exact.setdefault(text, []).append(row)
         self._visibility = Visibility(self.entries, self.wordings, self.owners)
         self.rule: Rule | None = None
-        self.calibration = self._calibrated_nearest()
+        self.left_out = self._nearest_left_out()
+        """What the threshold stands on."""
+        self.calibration = calibrate(self.left_out, wrong_rate=wrong_rate)
 
     @cached_property
     def _starts(self) -> NDArray[np.intp]:
@@ -149,7 +152,7 @@ class Index:
             vectors = self._encoder.encode(questions)
         return Features(vectors, self._grams.of(questions))
 
-    def fitted(self, foreign: Sequence[str], vectors: Floats | None = None) -> Index:
+    def fitted(self, foreign: Sequence[ForeignQuestion], vectors: Floats | None = None) -> Index:
         """Return the same index with a fitted rule, or this one if it is too large for one; blocks.
 
         Args:
@@ -158,23 +161,27 @@ class Index:
         """
         if len(self.entries) > MOST_FITTED_ANSWERS:
             return self
-        texts = [normalise_question(text) for text in foreign]
+        texts = [normalise_question(question.text) for question in foreign]
         strange = [row for row, text in enumerate(texts) if folded(text) not in self._exact]
         marked = self.features([normalise_question(text) for text in self._foreign])
         none = self.features(texts) if vectors is None else Features(vectors, self._grams.of(texts))
-        none = none.take(strange)
-        result = fit(self._features, self.owners, self._answers, none)
+        result = fit(self._features, self.owners, self._answers, none.take(strange))
         index = copy(self)
         index.rule = result.rule
-        index.calibration = calibrate(
-            result.without_row.confidence,
-            result.without_row.chosen == self.owners,
-            self.multiple,
-            result.without_class.confidence,
+        index.left_out = LeftOut(
+            confidence=result.without_row.confidence,
+            right=result.without_row.chosen == self.owners,
+            comparable=self.multiple,
+            foreign=result.without_class.confidence,
             answers=len(self.entries),
             marked=choose(result.rule.values(marked)).confidence if len(marked) else np.zeros(0, np.float32),
-            wrong_rate=self._wrong_rate,
         )
+        return index.calibrated(self.wrong_rate)
+
+    def calibrated(self, wrong_rate: float) -> Index:
+        """Return the same index with the threshold for another share of wrong answers; that takes no time."""
+        index = copy(self)
+        index.wrong_rate, index.calibration = wrong_rate, calibrate(self.left_out, wrong_rate=wrong_rate)
         return index
 
     def decide(self, question: str, viewer: Viewer, *, most: int = 3) -> Decision:
@@ -246,7 +253,7 @@ class Index:
             if nearest[position] > -1
         )
 
-    def _calibrated_nearest(self) -> Calibration:
+    def _nearest_left_out(self) -> LeftOut:
         """Ask a sample of the wordings as if they, and as if their whole answers, were not there."""
         rows = np.arange(len(self.wordings))
         most = sample_size(len(rows))
@@ -261,14 +268,13 @@ class Index:
         chosen = confidences.argmax(1)
         confidence = confidences.max(1)
         confidences[np.arange(len(rows)), own] = -1
-        return calibrate(
-            confidence,
-            chosen == own,
-            self.multiple[rows],
-            confidences.max(1) if len(self.entries) > 1 else np.zeros(0, np.float32),
+        return LeftOut(
+            confidence=confidence,
+            right=chosen == own,
+            comparable=self.multiple[rows],
+            foreign=confidences.max(1) if len(self.entries) > 1 else np.zeros(0, np.float32),
             answers=len(self.entries),
             marked=self._confidence_of_marked(),
-            wrong_rate=self._wrong_rate,
         )
 
     def _confidence_of_marked(self) -> Floats:

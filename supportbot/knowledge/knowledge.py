@@ -20,8 +20,8 @@ import structlog
 
 from supportbot.db.session import Database
 from supportbot.errors import SupportBotError
-from supportbot.knowledge import store, vector_search
-from supportbot.knowledge.calibration import Calibration
+from supportbot.knowledge import store, vector_search, wrong_rate
+from supportbot.knowledge.calibration import Calibration, LeftOut
 from supportbot.knowledge.contents import Contents
 from supportbot.knowledge.entries import KnownEntry, Viewer, popular_questions
 from supportbot.knowledge.features import TextEncoder
@@ -55,7 +55,8 @@ class Knowledge:
         database: where they are kept.
         open_encoder: opens the sentence encoder, or gives None for n-grams alone; called once, in a thread, when
             this follows the database, or when there is something to encode.
-        wrong_rate: the share of questions in scope that may be answered wrongly.
+        wrong_rate: the share of questions in scope that may be answered wrongly, unless another is chosen in the
+            database.
         small_talk: whether greetings and the like are answered.
         most_in_memory: wordings from which on PostgreSQL searches them, if it has pgvector.
     """
@@ -73,7 +74,10 @@ class Knowledge:
         self._open_encoder = open_encoder
         self._vectors: Vectors | None = None
         self._opening: asyncio.Future[TextEncoder | None] | None = None
-        self._wrong_rate = wrong_rate
+        self.set_rate = wrong_rate
+        """The share of wrong answers that holds where none is chosen."""
+        self.wrong_rate = wrong_rate
+        """The one that holds."""
         self._has_small_talk = small_talk
         self._contents = Contents()
         self._foreign: tuple[str, ...] = ()
@@ -106,6 +110,17 @@ class Knowledge:
         """How sure an answer must be; None without any knowledge."""
         asked = self.stored or self.index
         return asked.calibration if asked else None
+
+    @property
+    def left_out(self) -> LeftOut | None:
+        """What the threshold stands on; None without any knowledge."""
+        asked = self.stored or self.index
+        return asked.left_out if asked else None
+
+    @property
+    def revision(self) -> int:
+        """How far it has come."""
+        return self._revision
 
     def examples(self, most: int = 3) -> tuple[str, ...]:
         """Return short questions that anybody may ask, of the entries with the most wordings."""
@@ -172,6 +187,7 @@ class Knowledge:
         Raises:
             EncoderError: the encoder cannot be used.
         """
+        await self._follow_rate()
         if self.stored is None and (stored := await self._mover.find(self._revision, self._opened_encoder)):
             await self._take_over(stored)
         if self.stored is not None:
@@ -182,6 +198,21 @@ class Knowledge:
             self._awaited.set()
             self._awaited = None
 
+    async def _follow_rate(self) -> None:
+        """Take the threshold for the share of wrong answers that is chosen now."""
+        async with self._database.read() as session:
+            share = await wrong_rate.chosen(session)
+        share = self.set_rate if share is None else share
+        if share == self.wrong_rate:
+            return
+        self.wrong_rate = self._mover.wrong_rate = share
+        if self.stored is not None:
+            self.stored.set_wrong_rate(share)
+            await self._keep_calibration_of(self.stored)
+        elif self.index is not None:
+            self.index = self.index.calibrated(share)
+            await self._keep_calibration_of(self.index)
+
     async def _refresh_index(self) -> None:
         async with self._database.read() as session:
             changes = None
@@ -190,11 +221,16 @@ class Knowledge:
                 self._consenting = await store.consenting_workspaces(session)
         if changes is None and self._is_complete:
             return
+        # Not so where somebody only chose how often the bot may be wrong: to fit a rule takes up to 20 s.
+        is_new = changes is not None and bool(changes.entries or changes.foreign != self._foreign)
         if changes is not None:
             self._contents.take(changes.entries)
             self._foreign = changes.foreign
         self.small_talk = SmallTalk(self._contents.talk if self._has_small_talk else ())
-        await self._rebuild(self._contents.own, is_changed=changes is not None)
+        if is_new:
+            self._is_complete = False  # until it is, so that a failure is tried again
+        if not self._is_complete:
+            await self._rebuild(self._contents.own, is_changed=is_new)
         self._contents.settle()
         if changes is not None:  # only now: a failure before this line is tried again
             self._revision = changes.revision
@@ -205,10 +241,12 @@ class Knowledge:
         if self._fitting is not None:
             self._fitting.cancel()
             self._fitting = None
+        if stored.wrong_rate != self.wrong_rate:  # another was chosen while it was made
+            stored.set_wrong_rate(self.wrong_rate)
         # Its table may lack what was approved while nobody followed, so what comes next looks at everything.
         self.stored, self.index, self._vectors = stored, None, None
         self._contents, self._revision, self._is_complete = Contents(), 0, False
-        await self._keep_calibration(stored.calibration, entries=stored.entries, wordings=stored.wordings)
+        await self._keep_calibration_of(stored)
 
     async def _refresh_stored(self, stored: StoredIndex) -> None:
         async with self._database.read() as session:
@@ -231,7 +269,7 @@ class Knowledge:
     async def _calibrate_again(self, stored: StoredIndex) -> None:
         try:
             await stored.calibrate(self._foreign)
-            await self._keep_calibration(stored.calibration, entries=stored.entries, wordings=stored.wordings)
+            await self._keep_calibration_of(stored)
         except Exception:
             log.exception("knowledge.calibration_failed")
 
@@ -278,7 +316,7 @@ class Knowledge:
             vectors.of_wordings(ready),
             vectors.of_answers(ready),
             foreign=self._foreign,
-            wrong_rate=self._wrong_rate,
+            wrong_rate=self.wrong_rate,
         )
         if len(index.wordings) <= _FIT_FIRST:
             index = await self._fitted(index)
@@ -313,14 +351,16 @@ class Knowledge:
 
     async def _fitted(self, index: Index) -> Index:
         foreign = shipped_foreign()
-        vectors = await self._vectors.of_foreign(foreign) if self._vectors else None
+        vectors = await self._vectors.of_foreign() if self._vectors else None
         return await asyncio.to_thread(index.fitted, foreign, vectors)
 
-    async def _keep_calibration_of(self, index: Index) -> None:
-        await self._keep_calibration(index.calibration, entries=len(index.entries), wordings=len(index.wordings))
-
-    async def _keep_calibration(self, calibration: Calibration, **counts: int) -> None:
-        record = calibration.as_record() | counts
+    async def _keep_calibration_of(self, asked: Index | StoredIndex) -> None:
+        entries, wordings = (
+            (len(asked.entries), len(asked.wordings))
+            if isinstance(asked, Index)
+            else (asked.entries, asked.wordings)
+        )
+        record = asked.calibration.as_record() | {"entries": entries, "wordings": wordings}
         async with self._database.write() as session:
             await store.store_calibration(session, record)
         log.info("knowledge.calibrated", **record)

@@ -1,17 +1,18 @@
-"""What an operator sees of the knowledge: a page of entries, one entry with everything, and how much there is.
+"""What an operator sees of the knowledge: an entry in a line, one entry with everything, and how much there is.
 
-It only reads, and knows no encoder.
+It only reads, and knows no encoder. Which entries are looked for, ``searching`` knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from supportbot.db.models import Entry, Example, ForeignQuestion, KnowledgeState, Wording, Workspace
 from supportbot.db.states import EntrySource, EntryState, ExampleStatus
@@ -88,36 +89,10 @@ class Counts:
     calibration: Mapping[str, Any] | None
 
 
-async def page(
-    session: AsyncSession,
-    *,
-    state: EntryState | None = None,
-    search: str | None = None,
-    source: EntrySource | None = None,
-    limit: int,
-) -> tuple[list[EntrySummary], int]:
-    """Return the entries that meet all conditions, the newest approval first, and how many there are in all.
-
-    Args:
-        session: to read with.
-        state: live or retired ones; None for both.
-        search: in the answer or a wording, in any case.
-        source: where they come from.
-        limit: how many to return.
-    """
-    conditions: list[ColumnElement[bool]] = []
-    if state is not None:
-        conditions.append(Entry.state == state)
-    if source is not None:
-        conditions.append(Entry.source == source)
-    if search is not None:
-        worded = select(Wording.id).where(
-            Wording.entry_id == Entry.id, Wording.text.icontains(search, autoescape=True)
-        )
-        conditions.append(or_(Entry.answer.icontains(search, autoescape=True), worded.exists()))
-    total = await session.scalar(select(func.count()).select_from(Entry).where(*conditions))
-    query = _summaries().where(*conditions).order_by(Entry.approved_at.desc(), Entry.id.desc()).limit(limit)
-    return [_summary(row) for row in await session.execute(query)], total or 0
+async def summaries(session: AsyncSession, ids: Sequence[int]) -> list[EntrySummary]:
+    """Return entries in the order of their numbers here; those that there are not are left out."""
+    found = {row.id: _summary(row) for row in await session.execute(_summaries(ids))}
+    return [found[number] for number in ids if number in found]
 
 
 async def view(session: AsyncSession, entry_id: int) -> EntryView:
@@ -127,14 +102,14 @@ async def view(session: AsyncSession, entry_id: int) -> EntryView:
         KnowledgeError: there is none with this number.
     """
     entry = await known(session, entry_id)
-    row = (await session.execute(_summaries().where(Entry.id == entry_id))).one()
+    row = (await session.execute(_summaries([entry_id]))).one()
     wordings = await session.execute(
         select(
             Wording.id,
             Wording.text,
             Wording.example_id,
             Example.status,
-            _workspace_name().label("workspace"),
+            workspace_name().label("workspace"),
             Wording.vector.is_not(None).label("is_encoded"),
         )
         .outerjoin(Example, Wording.example_id == Example.id)
@@ -208,38 +183,38 @@ async def count(session: AsyncSession) -> Counts:
     )
 
 
-def _workspace_name() -> ColumnElement[str]:
+def workspace_name() -> ColumnElement[str]:
+    """Return how workspaces are named, such as ``slack:T123``."""
     return Workspace.platform + ":" + Workspace.external_id
 
 
-def _summaries() -> Select[Any]:
-    first = (
-        select(Wording.text)
-        .where(Wording.entry_id == Entry.id)
-        .order_by(Wording.id)
-        .limit(1)
-        .correlate(Entry)
-        .scalar_subquery()
+def _summaries(ids: Sequence[int]) -> Select[Any]:
+    # Grouped for just these: a look-up for each of them leads PostgreSQL through all wordings.
+    worded = (
+        select(Wording.entry_id, func.min(Wording.id).label("first"), func.count().label("number"))
+        .where(Wording.entry_id.in_(ids))
+        .group_by(Wording.entry_id)
+        .subquery()
     )
-    number = (
-        select(func.count())
-        .select_from(Wording)
-        .where(Wording.entry_id == Entry.id)
-        .correlate(Entry)
-        .scalar_subquery()
-    )
-    return select(
+    columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...] = (
         Entry.id,
         Entry.answer,
-        first.label("question"),
-        number.label("wordings"),
+        Wording.text.label("question"),
+        func.coalesce(worded.c.number, 0).label("wordings"),
         Entry.source,
         Entry.approved_by,
         Entry.approved_at,
         Entry.valid_until,
-        _workspace_name().label("workspace"),
+        workspace_name().label("workspace"),
         Entry.state,
-    ).outerjoin(Workspace, Entry.workspace_id == Workspace.id)
+    )
+    return (
+        select(*columns)
+        .outerjoin(worded, worded.c.entry_id == Entry.id)
+        .outerjoin(Wording, Wording.id == worded.c.first)
+        .outerjoin(Workspace, Entry.workspace_id == Workspace.id)
+        .where(Entry.id.in_(ids))
+    )
 
 
 def _summary(row: Any) -> EntrySummary:

@@ -21,7 +21,7 @@ from supportbot.db.models import Audit, Entry, Example, Wording, Workspace
 from supportbot.db.states import EntrySource, EntryState, ExampleStatus
 from supportbot.errors import SupportBotError
 from supportbot.intake.people import workspace_named
-from supportbot.knowledge.claims import Claims, as_asked
+from supportbot.knowledge.claims import Claim, Claims, as_asked
 from supportbot.knowledge.publishing import touch
 from supportbot.printable import printable
 
@@ -33,6 +33,39 @@ _RETIRE = "entry.retire"
 
 class KnowledgeError(SupportBotError):
     """The knowledge cannot be changed, or asked, as somebody wants."""
+
+
+class TwinError(KnowledgeError):
+    """Another entry gives the same answer to the same people.
+
+    Args:
+        entry_id: which.
+    """
+
+    def __init__(self, entry_id: int) -> None:
+        self.entry_id = entry_id
+        super().__init__(
+            f"Entry {entry_id} gives this answer already: add wordings to it with "
+            f"`supportbot knowledge edit {entry_id} --add-wording`, or retire it first."
+        )
+
+
+class TakenError(KnowledgeError):
+    """Another entry has a wording.
+
+    Args:
+        first: who has which.
+        answer: of the entry that was to get it.
+        more: wordings that others have as well.
+    """
+
+    def __init__(self, first: Claim, answer: str, more: int) -> None:
+        self.first = first
+        others = f" ({more} more are not free either)" if more else ""
+        super().__init__(
+            f"{quoted(first.text)} is a wording of entry {first.entry_id} already, which answers "
+            f"{quoted(first.answer)} and not {quoted(answer)}{others}: give --move to take it from there."
+        )
 
 
 def quoted(text: str) -> str:
@@ -93,10 +126,7 @@ async def refuse_twin(session: AsyncSession, entry: Entry) -> None:
         KnowledgeError: another one does.
     """
     if (twin := await twin_of(session, entry)) is not None:
-        raise KnowledgeError(
-            f"Entry {twin.id} gives this answer already: add wordings to it with "
-            f"`supportbot knowledge edit {twin.id} --add-wording`, or retire it first."
-        )
+        raise TwinError(twin.id)
 
 
 async def settle(
@@ -130,12 +160,7 @@ async def settle(
         if claim.rivals(entry)
     ]
     if rivals and not move:
-        first = rivals[0]
-        more = f" ({len(rivals) - 1} more are not free either)" if rivals[1:] else ""
-        raise KnowledgeError(
-            f"{quoted(first.text)} is a wording of entry {first.entry_id} already, which answers "
-            f"{quoted(first.answer)} and not {quoted(entry.answer)}{more}: give --move to take it from there."
-        )
+        raise TakenError(rivals[0], entry.answer, len(rivals) - 1)
     by_entry: dict[int, list[int]] = {}
     for claim in rivals:
         by_entry.setdefault(claim.entry_id, []).append(claim.wording_id)

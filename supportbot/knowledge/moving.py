@@ -40,7 +40,7 @@ class Mover:
 
     def __init__(self, database: Database, *, wrong_rate: float, most_in_memory: int) -> None:
         self._database = database
-        self._wrong_rate = wrong_rate
+        self.wrong_rate = wrong_rate
         self._most_in_memory = most_in_memory
         self._table: VectorTable | None = None
         self._made: StoredIndex | None = None
@@ -93,7 +93,7 @@ class Mover:
 
     async def _make(self, table: VectorTable) -> None:
         try:
-            stored = StoredIndex(table, wrong_rate=self._wrong_rate)
+            stored = StoredIndex(table, wrong_rate=self.wrong_rate)
             while not await stored.follow(0):
                 pass
             await table.build_index()
@@ -107,6 +107,6 @@ class Mover:
     async def _calibrated(self, table: VectorTable) -> StoredIndex:
         async with self._database.read() as session:
             foreign = await store.foreign_questions(session)
-        stored = StoredIndex(table, wrong_rate=self._wrong_rate)
+        stored = StoredIndex(table, wrong_rate=self.wrong_rate)
         await stored.calibrate(foreign)
         return stored

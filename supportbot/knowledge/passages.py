@@ -21,7 +21,7 @@ from supportbot.knowledge import documents, store
 from supportbot.knowledge.documents import StoredVectors
 from supportbot.knowledge.excerpt import excerpt
 from supportbot.knowledge.features import Floats, TextEncoder
-from supportbot.knowledge.foreign import shipped_foreign
+from supportbot.knowledge.foreign import foreign_vectors, shipped_foreign
 from supportbot.knowledge.knowledge import POLL_SECONDS
 from supportbot.knowledge.quoting import LEAST_PASSAGES, MOST_PASSAGES, Passage, Quotable, Shelf
 
@@ -55,7 +55,6 @@ class Passages:
         self._built: _Wanted = self._wanted
         self._open: frozenset[Passage] = frozenset()
         self._vectors: dict[int, tuple[Passage, StoredVectors]] = {}
-        self._foreign = [normalise_question(text) for text in shipped_foreign()]
         self._foreign_vectors: Floats | None = None
         self._building: asyncio.Task[None] | None = None
         self.shelf: Shelf | None = None
@@ -135,18 +134,14 @@ class Passages:
             encoder = await asyncio.to_thread(self._open_encoder)
             vectors = await self._complete(passages, encoder) if encoder is not None else {}
             if self._foreign_vectors is None:
-                self._foreign_vectors = (
-                    np.zeros((len(self._foreign), 0), np.float32)
-                    if encoder is None
-                    else await asyncio.to_thread(encoder.encode, self._foreign)
-                )
+                self._foreign_vectors = await asyncio.to_thread(foreign_vectors, encoder)
             self.shelf = shelf = await asyncio.to_thread(
                 Shelf,
                 passages,
                 _matrix([vectors[one.id].question for one in passages] if encoder else [b""] * len(passages)),
                 _matrix([vectors[one.id].text for one in passages] if encoder else [b""] * len(passages)),
                 encoder,
-                foreign=self._foreign,
+                foreign=shipped_foreign(),
                 foreign_vectors=self._foreign_vectors,
                 marked=marked,
             )

@@ -43,6 +43,7 @@ async def publish(
     *,
     texts: Mapping[int, str] | None = None,
     edited: Collection[int] = (),
+    into: Mapping[int, int] | None = None,
 ) -> int:
     """Make approved examples known: each becomes a wording of the entry with its answer, which may be new.
 
@@ -51,6 +52,7 @@ async def publish(
         example_ids: which; those that are not approved, or not good, are taken out of the knowledge instead.
         texts: answers word for word, by example, where the row holds a redacted form.
         edited: the examples whose answer was changed just now: only they leave an entry that they belong to.
+        into: entries that a curator chose, by example; live ones with an answer of the operator's own.
 
     Returns:
         How many are known now.
@@ -65,8 +67,8 @@ async def publish(
         for row in await session.scalars(select(WordingRow).where(WordingRow.example_id.in_(example_ids)))
     }
     answers = {example.id: (texts or {}).get(example.id, example.completion) for example in examples}
-    found = _Entries(session, revision)
-    await found.read({answer_key(answer) for answer in answers.values()}, map(_meant_entry, examples))
+    found = _Entries(session, revision, into or {})
+    await found.read({answer_key(answer) for answer in answers.values()}, examples)
     moving = [
         example
         for example in examples
@@ -107,14 +109,15 @@ async def publish(
 class _Entries:
     """The live entries that examples may join: nobody narrowed them, and none is small talk."""
 
-    def __init__(self, session: AsyncSession, revision: int) -> None:
+    def __init__(self, session: AsyncSession, revision: int, into: Mapping[int, int]) -> None:
         self._session = session
         self._revision = revision
+        self._into = into
         self._by_key: dict[str, int] = {}
         self._meant: set[int] = set()
 
-    async def read(self, keys: Collection[str], meant: Iterable[int | None]) -> None:
-        """Look up entries by the keys of their answers, and by their numbers."""
+    async def read(self, keys: Collection[str], examples: Iterable[_Looked]) -> None:
+        """Look up entries by the keys of their answers, and those that examples are meant for."""
         live = (Entry.state == EntryState.LIVE, Entry.source != EntrySource.SMALL_TALK)
         rows = await self._session.execute(
             select(Entry.answer_key, Entry.id)
@@ -122,7 +125,7 @@ class _Entries:
             .order_by(Entry.id.desc())
         )
         self._by_key = dict(iter(rows))
-        numbers = {number for number in meant if number is not None}
+        numbers = {number for number in map(self._meant_entry, examples) if number is not None}
         self._meant = set(await self._session.scalars(select(Entry.id).where(*live, Entry.id.in_(numbers))))
 
     async def add_missing(self, examples: Iterable[_Looked], answers: Mapping[int, str]) -> None:
@@ -130,7 +133,7 @@ class _Entries:
         fresh: dict[str, dict[str, Any]] = {}
         for example in examples:
             key = answer_key(answers[example.id])
-            if key not in self._by_key and key not in fresh and _meant_entry(example) not in self._meant:
+            if key not in self._by_key and key not in fresh and self._meant_entry(example) not in self._meant:
                 fresh[key] = _entry_of(example, answers[example.id], self._revision)
         if fresh:
             made = await self._session.execute(
@@ -140,18 +143,19 @@ class _Entries:
 
     def entry_of(self, example: _Looked, answer: str) -> int:
         """Return the entry that an example belongs to; see ``add_missing``."""
-        meant = _meant_entry(example)
+        meant = self._meant_entry(example)
         return meant if meant is not None and meant in self._meant else self._by_key[answer_key(answer)]
+
+    def _meant_entry(self, example: _Looked) -> int | None:
+        """Return the entry that a curator chose, or that of the suggestion which somebody did."""
+        if (chosen := self._into.get(example.id)) is not None:
+            return chosen
+        kind, _, rest = example.origin.partition(":")
+        return int(rest.rpartition(":")[2]) if kind == "suggestion" else None
 
 
 def _is_public(example: _Looked) -> bool:
     return example.status is ExampleStatus.APPROVED and example.label is ExampleLabel.GOOD
-
-
-def _meant_entry(example: _Looked) -> int | None:
-    """Return the entry whose suggestion somebody chose, which a candidate's origin names."""
-    kind, _, rest = example.origin.partition(":")
-    return int(rest.rpartition(":")[2]) if kind == "suggestion" else None
 
 
 async def touch(session: AsyncSession, entry_ids: Iterable[int], revision: int) -> None:

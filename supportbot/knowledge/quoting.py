@@ -3,8 +3,8 @@
 A passage is a class of the decision rule, with its heading as the one way of asking and its text as the answer;
 passages with the same text are one class with several headings. The threshold is the highest of three:
 
-* what 2 % of the questions reach that hardly any FAQ answers. Every other one of them is a row of the rule, and
-  the rest, which the rule has not seen, are asked;
+* what 2 % of the questions of any language reach that hardly any FAQ answers. Every other one of them is a row of
+  the rule, and the rest, which the rule has not seen, are asked;
 * what 2 % of the questions reach that a curator marked as none of ours;
 * what half of the headings reach, each asked with its whole passage left out. Headings of a document are far
   nearer to one another than what people type is to any of them ("status due date", "status due amount"), so the
@@ -24,6 +24,7 @@ import numpy as np
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.excerpt import Excerpt, excerpt
 from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
+from supportbot.knowledge.foreign import ForeignQuestion
 from supportbot.knowledge.index import folded
 from supportbot.knowledge.rule import choose, fit
 
@@ -120,7 +121,7 @@ class Shelf:
         vectors: of their questions, ``[passages, d]``.
         text_vectors: of their texts, ``[passages, d]``.
         encoder: that made the vectors; None compares by n-grams alone.
-        foreign: questions that hardly any FAQ answers, normalised.
+        foreign: questions that hardly any FAQ answers.
         foreign_vectors: theirs, ``[foreign, d]``.
         marked: questions that a curator marked as none of ours.
     """
@@ -132,7 +133,7 @@ class Shelf:
         text_vectors: Floats,
         encoder: TextEncoder | None,
         *,
-        foreign: Sequence[str],
+        foreign: Sequence[ForeignQuestion],
         foreign_vectors: Floats,
         marked: Sequence[str] = (),
     ) -> None:
@@ -147,14 +148,16 @@ class Shelf:
         firsts = [owners.index(number) for number in range(len(classes))]
         self._texts = Features(text_vectors[firsts], self._grams.of(list(classes)))
         known = {folded(question) for question in questions}
-        strange = [row for row, text in enumerate(foreign) if folded(text) not in known]
-        none = Features(foreign_vectors, self._grams.of(foreign))
-        seen, unseen = none.take(strange[::2]), none.take(strange[1::2])
-        fitted = fit(self._questions, self._owners, self._texts, seen)
+        texts = [normalise_question(question.text) for question in foreign]
+        strange = [row for row, text in enumerate(texts) if folded(text) not in known]
+        none = Features(foreign_vectors, self._grams.of(texts))
+        fitted = fit(self._questions, self._owners, self._texts, none.take(strange[::2]))
         self._rule = fitted.rule
-        apart = choose(self._rule.values(unseen)).confidence
+        apart = choose(self._rule.values(none.take(strange[1::2]))).confidence
+        languages = np.array([foreign[row].language for row in strange[1::2]])
         others = fitted.without_class.confidence
-        reached = [_reached(apart, FOREIGN_SHARE), _reached(others, LEFT_OUT_SHARE)]
+        reached = [_reached(apart[languages == one], FOREIGN_SHARE) for one in np.unique(languages)]
+        reached.append(_reached(others, LEFT_OUT_SHARE))
         if marked:
             asked = self._features([normalise_question(text) for text in marked])
             reached.append(_reached(choose(self._rule.values(asked)).confidence, FOREIGN_SHARE))

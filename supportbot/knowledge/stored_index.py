@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge import store, vector_search
-from supportbot.knowledge.calibration import Calibration, calibrate
+from supportbot.knowledge.calibration import Calibration, LeftOut, calibrate
 from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.features import Features, Floats, Grams, mixed
 from supportbot.knowledge.index import Candidate, Decision, folded, precedence
@@ -67,6 +67,7 @@ class _Scale:
 
     grams: Grams
     spelling: Spelling
+    left_out: LeftOut
     calibration: Calibration
     wordings: int
     foreign: tuple[str, ...]
@@ -85,7 +86,7 @@ class StoredIndex:
         self._database = table.database
         self._encoder = table.encoder
         self._vectors = Vectors(table.database, table.encoder)
-        self._wrong_rate = wrong_rate
+        self.wrong_rate = wrong_rate
         self._scale: _Scale | None = None
         self.wordings = 0
         self.entries = 0
@@ -94,6 +95,17 @@ class StoredIndex:
     def calibration(self) -> Calibration:
         """The threshold with its figures."""
         return self._measured.calibration
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What the threshold stands on."""
+        return self._measured.left_out
+
+    def set_wrong_rate(self, wrong_rate: float) -> None:
+        """Take the threshold for another share of wrong answers from now on; that takes no time."""
+        self.wrong_rate = wrong_rate
+        calibration = calibrate(self.left_out, wrong_rate=wrong_rate)
+        self._scale = replace(self._measured, calibration=calibration)
 
     @property
     def _measured(self) -> _Scale:
@@ -198,16 +210,16 @@ class StoredIndex:
                     confidence.append(own.confidences[best] if best is not None else -1)
                     right.append(best is not None and own.ids[best] == one.entry_id)
                     strange.append(others.max(initial=-1))
-        calibration = calibrate(
-            np.array(confidence, np.float32),
-            np.array(right, np.bool_),
-            np.array([one.has_others for one in sample], np.bool_),
-            np.array(strange if self.entries > 1 else (), np.float32),
+        left_out = LeftOut(
+            confidence=np.array(confidence, np.float32),
+            right=np.array(right, np.bool_),
+            comparable=np.array([one.has_others for one in sample], np.bool_),
+            foreign=np.array(strange if self.entries > 1 else (), np.float32),
             answers=self.entries,
             marked=await self._confidence_of(foreign, grams),
-            wrong_rate=self._wrong_rate,
         )
-        self._scale = _Scale(grams, spelling, calibration, self.wordings, tuple(foreign))
+        calibration = calibrate(left_out, wrong_rate=self.wrong_rate)
+        self._scale = _Scale(grams, spelling, left_out, calibration, self.wordings, tuple(foreign))
 
     async def _confidence_of(self, foreign: Sequence[str], grams: Grams) -> Floats:
         questions = [normalise_question(text) for text in foreign]

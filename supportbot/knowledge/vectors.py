@@ -18,6 +18,7 @@ from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge import store
 from supportbot.knowledge.entries import KnownEntry
 from supportbot.knowledge.features import Floats, TextEncoder
+from supportbot.knowledge.foreign import foreign_vectors
 
 _BATCH = 256
 """Texts that are encoded and kept at a time."""
@@ -74,13 +75,10 @@ class Vectors:
             self._found |= {(kind, text): vector for (kind, _, text), vector in zip(batch, vectors, strict=True)}
         return len(wanted) <= most
 
-    async def of_foreign(self, texts: Sequence[str]) -> Floats:
-        """Return the vectors of questions that belong to no entry, computed once, ``[n, d]``."""
-        if self.encoder is None:
-            return np.zeros((len(texts), 0), np.float32)
+    async def of_foreign(self) -> Floats:
+        """Return the vectors of all shipped questions that belong to no entry, ``[n, d]``."""
         if self._foreign is None:
-            normalised = [normalise_question(text) for text in texts]
-            self._foreign = await asyncio.to_thread(self.encoder.encode, normalised)
+            self._foreign = await asyncio.to_thread(foreign_vectors, self.encoder)
         return self._foreign
 
     def has(self, entry: KnownEntry) -> bool:

@@ -17,6 +17,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from prometheus_client import Counter, Info
@@ -24,6 +25,7 @@ from prometheus_client import Counter, Info
 from supportbot.answering.generator import Generator, LiveModel, Tenure
 from supportbot.engine.base import Engine
 from supportbot.errors import SupportBotError
+from supportbot.models.apart import load_apart
 from supportbot.models.registry import ModelSource, Registry
 
 log = structlog.get_logger(__name__)
@@ -128,14 +130,7 @@ class Reloader:
 
     async def _load_live(self) -> tuple[ModelSource, Engine]:
         source = await asyncio.to_thread(self._registry.resolve, None)
-        loading = asyncio.ensure_future(asyncio.to_thread(self._load, source))
-        try:
-            return source, await asyncio.shield(loading)
-        except asyncio.CancelledError:
-            await asyncio.wait([loading])
-            if loading.exception() is None:
-                await loading.result().aclose()
-            raise
+        return source, await load_apart(partial(self._load, source))
 
     def _end_later(self, tenure: Tenure) -> None:
         """Close the old model when its last answer has ended; the new one answers meanwhile."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from supportbot.words import Language
+from supportbot.words import Language, Sentence
 
 _WEEK = 7
 
@@ -31,11 +31,18 @@ class AnswerOn(StrEnum):
     """Nobody."""
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """Return the name of a time zone.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone; name one such as Europe/Berlin") from error
+        raise ValueError(
+            Sentence("'{name}' is no time zone: name one such as Europe/Berlin.", name=name)
+        ) from error
     return name
 
 
@@ -51,7 +58,7 @@ class Hours(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    zone: Annotated[str, AfterValidator(_known_zone)]
+    zone: Annotated[str, AfterValidator(known_zone)]
     days: frozenset[Annotated[int, Field(ge=0, lt=_WEEK)]] = frozenset(range(5))
     begin: time = time(9)
     end: time = time(17)

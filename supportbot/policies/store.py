@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import BigInteger, Connection, bindparam, case, delete, func, or_, select
+from sqlalchemy import BigInteger, Connection, bindparam, case, delete, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,9 +26,11 @@ from supportbot.db.session import Database
 from supportbot.policies.errors import PolicyError
 from supportbot.policies.policy import AnswerOn, Policy
 from supportbot.policies.wording import checked
+from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
 
+_ONE_DIGEST = N_("The digest is of a whole workspace: decide it for all channels.")
 _OF_DIGESTS = {"digest", "digest_channel", "handoff_target"}
 
 
@@ -149,14 +151,19 @@ class Policies:
                 audit.record(session, actor=by, action="policy.reset", subject=place.subject)
             return await self._at(session, place)
 
-    async def listed(self) -> list[Decided]:
-        """Return all decisions, by platform, workspace and channel."""
+    async def listed(self, after: Place | None = None, most: int | None = None) -> list[Decided]:
+        """Return decisions, by platform, workspace and channel: those after a place, and no more than ``most``."""
+        order = (Workspace.platform, Workspace.external_id, ChannelPolicy.channel)
+        query = (
+            select(ChannelPolicy, Workspace)
+            .join(Workspace, ChannelPolicy.workspace_id == Workspace.id)
+            .order_by(*order)
+            .limit(most)
+        )
+        if after is not None:
+            query = query.where(tuple_(*order) > (after.platform, after.workspace, after.channel))
         async with self._database.read() as session:
-            rows = await session.execute(
-                select(ChannelPolicy, Workspace)
-                .join(Workspace, ChannelPolicy.workspace_id == Workspace.id)
-                .order_by(Workspace.platform, Workspace.external_id, ChannelPolicy.channel)
-            )
+            rows = await session.execute(query)
             return [
                 Decided(
                     place=Place(platform=workspace.platform, workspace=workspace.external_id, channel=row.channel),
@@ -210,9 +217,9 @@ def _check_digest(place: Place, settings: Mapping[str, Any], policy: Policy) -> 
     """
     own = _OF_DIGESTS.intersection(settings) - {"handoff_target"}
     if place.channel and own:
-        raise PolicyError(dict.fromkeys(own, "The digest is of a whole workspace: decide it for all channels."))
+        raise PolicyError(dict.fromkeys(own, _ONE_DIGEST))
     if not place.channel and policy.digest and not (policy.digest_channel or policy.handoff_target):
-        raise PolicyError({"digest_channel": "Name the channel that the weekly digest is posted to."})
+        raise PolicyError({"digest_channel": N_("Name the channel that the weekly digest is posted to.")})
 
 
 def effective_of(connection: Connection, workspace_id: int | None, channel: str, parent: str | None) -> Policy:

@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from supportbot.policies.errors import PolicyError
-from supportbot.policies.policy import AnswerOn, Hours, Policy
-from supportbot.words import ENGLISH, LANGUAGES, N_, Words
+from supportbot.policies.policy import AnswerOn, Hours, Policy, known_zone
+from supportbot.words import ENGLISH, LANGUAGES, N_, Sentence, Words
 
 LABELS: Mapping[str, str] = {
     "answer_on": N_("Answer"),
@@ -68,7 +68,7 @@ def read_settings(typed: Mapping[str, str]) -> dict[str, Any]:
         try:
             settings[name] = _read(name, text.strip())
         except ValueError as error:
-            errors[name] = str(error)
+            errors[name] = error.args[0]
     if errors:
         raise PolicyError(errors)
     return settings
@@ -112,7 +112,9 @@ def build_lines(policy: Policy, words: Words = ENGLISH) -> list[str]:
 
 def _read(name: str, text: str) -> Any:
     if name not in LABELS:
-        raise ValueError(f"There is no setting '{name}': name one of {', '.join(LABELS)}.")
+        raise ValueError(
+            Sentence("There is no setting '{name}': name one of {names}.", name=name, names=_listed(LABELS))
+        )
     default = Policy.model_fields[name].default
     if default is None and text.casefold() in ("", NONE):
         return None
@@ -123,7 +125,7 @@ def _read_answer_on(text: str) -> AnswerOn:
     try:
         return AnswerOn(text.casefold())
     except ValueError:
-        raise ValueError(f"The bot can answer on {_listed(AnswerOn)}.") from None
+        raise ValueError(Sentence("The bot can answer on {names}.", names=_listed(AnswerOn))) from None
 
 
 def _read_boolean(text: str) -> bool:
@@ -134,7 +136,7 @@ def _read_boolean(text: str) -> bool:
 
 def _read_language(text: str) -> str:
     if text.casefold() not in LANGUAGES:
-        raise ValueError(f"The languages are {_listed(LANGUAGES)}.")
+        raise ValueError(Sentence("The languages are {names}.", names=_listed(LANGUAGES)))
     return text.casefold()
 
 
@@ -175,15 +177,12 @@ def read_hours(text: str) -> Hours:
     found = _HOURS.fullmatch(text.strip())
     if found is None:
         raise ValueError(_HOURS_TEXT)
-    try:
-        return Hours(
-            zone=found["zone"],
-            days=_read_days(found["days"]),
-            begin=_read_time(found["begin"]),
-            end=_read_time(found["end"]),
-        )
-    except ValidationError as error:
-        raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ") + ".") from None
+    return Hours(
+        zone=known_zone(found["zone"]),
+        days=_read_days(found["days"]),
+        begin=_read_time(found["begin"]),
+        end=_read_time(found["end"]),
+    )
 
 
 def _read_days(text: str | None) -> frozenset[int]:
@@ -202,14 +201,16 @@ def _read_days(text: str | None) -> frozenset[int]:
 def _read_day(text: str) -> int:
     day = text.strip()[:3].title()
     if day not in _DAYS:
-        raise ValueError(f"'{text.strip()}' is no day of the week: write {', '.join(_DAYS)}.")
+        raise ValueError(
+            Sentence("'{day}' is no day of the week: write {days}.", day=text.strip(), days=_listed(_DAYS))
+        )
     return _DAYS.index(day)
 
 
 def _read_time(text: str) -> time:
     hour, minute = map(int, text.split(":"))
     if hour > 23 or minute > 59:
-        raise ValueError(f"{text} is no time of the day.")
+        raise ValueError(Sentence("{time} is no time of the day.", time=text))
     return time(hour, minute)
 
 

@@ -1,7 +1,8 @@
 """After an erasure: the file is written anew without what was erased, and the write-ahead log is emptied.
 
 SQLite overwrites what is deleted (``secure_delete``), but pages that were split may keep an old copy, and the log
-has the pages as they were. PostgreSQL's VACUUM frees the rows; their bytes are overwritten by later rows, and stay
+has the pages as they were. Its full-text indexes only note that a text is gone, so they are made anew from what is
+left. PostgreSQL's VACUUM frees the rows; their bytes are overwritten by later rows, and stay
 in the server's own log and backups for as long as those are kept.
 """
 
@@ -18,9 +19,13 @@ from supportbot.db.session import Database
 
 TABLES = (
     *("answer", "audit", "channel", "channel_policy", "conversation", "entry", "example"),
+    "example_decision",
     *("feedback", "foreign_question", "handoff", "outbox", "passage", "question", "wording"),
 )
 """Those that an erasure touches."""
+
+SEARCH_INDEXES = ("search_question", "search_answer")
+"""Of SQLite; on PostgreSQL the words stand in the row, and go with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,9 @@ async def compact(database: Database) -> Compacted:
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None  # noqa: S101 - it was connected just now
         try:
+            for index in SEARCH_INDEXES:
+                rebuild = f"INSERT INTO {index} ({index}) VALUES ('rebuild')"  # noqa: S608 - a name of ours
+                await (await driver.execute(rebuild)).close()
             await (await driver.execute("VACUUM")).close()
         except sqlite3.OperationalError as error:
             return Compacted(

@@ -2,7 +2,8 @@
 
 What the bot writes itself is cleaned: entries of a report, rows of an export, and a page that quotes the person is
 removed with all of it, since it can be made again. Rows of a run that is not finished are removed; resumed, it
-prepares them anew from what is approved then. Every other file that holds something is only named: it may be
+prepares them anew from what is approved then. Output of a job that names the person's answers by their first words
+is removed. Every other file that holds something is only named: it may be
 anybody's. Weights are not looked into.
 
 Everything here blocks.
@@ -25,6 +26,12 @@ from supportbot.privacy.repeated import LEAST_CHARACTERS, LEAST_NAME, Marks
 
 _WRITTEN_BY_RUNS = ("runs", "reports")
 """Folders of the home in which everything was written by training and evaluation."""
+
+_JOBS = "jobs"
+"""The folder of the home in which jobs of the console leave their output."""
+
+_NAMED_CHARACTERS = 40
+"""Of an answer, by which output names it; what is shorter says nothing of anybody."""
 
 _MODELS = "models"
 _MOST_SOUGHT = 200
@@ -65,12 +72,18 @@ def clean_files(
     done = Files()
     cleaner = _Cleaner(Marks(names, texts), example_ids)
     sought = _sought(texts, names)
+    begun = _any_of({begin for text in texts if len(begin := _beginning(text)) == _NAMED_CHARACTERS})
     for path in _files(home, database):
-        is_ours = path.relative_to(home).parts[0] in _WRITTEN_BY_RUNS
+        top = path.relative_to(home).parts[0]
+        is_ours = top in _WRITTEN_BY_RUNS
         if path.suffix == ".arrow":
             if path.exists() and cleaner.has_rows(path):
                 shutil.rmtree(path.parent)
                 done.removed.append(path.parent)
+        elif top == _JOBS and path.suffix == ".log":
+            if begun is not None and _holds(path, begun):
+                path.unlink()
+                done.removed.append(path)
         elif is_ours and path.suffix == ".html":
             if cleaner.quotes(path):
                 path.unlink()
@@ -172,10 +185,17 @@ class _Cleaner:
 
 def _sought(texts: Collection[str], names: Collection[str]) -> re.Pattern[bytes] | None:
     long = sorted((text for text in texts if len(text) >= LEAST_CHARACTERS), key=len, reverse=True)[:_MOST_SOUGHT]
-    words = [*long, *(name for name in names if len(name) >= LEAST_NAME)]
+    return _any_of([*long, *(name for name in names if len(name) >= LEAST_NAME)])
+
+
+def _any_of(words: Collection[str]) -> re.Pattern[bytes] | None:
     if not words:
         return None
     return re.compile(b"|".join(re.escape(word.encode("utf-8", "surrogateescape")) for word in words))
+
+
+def _beginning(text: str) -> str:
+    return " ".join(text.split())[:_NAMED_CHARACTERS]
 
 
 def _holds(path: Path, sought: re.Pattern[bytes]) -> bool:

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from supportbot.db.models import Entry, Example, Wording
+from supportbot.db.models import Entry, Example, ExampleDecision, Wording
 from supportbot.db.states import EntrySource, EntryState, ExampleStatus
 from supportbot.knowledge.publishing import touch
 from supportbot.knowledge.store import answer_key
@@ -130,4 +130,6 @@ async def _empty(session: AsyncSession, entry_ids: Collection[int], revision: in
         proposed = delete(Example).where(Example.completion.in_(texts), Example.status != ExampleStatus.APPROVED)
         gone = await session.scalars(proposed.returning(Example.id).execution_options(synchronize_session=False))
         forgotten.counts["training rows"] += len(gone.all())
+        before = or_(ExampleDecision.completion.in_(texts), ExampleDecision.rejected.in_(texts))
+        await session.execute(delete(ExampleDecision).where(before))
     forgotten.counts["approved answers"] += len(forgotten.emptied)

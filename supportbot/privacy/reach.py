@@ -19,6 +19,7 @@ def beyond_reach(
     kept: Sequence[int] = (),
     versions: Mapping[str, Sequence[int]] | None = None,
     files: Files | None = None,
+    words: Words = ENGLISH,
 ) -> list[str]:
     """Return what is left for the operator to see to.
 
@@ -28,35 +29,56 @@ def beyond_reach(
         kept: approved answers in the person's words that stay.
         versions: model versions that learned from the person's rows.
         files: of the home, as ``clean_files`` left them.
+        words: in which language.
     """
+    say = words.say
     left = []
     if (name := _PLATFORM_NAMES.get(platform)) is not None:
-        left.append(f"Messages in {name} itself, the bot's answers among them: delete them there.")
+        left.append(
+            say("Messages in {platform} itself, the bot's answers among them: delete them there.", platform=name)
+        )
     left += [
-        "Files of `supportbot export` outside of SUPPORTBOT_HOME, and reports or runs that were put elsewhere: "
-        "delete them, or make them anew.",
-        "Installations that imported such a file: the rows there name nobody, and are found by their text.",
-        "Backups: those made before still have everything, so delete them, or erase again after restoring one.",
-        "What other people wrote about the person, in questions of their own.",
-        "Answers that were written for people before the bot kept who wrote them (schema 0006 and older).",
-        "Text in the memory of a daemon and of its model's process, which is gone with their next start.",
+        say(
+            "Files of `supportbot export` outside of SUPPORTBOT_HOME, and reports or runs that were put "
+            "elsewhere: delete them, or make them anew."
+        ),
+        say("Installations that imported such a file: the rows there name nobody, and are found by their text."),
+        say(
+            "Backups: those made before still have everything, so delete them, or erase again after restoring one."
+        ),
+        say("What other people wrote about the person, in questions of their own."),
+        say("Answers that were written for people before the bot kept who wrote them (schema 0006 and older)."),
+        say("Text in the memory of a daemon and of its model's process, which is gone with their next start."),
     ]
     if not is_sqlite:
         left.append(
-            "PostgreSQL's own log (WAL), replicas, and free space in its files: `VACUUM FULL` writes the tables "
-            "anew."
+            say(
+                "PostgreSQL's own log (WAL), replicas, and free space in its files: `VACUUM FULL` writes the "
+                "tables anew."
+            )
         )
     if kept:
         left.append(
-            f"Approved answers in the person's words to which wordings of others lead: {_some(kept)}. "
-            "Say them otherwise with `supportbot knowledge edit ID --answer`, or retire them."
+            say(
+                "Approved answers in the person's words to which wordings of others lead: {numbers}. Say them "
+                "otherwise with `supportbot knowledge edit ID --answer`, or retire them.",
+                numbers=_some(kept, words),
+            )
         )
     left += [
-        f"Model version '{version}' learned from {len(ids)} of the rows (numbers {_some(ids)}): train another one "
-        f"and promote it, then `supportbot models retire {version}`."
+        say(
+            "Model version '{version}' learned from {count} of the rows (numbers {numbers}): train another one "
+            "and promote it, then `supportbot models retire {version}`.",
+            version=version,
+            count=len(ids),
+            numbers=_some(ids, words),
+        )
         for version, ids in sorted((versions or {}).items())
     ]
-    left += [f"The file {path} holds something of the person: delete it." for path in (files or Files()).holding]
+    left += [
+        say("The file {path} holds something of the person: delete it.", path=path)
+        for path in (files or Files()).holding
+    ]
     return left
 
 
@@ -70,6 +92,8 @@ def beyond_reach_in_chat(platform: str, words: Words = ENGLISH) -> str:
     )
 
 
-def _some(numbers: Sequence[int]) -> str:
+def _some(numbers: Sequence[int], words: Words) -> str:
     shown = ", ".join(str(number) for number in numbers[:_SHOWN])
-    return f"{shown} and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else shown
+    if len(numbers) <= _SHOWN:
+        return shown
+    return words.say("{numbers} and {count} more", numbers=shown, count=len(numbers) - _SHOWN)

@@ -36,7 +36,7 @@ from supportbot.redact import (
 from supportbot.redact._finds import PLACEHOLDER, Find, Kind
 from supportbot.redact._view import HIDDEN, View, views
 
-__all__ = ["Find", "Kind", "Redacted", "hints", "redact"]
+__all__ = ["PLACEHOLDER", "Find", "Kind", "Redacted", "hints", "redact"]
 
 _FINDERS = tuple(
     module.find

@@ -27,13 +27,13 @@ class Asked:
     times: int
 
 
-async def most_asked(session: AsyncSession, workspace_id: int | None, since: datetime, most: int) -> list[Asked]:
+async def most_asked(session: AsyncSession, workspace_id: int | None, during: During, most: int) -> list[Asked]:
     """Return the verified questions whose answers were given most, the most first.
 
     Args:
         session: to read with.
         workspace_id: where they were given, and where the questions may be shown; None for an operator.
-        since: when the earliest question was received.
+        during: which questions count, see ``asked_in``.
         most: how many to return.
     """
     times = func.count().label("times")
@@ -45,7 +45,7 @@ async def most_asked(session: AsyncSession, workspace_id: int | None, since: dat
         .join(Entry, Entry.id == Answer.entry_id)
         .where(
             Answer.source == AnswerSource.APPROVED,
-            *asked_in(workspace_id, since),
+            *during,
             *await _shown(session, workspace_id),
         )
         .group_by(Entry.id)
@@ -57,14 +57,21 @@ async def most_asked(session: AsyncSession, workspace_id: int | None, since: dat
     return [Asked(entry_id, questions[entry_id], number) for entry_id, number in counts.items()]
 
 
-def asked_in(workspace_id: int | None, since: datetime) -> list[ColumnElement[bool]]:
-    """Return which questions count, for a statement that joins ``Question`` with ``Conversation``.
+During = Sequence[ColumnElement[bool]]
+"""Which questions count: conditions of a statement that joins ``Question`` with ``Conversation``."""
+
+
+def asked_in(workspace_id: int | None, since: datetime, until: datetime | None = None) -> During:
+    """Return which questions count.
 
     Args:
         workspace_id: where they were asked; None for everywhere.
         since: when the earliest one was received.
+        until: before this the latest one was; None for no end.
     """
     found: list[ColumnElement[bool]] = [Question.received_at >= since]
+    if until is not None:
+        found.append(Question.received_at < until)
     if workspace_id is not None:
         # Old questions do not say so themselves. And whatever the planner thinks, the time comes first: from the
         # workspace's conversations it would read all that was ever asked there.

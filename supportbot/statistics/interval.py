@@ -5,6 +5,9 @@ Few votes prove little: 2 of 2 thumbs up are no better than 95 of 100. An interv
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 
 def wilson(up: int, down: int) -> tuple[float, float, float] | None:
     """Return the share of thumbs up and its 95 % interval, or None without a vote.
@@ -19,3 +22,49 @@ def wilson(up: int, down: int) -> tuple[float, float, float] | None:
 
     interval = binomtest(up, up + down).proportion_ci(confidence_level=0.95, method="wilson")
     return up / (up + down), float(interval.low), float(interval.high)
+
+
+def difference(now: tuple[int, int], before: tuple[int, int]) -> tuple[float, float, float] | None:
+    """Return how much a share has risen with its 95 % interval, or None where one of the two has no vote.
+
+    The interval is Newcombe's hybrid of two intervals of Wilson (1998, Stat. Med. 17, method 10): each end is as
+    far from the difference as the root of the sum of two squares, the distances of the shares to the ends of their
+    own intervals. So it holds for few votes, as Wilson's does.
+
+    Args:
+        now: how many for and against.
+        before: likewise.
+    """
+    mine, theirs = wilson(*now), wilson(*before)
+    if mine is None or theirs is None:
+        return None
+    (share, low, high), (other, least, most) = mine, theirs
+    risen = share - other
+    return risen, risen - math.hypot(share - low, most - other), risen + math.hypot(high - share, other - least)
+
+
+def ratio(now: Sequence[int], before: Sequence[int]) -> tuple[float, float, float] | None:
+    """Return how many times as many came in as many days before, with its 95 % interval; None where none came.
+
+    Days differ by more than chance: people ask in bursts, and less at weekends. So the variance is that of Poisson
+    times a dispersion, which is Pearson's chi-squared of the days by their degrees of freedom, and 1 at least
+    (quasi-Poisson: McCullagh and Nelder 1989, Generalized Linear Models, 6.2.3). The logarithm of the ratio is
+    taken to be distributed as Student's t.
+
+    Args:
+        now: of each day; two days at least.
+        before: likewise.
+    """
+    many, few = sum(now), sum(before)
+    if not many or not few:
+        return None
+    from scipy.stats import t  # as above
+
+    freedom = len(now) + len(before) - 2
+    squares = sum(
+        (day - sum(days) / len(days)) ** 2 * len(days) / sum(days) for days in (now, before) for day in days
+    )
+    dispersion = max(1.0, squares / freedom)
+    half = float(t.ppf(0.975, freedom)) * math.sqrt(dispersion * (1 / many + 1 / few))
+    times = many / len(now) * len(before) / few
+    return times, times * math.exp(-half), times * math.exp(half)

@@ -21,7 +21,7 @@ from supportbot.knowledge.completion import LONGEST_TYPED, complete
 from supportbot.knowledge.entries import Viewer
 from supportbot.knowledge.index import LEAST_SUGGESTED
 from supportbot.knowledge.knowledge import Knowledge
-from supportbot.statistics.asked import most_asked, newest
+from supportbot.statistics.asked import asked_in, most_asked, newest
 from supportbot.statistics.statistics import Statistics, read_statistics
 
 WEEK_DAYS = 7
@@ -64,7 +64,7 @@ class Overview:
         number = await self._number(platform, workspace)
         async with self._database.read() as session:
             since = await clock.now(session) - timedelta(days=_POPULAR_DAYS)
-            asked = [one.question for one in await most_asked(session, number, since, most)]
+            asked = [one.question for one in await most_asked(session, number, asked_in(number, since), most)]
             added = await newest(session, number, most) if len(asked) < most else []
         return list(dict.fromkeys([*asked, *added]))[:most]
 

@@ -6,27 +6,27 @@ It counts rows and reads no text of a person; a verified question is the operato
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Float, Select, and_, cast, extract, func, or_, select
+from sqlalchemy import ColumnElement, Float, ScalarSelect, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db import clock
-from supportbot.db.models import Answer, Conversation, Entry, Feedback, Question
+from supportbot.db.models import Answer, Conversation, Feedback, Question
 from supportbot.db.session import Database
-from supportbot.db.states import AnswerSource, EntrySource, QuestionState
 from supportbot.intake.samples import IS_SHOWN_LAST
-from supportbot.statistics.asked import Asked, asked_in, most_asked
+from supportbot.statistics.asked import Asked, During, asked_in, most_asked
 from supportbot.statistics.interval import wilson
+from supportbot.statistics.kinds import Kind, kind_of, of_the_bot
 
 MOST_ASKED = 5
 """Verified questions that are listed."""
 
 _DAY_SECONDS = 86_400.0
-_UNANSWERED = (QuestionState.FAILED, QuestionState.EXPIRED)
-_OPEN = (QuestionState.RECEIVED, QuestionState.ANSWERING)
+_MIDDLE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +79,11 @@ async def read_statistics(database: Database, workspace_id: int | None, days: in
         days: how many, up to now.
     """
     async with database.read() as session:
-        since = await clock.now(session) - timedelta(days=days)
-        counted = (await session.execute(_counts(workspace_id, since))).one()
-        up, down = (await session.execute(_votes(workspace_id, since))).one()
-        median, slowest = await _percentiles(session, workspace_id, since, (50, 95))
-        asked = await most_asked(session, workspace_id, since, MOST_ASKED)
+        during = asked_in(workspace_id, await clock.now(session) - timedelta(days=days))
+        counted = Counter(dict((await session.execute(_counts(during))).all()))
+        up, down = (await session.execute(_votes(during))).one()
+        median, slowest = await percentiles(session, during, (50, 95))
+        asked = await most_asked(session, workspace_id, during, MOST_ASKED)
     return Statistics(
         days=days,
         votes_up=up,
@@ -92,74 +92,74 @@ async def read_statistics(database: Database, workspace_id: int | None, days: in
         median_seconds=median,
         p95_seconds=slowest,
         most_asked=tuple(asked),
-        **counted._mapping,
+        questions=counted.total() - counted[Kind.REFUSED],
+        **{kind.value: counted[kind] for kind in Kind},
     )
 
 
-def _counts(workspace_id: int | None, since: datetime) -> Select[int, int, int, int, int, int, int, int, int]:
-    is_refused = Question.state == QuestionState.REFUSED
-    is_talk = and_(Answer.source == AnswerSource.APPROVED, Entry.source == EntrySource.SMALL_TALK)
-    # The entry of an old answer may be erased: it was verified all the same.
-    is_verified = and_(
-        Answer.source == AnswerSource.APPROVED, or_(Entry.id.is_(None), Entry.source != EntrySource.SMALL_TALK)
-    )
+def _counts(during: During) -> Select[str, int]:
+    kind = kind_of()
     return (
-        select(
-            func.count().filter(~is_refused).label("questions"),
-            func.count().filter(is_verified).label("verified"),
-            func.count().filter(is_talk).label("small_talk"),
-            func.count().filter(Answer.source == AnswerSource.QUOTED).label("quoted"),
-            func.count().filter(Answer.source == AnswerSource.GENERATED).label("generated"),
-            func.count().filter(Answer.source == AnswerSource.NOT_SURE).label("not_sure"),
-            func.count().filter(Answer.id.is_(None), Question.state.in_(_UNANSWERED)).label("failed"),
-            func.count().filter(Answer.id.is_(None), Question.state.in_(_OPEN)).label("open"),
-            func.count().filter(is_refused).label("refused"),
-        )
+        select(kind, func.count())
         .select_from(Question)
         .join(Conversation, Question.conversation_id == Conversation.id)
-        .outerjoin(Answer, (Answer.question_id == Question.id) & (Answer.source != AnswerSource.HUMAN))
-        .outerjoin(Entry, Entry.id == Answer.entry_id)
-        .where(*asked_in(workspace_id, since), IS_SHOWN_LAST)
+        .outerjoin(Answer, of_the_bot())
+        .where(*during, IS_SHOWN_LAST)
+        .group_by(kind)
     )
 
 
-def _votes(workspace_id: int | None, since: datetime) -> Select[int, int]:
+def _votes(during: During) -> Select[int, int]:
     return (
         select(func.count().filter(Feedback.vote > 0), func.count().filter(Feedback.vote < 0))
         .select_from(Feedback)
         .join(Answer, Feedback.answer_id == Answer.id)
         .join(Question, Answer.question_id == Question.id)
         .join(Conversation, Question.conversation_id == Conversation.id)
-        .where(*asked_in(workspace_id, since))
+        .where(*during)
     )
 
 
-async def _percentiles(
-    session: AsyncSession, workspace_id: int | None, since: datetime, percents: Sequence[int]
+async def percentiles(
+    session: AsyncSession, during: During, percents: Sequence[int], *, everywhere: bool = False
 ) -> list[float | None]:
-    """Return the nearest ranks: the shortest times that so many percent of the answers did not exceed.
+    """Return the nearest ranks of the seconds to the first answer: what so many percent did not exceed.
 
-    SQLite has no function for that, so the times are numbered in their order, and one is taken.
+    SQLite has no function for that, so the times are put in order and one is taken, from the nearer end. They are
+    written aside first: to number them all in their order takes twice as long.
+
+    Args:
+        session: to read with.
+        during: which questions count.
+        percents: which ranks.
+        everywhere: whether ``during`` says nothing of where, so that no conversation is looked up.
     """
-    seconds = _seconds(session).label("seconds")
-    ranked = (
-        select(
-            seconds,
-            func.row_number().over(order_by=seconds).label("place"),
-            func.count().over().label("total"),
-        )
-        .select_from(Question)
-        .join(Conversation, Question.conversation_id == Conversation.id)
-        .join(Answer, (Answer.question_id == Question.id) & (Answer.source != AnswerSource.HUMAN))
-        .where(*asked_in(workspace_id, since), Question.answered_at.is_not(None), Question.sample == 1)
-        .subquery()
+    query = select(_seconds(session).label("seconds")).select_from(Question)
+    if not everywhere:
+        query = query.join(Conversation, Question.conversation_id == Conversation.id)
+    timed = (
+        query.join(Answer, of_the_bot())
+        .where(*during, Question.answered_at.is_not(None), Question.sample == 1)
+        .cte("timed")
+        .prefix_with("MATERIALIZED")
     )
-    # Rounded up, in whole numbers.
-    is_wanted = or_(*(ranked.c.place == (ranked.c.total * percent + 99) // 100 for percent in percents))
-    rows = (await session.execute(select(ranked).where(is_wanted))).all()
-    found = {row.place: round(max(float(row.seconds), 0.0), 3) for row in rows}
-    total = rows[0].total if rows else 0
-    return [found.get((total * percent + 99) // 100) for percent in percents]
+    total = select(func.count()).select_from(timed).scalar_subquery()
+    ranks = [_at_rank(timed.c.seconds, total, percent) for percent in percents]
+    row = (await session.execute(select(*ranks))).one()
+    return [None if found is None else round(max(float(found), 0.0), 3) for found in row]
+
+
+def _at_rank(seconds: ColumnElement[float], total: ScalarSelect[int], percent: int) -> ScalarSelect[float]:
+    # The rank is rounded up, in whole numbers; none of these is below 0 where there is nothing.
+    if percent > _MIDDLE:
+        return (
+            select(seconds)
+            .order_by(seconds.desc())
+            .limit(1)
+            .offset(total * (100 - percent) // 100)
+            .scalar_subquery()
+        )
+    return select(seconds).order_by(seconds).limit(1).offset((total * percent - 1) // 100).scalar_subquery()
 
 
 def _seconds(session: AsyncSession) -> ColumnElement[float]:
@@ -168,4 +168,5 @@ def _seconds(session: AsyncSession) -> ColumnElement[float]:
             Question.received_at, type_=Float
         )
         return days * _DAY_SECONDS
-    return cast(extract("epoch", Question.answered_at - Question.received_at), Float)
+    # Not EXTRACT, which counts in decimals and takes several times as long.
+    return func.date_part("epoch", Question.answered_at - Question.received_at, type_=Float)

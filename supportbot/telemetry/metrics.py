@@ -36,6 +36,9 @@ ANSWER_SECONDS = Histogram(
 WORKING = Gauge("supportbot_questions_in_work", "Questions that are being answered now.")
 TOKENS_PER_SECOND = Gauge("supportbot_tokens_per_second", "Tokens a second while answers were under way, lately.")
 TASKS = Gauge("supportbot_tasks", "Tasks of the event loop, open connections among them.")
+TRIAL_RUNNING = Gauge("supportbot_trial_running", "Whether a candidate stands beside the live model here, 1 or 0.")
+TRIAL_REFUSALS = Counter("supportbot_trial_refusals", "Candidates of trials that could not be loaded.")
+TRIAL_ANSWERS = Counter("supportbot_trial_answers", "Answers of a model while a trial ran.", ["arm"])
 LAST_BACKUP = Gauge(
     "supportbot_backup_last_success_timestamp_seconds",
     "When the newest scheduled backup was made, in seconds since 1970; 0 if there is none.",

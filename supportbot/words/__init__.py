@@ -4,11 +4,12 @@ A sentence is written in English where it belongs, which is its name in the cata
 stays English text until somebody shows or stores it: there ``Words(language).say(sentence)`` says it. There is no
 current language anywhere: questions of many workspaces are answered at once, so the language is passed on.
 
-``N_`` marks a sentence that is said elsewhere, for those that are kept in a constant or raised with an error. What
-is said at once needs no mark. ``python -m supportbot.words`` brings the catalogues up to date.
+``N_`` marks a sentence that is said elsewhere, for those that are kept in a constant or raised with an error; one
+with values is a ``Sentence``. What is said at once needs no mark. ``python -m supportbot.words`` brings the
+catalogues up to date.
 """
 
 from supportbot.words.language import LANGUAGES, SOURCE, Language, nearest, preferred
-from supportbot.words.words import ENGLISH, N_, Words
+from supportbot.words.words import ENGLISH, N_, Sentence, Words
 
-__all__ = ["ENGLISH", "LANGUAGES", "N_", "SOURCE", "Language", "Words", "nearest", "preferred"]
+__all__ = ["ENGLISH", "LANGUAGES", "N_", "SOURCE", "Language", "Sentence", "Words", "nearest", "preferred"]

@@ -17,7 +17,7 @@ ROOMS = ("bot", "supportbot")
 _NO_LINE = 0
 """Lines change with each edit; babel writes none for this one."""
 
-_KEYWORDS = {"N_": None, "say": None, "say_many": (1, 2)}
+_KEYWORDS = {"N_": None, "Sentence": (1,), "say": None, "say_many": (1, 2)}
 
 
 def extract(root: Path) -> Catalog:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal, format_percent
@@ -15,6 +17,24 @@ from supportbot.words.language import SOURCE, Language
 def N_(sentence: str) -> str:
     """Mark a sentence for the catalogue and return it as it is, to be said where it is shown."""
     return sentence
+
+
+class Sentence(str):
+    """A sentence with values that is said elsewhere, as those raised with an error are; as text it is English.
+
+    Args:
+        template: in English, as in the catalogue.
+        values: as in ``Words.say``.
+    """
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Self:
+        """Put the values in."""
+        sentence = super().__new__(cls, template.format_map(values))
+        sentence.template, sentence.values = template, values
+        return sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +50,8 @@ class Words:
             sentence: in English, as in the catalogue. Any other text is returned as it is.
             values: what is shown, already harmless where it is shown.
         """
+        if isinstance(sentence, Sentence):
+            return self.say(sentence.template, **sentence.values)
         text = translations(self.language).gettext(sentence) if sentence else sentence  # "" is gettext's header
         return text.format_map(values) if values else text
 

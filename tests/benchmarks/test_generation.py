@@ -35,7 +35,7 @@ PNG = b"\x89PNG\r\n"
 
 def run(*flags: str) -> subprocess.CompletedProcess[str]:
     """Run the comparison as people do."""
-    command = [sys.executable, "-m", "benchmarks.generation", "--quick", *flags]
+    command = [sys.executable, "-m", "benchmarks.generation", "--tiny", *flags]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -107,10 +107,10 @@ def test_generation_names_an_unknown_peer(tmp_path: Path) -> None:
 
 def test_answers_cannot_end_early(tmp_path: Path) -> None:
     """The end of text is never among the 50 most likely tokens, whatever came before, so it is never drawn."""
-    save_endless(tmp_path, quick=True)
+    save_endless(tmp_path, tiny=True)
     model = GPT2LMHeadModel.from_pretrained(tmp_path, dtype=torch.float32).eval()
     end = int(model.config.eos_token_id)
-    prompts = build_prompts(quick=True)
+    prompts = build_prompts(tiny=True)
 
     with torch.inference_mode():
         logits = model(torch.tensor([prompt.token_ids for prompt in prompts[:32]])).logits
@@ -141,12 +141,12 @@ def test_short_answers_are_refused() -> None:
     peer = ShortPeer(Setup(model="", scratch="", threads=1))
 
     with pytest.raises(EndedEarlyError, match="9 tokens in place of 10"):
-        run_turn(peer, build_prompts(quick=True), Turn(at_once=2, waves=1, new_tokens=10, seed=0))
+        run_turn(peer, build_prompts(tiny=True), Turn(at_once=2, waves=1, new_tokens=10, seed=0))
 
 
 def test_prompts_have_the_documented_length() -> None:
     """With GPT-2's own tokenizer every prompt has 17 tokens, and there are 32 different ones."""
-    prompts = build_prompts(quick=False)
+    prompts = build_prompts(tiny=False)
 
     assert {len(prompt.token_ids) for prompt in prompts} == {17}
     assert len({prompt.text for prompt in prompts}) >= 32
@@ -273,7 +273,7 @@ async def test_remote_servers_are_asked_for_the_same() -> None:
     def ask(url: str) -> Timed:
         peer = PEERS["remote"](Setup(model="", scratch="", threads=1, remote_url=url))
         try:
-            return run_turn(peer, build_prompts(quick=True), Turn(at_once=3, waves=2, new_tokens=5, seed=0))
+            return run_turn(peer, build_prompts(tiny=True), Turn(at_once=3, waves=2, new_tokens=5, seed=0))
         finally:
             peer.close()
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from benchmarks.contest import Contest
 from benchmarks.model import build_prompts
+from benchmarks.pacing import Pace
 from benchmarks.peers import PEERS, Setup
 from benchmarks.peers._program import last_words
 from tests.benchmarks.fake_server import DIES_AT_ONCE, serve, write_program
@@ -42,9 +43,9 @@ def said() -> io.StringIO:
 @pytest.fixture
 def contest(programs: Path, tmp_path: Path, said: io.StringIO) -> Iterator[Contest]:
     """A comparison of short answers; nothing is started yet."""
-    setup = Setup(model=str(tmp_path / "model"), scratch=str(tmp_path), threads=1, quick=True)
-    status = Console(file=said, width=1_000).status("")
-    with Contest(setup, build_prompts(quick=True), 3, status) as made:
+    setup = Setup(model=str(tmp_path / "model"), scratch=str(tmp_path), threads=1, tiny=True)
+    console = Console(file=said, width=1_000)
+    with Contest(setup, build_prompts(tiny=True), 3, Pace(console, None), console) as made:
         yield made
 
 
@@ -57,7 +58,7 @@ def test_server_that_does_not_start_is_left_out(programs: Path, contest: Contest
 
     why = "'llama-server' ended with exit code 3; it said last: error: no model here"
     assert contest.fallen == {"llama.cpp": why}
-    assert said.getvalue() == f"llama.cpp is left out: {why}\n"
+    assert said.getvalue() == f"Starting llama.cpp\nllama.cpp is left out: {why}\nStarting vllm\n"
     assert list(contest.contestants) == ["vllm"]
     assert contest.contestants["vllm"].about == {"version": "fake", "precision": "bf16"}
 

@@ -29,8 +29,9 @@ from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
+from supportbot.delivery.pace import Pace
 from supportbot.delivery.stream_notes import StreamNotes
-from supportbot.delivery.streaming import Pace, Streams
+from supportbot.delivery.streaming import Streams
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.feedback.again import Again

@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from bot.again import REWORDED_TEXT, TRIED_ALREADY_TEXT
 from bot.discord.suggestions import ASKED_ALREADY_TEXT
-from supportbot.db.models import Outbox
+from supportbot.db.models import Example, Outbox
 from supportbot.db.states import AnswerSource, OutboxKind
+from supportbot.feedback.curation.collect import collect
 from supportbot.intake.questions import Reply
 from tests.discord_adapter.test_asking_human import Bot, bot
 from tests.discord_server import DiscordServer
@@ -46,15 +47,32 @@ async def offered(bot: Bot, text: str) -> None:
 
 
 async def test_try_again_brings_another_answer(server: DiscordServer, bot: Bot) -> None:
-    """A click is answered with another sample and the question, once; whoever else clicks is told why not."""
+    """Three answers, each with thumbs; the last one offers no more. A click that comes twice draws once.
+
+    The one that is liked is preferred to the one before it, which nobody liked.
+    """
     _, shown = await bot.unsure("how?", SURE)
-    assert labels(shown) == [TRY]
-    clicked = await server.press(shown, TRY)
-    await server.until(lambda: clicked.acknowledged_after is not None)
-    await answer(bot, "Press it twice.")
-    assert "Press it twice." in await server.response_to(clicked)
-    assert await server.response_to(await server.press(shown, TRY)) == TRIED_ALREADY_TEXT
-    assert [one.asker for one in await bot.core.history.recent(5)] == [ALICE["id"], ALICE["id"]]
+    for number in (2, 3):
+        assert labels(shown) == [TRY]
+        clicked = await server.press(shown, TRY)
+        await server.redeliver_interaction(clicked)
+        await server.until(lambda: clicked.acknowledged_after is not None)  # noqa: B023
+        await answer(bot, f"Press it {number} times.")
+        assert f"Press it {number} times." in await server.response_to(clicked)
+        assert await server.response_to(await server.press(shown, TRY)) == TRIED_ALREADY_TEXT
+        assert clicked.message is not None
+        shown = clicked.message
+    assert labels(shown) == []
+    await server.response_to(await server.click(shown, up=True))
+    assert [(one.asker, one.sample, one.votes_up) for one in await bot.core.history.recent(5)] == [
+        (ALICE["id"], 3, 1),
+        (ALICE["id"], 2, 0),
+        (ALICE["id"], 1, 0),
+    ]
+    await collect(bot.core.database)
+    async with bot.core.database.read() as session:
+        pairs = await session.execute(select(Example.completion, Example.rejected))
+        assert pairs.all() == [("Press it 3 times.", "Press it 2 times.")]
 
 
 async def test_only_the_asker_and_admins_may(server: DiscordServer, bot: Bot) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from bot.discord._text import LIMIT
+from bot.dialects.discord_text import LIMIT
 from bot.discord.client import DiscordAdapter
 from bot.discord.digest import build_digest
 from supportbot.db.models import DigestPost

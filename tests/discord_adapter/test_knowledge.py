@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
+from bot.dialects.discord_text import LABEL_LIMIT, LIMIT, build_answer_parts, build_label
 from bot.discord._interactions import SORRY_TEXT
-from bot.discord._text import LABEL_LIMIT, LIMIT, build_answer_parts, build_label
 from bot.discord.client import DiscordAdapter
 from bot.discord.views import build_answer_view, build_mark, build_remarks
 from supportbot.db.models import Entry, Example

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from bot.dialects.discord_text import LIMIT
 from bot.discord._sync import commands_digest
-from bot.discord._text import LIMIT
 from bot.discord.client import DiscordAdapter
 from bot.discord.completion import build_choices
 from bot.discord.stats import NOT_ALLOWED_TEXT, build_figures, may_manage

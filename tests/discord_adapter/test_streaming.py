@@ -253,7 +253,7 @@ async def test_deleted_question_takes_its_stream_back(stage: Stage) -> None:
     async with stage.writing(claim):
         stage.publish(claim, "Press the ")
         await stage.shows("Press the")
-        await stage.core.service.reword("discord", asked["id"], None)
+        await stage.core.service.hearing.reword("discord", asked["id"], None)
         await stage.server.until(lambda: not stage.server.bot_messages)
     await stage.finish(claim)
     assert stage.server.bot_messages == []

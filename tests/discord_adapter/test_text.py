@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.discord._text import LIMIT, build_answer_parts
+from bot.dialects.discord_text import LIMIT, build_answer_parts
 
 HOSTILE = [
     "@everyone",

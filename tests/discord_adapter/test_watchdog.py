@@ -79,17 +79,16 @@ async def test_a_dead_line_is_dropped_and_its_session_resumed(
 
 async def test_a_network_that_stays_silent_is_said(core: Core, server: DiscordServer, proxy: Proxy) -> None:
     """As long as nothing is heard the adapter is not connected; afterwards a new client hears what was missed."""
-    await server.say("first?", channel=DM_CHANNEL_ID)
     async with _listening(core, server) as adapter:
-        await server.say("second?", channel=DM_CHANNEL_ID)
-        await core.heard("second?")  # nobody had asked there before, so the first was not looked for
+        await server.say("first?", channel=DM_CHANNEL_ID)
+        await core.heard("first?")
         client = adapter._client
         async with proxy.broken(Fault.SILENCE):
             await until(lambda: adapter._client is not client)
             assert not adapter.is_connected
-            await server.mention("third?")
-            await server.say("fourth?", channel=DM_CHANNEL_ID)
-        await core.heard("first?", "second?", "third?", "fourth?")
+            await server.mention("second?")
+            await server.say("third?", channel=DM_CHANNEL_ID)
+        await core.heard("first?", "second?", "third?")
 
 
 async def test_a_reader_that_ended_is_found(core: Core, server: DiscordServer) -> None:

@@ -155,7 +155,7 @@ class Gateway:
             "application": {"id": BOT_ID, "flags": 0},
         }
         await session.dispatch("READY", ready)
-        await session.dispatch("GUILD_CREATE", guild(last))
+        await session.dispatch("GUILD_CREATE", guild(last, self._state.bot_permissions))
         await self._state.ring()
         return session
 

@@ -43,6 +43,7 @@ from tests.discord_server.state import (
     build_message,
     member,
     new_id,
+    role,
     user,
 )
 
@@ -183,6 +184,12 @@ class DiscordServer:
         """Invoke ``/stats`` with these permissions in the channel."""
         data = {"id": self._command_id("stats"), "name": "stats", "type": 1, "options": []}
         return await self._interact(2, data, permissions=str(permissions.value))
+
+    async def allow(self, permissions: discord.Permissions) -> None:
+        """Let everybody in the server, the bot included, do just this."""
+        self.state.bot_permissions = str(permissions.value)
+        changed = {"guild_id": GUILD_ID, "role": role(GUILD_ID, "@everyone", self.state.bot_permissions)}
+        await self.gateway.dispatch("GUILD_ROLE_UPDATE", changed)
 
     async def answer_this(self, message: Json, *, place: Place = HOME) -> Interaction:
         """Choose "Answer this" in the menu of a message."""
@@ -534,7 +541,7 @@ class DiscordServer:
                 "position": 0,
             },
             "member": member(by) | {"permissions": permissions},
-            "app_permissions": "8",
+            "app_permissions": self.state.bot_permissions,
             "locale": "en-US",
             "entitlements": [],
             "authorizing_integration_owners": dict(place.owners),

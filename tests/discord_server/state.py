@@ -126,6 +126,7 @@ class State:
     nonces: dict[str, Json] = field(default_factory=dict)
     commands: list[Json] = field(default_factory=list)
     posts: list[Json] = field(default_factory=list)
+    bot_permissions: str = "8"
     requests: list[tuple[str, str, Json]] = field(default_factory=list)
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -227,11 +228,12 @@ def build_message(channel_id: str, author: Json, body: Json) -> Json:
     return message
 
 
-def guild(last_messages: Mapping[str, str]) -> Json:
+def guild(last_messages: Mapping[str, str], bot_permissions: str) -> Json:
     """Return the one guild, as its members see it when they connect.
 
     Args:
         last_messages: the id of the newest message of each channel that has one.
+        bot_permissions: what everybody may do, the bot included.
     """
     channels = {CHANNEL_ID: (0, "help"), FORUM_ID: (15, "questions"), STAGE_ID: (13, "town-hall")}
     return {
@@ -249,7 +251,10 @@ def guild(last_messages: Mapping[str, str]) -> Json:
         "system_channel_flags": 0,
         "afk_timeout": 300,
         "features": [],
-        "roles": [_role(GUILD_ID, "@everyone"), _role(BOT_ROLE_ID, "supportbot", managed=True)],
+        "roles": [
+            role(GUILD_ID, "@everyone", bot_permissions),
+            role(BOT_ROLE_ID, "supportbot", managed=True),
+        ],
         "emojis": [],
         "stickers": [],
         "members": [member(BOT)],
@@ -267,20 +272,21 @@ def guild(last_messages: Mapping[str, str]) -> Json:
     }
 
 
-def _role(role_id: str, name: str, *, managed: bool = False) -> Json:
-    role = {
+def role(role_id: str, name: str, permissions: str = "8", *, managed: bool = False) -> Json:
+    """Return a role as Discord sends one."""
+    fields = {
         "id": role_id,
         "name": name,
         "color": 0,
         "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
         "hoist": False,
         "position": 0,
-        "permissions": "8",
+        "permissions": permissions,
         "managed": managed,
         "mentionable": False,
         "flags": 0,
     }
-    return role | ({"tags": {"bot_id": BOT_ID}} if managed else {})
+    return fields | ({"tags": {"bot_id": BOT_ID}} if managed else {})
 
 
 def _channel(channel_id: str, kind: int, name: str, last_message_id: str | None) -> Json:

@@ -184,10 +184,17 @@ async def launch(home: Path, descriptors: int | None = None, module: str = "bot"
 
 
 async def start(home: Path, descriptors: int | None = None, module: str = "bot", /, **settings: str) -> Daemon:
-    """Start a daemon as ``launch`` does, and wait until it says that it is ready."""
+    """Start a daemon as ``launch`` does, and wait until it says that it is ready.
+
+    Raises:
+        AssertionError: it did not in time; this has its log.
+    """
     daemon = await launch(home, descriptors, module, **settings)
-    async with asyncio.timeout(START_SECONDS):
-        daemon.ready = await daemon.read_until("daemon.ready")
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            daemon.ready = await daemon.read_until("daemon.ready")
+    except TimeoutError as error:
+        raise AssertionError(f"Not ready after {START_SECONDS} s; its log: {daemon.lines}") from error
     return daemon
 
 

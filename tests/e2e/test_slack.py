@@ -58,9 +58,9 @@ async def _hand_off(slack: LocalSlack) -> None:
     """Ask what the bot can't know, and have a colleague answer instead."""
     asked = await slack.mention("C1", "U1", OUT_OF_SCOPE, also_message=True)
     await slack.wait_for_message(thread_ts=asked.ts, seconds=30)
-    await slack.say("C1", "U1", "Anybody else?", thread_ts=asked.ts)
     await slack.say("C1", "U2", "Anybody for lunch?")
     await slack.say("C1", "U2", BY_A_COLLEAGUE, thread_ts=asked.ts, copies=2)
+    await slack.say("C1", "U1", "Anybody else?", thread_ts=asked.ts)
     await slack.wait_for_acks()
 
 

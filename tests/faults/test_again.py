@@ -5,16 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from supportbot.bootstrap import initialise
-from supportbot.config import Settings
 from tests.e2e.daemon import log_of, running, start
 from tests.slack_server import LocalSlack
 
 
-async def test_killed_after_the_click(tmp_path: Path, tiny_model: Path) -> None:
+async def test_killed_after_the_click(home: Path, tiny_model: Path) -> None:
     """What is acknowledged is drawn by the next daemon, though Slack delivers the click again."""
-    home = tmp_path / "home"
-    await initialise(Settings(home=home))
     settings = {"SUPPORTBOT_MODEL": str(shutil.copytree(tiny_model, home / "mine"))}
     async with LocalSlack() as slack:
         daemon = await start(home, None, **slack.environment(), **settings)

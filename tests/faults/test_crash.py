@@ -5,6 +5,7 @@ The same trial as ``python -m benchmarks.crash``, with fewer ends; ``benchmarks/
 
 from __future__ import annotations
 
+import asyncio
 import random
 import shutil
 import sqlite3
@@ -19,8 +20,6 @@ from benchmarks.crash.lives import DYING
 from benchmarks.crash.places import ask_text
 from benchmarks.crash.steps import AT_PLATFORM, Step, make_plan, named_steps, write_order
 from benchmarks.crash.trial import SETTINGS, Trial, run_trial
-from supportbot.bootstrap import initialise
-from supportbot.config import Settings
 from tests.conftest import create_postgres_database
 from tests.e2e.daemon import Daemon, start
 from tests.slack_server import LocalSlack, Reset
@@ -44,16 +43,16 @@ LEFT = {
 
 
 def _new_database(request: pytest.FixtureRequest, database: str) -> str | None:
-    """Return the address of an empty PostgreSQL database, or None for SQLite in the daemon's home."""
+    """Return the address of a new PostgreSQL database, or None for SQLite in the daemon's home."""
     if database == "sqlite":
         return None
-    return create_postgres_database(request.getfixturevalue("postgres_url"), "template0")
+    return create_postgres_database(
+        request.getfixturevalue("postgres_url"), request.getfixturevalue("migrated_postgres")
+    )
 
 
-async def test_each_step_leaves_what_its_name_says(tmp_path: Path) -> None:
+async def test_each_step_leaves_what_its_name_says(home: Path, tmp_path: Path) -> None:
     """A daemon that is killed at a step has done what comes before it, and nothing of what comes after."""
-    home = tmp_path / "home"
-    await initialise(Settings(home=home))
     for step, left in LEFT.items():
         place = shutil.copytree(home, tmp_path / step)
         async with LocalSlack() as slack:
@@ -87,7 +86,7 @@ def _states(path: Path) -> tuple[str | None, str | None]:
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("platform", ["slack", "discord"])
 async def test_kills_lose_nothing_and_double_nothing(
-    request: pytest.FixtureRequest, tmp_path: Path, database: str, platform: str, record_property: RecordProperty
+    request: pytest.FixtureRequest, home: Path, database: str, platform: str, record_property: RecordProperty
 ) -> None:
     """Killed again and again, at each step of a question's way and at random, the bot answers every question once.
 
@@ -97,7 +96,9 @@ async def test_kills_lose_nothing_and_double_nothing(
     plan = make_plan(KILLS, trial.signal, random.Random(f"{platform}{database}"))
     assert set(plan) == set(Step)
 
-    outcome = await run_trial(trial, plan, tmp_path / "home", _new_database(request, database), lambda: None)
+    # In a thread, since the first one in a process migrates its template with an event loop of its own.
+    url = await asyncio.to_thread(_new_database, request, database)
+    outcome = await run_trial(trial, plan, home, url, lambda: None)
 
     record = outcome.as_record()
     record_property("record", record)
@@ -109,7 +110,7 @@ async def test_kills_lose_nothing_and_double_nothing(
 @pytest.mark.parametrize(("database", "platform", "half"), [("sqlite", "slack", 0), ("postgresql", "discord", 1)])
 async def test_terminated_in_the_middle_of_work(
     request: pytest.FixtureRequest,
-    tmp_path: Path,
+    home: Path,
     database: str,
     platform: str,
     half: int,
@@ -119,7 +120,9 @@ async def test_terminated_in_the_middle_of_work(
     trial = Trial(platform=platform, signal=Signals.SIGTERM)
     plan = named_steps(trial.signal)[half::2]
 
-    outcome = await run_trial(trial, plan, tmp_path / "home", _new_database(request, database), lambda: None)
+    # In a thread, since the first one in a process migrates its template with an event loop of its own.
+    url = await asyncio.to_thread(_new_database, request, database)
+    outcome = await run_trial(trial, plan, home, url, lambda: None)
 
     record = outcome.as_record()
     record_property("record", record)

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from supportbot.bootstrap import initialise
-from supportbot.config import Settings
 from supportbot.db.session import Database
 from tests.digests import make_due
 from tests.e2e.daemon import launch, running
@@ -18,10 +16,8 @@ from tests.slack_server.state import TEAM
 
 
 @pytest.mark.parametrize("is_taken", [False, True], ids=["refused", "taken"])
-async def test_killed_while_it_posts(tmp_path: Path, is_taken: bool) -> None:
+async def test_killed_while_it_posts(home: Path, is_taken: bool) -> None:
     """Killed when Slack is about to take the digest, or has taken it: the next daemon posts it, or finds it."""
-    home = tmp_path / "home"
-    await initialise(Settings(home=home))
     database = Database(f"sqlite+aiosqlite:///{home / 'supportbot.db'}")
     await make_due(database, "slack", TEAM, "CTEAM")
     await database.aclose()

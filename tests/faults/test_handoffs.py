@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from supportbot.bootstrap import initialise
-from supportbot.config import Settings
 from supportbot.db.session import Database
 from tests.e2e.daemon import Daemon, running, start
 from tests.policies import decide
@@ -24,15 +21,13 @@ OUT_OF_SCOPE = "What is the capital of Mongolia?"
 STARTER = {"SUPPORTBOT_MODEL": "starter"}
 
 
-@pytest_asyncio.fixture
-async def home(tmp_path: Path) -> AsyncGenerator[Path]:
+@pytest_asyncio.fixture(name="home")
+async def home_with_a_team(home: Path) -> Path:
     """A home whose policy for the local Slack names a channel that is asked."""
-    home = tmp_path / "home"
-    await initialise(Settings(home=home))
     database = Database(f"sqlite+aiosqlite:///{home / 'supportbot.db'}")
     await decide(database, "slack", TEAM, handoff_target="CTEAM")
     await database.aclose()
-    yield home
+    return home
 
 
 async def _press(slack: LocalSlack, shown: Message, label: str) -> None:

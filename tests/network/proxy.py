@@ -44,14 +44,14 @@ class Proxy:
     def __init__(self, target: int) -> None:
         self._target = target
         self._fault: Fault | None = None
-        self._lines: set[_Line] = set()
-        self._server: asyncio.Server | None = None
+        self._lines: dict[_Line, asyncio.Task[None]] = {}
+        self._listener: socket.socket | None = None
         self.port = 0
         self.opened = 0
 
     async def __aenter__(self) -> Self:
         """Let everything pass."""
-        await self._listen()
+        self._listen()
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -74,42 +74,51 @@ class Proxy:
         finally:
             self._fault = None
             if fault is Fault.REFUSAL:
-                await self._listen()
+                self._listen()
 
-    async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+    def _listen(self) -> None:
+        # Not asyncio's server: Python 3.11's leaves a socket open that it accepted in the moment of its closing.
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener.setblocking(False)
+        self.port = self._listener.getsockname()[1]
+        asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(BlockingIOError, ConnectionAbortedError):  # whoever came is gone again
+            accepted, _ = listener.accept()
+            self.opened += 1
+            line = _Line(is_dead=self._fault is Fault.SILENCE)
+            self._lines[line] = asyncio.create_task(self._serve(line, accepted))
 
     async def _stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
             await self._reset()
-            self._server = None
 
     async def _reset(self) -> None:
-        lines = list(self._lines)
-        for line in lines:
+        for line in self._lines:
             line.reset()
-        await asyncio.gather(*(line.is_over.wait() for line in lines))
+        await asyncio.gather(*self._lines.values())
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.opened += 1
-        line = _Line(writer, is_dead=self._fault is Fault.SILENCE)
-        self._lines.add(line)
+    async def _serve(self, line: _Line, accepted: socket.socket) -> None:
         try:
+            reader, writer = await asyncio.open_connection(sock=accepted)
+            line.add(writer)
             if self._fault is Fault.RESET:
                 line.reset()
+            if line.is_reset:
                 return
             beyond_reader, beyond_writer = await asyncio.open_connection("127.0.0.1", self._target)
-            line.ends.append(beyond_writer)
+            line.add(beyond_writer)
             await asyncio.gather(self._pass(line, reader, beyond_writer), self._pass(line, beyond_reader, writer))
         except OSError:  # one of the two sides is gone, or was reset by us
             line.reset()
         finally:
             for end in line.ends:
                 end.close()
-            self._lines.discard(line)
-            line.is_over.set()
+            del self._lines[line]
 
     async def _pass(self, line: _Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(_CHUNK):
@@ -129,18 +138,25 @@ class _Line:
     """One connection to us, and ours to the target.
 
     Attributes:
-        ends: its two ends, of which the second comes a little later.
+        ends: its two ends, as far as they are open yet.
         is_dead: whether what is sent vanishes.
-        is_over: set when both ends are closed.
+        is_reset: whether it was reset.
     """
 
-    def __init__(self, writer: asyncio.StreamWriter, *, is_dead: bool) -> None:
-        self.ends = [writer]
+    def __init__(self, *, is_dead: bool) -> None:
+        self.ends: list[asyncio.StreamWriter] = []
         self.is_dead = is_dead
-        self.is_over = asyncio.Event()
+        self.is_reset = False
+
+    def add(self, end: asyncio.StreamWriter) -> None:
+        """Take an end that is open now."""
+        self.ends.append(end)
+        if self.is_reset:
+            self.reset()
 
     def reset(self) -> None:
         """End it without a goodbye: both sides get an RST."""
+        self.is_reset = True
         for end in self.ends:
             opened = end.get_extra_info("socket")
             with suppress(OSError):  # it may be closed already

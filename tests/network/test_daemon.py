@@ -71,14 +71,19 @@ class World:
         async with aiohttp.ClientSession() as session, session.get(f"{self.daemon.page}/{path}") as response:
             return await response.text()
 
-    async def until_ready(self, problems: dict[str, str]) -> None:
+    async def until_ready(self, problems: dict[str, str], seconds: float = PROMISED_SECONDS) -> None:
         """Wait until the probe names these problems and no other."""
-        async with aiohttp.ClientSession() as session, asyncio.timeout(PROMISED_SECONDS):
-            while True:
-                async with session.get(f"{self.daemon.page}/readyz") as response:
-                    if (await response.json())["problems"] == problems:
-                        return
-                await asyncio.sleep(0.05)  # nobody announces it
+        named = {}
+        try:
+            async with aiohttp.ClientSession() as session, asyncio.timeout(seconds):
+                while True:
+                    async with session.get(f"{self.daemon.page}/readyz") as response:
+                        if (named := (await response.json())["problems"]) == problems:
+                            return
+                    await asyncio.sleep(0.05)  # nobody announces it
+        except TimeoutError as error:
+            events = [line["event"] for line in self.daemon.lines][-30:]
+            raise AssertionError(f"after {seconds} s it names {named}, not {problems}: {events}") from error
 
     @asynccontextmanager
     async def broken(self, fault: Fault) -> AsyncIterator[None]:
@@ -131,7 +136,7 @@ async def test_every_fault_ends_well(home: Path) -> None:
         for fault in (Fault.RESET, Fault.REFUSAL, Fault.SILENCE):
             async with world.broken(fault):
                 asked = await world.ask()
-                await world.until_ready(BOTH)
+                await world.until_ready(BOTH, 2 * PROMISED_SECONDS)  # nobody promised how soon a fault is seen
             await world.answered(asked)
             await world.until_ready({})
             all_asked.append(asked)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -61,6 +63,18 @@ async def test_lines_are_reset(proxy: Proxy, fault: Fault) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
     assert await _say(writer, reader, b"again") == b"again"
     writer.close()
+
+
+@pytest.mark.parametrize("steps", range(4))
+async def test_a_line_that_is_just_being_opened_is_reset(proxy: Proxy, steps: int) -> None:
+    """However far its opening has come when the port closes: it gets an RST, and nothing is left open."""
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as opened:
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        async with proxy.broken(Fault.REFUSAL):
+            with pytest.raises(ConnectionResetError):
+                await asyncio.to_thread(opened.recv, 1)
+    gc.collect()
 
 
 async def test_half_open_lines_stay_dead(proxy: Proxy) -> None:

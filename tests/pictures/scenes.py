@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.discord.messages import build_messages
-from bot.slack.views import build_answer, to_dicts
+from bot.slack.views import to_dicts
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.claiming import Delivery
 from supportbot.intake.questions import NOT_SURE_NEAR_TEXT, Grounds, Suggestion, Verified
 from tests.pictures import discord, slack
+from tests.slack.blocks import build_answer
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 

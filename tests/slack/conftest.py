@@ -25,8 +25,9 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
+from supportbot.delivery.pace import Pace
 from supportbot.delivery.stream_notes import StreamNotes
-from supportbot.delivery.streaming import Pace, Streams
+from supportbot.delivery.streaming import Streams
 from supportbot.feedback.again import Again
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes

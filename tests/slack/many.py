@@ -45,12 +45,15 @@ class Browser:
         self._url = url.rstrip("/")
         self._session = session
         self.cookie = ""
+        self.language = "en"
         self.asked: dict[str, list[str]] = {}
 
     async def begin(self, *, host: str = "bot.example") -> int:
         """Open the page at which the app is installed; return the status."""
         async with self._session.get(
-            self._url + INSTALL_PATH, allow_redirects=False, headers={"Host": host}
+            self._url + INSTALL_PATH,
+            allow_redirects=False,
+            headers={"Host": host, "Accept-Language": self.language},
         ) as response:
             if response.status == 302:
                 self.asked = parse_qs(urlsplit(response.headers["Location"]).query)
@@ -60,9 +63,8 @@ class Browser:
     async def come_back(self, **answered: str) -> tuple[int, str]:
         """Come back from Slack with what it answered; return the status and the page."""
         query = {"state": self.asked["state"][0]} | answered
-        async with self._session.get(
-            self._url + REDIRECT_PATH, params=query, headers={"Host": "bot.example", "Cookie": self.cookie}
-        ) as response:
+        headers = {"Host": "bot.example", "Cookie": self.cookie, "Accept-Language": self.language}
+        async with self._session.get(self._url + REDIRECT_PATH, params=query, headers=headers) as response:
             assert response.headers["Cache-Control"] == "no-store"
             return response.status, await response.text()
 

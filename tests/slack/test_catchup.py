@@ -124,9 +124,9 @@ async def test_channels_that_are_asked_in_come_first(slack: LocalSlack, bot: Bot
         await until(lambda: any(line["event"] == "slack.caught_up" for line in lines))
     read = [call.arguments["channel"] for call in slack.calls("conversations.history")[before:]]
     assert read[:3] == ["CEARLY2", "CLATE", "CEARLY"]
-    assert len(read) == 3 + MOST_UNASKED
-    [passed] = [line["channels"] for line in lines if line["event"] == "slack.channels_passed_over"]
-    assert passed == 3
+    # Both of Slack's lines were cut, and each that is back may have them read once more.
+    assert len({*read[: 3 + MOST_UNASKED]}) == 3 + MOST_UNASKED
+    assert {line["channels"] for line in lines if line["event"] == "slack.channels_passed_over"} == {3}
 
 
 async def test_message_that_is_never_kept_is_given_up(slack: LocalSlack, core: Core) -> None:
@@ -140,7 +140,7 @@ async def test_message_that_is_never_kept_is_given_up(slack: LocalSlack, core: C
             slack.cut()  # which has the channels read once more
             await until(
                 lambda: (
-                    sum(line["event"] == "slack.caught_up" and not line["channels_left"] for line in lines) == 2
+                    sum(line["event"] == "slack.caught_up" and not line["channels_left"] for line in lines) >= 2
                 )
             )
     assert [text for _, text in await questions(core)] == ["how?"]

@@ -8,20 +8,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack.formatting import MAX_SECTIONS, build_text
-from bot.slack.markup import SECTION_LIMIT
+from bot.dialects.slack_blocks import build_parts
+from bot.dialects.slack_markup import SECTION_LIMIT
+from bot.dialects.slack_packing import MOST_BLOCKS, MOST_CHARACTERS
 from bot.slack.views import build_preview, to_dicts
-from tests.slack_server.web_api import MAX_BLOCKS, is_valid
+from tests.slack_server.web_api import is_valid
 
 Json = dict[str, Any]
 
 
 def shown(text: str) -> list[Json]:
     """Return the blocks of an answer as Slack gets them."""
-    return to_dicts(build_text(text))
+    return [block for part in build_parts(text) for block in to_dicts(part.blocks)]
 
 
 def parts(element: Json) -> Iterator[Json]:
@@ -169,8 +170,33 @@ def test_long_answer_goes_on_in_further_blocks() -> None:
     assert texts([blocks[2]]) == [code.strip()]
 
 
+def test_longest_answers_go_on_in_further_messages() -> None:
+    """Messages end between paragraphs, and code that one message holds is not divided between two."""
+    paragraphs = [f"{number} {'word ' * 100}".strip() for number in range(60)]
+    code = "\n".join(f"x{number} = 1" for number in range(1_000))
+    answer = "\n\n".join(["# How", *paragraphs[:10], f"```\n{code}\n```", *paragraphs[10:]])
+    parts = build_parts(answer)
+    assert len(parts) > 3
+    assert [lines for part in parts if (lines := part.text.count(" = 1"))] == [1_000]
+    for part in parts:
+        assert part.text.split("\n\n")[-1] in paragraphs or part.text.endswith("x999 = 1")
+    assert "\n\n".join(part.text for part in parts).replace("\n\n", "\n").split("\n") == [
+        *("How", *paragraphs[:10]),
+        *code.split("\n"),
+        *paragraphs[10:],
+    ]
+
+
+def test_list_goes_on_with_its_numbers() -> None:
+    """A long list is divided between its items, which keep their numbers."""
+    parts = build_parts("\n".join(f"{number}. {'word ' * 50}" for number in range(1, 101)))
+    assert len(parts) > 1
+    found = [line.partition(".")[0] for part in parts for line in part.text.split("\n") if line]
+    assert found == [str(number) for number in range(1, 101)]
+
+
 def test_too_much_formatting_is_left_out() -> None:
-    """Where the blocks would be more than Slack takes, the words are shown without it, all of them."""
+    """Where formatting would take many messages more than the words do, they are shown without it, all of them."""
     blocks = shown("**a** *b*\n\n---\n\n" * 600)
     assert {block["type"] for block in blocks} == {"section"}
     assert sum(text.count("a") for text in texts(blocks)) == 600
@@ -227,14 +253,22 @@ def test_no_answer_pings_or_hides_or_loses(text: str) -> None:
         assert word in preview
 
 
+@settings(max_examples=25)  # each reads tens of thousands of characters
 @given(LONG)
-def test_no_block_is_over_its_limit(text: str) -> None:
-    """Whatever the length, Slack's limits hold."""
-    blocks = shown(text)
-    assert 0 < len(blocks) <= MAX_BLOCKS - 5  # some come below the answer
-    assert sum(block["type"] == "section" for block in blocks) <= MAX_SECTIONS + 1
-    for block in blocks:
-        size = len(block["text"]["text"]) if "text" in block else sum(map(len, texts([block])))
-        assert size <= SECTION_LIMIT
-    written = json.dumps([block for block in blocks if block["type"] == "rich_text"], ensure_ascii=False)
-    assert len(written) <= 12_000
+def test_no_message_is_over_its_limit_and_nothing_is_cut_away(text: str) -> None:
+    """Whatever the length, Slack's limits hold, and every word is shown, also without the looks of the answer."""
+    parts = build_parts(text)
+    for part in parts:
+        for found in (part.blocks, part.in_words()):
+            blocks: list[Json] = to_dicts(found)
+            assert 0 < len(blocks) <= MOST_BLOCKS
+            for block in blocks:
+                size = len(block["text"]["text"]) if "text" in block else sum(map(len, texts([block])))
+                assert size <= SECTION_LIMIT
+            assert sum(map(len, texts(blocks))) <= MOST_CHARACTERS
+            rich = [block for block in blocks if block["type"] == "rich_text"]
+            assert len(json.dumps(rich, ensure_ascii=False)) <= MOST_CHARACTERS
+    everything = "".join(piece for part in parts for piece in texts(to_dicts(part.blocks)))
+    in_words = "".join(part.text for part in parts)
+    for word in ("Alpha", "Beta2", "GAMMA", "Größe", "東京"):
+        assert min(everything.count(word), in_words.count(word)) >= text.count(word)

@@ -150,6 +150,18 @@ async def test_many_who_never_come_back_fill_nothing(visit: Visit, monkeypatch: 
     assert await visit.browser.begin() == 302
 
 
+async def test_pages_are_in_the_language_of_the_browser(slack: LocalSlack, visit: Visit) -> None:
+    """Who installs the app does so before anything is decided for the workspace, so the browser says it."""
+    visit.browser.language = "fr;q=0.9, de-AT;q=0.8, en;q=0.7"
+    status, page = await visit.browser.come_back(error="access_denied")
+    assert (status, '<html lang="de">' in page) == (200, True)
+    assert "Es wurde nichts installiert, denn das wurde in Slack nicht erlaubt." in page
+    assert "Noch einmal beginnen</a>" in page
+    await visit.browser.begin()
+    _, page = await visit.browser.come_back(code=slack.tokens.allow(TEAM))
+    assert "Der Bot ist jetzt in Local." in page
+
+
 def test_page_shows_text_as_text() -> None:
     """The name of a workspace is no markup."""
     page = build_page("<b>", "<script>alert(1)</script> & co")

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import select, text, update
 
 from bot.slack.suggestions import build_label, build_suggestions, read_choice
-from bot.slack.views import ASKED_ALREADY_TEXT, SORRY_TEXT, THINKING_TEXT, build_answer, to_dicts
+from bot.slack.views import ASKED_ALREADY_TEXT, SORRY_TEXT, THINKING_TEXT, to_dicts
 from supportbot.db.models import Entry, Example
 from supportbot.db.states import EntryState, ExampleStatus
 from supportbot.intake.questions import Grounds, Quoted, Reply, Suggestion, Verified
 from tests.grounds import NEAR, NOON, add_entry, approved, unsure, verified
+from tests.slack.blocks import build_answer
 from tests.slack.conftest import Bot, Core, HttpBot, connected
 from tests.slack.test_views import NASTY
 from tests.slack_server import Envelope, LocalSlack, Message
@@ -283,7 +284,7 @@ def test_choice_is_read_back_from_the_button() -> None:
     """What a button carries comes back as the choice that it stands for, and as the question to ask."""
     choice = read_choice(_click())
     assert choice is not None
-    assert (choice.answer_id, choice.number, choice.chooser) == (12, 1, "slack:T1:U1")
+    assert (choice.answer_id, choice.number, choice.clicked.person) == (12, 1, "slack:T1:U1")
     question = choice.question("Why?")
     assert (question.workspace, question.channel, question.thread) == ("T1", "C1", "1.2")
     assert (question.text, question.asker) == ("Why?", "U1")

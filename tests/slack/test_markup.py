@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.markup import SECTION_LIMIT, escape, escaped_pieces, to_plain
+from bot.dialects.slack_markup import SECTION_LIMIT, escape, escaped_pieces, to_plain
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,16 @@ async def test_what_is_wrong_is_said_at_its_field(slack: LocalSlack, bot: Bot) -
     assert await bot.core.service.policies.shown(HERE) == Policy()
 
 
+async def test_what_is_wrong_is_said_in_the_language_of_the_channel(slack: LocalSlack, bot: Bot) -> None:
+    """A sentence about what was typed is translated, and what was typed stands in it as it was."""
+    await bot.core.service.policies.change(HERE, {"language": "de"}, "test")
+    form = await opened(slack)
+    await slack.submit(form, fields={"quiet_hours": "Mittwoch 22:00-07:00 UTC"})
+    assert form.errors == {
+        "quiet_hours": "„Mittwoch“ ist kein Wochentag: Schreiben Sie Mon, Tue, Wed, Thu, Fri, Sat, Sun."
+    }
+
+
 @pytest.mark.parametrize(("text", "channel"), [("config all", "C1"), ("config", "DU1")])
 async def test_form_of_the_whole_workspace(slack: LocalSlack, bot: Bot, text: str, channel: str) -> None:
     """All channels are decided about by saying so, or from a direct message."""

@@ -6,10 +6,9 @@ import random
 
 import pytest
 
+from bot.dialects.slack_blocks import build_parts
 from bot.slack.feedback import FEEDBACK_ACTION, build_feedback, read_click
-from bot.slack.formatting import MAX_SECTIONS
 from bot.slack.views import (
-    build_answer,
     build_asked,
     build_preview,
     build_thanks,
@@ -17,6 +16,7 @@ from bot.slack.views import (
     to_dicts,
 )
 from supportbot.feedback.votes import Vote, VoteOutcome
+from tests.slack.blocks import build_answer
 
 NASTY = (
     "<!channel>",
@@ -65,20 +65,12 @@ def test_an_empty_answer_still_shows_something(text: str) -> None:
     assert build_preview(text) == "…"
 
 
-def test_an_endless_answer_is_cut() -> None:
-    """An answer that Slack would refuse as too long ends with an ellipsis."""
-    texts = _texts(to_dicts(build_answer("&" * 40_000, answer_id=1)))
-    assert len(texts) == MAX_SECTIONS + 1
-    assert all(len(text) <= 3000 for text in texts)
-    assert texts[-1] == "…"
-
-
 def test_no_output_pings_or_hides_an_address() -> None:
     """Of 1,000 random outputs made of the nastiest pieces, none holds markup of Slack's; see test_formatting."""
     rng = random.Random(13)
     for _ in range(1_000):
         text = " ".join(rng.choices(NASTY, k=rng.randint(1, 4)))
-        blocks = to_dicts([build_asked(text, text[:50]), *build_answer(text, answer_id=None)])
+        blocks = to_dicts([build_asked(text, text[:50]), *build_parts(text)[0].blocks])
         shown = [*_texts(blocks), build_preview(text)]
         assert not any("<" in each for each in shown)
         assert all(block["text"]["verbatim"] for block in blocks if "text" in block)  # type: ignore[index]

@@ -8,7 +8,7 @@ from bot.slack.again import build_reworded
 from bot.slack.explanation import build_explanation, build_told
 from bot.slack.home import ForAdmins, build_home
 from bot.slack.policy import build_policy
-from bot.slack.views import build_answer, to_dicts
+from bot.slack.views import to_dicts
 from supportbot.feedback.votes import Explanation
 from supportbot.handoffs.rows import PASSED_ON_TEXT
 from supportbot.intake.questions import Grounds, Suggestion
@@ -16,6 +16,7 @@ from supportbot.policies.policy import Policy
 from supportbot.policies.store import Place
 from supportbot.words import LANGUAGES, Language, Words
 from tests.grounds import verified
+from tests.slack.blocks import build_answer
 from tests.slack.conftest import Bot
 from tests.slack.test_home import FIGURES
 from tests.slack_server import LocalSlack

@@ -51,11 +51,11 @@ class Faults:
     """The faults that wait, by method."""
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._waiting: defaultdict[str, deque[Fault | None]] = defaultdict(deque)
 
-    def add(self, method: str, fault: Fault, times: int) -> None:
-        """Let the next calls of a method fail."""
-        self._waiting[method].extend([fault] * times)
+    def add(self, method: str, fault: Fault, times: int, after: int) -> None:
+        """Let the next calls of a method fail, once so many have passed."""
+        self._waiting[method].extend([*[None] * after, *[fault] * times])
 
     def take(self, method: str) -> Fault | None:
         """Return the fault for this call, if one waits."""

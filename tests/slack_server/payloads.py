@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterator
 
 from tests.slack_server.records import Ephemeral, Json, Message, Modal
 from tests.slack_server.state import APP, TEAM, TEAMS
@@ -214,18 +215,25 @@ def view_submission(modal: Modal, values: Json, trigger_id: str) -> Json:
     }
 
 
+def has_thumbs(shown: Message | Ephemeral) -> bool:
+    """Return whether people can vote under a message; they can't while it is being written."""
+    return any(True for _ in _feedback_elements(shown))
+
+
 def feedback_buttons(shown: Message | Ephemeral) -> Json:
     """Return the feedback element of a message.
 
     Raises:
         LookupError: it has no thumbs.
     """
-    for block in shown.blocks:
-        for element in block.get("elements", []):
-            if element["type"] == "feedback_buttons":
-                buttons: Json = element
-                return buttons
+    for element in _feedback_elements(shown):
+        return element
     raise LookupError(f"There are no thumbs under {shown.shown!r}.")
+
+
+def _feedback_elements(shown: Message | Ephemeral) -> Iterator[Json]:
+    for block in shown.blocks:
+        yield from (one for one in block.get("elements", []) if one["type"] == "feedback_buttons")
 
 
 def buttons_of(shown: Message | Ephemeral) -> list[Json]:

@@ -310,9 +310,9 @@ class LocalSlack:
 
     # --- how it misbehaves -------------------------------------------------------------------------------------
 
-    def misbehave(self, method: str, fault: Fault, *, times: int = 1) -> None:
-        """Let the next calls of a method fail; ``websocket`` and ``response_url`` count as methods."""
-        self._faults.add(method, fault, times)
+    def misbehave(self, method: str, fault: Fault, *, times: int = 1, after: int = 0) -> None:
+        """Let calls of a method fail, once so many have passed; ``websocket`` and ``response_url`` are methods."""
+        self._faults.add(method, fault, times, after)
 
     def behave(self) -> None:
         """Forget the faults that wait."""

@@ -18,6 +18,19 @@ DISCORD = "MTEyMzQ1Njc4OTAxMjM0NTY3.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789A
 
 MANY = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "0" * 32}
 
+OIDC = {
+    "SUPPORTBOT_OIDC_ISSUER": "https://idp.example",
+    "SUPPORTBOT_OIDC_CLIENT_ID": "console",
+    "SUPPORTBOT_OIDC_CLIENT_SECRET": "secret-of-the-client",
+}
+SIGN_IN = {
+    **MANY,
+    "SLACK_BOT_TOKEN": BOT,
+    "SLACK_APP_TOKEN": APP,
+    "SUPPORTBOT_SLACK_SIGN_IN": "1",
+    "SUPPORTBOT_WEB_ORIGINS": "https://bot.example",
+}
+
 
 def write_env(text: str) -> Path:
     """Write a `.env` into the current folder."""
@@ -103,6 +116,31 @@ def test_key_given_twice_is_refused() -> None:
             r"SUPPORTBOT_SLACK_HTTP needs SLACK_SIGNING_SECRET",
         ),
         ({"SLACK_SIGNING_SECRET": "short"}, r"SLACK_SIGNING_SECRET.*32 hexadecimal"),
+        ({"SUPPORTBOT_OIDC_ISSUER": "https://idp.example"}, r"SUPPORTBOT_OIDC_CLIENT_ID is missing"),
+        ({"SUPPORTBOT_OIDC_CLIENT_SECRET": "x"}, r"SUPPORTBOT_OIDC_ISSUER is missing"),
+        (OIDC, r"Nobody could sign in at SUPPORTBOT_OIDC_ISSUER: set SUPPORTBOT_OIDC_ROLE_CLAIM"),
+        (
+            {**OIDC, "SUPPORTBOT_OIDC_ISSUER": "http://me:pw@idp.example"},
+            r"SUPPORTBOT_OIDC_ISSUER holds 'http://…@idp.example': .* begins with https://",
+        ),
+        ({**OIDC, "SUPPORTBOT_OIDC_ISSUER": "https://idp.example?a=b"}, r"SUPPORTBOT_OIDC_ISSUER .* no query"),
+        ({**OIDC, "SUPPORTBOT_OIDC_ISSUER": "https://[idp"}, r"SUPPORTBOT_OIDC_ISSUER holds"),
+        ({**OIDC, "SUPPORTBOT_OIDC_SCOPES": "profile"}, r"SUPPORTBOT_OIDC_SCOPES lacks openid"),
+        ({**OIDC, "SUPPORTBOT_OIDC_ROLE_CLAIM": "groups"}, r"SUPPORTBOT_OIDC_ROLE_VALUES is missing"),
+        ({**OIDC, "SUPPORTBOT_OIDC_ROLE_VALUES": "a=admin"}, r"SUPPORTBOT_OIDC_ROLE_CLAIM is missing"),
+        ({"SUPPORTBOT_OIDC_ROLE_VALUES": "a=owner"}, r"SUPPORTBOT_OIDC_ROLE_VALUES holds 'a=owner'"),
+        ({"SUPPORTBOT_OIDC_ROLE_VALUES": "=admin"}, r"SUPPORTBOT_OIDC_ROLE_VALUES holds '=admin'"),
+        (
+            {"SUPPORTBOT_OIDC_ROLE_VALUES": "a=admin", "SUPPORTBOT_OIDC_ROLE_CLAIM": "groups"},
+            r"SUPPORTBOT_OIDC_ROLE_CLAIM needs a provider",
+        ),
+        ({"SUPPORTBOT_CONSOLE_ADMINS": "ada@x.example"}, r"SUPPORTBOT_CONSOLE_ADMINS.* are for who signs in with"),
+        ({**OIDC, "SUPPORTBOT_CONSOLE_VIEWERS": "Ada"}, r"SUPPORTBOT_CONSOLE_VIEWERS holds 'Ada'"),
+        ({**OIDC, "SUPPORTBOT_CONSOLE_CURATORS": "slack:U1"}, r"SUPPORTBOT_CONSOLE_CURATORS holds 'slack:U1'"),
+        ({"SUPPORTBOT_SLACK_SIGN_IN": "1"}, r"SUPPORTBOT_SLACK_SIGN_IN needs SLACK_CLIENT_ID"),
+        ({**SIGN_IN, "SUPPORTBOT_WEB_ORIGINS": ""}, r"SUPPORTBOT_SLACK_SIGN_IN needs an address .* https://"),
+        (SIGN_IN, r"Nobody could sign in with Slack: name people"),
+        ({**SIGN_IN, "SUPPORTBOT_CONSOLE_ADMINS": "sub:1"}, r"Nobody could sign in with Slack: name people"),
         ({"SUPPORTBOT_DATABASE_URL": "mysql://x/y"}, r"SUPPORTBOT_DATABASE_URL must begin with"),
         (
             {

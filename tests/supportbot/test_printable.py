@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord._text import build_answer_parts, build_label, build_name
-from bot.slack.markup import escape, escaped_pieces
+from bot.dialects.discord_text import build_answer_parts, build_label, build_name
+from bot.dialects.slack_markup import escape, escaped_pieces
 from supportbot.cli._terminal import print_json
 from supportbot.printable import printable
 

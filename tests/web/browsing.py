@@ -7,15 +7,50 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+OFF = (
+    # What is shown below the bar for addresses: two pages, loaded for each window though nobody sees the bar.
+    # Without them a page opens in 1.10 s of processor time instead of 1.34.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    # Playwright's own list, which does not count beside another one; tests/web/test_browsing.py compares them.
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "TcpPortRandomizationWin",
+    "ThirdPartyStoragePartitioning",
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+    "msForceBrowserSignIn",
+)
+"""What the browser does without."""
+
 _FLAGS = (
+    f"--disable-features={','.join(OFF)}",
     "--no-sandbox",  # CI runs as root
     "--disable-quic",
     "--disable-background-networking",
     "--disable-gpu",
+    "--font-render-hinting=none",  # letters stand where a screen has them
+    # A process for each page, and one that draws, took a sixth of the time of opening a page.
+    "--renderer-process-limit=1",
+    "--in-process-gpu",
 )
+
+# On a busy machine an answer takes its time; a test that fails may wait.
+expect.set_options(timeout=20_000)
 
 
 @asynccontextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,9 +17,10 @@ from tests.web.running import Bot, run_bot
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def bot(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Bot]:
+async def bot(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Bot]:
     """A bot that runs as long as the tests of a module."""
     home = tmp_path_factory.mktemp("home")
+    shutil.copyfile(migrated_sqlite, home / "supportbot.db")
     async with run_bot(home) as running:
         yield running
 
@@ -43,6 +46,11 @@ class Watch:
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
+    def check(self, url: str) -> None:
+        """Fail if it complained, or asked elsewhere than at a server."""
+        assert self.complaints == []
+        assert [one for one in self.requests if not one.startswith((f"{url}/", _socket(url), "data:"))] == []
+
     def _on_request(self, request: Request) -> None:
         self.requests.append(request.url)
 
@@ -57,13 +65,27 @@ async def watch() -> Watch:
     return Watch()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def visitor(browser: Browser) -> AsyncGenerator[BrowserContext]:
-    """Somebody who was never here, with cookies of their own."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def window(browser: Browser) -> AsyncGenerator[BrowserContext]:
+    """A window with an empty tab; to open one for each test takes as long as to open the page in it."""
     context = await browser.new_context()
     context.set_default_timeout(10_000)
+    await context.new_page()
     yield context
     await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def visitor(bot: Bot, window: BrowserContext) -> AsyncGenerator[BrowserContext]:
+    """Somebody who was never here, with cookies of their own; afterwards the window knows nothing of them."""
+    yield window
+    empty, *opened = window.pages
+    for page in opened:
+        await page.close()
+    await window.clear_cookies()
+    session = await window.new_cdp_session(empty)
+    await session.send("Storage.clearDataForOrigin", {"origin": bot.url, "storageTypes": "all"})
+    await session.detach()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -77,8 +99,7 @@ async def page(bot: Bot, visitor: BrowserContext, watch: Watch) -> AsyncGenerato
     watch.attach(opened)
     await opened.goto(bot.url)
     yield opened
-    assert watch.complaints == []
-    assert [url for url in watch.requests if not url.startswith((f"{bot.url}/", _socket(bot.url), "data:"))] == []
+    watch.check(bot.url)
 
 
 def _socket(url: str) -> str:

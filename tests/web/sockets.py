@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import httpx
 from nicegui import json
@@ -13,7 +14,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from tests.web.running import Bot
 
 
-def socket_url(bot: Bot, client_id: str, *, query: str = "") -> str:
+class Served(Protocol):
+    """What has an address."""
+
+    @property
+    def url(self) -> str:
+        """Of its page."""
+
+
+def socket_url(bot: Served, client_id: str, *, query: str = "") -> str:
     """Return where the script of a page opens its web socket."""
     return (
         f"{bot.url.replace('http', 'ws')}/_nicegui_ws/socket.io/?EIO=4&transport=websocket&client_id={client_id}"

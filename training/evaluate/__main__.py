@@ -66,6 +66,9 @@ def main(
     greedy: Annotated[bool, typer.Option("--greedy", help="Ask each row once more without sampling.")] = False,
     output: Annotated[Path | None, typer.Option(help="Folder for evaluation.json and evaluation.html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    progress: Annotated[
+        Path | None, typer.Option(help="Write progress to this file for a program, as JSON lines.")
+    ] = None,
 ) -> None:
     """Compare a candidate with the live model, or any other, on rows that the candidate was not trained on."""
     transformers_logging.set_verbosity_error()  # its reports would stand before our sentence
@@ -81,6 +84,7 @@ def main(
         seed=seed,
         greedy=greedy,
         output=output,
+        progress=progress,
     )
     out = Console()
     try:

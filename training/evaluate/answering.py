@@ -83,12 +83,13 @@ class _Once(Generator):
         begin_by: float | None = None,
         beside_knowledge: bool = False,
         before: Drawn | None = None,
+        conversation: int | None = None,
     ) -> Reply:
         """Answer a question, or return what was answered before."""
         key = "\n".join((*earlier, question))
         if key not in self._replies:
             self._replies[key] = await super().answer(
-                question, deadline, earlier=earlier, begin_by=begin_by, before=before
+                question, deadline, earlier=earlier, begin_by=begin_by, before=before, conversation=conversation
             )
         return hold_back(self._replies[key], self._floored.floor(beside_knowledge=beside_knowledge))
 

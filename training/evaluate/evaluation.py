@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from supportbot.bootstrap import open_database
 from supportbot.config import Settings
@@ -23,6 +23,7 @@ from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
 from supportbot.engine.base import SamplingParams
 from supportbot.errors import ConfigError
+from supportbot.knowledge.wrong_rate import with_chosen
 from supportbot.models.loading import make_local_engine
 from supportbot.models.registry import INT8_LOSS_RISE, ModelSource, Registry
 from training.evaluate._runs import RUN_RECORD
@@ -42,6 +43,7 @@ from training.evaluate.rows import (
     out_of_scope_questions,
 )
 from training.evaluate.trained import rows_to_ask
+from training.lines import Lines
 
 NO_KNOWLEDGE = (
     "There are no approved answers yet, so the answerer says what the model says: import some with "
@@ -63,6 +65,7 @@ class Task:
     seed: int = 0
     greedy: bool = False
     output: Path | None = None
+    progress: Path | None = None
 
 
 async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[dict[str, Any], Path]:
@@ -78,6 +81,7 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
         raise ConfigError(
             "There is no candidate: name one with --candidate, or measure what is live with --answerer alone."
         )
+    lines = Lines(task.progress)
     registry = Registry(settings.models_dir)
     candidate = find_model(task.candidate, registry, settings.model)
     against = find_model(task.against, registry, settings.model, hub=True)
@@ -85,6 +89,7 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
     strangers = out_of_scope_questions(task.out_of_scope)
     async with AsyncExitStack() as stack:
         database = await _open(task, settings, stack)
+        settings = await with_chosen(database, settings) if database else settings
         keep = settings.kept_contacts
         rows, left_out = await rows_to_ask(
             candidate.location, database, task.data, task.limit, task.seed, keep=keep
@@ -121,7 +126,7 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
                     load=partial(make_local_engine, settings),
                     seed=task.seed,
                     greedy=task.greedy,
-                    on_step=lambda step=step: bar.advance(step),  # type: ignore[misc]
+                    on_step=partial(_advance, bar, step, lines, who),
                 )
             )
     setup = Setup(task.seed, measured[0].arithmetic, SamplingParams().as_record())
@@ -134,7 +139,7 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
         # A candidate that is no version yet gets its floor when it is published: its own, else its parent's.
         measured_floor = record["candidate"]["confidence_floor"]
         floors = {"candidate": against.confidence_floor if measured_floor is None else measured_floor}
-        record[ANSWERER] = await _examine(examination, settings, floors, console)
+        record[ANSWERER] = await _examine(examination, settings, floors, console, lines)
     with console.status("Writing the report"):
         directory = _output(task, settings, candidate)
         lengths = [[answer.tokens for answer in model.answers] for model in measured]
@@ -166,7 +171,7 @@ async def evaluate_answerer(task: Task, settings: Settings, console: Console) ->
         )
     if examination is None:
         raise ConfigError(NO_KNOWLEDGE)
-    return await _examine(examination, settings, {}, console)
+    return await _examine(examination, settings, {}, console, Lines(task.progress))
 
 
 def _check_enough(rows: Sequence[Row], left_out: Mapping[str, int], console: Console) -> None:
@@ -180,11 +185,21 @@ def _check_enough(rows: Sequence[Row], left_out: Mapping[str, int], console: Con
 
 
 async def _examine(
-    examination: Examination, settings: Settings, floors: Mapping[str, float | None], console: Console
+    examination: Examination,
+    settings: Settings,
+    floors: Mapping[str, float | None],
+    console: Console,
+    lines: Lines,
 ) -> dict[str, Any]:
     with _progress(console) as bar:
         step = bar.add_task("Asking the answerer", total=examination.steps * len(examination.models))
-        return await examine(examination, settings, floors, lambda: bar.advance(step))
+        return await examine(examination, settings, floors, partial(_advance, bar, step, lines, ANSWERER))
+
+
+def _advance(bar: Progress, step: TaskID, lines: Lines, phase: str) -> None:
+    bar.advance(step)
+    task = bar.tasks[step]
+    lines.done(phase, task.completed, task.total)
 
 
 async def _open(task: Task, settings: Settings, stack: AsyncExitStack) -> Database | None:

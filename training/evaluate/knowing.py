@@ -133,8 +133,7 @@ async def know(
             foreign=live.foreign,
             wrong_rate=wrong_rate,
         )
-        shipped = shipped_foreign()
-        knowledge.index = await asyncio.to_thread(index.fitted, shipped, await vectors.of_foreign(shipped))
+        knowledge.index = await asyncio.to_thread(index.fitted, shipped_foreign(), await vectors.of_foreign())
     taken = {_folded(wording.text) for entry in own for wording in entry.wordings}
     wordings = sum(len(entry.wordings) for entry in left)
     return Known(

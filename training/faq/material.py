@@ -14,6 +14,9 @@ from dataclasses import dataclass
 
 from training.metrics import words
 
+MOST_ANSWERS = 125
+"""As many as a trial had, with three in four right; more were never tried."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -57,7 +60,7 @@ def group(rows: Iterable[tuple[str, str]], foreign: Iterable[str]) -> Material:
     answers: dict[str, str] = {}
     wordings: dict[str, dict[str, None]] = {}
     for question, answer in rows:
-        key = " ".join(answer.split())
+        key = key_of(answer)
         answers.setdefault(key, answer)
         wordings.setdefault(key, {})[question] = None
     asked = {tuple(words(question)) for questions in wordings.values() for question in questions}
@@ -65,3 +68,8 @@ def group(rows: Iterable[tuple[str, str]], foreign: Iterable[str]) -> Material:
         tuple(Topic(answers[key], tuple(questions)) for key, questions in wordings.items()),
         tuple(question for question in foreign if tuple(words(question)) not in asked),
     )
+
+
+def key_of(answer: str) -> str:
+    """Return what answers that are one have in common."""
+    return " ".join(answer.split())

@@ -143,6 +143,9 @@ class _Options:
     resume: bool = field(default=False, metadata={"help": "Continue from the newest usable checkpoint."})
     dry_run: bool = field(default=False, metadata={"help": "Say what would be done, and do nothing."})
     json: bool = field(default=False, metadata={"help": "Print the result as one line of JSON."})
+    progress: str | None = field(
+        default=None, metadata={"help": "Write progress to this file for a program, as JSON lines."}
+    )
 
 
 _ABSENT = object()
@@ -216,6 +219,7 @@ def parse_run(argv: Sequence[str], settings: Settings, machine: Machine) -> Run:
         resume=options.resume,
         dry_run=options.dry_run,
         as_json=options.json,
+        progress=None if options.progress is None else Path(options.progress),
         settings=settings,
     )
 

@@ -18,16 +18,13 @@ from supportbot.errors import ConfigError
 from supportbot.intake.normalise import normalise_question
 from training.curate import Selection, TrainingExample
 from training.faq.fitting import Fitted
-from training.faq.material import Material, Topic, group
+from training.faq.material import MOST_ANSWERS, Material, Topic, group, key_of
 from training.finetune.data import find_rows
 from training.finetune.run import Run
 from training.finetune.sources import Tally, open_source
 from training.starter.data import load_faq
 
 TOO_LONG = "answer longer than the model can say"
-
-MOST_ANSWERS = 125
-"""As many as a trial had, with three in four right; more were never tried."""
 
 _SHOWN = 3
 """Answers that a sentence quotes."""
@@ -50,8 +47,8 @@ class Lesson:
 
     def without(self, topics: Sequence[Topic]) -> Lesson:
         """Return the lesson without the rows of some topics; the fingerprint stays that of all rows."""
-        keys = {_key(topic.answer) for topic in topics}
-        kept = [row for row in self.train if _key(row.answer) not in keys]
+        keys = {key_of(topic.answer) for topic in topics}
+        kept = [row for row in self.train if key_of(row.answer) not in keys]
         if not (gone := len(self.train) - len(kept)):
             return self
         left_out = {**self.counts.left_out, TOO_LONG: gone}
@@ -91,7 +88,7 @@ def too_long(fitted: Fitted, lesson: Lesson) -> str | None:
     """Return the sentence that names the answers which are left out, if there are any."""
     if not fitted.too_long:
         return None
-    names = [f"'{_key(topic.answer)[:_SHOWN_CHARACTERS]}…'" for topic in fitted.too_long[:_SHOWN]]
+    names = [f"'{key_of(topic.answer)[:_SHOWN_CHARACTERS]}…'" for topic in fitted.too_long[:_SHOWN]]
     others = f" and {more} more" if (more := len(fitted.too_long) - _SHOWN) > 0 else ""
     return (
         f"Left out: {lesson.counts.left_out[TOO_LONG]:,} rows with {len(fitted.too_long):,} answers that are too "
@@ -108,7 +105,3 @@ async def _read(run: Run) -> Lesson:
             tally.add(row)
             rows[row.split].append(row)
     return Lesson(rows[Split.TRAIN], rows[Split.HELD_OUT], tally.selection(found.left_out))
-
-
-def _key(answer: str) -> str:
-    return " ".join(answer.split())

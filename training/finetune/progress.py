@@ -1,17 +1,38 @@
 """How far a run is: a bar with loss, tokens/s and time left on a terminal, a line at each log elsewhere.
 
-Everything goes to standard error; standard output is for the result. Only the main process shows anything.
+Everything goes to standard error; standard output is for the result. Programs read ``--progress FILE`` instead.
+Only the main process shows anything.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from training.lines import Lines
+
+if TYPE_CHECKING:
+    from training.finetune.run import Run
+
+_PHASE = "train"
+_LOSSES = ("loss", "eval_loss")
+
+
+def show_progress(run: Run, console: Console) -> list[TrainerCallback]:
+    """Return what shows the progress of a run: to people, and to a program if it asked for that.
+
+    Raises:
+        ConfigError: the file for programs can't be written.
+    """
+    shown: list[TrainerCallback] = [ProgressBar(console)]
+    if run.progress is not None:
+        shown.append(ProgressLines(Lines(run.progress)))
+    return shown
 
 
 class ProgressBar(TrainerCallback):
@@ -97,3 +118,46 @@ class ProgressBar(TrainerCallback):
     def _seconds_left(self, state: TrainerState) -> float:
         done = max(state.global_step - self._steps_before, 1)
         return (time.monotonic() - self._began) / done * (state.max_steps - state.global_step)
+
+
+class ProgressLines(TrainerCallback):
+    """Tells a program about one training.
+
+    Args:
+        lines: where to.
+    """
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._began = 0.0
+        self._steps_before = 0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Say how much there is to do."""
+        self._began, self._steps_before = time.monotonic(), state.global_step
+        if state.is_world_process_zero:
+            self._lines.done(_PHASE, state.global_step, state.max_steps)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Say how much is done."""
+        if state.is_world_process_zero:
+            each = (time.monotonic() - self._began) / max(state.global_step - self._steps_before, 1)
+            left = each * (state.max_steps - state.global_step)
+            self._lines.done(_PHASE, state.global_step, state.max_steps, left)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Say the losses."""
+        losses = {name: logs[name] for name in _LOSSES if name in logs} if logs else {}
+        if losses and state.is_world_process_zero:
+            self._lines.logged(state.global_step, **losses)

@@ -23,7 +23,7 @@ from training.faq.train import build_arguments
 from training.finetune.machine import Machine
 from training.finetune.run import Run
 
-_ALLOWED = frozenset({"recipe", "from_db", "data", "output_dir", "seed", "dry_run", "json"})
+_ALLOWED = frozenset({"recipe", "from_db", "data", "output_dir", "seed", "dry_run", "json", "progress"})
 _OWN = {
     "base_model": "which makes a model from scratch",
     "resume": "which takes minutes and is begun anew",
@@ -74,5 +74,6 @@ def scratch_run(options: Namespace, output_dir: Path, settings: Settings, machin
         resume=False,
         dry_run=options.dry_run,
         as_json=options.json,
+        progress=None if options.progress is None else Path(options.progress),
         settings=settings,
     )

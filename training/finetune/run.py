@@ -53,6 +53,7 @@ class Run:
         resume: continue from the newest usable checkpoint.
         dry_run: say what would be done, and do nothing.
         as_json: print the result as one line of JSON.
+        progress: a file for a program that wants to know how far it is, see ``training.lines``.
         settings: of this installation.
     """
 
@@ -72,6 +73,7 @@ class Run:
     resume: bool
     dry_run: bool
     as_json: bool
+    progress: Path | None = None
     settings: Settings
 
     @property

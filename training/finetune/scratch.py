@@ -32,7 +32,7 @@ from training.faq.teacher import LetterTeacher, Teacher
 from training.faq.train import build_trainer
 from training.finetune.lesson import TOO_LONG, Lesson, check_number, read_lesson, too_long
 from training.finetune.output import begin_output, check_output, discard_output, mark_finished
-from training.finetune.progress import ProgressBar
+from training.finetune.progress import show_progress
 from training.finetune.records import begin_record, finish_record
 from training.finetune.report import REPORT, Figures, write_report
 from training.finetune.run import Run
@@ -93,7 +93,7 @@ def _train(
     with console.status("Inventing questions, and asking the teacher what they ask for"):
         rows = build_rows(fitted.material, recipe, fitted.tokenizer, teacher, normalise_question)
     held_out = [encode_row(fitted.tokenizer, row.question, row.answer) for row in lesson.held_out]
-    callbacks = [ProgressBar(console)]
+    callbacks = show_progress(run, console)
     trainer = build_trainer(recipe, run.arguments, fitted.tokenizer, rows, callbacks, held_out)
     figures = train(trainer, None, None)
     save_model(trainer.model, fitted.tokenizer, folder, logit_scale=LOGIT_SCALE)

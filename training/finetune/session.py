@@ -38,12 +38,13 @@ from training.finetune.output import (
     mark_finished,
     staged,
 )
-from training.finetune.progress import ProgressBar
+from training.finetune.progress import show_progress
 from training.finetune.records import begin_record, finish_record
 from training.finetune.report import Figures, peak_memory_mb, write_report
 from training.finetune.run import Run
 from training.finetune.smallness import objection
 from training.finetune.sources import open_source
+from training.finetune.stopping import StopAtSignal
 
 Teller = Callable[[str], None]
 """Shows a sentence to whoever started the run."""
@@ -105,7 +106,7 @@ def fine_tune(run: Run, method: Method, console: Console) -> dict[str, Any]:
                 model=model,
                 tokenizer=tokenizer,
                 prepared=prepared,
-                callbacks=[ProgressBar(console)],
+                callbacks=[*show_progress(run, console), StopAtSignal()],
                 tell=tell,
             )
         )

@@ -62,7 +62,7 @@ class _Actions:
     ) -> None:
         choice = read_choice(body)
         if choice is not None and (told := await self._choose(choice, client)):
-            await self._tell(told, body, respond, choice.place.thread_ts)
+            await self._tell(told, body, respond, choice.clicked.place.thread_ts)
         await ack()
 
     async def on_ask_human(self, ack: AsyncAck, body: dict[str, object], respond: AsyncRespond) -> None:
@@ -108,7 +108,11 @@ class _Actions:
         """Ask what was chosen; return what the person is to be told, if anything."""
         try:
             accepted = await self._service.choose(
-                choice.answer_id, choice.number, choice.chooser, choice.question, workspace=choice.workspace
+                choice.answer_id,
+                choice.number,
+                choice.clicked.person,
+                choice.question,
+                workspace=choice.clicked.workspace,
             )
         except SupportBotError as error:
             return sentence_for_users(error, SORRY_TEXT)
@@ -119,9 +123,11 @@ class _Actions:
             return NOT_HERE_TEXT
         if not accepted.new:
             return ASKED_ALREADY_TEXT
-        if choice.place.is_private:
+        if choice.clicked.place.is_private:
             return THINKING_TEXT
-        show_thinking(self._background, client, choice.channel, choice.place.thread, accepted.words)
+        show_thinking(
+            self._background, client, choice.clicked.channel, choice.clicked.place.thread, accepted.words
+        )
         return None
 
     def _ask_why(self, click: VoteClick, outcome: VoteOutcome, client: AsyncWebClient, words: Words) -> None:

@@ -41,10 +41,10 @@ class _Again:
         if (click := read_click(body)) is not None:
             kept = self._service.try_again(
                 click.number,
-                click.person,
+                click.clicked.person,
                 click.question,
-                workspace=click.workspace,
-                is_admin=partial(self._admins.are_shown, client, click.workspace, click.user),
+                workspace=click.clicked.workspace,
+                is_admin=partial(self._admins.are_shown, client, click.clicked.workspace, click.clicked.user),
             )
             await self._tell(click, kept, TRIED_ALREADY_TEXT, body, respond, client)
         await ack()
@@ -53,7 +53,9 @@ class _Again:
         self, ack: AsyncAck, body: dict[str, object], respond: AsyncRespond, client: AsyncWebClient
     ) -> None:
         if (click := read_click(body)) is not None:
-            kept = self._service.ask_again(click.number, click.person, click.question, workspace=click.workspace)
+            kept = self._service.ask_again(
+                click.number, click.clicked.person, click.question, workspace=click.clicked.workspace
+            )
             await self._tell(click, kept, ASKED_ALREADY_TEXT, body, respond, client)
         await ack()
 
@@ -79,10 +81,12 @@ class _Again:
                 told = NOT_HERE_TEXT
             elif not accepted.new:
                 told = already
-            elif click.place.is_private:
+            elif click.clicked.place.is_private:
                 told = THINKING_TEXT
             else:
-                show_thinking(self._background, client, click.channel, click.place.thread, accepted.words)
+                show_thinking(
+                    self._background, client, click.clicked.channel, click.clicked.place.thread, accepted.words
+                )
                 return
         words = await self._service.words(place_of(body))
         whisper = partial(
@@ -90,7 +94,7 @@ class _Again:
             text=words.say(told),
             response_type="ephemeral",
             replace_original=False,
-            thread_ts=click.place.thread_ts,
+            thread_ts=click.clicked.place.thread_ts,
         )
         self._background.start("tell", whisper)
 

@@ -38,20 +38,20 @@ async def hear(
     async with asyncio.timeout(seconds):
         if (question := read_question(body)) is not None:
             reply = read_direct_reply(body)
-            if reply and await service.overhear(reply, may_follow_up=False) is not Heard.NOT_OURS:
+            if reply and await service.hearing.overhear(reply, may_follow_up=False) is not Heard.NOT_OURS:
                 return
             if not await _heed(question, client, service, background):
                 await _ask(question, client, service, background)
             return
         if (remark := read_remark(body)) is not None:
-            heard = await service.overhear(remark)
+            heard = await service.hearing.overhear(remark)
             if heard is Heard.FOLLOW_UP and (question := read_follow_up(body)) is not None:
                 await _ask(question, client, service, background)
             if heard is not Heard.NOT_OURS:
                 return
         if (change := read_change(body)) is not None:
-            await service.overhear_change("slack", change.identity, change.text)
-            await service.reword("slack", change.identity, change.text)
+            await service.hearing.overhear_change("slack", change.identity, change.text)
+            await service.hearing.reword("slack", change.identity, change.text)
         if (question := read_unasked(body)) is not None:
             await service.ask(question)  # without a sign that it was heard: perhaps nothing is said
 
@@ -74,7 +74,7 @@ async def _heed(
     is_direct = question.channel.startswith("D")  # where every message is a question
     if quiet is None or is_direct or question.thread == question.reply_to["ts"]:
         return False
-    if not await service.be_quiet(
+    if not await service.hearing.be_quiet(
         question.platform, question.workspace, question.channel, question.thread, quiet=quiet
     ):
         return False

@@ -31,6 +31,7 @@ class Entry(Base):
     __table_args__ = (
         Index(None, "answer_key"),
         Index(None, "revision"),
+        Index(None, "approved_at", "id"),
         # The number of an erased entry is never given to another: answers in the log and audits still name it.
         {"sqlite_autoincrement": True},
     )
@@ -108,7 +109,8 @@ class KnowledgeState(Base):
     """The one row that says how far the knowledge has come, and how sure an answer must be.
 
     Whoever changes knowledge raises ``revision`` first, which also makes writers wait for one another.
-    ``calibration`` holds the threshold with its figures.
+    ``calibration`` holds the threshold with its figures, ``wrong_rate`` the share of wrong answers that somebody
+    chose; without one the setting holds.
     """
 
     __tablename__ = "knowledge_state"
@@ -116,3 +118,4 @@ class KnowledgeState(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     revision: Mapped[int] = mapped_column(BigInteger)
     calibration: Mapped[dict[str, Any] | None]
+    wrong_rate: Mapped[float | None]

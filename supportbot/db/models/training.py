@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from supportbot.db.base import Base, BigId, text_enum
@@ -24,7 +24,11 @@ class Example(Base):
     (``answer:7``, ``feedback:3``, ``import:<digest>``), so that collecting again finds it taken. ``person`` is who
     gave it, and ``author`` the digest of who wrote its answer where the bot was not sure (``answer.author``): for
     the cap on rows from one person, and for erasing. ``sort_key`` brings near-duplicates next to each other;
-    ``duplicate_of_id`` names the one that stands for this row.
+    ``duplicate_of_id`` names the one that stands for this row: of rows that train, and of corrections that wait.
+
+    ``weight`` says how much a decision teaches (``feedback.review.order``). While a curator looks at a row that
+    waits, ``lease_owner`` names their page, and nobody else is shown it until ``lease_until``, by the database's
+    clock. ``put_by`` is the curator who put the row there, where the log alone would not have.
     """
 
     __tablename__ = "example"
@@ -34,6 +38,21 @@ class Example(Base):
         Index(None, "sort_key"),
         Index(None, "person"),
         Index(None, "author"),
+        # Of all rows, few wait; each is found by its place in the queue.
+        Index(
+            "ix_example_waiting",
+            "weight",
+            "id",
+            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending'"),
+        ),
+        Index(
+            "ix_example_leased",
+            "lease_owner",
+            sqlite_where=text("lease_owner IS NOT NULL"),
+            postgresql_where=text("lease_owner IS NOT NULL"),
+        ),
+        Index(None, "duplicate_of_id"),
         # The number of an erased row is never given to another: `run_example` still means the erased one.
         {"sqlite_autoincrement": True},
     )
@@ -58,6 +77,37 @@ class Example(Base):
     curator: Mapped[str | None]
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
+    weight: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    put_by: Mapped[str | None]
+
+
+class ExampleDecision(Base):
+    """A decision on an example that can be undone: what the row was before.
+
+    ``deed`` is shared by the rows that were decided on together; it is the smallest ``audit_id`` of them, and
+    ``audit_id`` the number of the row's own line in the audit. Texts are those from before, None where they were
+    left alone; with ``completion``, ``rejected`` is from before as well. ``decided_at`` is that of the decision:
+    the example has it until somebody decides again. ``foreign_id`` is the foreign question that was marked.
+    """
+
+    __tablename__ = "example_decision"
+    __table_args__ = (Index(None, "example_id"), Index(None, "deed"), Index(None, "decided_at"))
+
+    audit_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    deed: Mapped[int] = mapped_column(BigInteger)
+    example_id: Mapped[int] = mapped_column(ForeignKey("example.id", ondelete="CASCADE"))
+    status: Mapped[ExampleStatus] = mapped_column(text_enum(ExampleStatus, "status"))
+    label: Mapped[ExampleLabel] = mapped_column(text_enum(ExampleLabel, "label"))
+    prompt: Mapped[str | None]
+    completion: Mapped[str | None]
+    rejected: Mapped[str | None]
+    curator: Mapped[str | None]
+    decided_before: Mapped[datetime | None]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime]
+    foreign_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class ModelVersion(Base):

@@ -83,7 +83,7 @@ class ModelProcess:
             stdin=PIPE,
             stdout=PIPE,
             start_new_session=True,
-            env=_environment(os.environ),
+            env=passed_on(os.environ),
         )
         process = cls(started)
         process.send(load)
@@ -140,6 +140,6 @@ class ModelProcess:
         return await self._process.wait()
 
 
-def _environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """Return what of our environment the process gets; it is told everything else in frames."""
+def passed_on(ours: Mapping[str, str]) -> dict[str, str]:
+    """Return what of our environment a process gets that is told everything else by us: how to run."""
     return {key: value for key, value in ours.items() if key in _PASSED_ON or key.startswith(_FAMILIES_PASSED_ON)}

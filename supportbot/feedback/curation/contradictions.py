@@ -21,7 +21,7 @@ from supportbot.feedback.curation.reading import Table
 from supportbot.feedback.curation.staging import Stage
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.index import folded
-from supportbot.printable import printable
+from supportbot.printable import shortened
 
 MOST_NAMED = 10
 """Contradictions that are described one by one."""
@@ -172,9 +172,3 @@ def _told(table: Table, each: Contradiction) -> str:
         f"'{shortened(each.question)}': {table.unit} {each.line} says '{shortened(each.answer)}', "
         f"{other} '{shortened(each.other)}'"
     )
-
-
-def shortened(text: str, most: int = 60) -> str:
-    """Return the beginning of a text in one line, without what a terminal would obey."""
-    line = " ".join(printable(text).split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

@@ -49,11 +49,14 @@ _BATCH = 1_000
 class Prepared:
     """A file that was looked through and of which nothing is written yet; see ``prepare_import``."""
 
-    def __init__(self, database: Database, table: Table, stage: Stage, approved_by: str | None) -> None:
+    def __init__(
+        self, database: Database, table: Table, stage: Stage, approved_by: str | None, by: str | None = None
+    ) -> None:
         self.table = table
         self._database = database
         self._stage = stage
         self._approved_by = approved_by
+        self._by = approved_by or by
         self._held: frozenset[str] = frozenset()
         self._prefer: Keep | None = None
         self.found = Found(
@@ -106,13 +109,18 @@ class Prepared:
             returned=returned,
         )
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether there are no contradictions, or it was said which answers are kept."""
+        return not self.found.contradictions or self._prefer is not None
+
     def check(self) -> None:
         """Refuse a file that nobody can import so.
 
         Raises:
             ImportFileError: it has contradictions, and nobody said which answers are kept.
         """
-        if self.found.contradictions and self._prefer is None:
+        if not self.is_settled:
             raise ImportFileError(contradictions.refusal(self.table, self.found.contradictions, self.found.named))
 
     async def write(self, told: Told) -> Imported:
@@ -168,7 +176,7 @@ class Prepared:
             if inserted or approved:
                 audit.record(
                     session,
-                    actor=self._approved_by or audit.current_user(),
+                    actor=self._by or audit.current_user(),
                     action="example.import",
                     subject=f"file:{self.table.path.name}",
                     details={"new": len(inserted), "approved": len(approved)},
@@ -200,6 +208,7 @@ async def prepare_import(
     table: Table,
     *,
     approved_by: str | None = None,
+    by: str | None = None,
     keep: Collection[str] = (),
     prefer: Keep | None = None,
     tokenizer: TextEncoder | None = None,
@@ -212,6 +221,7 @@ async def prepare_import(
         database: where to.
         table: the file.
         approved_by: the person who approves all rows at once; else they wait for a curator.
+        by: the person who imports rows that wait; None for the account of this process.
         keep: what is public although it looks personal, see ``redact``.
         prefer: which of contradictory answers are imported; else such a file is refused.
         tokenizer: of the model that may be trained, to find answers that are too long.
@@ -224,7 +234,7 @@ async def prepare_import(
     if approved_by is not None and not approved_by.strip():
         raise ImportFileError("Approving a file needs the name of who approves it: add --by NAME.")
     with closing(Stage()) as stage:
-        prepared = Prepared(database, table, stage, approved_by)
+        prepared = Prepared(database, table, stage, approved_by, by)
         await prepared.look_through(Cleaner(tuple(keep), tokenizer), processes, prefer, told)
         yield prepared
 

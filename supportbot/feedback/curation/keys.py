@@ -24,7 +24,7 @@ SORT_KEY_CHARACTERS = 200
 """PostgreSQL refuses index entries of more than about 2,700 bytes; a character has at most four."""
 
 _WORD = re.compile(r"\w+")
-_NUMBER = re.compile(r"\w*\d\w*")
+_DIGIT = re.compile(r"\d")
 _HASH_BITS = 64
 
 
@@ -71,4 +71,5 @@ def numbers_in(normalised: str) -> tuple[str, ...]:
     Args:
         normalised: what ``normalise`` returned.
     """
-    return tuple(_NUMBER.findall(normalised))
+    # Not one pattern for both: on a long word without a digit that takes the square of its length.
+    return tuple(word for word in _WORD.findall(normalised) if _DIGIT.search(word))

@@ -1,8 +1,6 @@
 """What a curator sees and decides: votes only rank, and nothing is said or trained on that no person approved.
 
-Approving is publishing: in the same transaction the row becomes a wording of an approved answer, which every
-daemon gives within two seconds. Each decision writes its audit row there, too. What a curator types is redacted
-like everything else.
+What a curator types is redacted like everything else. What a decision does is in ``deciding``.
 """
 
 from __future__ import annotations
@@ -10,41 +8,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, case, func, select
 
-from supportbot.db import audit
 from supportbot.db.models import Entry, Example, Wording
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus, Split
-from supportbot.errors import SupportBotError
 from supportbot.feedback.consent import counts_for_training
-from supportbot.feedback.curation._insert import clean
 from supportbot.feedback.curation.alike import Alike, accounts_of, groups
-from supportbot.feedback.curation.keys import sort_key_of
-from supportbot.knowledge.documents import forget_vectors
-from supportbot.knowledge.publishing import publish
-from supportbot.knowledge.store import raise_revision
+from supportbot.feedback.curation.deciding import Decision, ExampleError, edited, known, settle
+
+__all__ = ["Decision", "ExampleError", "ExampleStore", "StoredExample", "approved_answers"]
 
 _MOST_ANSWERS = 500
 """What a model is told that answers may repeat: more than most shops have, and read in milliseconds."""
 
 _MOST_ROWS = 20_000
 """Rows that are looked at for these, so that a change costs the same however much is known."""
-
-
-class ExampleError(SupportBotError):
-    """An example is not there, or cannot be what a curator wants it to be."""
-
-
-class Decision(StrEnum):
-    """What a curator does with an example; an edit alone leaves its status as it is."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-    EDIT = "edit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +102,7 @@ class ExampleStore:
             ExampleError: there is none with this id.
         """
         async with self._database.read() as session:
-            return _read(_known(await session.get(Example, example_id), example_id))
+            return _read(known(await session.get(Example, example_id), example_id))
 
     async def counts(self) -> dict[ExampleStatus, int]:
         """Return how many examples have each status."""
@@ -161,7 +142,7 @@ class ExampleStore:
             raise ExampleError("A decision needs the name of who decides: add --by NAME.")
         texts = {"question": question, "answer": answer}
         edits = {
-            name: await asyncio.to_thread(_edited, text, self._keep)
+            name: await asyncio.to_thread(edited, text, self._keep)
             for name, text in texts.items()
             if text is not None
         }
@@ -170,40 +151,10 @@ class ExampleStore:
         if decision is Decision.EDIT and not edits:
             raise ExampleError("There is nothing to edit: give --question, --answer, or both.")
         async with self._database.write() as session:
-            # Always in the same order, so two curators wait for each other and never for ever; the revision first.
-            await raise_revision(session)
-            which = or_(
-                Example.id.in_(example_ids),
-                and_(Example.id.in_(together), Example.status == ExampleStatus.PENDING),
+            settled = await settle(
+                session, example_ids, decision, curator, together=together, edits=edits, reason=reason
             )
-            query = select(Example).where(which).order_by(Example.id).with_for_update()
-            rows = {row.id: row for row in await session.scalars(query)}
-            asked_for = set(example_ids)
-            chosen = [_known(rows.get(example_id), example_id) for example_id in dict.fromkeys(example_ids)]
-            for row in rows.values():
-                _edit(row, **edits)
-            shown = {(row.prompt, row.completion) for row in chosen}
-            for row in rows.values():
-                is_unseen = decision is Decision.APPROVE and (row.prompt, row.completion) not in shown
-                done = Decision.REJECT if is_unseen else decision
-                _settle(row, done, curator)
-                audit.record(
-                    session,
-                    actor=curator,
-                    action=f"example.{done}",
-                    subject=f"example:{row.id}",
-                    details={
-                        **({"edited": sorted(edits)} if edits else {}),
-                        **({"reason": reason} if reason else {}),
-                        **({} if row.id in asked_for else {"with": chosen[0].id}),
-                    },
-                )
-            await session.flush()
-            if "question" in edits:
-                await forget_vectors(session, rows)
-            public = [row.id for row in rows.values() if _is_public(row, decision)]
-            await publish(session, public, edited=public if "answer" in edits else ())
-            return [_read(row) for row in rows.values()]
+            return [_read(row) for row in settled.rows]
 
 
 def _by_evidence(status: ExampleStatus, limit: int) -> Select[Example]:
@@ -214,11 +165,6 @@ def _by_evidence(status: ExampleStatus, limit: int) -> Select[Example]:
         .order_by(evidence, func.abs(Example.votes).desc(), Example.id)
         .limit(limit)
     )
-
-
-def _is_public(row: Example, decision: Decision) -> bool:
-    """Return whether a decision may change what people are told: an edit of what waits does not."""
-    return decision is not Decision.EDIT or row.status is ExampleStatus.APPROVED
 
 
 async def approved_answers(database: Database) -> list[str]:
@@ -252,34 +198,6 @@ async def approved_answers(database: Database) -> list[str]:
     )
     async with database.read() as session:
         return list(await session.scalars(query))[::-1]
-
-
-def _edited(text: str, keep: Collection[str]) -> str:
-    if not (cleaned := clean(text, keep)):
-        raise ExampleError("An example needs a question and an answer; neither can be empty.")
-    return cleaned
-
-
-def _edit(row: Example, question: str | None = None, answer: str | None = None) -> None:
-    if question is not None:
-        row.prompt, row.sort_key = question, sort_key_of(question)
-    if answer is not None and answer != row.completion:
-        if row.label is ExampleLabel.BAD:
-            row.label, row.rejected = ExampleLabel.GOOD, row.completion
-        row.completion = answer
-
-
-def _settle(row: Example, decision: Decision, curator: str) -> None:
-    row.curator = curator
-    if decision is not Decision.EDIT:
-        row.status = ExampleStatus.APPROVED if decision is Decision.APPROVE else ExampleStatus.REJECTED
-        row.decided_at = datetime.now(UTC)
-
-
-def _known(row: Example | None, example_id: int) -> Example:
-    if row is None:
-        raise ExampleError(f"There is no example {example_id}: `supportbot curate list` shows which there are.")
-    return row
 
 
 def _read(row: Example) -> StoredExample:

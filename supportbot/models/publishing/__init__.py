@@ -8,13 +8,14 @@ the next call finds that the two differ, corrects the statuses, and says so in t
 It neither trains nor measures: the evaluation comes with the version's manifest.
 """
 
-from supportbot.models.publishing.checks import LEAST_RIGHT
+from supportbot.models.publishing.checks import LEAST_RIGHT, EvidenceError
 from supportbot.models.publishing.lineage import Training, Verdict, VersionReport, VersionSummary
 from supportbot.models.publishing.publishing import Publishing, Switch
 from supportbot.models.publishing.statuses import ModelStatus, check_name_is_free
 
 __all__ = [
     "LEAST_RIGHT",
+    "EvidenceError",
     "ModelStatus",
     "Publishing",
     "Switch",

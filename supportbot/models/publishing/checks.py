@@ -17,6 +17,11 @@ from supportbot.engine.smoke import smoke
 from supportbot.errors import ModelError
 from supportbot.models.registry import Manifest, ModelSource, Registry
 
+
+class EvidenceError(ModelError):
+    """A version was not shown to be better; it may go live for a reason that somebody gives."""
+
+
 LEAST_RIGHT = 0.5
 """Share of the held-out rows that a version must answer right, whatever it is compared with: with two models that
 know nothing, the one that is less surprised by the right answers would pass for better."""
@@ -54,7 +59,7 @@ def check_evidence(manifest: Manifest, active: str | None, *, has_knowledge: boo
         has_knowledge: whether there are live answers of the operator's own.
 
     Raises:
-        ModelError: nothing was measured, or against another version; or the candidate forgot what the other was
+        EvidenceError: nothing was measured, or against another version; or the candidate forgot what the other was
             trained on, is wrong more often than right, or is not better; or, where there is knowledge, the whole
             answerer was not measured with it, or shows more wrong answers with it.
     """
@@ -63,28 +68,28 @@ def check_evidence(manifest: Manifest, active: str | None, *, has_knowledge: boo
     version, evaluation = manifest.version, manifest.evaluation
     remedy = f"evaluate it (`python -m training.evaluate --candidate … --against {active}`) and publish it again"
     if not evaluation:
-        raise ModelError(f"Version '{version}' was not evaluated: {remedy}, or give a reason with --force.")
+        raise EvidenceError(f"Version '{version}' was not evaluated: {remedy}, or give a reason with --force.")
     against = evaluation.get("against")
     compared = against.get("version") if isinstance(against, dict) else None
     if compared != active:
-        raise ModelError(
+        raise EvidenceError(
             f"Version '{version}' was compared with '{compared}', and '{active}' is live now: {remedy}, "
             "or give a reason with --force."
         )
     verdict = str(evaluation.get("verdict") or "the evaluation gives no verdict").rstrip(".")
     if evaluation.get("forgot") is True:
-        raise ModelError(
+        raise EvidenceError(
             f"Version '{version}' lost what '{active}' was trained on. {verdict}; or give a reason with --force."
         )
     right = _right_share(evaluation)
     if right is not None and right < LEAST_RIGHT:
         # Not left to the verdict: an evaluation made before this was a rule calls such a model better.
-        raise ModelError(
+        raise EvidenceError(
             f"Version '{version}' answers {right:.1%} of the held-out rows right, and fewer than half is never "
             "better: train it longer or on more wordings of each answer, or give a reason with --force."
         )
     if evaluation.get("better") is not True:
-        raise ModelError(
+        raise EvidenceError(
             f"Version '{version}' did not measure better than '{active}' ({verdict}): train it on more, "
             "or give a reason with --force."
         )
@@ -121,18 +126,18 @@ def answerer_objection(answerer: Mapping[str, Any]) -> str | None:
 
 def _check_answerer(version: str, answerer: object, remedy: str) -> None:
     if not isinstance(answerer, Mapping):
-        raise ModelError(
+        raise EvidenceError(
             f"Version '{version}' was not measured beside your approved answers: {remedy}, or give a reason with "
             "--force."
         )
     if not answerer.get("asked"):
-        raise ModelError(
+        raise EvidenceError(
             f"Version '{version}' could not be measured beside your approved answers, since none of the questions "
             "asked has an approved answer with another wording: approve more wordings or give questions with "
             f"--data, {remedy}, or give a reason with --force."
         )
     if (objection := answerer_objection(answerer)) is not None:
-        raise ModelError(
+        raise EvidenceError(
             f"Version '{version}' would show more wrong answers beside your approved ones, since {objection}: "
             "train it on more, or give a reason with --force."
         )

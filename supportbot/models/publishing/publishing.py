@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.audit import check_actor, record
-from supportbot.db.models import ModelVersion
+from supportbot.db.models import ModelTrial, ModelVersion
 from supportbot.db.session import Database
+from supportbot.db.states import TrialState
 from supportbot.engine.base import Engine
 from supportbot.errors import ConfigError, DatabaseError, ModelError
 from supportbot.knowledge.store import count_live
@@ -78,21 +79,17 @@ class Publishing:
             force_reason: why it goes live without evidence that it is better; a damaged one never does.
 
         Raises:
-            ModelError: it is live already, unsound, or not shown to be better than what is live.
+            EvidenceError: it is not shown to be better than what is live.
+            ModelError: it is live already, or unsound.
             ConfigError: the reason, or the name of the actor, is empty.
         """
         began = time.monotonic()
         check_actor(actor)  # before seconds are spent on a check
         if force_reason is not None and not force_reason.strip():
             raise ConfigError("--force needs a reason: it stands in the audit.")
-        self._check_installed(version)
-        manifest, active = self._registry.manifest(version), self._registry.active()
-        if version == active:
-            raise ModelError(f"Version '{version}' is live already.")
+        manifest, active = await asyncio.to_thread(self._candidate, version)
         if force_reason is None:
-            async with self._database.read() as session:
-                has_knowledge = await count_live(session) > 0
-            check_evidence(manifest, active, has_knowledge=has_knowledge)
+            await self._check_evidence(manifest, active)
         await check_sound(self._registry, version, self._load)
         async with self._database.write() as session:
             await reconcile(session, self._registry)
@@ -106,16 +103,29 @@ class Publishing:
             raise
         return Switch(previous=active, version=version, seconds=time.monotonic() - began)
 
-    async def rollback(self, actor: str) -> Switch:
-        """Make the previous live version live again; needs only the registry, so it works without the database.
+    async def check(self, version: str) -> None:
+        """Look whether a version may go live as it is; whether it is sound is for ``promote`` to try.
 
         Raises:
-            ModelError: there is no earlier version, or it is damaged.
+            EvidenceError: it is not shown to be better than what is live.
+            ModelError: there is no such version, or it is live already.
+        """
+        await self._check_evidence(*await asyncio.to_thread(self._candidate, version))
+
+    async def rollback(self, actor: str, *, instead_of: str | None = None) -> Switch:
+        """Make the previous live version live again; needs only the registry, so it works without the database.
+
+        Args:
+            actor: who decided it.
+            instead_of: the live version that the decision was made against; None for whichever is live.
+
+        Raises:
+            ModelError: there is no earlier version, it is damaged, or another one is live by now.
             ConfigError: the name of the actor is empty.
         """
         began = time.monotonic()
         check_actor(actor)
-        previous, version = await asyncio.to_thread(self._registry.rollback)
+        previous, version = await asyncio.to_thread(self._registry.rollback, instead_of=instead_of)
         seconds, unrecorded = time.monotonic() - began, None
         try:
             async with asyncio.timeout(_RECORD_SECONDS):  # going back must not wait for a database that hangs
@@ -140,7 +150,7 @@ class Publishing:
         """Delete the files of a version that will not go live again; its answers go on naming it.
 
         Raises:
-            ModelError: there is no such version, or it is live.
+            ModelError: there is no such version, it is live, or it is tried on people.
             ConfigError: the name of the actor is empty.
         """
         await self._reconcile()
@@ -148,18 +158,26 @@ class Publishing:
         if version == self._registry.active():
             raise ModelError(f"Version '{version}' is live: promote another one or roll back first.")
         async with self._database.write() as session:
+            await _check_not_tried(session, version)
             record(session, actor=actor, action="model.retire", subject=f"model:{version}")
         await asyncio.to_thread(self._registry.remove, version)
         await self._reconcile()
 
-    async def versions(self) -> list[VersionSummary]:
-        """Return all versions that are or were installed, the newest first."""
+    async def versions(self, *, after: str | None = None, limit: int | None = None) -> list[VersionSummary]:
+        """Return versions that are or were installed, the newest first.
+
+        Args:
+            after: the version where the page before ended; None for the first.
+            limit: how many at most; None for all.
+        """
         await self._reconcile()
+        order = ModelVersion.created_at, ModelVersion.id
+        query = select(ModelVersion).order_by(*(column.desc() for column in order)).limit(limit)
         async with self._database.read() as session:
-            rows = await session.scalars(
-                select(ModelVersion).order_by(ModelVersion.created_at.desc(), ModelVersion.id.desc())
-            )
-            return await self._summaries(session, list(rows))
+            if after is not None:
+                last = (await session.execute(select(*order).where(ModelVersion.name == after))).one_or_none()
+                query = query.where(tuple_(*order) < tuple_(*last)) if last is not None else query
+            return await self._summaries(session, list(await session.scalars(query)))
 
     async def show(self, version: str) -> VersionReport:
         """Return all that is known of a version, of a retired one too.
@@ -173,7 +191,7 @@ class Publishing:
             if row is None:
                 raise ModelError(f"There is no version '{version}': see `supportbot models list`.")
             [summary] = await self._summaries(session, [row])
-            manifest, _ = self._read(row)
+            manifest, _ = await asyncio.to_thread(self._read, row.name, row.status)
             training = await training_of(session, row)
             others = await trained_on(session, training.erased_ids)
         return VersionReport(
@@ -189,6 +207,19 @@ class Publishing:
             up_rate=wilson(summary.votes_up, summary.votes_down),
         )
 
+    def _candidate(self, version: str) -> tuple[Manifest, str | None]:
+        """Return the manifest of a version that is not live, and what is."""
+        self._check_installed(version)
+        manifest, active = self._registry.manifest(version), self._registry.active()
+        if version == active:
+            raise ModelError(f"Version '{version}' is live already.")
+        return manifest, active
+
+    async def _check_evidence(self, manifest: Manifest, active: str | None) -> None:
+        async with self._database.read() as session:
+            has_knowledge = await count_live(session) > 0
+        check_evidence(manifest, active, has_knowledge=has_knowledge)
+
     def _check_installed(self, version: str) -> None:
         if version not in self._registry.versions():
             raise ModelError(f"No version '{version}' is installed: see `supportbot models list`.")
@@ -202,7 +233,7 @@ class Publishing:
         previous = self._registry.previous()
         summaries = []
         for row in rows:
-            manifest, problem = self._read(row)
+            manifest, problem = await asyncio.to_thread(self._read, row.name, row.status)
             up, down = votes.get(row.name, (0, 0))
             summaries.append(
                 VersionSummary(
@@ -220,11 +251,20 @@ class Publishing:
             )
         return summaries
 
-    def _read(self, row: ModelVersion) -> tuple[Manifest | None, str | None]:
+    def _read(self, version: str, status: str) -> tuple[Manifest | None, str | None]:
         """Return a version's manifest, or why it can't be read."""
-        if row.status == ModelStatus.RETIRED:
+        if status == ModelStatus.RETIRED:
             return None, None
         try:
-            return self._registry.manifest(row.name), None
+            return self._registry.manifest(version), None
         except ModelError as error:
             return None, str(error)
+
+
+async def _check_not_tried(session: AsyncSession, version: str) -> None:
+    query = select(ModelTrial.id).where(ModelTrial.state == TrialState.RUNNING, ModelTrial.candidate == version)
+    if await session.scalar(query) is not None:
+        raise ModelError(
+            f"Version '{version}' is on trial, so its files stay: stop that first with "
+            "`supportbot models trial stop`."
+        )

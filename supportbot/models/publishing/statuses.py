@@ -6,6 +6,7 @@ keeps it so. Where somebody changed the files of a version by hand, its row foll
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -56,9 +57,9 @@ async def check_name_is_free(session: AsyncSession, manifest: Manifest) -> None:
 
 async def set_statuses(session: AsyncSession, registry: Registry, active: str | None) -> None:
     """Give each version its status, a row if it has none, and the digest of what is installed."""
-    installed = set(registry.versions())
+    installed = set(await asyncio.to_thread(registry.versions))
     rows = {row.name: row for row in await session.scalars(select(ModelVersion).with_for_update())}
-    for manifest in _readable(registry, installed):
+    for manifest in await asyncio.to_thread(_readable, registry, installed):
         row = rows.get(manifest.version)
         if row is None:
             row = rows[manifest.version] = ModelVersion(name=manifest.version)

@@ -155,23 +155,24 @@ class Registry:
             if not (directory / MANIFEST).is_file():  # removed while its digests were being checked
                 raise ModelError(f"Version '{version}' was retired meanwhile.")
             active = self.active()
-            if instead_of not in (None, active):
-                raise ModelError(
-                    f"'{active}' went live meanwhile instead of '{instead_of}': look again, then decide."
-                )
+            _check_unchanged(active, instead_of)
             # The history first: a crash in between leaves the live version at its end, which `previous` skips.
             if active not in (None, version):
                 self._write_history([*self._history(), str(active)])
             write_text(self._root / _CURRENT, version + "\n")
 
-    def rollback(self) -> tuple[str | None, str]:
+    def rollback(self, *, instead_of: str | None = None) -> tuple[str | None, str]:
         """Make the previous live version live again; return the one before and the one after.
 
+        Args:
+            instead_of: as for ``activate``.
+
         Raises:
-            ModelError: there is none, or it is damaged.
+            ModelError: there is none, it is damaged, or another one than ``instead_of`` is live by now.
         """
         with self._lock():
             history, active = self._history(), self.active()
+            _check_unchanged(active, instead_of)
             place = self._place_of_previous(history)
             if place is None:
                 raise ModelError("There is no earlier version to return to: promote one that is installed.")
@@ -238,6 +239,11 @@ class Registry:
 def starter_directory() -> Path:
     """Return the starter model that ships with the package."""
     return Path(str(resources.files("supportbot") / STARTER))
+
+
+def _check_unchanged(active: str | None, instead_of: str | None) -> None:
+    if instead_of not in (None, active):
+        raise ModelError(f"'{active}' went live meanwhile instead of '{instead_of}': look again, then decide.")
 
 
 def _source(directory: Path, version: str, manifest: Manifest | None) -> ModelSource:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shutil
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,6 @@ from supportbot.answering.answerer import Answerer
 from supportbot.answering.gate import is_degenerate
 from supportbot.answering.generator import Generator, LiveModel
 from supportbot.answering.slots import Slots
-from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.engine.prompt import prompt_text
@@ -34,12 +35,12 @@ HOURS, TICKET, SHOES, KIDS, CANCEL = GYM
 
 
 @pytest.fixture(scope="module")
-def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
+def knowledge(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
     """The gym's FAQ with small talk, approved by Ana; loaded once, since no test here changes it."""
 
     async def load() -> Knowledge:
-        database = Database(f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('knowledge') / 'supportbot.db'}")
-        await migrate(database)
+        path = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("knowledge"))
+        database = Database(f"sqlite+aiosqlite:///{path}")
         async with database.write() as session:
             await small_talk.install(session)
         await approve(database, GYM)
@@ -175,6 +176,19 @@ async def test_small_talk_gets_one_sentence(text: str, knowledge: Knowledge) -> 
     assert reply.text not in GYM
     assert len(reply.text) < 120
     assert reply.grounds.verified[0].approved_by == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Danke!!", "Gern geschehen!"),
+        ("Hallöchen", "Hallo! Womit kann ich helfen?"),
+        ("Merci!", "You are welcome!"),
+    ],
+)
+async def test_small_talk_is_answered_in_its_language(text: str, answer: str, knowledge: Knowledge) -> None:
+    """German in German; other languages, which have no answers of their own, in English."""
+    assert (await ask(answerer(knowledge), text)).text == answer
 
 
 async def test_starter_does_not_speak_beside_own_knowledge(knowledge: Knowledge) -> None:

@@ -93,7 +93,15 @@ async def test_silence_where_nobody_waits_any_more(
 ) -> None:
     """What failed once, is old, says nothing, or is no longer listened to gets no answer."""
     values = {"attempt": 1, "lapses": 0, "waited": timedelta(), "text": KNOWN, **changes}
-    claim = Claim(question_id=1, platform="slack", workspace_id=1, channel="C1", unasked=True, **values)  # type: ignore[arg-type]
+    claim = Claim(
+        question_id=1,
+        conversation_id=1,
+        platform="slack",
+        workspace_id=1,
+        channel="C1",
+        unasked=True,
+        **values,  # type: ignore[arg-type]
+    )
     assert await find_reply(answerer(knowledge), claim, policy, 60.0) is None
 
 

@@ -8,6 +8,7 @@ from supportbot.cli._checks import Finding, examine
 from supportbot.config import Settings
 from supportbot.engine.openvino.export import export
 from supportbot.notices import keep_notice
+from tests.oidc_server.server import CLIENT_ID, CLIENT_SECRET, LocalProvider
 
 
 async def said_of(check: str, settings: Settings) -> Finding:
@@ -44,3 +45,34 @@ async def test_changed_export_is_told(tmp_path: Path, tiny_model: Path) -> None:
     assert not told.ok
     assert made.name in told.detail
     assert "made anew" in told.detail
+
+
+async def test_the_provider_of_sign_in_is_asked(tmp_path: Path) -> None:
+    """Doctor says where people are sent back to, and of a provider that does not answer as one what is wrong."""
+    async with LocalProvider() as provider:
+        settings = Settings(
+            home=tmp_path / "home",
+            oidc_issuer=f"{provider.issuer}/",
+            oidc_client_id=CLIENT_ID,
+            oidc_client_secret=CLIENT_SECRET,
+            oidc_name="Team",
+            console_admins="sub:1",
+            web_origins="https://help.shop.example",
+        )
+        found = await said_of("sign-in with Team", settings)
+        assert found.ok
+        assert "answers, with 1 keys" in found.detail
+        assert "register https://help.shop.example/console/sign-in/oidc/callback there" in found.detail
+        for metadata, status, reason in (
+            ({"issuer": "https://evil.example"}, 0, "it calls itself another issuer"),
+            ({"token_endpoint": None}, 0, "its token_endpoint is missing"),
+            ({}, 404, "status 404"),
+        ):
+            provider.metadata, provider.status = metadata, status
+            found = await said_of("sign-in with Team", settings)
+            assert not found.ok
+            assert reason in found.detail
+            assert "check SUPPORTBOT_OIDC_ISSUER" in found.detail
+            assert CLIENT_SECRET not in found.detail
+    found = await said_of("sign-in with Team", settings)
+    assert (found.ok, "ConnectError" in found.detail) == (False, True)

@@ -44,6 +44,17 @@ async def test_reading_the_log_is_audited(database: Database) -> None:
 
 
 @on_sqlite
+async def test_words_narrow_the_log(database: Database) -> None:
+    """Only what has all the words is shown, in the question or in an answer; and nothing is said to be nothing."""
+    await add_answer(database, question="Where is my parcel?", answer="It is in Rome.")
+    await add_answer(database, question="Can I pay later?", answer="Yes.")
+    for words in ("parcel", "rome in"):
+        found = json.loads((await supportbot(database, "log", "--json", "--search", words)).output)
+        assert [one["question"] for one in found] == ["Where is my parcel?"]
+    assert "Nothing was found" in (await supportbot(database, "log", "--search", "parcel later")).output
+
+
+@on_sqlite
 async def test_consent_obeys_no_name_of_a_workspace(database: Database) -> None:
     """The names of workspaces and of their admins are typed by strangers too."""
     finished = await supportbot(database, "consent", "slack", "T1", "--allow-training", "--by", f"Ada {HOSTILE}")

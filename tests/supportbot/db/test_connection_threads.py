@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from supportbot.db.session import Database
@@ -17,12 +18,13 @@ def _threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if "_connection_worker_thread" in thread.name}
 
 
-def test_no_thread_outlives_the_loop(migrated_sqlite: Path) -> None:
-    """Whoever is cancelled at any moment leaves no open connection, and no thread that reports to a dead loop."""
+@pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
+def test_no_thread_outlives_the_loop(writes: bool, migrated_sqlite: Path) -> None:
+    """Who is cancelled at any moment leaves no connection, no lock, and no thread that reports to a dead loop."""
     before = _threads()
 
     async def use(database: Database) -> None:
-        async with database.read() as session:
+        async with database.write() if writes else database.read() as session:
             for _ in range(3):
                 await session.execute(text("SELECT count(*) FROM sqlite_master"))
 
@@ -42,18 +44,18 @@ def test_no_thread_outlives_the_loop(migrated_sqlite: Path) -> None:
 
         setattr(loop, "call_soon_threadsafe", counting)  # noqa: B010 - mypy knows that a method is no variable
         await asyncio.gather(task, return_exceptions=True)
+        async with database.write() as session:  # while the task holds a traceback, and that a cursor
+            await session.execute(text("UPDATE knowledge_state SET revision = revision"))
         await database.aclose()
         return task.cancelled()
 
+    gc.collect()
+    gc.freeze()  # what is here already is not looked through again at each step
     steps = 1
-    gc.freeze()  # what this process has imported takes a collection most of its time
-    try:
-        while asyncio.run(cancel_at(steps)):
-            assert _threads() <= before
-            gc.collect()  # a connection that was left open says so now
-            steps += 1
-    finally:
-        gc.unfreeze()
+    while asyncio.run(cancel_at(steps)):
+        assert _threads() <= before
+        gc.collect()  # a connection that was left open says so now
+        steps += 1
     assert steps > 10
 
 
@@ -78,3 +80,43 @@ async def test_what_was_dropped_unfinished_is_closed(migrated_sqlite: Path) -> N
     async with database.write() as session:  # nobody has the lock any more
         await session.execute(text("SELECT 1"))
     await database.aclose()
+
+
+async def test_what_was_told_to_stop_is_not_waited_for(migrated_sqlite: Path) -> None:
+    """Whoever gives a connection up in the middle of a statement stops its thread, which then answers no more."""
+    before = _threads()
+    database = Database(f"sqlite+aiosqlite:///{migrated_sqlite}")
+    lent = await database.engine.raw_connection()
+    connection, busy = lent.driver_connection, threading.Event()
+    assert connection is not None
+    connection._tx.put_nowait((None, busy.wait))
+    connection.stop()
+    closing = asyncio.create_task(database.aclose())
+    asyncio.get_running_loop().call_soon(busy.set)
+    async with asyncio.timeout(30):  # it waited for ever
+        await closing
+    assert _threads() <= before
+    lent.invalidate()
+
+
+async def test_what_is_being_opened_is_closed(migrated_sqlite: Path) -> None:
+    """A connection that somebody began to open, at any moment before the database closes, does not stay open."""
+    before, step = _threads(), 1
+
+    async def use(database: Database) -> None:
+        async with database.read() as session:
+            await session.execute(text("SELECT 1"))
+
+    is_over = False
+    while not is_over:
+        database = Database(f"sqlite+aiosqlite:///{migrated_sqlite}")
+        task = asyncio.create_task(use(database))
+        for _ in range(step):
+            await asyncio.sleep(0)
+        is_over = task.done()
+        step += 1 + step // 8  # most turns only wait for the thread: each is like the next
+        await database.aclose()
+        await asyncio.gather(task, return_exceptions=True)
+        gc.collect(0)  # a connection that was left open says so now
+        assert _threads() <= before
+    assert step > 10

@@ -32,7 +32,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 1 MB; to mount one takes root."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    _mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder))
+    _mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder))
     yield folder
     subprocess.run(["/bin/umount", "--lazy", folder], check=True)
 
@@ -76,7 +76,7 @@ async def test_full_disk_is_told_and_heals(disk: Path, migrated_sqlite: Path) ->
     """A full disk refuses with one sentence, is logged once, and is over as soon as there is room again."""
     shutil.copyfile(migrated_sqlite, disk / "test.db")
     ballast = disk / "ballast"
-    ballast.write_bytes(b"x" * (1024 - 400) * 1024)
+    ballast.write_bytes(b"x" * (2048 - 700) * 1024)
     database = Database(f"sqlite+aiosqlite:///{disk / 'test.db'}")
     with capture_logs() as logs:
         with pytest.raises(DatabaseError, match="disk of the database is full"):

@@ -19,8 +19,9 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.delivery.outbox import Outbox
+from supportbot.delivery.pace import Pace
 from supportbot.delivery.stream_notes import STREAMED, NotShownError, Place, StreamNotes
-from supportbot.delivery.streaming import Pace, Streams, whole_words
+from supportbot.delivery.streaming import Streams, whole_words
 from supportbot.errors import ModelError
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live

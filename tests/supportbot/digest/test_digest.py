@@ -11,11 +11,11 @@ from sqlalchemy import select
 from supportbot.db.models import Audit, Handoff
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, HandoffState
-from supportbot.digest import reading
 from supportbot.digest.digest import Digest, Digests
 from supportbot.digest.reading import Helper
 from supportbot.digest.words import gap_words, helped_words, nameless, quiet_words
 from supportbot.intake.questions import PRIVATELY
+from supportbot.statistics import unmet
 from tests.digests import ask, help_with
 from tests.supportbot.cli.curating import supportbot
 from tests.supportbot.feedback.curation.rows import add_workspace
@@ -75,7 +75,7 @@ async def test_private_wording_is_shown_where_people_were_asked(database: Databa
 
 async def test_only_so_many_questions_are_compared(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest ones, since comparing takes time."""
-    monkeypatch.setattr(reading, "MOST_UNMET", 2)
+    monkeypatch.setattr(unmet, "MOST_UNMET", 2)
     here = await add_workspace(database, "slack", consents=False)
     for text in ("oldest of all", "gift wrapping", "new parking spot"):
         await ask(database, here, text)
@@ -127,7 +127,7 @@ async def test_shown_in_the_terminal(database: Database) -> None:
     assert "do you" in shown.output
     assert "[email]? (1 person)" in shown.output or "[email] (1 person)" in shown.output
     assert 'supportbot knowledge add --answer "…" --question "…"' in shown.output
-    assert "Who helped: U7 (1)" in shown.output
+    assert "Who helped:\nU7 (1)\n" in shown.output
     assert "in C9 of slack, on Mondays at 9" in shown.output
     assert "\x1b" not in shown.output
     assert "ada@" not in shown.output

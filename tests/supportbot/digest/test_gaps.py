@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supportbot.digest.gaps import Gap, Unmet, find_gaps, grouped, similarities, threshold
+from supportbot.digest.gaps import Gap, find_gaps
 from supportbot.knowledge.encoder.encoder import Encoder
+from supportbot.knowledge.grouping import grouped, similarities, threshold
+from supportbot.statistics.unmet import Shortfall, Unmet
 from tests.supportbot.digest.labelled import CLINIC, SHOP, agreement, flat
+
+
+def asked(asker: str, text: str, is_private: bool) -> Unmet:
+    """Return a question that was not answered well."""
+    return Unmet(
+        question_id=1,
+        workspace_id=1,
+        asker=asker,
+        text=text,
+        meaning=text,
+        is_private=is_private,
+        shortfall=Shortfall.NOT_SURE,
+        entry_id=None,
+        asked_at=datetime.now(UTC),
+        told_at=datetime.now(UTC),
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,10 +74,10 @@ def test_groups_are_the_same_in_any_order(order: list[int], seed: int, least: fl
 def test_gap_counts_people_and_shows_no_person(minilm: Encoder) -> None:
     """One person who asks twice is one; the example is redacted, and what was asked in private is not shown."""
     unmet = [
-        Unmet("U1", "do you gift wrap? write to ada@example.org", False),
-        Unmet("U1", "do you gift wrap?? ada@example.org", False),
-        Unmet("U2", "is gift wrapping possible, my secret", True),
-        Unmet("U3", "where is my grandmother's treatment", True),
+        asked("U1", "do you gift wrap? write to ada@example.org", False),
+        asked("U1", "do you gift wrap?? ada@example.org", False),
+        asked("U2", "is gift wrapping possible, my secret", True),
+        asked("U3", "where is my grandmother's treatment", True),
     ]
     random.Random(5).shuffle(unmet)
     wrapping, other = find_gaps(unmet, minilm)
@@ -74,4 +93,4 @@ def test_gap_counts_people_and_shows_no_person(minilm: Encoder) -> None:
 def test_nothing_is_no_gap() -> None:
     """Without questions there are no gaps, and an empty text is one like any other."""
     assert find_gaps([], None) == []
-    assert find_gaps([Unmet("U1", "", False), Unmet("U2", "?!", False)], None)
+    assert find_gaps([asked("U1", "", False), asked("U2", "?!", False)], None)

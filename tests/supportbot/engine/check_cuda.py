@@ -117,12 +117,12 @@ def main() -> None:
     """Compare, measure and print."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     quick = not torch.cuda.is_available()
-    limits = measure_limits(quick=quick)
+    limits = measure_limits(tiny=quick)
     report: dict[str, Any] = {"device": "cpu" if quick else torch.cuda.get_device_name(), "limits": limits}
     well = True
     with tempfile.TemporaryDirectory() as folder, capture_logs() as logs:
-        weights = save_endless(Path(folder), quick=quick)
-        prompts = build_prompts(quick=quick)
+        weights = save_endless(Path(folder), tiny=quick)
+        prompts = build_prompts(tiny=quick)
         for precision, bits in BITS.items():
             equal = compare(Path(folder), precision, prompts)
             well = well and equal["equal to no graphs"] == 1

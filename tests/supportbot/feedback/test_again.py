@@ -76,7 +76,7 @@ class Bot:
 
     async def edit(self, text: str) -> None:
         """Edit the message that asked."""
-        await self.service.reword("slack", "T1:C1:1", text)
+        await self.service.hearing.reword("slack", "T1:C1:1", text)
 
     async def ask_again(self, question_id: int, person: str = ASKER) -> Accepted:
         """Click below the word about an edit."""

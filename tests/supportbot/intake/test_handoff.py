@@ -161,7 +161,7 @@ async def test_whatever_else_is_heard_leaves_no_trace(
     await answered(inbox, question)
     service = Service(inbox, Votes(database), Suggestions(database), History(database), Live(), asyncio.Event())
     with capture_logs() as lines:
-        assert await service.overhear(said) is Heard.NOT_OURS
+        assert await service.hearing.overhear(said) is Heard.NOT_OURS
     assert lines == []
     async with database.read() as session:
         assert await session.scalar(select(func.count()).select_from(Answer)) == 1
@@ -180,7 +180,7 @@ async def test_text_of_a_person_is_not_logged(inbox: Inbox, database: Database, 
     await answered(inbox, question)
     service = Service(inbox, Votes(database), Suggestions(database), History(database), Live(), asyncio.Event())
     with capture_logs() as lines:
-        assert [await service.overhear(remark()) for _ in range(2)] == [Heard.KEPT, Heard.DROPPED]
+        assert [await service.hearing.overhear(remark()) for _ in range(2)] == [Heard.KEPT, Heard.DROPPED]
     assert [line["event"] for line in lines] == ["handoff.answered"]
     assert not {"U2", remark().text} & set(map(str, lines[0].values()))
 

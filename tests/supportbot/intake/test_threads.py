@@ -107,6 +107,25 @@ async def test_told_to_be_quiet(answered: Inbox, question: MakeQuestion) -> None
     assert not await answered.set_quiet("slack", "T1", "C1", "9.0", is_quiet=True)
 
 
+async def test_the_order_of_hearing_is_no_matter(inbox: Inbox, question: MakeQuestion) -> None:
+    """What is heard again or late means what it meant when it was said, were it a second before a question."""
+    asked = datetime.now(UTC)
+
+    def after(seconds: int) -> datetime:
+        return asked + timedelta(seconds=seconds)
+
+    await answer(inbox, question, said_at=asked)
+    talk = [remark("U2", said_at=after(1)), remark("U1", said_at=after(2))]
+    assert await heard(inbox, *talk) == [Heard.NOT_OURS] * 2
+    await answer(inbox, question, said_at=after(3))
+    assert await heard(inbox, *talk) == [Heard.NOT_OURS] * 2
+    assert await heard(inbox, remark("U1", said_at=after(5)), remark("U1", said_at=after(4))) == [
+        Heard.FOLLOW_UP,
+        Heard.FOLLOW_UP,
+    ]
+    assert await heard(inbox, remark("U1", said_at=asked - timedelta(seconds=1))) == [Heard.NOT_OURS]
+
+
 async def test_what_is_read_back_changes_nothing_later(answered: Inbox, question: MakeQuestion) -> None:
     """Old talk that is heard once more after a restart changes nothing; a missed follow-up is heard."""
     now = datetime.now(UTC)

@@ -25,7 +25,7 @@ SECTIONS: Mapping[str, str] = {
     "Children without parents": "From the age of 14 children climb alone with a signed form of a parent.",
 }
 ASKED: Mapping[str, str] = {
-    "where do I leave my car, is that free": "Parking",
+    "where do I park, is that free": "Parking",
     "how long is a gift voucher good for": "Vouchers",
     "can my dog come along": "Dogs",
 }

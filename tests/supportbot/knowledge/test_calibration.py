@@ -12,7 +12,9 @@ from supportbot.knowledge.calibration import (
     LEAST_THRESHOLD,
     THIN_THRESHOLD,
     Evidence,
+    LeftOut,
     calibrate,
+    curve,
 )
 
 _CONFIDENCES = arrays(np.float32, st.integers(20, 80), elements=st.floats(0, 1, width=32))
@@ -24,15 +26,14 @@ def test_threshold_allows_no_more_than_it_may(confidence: np.ndarray, data: st.D
     right = np.array(data.draw(st.lists(st.booleans(), min_size=len(confidence), max_size=len(confidence))))
     foreign = data.draw(arrays(np.float32, len(confidence), elements=st.floats(0, 1, width=32)))
     wrong_rate = data.draw(st.floats(0.001, 0.4))
-    found = calibrate(
-        confidence,
-        right,
-        np.ones(len(confidence), dtype=bool),
-        foreign,
+    rows = LeftOut(
+        confidence=confidence,
+        right=right,
+        comparable=np.ones(len(confidence), dtype=bool),
+        foreign=foreign,
         answers=9,
-        marked=np.zeros(0, np.float32),
-        wrong_rate=wrong_rate,
     )
+    found = calibrate(rows, wrong_rate=wrong_rate)
     assert found.evidence is Evidence.WORDINGS
     wrong = int(((confidence >= found.threshold) & ~right).sum())
     assert found.wrong is not None
@@ -43,6 +44,9 @@ def test_threshold_allows_no_more_than_it_may(confidence: np.ndarray, data: st.D
     assert (foreign >= found.threshold).sum() <= FOREIGN_SHARE * len(foreign) + 1
     assert found.threshold >= np.float32(LEAST_THRESHOLD)
     assert found.wrong <= wrong_rate
+    [here] = curve(rows, [found.threshold])
+    assert (here.coverage, here.foreign) == (found.coverage, found.foreign)
+    assert here.wrong <= found.wrong + found.contested + 1e-9
 
 
 def test_contested_wordings_do_not_silence_the_others() -> None:
@@ -53,9 +57,8 @@ def test_contested_wordings_do_not_silence_the_others() -> None:
     everything = np.ones(60, dtype=bool)
 
     def found(right: np.ndarray) -> tuple[float, float | None]:
-        result = calibrate(
-            confidence, right, everything, foreign, answers=6, marked=confidence[:0], wrong_rate=0.02
-        )
+        rows = LeftOut(confidence=confidence, right=right, comparable=everything, foreign=foreign, answers=6)
+        result = calibrate(rows, wrong_rate=0.02)
         return result.threshold, result.contested
 
     before, none = found(right)
@@ -71,7 +74,9 @@ def test_single_wordings_are_asked_more_strictly() -> None:
     confidence = np.linspace(0.3, 0.9, 40, dtype=np.float32)
     foreign = np.linspace(0.1, 0.6, 40, dtype=np.float32)
     none = np.zeros(40, dtype=bool)
-    found = calibrate(confidence, none, none, foreign, answers=40, marked=np.zeros(0, np.float32), wrong_rate=0.02)
+    rows = LeftOut(confidence=confidence, right=none, comparable=none, foreign=foreign, answers=40)
+    found = calibrate(rows, wrong_rate=0.02)
+    assert curve(rows, [0.5]) == []  # there is nothing to tell
     assert found.evidence is Evidence.SINGLE_WORDINGS
     assert (foreign >= found.threshold).mean() <= 0.05
     assert (found.coverage, found.wrong) == (None, None)
@@ -83,12 +88,16 @@ def test_marked_questions_stay_below() -> None:
     marked = np.full(10, 0.7, np.float32)
     everything = np.ones(30, dtype=bool)
     low = np.full(30, 0.1, np.float32)
-    found = calibrate(confidence, everything, everything, low, answers=6, marked=marked, wrong_rate=0.02)
+    rows = LeftOut(
+        confidence=confidence, right=everything, comparable=everything, foreign=low, answers=6, marked=marked
+    )
+    found = calibrate(rows, wrong_rate=0.02)
     assert np.float32(0.7) < found.threshold <= 0.9
 
 
 def test_too_little_gets_a_cautious_threshold() -> None:
     """One answer with two wordings can't be calibrated, and is not trusted with whatever comes."""
     two = np.ones(2, np.float32)
-    found = calibrate(two, two > 0, two > 0, np.zeros(0, np.float32), answers=1, marked=two[:0], wrong_rate=0.02)
+    rows = LeftOut(confidence=two, right=two > 0, comparable=two > 0, foreign=two[:0], answers=1)
+    found = calibrate(rows, wrong_rate=0.02)
     assert (found.threshold, found.evidence) == (THIN_THRESHOLD, Evidence.TOO_LITTLE)

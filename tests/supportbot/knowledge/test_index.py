@@ -129,6 +129,24 @@ def test_a_handful_of_entries_is_cautious(count: int, minilm: Encoder) -> None:
         assert not index.decide(question, NOBODY).sure
 
 
+def test_a_handful_of_entries_in_another_language_is_cautious(minilm: Encoder) -> None:
+    """An encoder that knows English finds German texts alike; what is German only is answered no more for that."""
+    hours = "Wir haben Dienstag bis Sonntag von 10 bis 18 Uhr geöffnet."
+    prices = "Erwachsene zahlen 12 Euro, Kinder unter 6 Jahren sind frei."
+    index = build(
+        [
+            entry(1, hours, ["Wann habt ihr offen?", "Wie sind eure Öffnungszeiten?", "habt ihr montags offen?"]),
+            entry(2, prices, ["Was kostet der Eintritt?", "Wie teuer ist eine Karte?", "eintrittspreise kinder"]),
+        ],
+        minilm,
+    )
+    decision = index.decide("wie teuer ist der eintritt für kinder", NOBODY)
+    assert decision.sure
+    assert decision.candidates[0].entry.answer == prices
+    for question in ("darf mein hund mit?", "wo kann ich parken?", "habt ihr wlan?", "wie wird das wetter morgen"):
+        assert not index.decide(question, NOBODY).sure, question
+
+
 def test_one_wording_each_is_calibrated_by_its_own_rule(minilm: Encoder) -> None:
     """Five answers with one wording are too little; fifteen are calibrated on left-out answers alone."""
     pairs = [(text, known.answer) for known in gym() for text in [one.text for one in known.wordings][:3]]

@@ -25,9 +25,10 @@ from supportbot.knowledge.features import Features, TextEncoder
 from supportbot.knowledge.foreign import shipped_foreign
 from supportbot.knowledge.index import Index
 from supportbot.knowledge.knowledge import Knowledge
-from supportbot.knowledge.listing import count, page, view
+from supportbot.knowledge.listing import count, view
 from supportbot.knowledge.manage import KnowledgeError
 from supportbot.knowledge.rivals import Sign, rivalries, waiting
+from supportbot.knowledge.searching import Place, Wanted, how_many, page
 from tests.supportbot.feedback.curation.rows import add_examples, add_workspace, example, stored
 
 DELIVERY = "Delivery takes three days."
@@ -400,17 +401,27 @@ async def test_a_list_is_filtered_and_counted(database: Database, known: Entries
     async with database.write() as session:
         await small_talk.install(session)
     async with database.read() as session:
-        found, total = await page(session, source=EntrySource.IMPORT, limit=2)
-        assert (total, [entry.answer for entry in found]) == (5, ["Yes.", list(FAQ)[-1]])
-        found, total = await page(session, search="paypal", limit=9)
+        own = Wanted(source=EntrySource.IMPORT)
+        found = await page(session, own, limit=2)
+        assert [entry.answer for entry in found] == ["Yes.", list(FAQ)[-1]]
+        assert await how_many(session, own) == 5
+        after = Place.read(str(Place.of(found[-1])))
+        assert [entry.answer for entry in await page(session, own, limit=9, after=after)] == list(FAQ)[-2::-1]
+        assert (Place.read("x"), Place.read("1_"), Place.read(f"{10**40}_1")) == (None, None, None)
+        found = await page(session, Wanted(search="paypal"), limit=9)
         assert [(entry.answer, entry.question, entry.wordings) for entry in found] == [
             ("We take cards and PayPal.", "How can I pay?", 3)
         ]
-        found, _ = await page(session, search="RETURN POLICY", state=EntryState.LIVE, limit=9)
+        found = await page(session, Wanted(search="RETURN POLICY", state=EntryState.LIVE), limit=9)
         assert [entry.answer for entry in found] == ["Use the form in your parcel."]
-        found, _ = await page(session, search="100 %", limit=9)
+        found = await page(session, Wanted(search="100 %", is_expired=False), limit=9)
         assert [(entry.entry_id, entry.state) for entry in found] == [(gone, EntryState.RETIRED)]
-        assert (await page(session, search="%%", limit=9)) == ([], 0)
+        assert [
+            entry.entry_id
+            for entry in await page(session, Wanted(is_single=True, source=EntrySource.IMPORT), limit=9)
+        ] == [gone]
+        for nothing in (Wanted(search="%%"), Wanted(workspace="slack:T9"), Wanted(is_expired=True)):
+            assert (await page(session, nothing, limit=9), await how_many(session, nothing)) == ([], 0)
         counted = await count(session)
     assert (counted.entries, counted.wordings, counted.single, counted.retired) == (4, 12, 0, 1)
     assert counted.talk == len(small_talk.shipped())
@@ -463,7 +474,7 @@ async def test_a_wording_in_the_wrong_entry_is_found(database: Database, known: 
     assert isinstance(knowledge.index, Index)
     live = list((await entries(database)).values())
     assert (waiting(before, encoder.digest), waiting(live, encoder.digest)) == (20, 0)
-    none = knowledge.index.features(shipped_foreign())
+    none = knowledge.index.features([text for text, _ in shipped_foreign()])
     found = rivalries(live, encoder.digest, none, leave_out=True)
     assert (misplaced, DELIVERY, Sign.LEFT_OUT) in [
         (one.wording.text, one.other.answer, one.sign) for one in found

@@ -17,6 +17,7 @@ from supportbot.db.models import (
     Conversation,
     Entry,
     Example,
+    ExampleDecision,
     Feedback,
     ForeignQuestion,
     Handoff,
@@ -273,6 +274,11 @@ async def plant(database: Database) -> Planted:
         person=person_of("slack", "T1", BOB),
         conversation=f"conversation:{MARK}",
     )
+    # What the rows said before they were decided on.
+    async with database.write() as session:
+        before = await session.scalar(select(ExampleDecision).where(ExampleDecision.example_id == of_vote))
+        assert before is not None
+        before.prompt, before.completion, before.rejected = (f"{MARK} {number}" for number in ("a", "b", "c"))
     # What others were shown of it.
     again = await put.ask(BOB, "Bob asks again")
     shown = await put.answer(

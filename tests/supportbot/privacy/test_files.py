@@ -79,6 +79,17 @@ def test_exports_lose_the_rows(home: Path) -> None:
     assert [json.loads(line) for line in export.read_text().splitlines()] == lines[1:]
 
 
+def test_output_of_jobs_that_names_their_answers_is_removed(home: Path) -> None:
+    """Answers are named there by their first forty characters; output that names none of theirs stays."""
+    answer = "Parcels from Rome take a week, dear\nAlice, since the strike has not ended yet."
+    named = "Left out: 1 rows with 1 answers that are too long: 'Parcels from Rome take a week, dear Alic…'.\n"
+    output = put(home / "jobs" / "1" / "output.log", named)
+    other = put(home / "jobs" / "2" / "output.log", "Left out: 'Parcels from Oslo take a week, dear Alic…'.\n")
+    done = clean_files(home, None, {TEXT, answer}, NAMES, ())
+    assert (done.changed, done.removed, done.holding) == ([], [output], [])
+    assert other.exists()
+
+
 def test_what_is_anybodys_is_only_named(home: Path) -> None:
     """A backup or a note is not touched; weights and the database itself are not looked into."""
     held = [put(home / "backups" / "old.db", f"\0{TEXT}\0"), put(home / "notes.txt", "ask UALICE77")]

@@ -128,7 +128,7 @@ async def overheard(core: Core, number: int) -> None:
         author=MARK["author"],
         text=f"It is {MARK['remark']}.",
     )
-    await core.service.overhear(remark)
+    await core.service.hearing.overhear(remark)
 
 
 async def taught(core: Core, number: int) -> None:

@@ -46,6 +46,32 @@ def test_killed_run_is_resumed_to_the_same_end(
     assert losses_of(tmp_path / "out") == pytest.approx(losses_of(tmp_path / "alone"), abs=1e-5)
 
 
+def test_terminated_run_keeps_a_checkpoint(
+    finetune: Finetune, still_model: Path, rows: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """SIGTERM ends it after the step under way, with a checkpoint to go on from; a program saw how far it was."""
+    flags = ("--num-train-epochs=5", "--save-steps=1000", f"--progress={tmp_path / 'progress'}")
+    command = [sys.executable, "-m", "training.finetune", *flags_of(still_model, rows, tmp_path / "out"), *flags]
+    said = []
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            said.append(line)
+            if line.startswith("step 2 of"):
+                process.send_signal(signal.SIGTERM)
+    assert process.returncode == 130
+    assert "--resume goes on from the last checkpoint" in said[-1]
+    [checkpoint] = (tmp_path / "out").glob("checkpoint-*")
+    told = [json.loads(line) for line in (tmp_path / "progress").read_text().splitlines()]
+    assert told[0] == {"phase": "train", "done": 0, "total": 20}
+    assert [one["step"] for one in told if "loss" in one][:2] == [1, 2]
+    assert int(checkpoint.name.removeprefix("checkpoint-")) < 20
+
+    finetune(tmp_path / "out", *flags[:2], "--resume")
+    finetune(tmp_path / "alone", *flags[:2])
+    assert losses_of(tmp_path / "out") == pytest.approx(losses_of(tmp_path / "alone"), abs=1e-5)
+
+
 def test_two_processes_match_one(
     plain: Plain, still_model: Path, rows: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:

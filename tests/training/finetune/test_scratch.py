@@ -109,7 +109,11 @@ async def answers_of(directory: Path, questions: Sequence[str]) -> list[str]:
 
 async def test_model_says_what_was_approved(data: Path, tmp_path: Path) -> None:
     """After a few seconds it gives the approved answers, and its folder can be evaluated and published."""
-    said = await asyncio.to_thread(make, planned(tmp_path, f"--data={data}"))
+    progress = tmp_path / "progress"
+    said = await asyncio.to_thread(make, planned(tmp_path, f"--data={data}", f"--progress={progress}"))
+    told = [json.loads(line) for line in progress.read_text().splitlines()]
+    assert {"phase": "train", "done": SMALL.steps, "total": SMALL.steps, "seconds_left": 0.0} in told
+    assert any("eval_loss" in one for one in told)
     assert (said["recipe"], said["answers"], said["train_rows"], said["held_out_rows"]) == ("faq", 3, 9, 1)
     asked = {question: answer for answer, questions in ANSWERS.items() for question in questions}
     given = await answers_of(tmp_path / "out", list(asked))

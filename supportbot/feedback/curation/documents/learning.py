@@ -110,12 +110,16 @@ class Prepared:
         self._new = new
         self._passages = passages
 
-    async def write(self) -> Learned:
-        """Propose what is new."""
+    async def write(self, by: str | None = None) -> Learned:
+        """Propose what is new.
+
+        Args:
+            by: the person; None for the account of this process.
+        """
         new = 0
         for name, candidates in self._new.items():
             for start in range(0, len(candidates), _BATCH):
-                new += await self._write(name, candidates[start : start + _BATCH])
+                new += await self._write(name, candidates[start : start + _BATCH], by or audit.current_user())
         for name, passages in self._passages.items():
             shown = without_secrets(name) if is_address(name) else name
             async with self._database.write() as session:
@@ -133,13 +137,13 @@ class Prepared:
             unread=found.unread,
         )
 
-    async def _write(self, name: str, candidates: Sequence[Candidate]) -> int:
+    async def _write(self, name: str, candidates: Sequence[Candidate], by: str) -> int:
         async with self._database.write() as session:
             new = len(await insert_new(session, candidates, datetime.now(UTC)))
             if new:
                 audit.record(
                     session,
-                    actor=audit.current_user(),
+                    actor=by,
                     action="example.learn",
                     subject=f"document:{name}",
                     details={"new": new},

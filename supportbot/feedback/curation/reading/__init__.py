@@ -14,13 +14,13 @@ from pathlib import Path
 
 from supportbot.feedback.curation.reading import delimited, faq, json_files, parquet, workbook
 from supportbot.feedback.curation.reading.columns import check_chosen, parse_chosen, understand
-from supportbot.feedback.curation.reading.errors import ImportFileError
+from supportbot.feedback.curation.reading.errors import ImportFileError, UnknownColumnsError
 from supportbot.feedback.curation.reading.opening import File
 from supportbot.feedback.curation.reading.refusal import no_columns
 from supportbot.feedback.curation.reading.source import Source
 from supportbot.feedback.curation.reading.table import Row, Skipped, Table
 
-__all__ = ["ENDINGS", "ImportFileError", "Row", "Skipped", "Table", "read_table"]
+__all__ = ["ENDINGS", "ImportFileError", "Row", "Skipped", "Table", "UnknownColumnsError", "read_table"]
 
 _READERS: Mapping[str, Callable[[File], list[Source]]] = {
     ".csv": delimited.sources,
@@ -62,4 +62,4 @@ def read_table(path: Path, *, columns: Mapping[str, str] | None = None) -> Table
         found = understand(source.names, chosen)
         if found is not None and not check_chosen(source.names, chosen):
             return Table(path=path, source=source, layout=found, chosen=chosen)
-    raise ImportFileError(no_columns(path, sources[0], chosen))
+    raise UnknownColumnsError(no_columns(path, sources[0], chosen), sources[0].names)

@@ -33,6 +33,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Asked = list[tuple[Prompt, SamplingParams]]
 
+ANSWER_TOKENS = 60
+"""At most: as many as leave a middle in which things can happen."""
+
 
 def make_engine(model: Path, exports: Path, *, batch: int = 32, silence: float = 20.0) -> OpenVINOEngine:
     """Make an engine that computes in fp32."""
@@ -61,9 +64,10 @@ async def engine(model: Path, exports: Path) -> AsyncIterator[OpenVINOEngine]:
 
 def questions(engine: OpenVINOEngine, number: int) -> Asked:
     """Return so many requests, each with a prompt and a seed of its own."""
+    prompts = [encode_prompt(engine.tokenizer, f"Where is order {index}?") for index in range(number)]
     return [
-        (encode_prompt(engine.tokenizer, f"Where is order {index}?"), SamplingParams(seed=index))
-        for index in range(number)
+        (prompt, SamplingParams(seed=index, max_length=len(prompt.token_ids) + ANSWER_TOKENS))
+        for index, prompt in enumerate(prompts)
     ]
 
 
@@ -148,7 +152,7 @@ async def test_the_use_of_the_cache_is_told(engine: OpenVINOEngine) -> None:
 
 async def test_a_hanging_process_is_replaced(model: Path, exports: Path, answers: list[list[int]]) -> None:
     """A process that is stopped in the middle of 8 answers is killed after its silence, and they go on."""
-    engine = make_engine(model, exports, silence=1.0)
+    engine = make_engine(model, exports, silence=3.0)  # less, and one on a busy machine is taken for a dead one
     with capture_logs() as lines:
         outcomes = await interrupt(engine, questions(engine, 8), signal.SIGSTOP)
     assert tokens_of_all(outcomes) == answers[:8]
@@ -159,10 +163,10 @@ async def test_a_hanging_process_is_replaced(model: Path, exports: Path, answers
 
 async def test_an_idle_process_may_be_silent(model: Path, exports: Path, answers: list[list[int]]) -> None:
     """Silence without work is no reason to replace anything."""
-    engine = make_engine(model, exports, silence=1.0)  # less, and a busy machine is taken for a dead process
+    engine = make_engine(model, exports, silence=2.0)
     await collect(engine, *questions(engine, 1)[0])
     before = pid_of(engine)
-    await asyncio.sleep(2.5)  # some periods of the watch, in which nothing is to happen
+    await asyncio.sleep(4.5)  # some periods of the watch, in which nothing is to happen
     assert tokens_of(await collect(engine, *questions(engine, 1)[0])) == answers[0]
     assert pid_of(engine) == before
     await engine.aclose()

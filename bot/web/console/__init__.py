@@ -1,0 +1,1 @@
+"""The operator's console: what a support lead does, in a browser."""

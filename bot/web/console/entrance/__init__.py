@@ -1,0 +1,1 @@
+"""Who is let into the console: the door before every address, and signing in."""

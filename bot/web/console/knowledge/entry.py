@@ -1,0 +1,120 @@
+"""One entry, new or not: what became of it, retiring it and bringing it back; the rest does the editor."""
+
+from __future__ import annotations
+
+import re
+
+from nicegui import ui
+
+from bot.web.console.frame import button
+from bot.web.console.knowledge.editor import Editor
+from bot.web.console.knowledge.entries import SOURCES, state_of
+from bot.web.console.knowledge.figures import build_use
+from bot.web.console.parts.acting import act
+from bot.web.console.parts.field import Field
+from bot.web.console.visit import Visit
+from bot.web.nodes import node
+from supportbot.access.roles import Action, Operator, may
+from supportbot.db.states import EntryState
+from supportbot.knowledge.manage import KnowledgeError
+from supportbot.words import N_
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_NO_ENTRY = N_("There is no such entry. The list shows which there are.")
+
+
+async def build_new(visit: Visit) -> None:
+    """Build the form for a new answer; ``?question=NUMBER`` puts what was asked in as its first wording."""
+    asked = visit.query.get("question", "")
+    first = await visit.console.knowledge.shelf.question(int(asked)) if _NUMBER.fullmatch(asked) else None
+    node("h1", visit.words.say("New answer"))
+    form = Editor(visit, None, " ".join((first or "").split()))
+    await form.build()
+
+
+async def build(visit: Visit, part: str) -> None:
+    """Build one entry.
+
+    Raises:
+        KnowledgeError: there is none with this number.
+    """
+    if not _NUMBER.fullmatch(part):
+        raise KnowledgeError(_NO_ENTRY)
+    with node("div", classes="one"):
+        await _Shown(visit, int(part)).build()
+
+
+class _Shown:
+    """An entry that can be built anew after each deed.
+
+    Args:
+        visit: of the page.
+        entry_id: which.
+    """
+
+    def __init__(self, visit: Visit, entry_id: int) -> None:
+        self._visit = visit
+        self._entry_id = entry_id
+        self._place = ui.context.slot.parent
+
+    async def build(self) -> None:
+        """Build it as it is now."""
+        visit, words = self._visit, self._visit.words
+        found = await visit.console.knowledge.shelf.entry(self._entry_id)
+        summary = found.entry.summary
+        self._place.clear()
+        with self._place:
+            node("h1", words.say("Entry {entry}", entry=self._entry_id))
+            with node("p", classes="counts"):
+                node("strong", state_of(summary, words))
+                node("span", words.say(SOURCES[summary.source]))
+                if name := summary.approved_by:
+                    when = words.day(summary.approved_at.astimezone())
+                    node("span", words.say("approved by {name}, {day}", name=name, day=when))
+                else:
+                    node("span", words.say("ships with the program"))
+            build_use(found.use, words)
+            may_teach = may(visit.operator.role, Action.TEACH)
+            if summary.state is EntryState.RETIRED:
+                node(
+                    "p", words.say("It is retired: nobody is given it, and no model learns it."), classes="advice"
+                )
+                if may_teach:
+                    button(words.say("Bring it back"), self._restore, classes="main")
+            elif may_teach:
+                button(words.say("Retire"), self._ask_to_retire)
+            self._asking = node("div", classes="asking")
+            is_open = summary.state is EntryState.LIVE and may_teach
+            await Editor(visit, found.entry, on_saved=self.build, is_open=is_open).build()
+
+    def _ask_to_retire(self) -> None:
+        words = self._visit.words
+        self._asking.clear()
+        with self._asking, node("div", classes="advice", role="group", aria_label=words.say("Retire")):
+            node("span", words.say("Retire this answer? Nobody is given it any more; it can be brought back."))
+            reason = Field("reason", words.say("Why, for the audit"), limit=500)
+            with node("div", classes="row"):
+                button(words.say("Yes, retire"), lambda: self._retire(reason.value), classes="main")
+                button(words.say("Cancel"), self._asking.clear)
+
+    async def _retire(self, reason: str = "") -> None:
+        words, entries = self._visit.words, self._visit.console.knowledge.entries
+
+        async def deed(operator: Operator) -> bool:
+            await entries.retire([self._entry_id], operator.name, reason=reason.strip() or None)
+            return True
+
+        if await act(self._visit, Action.TEACH, deed):
+            await self.build()
+            self._visit.frame.offer_undo(words.say("The entry is retired."), self._restore)
+
+    async def _restore(self) -> None:
+        words, entries = self._visit.words, self._visit.console.knowledge.entries
+
+        async def deed(operator: Operator) -> bool:
+            await entries.restore(self._entry_id, operator.name)
+            return True
+
+        if await act(self._visit, Action.TEACH, deed):
+            await self.build()
+            self._visit.frame.offer_undo(words.say("The entry is given again."), self._retire)

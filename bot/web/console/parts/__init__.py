@@ -1,0 +1,1 @@
+"""What pages of the console are made of: fields, forms, charts, files, keys, and acting on a person's click."""

@@ -1,0 +1,95 @@
+"""The audit with filters: a form that asks for an address, so what was found can be sent to somebody as a link."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from urllib.parse import urlencode
+
+from bot.web.console.parts.acting import attempt
+from bot.web.console.parts.elements import Table, moment
+from bot.web.console.visit import Visit
+from bot.web.nodes import node
+from supportbot.access.trail import Deeds, Wanted
+from supportbot.db.audit import AuditEntry
+from supportbot.words import N_, Words
+
+_TEXTS = {
+    "actor": N_("Who"),
+    "action": N_("What, from its beginning"),
+    "subject": N_("To what, from its beginning"),
+}
+_DAYS = {"since": N_("From (UTC)"), "until": N_("To (UTC)")}
+_LONGEST = 200
+
+_LONGEST_NUMBER = 18
+"""Digits of a number that the database can hold."""
+
+
+async def build_audit(visit: Visit, path: str) -> None:
+    """Build the form and a page of what it finds.
+
+    Args:
+        visit: of whoever looks.
+        path: where this is.
+    """
+    say = visit.words.say
+    asked = {name: visit.query.get(name, "")[:_LONGEST] for name in (*_TEXTS, *_DAYS)}
+    wanted = Wanted(
+        actor=asked["actor"].strip(),
+        action=asked["action"].strip(),
+        subject=asked["subject"].strip(),
+        since=_day(asked["since"]),
+        until=_day(asked["until"]),
+    )
+    with node("form", classes="row", method="get", action=path, role="search", aria_label=say("Search the audit")):
+        for name, label in {**_TEXTS, **_DAYS}.items():
+            with node("div", classes="field"):
+                node("label", say(label), **{"for": f"audit-{name}"})
+                kind = "date" if name in _DAYS else "text"
+                node("input", id=f"audit-{name}", name=name, type=kind, value=asked[name], maxlength=_LONGEST)
+        node("button", say("Search"), classes="button main", type="submit")
+    before = visit.query.get("before", "")
+    older = int(before) if before.isdecimal() and len(before) <= _LONGEST_NUMBER else None
+
+    async def find() -> Deeds:
+        return await visit.console.access.trail.deeds(wanted, before=older)
+
+    found = await attempt(visit, find)
+    if found is None:
+        return
+    if not found.entries:
+        node("p", say("Nothing like that was done. Every change that somebody makes is recorded here."))
+        return
+    table = Table(say("Audit"), [say("When"), say("Who"), say("What"), say("To what"), say("More")])
+    for entry in found.entries:
+        _show(table, entry, visit.words)
+    with node("p", classes="row"):
+        kept = {name: value for name, value in asked.items() if value}
+        if older is not None:
+            node("a", say("Newest"), href=f"{path}?{urlencode(kept)}")
+        if found.older is not None:
+            node("a", say("Older"), href=f"{path}?{urlencode({**kept, 'before': found.older})}", rel="next")
+
+
+def _show(table: Table, entry: AuditEntry, words: Words) -> None:
+    when, who, what, to_what, more = table.row()
+    with when:
+        moment(entry.at, words)
+    with who:
+        node("span", entry.actor, dir="auto")
+    with what:
+        node("code", entry.action)
+    with to_what:
+        node("code", entry.subject, dir="auto")
+    with more:
+        if entry.details:
+            node("code", json.dumps(entry.details, ensure_ascii=False), dir="auto")
+
+
+def _day(text: str) -> date | None:
+    """Return a day that a browser sent; None for none, and for what is no day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,226 @@
+"""The people who may open the console: invited, given a role, and ended; each in the audit.
+
+Nobody is ever deleted: the audit names them, and a name that was somebody else's before would lie there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from supportbot.access.errors import OperatorError
+from supportbot.access.roles import Operator, Role
+from supportbot.db import audit
+from supportbot.db.clock import now
+from supportbot.db.models import OperatorAccount, OperatorLink, OperatorSession
+from supportbot.db.session import Database
+from supportbot.words import N_
+
+LONGEST_NAME = 80
+
+PAGE = 50
+"""How many people are shown at once."""
+
+_NO_NAME = N_("Say the name of the person, in 80 characters at most.")
+_ENDED = N_("The access of this person has ended: an admin can restore it.")
+_UNKNOWN = N_("There is no such person any more: reload the page.")
+_LAST_ADMIN = N_("This is the last admin: make somebody else an admin first.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An operator as the list of people shows them; ``seen_at`` is None for who never came."""
+
+    id: int
+    name: str
+    role: Role
+    identity: str | None
+    created_at: datetime
+    seen_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def provider(self) -> str:
+        """The host of the provider from which they come; empty for who comes by links."""
+        return urlsplit((self.identity or "").partition(" ")[0]).netloc
+
+
+class Operators:
+    """The people, read and written.
+
+    Args:
+        database: where they are kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def people(self, *, after: str = "") -> list[Person]:
+        """Return a page of people by name, those whose access has ended among them.
+
+        Args:
+            after: the last name of the page before.
+        """
+        async with self._database.read() as session:
+            rows = await session.scalars(
+                select(OperatorAccount)
+                .where(OperatorAccount.name > after)
+                .order_by(OperatorAccount.name)
+                .limit(PAGE)
+            )
+            return [_person(row) for row in rows]
+
+    async def change_role(self, operator_id: int, role: Role, by: str) -> Role:
+        """Give somebody a role, and return the one that they had.
+
+        Args:
+            operator_id: their number.
+            role: from now on; also in pages that are open.
+            by: who decides, for the audit.
+
+        Raises:
+            OperatorError: there is no such person, or they are the last admin.
+        """
+        async with self._database.write() as session:
+            row = await _locked(session, operator_id)
+            before = Role(row.role)
+            if before is not role:
+                if before is Role.ADMIN:
+                    await _check_not_last(session, row)
+                row.role = role
+                details = {"before": before.value, "after": role.value}
+                audit.record(session, actor=by, action="operator.role", subject=subject_of(row), details=details)
+        return before
+
+    async def end(self, operator_id: int, by: str) -> None:
+        """End somebody's access: their sessions and links end with it.
+
+        Args:
+            operator_id: their number.
+            by: who decides, for the audit.
+
+        Raises:
+            OperatorError: there is no such person, or they are the last admin.
+        """
+        async with self._database.write() as session:
+            row = await _locked(session, operator_id)
+            if row.ended_at is not None:
+                return
+            if row.role == Role.ADMIN:
+                await _check_not_last(session, row)
+            row.ended_at = await now(session)
+            await session.execute(delete(OperatorSession).where(OperatorSession.operator_id == operator_id))
+            await session.execute(delete(OperatorLink).where(OperatorLink.operator_id == operator_id))
+            audit.record(session, actor=by, action="operator.end", subject=subject_of(row))
+
+    async def sign_out(self, operator_id: int, by: str) -> None:
+        """End all sessions of somebody, who may sign in again.
+
+        Args:
+            operator_id: their number.
+            by: who decides, for the audit.
+
+        Raises:
+            OperatorError: there is no such person.
+        """
+        async with self._database.write() as session:
+            row = await _locked(session, operator_id)
+            await session.execute(delete(OperatorSession).where(OperatorSession.operator_id == operator_id))
+            audit.record(session, actor=by, action="operator.sign_out", subject=subject_of(row))
+
+    async def restore(self, operator_id: int, by: str) -> None:
+        """Let somebody in again, in the role that they had; they need another link.
+
+        Args:
+            operator_id: their number.
+            by: who decides, for the audit.
+
+        Raises:
+            OperatorError: there is no such person.
+        """
+        async with self._database.write() as session:
+            row = await _locked(session, operator_id)
+            if row.ended_at is not None:
+                row.ended_at = None
+                audit.record(session, actor=by, action="operator.restore", subject=subject_of(row))
+
+
+async def admitted(
+    session: AsyncSession, name: str, role: Role | None, by: str, *, restore: bool = True
+) -> OperatorAccount:
+    """Return the account of a name; made, let in again or given the role where that is needed.
+
+    Args:
+        session: a transaction that writes.
+        name: of the person.
+        role: None leaves the role that they have, and makes a new person an admin.
+        by: who decides, for the audit.
+        restore: whether somebody whose access has ended is let in again.
+
+    Raises:
+        OperatorError: there is no name, or the last admin would lose their role, or the access has ended.
+    """
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME:
+        raise OperatorError(_NO_NAME)
+    row = await session.scalar(select(OperatorAccount).where(OperatorAccount.name == name).with_for_update())
+    if row is None:
+        row = OperatorAccount(name=name, role=role or Role.ADMIN, created_at=await now(session))
+        session.add(row)
+        await session.flush()
+    elif role is not None and row.role != role:
+        if row.role == Role.ADMIN:
+            await _check_not_last(session, row)
+        row.role = role
+    if row.ended_at is not None and not restore:
+        raise OperatorError(_ENDED)
+    row.ended_at = None
+    audit.record(
+        session, actor=by, action="operator.invite", subject=subject_of(row), details={"role": str(row.role)}
+    )
+    return row
+
+
+def operator_of(row: OperatorAccount) -> Operator:
+    """Return who an account is."""
+    return Operator(id=row.id, name=row.name, role=Role(row.role))
+
+
+def subject_of(row: OperatorAccount) -> str:
+    """Return what the audit calls an operator."""
+    return f"operator:{row.id}"
+
+
+async def _locked(session: AsyncSession, operator_id: int) -> OperatorAccount:
+    row = await session.get(OperatorAccount, operator_id, with_for_update=True)
+    if row is None:
+        raise OperatorError(_UNKNOWN)
+    return row
+
+
+async def _check_not_last(session: AsyncSession, row: OperatorAccount) -> None:
+    # All admins are locked, so that two who remove one another at once leave one.
+    others = await session.scalars(
+        select(OperatorAccount.id)
+        .where(OperatorAccount.role == Role.ADMIN, OperatorAccount.ended_at.is_(None))
+        .order_by(OperatorAccount.id)
+        .with_for_update()
+    )
+    if row.ended_at is None and set(others) <= {row.id}:
+        raise OperatorError(_LAST_ADMIN)
+
+
+def _person(row: OperatorAccount) -> Person:
+    return Person(
+        id=row.id,
+        name=row.name,
+        role=Role(row.role),
+        identity=row.identity,
+        created_at=row.created_at,
+        seen_at=row.seen_at,
+        ended_at=row.ended_at,
+    )

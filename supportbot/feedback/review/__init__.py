@@ -1,0 +1,1 @@
+"""Reviewing in the console: what waits for a decision, in the order of what teaches most."""

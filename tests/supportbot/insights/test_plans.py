@@ -1,0 +1,88 @@
+"""What the console counts and looks for goes by the indexes that were made for it, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from benchmarks.console.filling import fill_log, fill_places, settle
+from supportbot.db.session import Database, create_blocking_engine
+from supportbot.feedback.review.arranging import arrange
+from supportbot.insights.gaps import Gaps
+from supportbot.insights.period import Days, Period
+from supportbot.insights.today import Today
+from supportbot.knowledge.knowledge import Knowledge
+from supportbot.statistics.unmet import read_unmet
+from tests.supportbot.plans import plans_of
+
+_CONVERSATIONS = 1_500
+"""Enough that PostgreSQL does not simply read everything, and written in a second."""
+
+
+@pytest.fixture
+async def filled(database: Database) -> Database:
+    """A database with a log of 90 days, in the state in which PostgreSQL's own upkeep leaves it."""
+    await asyncio.to_thread(_fill, create_blocking_engine(database.url))
+    return database
+
+
+def _fill(engine: Engine) -> None:
+    now = datetime.now(UTC)
+    try:
+        fill_places(engine, now)
+        fill_log(engine, _CONVERSATIONS, 50, 1_000, now)
+        if engine.dialect.name == "postgresql":
+            # The tests' server commits without waiting for its log, and what is not in that yet is not vacuumed:
+            # then indexes alone do not do.
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("CHECKPOINT")
+        settle(engine)
+    finally:
+        engine.dispose()
+
+
+async def test_a_period_is_counted_without_reading_answers(filled: Database) -> None:
+    """The kinds of all questions come from the index of answers, and their days from that of times."""
+    knowledge = Knowledge(filled, lambda: None, wrong_rate=0.02)
+    today = Today(filled, Gaps(filled, knowledge, lambda: None), lambda: "")
+
+    plans = await plans_of(filled, lambda: today.glance(Period(days=Days.MONTH)))
+
+    counted = next(plan for query, plan in plans.items() if "AS kind" in query)
+    assert "COVERING INDEX ix_answer_kind" in counted or "Index Only Scan using ix_answer_kind" in counted
+    timed = [plan for query, plan in plans.items() if "timed AS MATERIALIZED" in query]
+    assert len(timed) == 2
+    for plan in timed:
+        assert "ix_answer_kind" in plan or "Index Only Scan using uq_answer_question_id_by_bot" in plan
+        assert "conversation" not in plan
+    await knowledge.aclose()
+
+
+async def test_gaps_are_looked_for_from_the_newest_question_backwards(filled: Database) -> None:
+    """What was not answered well is found by the time of questions, and not among all that were ever delivered."""
+
+    async def look() -> None:
+        async with filled.read() as session:
+            await read_unmet(session, None, datetime.now(UTC) - timedelta(days=7))
+
+    plans = await plans_of(filled, look)
+
+    plan = next(plan for query, plan in plans.items() if "handoff_id" in query)
+    assert "ix_question_received_at" in plan
+    assert "ix_question_state_lease_until" not in plan
+
+
+async def test_the_queue_is_weighed_by_looking_up_what_waits(filled: Database) -> None:
+    """For each row that waits its answer is looked up; no set of all answers is made for it."""
+    await arrange(filled)
+
+    plans = await plans_of(filled, lambda: arrange(filled))
+
+    plan = next(plan for query, plan in plans.items() if "AS kept" in query)
+    assert "hashed SubPlan" not in plan
+    assert "Seq Scan on answer" not in plan
+    assert "SCAN answer" not in plan
+    assert "ix_answer_kind" in plan or "uq_answer_question_id_by_bot" in plan
