@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.access.errors import OperatorError
@@ -86,11 +86,10 @@ class Operators:
             OperatorError: there is no such person, or they are the last admin.
         """
         async with self._database.write() as session:
-            row = await _locked(session, operator_id)
+            row, admins = await _known(session, operator_id)
             before = Role(row.role)
             if before is not role:
-                if before is Role.ADMIN:
-                    await _check_not_last(session, row)
+                _check_not_last(row, admins)
                 row.role = role
                 details = {"before": before.value, "after": role.value}
                 audit.record(session, actor=by, action="operator.role", subject=subject_of(row), details=details)
@@ -107,11 +106,10 @@ class Operators:
             OperatorError: there is no such person, or they are the last admin.
         """
         async with self._database.write() as session:
-            row = await _locked(session, operator_id)
+            row, admins = await _known(session, operator_id)
             if row.ended_at is not None:
                 return
-            if row.role == Role.ADMIN:
-                await _check_not_last(session, row)
+            _check_not_last(row, admins)
             row.ended_at = await now(session)
             await session.execute(delete(OperatorSession).where(OperatorSession.operator_id == operator_id))
             await session.execute(delete(OperatorLink).where(OperatorLink.operator_id == operator_id))
@@ -128,7 +126,7 @@ class Operators:
             OperatorError: there is no such person.
         """
         async with self._database.write() as session:
-            row = await _locked(session, operator_id)
+            row, _ = await _known(session, operator_id)
             await session.execute(delete(OperatorSession).where(OperatorSession.operator_id == operator_id))
             audit.record(session, actor=by, action="operator.sign_out", subject=subject_of(row))
 
@@ -143,7 +141,7 @@ class Operators:
             OperatorError: there is no such person.
         """
         async with self._database.write() as session:
-            row = await _locked(session, operator_id)
+            row, _ = await _known(session, operator_id)
             if row.ended_at is not None:
                 row.ended_at = None
                 audit.record(session, actor=by, action="operator.restore", subject=subject_of(row))
@@ -167,14 +165,13 @@ async def admitted(
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
         raise OperatorError(_NO_NAME)
-    row = await session.scalar(select(OperatorAccount).where(OperatorAccount.name == name).with_for_update())
+    row, admins = await _locked(session, OperatorAccount.name == name)
     if row is None:
         row = OperatorAccount(name=name, role=role or Role.ADMIN, created_at=await now(session))
         session.add(row)
         await session.flush()
     elif role is not None and row.role != role:
-        if row.role == Role.ADMIN:
-            await _check_not_last(session, row)
+        _check_not_last(row, admins)
         row.role = role
     if row.ended_at is not None and not restore:
         raise OperatorError(_ENDED)
@@ -195,22 +192,41 @@ def subject_of(row: OperatorAccount) -> str:
     return f"operator:{row.id}"
 
 
-async def _locked(session: AsyncSession, operator_id: int) -> OperatorAccount:
-    row = await session.get(OperatorAccount, operator_id, with_for_update=True)
-    if row is None:
-        raise OperatorError(_UNKNOWN)
-    return row
+_IS_ADMIN = and_(OperatorAccount.role == Role.ADMIN, OperatorAccount.ended_at.is_(None))
 
 
-async def _check_not_last(session: AsyncSession, row: OperatorAccount) -> None:
-    # All admins are locked, so that two who remove one another at once leave one.
-    others = await session.scalars(
-        select(OperatorAccount.id)
-        .where(OperatorAccount.role == Role.ADMIN, OperatorAccount.ended_at.is_(None))
+async def _locked(
+    session: AsyncSession, which: ColumnElement[bool]
+) -> tuple[OperatorAccount | None, set[OperatorAccount]]:
+    """Return an account, if there is one, and all admins.
+
+    They are locked together and in one order: of two admins who remove each other at once, one stays, and neither
+    holds what the other waits for.
+    """
+    rows = await session.execute(
+        select(OperatorAccount, which, _IS_ADMIN)
+        .where(or_(which, _IS_ADMIN))
         .order_by(OperatorAccount.id)
         .with_for_update()
     )
-    if row.ended_at is None and set(others) <= {row.id}:
+    found, admins = None, set()
+    for row, is_it, is_admin in rows:
+        if is_it:
+            found = row
+        if is_admin:
+            admins.add(row)
+    return found, admins
+
+
+async def _known(session: AsyncSession, operator_id: int) -> tuple[OperatorAccount, set[OperatorAccount]]:
+    row, admins = await _locked(session, OperatorAccount.id == operator_id)
+    if row is None:
+        raise OperatorError(_UNKNOWN)
+    return row, admins
+
+
+def _check_not_last(row: OperatorAccount, admins: set[OperatorAccount]) -> None:
+    if admins == {row}:
         raise OperatorError(_LAST_ADMIN)
 
 

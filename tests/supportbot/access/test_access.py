@@ -181,12 +181,16 @@ async def test_the_last_admin_stays(access: Access) -> None:
     """Nobody can leave the bot without an admin: not by ending, by a role or by an invitation, nor two at once."""
     ada = await signed_in(access, "Ada", Role.ADMIN)
     bo = await signed_in(access, "Bo", Role.ADMIN)
-    ended = await asyncio.gather(
-        access.operators.end(ada.operator.id, "Bo"),
-        access.operators.change_role(bo.operator.id, Role.VIEWER, "Ada"),
-        return_exceptions=True,
-    )
-    assert [type(one) for one in ended if one is not None] in ([OperatorError], [Role, OperatorError])
+    for _ in range(10):
+        ended = await asyncio.gather(
+            access.operators.end(ada.operator.id, "Bo"),
+            access.operators.change_role(bo.operator.id, Role.VIEWER, "Ada"),
+            return_exceptions=True,
+        )
+        assert [type(one) for one in ended if one is not None] in ([OperatorError], [OperatorError, Role])
+        await access.operators.restore(ada.operator.id, "Bo")
+        await access.operators.change_role(bo.operator.id, Role.ADMIN, "Ada")
+    await access.operators.end(ada.operator.id, "Bo")
     people = await access.operators.people()
     [last] = [one for one in people if one.role is Role.ADMIN and one.ended_at is None]
     for refused in (
