@@ -12,9 +12,10 @@ from datetime import timedelta
 import structlog
 
 from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.intake.claims import Claim
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.intake.questions import Claim, Reply
+from supportbot.intake.questions import Reply
 from supportbot.telemetry import metrics
 from supportbot.words import N_
 

@@ -30,9 +30,10 @@ from supportbot.errors import (
     OverloadedError,
 )
 from supportbot.intake.admission import Crowd, Refusal
+from supportbot.intake.claims import Claim
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.intake.questions import NO_QUESTION_TEXT, Claim, has_words
+from supportbot.intake.questions import NO_QUESTION_TEXT, has_words
 from supportbot.telemetry import metrics
 from supportbot.words import N_
 
@@ -233,8 +234,7 @@ class Worker:
     async def _answer_unasked(self, claim: Claim) -> None:
         """Answer what nobody asked the bot, or let it go without a word."""
         began = time.monotonic()
-        policy = await self._inbox.policy_of(claim)
-        if reply := await find_reply(self._answerer, claim, policy, self._answer_seconds):
+        if reply := await find_reply(self._answerer, claim, self._answer_seconds):
             await self._outcomes.finish(claim, reply, time.monotonic() - began)
             return
         await self._inbox.forget(claim.question_id)
@@ -253,9 +253,6 @@ class Worker:
             await self._outcomes.end(claim, QuestionState.FAILED, "no text", NO_QUESTION_TEXT)
             return
         self._live.restart(claim.question_id)
-        earlier = await self._inbox.earlier(claim.sample_of or claim.question_id)
-        before = await self._inbox.drawn(claim)
-        policy = await self._inbox.policy_of(claim)
         began = time.monotonic()
         reply = None
         self._pace.begin()
@@ -266,10 +263,10 @@ class Worker:
                     time.monotonic() + self._answer_seconds,
                     lambda text: self._live.publish(claim.question_id, text),
                     workspace_id=claim.workspace_id,
-                    earlier=earlier,
+                    earlier=claim.earlier,
                     begin_by=self._begin_by(claim, began),
-                    verified_only=policy.verified_only,
-                    before=before,
+                    verified_only=claim.policy.verified_only,
+                    before=claim.drawn,
                     conversation=claim.conversation_id,
                 )
         except OverloadedError:
