@@ -18,7 +18,7 @@ from datetime import timedelta
 import structlog
 
 from supportbot.answering.answerer import Answerer
-from supportbot.answering.outcomes import FAILED_TEXT, OffersHuman, Outcomes
+from supportbot.answering.outcomes import FAILED_TEXT, Outcomes
 from supportbot.answering.pace import Pace
 from supportbot.answering.unasked import find_reply
 from supportbot.db.states import QuestionState
@@ -64,7 +64,6 @@ class Worker:
         question_age: a question older than this is told so instead of answered.
         on_answered: called with the platform whenever a reply was put into its outbox.
         showing: opened while an answer is written, so that it may be shown meanwhile.
-        offers_human: says whether an answer is to offer that a human is asked.
     """
 
     def __init__(
@@ -78,7 +77,6 @@ class Worker:
         question_age: timedelta,
         on_answered: Callable[[str], None] = lambda platform: None,
         showing: Callable[[Claim], AbstractAsyncContextManager[None]] = lambda claim: nullcontext(),
-        offers_human: OffersHuman | None = None,
     ) -> None:
         self._inbox = inbox
         self._answerer = answerer
@@ -92,7 +90,7 @@ class Worker:
         self._started = time.monotonic()
         self._suspects_seen = -math.inf
         self._on_answered = on_answered
-        self._outcomes = Outcomes(inbox, live, on_answered, offers_human)
+        self._outcomes = Outcomes(inbox, live, on_answered)
         self._showing = showing
         self.wake = asyncio.Event()
 
