@@ -202,9 +202,10 @@ async def _measure_verified(scratch: Path, seconds: float, progress: Progress) -
             await initialise(settings)
             database = Database(settings.sqlalchemy_url)
             try:
-                await know_faq(database, scratch)
+                answers = await know_faq(database, scratch)
                 async with _asking(home, **_NO_LIMITS, **address) as (crowd, daemon):
-                    await daemon.read_until("knowledge.calibrated")
+                    while (await daemon.read_until("knowledge.calibrated"))["entries"] < answers:
+                        pass  # of those that are encoded so far
                     record[name] = await measure_verified(crowd, daemon, database, seconds, progress, name)
             finally:
                 await database.aclose()
