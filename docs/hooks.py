@@ -1,7 +1,7 @@
 """What the site needs beyond the pages in this folder; MkDocs calls these functions by name.
 
-The same Markdown is read on the forge and on the site. So pages link to files outside ``docs/``: the site has those
-that are documents, and shows the names of the others without a link.
+People read the same Markdown on the forge and on the site. So pages link to files outside ``docs/``: the site has
+those that are documents, and shows the names of the others without a link.
 """
 
 from __future__ import annotations

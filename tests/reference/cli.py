@@ -21,9 +21,9 @@ TRAINING = ("training.curate", "training.evaluate.__main__", "training.publish",
 
 _HEAD = """# Command line
 
-All commands print help with `--help`. Most take `--json` for scripts. Exit status 0 is success. Status 2 is an error
-that you can fix, printed as one sentence. `supportbot doctor` exits with 1 if a check fails, and `supportbot replay`
-with 1 if the answer differs.
+All commands print help with `--help`. Most take `--json` for scripts. Exit status 0 is success. Status 2 is an
+error that you can fix, printed as one sentence. `supportbot doctor` exits with 1 if a check fails, and
+`supportbot replay` with 1 if the answer differs.
 
 The daemon is `python -m bot`. It takes no options: its [settings](settings.md) come from the environment.
 `python -m training.finetune` has many options, which [the training guide](../training.md#5-fine-tune) explains.
@@ -41,7 +41,7 @@ def build_page() -> str:
 
 
 def supportbot_command() -> Any:
-    """Return the command line of ``supportbot``, with the commands that join through entry points of this project."""
+    """Return the command line of ``supportbot``, with the commands that join through entry points."""
     group: Any = typer.main.get_command(app)
     for name, target in PROJECT["project"]["entry-points"]["supportbot.commands"].items():
         module, _, function = target.partition(":")

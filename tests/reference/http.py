@@ -19,8 +19,8 @@ from supportbot.access.oidc.registration import begin_path, callback_path
 
 _HEAD = """# HTTP
 
-The bot serves these on `SUPPORTBOT_WEB_HOST` and `SUPPORTBOT_WEB_PORT`. It answers to IP addresses, `localhost` and
-the hosts of `SUPPORTBOT_WEB_ORIGINS`, and refuses requests from other origins; see [the page](../page.md).
+The bot serves these on `SUPPORTBOT_WEB_HOST` and `SUPPORTBOT_WEB_PORT`. It answers to IP addresses, `localhost`
+and the hosts of `SUPPORTBOT_WEB_ORIGINS`, and refuses requests from other origins; see [the page](../page.md).
 
 """
 
@@ -79,21 +79,19 @@ def _chat() -> list[Endpoint]:
 
 
 def _console() -> list[Endpoint]:
-    signed_in = "who has signed in"
+    signed_in, provider = "who has signed in", "an OpenID Connect provider or Slack"
     return [
         Endpoint("GET", ROOT, signed_in, "The console, at *Today*."),
         *(Endpoint("GET", page.path, signed_in, f"*{page.title}*.") for page in PAGES.values()),
         Endpoint("GET", SIGN_IN_PATH, "anybody", "The form to sign in. With `token` it is filled in from a link."),
         Endpoint("POST", SIGN_IN_PATH, "who has a link", "Signs in with the `token` of the form, once."),
-        Endpoint(
-            "GET", begin_path("{provider}"), "anybody", "Goes to the provider.", "an OpenID Connect provider or Slack"
-        ),
+        Endpoint("GET", begin_path("{provider}"), "anybody", "Goes to the provider.", provider),
         Endpoint(
             "GET",
             callback_path("{provider}"),
             "the provider's redirect",
             "Signs in who comes back. Register this address with the provider.",
-            "an OpenID Connect provider or Slack",
+            provider,
         ),
         Endpoint("POST", SIGN_OUT_PATH, signed_in, "Ends the session."),
     ]
