@@ -61,7 +61,7 @@ audit: .venv/.installed-dev ## known vulnerabilities of the libraries in the loc
 
 docs: .venv/.installed-dev ## write the reference pages from the code, and build the site into build/site
 	$(BIN)/python -m tests.reference
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 words: .venv/.installed ## bring the catalogues of the bot's own sentences up to date
 	@$(BIN)/python -m supportbot.words
