@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import openpyxl
@@ -71,7 +72,7 @@ async def _run(words: list[str], desk: Path, home: Path) -> None:
     assert ended.status == 0, f"{' '.join(words)}\n{ended.output}\n{ended.errors}"
 
 
-def _write_sheet(path: Path, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _write_sheet(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
