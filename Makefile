@@ -5,7 +5,7 @@ PIP_VERSION := 26.3
 export SUPPORTBOT_HOME ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-vllm soak licences audit lint types contracts migrations tests coverage starter words format clean
+.PHONY: help run test test-long test-vllm soak docs licences audit lint types contracts migrations tests coverage starter words format clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -19,6 +19,7 @@ test: .venv/.installed-dev lint types contracts migrations tests ## the whole ch
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/typos
 
 types: .venv/.installed-dev
 	$(BIN)/mypy
@@ -58,6 +59,10 @@ licences: .venv/.installed-dev ## the licence of each installed library; fails o
 audit: .venv/.installed-dev ## known vulnerabilities of the libraries in the lock, where PyPI can be asked
 	@$(BIN)/python -m tests.audit
 
+docs: .venv/.installed-dev ## write the reference pages from the code, and build the site into build/site
+	$(BIN)/python -m tests.reference
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 words: .venv/.installed ## bring the catalogues of the bot's own sentences up to date
 	@$(BIN)/python -m supportbot.words
 
@@ -83,5 +88,5 @@ clean: ## remove the virtual environment and caches; the bot's data in var/ stay
 
 .venv/.installed-dev: .venv/.installed
 	@echo "Installing (a few minutes the first time) …"
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --group docs
 	@touch $@

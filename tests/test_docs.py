@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,27 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from accelerate.commands.launch import launch_command_parser
 
 from benchmarks.document.__main__ import fill, read_records
-from supportbot.cli import app
-from supportbot.cli._checks import describe_settings
 from supportbot.config import Settings
 from supportbot.db.states import ExampleLabel, ExampleSource
 from supportbot.feedback.curation.permitted import NO_CONSENT
 from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS
 from supportbot.models.registry import Registry, read_manifest, starter_directory
 from supportbot.redact import Kind, redact
+from tests.documents import DOCUMENTS, ROOT, read_blocks, without_blocks
 from tests.features import DOCUMENT, build_document, missing_tests
+from tests.reference.cli import PROJECT, command_of, supportbot_command
+from tests.reference.pages import build_pages
+from tests.reference.settings import settings_lines
 from training.curate import NEAR_DUPLICATE, NOT_APPROVED, OVER_THE_CAP, REJECTED
 from training.finetune.arguments import DOCUMENTED, parse_run
 from training.finetune.machine import Machine
 
-ROOT = Path(__file__).parents[1]
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 TRAINING = ROOT / "docs" / "training.md"
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 TYPER_MODULES = {
     "training.curate": "training.curate",
@@ -56,22 +53,21 @@ TYPER_MODULES = {
 }
 """Where the function of a command line is, named ``main`` if nothing else is said."""
 
-SHELL_BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE_CODE = re.compile(r"(?<!`)`((?:supportbot|python -m) [^`]+)`(?!`)")
 
 
-def settings_table() -> str:
-    """Return the README's table of settings, as it follows from the code."""
-    lines = ["| key | default | meaning |", "|---|---|---|"]
-    for line in describe_settings(Settings.model_construct(home=Path("the user's data folder"))):
-        meaning = line.meaning.replace("|", "\\|")
-        lines.append(f"| `{line.key}` | {line.value or '–'} | {meaning} |")
-    return "\n".join(lines)
+@pytest.mark.parametrize("page", build_pages(), ids=lambda path: path.stem)
+def test_reference_is_that_of_the_code(page: Path) -> None:
+    """Each reference page is what `python -m tests.reference` would write now."""
+    assert page.read_text("utf-8") == build_pages()[page]
 
 
-def test_readme_lists_every_setting() -> None:
-    """The README's table has every key with its default and meaning, word for word."""
-    assert settings_table() in (ROOT / "README.md").read_text("utf-8")
+def test_readme_settings_exist() -> None:
+    """The settings in the README's short table are ones that there are."""
+    _, _, table = (ROOT / "README.md").read_text("utf-8").partition("\n## Settings\n")
+    named = re.findall(r"`([A-Z][A-Z_]+)`", table.partition("\n## ")[0])
+    assert len(named) > 10
+    assert set(named) <= {line.key for line in settings_lines()}
 
 
 def test_readme_quotes_the_figures_of_the_starter() -> None:
@@ -104,41 +100,25 @@ def load(target: str) -> Callable[..., Any]:
     return function
 
 
-def command_of(function: Callable[..., Any]) -> Any:
-    """Return the command line of a function, as ``typer.run`` makes it."""
-    alone = typer.Typer(add_completion=False)
-    alone.command()(function)
-    return typer.main.get_command(alone)
+@pytest.fixture(scope="module", name="supportbot_command")
+def _supportbot_command() -> Any:
+    """The command line of ``supportbot``, read once."""
+    return supportbot_command()
 
 
-@pytest.fixture(scope="module")
-def supportbot_command() -> Any:
-    """The command line of ``supportbot``, with the commands that join through entry points of this project."""
-    group: Any = typer.main.get_command(app)
-    for name, target in PROJECT["project"]["entry-points"]["supportbot.commands"].items():
-        group.add_command(command_of(load(target)), name)
-    return group
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_blocks_of_commands_are_run_or_say_why_not(document: Path) -> None:
+    """Each has its mark, and a test that it names instead is there."""
+    for block in read_blocks(document):
+        assert block.mark, f"{document.name}:{block.line} has neither `<!-- run -->` nor `<!-- not run: why -->`"
+        for named in re.findall(r"tests/[\w/]+(?:\.py)?", block.mark):
+            assert (ROOT / named).exists(), named
 
 
 def shell_commands(document: Path) -> Iterator[list[str]]:
-    """Yield the words of each command that a document shows in a block, without what it prints."""
-    for found in SHELL_BLOCK.finditer(document.read_text("utf-8")):
-        block = found.group(1).replace("\\\n", " ")
-        has_prompts = any(line.startswith("$ ") for line in block.splitlines())
-        for line in block.splitlines():
-            if line.startswith("$ ") or not has_prompts:
-                yield from split_line(line.removeprefix("$ "))
-
-
-def split_line(line: str) -> Iterator[list[str]]:
-    """Yield the commands of a line, without comments, continued by ``&&``."""
-    words: list[str] = []
-    for word in [*shlex.split(line, comments=True), "&&"]:
-        if word != "&&":
-            words.append(word)
-        elif words:
-            yield words
-            words = []
+    """Yield the words of each command that a document shows in a block."""
+    for block in read_blocks(document):
+        yield from block.commands
 
 
 def options_of(command: Any, words: list[str]) -> set[str]:
@@ -268,7 +248,7 @@ def test_flags_of_fine_tuning_exist(home: Path, capsys: pytest.CaptureFixture[st
         parse_finetune(["--help"], home)
     known = set(re.findall(r"--[a-z][\w-]*", capsys.readouterr().out))
     _, _, chapter = TRAINING.read_text("utf-8").partition("\n## 5. Fine-tune\n")
-    chapter = SHELL_BLOCK.sub("", chapter.partition("\n## 6. ")[0])
+    chapter = without_blocks(chapter.partition("\n## 6. ")[0])
     named = set(re.findall(r"`(--[a-z][\w-]*)", chapter))
     assert named <= known
     assert {row[0].strip("`") for row in table_below("### Flags of ours")} <= known
