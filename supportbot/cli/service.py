@@ -72,6 +72,8 @@ def _installation(settings: Settings, *, of_user: bool) -> Installation:
     from supportbot.systemd.unit import Installation, owner_of
 
     home = settings.home.absolute()
+    if not home.is_dir():
+        raise ConfigError(f"{home} is not there: set SUPPORTBOT_HOME, or run `supportbot init` first.")
     user = None if of_user else owner_of(home)
     folder = Path.cwd() if Path(ENV_FILE).is_file() else home
     _tell_what_is_lost(folder / ENV_FILE)

@@ -83,15 +83,9 @@ def owner_of(home: Path) -> str:
     """Return the name of the user who owns the bot's folder, as whom it is to run.
 
     Raises:
-        UnitError: there is no such folder, or it is root's or nobody's.
+        UnitError: it is root's, or nobody's.
     """
-    try:
-        number = home.stat().st_uid
-    except OSError as error:
-        raise UnitError(
-            f"{home} cannot be read ({error.strerror}): set SUPPORTBOT_HOME, and run `supportbot init` as the "
-            "user who will run the bot."
-        ) from error
+    number = home.stat().st_uid
     if number == 0:
         raise UnitError(
             f"{home} belongs to root, and the bot must not run as root: give it a user of its own, e.g. "

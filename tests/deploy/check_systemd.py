@@ -103,14 +103,19 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def mount_copy(stack: ExitStack, folder: Path) -> Path:
     """Mount this machine's files once more, and what changes in them in memory."""
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
-    stack.callback(subprocess.run, ["umount", folder], check=True)
+    stack.callback(unmount, folder)
     upper, work, root = (folder / name for name in ("upper", "work", "root"))
     for each in (upper, work, root):
         each.mkdir()
     layers = f"lowerdir=/,upperdir={upper},workdir={work}"
     subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, root], check=True)
-    stack.callback(subprocess.run, ["umount", root], check=True)
+    stack.callback(unmount, root)
     return root
+
+
+def unmount(folder: Path) -> None:
+    """Take a mount away."""
+    subprocess.run(["umount", folder], check=True)
 
 
 def prepare(root: Path) -> None:

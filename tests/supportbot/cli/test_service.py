@@ -63,6 +63,14 @@ async def test_folders_elsewhere_stay_writable(owned: Path, tmp_path: Path) -> N
     assert f"ReadWritePaths={owned} {backups} {tmp_path}\n" in printed
 
 
+@pytest.mark.parametrize("manager", [[], ["--user"]], ids=["system", "user"])
+async def test_home_that_is_not_there_is_refused(tmp_path: Path, manager: list[str]) -> None:
+    """A service would not start in a folder that does not exist, so that comes first."""
+    status, _, errors = await supportbot(tmp_path / "nothing", "service", "install", "--print", *manager)
+    assert status == 2
+    assert "supportbot init" in errors
+
+
 async def test_root_is_refused(home: Path) -> None:
     """A folder of root's would have the bot run as root."""
     status, _, errors = await supportbot(home, "service", "install", "--print")
