@@ -5,7 +5,7 @@ PIP_VERSION := 26.3
 export SUPPORTBOT_HOME ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-vllm soak docs licences audit lint types contracts migrations tests coverage starter words format clean
+.PHONY: help run test test-long test-vllm test-systemd soak docs licences audit lint lint-deploy types contracts migrations tests coverage starter words format clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -20,6 +20,10 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/typos
+
+# Apart from `make test`, whose tests check all of deploy/ that Python packages can: these are programs of the system.
+lint-deploy: .venv/.installed-dev ## what is in deploy/, with systemd-analyze, promtool, kubectl and docker compose
+	@PATH="$(CURDIR)/$(BIN):$$PATH" deploy/lint
 
 types: .venv/.installed-dev
 	$(BIN)/mypy
@@ -52,6 +56,10 @@ soak: .venv/.installed-dev ## 5,000 questions to the engine, through kills and s
 # install one, in an environment of its own. Its Python: make test-vllm VLLM_PYTHON=/elsewhere/venv/bin/python
 test-vllm: .venv/.installed-dev
 	VLLM_PYTHON="$(abspath $(VLLM_PYTHON))" $(BIN)/pytest tests/vllm/check_vllm.py
+
+# The unit under a real systemd, which is no part of `make test`: it takes root, and Debian's systemd-container.
+test-systemd: .venv/.installed-dev ## the unit of `supportbot service install`, run by systemd in a container of its own
+	$(BIN)/pytest tests/deploy/check_systemd.py
 
 licences: .venv/.installed-dev ## the licence of each installed library; fails on one that pyproject.toml does not allow
 	@$(BIN)/python -m tests.licences

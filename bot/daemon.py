@@ -6,8 +6,9 @@ It serves the local page always, and Slack and Discord as soon as there are toke
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from importlib import import_module
@@ -16,11 +17,13 @@ from pathlib import Path
 import structlog
 
 from bot.adapter import Adapter
+from bot.announcing import announce, keep_watchdog
 from bot.readiness import Readiness
 from bot.stopping import hear_signals
 from supportbot.backup.schedule import make_schedule
 from supportbot.bootstrap import open_core
 from supportbot.config import ENV_FILE, Settings, load_settings
+from supportbot.core import Core
 from supportbot.db.health import watch as watch_storage
 from supportbot.db.session import Database
 from supportbot.db.shared_key import page_key
@@ -28,6 +31,7 @@ from supportbot.errors import SupportBotError
 from supportbot.feedback.consent import may_be_learned_from
 from supportbot.private import find_open, keep_private
 from supportbot.service import Service
+from supportbot.systemd.notify import ServiceManager
 from supportbot.telemetry import metrics
 from supportbot.telemetry.logs import configure_logging, hear_libraries
 from supportbot.telemetry.pulse import settle, watch_event_loop
@@ -55,6 +59,8 @@ async def run(settings: Settings) -> None:
     """
     stopping = hear_signals()
     async with AsyncExitStack() as stack:
+        if manager := ServiceManager.take_from(os.environ):
+            stack.callback(manager.close)
         platforms = {"web", *_configured(settings)}
         core = await stack.enter_async_context(open_core(settings, platforms=platforms, daemon=True))
         # The libraries of a platform take half a second to import, in which the process of the model can start.
@@ -68,13 +74,15 @@ async def run(settings: Settings) -> None:
 
         from bot.web.app import add_page, build_web
         from bot.web.console.entrance.invitation import show_console
+        from bot.web.health import ask
         from bot.web.sender import WebSender
         from bot.web.server import WebServer
 
+        readiness = Readiness(core, adapters, stopping).problems
         app = build_web(
             core.service,
             model_version=lambda: core.model_version if core.answerer.generates else "",
-            readiness=Readiness(core, adapters, stopping).problems,
+            readiness=readiness,
             settings=settings,
             key=await page_key(core.database),
             is_learned_from=partial(may_be_learned_from, core.database, "web"),
@@ -124,6 +132,10 @@ async def run(settings: Settings) -> None:
                 background.append(tasks.create_task(core.trial.run(), name="trial"))
             if core.judging:
                 background.append(tasks.create_task(core.judging.run(), name="judging"))
+            if manager:
+                does = partial(_describe, core, platforms)
+                tasks.create_task(announce(manager, partial(ask, readiness), does, stopping), name="announcing")
+                background.append(tasks.create_task(keep_watchdog(manager), name="watchdog"))
             hear_libraries()  # those that were imported meanwhile
             settle()
             log.info(
@@ -163,6 +175,10 @@ def _import_platforms(settings: Settings, database: Database) -> dict[str, OpenA
 
         opening["discord"] = open_discord
     return opening
+
+
+def _describe(core: Core, platforms: Collection[str]) -> str:
+    return f"Answering on {', '.join(sorted(platforms))} with {core.model_version}."
 
 
 def _is_connected(adapter: Adapter) -> float:

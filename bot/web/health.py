@@ -34,7 +34,7 @@ def build_probes(readiness: Readiness) -> APIRouter:
     @router.get("/readyz")
     async def readyz() -> JSONResponse:
         """Say whether questions can be answered now, and if not, what is wrong."""
-        problems = await _ask(readiness)
+        problems = await ask(readiness)
         body = {"ready": not problems, "problems": dict(problems)}
         return JSONResponse(body, status_code=503 if problems else 200)
 
@@ -46,7 +46,8 @@ def build_probes(readiness: Readiness) -> APIRouter:
     return router
 
 
-async def _ask(readiness: Readiness) -> Mapping[str, str]:
+async def ask(readiness: Readiness) -> Mapping[str, str]:
+    """Return what keeps the bot from answering, a check that hangs or fails included; nothing when it is ready."""
     try:
         async with asyncio.timeout(READINESS_SECONDS):
             return await readiness()

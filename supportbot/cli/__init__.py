@@ -33,6 +33,7 @@ from supportbot.cli import (
     privacy,
     replay,
     restore,
+    service,
     stats,
     trial,
     workspaces,
@@ -69,6 +70,7 @@ models.app.add_typer(trial.app, name="trial")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(service.app, name="service")
 app.add_typer(workspaces.app, name="workspaces")
 for command in entry_points(group="supportbot.commands"):
     app.command(command.name)(command.load())
