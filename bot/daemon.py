@@ -20,7 +20,7 @@ from bot.readiness import Readiness
 from bot.stopping import hear_signals
 from supportbot.backup.schedule import make_schedule
 from supportbot.bootstrap import open_core
-from supportbot.config import ENV_FILE, Settings, load_settings
+from supportbot.config import ENV_FILE, Settings, adopt_standard, load_settings
 from supportbot.db.health import watch as watch_storage
 from supportbot.db.session import Database
 from supportbot.db.shared_key import page_key
@@ -28,7 +28,7 @@ from supportbot.errors import SupportBotError
 from supportbot.feedback.consent import may_be_learned_from
 from supportbot.private import find_open, keep_private
 from supportbot.service import Service
-from supportbot.telemetry import metrics
+from supportbot.telemetry import metrics, tracing
 from supportbot.telemetry.logs import configure_logging, hear_libraries
 from supportbot.telemetry.pulse import settle, watch_event_loop
 from supportbot.telemetry.uncaught import log_uncaught
@@ -55,6 +55,7 @@ async def run(settings: Settings) -> None:
     """
     stopping = hear_signals()
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing.exporting())
         platforms = {"web", *_configured(settings)}
         core = await stack.enter_async_context(open_core(settings, platforms=platforms, daemon=True))
         # The libraries of a platform take half a second to import, in which the process of the model can start.
@@ -179,6 +180,7 @@ def main() -> None:
     keep_private()
     try:
         settings = load_settings()
+        adopt_standard()
         configure_logging(settings)
         log_uncaught()
         for path, remedy in find_open(Path(ENV_FILE), settings.home):

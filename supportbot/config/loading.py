@@ -21,6 +21,9 @@ from supportbot.errors import ConfigError
 
 ENV_FILE = ".env"
 
+STANDARD = "OTEL_"
+"""What the settings begin with that a library reads from the environment by itself; see ``telemetry.tracing``."""
+
 
 def env_name(field: str) -> str:
     """Return the environment variable of a field of ``Settings``."""
@@ -44,6 +47,14 @@ def load_settings(env_file: Path | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise ConfigError(f"{_key_of(first['loc'])} is wrong: {first['msg']}.") from None
+
+
+def adopt_standard(env_file: Path | None = None) -> None:
+    """Put the standard keys of ``.env`` into the environment; what stands there already has the last word."""
+    path = env_file or Path(ENV_FILE)
+    for key, value in dotenv_values(path).items() if path.is_file() else ():
+        if key.startswith(STANDARD) and value is not None:
+            os.environ.setdefault(key, value)
 
 
 def _key_of(location: tuple[int | str, ...]) -> str:

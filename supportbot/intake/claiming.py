@@ -11,7 +11,7 @@ from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now_of
 from supportbot.db.models import Channel, Conversation, Question
 from supportbot.db.states import QuestionState
-from supportbot.intake.questions import Claim, words_of
+from supportbot.intake.questions import TRACE, Claim, words_of
 from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
 
 SUSPECT_LAPSES = 2
@@ -126,6 +126,7 @@ def take(
             sample_of=row.sample_of,
             sample=row.sample,
             words=words_of(row.reply_to),
+            trace=row.reply_to.get(TRACE),
         )
         for row in taken
     ]

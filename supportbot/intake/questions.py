@@ -82,6 +82,9 @@ PRIVATELY = "privately"
 LANGUAGE = "language"
 """Is in the ``reply_to`` of a question around whose answer the bot's own sentences are not in English."""
 
+TRACE = "traceparent"
+"""Is in the ``reply_to`` of a question that is traced; see ``telemetry.tracing``."""
+
 
 def words_of(reply_to: Mapping[str, Any]) -> Words:
     """Return the words for the answer to a question, as they were decided when it came."""
@@ -124,6 +127,7 @@ class Claim:
     ``waited`` is how long ago it came, by the database's clock. ``lapses`` says how many workers took it up and
     never said what became of it. ``late`` says that it was asked long before it came, ``unasked`` that nobody
     asked the bot. ``sample_of`` and ``sample`` are as in ``IncomingQuestion``. ``words`` are the bot's own.
+    ``trace`` is what its row carries of its trace, if it is traced.
     """
 
     question_id: int
@@ -140,6 +144,7 @@ class Claim:
     sample_of: int | None = None
     sample: int = 1
     words: Words = ENGLISH
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
