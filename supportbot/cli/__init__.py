@@ -35,6 +35,7 @@ from supportbot.cli import (
     restore,
     stats,
     trial,
+    upgrade_check,
     workspaces,
 )
 from supportbot.cli._terminal import err
@@ -52,6 +53,7 @@ app = typer.Typer(
 app.command()(ask.ask)
 app.command()(init.init)
 app.command()(doctor.doctor)
+app.command()(upgrade_check.upgrade_check)
 app.command()(log.log)
 app.command()(stats.stats)
 app.command()(digest.digest)
