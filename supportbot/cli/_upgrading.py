@@ -44,6 +44,7 @@ _RECENT = timedelta(hours=24)
 _ROOM = 3
 """A trial needs so many times the size of the database: a copy, its write-ahead log, and what is rewritten."""
 
+_COPY = ".upgrade-check-"
 _MEGABYTE = 10**6
 
 
@@ -100,8 +101,10 @@ async def _try(database: Database, waiting: list[Script]) -> str:
     size, free = database.path.stat().st_size, shutil.disk_usage(database.path.parent).free
     if free < _ROOM * size:
         return f"not tried, for there is no room for a copy of {size / _MEGABYTE:.1f} MB"
+    for left in database.path.parent.glob(f"{_COPY}*"):  # of a check that was killed: people's words are in it
+        shutil.rmtree(left, ignore_errors=True)
     # Beside the database: readable by nobody else, on a disk that has room for it.
-    with tempfile.TemporaryDirectory(prefix=".upgrade-check-", dir=database.path.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=_COPY, dir=database.path.parent) as folder:
         copy = Path(folder) / database.path.name
         await asyncio.to_thread(sqlite.copy, database.path, copy, lambda what, share: None)
         copied = Database(str(database.url.set(database=str(copy))))

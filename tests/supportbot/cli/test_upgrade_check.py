@@ -74,9 +74,14 @@ async def test_beside_a_running_daemon_that_goes_on(home: Path) -> None:
 
 
 async def test_pending_migrations_are_tried_on_a_copy(home: Path) -> None:
-    """What is pending is named and timed; the database itself stays as it is, and nothing is left of the copy."""
+    """What is pending is named and timed; the database itself stays as it is, and nothing is left of the copy.
+
+    Nor of one whose check was killed.
+    """
     path = await make_older(home)
     before = names(home)
+    (home / ".upgrade-check-killed").mkdir()
+    (home / ".upgrade-check-killed" / "supportbot.db").write_bytes(path.read_bytes())
     status, said = await check(home)
     schema = said["schema"]
     assert (status, schema["ok"], schema["warning"]) == (0, True, True)
