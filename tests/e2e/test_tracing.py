@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from supportbot.engine.prompt import MAX_LENGTH
+from tests.discord_server import DiscordServer
 from tests.e2e.daemon import log_of, running, start
 from tests.otlp_server import LocalCollector, Told
 from tests.slack_server import LocalSlack
@@ -91,6 +92,29 @@ def _is_as_the_conventions_say(model: Told, entry: Mapping[str, object]) -> None
         "gen_ai.usage.output_tokens": entry["answer_tokens"],
         "gen_ai.response.finish_reasons": ["stop"],
     }
+
+
+async def test_each_way_to_ask_on_discord_is_one_trace(home: Path) -> None:
+    """A slash command and a mention have a trace each, from when they are heard; what is no question has none."""
+    async with LocalCollector() as collector, DiscordServer() as discord:
+        settings = {"DISCORD_TOKEN": discord.token, "DISCORD_API_URL": discord.api_url} | STARTER
+        async with running(home, **settings, **collector.environment()):
+            await discord.connected()
+            await discord.say("Anybody for lunch?")
+            await discord.response_to(await discord.slash(QUESTION))
+            await discord.reply_to(await discord.mention("how long does a refund take?"))
+            await collector.wait_for("reply.deliver", count=2)
+    roots = await collector.wait_for("question.receive")
+    assert [root.attributes for root in sorted(roots, key=lambda root: root.began)] == [
+        {"supportbot.platform": "discord", "supportbot.question_id": number} for number in (1, 2)
+    ]
+    for root in roots:
+        spans = [span for span in collector.spans if span.trace_id == root.trace_id]
+        assert _tree(spans)["question.receive"] == ["question.accept", "question.answer", "reply.deliver"]
+        assert _tree(spans)["reply.deliver"] == ["send discord"]
+        [commit] = [span for span in spans if span.name == "question.accept"]
+        assert root.began < commit.began < commit.ended <= root.ended
+    assert len({root.trace_id for root in roots}) == len({span.trace_id for span in collector.spans}) == 2
 
 
 async def test_the_log_of_a_question_by_its_number(home: Path) -> None:
