@@ -100,7 +100,7 @@ async def current_revision(database: Database) -> str | None:
 
 def _since(revision: str) -> list[Script]:
     """Return the migrations after one that this program knows."""
-    found = []
+    found: list[Script] = []
     for script in ScriptDirectory.from_config(alembic_config("sqlite://")).walk_revisions():
         if script.revision == revision:
             return found[::-1]
