@@ -203,7 +203,6 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     question_age=timedelta(minutes=settings.question_minutes),
                     on_answered=ring,
                     showing=streams.showing if streams else lambda claim: nullcontext(),
-                    offers_human=handoffs.is_offered,
                 )
                 upkeep = Upkeep(database, settings.retention_days)
                 service = Service(

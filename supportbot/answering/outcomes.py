@@ -5,16 +5,17 @@ Each is one step in the database. What is said besides an answer is in the langu
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from supportbot.db.states import AnswerSource, QuestionState
+from supportbot.intake.claims import Claim
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.intake.questions import Claim, Reply
+from supportbot.intake.questions import Reply
 from supportbot.telemetry import metrics, tracing
 from supportbot.words import N_
 
@@ -27,9 +28,6 @@ FAILED_TEXT = N_(
     "Sorry, something went wrong on my side and I could not answer this. Please ask a member of the team."
 )
 
-OffersHuman = Callable[[int, str, AnswerSource], Awaitable[bool]]
-"""By the number of a workspace, the platform's id of the channel, and where the answer comes from."""
-
 
 class Outcomes:
     """Notes what became of questions that this process has claimed.
@@ -38,7 +36,6 @@ class Outcomes:
         inbox: where they came from.
         live: who watches.
         on_answered: called with the platform whenever a reply was put into its outbox.
-        offers_human: says whether an answer is to offer that a human is asked.
     """
 
     def __init__(
@@ -46,12 +43,10 @@ class Outcomes:
         inbox: Inbox,
         live: Live,
         on_answered: Callable[[str], None] = lambda platform: None,
-        offers_human: OffersHuman | None = None,
     ) -> None:
         self._inbox = inbox
         self._live = live
         self._on_answered = on_answered
-        self._offers_human = offers_human
 
     async def finish(self, claim: Claim, reply: Reply, seconds: float) -> None:
         """Answer a question.
@@ -61,7 +56,7 @@ class Outcomes:
             reply: the answer.
             seconds: that it took.
         """
-        if self._offers_human and await self._offers_human(claim.workspace_id, claim.channel, reply.source):
+        if claim.policy.offers_human(is_sure=reply.source is not AnswerSource.NOT_SURE):
             reply = replace(reply, grounds=replace(reply.grounds, offers_human=True))
         if reply.source is AnswerSource.NOT_SURE:  # the bot's own words; all others were written by somebody
             reply = replace(reply, text=claim.words.say(reply.text))

@@ -13,8 +13,9 @@ import structlog
 
 from supportbot.answering.answerer import Answerer
 from supportbot.errors import DeadlineExceededError, EngineBusyError, ModelError, OverloadedError
-from supportbot.intake.questions import Claim, Reply, has_words
-from supportbot.policies.policy import AnswerOn, Policy
+from supportbot.intake.claims import Claim
+from supportbot.intake.questions import Reply, has_words
+from supportbot.policies.policy import AnswerOn
 
 log = structlog.get_logger(__name__)
 
@@ -22,17 +23,16 @@ _PATIENCE = timedelta(minutes=1)
 """After which people have gone on, and an answer would come out of the blue."""
 
 
-async def find_reply(answerer: Answerer, claim: Claim, policy: Policy, seconds: float) -> Reply | None:
+async def find_reply(answerer: Answerer, claim: Claim, seconds: float) -> Reply | None:
     """Return what is said to an unasked question; None for nothing.
 
     Args:
         answerer: knows what is known.
         claim: the question.
-        policy: that holds now where it was said.
         seconds: that it may take.
     """
     is_first = claim.attempt == 1 and not claim.lapses
-    if not is_first or claim.waited > _PATIENCE or policy.answer_on is not AnswerOn.QUESTIONS:
+    if not is_first or claim.waited > _PATIENCE or claim.policy.answer_on is not AnswerOn.QUESTIONS:
         return None
     if not has_words(claim.text):
         return None
@@ -41,7 +41,7 @@ async def find_reply(answerer: Answerer, claim: Claim, policy: Policy, seconds: 
             claim.text,
             time.monotonic() + seconds,
             workspace_id=claim.workspace_id,
-            verified_only=policy.verified_only,
+            verified_only=claim.policy.verified_only,
             conversation=claim.conversation_id,
         )
     except (DeadlineExceededError, EngineBusyError, OverloadedError):

@@ -19,7 +19,7 @@ from functools import partial
 import structlog
 
 from supportbot.answering.answerer import Answerer
-from supportbot.answering.outcomes import FAILED_TEXT, OffersHuman, Outcomes
+from supportbot.answering.outcomes import FAILED_TEXT, Outcomes
 from supportbot.answering.pace import Pace
 from supportbot.answering.unasked import find_reply
 from supportbot.db.states import QuestionState
@@ -31,9 +31,10 @@ from supportbot.errors import (
     OverloadedError,
 )
 from supportbot.intake.admission import Crowd, Refusal
+from supportbot.intake.claims import Claim
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.intake.questions import NO_QUESTION_TEXT, Claim, has_words
+from supportbot.intake.questions import NO_QUESTION_TEXT, has_words
 from supportbot.telemetry import metrics, tracing, way
 from supportbot.words import N_
 
@@ -64,7 +65,6 @@ class Worker:
         question_age: a question older than this is told so instead of answered.
         on_answered: called with the platform whenever a reply was put into its outbox.
         showing: opened while an answer is written, so that it may be shown meanwhile.
-        offers_human: says whether an answer is to offer that a human is asked.
     """
 
     def __init__(
@@ -78,7 +78,6 @@ class Worker:
         question_age: timedelta,
         on_answered: Callable[[str], None] = lambda platform: None,
         showing: Callable[[Claim], AbstractAsyncContextManager[None]] = lambda claim: nullcontext(),
-        offers_human: OffersHuman | None = None,
     ) -> None:
         self._inbox = inbox
         self._answerer = answerer
@@ -92,7 +91,7 @@ class Worker:
         self._started = time.monotonic()
         self._suspects_seen = -math.inf
         self._on_answered = on_answered
-        self._outcomes = Outcomes(inbox, live, on_answered, offers_human)
+        self._outcomes = Outcomes(inbox, live, on_answered)
         self._showing = showing
         self.wake = asyncio.Event()
 
@@ -244,8 +243,7 @@ class Worker:
     async def _answer_unasked(self, claim: Claim) -> None:
         """Answer what nobody asked the bot, or let it go without a word."""
         began = time.monotonic()
-        policy = await self._inbox.policy_of(claim)
-        if reply := await find_reply(self._answerer, claim, policy, self._answer_seconds):
+        if reply := await find_reply(self._answerer, claim, self._answer_seconds):
             await self._outcomes.finish(claim, reply, time.monotonic() - began)
             return
         tracing.note(outcome="left alone")
@@ -265,9 +263,6 @@ class Worker:
             await self._outcomes.end(claim, QuestionState.FAILED, "no text", NO_QUESTION_TEXT)
             return
         self._live.restart(claim.question_id)
-        earlier = await self._inbox.earlier(claim.sample_of or claim.question_id)
-        before = await self._inbox.drawn(claim)
-        policy = await self._inbox.policy_of(claim)
         began = time.monotonic()
         reply = None
         self._pace.begin()
@@ -278,10 +273,10 @@ class Worker:
                     time.monotonic() + self._answer_seconds,
                     lambda text: self._live.publish(claim.question_id, text),
                     workspace_id=claim.workspace_id,
-                    earlier=earlier,
+                    earlier=claim.earlier,
                     begin_by=self._begin_by(claim, began),
-                    verified_only=policy.verified_only,
-                    before=before,
+                    verified_only=claim.policy.verified_only,
+                    before=claim.drawn,
                     conversation=claim.conversation_id,
                 )
         except OverloadedError:

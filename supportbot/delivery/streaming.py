@@ -25,8 +25,8 @@ from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.delivery.pace import Crowd, Pace
 from supportbot.delivery.stream_notes import NotShownError, Place, StreamNotes
 from supportbot.errors import DatabaseError
+from supportbot.intake.claims import Claim
 from supportbot.intake.live import Live
-from supportbot.intake.questions import Claim
 from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)

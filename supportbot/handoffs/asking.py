@@ -62,12 +62,6 @@ class Handoffs:
         self._database = database
         self._inbox = inbox
 
-    async def is_offered(self, workspace_id: int, channel: str, source: AnswerSource) -> bool:
-        """Return whether "ask a human" stands under an answer of this kind."""
-        async with self._database.read() as session:
-            policy = await effective(session, workspace_id, channel)
-        return policy.handoff_target is not None and (source is AnswerSource.NOT_SURE or policy.handoff_everywhere)
-
     async def ask(self, answer_id: int, person: str, *, workspace: str | None = None) -> Asked:
         """Ask a human what the bot has answered.
 

@@ -11,8 +11,12 @@ from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now_of
 from supportbot.db.models import Channel, Conversation, Question
 from supportbot.db.states import QuestionState
-from supportbot.intake.questions import TRACE, Claim, words_of
+from supportbot.intake.claims import Claim
+from supportbot.intake.earlier import earlier_turns
+from supportbot.intake.questions import TRACE, words_of
+from supportbot.intake.samples import drawn_before
 from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
+from supportbot.policies.store import effective_of
 
 SUSPECT_LAPSES = 2
 """A question that was in work when two processes ended is taken up once more, alone; see ``claim_suspect``."""
@@ -110,6 +114,8 @@ def take(
         return []
     rows = connection.execute(_CLAIM, {"ids": ids, "now": now, "owner": owner, "until": now + lease})
     taken = rows.all()
+    channels = sorted({(row.workspace_id, row.channel) for row in taken})
+    policies = {place: effective_of(connection, *place, parent=None) for place in channels}
     claims = [
         Claim(
             question_id=row.id,
@@ -127,11 +133,11 @@ def take(
             sample=row.sample,
             words=words_of(row.reply_to),
             trace=row.reply_to.get(TRACE),
+            policy=policies[row.workspace_id, row.channel],
+            earlier=earlier_turns(connection, row.sample_of or row.id),
+            drawn=drawn_before(connection, row.sample_of, row.sample) if row.sample_of else None,
         )
         for row in taken
     ]
-    channels = {(row.workspace_id, row.channel) for row in taken}
-    connection.execute(
-        _SERVED, [{"in_workspace": one, "in_channel": name, "now": now} for one, name in sorted(channels)]
-    )
+    connection.execute(_SERVED, [{"in_workspace": one, "in_channel": name, "now": now} for one, name in channels])
     return sorted(claims, key=lambda claim: (-claim.waited, claim.question_id))

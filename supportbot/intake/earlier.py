@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import BigInteger, Connection, bindparam, select
 from sqlalchemy.orm import aliased
 
 from supportbot.db.models import Answer, Question
@@ -46,32 +45,36 @@ class Turn:
     entry_ids: tuple[int, ...] = ()
 
 
-async def earlier_turns(session: AsyncSession, question_id: int) -> list[Turn]:
-    """Return the last turns before a question, the newest last."""
-    own = aliased(Question)
-    rows = await session.execute(
-        select(Question.text, Answer.text, Answer.source, Answer.grounds, Question.received_at, own.received_at)
-        .join(Answer, Answer.question_id == Question.id)
-        .join(own, own.conversation_id == Question.conversation_id)
-        .where(
-            own.id == question_id,
-            Question.id < own.id,
-            Question.asker == own.asker,
-            Question.state.in_(_TOLD),
-            Answer.source != AnswerSource.HUMAN,
-            IS_SHOWN_LAST,
-        )
-        .order_by(Question.id.desc())
-        .limit(MOST_TURNS)
+_own = aliased(Question)
+
+# Written down once, since it is read with every question.
+_BEFORE = (
+    select(Question.text, Answer.text, Answer.source, Answer.grounds, Question.received_at, _own.received_at)
+    .join(Answer, Answer.question_id == Question.id)
+    .join(_own, _own.conversation_id == Question.conversation_id)
+    .where(
+        _own.id == bindparam("question_id", type_=BigInteger()),
+        Question.id < _own.id,
+        Question.asker == _own.asker,
+        Question.state.in_(_TOLD),
+        Answer.source != AnswerSource.HUMAN,
+        IS_SHOWN_LAST,
     )
+    .order_by(Question.id.desc())
+    .limit(MOST_TURNS)
+)
+
+
+def earlier_turns(connection: Connection, question_id: int) -> tuple[Turn, ...]:
+    """Return the last turns before a question, the newest last."""
     turns = []
-    for text, answer, source, record, then, now in rows:
+    for text, answer, source, record, then, now in connection.execute(_BEFORE, {"question_id": question_id}):
         if now - then > _WITHIN:
             break
         grounds = Grounds.from_record(record)
         entry_ids = tuple(one.entry_id for one in grounds.verified)
         turns.append(Turn(meaning_of(text, grounds), answer, source, entry_ids))
-    return turns[::-1]
+    return tuple(turns[::-1])
 
 
 def meaning_of(text: str, grounds: Grounds) -> str:

@@ -31,15 +31,14 @@ from supportbot.intake.admission import (
     refuse_waiting,
 )
 from supportbot.intake.claiming import NEXT, SUSPECT, SUSPECT_LAPSES, THIS_ONE, lapses_of, take
-from supportbot.intake.earlier import Turn, earlier_turns
+from supportbot.intake.claims import Claim
 from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.overhearing import overhear
-from supportbot.intake.questions import NOT_HEARD, Accepted, Claim, IncomingQuestion, Reply
+from supportbot.intake.questions import NOT_HEARD, Accepted, IncomingQuestion, Reply
 from supportbot.intake.reception import Manner
-from supportbot.intake.samples import Drawn, drawn_before
 from supportbot.intake.turns import IS_WAITING
 from supportbot.policies.policy import Policy
-from supportbot.policies.store import Place, Policies, effective
+from supportbot.policies.store import Place, Policies
 from supportbot.words import SOURCE, Language, Words
 
 
@@ -191,27 +190,10 @@ class Inbox:
         self._held.update(claim.question_id for claim in claims)
         return claims
 
-    async def policy_of(self, claim: Claim) -> Policy:
-        """Return what holds where a question was asked."""
-        async with self._database.read() as session:
-            return await effective(session, claim.workspace_id, claim.channel)
-
     async def forget(self, question_id: int) -> None:
         """Let an unasked question, claimed by this process, go without a word and without a trace."""
         self._held.discard(question_id)
         await self._database.commit(partial(settling.forget, self._owner, question_id))
-
-    async def drawn(self, claim: Claim) -> Drawn | None:
-        """Return what was drawn before for a question that is to get another answer; None for any other."""
-        if claim.sample_of is None:
-            return None
-        async with self._database.read() as session:
-            return await drawn_before(session, claim.sample_of, claim.sample)
-
-    async def earlier(self, question_id: int) -> list[Turn]:
-        """Return what was asked and answered before a question where it stands; see ``earlier``."""
-        async with self._database.read() as session:
-            return await earlier_turns(session, question_id)
 
     async def refuse_waiting(
         self, platforms: Collection[str], refusal: Refusal, *, longer_than: timedelta, shorter_than: timedelta

@@ -9,12 +9,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from supportbot.db.states import AnswerSource
 from supportbot.intake.reception import Manner, Reception
-from supportbot.words import ENGLISH, N_, SOURCE, Language, Words, nearest
+from supportbot.words import N_, SOURCE, Language, Words, nearest
 
 _EMOJI_TOKEN = re.compile(r"<a?:\w{1,64}:\d{1,20}>|(?<!\w):[a-z0-9_+-]*[a-z+-][a-z0-9_+-]*:(?!\w)")
 
@@ -118,33 +118,6 @@ class Accepted:
 
 NOT_HEARD = Accepted(NO_QUESTION, new=False, reception=Reception.CLOSED)
 """Nothing is kept of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A question that this worker, and no other, may answer now.
-
-    ``waited`` is how long ago it came, by the database's clock. ``lapses`` says how many workers took it up and
-    never said what became of it. ``late`` says that it was asked long before it came, ``unasked`` that nobody
-    asked the bot. ``sample_of`` and ``sample`` are as in ``IncomingQuestion``. ``words`` are the bot's own.
-    ``trace`` is what its row carries of its trace, if it is traced.
-    """
-
-    question_id: int
-    conversation_id: int
-    platform: str
-    workspace_id: int
-    channel: str
-    text: str
-    attempt: int
-    lapses: int
-    waited: timedelta
-    late: bool = False
-    unasked: bool = False
-    sample_of: int | None = None
-    sample: int = 1
-    words: Words = ENGLISH
-    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from supportbot.db.models import Answer, Question
@@ -64,25 +63,23 @@ IS_SHOWN_LAST = and_(
 """Which row stands for its question: one of all its samples."""
 
 
-async def drawn_before(session: AsyncSession, first_id: int, sample: int) -> Drawn:
+def drawn_before(connection: Connection, first_id: int, sample: int) -> Drawn:
     """Return what was drawn for a question before one of its samples.
 
     Args:
-        session: of a transaction that reads.
+        connection: of any transaction.
         first_id: the row that was asked first.
         sample: the number of the sample.
     """
-    rows = (
-        await session.execute(
-            select(Answer.prompt, Answer.shortened, Answer.text)
-            .join(Question, Answer.question_id == Question.id)
-            .where(
-                or_(Question.id == first_id, Question.sample_of == first_id),
-                Question.sample < sample,
-                Answer.source != AnswerSource.HUMAN,
-            )
-            .order_by(Question.sample)
+    rows = connection.execute(
+        select(Answer.prompt, Answer.shortened, Answer.text)
+        .join(Question, Answer.question_id == Question.id)
+        .where(
+            or_(Question.id == first_id, Question.sample_of == first_id),
+            Question.sample < sample,
+            Answer.source != AnswerSource.HUMAN,
         )
+        .order_by(Question.sample)
     ).all()
     prompt, shortened = next(((row.prompt, row.shortened) for row in rows if row.prompt), (None, False))
     return Drawn(prompt, shortened, tuple(row.text for row in rows))

@@ -127,3 +127,11 @@ class Policy(BaseModel):
             pydantic.ValidationError: one of them is unknown or out of range.
         """
         return Policy.model_validate({**self.model_dump(), **settings})
+
+    def offers_human(self, *, is_sure: bool) -> bool:
+        """Return whether "ask a human" stands under an answer.
+
+        Args:
+            is_sure: whether it answers the question, and does not say that the bot is not sure.
+        """
+        return self.handoff_target is not None and (self.handoff_everywhere or not is_sure)

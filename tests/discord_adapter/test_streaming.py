@@ -17,7 +17,8 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.stream_notes import StreamNotes
-from supportbot.intake.questions import Claim, IncomingQuestion, Reply
+from supportbot.intake.claims import Claim
+from supportbot.intake.questions import IncomingQuestion, Reply
 from tests.discord_adapter.conftest import Core
 from tests.discord_server import DiscordServer, Fault, Interaction
 from tests.discord_server.server import ALICE

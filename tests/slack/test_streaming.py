@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.slack.marks import MARK_EVENT
 from bot.slack.streaming import harmless
 from supportbot.db.states import AnswerSource, QuestionState
-from supportbot.intake.questions import Claim, Reply
+from supportbot.intake.claims import Claim
+from supportbot.intake.questions import Reply
 from tests.slack.conftest import Bot
 from tests.slack_server import ApiError, Envelope, Fault, HttpAnswer, LocalSlack, Message, RateLimited, Reset
 

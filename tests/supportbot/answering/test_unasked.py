@@ -19,7 +19,8 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Engine
 from supportbot.errors import EngineBusyError, ModelError, OverloadedError
-from supportbot.intake.questions import NOT_SURE_NEAR_TEXT, Claim
+from supportbot.intake.claims import Claim
+from supportbot.intake.questions import NOT_SURE_NEAR_TEXT
 from supportbot.intake.reception import Manner
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.policies.policy import AnswerOn, Policy
@@ -79,20 +80,18 @@ async def test_verified_only_says_nothing_else(knowledge: Knowledge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "policy"),
+    "changes",
     [
-        ({"attempt": 2}, LISTENING),
-        ({"lapses": 1}, LISTENING),
-        ({"waited": timedelta(minutes=2)}, LISTENING),
-        ({"text": "???"}, LISTENING),
-        ({}, Policy()),
+        {"attempt": 2},
+        {"lapses": 1},
+        {"waited": timedelta(minutes=2)},
+        {"text": "???"},
+        {"policy": Policy()},
     ],
 )
-async def test_silence_where_nobody_waits_any_more(
-    knowledge: Knowledge, changes: dict[str, object], policy: Policy
-) -> None:
+async def test_silence_where_nobody_waits_any_more(knowledge: Knowledge, changes: dict[str, object]) -> None:
     """What failed once, is old, says nothing, or is no longer listened to gets no answer."""
-    values = {"attempt": 1, "lapses": 0, "waited": timedelta(), "text": KNOWN, **changes}
+    values = {"attempt": 1, "lapses": 0, "waited": timedelta(), "text": KNOWN, "policy": LISTENING, **changes}
     claim = Claim(
         question_id=1,
         conversation_id=1,
@@ -102,7 +101,7 @@ async def test_silence_where_nobody_waits_any_more(
         unasked=True,
         **values,  # type: ignore[arg-type]
     )
-    assert await find_reply(answerer(knowledge), claim, policy, 60.0) is None
+    assert await find_reply(answerer(knowledge), claim, 60.0) is None
 
 
 async def left(database: Database) -> tuple[int, int]:

@@ -23,9 +23,10 @@ from supportbot.delivery.pace import Pace
 from supportbot.delivery.stream_notes import STREAMED, NotShownError, Place, StreamNotes
 from supportbot.delivery.streaming import Streams, whole_words
 from supportbot.errors import ModelError
+from supportbot.intake.claims import Claim
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.intake.questions import Claim, Reply
+from supportbot.intake.questions import Reply
 from tests.supportbot.conftest import MakeQuestion
 from tests.waiting import until
 

@@ -104,7 +104,7 @@ async def test_another_sample_is_asked_for_once(bot: Bot) -> None:
     assert sorted(one.new for one in accepted) == [False, False, False, True]
     (claim,) = await bot.inbox.claim(["slack"], 5)
     assert (claim.text, claim.sample_of, claim.sample) == ("When?", first, 2)
-    drawn = await bot.inbox.drawn(claim)
+    drawn = claim.drawn
     assert drawn is not None
     assert (drawn.prompt, drawn.texts) == ("P: Tomorrow.", ("Tomorrow.",))
     exchange = await bot.service.exchange(claim.question_id)
@@ -155,9 +155,10 @@ async def test_last_shown_sample_stands_for_its_question(bot: Bot) -> None:
     assert [(one.answer, one.sample) for one in shown] == [("On Monday.", 2)]
     figures = await read_statistics(bot.database, None, 1)
     assert (figures.questions, figures.generated, figures.not_sure) == (1, 1, 0)
-    later, _ = await bot.ask("And then?")
-    turns = await bot.inbox.earlier(later)
-    assert [(turn.question, turn.answer) for turn in turns] == [("When?", "On Monday.")]
+    accepted = await bot.service.ask(bot.question("And then?"))
+    claim = await bot.inbox.claim_one(accepted.question_id)
+    assert claim is not None
+    assert [(turn.question, turn.answer) for turn in claim.earlier] == [("When?", "On Monday.")]
     assert [one.sample for one in await History(bot.database).recent(10)] == [1, 3, 2, 1]
 
 

@@ -132,17 +132,6 @@ async def test_asked_once(
     assert question_row.state is QuestionState.DELIVERED
 
 
-async def test_offered_as_the_policy_says(database: Database, handoffs: Handoffs) -> None:
-    """Without a target nothing is offered; with one, below "not sure", or everywhere."""
-    await decide(database, "slack", "T1")
-    unsure, sure = AnswerSource.NOT_SURE, AnswerSource.APPROVED
-    assert not await handoffs.is_offered(1, "C1", unsure)
-    await decide(database, "slack", "T1", handoff_target="C9")
-    assert [await handoffs.is_offered(1, "C1", source) for source in (unsure, sure)] == [True, False]
-    await decide(database, "slack", "T1", handoff_target="C9", handoff_everywhere=True)
-    assert await handoffs.is_offered(1, "C1", sure)
-
-
 async def test_not_from_elsewhere(
     database: Database, inbox: Inbox, handoffs: Handoffs, question: MakeQuestion
 ) -> None:

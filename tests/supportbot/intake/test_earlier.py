@@ -38,10 +38,17 @@ async def answer(
     assert await inbox.finish(accepted.question_id, reply, state=state) is not None
 
 
-async def texts(inbox: Inbox, question: MakeQuestion, **changes: Any) -> list[str]:
+async def turns(inbox: Inbox, question: MakeQuestion) -> tuple[Turn, ...]:
+    """Return what was before a new question."""
+    accepted = await inbox.accept(question("and now?"))
+    claim = await inbox.claim_one(accepted.question_id)
+    assert claim is not None
+    return claim.earlier
+
+
+async def texts(inbox: Inbox, question: MakeQuestion) -> list[str]:
     """Return the questions before a new one."""
-    accepted = await inbox.accept(question("and now?", **changes))
-    return [turn.question for turn in await inbox.earlier(accepted.question_id)]
+    return [turn.question for turn in await turns(inbox, question)]
 
 
 async def test_the_last_answers_of_a_thread(inbox: Inbox, question: MakeQuestion) -> None:
@@ -52,10 +59,9 @@ async def test_the_last_answers_of_a_thread(inbox: Inbox, question: MakeQuestion
     await answer(inbox, question, "elsewhere", thread="9.0")
     await answer(inbox, question, "in another workspace", workspace="T2")
     await answer(inbox, question, "of others", asker="U2")
-    accepted = await inbox.accept(question("and now?"))
-    turns = await inbox.earlier(accepted.question_id)
-    assert [turn.question for turn in turns] == [f"q{number}" for number in range(1, MOST_TURNS + 1)]
-    assert turns[-1] == Turn(f"q{MOST_TURNS}", f"q{MOST_TURNS}!", AnswerSource.APPROVED, (7,))
+    before = await turns(inbox, question)
+    assert [turn.question for turn in before] == [f"q{number}" for number in range(1, MOST_TURNS + 1)]
+    assert before[-1] == Turn(f"q{MOST_TURNS}", f"q{MOST_TURNS}!", AnswerSource.APPROVED, (7,))
 
 
 async def test_a_follow_up_goes_on_from_what_it_was_taken_for(inbox: Inbox, question: MakeQuestion) -> None:

@@ -87,7 +87,7 @@ async def test_what_is_let_go_leaves_no_trace(
     claim = await listening.claim_one(accepted.question_id)
     assert claim is not None
     assert claim.unasked
-    assert (await listening.policy_of(claim)).answer_on is AnswerOn.QUESTIONS
+    assert claim.policy.answer_on is AnswerOn.QUESTIONS
     await listening.forget(accepted.question_id)
     assert await rows(database) == (0, 0, 0)
     await listening.accept(question(manner=Manner.NAMED))

@@ -75,3 +75,14 @@ def test_hours_begin_in_the_future_and_hold_then(hours: Hours, moment: datetime)
     begin = hours.next_begin(moment)
     assert moment < begin <= moment + timedelta(days=8)
     assert hours.contain(begin)
+
+
+def test_a_human_is_offered_as_the_policy_says() -> None:
+    """Without a target nothing is offered; with one, where the bot is not sure, or everywhere."""
+    targeted = Policy(handoff_target="C9")
+    everywhere = targeted.changed({"handoff_everywhere": True})
+    offered = [
+        [policy.offers_human(is_sure=is_sure) for is_sure in (False, True)]
+        for policy in (Policy(handoff_everywhere=True), targeted, everywhere)
+    ]
+    assert offered == [[False, False], [True, False], [True, True]]
