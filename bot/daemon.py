@@ -22,7 +22,7 @@ from bot.readiness import Readiness
 from bot.stopping import hear_signals
 from supportbot.backup.schedule import make_schedule
 from supportbot.bootstrap import open_core
-from supportbot.config import ENV_FILE, Settings, load_settings
+from supportbot.config import ENV_FILE, Settings, adopt_standard, load_settings
 from supportbot.core import Core
 from supportbot.db.health import watch as watch_storage
 from supportbot.db.session import Database
@@ -32,7 +32,7 @@ from supportbot.feedback.consent import may_be_learned_from
 from supportbot.private import find_open, keep_private
 from supportbot.service import Service
 from supportbot.systemd.notify import ServiceManager
-from supportbot.telemetry import metrics
+from supportbot.telemetry import metrics, tracing
 from supportbot.telemetry.logs import configure_logging, hear_libraries
 from supportbot.telemetry.pulse import settle, watch_event_loop
 from supportbot.telemetry.uncaught import log_uncaught
@@ -59,6 +59,7 @@ async def run(settings: Settings) -> None:
     """
     stopping = hear_signals()
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing.exporting())
         if manager := ServiceManager.take_from(os.environ):
             stack.callback(manager.close)
         platforms = {"web", *_configured(settings)}
@@ -195,6 +196,7 @@ def main() -> None:
     keep_private()
     try:
         settings = load_settings()
+        adopt_standard()
         configure_logging(settings)
         log_uncaught()
         for path, remedy in find_open(Path(ENV_FILE), settings.home):

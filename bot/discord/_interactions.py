@@ -22,6 +22,7 @@ from bot.policies import NOT_HERE_TEXT
 from supportbot.intake.questions import Accepted
 from supportbot.intake.reception import Reception
 from supportbot.policies.store import Place
+from supportbot.telemetry.way import hearing, kept
 from supportbot.words import N_, Words
 
 log = structlog.get_logger(__name__)
@@ -58,16 +59,18 @@ async def keep_then_answer(
     Raises:
         Exception: whatever ``commit`` raises; unless the database was slow, nothing was acknowledged then.
     """
-    task = asyncio.ensure_future(commit)
-    done, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
-    if not done:
-        await _defer(interaction, ephemeral=False)
-    accepted = await task
-    if accepted.reception is Reception.CLOSED:
-        await tell(interaction, accepted.words.say(NOT_HERE_TEXT))
-    elif done:
-        await _defer(interaction, ephemeral=accepted.reception is Reception.PRIVATE)
-    return accepted
+    with hearing():
+        task = asyncio.ensure_future(commit)
+        done, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
+        if not done:
+            await _defer(interaction, ephemeral=False)
+        accepted = await task
+        kept(accepted.question_id)  # what the task said of it, it said to itself
+        if accepted.reception is Reception.CLOSED:
+            await tell(interaction, accepted.words.say(NOT_HERE_TEXT))
+        elif done:
+            await _defer(interaction, ephemeral=accepted.reception is Reception.PRIVATE)
+        return accepted
 
 
 async def keep_or_defer(commit: Coroutine[Any, Any, T], interaction: discord.Interaction[ServingClient]) -> T:

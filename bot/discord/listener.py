@@ -49,6 +49,7 @@ from supportbot.intake.questions import IncomingQuestion
 from supportbot.intake.reception import Manner
 from supportbot.intake.threads import read_order
 from supportbot.service import Service
+from supportbot.telemetry.way import hearing
 
 log = structlog.get_logger(__name__)
 
@@ -196,15 +197,19 @@ class SupportClient(ServingClient):
         """Keep a message if it is a question, or an answer to one; return whether it is a new question."""
         if self.user is None:
             return False
+        with hearing():
+            return await self._take(message, self.user)
+
+    async def _take(self, message: discord.Message, me: discord.ClientUser) -> bool:
         async with asyncio.timeout(self.patience.hear_seconds):
-            if not is_addressed(message, self.user):
-                return self.intents.message_content and await self._overhear(message, self.user)
-            if is_only_emoji(message, self.user):
+            if not is_addressed(message, me):
+                return self.intents.message_content and await self._overhear(message, me)
+            if is_only_emoji(message, me):
                 return False
-            remark = remark_from_message(message, self.user)
+            remark = remark_from_message(message, me)
             if remark is not None and await self.service.hearing.overhear(remark) is not Heard.NOT_OURS:
                 return False
-            question = question_from_message(message, self.user)
+            question = question_from_message(message, me)
             return not await self._heed(message, question) and (await self.service.ask(question)).new
 
     async def _overhear(self, message: discord.Message, me: discord.ClientUser) -> bool:

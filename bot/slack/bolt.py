@@ -20,6 +20,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from supportbot.telemetry.way import hearing
+
 log = structlog.get_logger(__name__)
 
 _LIBRARY_LOGGER = "bot.slack.library"
@@ -69,7 +71,8 @@ async def dispatch(app: AsyncApp, payload: dict[str, Any]) -> BoltResponse:
     try:
         # Verified already, so this mode suits payloads from HTTP as well.
         request = AsyncBoltRequest(mode="socket_mode", body=payload)
-        return await app.async_dispatch(request)
+        with hearing():
+            return await app.async_dispatch(request)
     except (
         Exception
     ) as error:  # Bolt also trips over odd payloads while it looks for the handler of the first error

@@ -22,6 +22,7 @@ from bot.attempts import MOST_ATTEMPTS, Attempts, passes
 from bot.slack.api_errors import RATE_LIMITED, error_code, retry_after
 from bot.slack.identity import Identity
 from bot.slack.patience import Patience
+from supportbot.telemetry.way import hearing
 
 log = structlog.get_logger(__name__)
 
@@ -163,9 +164,10 @@ class CatchUp:
                 **({"channel_type": "im"} if channel.get("is_im") else {}),
             }
             try:
-                await self._hear(
-                    {"team_id": bot.team, "authorizations": [{"user_id": bot.user_id}], "event": event}
-                )
+                with hearing():
+                    await self._hear(
+                        {"team_id": bot.team, "authorizations": [{"user_id": bot.user_id}], "event": event}
+                    )
             except Exception as error:
                 if passes(error):
                     raise

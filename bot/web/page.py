@@ -27,6 +27,7 @@ from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.history import Exchange
 from supportbot.intake.questions import IncomingQuestion
 from supportbot.service import Service
+from supportbot.telemetry.way import hearing
 from supportbot.words import N_, Words
 
 log = structlog.get_logger(__name__)
@@ -127,7 +128,8 @@ class Chat:
         answer = self._show_question(text)
         self._unanswered.add(answer)
         try:
-            accepted = await self._service.ask(self._question(text, uuid.uuid4().hex))
+            with hearing():
+                accepted = await self._service.ask(self._question(text, uuid.uuid4().hex))
         except Exception:
             log.exception("page.ask_failed")
             self._unanswered.discard(answer)
@@ -149,7 +151,8 @@ class Chat:
             return self._question(text, identity)
 
         try:
-            accepted = await self._service.choose(answer_id, number, self._person, build)
+            with hearing():
+                accepted = await self._service.choose(answer_id, number, self._person, build)
         except SupportBotError as error:
             self._say(sentence_for_users(error, _NOT_STORED))
         except Exception:
@@ -170,7 +173,8 @@ class Chat:
             return self._question(text, "")
 
         try:
-            accepted = await self._service.try_again(exchange.answer_id, self._person, build)
+            with hearing():
+                accepted = await self._service.try_again(exchange.answer_id, self._person, build)
         except SupportBotError as error:
             self._say(sentence_for_users(error, _NOT_STORED))
         except Exception:

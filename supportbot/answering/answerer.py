@@ -42,6 +42,7 @@ from supportbot.intake.questions import (
 from supportbot.intake.samples import Drawn
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
+from supportbot.telemetry import tracing
 
 AnswerMode = Literal["verified_first", "generate_only"]
 
@@ -245,8 +246,11 @@ class Answerer:
         passages = None if verified_only else self._passages
         try:
             # Just after a start it may still be read, and what is very large is looked up in a database.
-            async with asyncio.timeout(deadline - time.monotonic()):
-                return await explain(known, question, workspace_id, passages, earlier)
+            with tracing.retrieval() as span:
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    found = await explain(known, question, workspace_id, passages, earlier)
+                span.note(verdict=found.verdict.value, given=len(found.given))
+                return found
         except TimeoutError:
             raise DeadlineExceededError("What is known could not be looked up in time.") from None
 

@@ -28,7 +28,7 @@ from supportbot.engine.base import CONFIDENCE_TOKENS, Engine, SamplingParams, co
 from supportbot.engine.prompt import Prompt, encode_prompt, encode_same
 from supportbot.intake.questions import NOT_SURE_TEXT, Reply
 from supportbot.intake.samples import Drawn
-from supportbot.telemetry import metrics
+from supportbot.telemetry import metrics, tracing
 
 _SEED_BITS = 63  # what a signed 64-bit column holds
 
@@ -225,7 +225,12 @@ class Generator:
                 if prompt is None:
                     prompt = encode_prompt(tokenizer, question, earlier=earlier, max_length=max_length)
                 floor = model.floor(beside_knowledge=beside_knowledge)
-                reply = await self._answer(model.engine, prompt, floor, deadline, on_text)
+                with tracing.generation(
+                    model.engine, self._sampling, len(prompt.token_ids), self._candidates
+                ) as span:
+                    reply = await self._answer(model.engine, prompt, floor, deadline, on_text)
+                    span.generated(reply.answer_tokens, reply.finish)
+                    span.note(confidence=reply.confidence, is_sure=reply.source is AnswerSource.GENERATED)
                 if self._beside is not None:
                     arm = "candidate" if model is self._beside[0].model else "live"
                     metrics.TRIAL_ANSWERS.labels(arm).inc()

@@ -16,7 +16,7 @@ from supportbot.intake.claims import Claim
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import Reply
-from supportbot.telemetry import metrics
+from supportbot.telemetry import metrics, tracing
 from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
@@ -60,11 +60,14 @@ class Outcomes:
             reply = replace(reply, grounds=replace(reply.grounds, offers_human=True))
         if reply.source is AnswerSource.NOT_SURE:  # the bot's own words; all others were written by somebody
             reply = replace(reply, text=claim.words.say(reply.text))
-        answer_id = await self._inbox.finish(claim.question_id, reply)
+        with tracing.step("outbox.write"):
+            answer_id = await self._inbox.finish(claim.question_id, reply)
         self._tell(claim)
         if answer_id is None:
+            tracing.note(outcome="claim lost")
             log.warning("worker.claim_lost", question_id=claim.question_id)
             return
+        tracing.note(outcome="answered", source=reply.source.value, answer_id=answer_id)
         metrics.ANSWERS.labels(claim.platform, reply.source.value).inc()
         metrics.ANSWER_TOKENS.inc(reply.answer_tokens or 0)
         metrics.ANSWER_SECONDS.labels(claim.platform).observe(claim.waited.total_seconds() + seconds)
@@ -89,7 +92,9 @@ class Outcomes:
             claim: on it.
             reason: what went wrong, for the record.
         """
+        tracing.fail(reason)
         if claim.attempt < MAX_ATTEMPTS:
+            tracing.note(outcome="given back")
             await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=claim.attempt))
         else:
             await self.end(claim, QuestionState.FAILED, reason, FAILED_TEXT)
@@ -106,7 +111,10 @@ class Outcomes:
         metrics.FAILURES.labels(claim.platform, reason).inc()
         log.warning("question.not_answered", question_id=claim.question_id, state=state.value, reason=reason)
         reply = Reply(text=claim.words.say(text), source=AnswerSource.NOT_SURE)
-        await self._inbox.finish(claim.question_id, reply, state=state, reason=reason)
+        tracing.note(outcome=state.value)
+        tracing.fail(reason)
+        with tracing.step("outbox.write"):
+            await self._inbox.finish(claim.question_id, reply, state=state, reason=reason)
         self._tell(claim)
 
     def _tell(self, claim: Claim) -> None:

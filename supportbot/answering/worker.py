@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -34,7 +35,7 @@ from supportbot.intake.claims import Claim
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import NO_QUESTION_TEXT, has_words
-from supportbot.telemetry import metrics
+from supportbot.telemetry import metrics, tracing, way
 from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
@@ -151,7 +152,7 @@ class Worker:
     def _start(self, claim: Claim) -> asyncio.Task[None]:
         task = asyncio.create_task(self._work(claim), name=f"question-{claim.question_id}")
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(partial(self._done, claim))
         return task
 
     async def _answer_suspect(self) -> bool:
@@ -178,6 +179,7 @@ class Worker:
 
     async def _refuse(self, claim: Claim) -> None:
         refusal = self._refusal()
+        tracing.note(outcome="refused")
         await self._inbox.refuse(claim.question_id, refusal)
         self._live.finish(claim.question_id)
         self._note_refused([claim.platform], refusal)
@@ -210,16 +212,25 @@ class Worker:
             return None
         return now + max(0.0, patience - claim.waited.total_seconds())
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, claim: Claim, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self.wake.set()
         if not task.cancelled() and (error := task.exception()):
             # What became of it could not be noted: its lease runs out, and it is answered anew.
-            log.error("worker.outcome_lost", exc_info=error)
+            log.error("worker.outcome_lost", question_id=claim.question_id, exc_info=error)
 
     async def _work(self, claim: Claim) -> None:
         """Bring a claimed question to its next state, whatever happens."""
-        with metrics.WORKING.track_inprogress():
+        traced = tracing.resume(
+            "question.answer",
+            claim.trace,
+            question_id=claim.question_id,
+            platform=claim.platform,
+            attempt=claim.attempt,
+            lapses=claim.lapses,
+            waited_ms=round(claim.waited.total_seconds() * 1000),
+        )
+        with way.working_on(claim.question_id), traced, metrics.WORKING.track_inprogress():
             try:
                 await (self._answer_unasked(claim) if claim.unasked else self._answer(claim))
             except asyncio.CancelledError:
@@ -235,6 +246,7 @@ class Worker:
         if reply := await find_reply(self._answerer, claim, self._answer_seconds):
             await self._outcomes.finish(claim, reply, time.monotonic() - began)
             return
+        tracing.note(outcome="left alone")
         await self._inbox.forget(claim.question_id)
         self._live.finish(claim.question_id)
         log.info("question.left_alone", question_id=claim.question_id, platform=claim.platform)
@@ -270,6 +282,7 @@ class Worker:
         except OverloadedError:
             await self._refuse(claim)
         except EngineBusyError:
+            tracing.note(outcome="given back")
             await self._inbox.release(claim.question_id, retry_in=timedelta(seconds=POLL_SECONDS), attempted=False)
         except DeadlineExceededError:
             await self._outcomes.end(claim, QuestionState.FAILED, "deadline", _TOO_LATE_TEXT)

@@ -70,7 +70,7 @@ class Backups:
     async def standing(self) -> Standing:
         """Return how it stands."""
         folder = self._settings.backups_folder
-        found = await asyncio.to_thread(_kept, folder)
+        found = await asyncio.to_thread(find_backups, folder)
         return Standing(
             folder=folder,
             newest=max(found, key=lambda one: one.at, default=None),
@@ -110,7 +110,7 @@ class Backups:
         return path
 
 
-def _kept(folder: Path) -> list[Kept]:
+def find_backups(folder: Path) -> list[Kept]:
     """Return the finished backups in a folder; one whose manifest cannot be read is none."""
     found = []
     for path in folder.glob(f"*/{MANIFEST}"):

@@ -36,6 +36,7 @@ from supportbot.cli import (
     service,
     stats,
     trial,
+    upgrade_check,
     workspaces,
 )
 from supportbot.cli._terminal import err
@@ -53,6 +54,7 @@ app = typer.Typer(
 app.command()(ask.ask)
 app.command()(init.init)
 app.command()(doctor.doctor)
+app.command()(upgrade_check.upgrade_check)
 app.command()(log.log)
 app.command()(stats.stats)
 app.command()(digest.digest)

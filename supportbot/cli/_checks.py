@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from supportbot.addresses import without_host, without_user
+from supportbot.cli._findings import Finding
 from supportbot.config import ENV_FILE, Settings, env_name
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
@@ -29,15 +30,6 @@ from supportbot.private import find_open
 
 MIN_FREE_BYTES = 500 * 2**20
 """Below this a fine-tuning run's checkpoint would not fit, and soon the log would not either."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The outcome of one check; ``detail`` holds the remedy when it is not ``ok``."""
-
-    check: str
-    ok: bool
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +57,28 @@ def describe_settings(settings: Settings) -> list[SettingLine]:
 
 async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     """Run all checks, one after the other."""
-    yield _home(settings)
-    yield _env_file(Path(ENV_FILE))
-    yield _disk(settings)
+    yield check_home(settings)
+    yield check_env_file(Path(ENV_FILE))
+    yield check_disk(settings)
     yield _platforms(settings)
-    yield _permissions(settings)
+    yield check_permissions(settings)
     async for finding in _sign_in(settings):
         yield finding
-    yield await _guarded("database", _database, settings)
+    yield await guarded("database", _database, settings)
     yield await asyncio.to_thread(_exports, settings)  # before the model is loaded, which mends them
-    yield await _guarded("model", _model, settings)
+    yield await guarded("model", _model, settings)
 
 
-async def _guarded(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+async def guarded(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+    """Return what a check says, or the error that it raises, as a finding."""
     try:
         return Finding(name, True, await check(settings))
     except SupportBotError as error:
         return Finding(name, False, str(error))
 
 
-def _home(settings: Settings) -> Finding:
+def check_home(settings: Settings) -> Finding:
+    """Look at the home folder: there, writable, and private."""
     home = settings.home
     if not home.is_dir():
         return Finding("home", False, f"{home} does not exist yet: run `supportbot init`.")
@@ -93,7 +87,8 @@ def _home(settings: Settings) -> Finding:
     return _private("home", home)
 
 
-def _env_file(path: Path) -> Finding:
+def check_env_file(path: Path) -> Finding:
+    """Look at the file of settings: private, if there is one."""
     if not path.is_file():
         return Finding(".env", True, "none in this folder; settings come from the environment")
     return _private(".env", path)
@@ -105,7 +100,8 @@ def _private(check: str, path: Path) -> Finding:
     return Finding(check, True, f"{path} (mode {stat.S_IMODE(path.stat().st_mode):04o})")
 
 
-def _disk(settings: Settings) -> Finding:
+def check_disk(settings: Settings) -> Finding:
+    """Look at the room that is left where the home folder is."""
     folder = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     free = shutil.disk_usage(folder).free
     detail = f"{free / 2**30:.1f} GiB free at {folder}"
@@ -127,7 +123,8 @@ def _platforms(settings: Settings) -> Finding:
     return Finding("platforms", True, ", ".join(states))
 
 
-def _permissions(settings: Settings) -> Finding:
+def check_permissions(settings: Settings) -> Finding:
+    """Look at what platforms told a daemon that its app lacks."""
     told = [f"{one.platform}, {one.at:%d %b %Y}: {one.sentence}" for one in read_notices(settings.home)]
     if told:
         return Finding("permissions", False, " ".join(told))

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def doctor(as_json: JsonFlag = False) -> None:
     """Check every setting, the database, the model and the disk, and say how to mend what is wrong."""
-    from supportbot.cli._checks import Finding, describe_settings
+    from supportbot.cli._checks import describe_settings
+    from supportbot.cli._findings import Finding, show_findings
 
     try:
         settings = start()
@@ -41,9 +42,7 @@ def doctor(as_json: JsonFlag = False) -> None:
             table.add_row(line.key, Text(line.value), "set" if line.is_set else Text("default", style="dim"))
         out.print(table)
         out.print()
-        for item in findings:
-            mark = Text("ok   ", style="green") if item.ok else Text("wrong", style="bold red")
-            out.print(Text.assemble(mark, f"  {item.check}: {item.detail}"))
+        show_findings(findings)
     if not all(item.ok for item in findings):
         raise typer.Exit(1)
 

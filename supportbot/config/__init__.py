@@ -1,6 +1,6 @@
 """Settings: what there is (``settings``), and where it is read from (``loading``)."""
 
-from supportbot.config.loading import ENV_FILE, env_name, load_settings
+from supportbot.config.loading import ENV_FILE, adopt_standard, env_name, load_settings, look_at_settings
 from supportbot.config.settings import PREFIX, Settings
 
-__all__ = ["ENV_FILE", "PREFIX", "Settings", "env_name", "load_settings"]
+__all__ = ["ENV_FILE", "PREFIX", "Settings", "adopt_standard", "env_name", "load_settings", "look_at_settings"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -20,6 +20,9 @@ from supportbot.config.settings import PREFIX, Settings
 from supportbot.errors import ConfigError
 
 ENV_FILE = ".env"
+
+STANDARD = "OTEL_"
+"""What the settings begin with that a library reads from the environment by itself; see ``telemetry.tracing``."""
 
 
 def env_name(field: str) -> str:
@@ -34,16 +37,34 @@ def load_settings(env_file: Path | None = None) -> Settings:
     Raises:
         ConfigError: a key is unknown or given twice, or a value is wrong.
     """
+    settings, problems = look_at_settings(env_file)
+    if settings is None or problems:
+        raise ConfigError(problems[0])
+    return settings
+
+
+def look_at_settings(env_file: Path | None = None) -> tuple[Settings | None, Sequence[str]]:
+    """Return the settings, or None where they cannot be used, and all that is wrong with them, a sentence each."""
     path = env_file or Path(ENV_FILE)
-    _refuse_unknown(os.environ, where="the environment")
+    problems = list(_unknown(os.environ, where="the environment"))
     if path.is_file():
-        _refuse_unknown(dotenv_values(path, interpolate=False), where=str(path))
-        _refuse_duplicates(path)
+        problems += _unknown(dotenv_values(path, interpolate=False), where=str(path))
+        problems += _duplicates(path)
     try:
-        return Settings(_env_file=path)
+        return Settings(_env_file=path), problems
+    except ConfigError as error:
+        return None, [*problems, str(error)]
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        raise ConfigError(f"{_key_of(first['loc'])} is wrong: {first['msg']}.") from None
+        found = error.errors(include_input=False, include_url=False)
+        return None, problems + [f"{_key_of(one['loc'])} is wrong: {one['msg']}." for one in found]
+
+
+def adopt_standard(env_file: Path | None = None) -> None:
+    """Put the standard keys of ``.env`` into the environment; what stands there already has the last word."""
+    path = env_file or Path(ENV_FILE)
+    for key, value in dotenv_values(path).items() if path.is_file() else ():
+        if key.startswith(STANDARD) and value is not None:
+            os.environ.setdefault(key, value)
 
 
 def _key_of(location: tuple[int | str, ...]) -> str:
@@ -51,17 +72,17 @@ def _key_of(location: tuple[int | str, ...]) -> str:
     return env_name(name) if name in Settings.model_fields else name
 
 
-def _refuse_unknown(keys: Iterable[str], where: str) -> None:
+def _unknown(keys: Iterable[str], where: str) -> Iterator[str]:
     known = {env_name(field) for field in Settings.model_fields}
     for key in keys:
         if key.upper().startswith(PREFIX) and key.upper() not in known:
             close = difflib.get_close_matches(key.upper(), known, n=1)
             hint = f"did you mean {close[0]}?" if close else "see .env.example for all of them."
-            raise ConfigError(f"{key} in {where} is not a setting: {hint}")
+            yield f"{key} in {where} is not a setting: {hint}"
 
 
-def _refuse_duplicates(path: Path) -> None:
+def _duplicates(path: Path) -> Iterator[str]:
     bindings = DotEnv(path, verbose=False, encoding="utf-8", interpolate=False).parse()
     for key, count in Counter(key for key, _ in bindings).items():
         if count > 1:
-            raise ConfigError(f"{key} is given {count} times in {path}: keep one.")
+            yield f"{key} is given {count} times in {path}: keep one."

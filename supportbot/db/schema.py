@@ -11,7 +11,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError as DriverError
 
@@ -51,9 +51,7 @@ def check_known(revision: str) -> None:
     Raises:
         DatabaseError: it belongs to a newer program.
     """
-    scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))
-    if revision not in {script.revision for script in scripts.walk_revisions()}:
-        raise _newer_schema(revision)
+    _since(revision)
 
 
 async def check_schema(database: Database) -> None:
@@ -62,6 +60,16 @@ async def check_schema(database: Database) -> None:
     Raises:
         DatabaseError: it is older or newer; the sentence says what to run.
     """
+    if await pending(database):
+        raise DatabaseError("The database has an older schema than this program: run `supportbot init`.")
+
+
+async def pending(database: Database) -> list[Script]:
+    """Return the migrations that this program's schema has and the database has not, in their order.
+
+    Raises:
+        DatabaseError: it is empty, or of a newer program; the sentence says what to do.
+    """
     if database.path is not None and not database.is_missing and not database.path.stat().st_size:
         raise DatabaseError(
             f"{database.path} is empty (0 bytes), so what was in it is lost: restore a backup "
@@ -69,12 +77,7 @@ async def check_schema(database: Database) -> None:
         )
     if database.is_missing or (current := await current_revision(database)) is None:
         raise DatabaseError(f"{database.name} is empty: run `supportbot init`.")
-    scripts = ScriptDirectory.from_config(alembic_config("sqlite://"))
-    if current == scripts.get_current_head():
-        return
-    if current in {script.revision for script in scripts.walk_revisions()}:
-        raise DatabaseError("The database has an older schema than this program: run `supportbot init`.")
-    raise _newer_schema(current)
+    return _since(current)
 
 
 async def current_revision(database: Database) -> str | None:
@@ -93,6 +96,16 @@ async def current_revision(database: Database) -> str | None:
             return await connection.run_sync(read)
     except DriverError as error:
         raise DatabaseError("The database cannot be read: restore it from a backup.") from error
+
+
+def _since(revision: str) -> list[Script]:
+    """Return the migrations after one that this program knows."""
+    found: list[Script] = []
+    for script in ScriptDirectory.from_config(alembic_config("sqlite://")).walk_revisions():
+        if script.revision == revision:
+            return found[::-1]
+        found.append(script)
+    raise _newer_schema(revision)
 
 
 def _newer_schema(current: str) -> DatabaseError:

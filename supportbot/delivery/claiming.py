@@ -16,7 +16,7 @@ from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.states import AnswerSource, OutboxKind, QuestionState
 from supportbot.delivery.lanes import IS_DUE, next_in_lanes
 from supportbot.delivery.stream_notes import STREAMED
-from supportbot.intake.questions import Grounds, words_of
+from supportbot.intake.questions import TRACE, Grounds, words_of
 from supportbot.intake.samples import is_offered
 from supportbot.intake.turns import parameters
 from supportbot.words import Words
@@ -102,6 +102,11 @@ class Delivery:
     def words(self) -> Words:
         """The bot's own, in the language that was decided when the question came."""
         return words_of(self.reply_to)
+
+    @property
+    def trace(self) -> str | None:
+        """What the question's row carries of its trace, if it is traced."""
+        return self.reply_to.get(TRACE)
 
 
 _IDS = bindparam("ids", expanding=True, type_=BigInteger())

@@ -21,7 +21,7 @@ import structlog
 from supportbot.delivery.claiming import Delivery
 from supportbot.delivery.outbox import MOST_LAPSES, Outbox
 from supportbot.errors import DatabaseError
-from supportbot.telemetry import metrics
+from supportbot.telemetry import metrics, tracing, way
 
 log = structlog.get_logger(__name__)
 
@@ -192,15 +192,23 @@ class Dispatcher:
             asyncio.get_running_loop().call_later(self._sender.pause, self.wake.set)
         if not task.cancelled() and (error := task.exception()):
             # The outcome could not be noted: the claim runs out, and the next attempt looks for its mark.
-            log.error("reply.outcome_lost", platform=self._sender.platform, exc_info=error)
+            log.error("reply.outcome_lost", **_names(delivery), exc_info=error)
 
     async def _deliver(self, delivery: Delivery) -> None:
+        with (
+            way.working_on(delivery.question_id),
+            tracing.resume("reply.deliver", delivery.trace, lapses=delivery.lapses, **_names(delivery)),
+        ):
+            await self._try(delivery)
+
+    async def _try(self, delivery: Delivery) -> None:
         if delivery.lapses >= MOST_LAPSES:
             await self._give_up(delivery, "each process that tried to send it ended")
             return
         try:
-            async with asyncio.timeout(_SEND_SECONDS):
-                identity = await self._sender.send(delivery)
+            with tracing.step(f"send {delivery.platform}", is_call=True):
+                async with asyncio.timeout(_SEND_SECONDS):
+                    identity = await self._sender.send(delivery)
         except UndeliverableError as error:
             await self._give_up(delivery, str(error))
         except RetryLaterError as error:
@@ -248,10 +256,11 @@ class Dispatcher:
         log.error("reply.undeliverable", **_names(delivery), reason=error)
 
     def _count(self, outcome: str) -> None:
+        tracing.note(outcome=outcome)
         metrics.DELIVERIES.labels(self._sender.platform, outcome).inc()
 
 
-def _names(delivery: Delivery) -> dict[str, object]:
+def _names(delivery: Delivery) -> dict[str, str | int]:
     return {
         "platform": delivery.platform,
         "kind": delivery.kind.value,

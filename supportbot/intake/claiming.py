@@ -13,7 +13,7 @@ from supportbot.db.models import Channel, Conversation, Question
 from supportbot.db.states import QuestionState
 from supportbot.intake.claims import Claim
 from supportbot.intake.earlier import earlier_turns
-from supportbot.intake.questions import words_of
+from supportbot.intake.questions import TRACE, words_of
 from supportbot.intake.samples import drawn_before
 from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
 from supportbot.policies.store import effective_of
@@ -132,6 +132,7 @@ def take(
             sample_of=row.sample_of,
             sample=row.sample,
             words=words_of(row.reply_to),
+            trace=row.reply_to.get(TRACE),
             policy=policies[row.workspace_id, row.channel],
             earlier=earlier_turns(connection, row.sample_of or row.id),
             drawn=drawn_before(connection, row.sample_of, row.sample) if row.sample_of else None,

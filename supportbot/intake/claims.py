@@ -30,6 +30,7 @@ class Claim:
         sample_of: as in ``IncomingQuestion``.
         sample: likewise.
         words: the bot's own.
+        trace: what its row carries of its trace, if it is traced.
         policy: what holds where it was asked.
         earlier: what its asker asked there before, and was answered, the newest last.
         drawn: what was drawn before for a question that is to get another answer; None for any other.
@@ -49,6 +50,7 @@ class Claim:
     sample_of: int | None = None
     sample: int = 1
     words: Words = ENGLISH
+    trace: str | None = None
     policy: Policy = field(default_factory=Policy)
     earlier: tuple[Turn, ...] = ()
     drawn: Drawn | None = None

@@ -82,6 +82,9 @@ PRIVATELY = "privately"
 LANGUAGE = "language"
 """Is in the ``reply_to`` of a question around whose answer the bot's own sentences are not in English."""
 
+TRACE = "traceparent"
+"""Is in the ``reply_to`` of a question that is traced; see ``telemetry.tracing``."""
+
 
 def words_of(reply_to: Mapping[str, Any]) -> Words:
     """Return the words for the answer to a question, as they were decided when it came."""

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 
 import structlog
-from sqlalchemy import Connection
 
 from supportbot.db.states import FeedbackReason
 from supportbot.feedback.again import Again, Build, nobody, record
@@ -20,12 +19,12 @@ from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
 from supportbot.intake.questions import Accepted, IncomingQuestion
-from supportbot.intake.reception import Reception
 from supportbot.policies.store import Place, Policies
 from supportbot.privacy.erasing import THEMSELVES, Erased, Privacy
 from supportbot.privacy.person import Person
 from supportbot.service.following import follow
 from supportbot.service.hearing import Hearing
+from supportbot.service.keeping import Keeping
 from supportbot.statistics.overview import Overview
 from supportbot.telemetry import metrics
 from supportbot.words import Words
@@ -76,11 +75,9 @@ class Service:
         self._suggestions = suggestions
         self._history = history
         self._live = live
-        self._wake = wake
         self._privacy = privacy
         self._erased = erased
-        self._ring = ring
-        self._crowd = crowd
+        self._keeping = Keeping(inbox, wake, ring, crowd, handoffs)
         self.hearing = Hearing(inbox, wake, ring, take_back)
         self.overview = overview
         self.handoffs = handoffs
@@ -91,13 +88,7 @@ class Service:
         To be awaited before the platform is told "received". One that is there already is not new, one too many is
         refused, and its asker told so. ``reception`` says whether it is heard where it was asked.
         """
-        return await self._keep(incoming)
-
-    async def _keep(
-        self, incoming: IncomingQuestion, then: Callable[[Connection, int], None] | None = None
-    ) -> Accepted:
-        crowd = await self._crowd(incoming.text) if self._crowd else None
-        return self._accepted(incoming, await self._inbox.accept(incoming, crowd, then=then))
+        return await self._keeping.ask(incoming)
 
     async def command(self, incoming: IncomingQuestion) -> Accepted:
         """Commit what was typed after a command, as ``ask`` does; it may ask for a human.
@@ -105,28 +96,7 @@ class Service:
         Raises:
             CannotAskError: it does, and whom the policy names is nobody.
         """
-        accepted = await self.handoffs.ask_at_once(incoming) if self.handoffs else None
-        if accepted is None:
-            return await self.ask(incoming)
-        return self._accepted(incoming, accepted)
-
-    def _accepted(self, incoming: IncomingQuestion, accepted: Accepted) -> Accepted:
-        if accepted.refused:
-            metrics.REFUSALS.labels(incoming.platform, accepted.refused).inc()
-            log.info(
-                "question.refused",
-                question_id=accepted.question_id,
-                platform=incoming.platform,
-                reason=accepted.refused,
-            )
-            self._ring(incoming.platform)
-        elif accepted.new:
-            metrics.QUESTIONS.labels(incoming.platform).inc()
-            log.info("question.received", question_id=accepted.question_id, platform=incoming.platform)
-            self._wake.set()
-        elif accepted.reception is not Reception.CLOSED:
-            metrics.REDELIVERIES.labels(incoming.platform).inc()
-        return accepted
+        return await self._keeping.command(incoming)
 
     def follow(self, question_id: int) -> AsyncGenerator[str | Exchange, None]:
         """Yield the text of an answer as it is written, and at the end the exchange with the whole answer.
@@ -232,7 +202,7 @@ class Service:
             answer_id, person, build, workspace=workspace, is_admin=is_admin
         )
         log.info("answer.try_again", answer_id=answer_id, sample=incoming.sample)
-        return await self._keep(incoming, partial(record, person, incoming))
+        return await self._keeping.ask(incoming, partial(record, person, incoming))
 
     async def ask_again(
         self, question_id: int, person: str, build: Build, *, workspace: str | None = None

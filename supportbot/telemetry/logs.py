@@ -21,6 +21,7 @@ from supportbot.telemetry.foreign import is_ours
 from supportbot.telemetry.lines import Lines
 from supportbot.telemetry.plain import Plain
 from supportbot.telemetry.redactor import Redactor
+from supportbot.telemetry.tracing import add_ids
 
 
 def configure_logging(settings: Settings) -> None:
@@ -44,6 +45,7 @@ def configure_logging(settings: Settings) -> None:
         processors=[
             structlog.stdlib.filter_by_level,
             structlog.contextvars.merge_contextvars,
+            add_ids,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

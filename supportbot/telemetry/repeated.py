@@ -19,6 +19,7 @@ SECONDS = 1.0
 """How long an equal line is held back; a flood of 8,000 lines a second had filled 115 MB in half a minute."""
 
 _HELD_LEVELS = ("warning", "error", "critical")
+_OF_A_TRACE = ("trace_id", "span_id")  # another one at each attempt
 
 _Key = tuple[object, ...]
 
@@ -77,7 +78,11 @@ class Repeated:
 def _key(event: EventDict) -> _Key:
     error = event.get("exc_info")
     kind = describe(error) if isinstance(error, BaseException) else None
-    ids = tuple((name, str(value)) for name, value in sorted(event.items()) if name.endswith("_id"))
+    ids = tuple(
+        (name, str(value))
+        for name, value in sorted(event.items())
+        if name.endswith("_id") and name not in _OF_A_TRACE
+    )
     return event.get("logger"), event["level"], event.get("event"), event.get("place"), kind, ids
 
 

@@ -72,7 +72,10 @@ async def test_doctor_is_well_and_then_is_not(home: Path) -> None:
     home.chmod(0o755)  # noqa: ASYNC240 - a test may block its own loop
     status, output, _ = await supportbot(home, "doctor", "--json", SLACK_BOT_TOKEN="")
     assert status == 1
-    wrong = {check["check"]: check["detail"] for check in json.loads(output)["checks"] if not check["ok"]}
+    said = json.loads(output)
+    assert {tuple(line) for line in said["settings"]} == {("key", "value", "is_set", "meaning")}
+    assert {tuple(check) for check in said["checks"]} == {("check", "ok", "detail", "warning")}
+    wrong = {check["check"]: check["detail"] for check in said["checks"] if not check["ok"]}
     assert set(wrong) == {"home", "model"}
     assert "chmod 700" in wrong["home"]
 

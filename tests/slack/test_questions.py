@@ -151,7 +151,7 @@ class _GatedService(Service):
     """A service whose commit takes as long as the test says."""
 
     def __init__(self, inner: Service) -> None:
-        self._inner, self.handoffs = inner, None
+        self._inner = inner
         self.entered, self.gate = asyncio.Event(), asyncio.Event()
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
@@ -159,12 +159,15 @@ class _GatedService(Service):
         await self.gate.wait()
         return await self._inner.ask(incoming)
 
+    async def command(self, incoming: IncomingQuestion) -> Accepted:
+        return await self.ask(incoming)
+
 
 class _FailingService(Service):
     """A service whose first commits fail, as on a full disk."""
 
     def __init__(self, inner: Service, failures: int) -> None:
-        self._inner, self.handoffs = inner, None
+        self._inner = inner
         self._failures = failures
 
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
@@ -172,6 +175,9 @@ class _FailingService(Service):
             self._failures -= 1
             raise OSError(28, "No space left on device")
         return await self._inner.ask(incoming)
+
+    async def command(self, incoming: IncomingQuestion) -> Accepted:
+        return await self.ask(incoming)
 
 
 @pytest.mark.parametrize("command", [False, True], ids=["mention", "command"])

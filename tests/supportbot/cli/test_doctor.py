@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from supportbot.cli._checks import Finding, examine
+from supportbot.cli._checks import examine
+from supportbot.cli._findings import Finding
 from supportbot.config import Settings
 from supportbot.engine.openvino.export import export
 from supportbot.notices import keep_notice

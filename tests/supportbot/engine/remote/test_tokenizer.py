@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 from tokenizers import normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
-from supportbot.cli._checks import Finding, examine
+from supportbot.cli._checks import examine
+from supportbot.cli._findings import Finding
 from supportbot.config import Settings
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
