@@ -133,6 +133,8 @@ async def run(settings: Settings) -> None:
                 platforms=sorted(platforms),
             )
             if settings.console_is_on:
+                preparing = core.console.today.gaps.run(core.answerer.generator.slots.until_quiet)
+                background.append(tasks.create_task(preparing, name="gaps"))
                 await show_console(core, settings, server.port)
             await stopping.wait()
             log.info("daemon.stopping")

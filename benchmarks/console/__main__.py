@@ -99,6 +99,7 @@ async def measure(
     async with open_core(settings, platforms={"web"}, daemon=True) as core:
         await core.prepare()
         await core.knowledge.refresh()
+        await core.console.today.gaps.prepare()  # a daemon does it while nobody is answered
         clicks = await _clicks(core)
         gc.collect()
         before = psutil.Process().memory_info().rss / 2**20
