@@ -140,7 +140,7 @@ class Gaps:
         self._entries = Entries(database, keep=keep)
         self._foreign = ForeignQuestions(database, keep=keep)
         self._prepared = Prepared(open_encoder, keep)
-        self._known: dict[tuple[int, str], bool] = {}
+        self._known: dict[tuple[int, int], bool] = {}
         self._asked: tuple[int, Index | None] = (0, None)
         self._answered: dict[int, int] = {}
         self._finding = asyncio.Lock()
@@ -272,7 +272,7 @@ class Gaps:
 
     async def _is_known(self, one: Unmet, text: str) -> bool:
         """Return whether what is known now would answer a question, and better than it was answered."""
-        asked = one.question_id, text
+        asked = one.question_id, hash(text)
         if asked not in self._known:
             decision = await self._knowledge.decide(normalise_question(text), one.workspace_id)
             is_known = False
