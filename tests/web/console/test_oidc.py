@@ -437,7 +437,7 @@ async def test_a_provider_that_fails_is_told(
         idp.body = {}
         client.cookies.set(BEGUN_COOKIE, cookie)
         assert (await client.get(back)).status_code == 303
-        german = await client.get(CALLBACK, headers={"Accept-Language": "de"})
+        german = await client.get(CALLBACK, params={"state": "x"}, headers={"Accept-Language": "de"})
         assert "Anmelden mit the team&#39;s account" in german.text
 
 
