@@ -29,6 +29,7 @@ from supportbot.db.session import Database
 from supportbot.db.shared_key import page_key
 from supportbot.errors import SupportBotError
 from supportbot.feedback.consent import may_be_learned_from
+from supportbot.feedback.review.collecting import Collecting
 from supportbot.private import find_open, keep_private
 from supportbot.service import Service
 from supportbot.systemd.notify import ServiceManager
@@ -146,6 +147,10 @@ async def run(settings: Settings) -> None:
                 platforms=sorted(platforms),
             )
             if settings.console_is_on:
+                until_quiet = core.answerer.generator.slots.until_quiet
+                collecting = Collecting(core.database, core.console.review.collect)
+                background.append(tasks.create_task(core.console.today.gaps.run(until_quiet), name="gaps"))
+                background.append(tasks.create_task(collecting.run(until_quiet), name="review"))
                 await show_console(core, settings, server.port)
             await stopping.wait()
             log.info("daemon.stopping")

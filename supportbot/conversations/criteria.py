@@ -7,13 +7,13 @@ takes hardly depends on how many there are of the kind that is wanted. This modu
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, SelectBase, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, SelectBase, literal, or_, select, tuple_, union_all
 
-from supportbot.conversations.search import matching_texts
+from supportbot.conversations.search import matching_texts, tsvector_matches
 from supportbot.db.base import UtcDateTime
 from supportbot.db.models import Answer, Conversation, Feedback, Handoff, Question, Workspace
 from supportbot.db.states import AnswerSource, HandoffState
@@ -102,12 +102,13 @@ def chosen(
     # SQLite knows no sizes of sets: by a plain column it would look up each row of a large one, and sort them.
     number: ColumnElement[int] = Question.id + 0 if is_sqlite else Question.id.expression
     query = select(Question.id).order_by(Question.received_at.desc(), Question.id.desc())
+    has_words = among is None and bool(criteria.words.strip())
+    # PostgreSQL is slow at going through many texts, so what else is wanted comes first; SQLite is not.
+    words_come_last = has_words and not is_sqlite and replace(criteria, words="") != Criteria()
     if among is not None:
         query = query.where(Question.id.in_(among))
-    elif criteria.words.strip():
-        in_questions, in_answers = matching_texts(criteria.words, None, is_sqlite=is_sqlite)
-        of_answers = select(Answer.question_id).where(Answer.id.in_(in_answers))
-        query = query.where(number.in_(union_all(in_questions, of_answers)))
+    elif has_words and not words_come_last:
+        query = query.where(number.in_(union_all(*matching_texts(criteria.words, is_sqlite=is_sqlite))))
     for wanted in _sets(criteria):
         query = query.where(number.in_(wanted))
     if criteria.voted is Voted.NONE:
@@ -119,7 +120,19 @@ def chosen(
     if below:
         last = tuple_(literal(below.received_at, UtcDateTime()), literal(below.question_id))
         query = query.where(tuple_(Question.received_at, Question.id) < last)
-    return query
+    return _with_words(query, criteria.words) if words_come_last else query
+
+
+def _with_words(query: Select[int], typed: str) -> Select[int]:
+    """Return a query for those questions of another in which what is typed stands, on PostgreSQL."""
+    some = query.add_columns(Question.received_at).order_by(None).cte("some").prefix_with("MATERIALIZED")
+    in_question = select(Question.id).where(Question.id == some.c.id, tsvector_matches(Question, typed))
+    in_answer = select(Answer.id).where(Answer.question_id == some.c.id, tsvector_matches(Answer, typed))
+    return (
+        select(some.c.id)
+        .where(or_(in_question.exists(), in_answer.exists()))
+        .order_by(some.c.received_at.desc(), some.c.id.desc())
+    )
 
 
 def _sets(criteria: Criteria) -> Iterator[SelectBase]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.conversations.criteria import Criteria, Cursor, chosen
-from supportbot.conversations.search import matching_texts
+from supportbot.conversations.latest import read_latest
 from supportbot.db.models import Answer, Channel, Conversation, Feedback, Handoff, Question, Workspace
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, HandoffState, QuestionState
@@ -21,12 +21,6 @@ PAGE = 50
 
 _SHOWN = 300
 """Characters of a text that a list shows at most."""
-
-_LATEST = 1_000
-"""Texts that are looked at first: enough for a page of what stands in many, and quickly read."""
-
-_SKEW = timedelta(minutes=1)
-"""By which numbers and times may be in another order, where several daemons write."""
 
 _MOST_PLACES = 200
 """Workspaces, channels and model versions that are offered; an address can name any other."""
@@ -133,14 +127,6 @@ async def read_choices(database: Database, workspace_id: int | None) -> Choices:
         .order_by(Channel.served_at.desc().nulls_last(), Channel.channel)
         .limit(_MOST_PLACES)
     )
-    # Not from the registry: a version that is retired and gone has given answers, too.
-    versions = (
-        select(Answer.model_version)
-        .where(Answer.model_version.is_not(None))
-        .distinct()
-        .order_by(Answer.model_version)
-        .limit(_MOST_PLACES)
-    )
     async with database.read() as session:
         platforms = await session.scalars(select(Workspace.platform).distinct().order_by(Workspace.platform))
         places = await session.execute(workspaces)
@@ -148,40 +134,36 @@ async def read_choices(database: Database, workspace_id: int | None) -> Choices:
             platforms=tuple(platforms),
             workspaces=tuple(Place(workspace_id=number, platform=on, name=name) for number, on, name in places),
             channels=tuple(await session.scalars(channels)) if workspace_id is not None else (),
-            model_versions=tuple(version for version in await session.scalars(versions) if version),
+            model_versions=tuple(await session.scalars(_versions())),
         )
+
+
+def _versions() -> Select[str]:
+    """Return a query for the versions that gave an answer, which goes from one to the next by their index.
+
+    Not from the registry: a version that is retired and gone has given answers, too.
+    """
+    known = select(func.min(Answer.model_version).label("version")).cte("known", recursive=True)
+    later = select(func.min(Answer.model_version)).where(Answer.model_version > known.c.version).scalar_subquery()
+    known = known.union_all(select(later).where(known.c.version.is_not(None)))
+    return (
+        select(known.c.version).where(known.c.version.is_not(None)).order_by(known.c.version).limit(_MOST_PLACES)
+    )
 
 
 async def _numbers(
     session: AsyncSession, criteria: Criteria, below: Cursor | None, most: int, *, is_sqlite: bool
 ) -> Sequence[int]:
     if criteria.words.strip():
-        found, since = await _latest(session, criteria.words, is_sqlite=is_sqlite)
-        query = chosen(criteria, below, is_sqlite=is_sqlite, among=found).limit(most)
-        if since is None:
+        asked_below = below.received_at if below else None
+        latest = await read_latest(session, criteria.words, asked_below, is_sqlite=is_sqlite)
+        query = chosen(criteria, below, is_sqlite=is_sqlite, among=latest.numbers).limit(most)
+        if latest.since is None:
             return list(await session.scalars(query))
-        numbers = list(await session.scalars(query.where(Question.received_at > since + _SKEW)))
+        numbers = list(await session.scalars(query.where(Question.received_at > latest.since)))
         if len(numbers) == most:
             return numbers
     return list(await session.scalars(chosen(criteria, below, is_sqlite=is_sqlite).limit(most)))
-
-
-async def _latest(session: AsyncSession, words: str, *, is_sqlite: bool) -> tuple[list[int], datetime | None]:
-    """Return questions that have the words, or an answer that has, by the latest of these texts alone.
-
-    Returns:
-        The numbers of the questions; and the time since when these are all, None if they are all that there are.
-    """
-    in_questions, in_answers = matching_texts(words, _LATEST, is_sqlite=is_sqlite)
-    questions = list(await session.scalars(in_questions))
-    answers = list(await session.scalars(in_answers))
-    found = [*questions, *await session.scalars(select(Answer.question_id).where(Answer.id.in_(answers)))]
-    since: list[datetime | None] = []
-    if len(questions) == _LATEST:
-        since.append(await session.scalar(select(Question.received_at).where(Question.id == questions[-1])))
-    if len(answers) == _LATEST:  # what was asked after this one was given has no answer of a lower number
-        since.append(await session.scalar(select(Answer.created_at).where(Answer.id == answers[-1])))
-    return found, max(filter(None, since), default=None)
 
 
 _NAME = case((Workspace.name != "", Workspace.name), else_=Workspace.external_id)

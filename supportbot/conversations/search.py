@@ -14,6 +14,8 @@ import re
 import string
 
 from sqlalchemy import (
+    Boolean,
+    ColumnElement,
     Integer,
     Select,
     column,
@@ -38,21 +40,18 @@ _APART = str.maketrans(dict.fromkeys(string.punctuation, " "))
 """PostgreSQL's index has blanks in their place; SQLite's takes them for blanks by itself."""
 
 
-def matching_texts(typed: str, most: int | None, *, is_sqlite: bool) -> tuple[Select[int], Select[int]]:
-    """Return queries for the numbers of the questions, and of the answers, in which all words stand.
+def matching_texts(typed: str, *, is_sqlite: bool) -> tuple[Select[int], Select[int]]:
+    """Return queries for the numbers of the questions, and of those with an answer, in which all words stand.
 
     Args:
         typed: as it stands in the search field.
-        most: how many of each, those with the highest numbers; None for all.
         is_sqlite: which of the two databases is asked.
     """
     if is_sqlite:
-        wanted = match_expression(typed)
-        found = (_in_sqlite("search_question", wanted, most), _in_sqlite("search_answer", wanted, most))
-    else:
-        wanted = tsquery_expression(typed)
-        found = (_in_postgresql(Question, wanted, most), _in_postgresql(Answer, wanted, most))
-    return found
+        in_answers = Answer.id.in_(fts_matches("search_answer", typed))
+        return fts_matches("search_question", typed), select(Answer.question_id).where(in_answers)
+    in_questions = select(Question.id).where(tsvector_matches(Question, typed))
+    return in_questions, select(Answer.question_id).where(tsvector_matches(Answer, typed))
 
 
 def match_expression(typed: str) -> str:
@@ -75,14 +74,19 @@ def _parts(typed: str) -> list[tuple[str, bool]]:
     return found
 
 
-def _in_sqlite(name: str, wanted: str, most: int | None) -> Select[int]:
+def fts_matches(name: str, typed: str) -> Select[int]:
+    """Return a query for the numbers of the rows that an index of SQLite finds."""
     index = table(name, column("rowid", Integer), column(name))
-    query = select(index.c.rowid.label("id")).where(index.c[name].op("MATCH")(literal(wanted)))
-    return query if most is None else query.order_by(index.c.rowid.desc()).limit(most)
+    return select(index.c.rowid.label("id")).where(index.c[name].op("MATCH")(literal(match_expression(typed))))
 
 
-def _in_postgresql(record: type[Question | Answer], wanted: str, most: int | None) -> Select[int]:
+def tsvector_matches(record: type[Question | Answer], typed: str) -> ColumnElement[bool]:
+    """Return the condition that PostgreSQL finds what is typed in a row."""
     words = literal_column(f"{record.__tablename__}.search_words", TSVECTOR)
-    asked = func.to_tsquery(literal_column("'simple'", REGCONFIG), wanted)
-    query = select(record.id).where(words.op("@@")(asked))
-    return query if most is None else query.order_by(record.id.desc()).limit(most)
+    asked = func.to_tsquery(literal_column("'simple'", REGCONFIG), tsquery_expression(typed))
+    return words.op("@@", return_type=Boolean())(asked)
+
+
+def has_phrase(typed: str) -> bool:
+    """Return whether words are wanted that stand together."""
+    return any(" " in part for part, _ in _parts(typed))

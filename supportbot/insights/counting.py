@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from supportbot.db import clock
 from supportbot.db.models import Answer, Conversation, Feedback, Handoff, Question
 from supportbot.insights.period import Period
-from supportbot.intake.samples import IS_SHOWN_LAST
+from supportbot.intake.samples import STANDS_AMONG_MANY
 from supportbot.statistics.asked import During, asked_in
 from supportbot.statistics.kinds import Kind, kind_of, of_the_bot
 
@@ -116,7 +116,7 @@ async def _cells(
             func.count().label("questions"),
             maintain_column_froms=True,
         )
-        .where(*during, IS_SHOWN_LAST)
+        .where(*during, STANDS_AMONG_MANY)
         .group_by(*keys)
     )
     return tuple(
@@ -157,7 +157,7 @@ async def _handoffs(
     key = days_ago.label("days_ago")
     query = (
         query.with_only_columns(key, func.count().label("questions"), maintain_column_froms=True)
-        .where(*during, IS_SHOWN_LAST)
+        .where(*during, STANDS_AMONG_MANY)
         .group_by(key)
     )
     return tuple(

@@ -5,13 +5,13 @@ another answer than the one that was not good, or with that one as it was approv
 gap of everybody who asked for the same in other words, as far as the bot is sure.
 
 What is shown of a question is redacted, as it is kept if it becomes a wording. What that costs is done once for a
-question, and remembered while it is among those that are looked at.
+question, and by a daemon ahead of anybody who looks (``preparing``).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,13 +21,13 @@ from sqlalchemy import select
 from supportbot.db import clock
 from supportbot.db.models import ForeignQuestion
 from supportbot.db.session import Database
-from supportbot.feedback.curation._insert import clean
 from supportbot.feedback.entries import Entries
 from supportbot.feedback.foreign import ForeignQuestions
-from supportbot.insights.period import Period
+from supportbot.insights.period import Days, Period
+from supportbot.insights.preparing import Prepared, Ready, follow, prepare_ahead
 from supportbot.intake.normalise import normalise_question
-from supportbot.knowledge.features import Floats, TextEncoder
-from supportbot.knowledge.grouping import encoded, grouped, similarities_of, threshold
+from supportbot.knowledge.features import TextEncoder
+from supportbot.knowledge.grouping import grouped, similarities_of, threshold
 from supportbot.knowledge.index import Index
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.store import current_revision
@@ -116,15 +116,6 @@ class Dismissed:
     foreign_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Prepared:
-    """A question, redacted and encoded."""
-
-    meaning: str
-    text: str
-    vector: Floats
-
-
 class Gaps:
     """Finds gaps, and closes them.
 
@@ -148,11 +139,23 @@ class Gaps:
         self._keep = keep
         self._entries = Entries(database, keep=keep)
         self._foreign = ForeignQuestions(database, keep=keep)
-        self._prepared: dict[int, _Prepared] = {}
-        self._known: dict[int, bool] = {}
+        self._prepared = Prepared(open_encoder, keep)
+        self._known: dict[tuple[int, int], bool] = {}
         self._asked: tuple[int, Index | None] = (0, None)
         self._answered: dict[int, int] = {}
         self._finding = asyncio.Lock()
+
+    async def run(self, until_quiet: Callable[[], Awaitable[None]]) -> None:
+        """Prepare what may be looked at ahead of anybody who looks, until cancelled.
+
+        Args:
+            until_quiet: returns when nobody is being answered; people go first.
+        """
+        await follow(self._database, self._prepared, until_quiet)
+
+    async def prepare(self) -> None:
+        """Prepare, whoever is being answered, what may be looked at by now."""
+        await prepare_ahead(self._database, self._prepared, Days.MONTH)
 
     async def find(self, period: Period) -> Found:
         """Return the gaps of a period; of very many questions, those of the newest."""
@@ -168,13 +171,14 @@ class Gaps:
         }
         # Answered a moment ago, and not yet heard of by what is asked below.
         unmet = [one for one in unmet if one.question_id not in self._answered]
-        await asyncio.to_thread(self._prepare, unmet)
-        texts = {self._prepared[one.question_id].text for one in unmet}
+        ready = await asyncio.to_thread(self._prepared.prepare, unmet)
+        texts = {one.text for one in ready.values()}
         async with self._database.read() as session:
             marked = select(ForeignQuestion.text).where(ForeignQuestion.text.in_(texts))
             foreign = set(await session.scalars(marked))
-        unmet = [one for one in unmet if self._prepared[one.question_id].text not in foreign | {""}]
-        return await self._open_ones(unmet, await asyncio.to_thread(self._grouped, unmet))
+        unmet = [one for one in unmet if ready[one.question_id].text not in foreign | {""}]
+        groups = await asyncio.to_thread(self._grouped, unmet, ready)
+        return await self._open_ones(groups, ready)
 
     async def write(
         self, gap: Collection[int], asked: Collection[int], questions: Sequence[str], answer: str, by: str
@@ -238,25 +242,11 @@ class Gaps:
         """
         await self._foreign.remove(dismissed.foreign_ids, by)
 
-    def _prepare(self, unmet: Sequence[Unmet]) -> None:
-        """Redact and encode what is new, and forget what is not looked at any more; blocks."""
-        known = self._prepared
-        new = [
-            one for one in unmet if one.question_id not in known or known[one.question_id].meaning != one.meaning
-        ]
-        texts = [clean(one.meaning, self._keep) for one in new]
-        vectors: Iterable[Floats] = encoded(self._open_encoder(), texts) if new else ()
-        fresh = {
-            one.question_id: _Prepared(one.meaning, text, vector)
-            for one, text, vector in zip(new, texts, vectors, strict=True)
-        }
-        self._prepared = {one.question_id: fresh.get(one.question_id) or known[one.question_id] for one in unmet}
-
-    def _grouped(self, unmet: Sequence[Unmet]) -> list[tuple[str, list[Unmet]]]:
+    def _grouped(self, unmet: Sequence[Unmet], ready: Mapping[int, Ready]) -> list[tuple[str, list[Unmet]]]:
         """Return which questions ask for the same, with the wording of each group, those of most people first."""
         if not unmet:
             return []
-        prepared = [self._prepared[one.question_id] for one in unmet]
+        prepared = [ready[one.question_id] for one in unmet]
         alike = similarities_of(np.stack([one.vector for one in prepared]), [one.text for one in prepared])
         groups = []
         for rows in grouped(alike, threshold(self._open_encoder())):
@@ -264,52 +254,52 @@ class Gaps:
             groups.append((prepared[nearest].text, [unmet[row] for row in rows]))
         return sorted(groups, key=lambda group: (-_people(group[1]), -len(group[1]), group[0]))
 
-    async def _open_ones(self, unmet: Sequence[Unmet], groups: Sequence[tuple[str, list[Unmet]]]) -> Found:
+    async def _open_ones(self, groups: Sequence[tuple[str, list[Unmet]]], ready: Mapping[int, Ready]) -> Found:
         stamp = (self._knowledge.revision, self._knowledge.index)
         if stamp != self._asked:
             self._asked, self._known = stamp, {}
-        known = self._known
-        self._known = {one.question_id: known[one.question_id] for one in unmet if one.question_id in known}
         gaps: list[Gap] = []
         looked_at = 0
         for example, group in groups:
             looked_at += 1
-            if standing := [one for one in group if not await self._is_known(one)]:
-                gaps.append(self._gap(example, standing))
+            texts = {one.question_id: ready[one.question_id].text for one in group}
+            if standing := [one for one in group if not await self._is_known(one, texts[one.question_id])]:
+                gaps.append(_gap(example, standing, texts))
             if len(gaps) == MOST_GAPS:
                 break
         gaps.sort(key=lambda gap: (-gap.people, -len(gap.questions), gap.example))
         return Found(gaps=tuple(gaps), more=len(groups) - looked_at)
 
-    def _gap(self, example: str, group: Sequence[Unmet]) -> Gap:
-        questions = [
-            AskedOnce(
-                question_id=one.question_id,
-                text=self._prepared[one.question_id].text,
-                shortfall=one.shortfall,
-                asked_at=one.asked_at,
-            )
-            for one in group
-        ]
-        questions.sort(key=lambda question: question.asked_at, reverse=True)
-        texts = {question.text for question in questions}
-        return Gap(
-            example=example if example in texts else questions[0].text,
-            people=_people(group),
-            questions=tuple(questions),
-        )
-
-    async def _is_known(self, one: Unmet) -> bool:
+    async def _is_known(self, one: Unmet, text: str) -> bool:
         """Return whether what is known now would answer a question, and better than it was answered."""
-        if one.question_id not in self._known:
-            question = normalise_question(self._prepared[one.question_id].text)
-            decision = await self._knowledge.decide(question, one.workspace_id)
+        asked = one.question_id, hash(text)
+        if asked not in self._known:
+            decision = await self._knowledge.decide(normalise_question(text), one.workspace_id)
             is_known = False
             if decision is not None and decision.sure and decision.candidates:
                 entry = decision.candidates[0].entry
                 is_known = entry.id != one.entry_id or entry.approved_at > one.told_at
-            self._known[one.question_id] = is_known
-        return self._known[one.question_id]
+            self._known[asked] = is_known
+        return self._known[asked]
+
+
+def _gap(example: str, group: Sequence[Unmet], redacted: Mapping[int, str]) -> Gap:
+    questions = [
+        AskedOnce(
+            question_id=one.question_id,
+            text=redacted[one.question_id],
+            shortfall=one.shortfall,
+            asked_at=one.asked_at,
+        )
+        for one in group
+    ]
+    questions.sort(key=lambda question: question.asked_at, reverse=True)
+    texts = {question.text for question in questions}
+    return Gap(
+        example=example if example in texts else questions[0].text,
+        people=_people(group),
+        questions=tuple(questions),
+    )
 
 
 def _people(group: Sequence[Unmet]) -> int:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from supportbot.db import clock
+from supportbot.db.counting import expect_many_rows
 from supportbot.db.session import Database
 from supportbot.db.states import LOCAL_PLATFORMS
 from supportbot.insights.beginning import Beginning, read_beginning
@@ -106,12 +107,14 @@ class Today:
 
     async def _count(self, period: Period) -> Counted:
         async with self._database.read() as session:
+            await expect_many_rows(session)
             return await count(session, period, max(2 * period.days, 2 * WEEK))
 
     async def _look(
         self, period: Period, latest: During, earlier: During
     ) -> tuple[list[float | None], tuple[ChannelCount, ...], Queue, Queue]:
         async with self._database.read() as session:
+            await expect_many_rows(session)
             everywhere = period.workspace_id is None
             seconds = await percentiles(session, latest, _PERCENTS, everywhere=everywhere)
             seconds += await percentiles(session, earlier, _PERCENTS, everywhere=everywhere)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from supportbot.db.models import Answer, Question
@@ -60,7 +60,24 @@ IS_SHOWN_LAST = and_(
     .where(_Later.sample_of == first_of(Question), _Later.sample > Question.sample, _is_shown(_Later))
     .exists(),
 )
-"""Which row stands for its question: one of all its samples."""
+"""Which row stands for its question: one of all its samples. For a few rows; see ``STANDS_AMONG_MANY``."""
+
+_Earlier = aliased(Question)
+_later_shown = (_Later.sample_of.is_not(None), _is_shown(_Later))
+
+STANDS_AMONG_MANY = and_(
+    or_(Question.sample == 1, Question.id.in_(select(_Later.id).where(*_later_shown))),
+    Question.id.not_in(
+        union_all(
+            select(_Later.sample_of).where(*_later_shown),
+            select(_Earlier.id)
+            .join(_Later, and_(_Later.sample_of == _Earlier.sample_of, _Later.sample > _Earlier.sample))
+            .where(*_later_shown),
+        )
+    ),
+)
+"""The same, for a statement that goes through very many rows: the few that were asked once more are found once, by
+their index, and are not looked for beside each row."""
 
 
 def drawn_before(connection: Connection, first_id: int, sample: int) -> Drawn:

@@ -163,17 +163,18 @@ class Policies:
         if after is not None:
             query = query.where(tuple_(*order) > (after.platform, after.workspace, after.channel))
         async with self._database.read() as session:
-            rows = await session.execute(query)
-            return [
-                Decided(
-                    place=Place(platform=workspace.platform, workspace=workspace.external_id, channel=row.channel),
-                    settings=row.settings,
-                    policy=await effective(session, row.workspace_id, row.channel),
-                    by=row.changed_by,
-                    at=row.changed_at,
-                )
-                for row, workspace in rows.all()
-            ]
+            rows = (await session.execute(query)).all()
+            wider = await _wider(session, [row for row, _ in rows])
+        return [
+            Decided(
+                place=Place(platform=workspace.platform, workspace=workspace.external_id, channel=row.channel),
+                settings=row.settings,
+                policy=_layered([*wider[row.workspace_id, row.channel], row], row.workspace_id),
+                by=row.changed_by,
+                at=row.changed_at,
+            )
+            for row, workspace in rows
+        ]
 
     async def _at(self, session: AsyncSession, place: Place) -> Policy:
         workspace_id = await self._workspace_id(session, place)
@@ -207,6 +208,29 @@ class Policies:
                 .with_for_update()
             )
         ).scalar_one()
+
+
+async def _wider(
+    session: AsyncSession, rows: Sequence[ChannelPolicy]
+) -> dict[tuple[int, str], list[ChannelPolicy]]:
+    """Return what was decided around some places, the widest first, by their workspace and channel."""
+    places = [(row.workspace_id, row.channel) for row in rows]
+    threads = select(Channel.workspace_id, Channel.channel, Channel.parent).where(
+        tuple_(Channel.workspace_id, Channel.channel).in_(places), Channel.parent.is_not(None)
+    )
+    parents = {(row.workspace_id, row.channel): row.parent for row in await session.execute(threads)}
+    around: dict[tuple[int, str], list[str]] = {}
+    for place in places:
+        around[place] = [WHOLE_WORKSPACE] if place[1] != WHOLE_WORKSPACE else []
+        if (parent := parents.get(place)) is not None:
+            around[place].append(parent)
+    wanted = {(workspace_id, one) for (workspace_id, _), some in around.items() for one in some}
+    decided = select(ChannelPolicy).where(tuple_(ChannelPolicy.workspace_id, ChannelPolicy.channel).in_(wanted))
+    found = {(one.workspace_id, one.channel): one for one in await session.scalars(decided)}
+    return {
+        (workspace_id, channel): [found[workspace_id, one] for one in some if (workspace_id, one) in found]
+        for (workspace_id, channel), some in around.items()
+    }
 
 
 def _check_digest(place: Place, settings: Mapping[str, Any], policy: Policy) -> None:

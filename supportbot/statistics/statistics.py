@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from supportbot.db import clock
 from supportbot.db.models import Answer, Conversation, Feedback, Question
 from supportbot.db.session import Database
-from supportbot.intake.samples import IS_SHOWN_LAST
+from supportbot.intake.samples import STANDS_AMONG_MANY
 from supportbot.statistics.asked import Asked, During, asked_in, most_asked
 from supportbot.statistics.interval import wilson
 from supportbot.statistics.kinds import Kind, kind_of, of_the_bot
@@ -104,7 +104,7 @@ def _counts(during: During) -> Select[str, int]:
         .select_from(Question)
         .join(Conversation, Question.conversation_id == Conversation.id)
         .outerjoin(Answer, of_the_bot())
-        .where(*during, IS_SHOWN_LAST)
+        .where(*during, STANDS_AMONG_MANY)
         .group_by(kind)
     )
 

@@ -24,7 +24,7 @@ class Sentence(str):
 
     Args:
         template: in English, as in the catalogue.
-        values: as in ``Words.say``.
+        values: as in ``Words.say``; a sentence among them is said in the same language.
     """
 
     template: str
@@ -51,7 +51,10 @@ class Words:
             values: what is shown, already harmless where it is shown.
         """
         if isinstance(sentence, Sentence):
-            return self.say(sentence.template, **sentence.values)
+            values = {
+                name: self.say(one) if isinstance(one, Sentence) else one for name, one in sentence.values.items()
+            }
+            return self.say(sentence.template, **values)
         text = translations(self.language).gettext(sentence) if sentence else sentence  # "" is gettext's header
         return text.format_map(values) if values else text
 

@@ -38,6 +38,7 @@ class LocalProvider:
         redirects: the addresses to which it sends people back.
         asked: the query of each request for its page.
         shown: the form of each request for a token.
+        left: how many have been at its page for signing out.
         team: in which the bot's token of Slack is.
     """
 
@@ -48,6 +49,7 @@ class LocalProvider:
         self.asked: list[Mapping[str, str]] = []
         self.shown: list[Mapping[str, str]] = []
         self.team = "T0001"
+        self.left = 0
         self._codes: dict[str, Mapping[str, str]] = {}
         self._people: dict[str, Json] = {}
         self._port = 0
@@ -85,6 +87,7 @@ class LocalProvider:
         app = web.Application(middlewares=[self._fail])
         app.router.add_get("/.well-known/openid-configuration", self._discovery)
         app.router.add_get("/keys", self._keys)
+        app.router.add_get("/leave", self._leave)
         app.router.add_get("/authorize", self._page)
         app.router.add_post("/authorize", self._sign_in)
         app.router.add_post("/token", self._token)
@@ -132,7 +135,20 @@ class LocalProvider:
         }
         if not self.is_slack:
             said["code_challenge_methods_supported"] = ["S256"]
+            said["end_session_endpoint"] = f"{self.issuer}/leave?realm=team"
         return web.json_response(_replaced(said, self.metadata))
+
+    async def _leave(self, request: web.Request) -> web.Response:
+        """Ask somebody whether they want to be signed out, and lead back to the client afterwards."""
+        back = request.query["post_logout_redirect_uri"]
+        if (request.query["client_id"], request.query["realm"]) != (
+            CLIENT_ID,
+            "team",
+        ) or back not in self.redirects:
+            raise web.HTTPBadRequest(text="This request is not of a client of ours.")
+        self.left += 1
+        page = f'<!doctype html><html lang="en"><title>Provider</title><a href="{back}">Back to the console</a>'
+        return web.Response(text=page, content_type="text/html")
 
     async def _keys(self, request: web.Request) -> web.Response:
         return web.json_response(KeySet([self.key]).as_dict(private=False))

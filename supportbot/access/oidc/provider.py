@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 import structlog
@@ -124,6 +125,23 @@ class Provider:
             except InvalidKeyIdError:  # a key that is newer than what we know
                 claims = await self._read_with_new_keys(known, text, expected)
             return _joined(claims, await self._user_info(client, known, claims))
+
+    async def sign_out_address(self, redirect: str) -> str | None:
+        """Return where a browser goes to be signed out at the provider; None if the provider has no such place.
+
+        The provider asks there who it is: no token is kept that would name them (RP-Initiated Logout 1.0, 2).
+
+        Args:
+            redirect: where it comes back to.
+
+        Raises:
+            ProviderError: the provider does not answer as one.
+        """
+        endpoint = str((await self._know()).metadata.get("end_session_endpoint"))
+        if not is_safe(endpoint):
+            return None
+        sent = {"client_id": self.registration.client_id, "post_logout_redirect_uri": redirect}
+        return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(sent)}"
 
     async def count_keys(self) -> int:
         """Ask the provider anew, and return how many keys it has.

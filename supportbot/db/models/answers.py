@@ -41,8 +41,8 @@ class Answer(Base):
             sqlite_where=text("source = 'human'"),
             postgresql_where=text("source = 'human'"),
         ),
-        # What becomes of very many questions is counted from it alone: see ``statistics.kinds``.
-        Index("ix_answer_kind", "question_id", "source", "entry_id", "model_version"),
+        # What becomes of very many questions, and of votes, is counted from it alone: see ``statistics.kinds``.
+        Index("ix_answer_kind", "question_id", "source", "entry_id", "model_version", "id"),
         Index(None, "reply_identity"),
         Index(None, "entry_id"),
         Index(None, "author"),

@@ -257,10 +257,10 @@ class Review:
         async with self._database.write() as session:
             return await undoing.undo(session, deed, by)
 
-    async def deed_of(self, audit_id: int) -> int | None:
-        """Return the decision of which a line of the audit tells; None where it cannot be undone."""
+    async def deeds_of(self, audit_ids: Collection[int]) -> dict[int, int]:
+        """Return the decisions of which lines of the audit tell, by line: those that can still be undone."""
         async with self._database.read() as session:
-            return await undoing.deed_of(session, audit_id)
+            return await undoing.deeds_of(session, audit_ids)
 
 
 async def _decide(

@@ -28,9 +28,14 @@ class ReviewError(SupportBotError):
     """An item cannot be shown or decided on as somebody wants."""
 
 
-async def deed_of(session: AsyncSession, audit_id: int) -> int | None:
-    """Return the decision of which a line of the audit tells, where it can still be undone."""
-    return await session.scalar(select(ExampleDecision.deed).where(ExampleDecision.audit_id == audit_id))
+async def deeds_of(session: AsyncSession, audit_ids: Collection[int]) -> dict[int, int]:
+    """Return the decisions of which lines of the audit tell, by line: those that can still be undone."""
+    query = (
+        select(ExampleDecision.audit_id, ExampleDecision.deed)
+        .join(Example, Example.id == ExampleDecision.example_id)
+        .where(ExampleDecision.audit_id.in_(audit_ids), Example.decided_at == ExampleDecision.decided_at)
+    )
+    return dict((await session.execute(query)).all())
 
 
 async def undo(session: AsyncSession, deed: int, by: str) -> list[int]:

@@ -16,11 +16,55 @@ from supportbot.engine.base import Engine
 from supportbot.engine.smoke import smoke
 from supportbot.errors import ModelError
 from supportbot.models.registry import Manifest, ModelSource, Registry
+from supportbot.words import N_, Sentence
 
 
 class EvidenceError(ModelError):
     """A version was not shown to be better; it may go live for a reason that somebody gives."""
 
+
+_DAMAGED = N_("Version '{version}' is damaged, so it can't go live. {problem}")
+_NOT_EVALUATED = N_(
+    "Version '{version}' was not evaluated: evaluate it (`python -m training.evaluate --candidate … --against "
+    "{active}`) and publish it again, or give a reason with --force."
+)
+_COMPARED_WITH_ANOTHER = N_(
+    "Version '{version}' was compared with '{compared}', and '{active}' is live now: evaluate it (`python -m "
+    "training.evaluate --candidate … --against {active}`) and publish it again, or give a reason with --force."
+)
+_FORGOT = N_("Version '{version}' lost what '{active}' was trained on. {verdict}; or give a reason with --force.")
+_MOSTLY_WRONG = N_(
+    "Version '{version}' answers {share} of the held-out rows right, and fewer than half is never better: train "
+    "it longer or on more wordings of each answer, or give a reason with --force."
+)
+_NOT_BETTER = N_(
+    "Version '{version}' did not measure better than '{active}' ({verdict}): train it on more, or give a reason "
+    "with --force."
+)
+_NOT_BESIDE = N_(
+    "Version '{version}' was not measured beside your approved answers: evaluate it (`python -m training.evaluate "
+    "--candidate … --against {active}`) and publish it again, or give a reason with --force."
+)
+_NOTHING_ASKED = N_(
+    "Version '{version}' could not be measured beside your approved answers, since none of the questions asked "
+    "has an approved answer with another wording: approve more wordings or give questions with --data, evaluate "
+    "it (`python -m training.evaluate --candidate … --against {active}`) and publish it again, or give a reason "
+    "with --force."
+)
+_WOULD_BE_WRONG = N_(
+    "Version '{version}' would show more wrong answers beside your approved ones, since {objection}: train it on "
+    "more, or give a reason with --force."
+)
+_NO_VERDICT = N_("the evaluation gives no verdict")
+_NOT_SAID = N_("the record does not say how many wrong answers are shown")
+_MORE_WRONG = N_(
+    "{wrong} of {asked} questions are answered wrongly, beyond chance more than now ({points} points, 95 % "
+    "interval {low} to {high})"
+)
+_ABOVE_RATE = N_(
+    "{wrong} of {asked} questions are answered wrongly, more than now ({points} points) and beyond chance above "
+    "SUPPORTBOT_WRONG_RATE ({rate})"
+)
 
 LEAST_RIGHT = 0.5
 """Share of the held-out rows that a version must answer right, whatever it is compared with: with two models that
@@ -47,7 +91,7 @@ async def check_sound(registry: Registry, version: str, load: Callable[[ModelSou
         finally:
             await engine.aclose()
     except ModelError as error:
-        raise ModelError(f"Version '{version}' is damaged, so it can't go live. {error}") from error
+        raise ModelError(Sentence(_DAMAGED, version=version, problem=error.args[0])) from error
 
 
 def check_evidence(manifest: Manifest, active: str | None, *, has_knowledge: bool) -> None:
@@ -66,38 +110,27 @@ def check_evidence(manifest: Manifest, active: str | None, *, has_knowledge: boo
     if active is None:
         return
     version, evaluation = manifest.version, manifest.evaluation
-    remedy = f"evaluate it (`python -m training.evaluate --candidate … --against {active}`) and publish it again"
     if not evaluation:
-        raise EvidenceError(f"Version '{version}' was not evaluated: {remedy}, or give a reason with --force.")
+        raise EvidenceError(Sentence(_NOT_EVALUATED, version=version, active=active))
     against = evaluation.get("against")
     compared = against.get("version") if isinstance(against, dict) else None
     if compared != active:
-        raise EvidenceError(
-            f"Version '{version}' was compared with '{compared}', and '{active}' is live now: {remedy}, "
-            "or give a reason with --force."
-        )
-    verdict = str(evaluation.get("verdict") or "the evaluation gives no verdict").rstrip(".")
+        raise EvidenceError(Sentence(_COMPARED_WITH_ANOTHER, version=version, compared=compared, active=active))
+    verdict = str(evaluation.get("verdict") or "").rstrip(".") or Sentence(_NO_VERDICT)
     if evaluation.get("forgot") is True:
-        raise EvidenceError(
-            f"Version '{version}' lost what '{active}' was trained on. {verdict}; or give a reason with --force."
-        )
+        raise EvidenceError(Sentence(_FORGOT, version=version, active=active, verdict=verdict))
     right = _right_share(evaluation)
     if right is not None and right < LEAST_RIGHT:
         # Not left to the verdict: an evaluation made before this was a rule calls such a model better.
-        raise EvidenceError(
-            f"Version '{version}' answers {right:.1%} of the held-out rows right, and fewer than half is never "
-            "better: train it longer or on more wordings of each answer, or give a reason with --force."
-        )
+        share = f"{right:.1%}"
+        raise EvidenceError(Sentence(_MOSTLY_WRONG, version=version, share=share))
     if evaluation.get("better") is not True:
-        raise EvidenceError(
-            f"Version '{version}' did not measure better than '{active}' ({verdict}): train it on more, "
-            "or give a reason with --force."
-        )
+        raise EvidenceError(Sentence(_NOT_BETTER, version=version, active=active, verdict=verdict))
     if has_knowledge:
-        _check_answerer(version, evaluation.get("answerer"), remedy)
+        _check_answerer(version, active, evaluation.get("answerer"))
 
 
-def answerer_objection(answerer: Mapping[str, Any]) -> str | None:
+def answerer_objection(answerer: Mapping[str, Any]) -> Sentence | None:
     """Return what speaks against a candidate behind the answerer, in the mode that was set, or None.
 
     It may not show more wrong answers than what is live, beyond chance; nor, if it shows more at all, more of them
@@ -112,35 +145,26 @@ def answerer_objection(answerer: Mapping[str, Any]) -> str | None:
         _interval(answerer, "differences", mode, "wrong"),
     )
     if wrong is None or rise is None:
-        return "the record does not say how many wrong answers are shown"
-    shown = f"{wrong['value']:.1%} of {answerer.get('asked')} questions are answered wrongly"
-    points = f"{100 * rise['value']:+.1f} points"
+        return Sentence(_NOT_SAID)
+    shown = {"wrong": f"{wrong['value']:.1%}", "asked": answerer.get("asked")}
+    points = f"{100 * rise['value']:+.1f}"
     rate = answerer.get("wrong_rate")
     if rise["low"] > 0:
-        low, high = 100 * rise["low"], 100 * rise["high"]
-        return f"{shown}, beyond chance more than now ({points}, 95 % interval {low:+.1f} to {high:+.1f})"
+        low, high = f"{100 * rise['low']:+.1f}", f"{100 * rise['high']:+.1f}"
+        return Sentence(_MORE_WRONG, **shown, points=points, low=low, high=high)
     if rise["value"] > 0 and isinstance(rate, int | float) and wrong["low"] > rate:
-        return f"{shown}, more than now ({points}) and beyond chance above SUPPORTBOT_WRONG_RATE ({rate:.1%})"
+        chosen = f"{rate:.1%}"
+        return Sentence(_ABOVE_RATE, **shown, points=points, rate=chosen)
     return None
 
 
-def _check_answerer(version: str, answerer: object, remedy: str) -> None:
+def _check_answerer(version: str, active: str, answerer: object) -> None:
     if not isinstance(answerer, Mapping):
-        raise EvidenceError(
-            f"Version '{version}' was not measured beside your approved answers: {remedy}, or give a reason with "
-            "--force."
-        )
+        raise EvidenceError(Sentence(_NOT_BESIDE, version=version, active=active))
     if not answerer.get("asked"):
-        raise EvidenceError(
-            f"Version '{version}' could not be measured beside your approved answers, since none of the questions "
-            "asked has an approved answer with another wording: approve more wordings or give questions with "
-            f"--data, {remedy}, or give a reason with --force."
-        )
+        raise EvidenceError(Sentence(_NOTHING_ASKED, version=version, active=active))
     if (objection := answerer_objection(answerer)) is not None:
-        raise EvidenceError(
-            f"Version '{version}' would show more wrong answers beside your approved ones, since {objection}: "
-            "train it on more, or give a reason with --force."
-        )
+        raise EvidenceError(Sentence(_WOULD_BE_WRONG, version=version, objection=objection))
 
 
 def _interval(record: Mapping[str, Any], *path: str) -> Mapping[str, float] | None:

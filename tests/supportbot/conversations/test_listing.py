@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from supportbot.conversations.criteria import Criteria, Cursor, HandedOff, Voted
 from supportbot.conversations.listing import Place, read_choices, read_page
-from supportbot.db.models import Handoff, Question
+from supportbot.db.models import Answer, Handoff, Question
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, HandoffState, QuestionState
 from tests.supportbot.feedback.curation.rows import add_answer
@@ -99,6 +99,55 @@ async def test_pages_follow_one_another_without_gap_or_repetition(database: Data
             break
     assert len(seen) == 7
     assert seen == sorted(seen, reverse=True)
+
+
+async def test_what_very_many_texts_say_is_found_on_every_page(database: Database) -> None:
+    """Beyond the latest thousand as well, from the middle on, and of the few that something else holds for."""
+    first = await add_answer(database, "the first one")
+    many = 2_400
+    async with database.write() as session:
+        of_first = select(Question.conversation_id).join(Answer, Answer.question_id == Question.id)
+        conversation_id = (await session.scalars(of_first.where(Answer.id == first))).one()
+        questions = [
+            Question(
+                conversation_id=conversation_id,
+                platform="slack",
+                identity=f"many:{number}",
+                asker="slack:U1",
+                text=f"refund {number}" if number % 3 else "something else",
+                reply_to={},
+                state=QuestionState.ANSWERED,
+                received_at=DAY + timedelta(minutes=number),
+            )
+            for number in range(many)
+        ]
+        session.add_all(questions)
+        await session.flush()
+        session.add_all(
+            Answer(
+                question_id=question.id,
+                text="Your refund comes." if number % 2 else "It comes.",
+                source=AnswerSource.APPROVED if number % 400 == 3 else AnswerSource.GENERATED,
+                created_at=question.received_at,
+            )
+            for number, question in enumerate(questions)
+        )
+    has_word = [number for number in range(many) if number % 3 or number % 2][::-1]
+    texts = {question.id: number for number, question in enumerate(questions)}
+
+    async def numbers(criteria: Criteria, below: int | None = None) -> list[int]:
+        cursor = Cursor(questions[below].received_at, questions[below].id) if below is not None else None
+        return [texts[row.question_id] for row in (await read_page(database, criteria, cursor)).rows]
+
+    assert await numbers(Criteria(words="refund")) == has_word[:50]
+    for below in (1_900, 1_200, 300, 20):
+        wanted = [number for number in has_word if number < below]
+        assert await numbers(Criteria(words="refund"), below) == wanted[:50]
+        assert await numbers(Criteria(words='"your refund"'), below) == [one for one in wanted if one % 2][:50]
+    verified = [number for number in has_word if number % 400 == 3]
+    assert verified == [2_003, 1_603, 1_203, 803, 403, 3]
+    assert await numbers(Criteria(words="refund", source=AnswerSource.APPROVED)) == verified
+    assert await numbers(Criteria(words="refund", source=AnswerSource.APPROVED), 1_203) == verified[3:]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

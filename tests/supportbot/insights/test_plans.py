@@ -71,7 +71,7 @@ async def test_gaps_are_looked_for_from_the_newest_question_backwards(filled: Da
     plans = await plans_of(filled, look)
 
     plan = next(plan for query, plan in plans.items() if "handoff_id" in query)
-    assert "ix_question_received_at" in plan
+    assert "ix_question_asked" in plan
     assert "ix_question_state_lease_until" not in plan
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supportbot.words import LANGUAGES, Language, Words, nearest, preferred
+from supportbot.words import LANGUAGES, N_, Language, Sentence, Words, nearest, preferred
 
 GERMAN, ENGLISH = Words("de"), Words("en")
 MOMENT = datetime(2026, 11, 27, 9, 5, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -70,6 +70,25 @@ def test_nearest_language_of_a_locale(locale: str, language: Language | None) ->
 def test_languages_that_a_browser_asks_for(header: str, languages: list[str]) -> None:
     """The best come first; one that is not wanted, or cannot be read, is none."""
     assert preferred(header) == languages
+
+
+def test_a_sentence_within_a_sentence_is_said_in_the_same_language() -> None:
+    """As text both are English; a value that is no sentence stays as it is."""
+    inner = Sentence(N_("the evaluation gives no verdict"))
+    template = N_(
+        "Version '{version}' did not measure better than '{active}' ({verdict}): train it on more, or give a "
+        "reason with --force."
+    )
+    outer = Sentence(
+        template,
+        version="v2",
+        active="the evaluation gives no verdict",
+        verdict=inner,
+    )
+    assert "(the evaluation gives no verdict)" in outer
+    said = Words("de").say(outer)
+    assert said.startswith("Die Version „v2“")
+    assert "als „the evaluation gives no verdict“ (die Auswertung nennt kein Urteil)" in said
 
 
 @given(st.text(max_size=2_000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -137,6 +138,43 @@ async def test_a_browser_signs_in(running: Running, idp: LocalProvider, browser:
     await expect(page.get_by_role("alert")).to_contain_text("was not begun in this browser")
     assert await problems(page) == []
     await context.close()
+
+
+async def test_who_signs_out_is_signed_out_at_the_provider(
+    running: Running, idp: LocalProvider, browser: Browser
+) -> None:
+    """The browser goes there by itself, and comes back to where one signs in; the session is over before."""
+    idp.person["groups"] = ["leads"]
+    left = idp.left
+    context = await browser.new_context()
+    context.set_default_timeout(10_000)
+    page = await context.new_page()
+    await page.goto(f"{running.url}{BEGIN}")
+    await page.get_by_role("button", name="Allow").click()
+    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("link", name="Back to the console").click()
+    await expect(page).to_have_url(f"{running.url}/console/sign-in")
+    assert idp.left == left + 1
+    assert COOKIE not in {cookie.get("name") for cookie in await context.cookies(running.url)}
+    await expect(page.get_by_role("link", name="Sign in with the team's account")).to_be_visible()
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await context.close()
+
+
+@pytest.mark.parametrize("endpoint", [None, "http://login.shop.example/leave", "javascript:alert(1)"])
+async def test_where_a_provider_signs_nobody_out_the_console_does(
+    running: Running, idp: LocalProvider, monkeypatch: pytest.MonkeyPatch, endpoint: str | None
+) -> None:
+    """A provider may have no such page, or name none that can be trusted."""
+    monkeypatch.setattr(provider, "_KEEP_SECONDS", -1.0)
+    idp.metadata["end_session_endpoint"] = endpoint
+    idp.person["groups"] = ["leads"]
+    async with browser_of(running) as client:
+        await sign_in(client)
+        token = re.search(r"\b([0-9a-f]{64})\b", (await client.get("/console")).text)
+        assert token is not None
+        ended = await client.post("/console/sign-out", data={"token": token[1]}, headers={"Origin": running.url})
+    assert (ended.status_code, ended.headers["location"]) == (303, "/console/sign-in")
 
 
 async def test_what_is_sent_is_bound_to_the_browser(running: Running, idp: LocalProvider) -> None:
@@ -399,7 +437,7 @@ async def test_a_provider_that_fails_is_told(
         idp.body = {}
         client.cookies.set(BEGUN_COOKIE, cookie)
         assert (await client.get(back)).status_code == 303
-        german = await client.get(CALLBACK, headers={"Accept-Language": "de"})
+        german = await client.get(CALLBACK, params={"state": "x"}, headers={"Accept-Language": "de"})
         assert "Anmelden mit the team&#39;s account" in german.text
 
 

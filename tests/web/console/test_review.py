@@ -45,6 +45,31 @@ async def start(running: Running, page: Page, *examples: Example) -> None:
     await page.goto(f"{running.url}/console/review")
 
 
+async def test_what_was_decided_is_undone_from_the_audit(
+    running: Running, curator: Page, browser: Browser
+) -> None:
+    """All that was decided together waits again; a viewer is offered nothing, nor is anybody once it is undone."""
+    database = running.core.database
+    await start(running, curator, example("Do you sell gift cards?", "We do.", **WAITS))
+    await curator.keyboard.press("a")
+    await expect(curator.get_by_text("Nothing waits for a decision")).to_be_visible()
+    assert await known(database) == [("Do you sell gift cards?", "We do.")]
+
+    audit = f"{running.url}/console/settings/audit?action=example."
+    async with signed_in(running, browser, Role.VIEWER) as context:
+        viewer = await context.new_page()
+        await viewer.goto(audit)
+        await expect(viewer.get_by_role("cell", name="example.approve")).to_be_visible()
+        await expect(viewer.get_by_role("button", name="Undo")).to_have_count(0)
+    await curator.goto(audit)
+    [row] = await stored(database)
+    await curator.get_by_role("button", name=f"Undo example.approve of example:{row.id}").click()
+    await expect(curator.get_by_text("Undone: it waits again.")).to_be_visible()
+    await expect(curator.get_by_role("button", name="Undo")).to_have_count(0)
+    assert await known(database) == []
+    assert [row.status for row in await stored(database)] == [ExampleStatus.PENDING]
+
+
 async def test_everything_is_decided_with_the_keyboard(running: Running, curator: Page) -> None:
     """Approve, edit, merge, none of ours, reject, next, previous and undo, each by one key; all of it real."""
     database = running.core.database

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.web.console.entrance.cookies import begun_in, forget_begun, keep_begun, let_in, source_of
+from supportbot.access.address import SIGN_IN_PATH
 from supportbot.access.oidc.registration import begin_path, callback_path
 from supportbot.access.providers import Providers
 
@@ -38,6 +39,8 @@ class Arrivals:
                 keep_begun(response, departure.cookie, is_secure=is_secure)
                 response.headers["Cache-Control"] = "no-store"
                 return response
+            if request.url.path == callback_path(one.key) and not request.query_params:
+                return RedirectResponse(SIGN_IN_PATH, status_code=303)  # who has signed out there
             if request.url.path == callback_path(one.key):
                 secret = await self._providers.finish(
                     one.key,

@@ -7,6 +7,7 @@ fetch ahead open them too.
 from __future__ import annotations
 
 import hmac
+from html import escape
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -107,7 +108,11 @@ class Entrance:
             if not hmac.compare_digest(expected.encode(), (await _token(request)).encode()):
                 return PlainTextResponse("This form is not of this page: reload it.", status_code=403)
             await self._access.sessions.end(session.id, session.id)
-        response = RedirectResponse(SIGN_IN_PATH, status_code=303)
+        origin = request.state.origin
+        there = session and await self._access.providers.sign_out_address(session.operator.id, origin)
+        response: Response = RedirectResponse(SIGN_IN_PATH, status_code=303)
+        if there:
+            response = _build_onward(there, self.words(request))
         let_out(response, is_secure=is_secure)
         return response
 
@@ -134,6 +139,16 @@ class Entrance:
 def build_reload() -> HTMLResponse:
     """Return a page that loads its address once more, without having been linked from elsewhere."""
     page = '<!doctype html><html lang="en"><meta http-equiv="refresh" content="0"><title>…</title></html>'
+    return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+
+def _build_onward(address: str, words: Words) -> HTMLResponse:
+    """Return a page that goes on to another one; a form itself may lead nowhere else."""
+    there, sentence = escape(address), escape(words.say("You are signed out here. Go on"))
+    page = (
+        f'<!doctype html><html lang="{words.language}"><meta http-equiv="refresh" content="0; url={there}">'
+        f'<title>…</title><a href="{there}">{sentence}</a></html>'
+    )
     return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 
 

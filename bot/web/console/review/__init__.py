@@ -57,7 +57,7 @@ class Reviewing:
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
-        self._say = visit.words.say
+        self._words = visit.words
         self._review = visit.console.review
         self._seat = Seat(visit.operator.id, secrets.token_hex(8))
         self._choice = read_choice(visit.query)
@@ -72,7 +72,7 @@ class Reviewing:
         """Build the page with the first item that waits."""
         self._filters, self._progress = node("div"), node("div")
         if not may(self._visit.operator.role, Action.REVIEW):
-            node("p", self._say(_ONLY_CURATORS), classes="muted")
+            node("p", self._words.say(_ONLY_CURATORS), classes="muted")
             await attempt(self._visit, self._show_progress)
             return
         self._body = node("div")
@@ -83,7 +83,7 @@ class Reviewing:
         background_tasks.create(self._look(quietly=True), name="review-look")
 
     def _add_keys(self) -> None:
-        keys, say = self._visit.frame.keys, self._say
+        keys, say = self._visit.frame.keys, self._words.say
         keys.add("j", say("Next item"), self._next)
         keys.add("k", say("Previous item"), self._previous)
         keys.add("a", say("Approve"), self._approve)
@@ -139,30 +139,34 @@ class Reviewing:
         self._overview = overview
         self._filters.clear()
         with self._filters:
-            build_filters(overview, self._choice, self._visit.words)
+            build_filters(overview, self._choice, self._words)
         self._progress.clear()
         with self._progress:
-            build_progress(overview, self._visit.words)
+            build_progress(overview, self._words)
 
     def _draw(self) -> None:
         self._body.clear()
         with self._body:
             if self._item is None:
-                build_empty(self._overview, self._choice, self._visit.words)
-                button(self._say("Look for new ones"), self._look)
+                build_empty(self._overview, self._choice, self._words)
+                button(self._words.say("Look for new ones"), self._look)
                 return
-            judgement = build_item(self._item, self._marked, self._near, self._tick, self._visit.words)
+            judgement = build_item(self._item, self._marked, self._near, self._tick, self._words)
             with judgement:
                 with node("div", classes="verdicts"):
-                    label = self._say("Approve as one to avoid") if self._item.is_bad else self._say("Approve")
+                    label = (
+                        self._words.say("Approve as one to avoid")
+                        if self._item.is_bad
+                        else self._words.say("Approve")
+                    )
                     self._add_button(label, "a", self._approve, "main")
-                    self._add_button(self._say("Edit"), "e", self._edit)
-                    self._add_button(self._say("Reject"), "r", self._reject)
-                    self._add_button(self._say("Merge"), "m", self._choose_entry)
-                    self._add_button(self._say("None of ours"), "x", self._disown)
-                    self._add_button(self._say("Previous"), "k", self._previous)
-                    self._add_button(self._say("Next"), "j", self._next)
-                self._panel = Panel(self._visit.words)
+                    self._add_button(self._words.say("Edit"), "e", self._edit)
+                    self._add_button(self._words.say("Reject"), "r", self._reject)
+                    self._add_button(self._words.say("Merge"), "m", self._choose_entry)
+                    self._add_button(self._words.say("None of ours"), "x", self._disown)
+                    self._add_button(self._words.say("Previous"), "k", self._previous)
+                    self._add_button(self._words.say("Next"), "j", self._next)
+                self._panel = Panel(self._words)
 
     def _add_button(self, label: str, key: str, handler: Callable[[], object], classes: str = "") -> None:
         with button(label, handler, classes=classes).props(f"aria-keyshortcuts={key}"):
@@ -184,7 +188,7 @@ class Reviewing:
             else:
                 await self._show_progress()
             if not quietly:
-                self._visit.frame.say(self._visit.words.say_many("{number} new item", "{number} new items", new))
+                self._visit.frame.say(self._words.say_many("{number} new item", "{number} new items", new))
 
         with self._body:
             await act(self._visit, Action.REVIEW, look)
@@ -216,19 +220,19 @@ class Reviewing:
             chosen = [item.example_id, *sorted(self._ticked)]
             self._deeds.append((await decide(self._seat, chosen, operator.name), item.example_id))
             await self._go_on(operator)
-            self._visit.frame.offer_undo(self._say(done), self._undo)
+            self._visit.frame.offer_undo(self._words.say(done), self._undo)
 
         await self._do(deed)
 
     async def _undo(self) -> None:
         async def take_back(operator: Operator) -> None:
             if not self._deeds:
-                self._visit.frame.say(self._say(_NOTHING_TO_UNDO))
+                self._visit.frame.say(self._words.say(_NOTHING_TO_UNDO))
                 return
             deed, example_id = self._deeds.pop()
             await self._review.undo(deed, operator.name)
             await self._show(await self._take(only=example_id) or await self._take())
-            self._visit.frame.say(self._say("Undone: it waits again."))
+            self._visit.frame.say(self._words.say("Undone: it waits again."))
 
         await self._do(take_back)
 
@@ -236,7 +240,7 @@ class Reviewing:
 
     def _edit(self) -> None:
         if self._item is not None and not self._panel.edit(self._item, self._approve_edited):
-            self._visit.frame.alert(self._say(_TOO_LONG))
+            self._visit.frame.alert(self._words.say(_TOO_LONG))
 
     async def _approve_edited(self, changed: Mapping[str, str]) -> None:
         question, answer = changed.get("question"), changed.get("answer")
@@ -273,7 +277,7 @@ class Reviewing:
         async def renew() -> None:
             is_held = item is None or await self._review.renew(self._seat, item.example_id)
             if not is_held and self._item is item and not self._is_busy:
-                self._visit.frame.alert(self._say(_LOST))
+                self._visit.frame.alert(self._words.say(_LOST))
 
         await attempt(self._visit, renew)
 

@@ -76,7 +76,7 @@ async def test_each_decision_can_be_undone(database: Database, review: Review, v
                 assert list(await session.scalars(select(ForeignQuestion.text))) == ["When is it there?"]
     [line, *_] = [one for one in await audit.recent(database, 9) if one.subject == f"example:{number}"]
     assert line.actor == "ada"
-    assert await review.deed_of(line.audit_id) == deed
+    assert await review.deeds_of([line.audit_id, line.audit_id + 99]) == {line.audit_id: deed}
     assert (await review.overview(ADA, "ada")).decided_by_them == 1
     assert await review.count_open() == 0
 
@@ -90,6 +90,7 @@ async def test_each_decision_can_be_undone(database: Database, review: Review, v
     assert [(one.actor, one.details) for one in undone] == [("ben", {"undone": line.audit_id})]
     with pytest.raises(ReviewError, match="nothing to undo"):
         await review.undo(deed, "ben")
+    assert await review.deeds_of([line.audit_id]) == {}
     assert await review.take(BEN, ALL, only=number) is not None
 
 
@@ -142,12 +143,15 @@ async def test_what_was_decided_again_is_not_undone(database: Database, review: 
     store = ExampleStore(database)
     await store.decide([number], Decision.REJECT, "ada")
     [first] = await audit.recent(database, 1)
+    lines = [first.audit_id, first.audit_id + 1]
+    [rejected] = (await review.deeds_of(lines)).values()
     await store.decide([number], Decision.APPROVE, "ben")
-    deeds = [await review.deed_of(audit_id) for audit_id in (first.audit_id, first.audit_id + 1)]
+    [approved] = (await review.deeds_of(lines)).values()
     with pytest.raises(ReviewError, match="decided on it again"):
-        await review.undo(deeds[0] or 0, "cy")
-    for deed in reversed(deeds):
-        await review.undo(deed or 0, "cy")
+        await review.undo(rejected, "cy")
+    await review.undo(approved, "cy")
+    assert await review.deeds_of(lines) == {first.audit_id: rejected}
+    await review.undo(rejected, "cy")
     assert [row.status for row in await stored(database)] == [ExampleStatus.PENDING]
     assert await known(database) == []
 
