@@ -38,11 +38,12 @@ from supportbot.db import audit
 from supportbot.db.models import ModelVersion, TrainingRun
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
+from supportbot.db.states import ModelStatus
 from supportbot.engine.load import load_model
 from supportbot.engine.pretrained import refuse_code
 from supportbot.errors import ModelError, SupportBotError
 from supportbot.models.loading import make_local_engine
-from supportbot.models.publishing import ModelStatus, check_name_is_free
+from supportbot.models.publishing import check_name_is_free
 from supportbot.models.registry import INT8_LOSS_RISE, MANIFEST, Manifest, Registry, read_manifest, write_manifest
 from supportbot.private import keep_private
 from training.evaluate.record import ANSWERER, BESIDE, RECORD, summary

@@ -12,7 +12,8 @@ from bot.web.console.parts.form import Field, Form
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
 from supportbot.access.roles import Action, Operator, may
-from supportbot.models.publishing import ModelStatus, Switch, VersionSummary
+from supportbot.db.states import ModelStatus
+from supportbot.models.publishing import Switch, VersionSummary
 from supportbot.printable import printable
 from supportbot.words import N_
 

@@ -10,7 +10,8 @@ from urllib.parse import quote
 from bot.web.console.pages import ROOT
 from bot.web.nodes import node
 from supportbot.db.audit import AuditEntry
-from supportbot.models.publishing import ModelStatus, VersionSummary
+from supportbot.db.states import ModelStatus
+from supportbot.models.publishing import VersionSummary
 from supportbot.models.versions import Fixed
 from supportbot.printable import printable
 from supportbot.words import N_, Words
