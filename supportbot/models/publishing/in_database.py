@@ -24,6 +24,7 @@ from supportbot.db.models import ModelVersion
 from supportbot.db.session import Database
 from supportbot.db.states import ModelStatus
 from supportbot.errors import ModelError
+from supportbot.faults import describe
 from supportbot.models.publishing import unrecorded
 from supportbot.models.publishing.statuses import check_not_tried, describe_row, readable
 from supportbot.models.publishing.truth import AWAY, RECORD_SECONDS, Ends, WentBack
@@ -82,7 +83,7 @@ class InDatabase:
         await self._tell(session, rows)
 
     async def promote(self, version: str, instead_of: str | None, actor: str, details: Mapping[str, Any]) -> None:
-        """Decide it, then have this home follow at once; the others see it within a second."""
+        """Decide it, and have this home follow, or neither; the others see it within a second."""
         async with self._database.write() as session:
             await self.reconcile(session)
             live = await _live(session)
@@ -93,7 +94,8 @@ class InDatabase:
             await _make_live(session, row, 1 + (await session.scalar(select(func.max(ModelVersion.turn))) or 0))
             subject = f"model:{version}"
             record(session, actor=actor, action="model.promote", subject=subject, details=dict(details))
-        await asyncio.to_thread(self._registry.follow, version)
+            # Where the transaction fails after that, the daemon brings the home back.
+            await asyncio.to_thread(self._registry.follow, version)
 
     async def roll_back(self, actor: str, instead_of: str | None) -> WentBack:
         """Decide it, then have this home follow; if the database is away, only this home goes back for now."""
@@ -106,7 +108,10 @@ class InDatabase:
             log.warning("model.rollback_unrecorded", version=version, actor=actor, error=str(error))
             return WentBack(previous, version, _UNRECORDED)
         if version in await asyncio.to_thread(self._registry.versions):
-            await asyncio.to_thread(self._registry.follow, version)
+            try:
+                await asyncio.to_thread(self._registry.follow, version)
+            except OSError as error:  # decided it is; a daemon of this home tries it again
+                log.warning("model.home_not_switched", version=version, error=describe(error))
         return WentBack(previous, version, None)
 
     async def _roll_back(self, actor: str, instead_of: str | None) -> tuple[str | None, str]:

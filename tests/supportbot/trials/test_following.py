@@ -17,6 +17,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import TrialOutcome
 from supportbot.engine.smoke import smoke
 from supportbot.models.registry import Registry
+from supportbot.models.supply import Supply
 from supportbot.trials.following import Following
 from supportbot.trials.store import end, running_row
 from tests.supportbot.models.test_reloader import SHORT, Loads, describe, is_closed
@@ -30,7 +31,8 @@ class Bot:
     def __init__(self, log: Log, registry: Registry, loads: Loads) -> None:
         self.log, self.registry, self.loads = log, registry, loads
         self.generator = Generator(LiveModel(loads(registry.resolve("v1")), None), sampling=SHORT)
-        self.following = Following(log.database, registry, self.generator, loads, smoke, describe)
+        supply = Supply(log.database, registry, None)
+        self.following = Following(log.database, registry, self.generator, loads, smoke, describe, supply)
 
     async def answers(self, *, candidate: bool) -> str | None:
         """Return which version answers in a conversation of an arm."""
