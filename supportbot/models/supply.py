@@ -61,8 +61,7 @@ class Supply:
         Raises:
             ModelError: it is, with other files than the database knows of.
         """
-        row = await self._row(version)
-        return await asyncio.to_thread(self._is_here, version, row.digest if row else None)
+        return await asyncio.to_thread(self._is_here, version, self._digest(await self._row(version)))
 
     async def get(self, version: str) -> None:
         """Make sure that a version is in this home; whoever is cancelled meanwhile ends a download.
@@ -72,7 +71,7 @@ class Supply:
             ModelError: it can't be had, or is here with other files than the database knows of.
         """
         row = await self._row(version)
-        if await asyncio.to_thread(self._is_here, version, row.digest if row else None):
+        if await asyncio.to_thread(self._is_here, version, self._digest(row)):
             return
         if row is None or row.status == ModelStatus.RETIRED or self._database.is_sqlite:
             raise ModelError(f"No version '{version}' is installed: see `supportbot models list`.")
@@ -141,6 +140,10 @@ class Supply:
                 select(ModelVersion).where(ModelVersion.name == version)
             )
             return row
+
+    def _digest(self, row: ModelVersion | None) -> str | None:
+        """Return which files a version must have; None where the home itself says it."""
+        return None if row is None or self._database.is_sqlite else row.digest
 
     def _is_here(self, version: str, digest: str | None) -> bool:
         if version not in self._registry.versions():

@@ -104,7 +104,9 @@ class Deeds:
         switch = await self._do(deed, told)
         if switch is not None:
             done = self._words.say("{version} is live.", version=switch.version)
-            if switch.previous is None:
+            if switch.unreached:
+                self._visit.frame.alert(f"{done} {self._words.say(switch.unreached)}")
+            elif switch.previous is None:
                 self._visit.frame.say(done)
             else:
                 self._visit.frame.offer_undo(done, partial(self._roll_back, switch.version))

@@ -124,6 +124,8 @@ def build_state(summary: VersionSummary, words: Words) -> None:
     """Show what a version is now."""
     if summary.problem:
         node("span", words.say("Damaged"), classes="tag damaged")
+    elif summary.status is ModelStatus.CANDIDATE and not summary.is_here:
+        node("span", words.say("On other machines"), classes=f"tag {summary.status}")
     else:
         node("span", words.say(STATES[summary.status]), classes=f"tag {summary.status}")
     if summary.is_previous and not summary.problem:
@@ -134,7 +136,7 @@ def comparison(summary: VersionSummary, words: Words) -> str:
     """Return in a few words how a version compared."""
     verdict = summary.verdict
     if verdict is None:
-        return words.say("Not evaluated") if summary.status is not ModelStatus.RETIRED else "–"
+        return words.say("Not evaluated") if summary.is_here else "–"
     against = printable(str(verdict.against or "–"))
     if verdict.better:
         return words.say("Better than {version}", version=against)
