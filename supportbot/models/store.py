@@ -35,6 +35,8 @@ _MOST_MANIFEST = 16 * 2**20
 _ROOM = 2
 """How often a version is on the disk at most while it comes in: as it was fetched, and in its place."""
 
+_STOPPED = "Nobody waits for it any more."
+
 _FILE = re.compile(r"[A-Za-z0-9_][\w.-]{0,199}", re.ASCII)
 
 _S3: dict[str, Any] = {
@@ -105,8 +107,12 @@ class Store:
         with _told("read"):
             return bool(self._files.exists(f"{self._place(version)}/{MANIFEST}"))
 
-    def put(self, directory: Path) -> Stored:
+    def put(self, directory: Path, is_stopped: Callable[[], bool]) -> Stored:
         """Copy a version of the registry there, unless it is there already; blocks.
+
+        Args:
+            directory: where it is.
+            is_stopped: whether nobody waits for it any more; then this ends in the middle.
 
         Raises:
             StoreError: it can't be written now.
@@ -121,7 +127,7 @@ class Store:
             known = self._known(place)
             if known is None:
                 for name in manifest.files:
-                    self._files.put_file(str(directory / name), f"{place}/{name}")
+                    self._send(directory / name, f"{place}/{name}", is_stopped)
             elif known.files != manifest.files:
                 raise ModelError(
                     f"SUPPORTBOT_MODEL_STORE has another model under the name '{manifest.version}', so it belongs "
@@ -185,6 +191,14 @@ class Store:
         except (FileNotFoundError, ValueError, TypeError):  # none, or half of one: it is written again
             return None
 
+    def _send(self, path: Path, place: str, is_stopped: Callable[[], bool]) -> None:
+        # What is cut short by a stop has no manifest beside it, and is written anew.
+        with path.open("rb") as source, self._files.open(place, "wb") as target:
+            while chunk := source.read(_CHUNK):
+                if is_stopped():
+                    raise StoreError(_STOPPED)
+                target.write(chunk)
+
     def _copy(
         self,
         path: str,
@@ -202,7 +216,7 @@ class Store:
                 found.update(chunk)
                 write(chunk)
         if is_stopped():
-            raise StoreError("Nobody waits for it any more.")
+            raise StoreError(_STOPPED)
         if size > most or found.hexdigest() != digest:
             raise StoreError(_not_it(path.rsplit("/", 2)[-2], path.rsplit("/", 1)[-1]))
 

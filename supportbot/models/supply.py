@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -100,7 +101,8 @@ class Supply:
             return
         if row.stored_manifest is not None and await asyncio.to_thread(self._store.has, version):
             return
-        stored = await asyncio.to_thread(self._store.put, self._registry.directory(version))
+        put = partial(self._store.put, self._registry.directory(version))
+        stored = await _stoppable(put)
         async with self._database.write() as session:
             await session.execute(
                 update(ModelVersion)
