@@ -24,7 +24,7 @@ from supportbot.db.models import ModelVersion
 from supportbot.db.session import Database
 from supportbot.db.states import ModelStatus
 from supportbot.errors import ModelError
-from supportbot.models.registry import Registry
+from supportbot.models.registry import Registry, verify
 from supportbot.models.store import Store, Stored, StoreError
 
 log = structlog.get_logger(__name__)
@@ -72,7 +72,11 @@ class Supply:
             ModelError: it can't be had, or is here with other files than the database knows of.
         """
         row = await self._row(version)
-        if await asyncio.to_thread(self._is_here, version, self._digest(row)):
+        is_stored = self._store is not None and row is not None and row.stored_manifest is not None
+        if await asyncio.to_thread(self._is_here, version, self._digest(row)) and (
+            # What is damaged here is fetched anew, if it can be; else whoever loads it says what is wrong with it.
+            not is_stored or await asyncio.to_thread(self._is_whole, version)
+        ):
             return
         if row is None or row.status == ModelStatus.RETIRED or self._database.is_sqlite:
             raise ModelError(f"No version '{version}' is installed: see `supportbot models list`.")
@@ -157,6 +161,13 @@ class Supply:
             )
         return True
 
+    def _is_whole(self, version: str) -> bool:
+        try:
+            verify(self._registry.directory(version))
+        except ModelError:
+            return False
+        return True
+
     def _has(self, version: str, digest: str) -> bool:
         """Return whether these very files are here; what is damaged or another model is not."""
         try:
@@ -171,7 +182,7 @@ class Supply:
         root.mkdir(parents=True, exist_ok=True)
         lock = _wait_for(root / _LOCK, is_stopped)
         try:
-            if self._is_here(version, digest):  # another process was quicker
+            if self._is_here(version, digest) and self._is_whole(version):  # another process was quicker
                 return
             for left in root.glob(f"{_FETCHED}*"):  # by a process that was killed
                 shutil.rmtree(left, ignore_errors=True)

@@ -180,6 +180,18 @@ async def test_a_version_is_promoted_where_it_was_never_published(homes: tuple[H
     await one.comes_to("v1")
 
 
+async def test_what_was_damaged_here_is_fetched_anew(homes: tuple[Home, Home]) -> None:
+    """A file that is not what it was on this machine is mended by the store when its version goes live."""
+    one, other = homes
+    await one.publishing.promote("v1", "ann")
+    await other.comes_to("v1")
+    await one.publishing.rollback("ann")
+    await other.comes_to("base")
+    (other.registry.directory("v1") / "config.json").write_text("{}")
+    await one.publishing.promote("v1", "ann")
+    await other.comes_to("v1")
+
+
 async def test_two_processes_of_one_home_fetch_once(
     homes: tuple[Home, Home], database: Database, store_url: str, tmp_path: Path
 ) -> None:
