@@ -80,11 +80,12 @@ async def run(settings: Settings) -> None:
         from bot.web.sender import WebSender
         from bot.web.server import WebServer
 
-        readiness = Readiness(core, adapters, stopping).problems
+        readiness = Readiness(core, adapters, stopping)
         app = build_web(
             core.service,
             model_version=lambda: core.model_version if core.answerer.generates else "",
-            readiness=readiness,
+            readiness=readiness.problems,
+            remarks=readiness.remarks,
             settings=settings,
             key=await page_key(core.database),
             is_learned_from=partial(may_be_learned_from, core.database, "web"),
@@ -130,13 +131,15 @@ async def run(settings: Settings) -> None:
                 background.append(tasks.create_task(core.passages.run(), name="passages"))
             if core.reloader:
                 background.append(tasks.create_task(core.reloader.run(), name="reloader"))
+            if core.following:
+                background.append(tasks.create_task(core.following.run(), name="following"))
             if core.trial:
                 background.append(tasks.create_task(core.trial.run(), name="trial"))
             if core.judging:
                 background.append(tasks.create_task(core.judging.run(), name="judging"))
             if manager:
                 does = partial(_describe, core, platforms)
-                tasks.create_task(announce(manager, partial(ask, readiness), does, stopping), name="announcing")
+                tasks.create_task(announce(manager, partial(ask, readiness.problems), does, stopping), name="announcing")
                 background.append(tasks.create_task(keep_watchdog(manager), name="watchdog"))
             hear_libraries()  # those that were imported meanwhile
             settle()

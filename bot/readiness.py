@@ -53,6 +53,11 @@ class Readiness:
             self._told = ""
         return problems
 
+    def remarks(self) -> Mapping[str, str]:
+        """Return what keeps nobody from answering and is to be seen to all the same, by part."""
+        is_behind = self._core.following is not None and self._core.following.problem is not None
+        return {"model": "not the live version"} if is_behind else {}
+
     def _tell(self, sentence: str) -> None:
         """Log a sentence unless it is the one that was logged last: probes come every few seconds."""
         if sentence != self._told:

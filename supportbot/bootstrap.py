@@ -48,16 +48,19 @@ from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
 from supportbot.models import loading
+from supportbot.models.bringing import Bringing
 from supportbot.models.expecting import Expectations
+from supportbot.models.following import Following
 from supportbot.models.publishing import Publishing
 from supportbot.models.registry import STARTER, Registry, starter_directory
 from supportbot.models.reloader import Reloader, show_model
+from supportbot.models.supply import open_supply
 from supportbot.privacy.erasing import Privacy
 from supportbot.privacy.upkeep import Upkeep
 from supportbot.service import Service
 from supportbot.statistics.overview import Overview
 from supportbot.telemetry import metrics
-from supportbot.trials.following import Following
+from supportbot.trials.following import Following as Trial
 from supportbot.trials.judging import Judging
 
 
@@ -142,6 +145,12 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 await digests.recover()
             knowledge = make_knowledge(settings, database, open_encoder)
             passages = make_passages(settings, database, open_encoder)
+            supply = open_supply(settings, database, registry)
+            is_pinned = settings.model is not None or settings.engine == "remote"
+            bringing = None
+            if daemon and not is_pinned and not database.is_sqlite:
+                bringing = Bringing(database, registry, supply)
+                await bringing.begin()
             # Both threads below import it, and its first import fails now and then when two do so at once.
             import tokenizers.decoders  # noqa: F401
 
@@ -171,15 +180,19 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                     await passages.load()
                 if daemon:
                     await asyncio.to_thread(loading.prune_exports, settings)
-                reloader = following = judging = None
-                if not settings.model and settings.engine != "remote":
+                reloader = trial = judging = following = None
+                if not is_pinned:
                     load = partial(loading.exchange, settings)
                     prepared = partial(loading.prepare, database)
                     reloader = Reloader(registry, generator, load, prepared, describe)
                     make = partial(loading.make_engine, settings)
-                    following = Following(database, registry, generator, make, prepared, describe)
-                    publishing = Publishing(database, registry, partial(loading.make_local_engine, settings))
-                    judging = Judging(database, publishing.promote)
+                    trial = Trial(database, registry, generator, make, prepared, describe, supply)
+                    try_out = partial(loading.make_local_engine, settings)
+                    judging = Judging(database, Publishing(database, registry, try_out, supply).promote)
+                if bringing is not None:
+                    following = Following(
+                        database, registry, supply, bringing, lambda: answerer.engine.model_version, owner
+                    )
 
                 async def prepare() -> None:
                     with loading.remedied(settings, registry):
@@ -240,6 +253,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                         prepare,
                         reloader,
                         following,
+                        trial,
                         judging,
                         Expectations(database, lambda: answerer.engine),
                         upkeep,

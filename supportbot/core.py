@@ -20,10 +20,11 @@ from supportbot.intake.questions import Welcome
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
 from supportbot.models.expecting import Expectations
+from supportbot.models.following import Following
 from supportbot.models.reloader import Reloader
 from supportbot.privacy.upkeep import Upkeep
 from supportbot.service import Service
-from supportbot.trials.following import Following
+from supportbot.trials.following import Following as Trial
 from supportbot.trials.judging import Judging
 
 DEMO_EXAMPLES = ("How do I return an item?", "Where is my order?", "Which payment methods do you take?")
@@ -37,6 +38,7 @@ class Core:
     ``knowledge`` follows the database while its ``run`` runs, and so do ``passages``, which are None where
     documents are not quoted. ``reloader`` is None where ``SUPPORTBOT_MODEL`` pins the model, or a remote one
     answers; then there are no ``trial``, which keeps a candidate beside it, and no ``judging``, which ends trials.
+    ``following`` keeps the home on what is live in a database that machines share; None there, and with SQLite.
     ``expectations`` tell the model what it may repeat. ``upkeep`` erases what is too old, ``reminders``
     tell people again what they were asked, and ``digests`` tell teams what was asked in a week. ``prepare`` has
     the model say something before anybody asks, which also starts its process; ModelError if it cannot.
@@ -51,7 +53,8 @@ class Core:
     passages: Passages | None
     prepare: Callable[[], Coroutine[Any, Any, None]]
     reloader: Reloader | None
-    trial: Following | None
+    following: Following | None
+    trial: Trial | None
     judging: Judging | None
     expectations: Expectations
     upkeep: Upkeep

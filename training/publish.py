@@ -38,12 +38,15 @@ from supportbot.db import audit
 from supportbot.db.models import ModelVersion, TrainingRun
 from supportbot.db.schema import check_schema
 from supportbot.db.session import Database
+from supportbot.db.states import ModelStatus
 from supportbot.engine.load import load_model
 from supportbot.engine.pretrained import refuse_code
 from supportbot.errors import ModelError, SupportBotError
 from supportbot.models.loading import make_local_engine
-from supportbot.models.publishing import ModelStatus, check_name_is_free
+from supportbot.models.publishing import check_name_is_free
 from supportbot.models.registry import INT8_LOSS_RISE, MANIFEST, Manifest, Registry, read_manifest, write_manifest
+from supportbot.models.store import StoreError
+from supportbot.models.supply import open_supply
 from supportbot.private import keep_private
 from training.evaluate.record import ANSWERER, BESIDE, RECORD, summary
 from training.evaluate.weights import weights_digest
@@ -124,6 +127,7 @@ async def publish(candidate: Candidate, version: str, settings: Settings, actor:
 
     Raises:
         ModelError: the name can't be used, or is or was that of another model.
+        StoreError: other machines can't have it yet; publishing it again mends that.
         ConfigError: the name of the actor is empty.
         DatabaseError: the database cannot be used.
     """
@@ -142,6 +146,10 @@ async def publish(candidate: Candidate, version: str, settings: Settings, actor:
             await asyncio.to_thread(registry.install, Path(scratch))
         async with database.write() as session:
             await _record(session, candidate, manifest, actor)
+        try:
+            await open_supply(settings, database, registry).put(version)
+        except StoreError as error:
+            raise StoreError(f"'{version}' is published on this machine, and on no other: {error}") from error
     return manifest
 
 
@@ -291,6 +299,7 @@ async def _record(session: AsyncSession, candidate: Candidate, manifest: Manifes
         session.add(row)
     elif row.status == ModelStatus.RETIRED:
         row.status = ModelStatus.CANDIDATE
+    row.stored_manifest = row.stored_bytes = None  # the store has another manifest, if any
     row.base, row.digest, row.metrics = str(base) if base else None, manifest.digest, dict(manifest.metrics)
     row.created_at = datetime.fromisoformat(manifest.created_at)
     await session.flush()

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 from bot.web.console.app import NoConsole, guard_console
 from bot.web.frames import FrameGuard
 from bot.web.guard import SameOriginOnly, SecurityHeaders
-from bot.web.health import Readiness, build_probes
+from bot.web.health import Readiness, Remarks, build_probes, no_remarks
 from bot.web.nonce import ScriptNonce
 from bot.web.page import Chat
 from bot.web.visitor import ConversationCookie, conversation_of
@@ -47,6 +47,7 @@ def build_web(
     *,
     model_version: Callable[[], str],
     readiness: Readiness,
+    remarks: Remarks = no_remarks,
     settings: Settings,
     key: bytes,
     is_learned_from: Callable[[str], Awaitable[bool]],
@@ -62,6 +63,7 @@ def build_web(
         service: the support bot.
         model_version: names the model that answers now; empty while none is asked.
         readiness: see ``health.Readiness``.
+        remarks: see ``health.Remarks``.
         settings: for the names under which the page is reached.
         key: signs the visitors' cookies; the same in all daemons of a database.
         is_learned_from: tells whether what is asked in a workspace of the page may be used for training; asked at
@@ -94,7 +96,7 @@ def build_web(
     app.add_middleware(SecurityHeaders)
     _configure_nicegui()
     origins = settings.page_origins
-    probes = build_probes(readiness)
+    probes = build_probes(readiness, remarks)
     # Not mounted at "/", where it would swallow every route that is added later.
     pages: ASGIApp = FrameGuard(ScriptNonce(nicegui.app))
     pages = guard_console(pages, console, settings, model_version) if console else NoConsole(pages)

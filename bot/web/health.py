@@ -22,7 +22,16 @@ READINESS_SECONDS = 3.0
 """A check that takes longer counts as failed; Kubernetes' own default for a probe is 1 s, load balancers' 5 s."""
 
 
-def build_probes(readiness: Readiness) -> APIRouter:
+Remarks = Callable[[], Mapping[str, str]]
+"""Returns what is to be seen to, by part, though the bot is ready."""
+
+
+def no_remarks() -> Mapping[str, str]:
+    """Return that there are none."""
+    return {}
+
+
+def build_probes(readiness: Readiness, remarks: Remarks = no_remarks) -> APIRouter:
     """Return the routes ``/healthz``, ``/readyz`` and ``/metrics``."""
     router = APIRouter()
 
@@ -35,7 +44,7 @@ def build_probes(readiness: Readiness) -> APIRouter:
     async def readyz() -> JSONResponse:
         """Say whether questions can be answered now, and if not, what is wrong."""
         problems = await ask(readiness)
-        body = {"ready": not problems, "problems": dict(problems)}
+        body = {"ready": not problems, "problems": dict(problems), "remarks": dict(remarks())}
         return JSONResponse(body, status_code=503 if problems else 200)
 
     @router.get("/metrics")

@@ -25,6 +25,7 @@ from supportbot.engine.speed import AT_ONCE, measure_speed
 from supportbot.errors import DatabaseError, SupportBotError
 from supportbot.models.loading import make_engine
 from supportbot.models.registry import Registry
+from supportbot.models.store import Store
 from supportbot.notices import read_notices
 from supportbot.private import find_open
 
@@ -67,6 +68,8 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     yield await guarded("database", _database, settings)
     yield await asyncio.to_thread(_exports, settings)  # before the model is loaded, which mends them
     yield await guarded("model", _model, settings)
+    if settings.model_store:
+        yield await guarded("model store", _store, settings)
 
 
 async def guarded(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
@@ -196,6 +199,11 @@ def _exports(settings: Settings) -> Finding:
             "when that model is loaded next, and who else can write there should be looked into.",
         )
     return Finding("exports", True, "what was exported for the engine is what was made")
+
+
+async def _store(settings: Settings) -> str:
+    await asyncio.to_thread(Store(settings.model_store or "").check)
+    return "versions of other machines can be fetched"
 
 
 def _switching(settings: Settings, registry: Registry) -> str:

@@ -61,9 +61,12 @@ async def go_live(settings: Settings, version: str, actor: str) -> None:
     from supportbot.models.loading import make_local_engine
     from supportbot.models.publishing import Publishing
     from supportbot.models.registry import Registry
+    from supportbot.models.supply import open_supply
 
     async with open_database(settings) as database:
-        publishing = Publishing(database, Registry(settings.models_dir), partial(make_local_engine, settings))
+        registry = Registry(settings.models_dir)
+        supply = open_supply(settings, database, registry)
+        publishing = Publishing(database, registry, partial(make_local_engine, settings), supply)
         await publishing.promote(version, actor, force_reason="made anew by `supportbot init --retrain`")
 
 

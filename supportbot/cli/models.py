@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -16,6 +16,7 @@ from supportbot.cli._terminal import Actor, JsonFlag, err, out, print_json, star
 
 if TYPE_CHECKING:
     from supportbot.config import Settings
+    from supportbot.models.daemons import RunningDaemon
     from supportbot.models.publishing import Publishing, Switch, Verdict, VersionReport, VersionSummary
 
 T = TypeVar("T")
@@ -34,9 +35,9 @@ _LOCK_SECONDS = 1.5
 @app.command("list")
 def list_versions(as_json: JsonFlag = False) -> None:
     """List all versions, the newest first: which is live, how each measured, and its thumbs in chat."""
-    found = _call(start(), lambda publishing: publishing.versions())
+    found, daemons = _call(start(), _listed)
     if as_json:
-        print_json([_summary_record(summary) for summary in found])
+        print_json([_listed_record(summary, daemons) for summary in found])
         return
     if not found:
         out.print("There is no model yet: run `supportbot init`.")
@@ -47,11 +48,13 @@ def list_versions(as_json: JsonFlag = False) -> None:
             Text(summary.version),
             _status_cell(summary),
             summary.created_at.astimezone().strftime("%d %b %Y %H:%M"),
-            _better_cell(summary.verdict),
+            _better_cell(summary),
             str(summary.answers),
             f"+{summary.votes_up} -{summary.votes_down}",
         )
     out.print(table)
+    if daemons:
+        out.print(_daemons_table(daemons))
 
 
 @app.command()
@@ -121,13 +124,15 @@ def _call(
     from supportbot.models.loading import make_local_engine
     from supportbot.models.publishing import Publishing
     from supportbot.models.registry import Registry
+    from supportbot.models.supply import open_supply
 
     async def run() -> T:
         async with open_database(settings, lock_seconds=lock_seconds) as database:
             if check_database:
                 await check_schema(database)
             registry = Registry(settings.models_dir)
-            return await call(Publishing(database, registry, partial(make_local_engine, settings)))
+            supply = open_supply(settings, database, registry)
+            return await call(Publishing(database, registry, partial(make_local_engine, settings), supply))
 
     return asyncio.run(run())
 
@@ -138,8 +143,9 @@ def _show_switch(settings: Settings, switch: Switch, as_json: bool) -> None:
     else:
         instead = f" instead of {switch.previous}" if switch.previous else ""
         out.print(f"{switch.version} is live{instead}; a running daemon takes it up as soon as it has loaded it.")
-    if switch.unrecorded:
-        err.print(Text(f"supportbot: {switch.unrecorded}"), soft_wrap=True)
+    for remark in (switch.unrecorded, switch.unreached):
+        if remark:
+            err.print(Text(f"supportbot: {remark}"), soft_wrap=True)
     if settings.model:
         err.print(
             Text(f"supportbot: SUPPORTBOT_MODEL is set ({settings.model}), and a daemon with it stays with that."),
@@ -147,17 +153,33 @@ def _show_switch(settings: Settings, switch: Switch, as_json: bool) -> None:
         )
 
 
+async def _listed(publishing: Publishing) -> tuple[list[VersionSummary], list[RunningDaemon]]:
+    return await publishing.versions(), await publishing.daemons()
+
+
+def _daemons_table(daemons: Sequence[RunningDaemon]) -> Table:
+    """Show which daemons share the database, and what keeps one from the live version."""
+    table = Table("daemon on", "answers with", "why not the live version", header_style="bold", box=None)
+    for one in daemons:
+        table.add_row(Text(one.host), Text(one.version), Text(one.problem or "–"))
+    return table
+
+
 def _status_cell(summary: VersionSummary) -> Text:
     if summary.problem:
         return Text("damaged", style="bold red")
     if summary.is_previous:
         return Text("rollback leads here")
+    if not summary.is_here and summary.status == "candidate":
+        return Text("on other machines", style="dim")
     return Text(summary.status, style="bold green" if summary.status == "active" else "dim")
 
 
-def _better_cell(verdict: Verdict | None) -> Text:
+def _better_cell(summary: VersionSummary) -> Text:
+    verdict = summary.verdict
     if verdict is None:
-        return Text("not evaluated", style="dim")
+        is_known = summary.is_here or summary.status == "retired"
+        return Text("not evaluated" if is_known else "–", style="dim")
     return Text(f"{verdict.against}" if verdict.better else f"not {verdict.against}")
 
 
@@ -224,6 +246,16 @@ def _verdict_lines(verdict: Verdict | None) -> list[tuple[str, str]]:
 
 def _signed(value: float | None) -> str:
     return "?" if value is None else f"{value:+.3g}"
+
+
+def _listed_record(summary: VersionSummary, daemons: Sequence[RunningDaemon]) -> dict[str, Any]:
+    """Return a version with the daemons that answer with it."""
+    named = [
+        {"host": one.host, "problem": one.problem, "seen_at": one.seen_at.isoformat()}
+        for one in daemons
+        if one.version == summary.version
+    ]
+    return {**_summary_record(summary), "daemons": named}
 
 
 def _summary_record(summary: VersionSummary) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from supportbot.addresses import secret_keys, secrets_of, without_user
 from supportbot.config.sign_in import check_sign_in
 from supportbot.config.slack import check_slack
+from supportbot.config.store import check_store
 from supportbot.errors import ConfigError
 from supportbot.origins import check_exposure, is_loopback, read_origins
 from supportbot.tokens import TOKEN_KEYS, check_token
@@ -67,6 +68,11 @@ class Settings(BaseSettings):
         default=None,
         description="A hub id (gpt2), a directory in Hugging Face format, or a version in the registry. "
         "Empty: the registry's live version.",
+    )
+    model_store: OptionalText = Field(
+        default=None,
+        description="Where machines that share a PostgreSQL database find each other's models: a folder that all "
+        "of them have, or s3://bucket/prefix. Empty: each needs the versions in its own home.",
     )
     engine: Literal["auto", "openvino", "transformers", "remote"] = Field(
         default="auto",
@@ -356,6 +362,7 @@ class Settings(BaseSettings):
                 f"SUPPORTBOT_DATABASE_URL holds a secret after its '?' ({keys[0]}): a password stands before the "
                 "host, as in postgresql+psycopg://user:password@host/name, or in a file that ?passfile= names."
             )
+        check_store(self)
         check_exposure(self.web_host, self.page_origins)
         if self.console_port and self.console_port == self.web_port:
             raise ConfigError(

@@ -178,3 +178,13 @@ class TrialOutcome(StrEnum):
     """Another version went live, or the live one was rolled back."""
     CANDIDATE_GONE = "candidate_gone"
     """Its files are no longer there."""
+
+
+class ModelStatus(StrEnum):
+    """How far a version of the model has come."""
+
+    CANDIDATE = "candidate"
+    """It may go live, or was live before."""
+    ACTIVE = "active"
+    RETIRED = "retired"
+    """Its files are gone; what it answered, and on what it was trained, is still known."""

@@ -20,10 +20,12 @@ from supportbot.db.audit import AuditEntry
 from supportbot.db.models import Audit, TrainingRun
 from supportbot.db.session import Database
 from supportbot.errors import ModelError
+from supportbot.models.daemons import RunningDaemon
 from supportbot.models.loading import make_local_engine, prune_exports
 from supportbot.models.measured import Figure, LossPoint, figures_of, losses_of
 from supportbot.models.publishing import EvidenceError, Publishing, Switch, VersionReport, VersionSummary
 from supportbot.models.registry import STARTER, Registry
+from supportbot.models.supply import open_supply
 from supportbot.words import N_
 
 PAGE = 50
@@ -79,6 +81,7 @@ class Standing:
         versions: a page of them, the newest first.
         older: the version after which the next page begins; None for the last page.
         deeds: the latest decisions, the newest first.
+        daemons: that share this database, with what each answers with; none with SQLite.
         is_beginning: whether there is nothing but the starter.
     """
 
@@ -88,6 +91,7 @@ class Standing:
     versions: tuple[VersionSummary, ...]
     older: str | None
     deeds: tuple[AuditEntry, ...]
+    daemons: tuple[RunningDaemon, ...]
     is_beginning: bool
 
 
@@ -127,7 +131,8 @@ class Versions:
         self._settings = settings
         self._database = database
         self._registry = Registry(settings.models_dir)
-        self._publishing = Publishing(database, self._registry, partial(make_local_engine, settings))
+        supply = open_supply(settings, database, self._registry)
+        self._publishing = Publishing(database, self._registry, partial(make_local_engine, settings), supply)
         self._deciding = asyncio.Lock()
         self.answering = answering
 
@@ -143,18 +148,20 @@ class Versions:
             after: ``older`` of the page before; None for the first.
         """
         found = await self._publishing.versions(after=after, limit=PAGE + 1)
-        live, previous = await asyncio.to_thread(self._ends)
+        ends, daemons = await self._publishing.ends(), await self._publishing.daemons()
+        live = ends.live
         async with self._database.read() as session:
             deeds = await _deeds(session, Audit.action.startswith("model."), limit=_DEEDS)
             since = await _deeds(session, Audit.subject == f"model:{live}", Audit.action.in_(_SWITCHES), limit=1)
         shown = tuple(found[:PAGE])
         return Standing(
             live=live,
-            previous=previous,
+            previous=ends.previous,
             since=since[0] if since else None,
             versions=shown,
             older=shown[-1].version if len(found) > PAGE else None,
             deeds=deeds,
+            daemons=tuple(daemons),
             is_beginning=after is None and all(_is_starter(one.version) for one in found),
         )
 
@@ -166,7 +173,7 @@ class Versions:
         """
         report = await self._publishing.show(name)
         evaluation = await asyncio.to_thread(self._evaluation, report)
-        live, _ = await asyncio.to_thread(self._ends)
+        live = (await self._publishing.ends()).live
         async with self._database.read() as session:
             deeds = await _deeds(session, Audit.subject == f"model:{name}", limit=PAGE)
             run = max(report.training.run_ids, default=None)
@@ -212,7 +219,7 @@ class Versions:
             return await self._publishing.promote(version, by, reason)
 
     async def rollback(self, by: str, instead_of: str | None) -> Switch:
-        """Let the version that was live before go live again, at once; it waits for no promotion.
+        """Let the version that was live before go live again, at once; it waits for no promotion that is tried.
 
         Args:
             by: who decides, for the audit.
@@ -241,13 +248,10 @@ class Versions:
             await self._publishing.retire(version, by)
             await asyncio.to_thread(prune_exports, self._settings)
 
-    def _ends(self) -> tuple[str | None, str | None]:
-        return self._registry.active(), self._registry.previous()
-
     def _evaluation(self, report: VersionReport) -> Mapping[str, object]:
         """Return the evaluation of a version; nothing for one that has none, or can't be read."""
         summary = report.summary
-        if summary.problem or summary.status == "retired":
+        if summary.problem or not summary.is_here:
             return {}
         return self._registry.manifest(summary.version).evaluation or {}
 

@@ -5,8 +5,9 @@ small question; then the conversations that are assigned to it are answered by i
 more model, and with OpenVINO one more process. When the trial ends, answers under way end on the candidate, and it
 is closed.
 
-A candidate that can't be loaded is one line in the log, and is not tried again in this trial: everybody gets the
-live model here, and what it says to people of the candidate's arm is not counted.
+A candidate that is not here is fetched, if machines share a store; while it can't be had, that is one line in the
+log, and it is tried again. One that can't be loaded is one line as well, and is not tried again in this trial.
+Meanwhile everybody gets the live model here, and what it says to people of the candidate's arm is not counted.
 
 It knows nothing of votes; ``judging`` does.
 """
@@ -14,6 +15,7 @@ It knows nothing of votes; ``judging`` does.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -22,10 +24,12 @@ import structlog
 from supportbot.answering.generator import Beside, Generator, LiveModel, Tenure
 from supportbot.db.session import Database
 from supportbot.engine.base import Engine
-from supportbot.errors import ModelError, SupportBotError
+from supportbot.errors import SupportBotError
 from supportbot.models.apart import load_apart
 from supportbot.models.expecting import Expectations
 from supportbot.models.registry import ModelSource, Registry
+from supportbot.models.store import StoreError
+from supportbot.models.supply import Supply
 from supportbot.telemetry import metrics
 from supportbot.trials.assignment import is_on_candidate
 from supportbot.trials.store import Trial, running_row, trial_of
@@ -34,6 +38,9 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 """A start and a stop are to be noticed within 2 s."""
+
+RETRY_SECONDS = 10.0
+"""After which a candidate that could not be had is asked for again."""
 
 
 class Following:
@@ -46,6 +53,7 @@ class Following:
         load: makes an engine of a version; blocks, and is called in a thread.
         prepare: is given the engine before it answers.
         describe: makes the model of a version and its engine.
+        supply: fetches a candidate that is not here.
     """
 
     def __init__(
@@ -56,8 +64,10 @@ class Following:
         load: Callable[[ModelSource], Engine],
         prepare: Callable[[Engine], Awaitable[None]],
         describe: Callable[[ModelSource, Engine], Awaitable[LiveModel]],
+        supply: Supply,
     ) -> None:
         self._database = database
+        self._supply = supply
         self._registry = registry
         self._generator = generator
         self._load = load
@@ -65,6 +75,8 @@ class Following:
         self._describe = describe
         self._joined: int | None = None
         self._refused: int | None = None
+        self._told: int | None = None
+        self._again = 0.0
         self._expectations: Expectations | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -94,7 +106,9 @@ class Following:
         if trial.trial_id == self._joined:
             if self._expectations is not None:
                 await self._expectations.follow()
-        elif self._generator.engine.model_version == trial.live:  # else it is just being loaded, or another home's
+        elif (
+            time.monotonic() >= self._again and self._generator.engine.model_version == trial.live
+        ):  # else it is just being loaded, or another home's
             await self._join(trial)
 
     async def _running(self) -> Trial | None:
@@ -105,6 +119,12 @@ class Following:
     async def _join(self, trial: Trial) -> None:
         try:
             model = await self._open(trial)
+        except StoreError as error:  # another machine has it, and it may be had later
+            self._again = time.monotonic() + RETRY_SECONDS
+            if self._told != trial.trial_id:
+                log.error("trial.candidate_missing", trial=trial.trial_id, error=str(error))
+            self._told = trial.trial_id
+            return
         except Exception as error:
             # Whatever a file may do to the libraries that read it, the live model answers on.
             self._refused = trial.trial_id
@@ -126,7 +146,8 @@ class Following:
 
     async def _open(self, trial: Trial) -> LiveModel | None:
         """Return the candidate; None if the trial ended while it was loading."""
-        source = await asyncio.to_thread(self._source, trial.candidate)
+        await self._supply.get(trial.candidate)
+        source = await asyncio.to_thread(self._registry.resolve, trial.candidate)
         engine = await load_apart(partial(self._load, source))
         try:
             await self._prepare(engine)
@@ -139,11 +160,6 @@ class Following:
             await engine.aclose()
             return None
         return model
-
-    def _source(self, version: str) -> ModelSource:
-        if version not in self._registry.versions():  # else it would be taken for a folder, or a name of the hub
-            raise ModelError(f"Version '{version}' is not installed here.")
-        return self._registry.resolve(version)
 
     def _leave(self) -> None:
         """Answer with the live model alone from now on; the candidate ends its answers meanwhile."""

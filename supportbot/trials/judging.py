@@ -17,9 +17,8 @@ from supportbot.db import clock
 from supportbot.db.audit import record
 from supportbot.db.models import ModelTrial, ModelVersion
 from supportbot.db.session import Database
-from supportbot.db.states import TrialOutcome
+from supportbot.db.states import ModelStatus, TrialOutcome
 from supportbot.errors import SupportBotError
-from supportbot.models.publishing import ModelStatus
 from supportbot.trials.store import BY_ITSELF, Trial, end, running_row, trial_of
 from supportbot.trials.tally import count
 

@@ -22,9 +22,10 @@ from supportbot.errors import ModelError
 from supportbot.knowledge.store import count_live
 from supportbot.models.loading import make_local_engine
 from supportbot.models.publishing.checks import check_sound
+from supportbot.models.publishing.choose import settle, truth_of
 from supportbot.models.publishing.lineage import is_trained_here
-from supportbot.models.publishing.statuses import reconcile
 from supportbot.models.registry import STARTER, Registry
+from supportbot.models.supply import open_supply
 from supportbot.models.versions import check_followed
 from supportbot.statistics.interval import wilson
 from supportbot.trials.rule import Rule
@@ -120,16 +121,16 @@ class Trials:
         self._settings = settings
         self._database = database
         self._registry = Registry(settings.models_dir)
+        self._truth = truth_of(database, self._registry)
+        self._supply = open_supply(settings, database, self._registry)
         self._starting = asyncio.Lock()
 
     async def choices(self) -> Choices:
         """Return what there is to compare."""
-        return await asyncio.to_thread(self._choices)
-
-    def _choices(self) -> Choices:
-        live = self._registry.active()
-        versions = (one for one in self._registry.versions() if one != live and not _is_starter(one))
-        return Choices(live=live, candidates=tuple(versions))
+        live = (await settle(self._database, self._truth)).live
+        here = await asyncio.to_thread(self._registry.versions)
+        candidates = (one for one in here if one != live and not _is_starter(one))
+        return Choices(live=live, candidates=tuple(candidates))
 
     async def start(self, candidate: str, rule: Rule, by: str) -> Trial:
         """Start a trial against the live version, once the candidate has been loaded and has said something.
@@ -149,9 +150,10 @@ class Trials:
         async with self._starting:
             live = await self._check(candidate)
             await check_sound(self._registry, candidate, partial(make_local_engine, self._settings))
+            await self._supply.put(candidate)  # for the daemons of other machines
             async with self._database.write() as session:
-                await reconcile(session, self._registry)
-                if await asyncio.to_thread(self._registry.active) != live:
+                await self._truth.reconcile(session)
+                if (await self._truth.ends(session)).live != live:
                     raise ModelError(N_("Another version went live meanwhile: look again, then decide."))
                 return await begin(session, live, candidate, rule, by)
 

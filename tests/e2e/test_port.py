@@ -59,7 +59,7 @@ async def test_full_port_stops_nobody(home: Path) -> None:
             assert "return" in reply.shown.lower()
             assert (await client.get(daemon.page)).status_code == 200
         assert (await client.get(daemon.page)).status_code == 200
-        assert (await client.get(f"{daemon.page}/readyz")).json() == {"ready": True, "problems": {}}
+        assert (await client.get(f"{daemon.page}/readyz")).json() == {"ready": True, "problems": {}, "remarks": {}}
         daemon.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(15):
             await reading

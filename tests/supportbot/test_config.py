@@ -143,6 +143,13 @@ def test_key_given_twice_is_refused() -> None:
         ({**SIGN_IN, "SUPPORTBOT_CONSOLE_ADMINS": "sub:1"}, r"Nobody could sign in with Slack: name people"),
         ({"SUPPORTBOT_DATABASE_URL": "mysql://x/y"}, r"SUPPORTBOT_DATABASE_URL must begin with"),
         (
+            {"SUPPORTBOT_MODEL_STORE": "/mnt/models"},
+            r"SUPPORTBOT_MODEL_STORE is for machines that share a PostgreSQL",
+        ),
+        ({"SUPPORTBOT_MODEL_STORE": "models"}, r"SUPPORTBOT_MODEL_STORE must be the full path of a folder"),
+        ({"SUPPORTBOT_MODEL_STORE": "s3://key:hunter22@bucket"}, r"SUPPORTBOT_MODEL_STORE must be the full path"),
+        ({"SUPPORTBOT_MODEL_STORE": "memory://models"}, r"SUPPORTBOT_MODEL_STORE must be the full path"),
+        (
             {
                 "SUPPORTBOT_DATABASE_URL": "postgresql+psycopg://host/name?connect_timeout=3&password=TOKEN-hunter22"
             },

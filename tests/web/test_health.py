@@ -38,7 +38,18 @@ async def test_ready() -> None:
     """Without problems the bot is ready."""
     response = await get(ready, "/readyz")
 
-    assert (response.status_code, response.json()) == (200, {"ready": True, "problems": {}})
+    assert (response.status_code, response.json()) == (200, {"ready": True, "problems": {}, "remarks": {}})
+
+
+async def test_ready_with_a_remark() -> None:
+    """What keeps nobody from answering is said, and the bot stays ready."""
+    app = FastAPI()
+    app.include_router(build_probes(ready, lambda: {"model": "not the live version"}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://supportbot:8080") as client:
+        response = await client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json() == {"ready": True, "problems": {}, "remarks": {"model": "not the live version"}}
 
 
 async def test_not_ready_names_the_part() -> None:
@@ -50,7 +61,7 @@ async def test_not_ready_names_the_part() -> None:
     response = await get(readiness, "/readyz")
 
     assert response.status_code == 503
-    assert response.json() == {"ready": False, "problems": {"slack": "not connected"}}
+    assert response.json() == {"ready": False, "problems": {"slack": "not connected"}, "remarks": {}}
 
 
 async def test_failing_check_is_not_ready() -> None:

@@ -11,6 +11,7 @@ from supportbot.db.models.conversations import (
     Question,
     Workspace,
 )
+from supportbot.db.models.daemons import Daemon
 from supportbot.db.models.digests import DigestPost
 from supportbot.db.models.erased import ErasedMessage
 from supportbot.db.models.installations import SlackBot, SlackOAuthState
@@ -54,6 +55,7 @@ __all__ = [
     "Channel",
     "ChannelPolicy",
     "Conversation",
+    "Daemon",
     "DigestPost",
     "Entry",
     "ErasedMessage",

@@ -111,9 +111,16 @@ class ExampleDecision(Base):
 
 
 class ModelVersion(Base):
-    """What the registry knows of a version, for joining with answers and training rows."""
+    """What the registry knows of a version, for joining with answers and training rows.
+
+    On PostgreSQL, which machines share, these rows say what is live: the one that is ``active``. ``turn`` counts
+    the versions as they went live, so the greatest one below that of the live version is where a rollback leads;
+    None for one that never was live, or was taken back. ``stored_manifest`` is the sha256 of its manifest in the
+    store that machines share, and ``stored_bytes`` how much its files hold there; None while it is not there.
+    """
 
     __tablename__ = "model_version"
+    __table_args__ = (Index(None, "turn", unique=True),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -122,6 +129,9 @@ class ModelVersion(Base):
     metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
     status: Mapped[str]
     created_at: Mapped[datetime]
+    turn: Mapped[int | None]
+    stored_manifest: Mapped[str | None]
+    stored_bytes: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class TrainingRun(Base):

@@ -15,7 +15,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.models import Answer, Example, Feedback, ModelVersion, RunExample, TrainingRun
-from supportbot.models.publishing.statuses import ModelStatus
+from supportbot.db.states import ModelStatus
 from supportbot.models.registry import Manifest
 
 _CHUNK = 1_000
@@ -61,10 +61,15 @@ class Training:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionSummary:
-    """One line of a list; ``is_previous`` marks where a rollback leads, ``problem`` says why it can't be read."""
+    """One line of a list.
+
+    ``is_here`` says whether its files are in this home, ``is_previous`` marks where a rollback leads, ``problem``
+    says why it can't be read.
+    """
 
     version: str
     status: ModelStatus
+    is_here: bool
     is_previous: bool
     created_at: datetime
     parent: str | None

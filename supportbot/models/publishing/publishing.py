@@ -7,19 +7,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import select, tuple_
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from supportbot.db.audit import check_actor, record
-from supportbot.db.models import ModelTrial, ModelVersion
+from supportbot.db.audit import check_actor
+from supportbot.db.models import ModelVersion
 from supportbot.db.session import Database
-from supportbot.db.states import TrialState
+from supportbot.db.states import ModelStatus
 from supportbot.engine.base import Engine
-from supportbot.errors import ConfigError, DatabaseError, ModelError
+from supportbot.errors import ConfigError, ModelError
 from supportbot.knowledge.store import count_live
+from supportbot.models.daemons import RunningDaemon, running
 from supportbot.models.publishing.checks import check_evidence, check_sound
+from supportbot.models.publishing.choose import settle, truth_of
 from supportbot.models.publishing.lineage import (
     VersionReport,
     VersionSummary,
@@ -29,11 +29,10 @@ from supportbot.models.publishing.lineage import (
     training_of,
     verdict_of,
 )
-from supportbot.models.publishing.statuses import ModelStatus, reconcile, set_statuses
+from supportbot.models.publishing.truth import Ends
 from supportbot.models.registry import Manifest, ModelSource, Registry
+from supportbot.models.supply import Supply
 from supportbot.statistics.interval import wilson
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +44,14 @@ class Switch:
         version: what is live now.
         seconds: how long it took, checks included.
         unrecorded: why the database does not know of it yet; only after a rollback.
+        unreached: why machines go on with the old one for now, and which; only after a promotion.
     """
 
     previous: str | None
     version: str
     seconds: float
     unrecorded: str | None = None
-
-
-_RECORD_SECONDS = 2.0
+    unreached: str | None = None
 
 
 class Publishing:
@@ -63,12 +61,21 @@ class Publishing:
         database: where decisions are recorded.
         registry: what is live.
         load: makes an engine of a version as the daemon would; blocks, and is called in a thread.
+        supply: brings versions to this home and from it; None where there is no store of them.
     """
 
-    def __init__(self, database: Database, registry: Registry, load: Callable[[ModelSource], Engine]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        registry: Registry,
+        load: Callable[[ModelSource], Engine],
+        supply: Supply | None = None,
+    ) -> None:
         self._database = database
         self._registry = registry
         self._load = load
+        self._supply = supply or Supply(database, registry, None)
+        self._truth = truth_of(database, registry)
 
     async def promote(self, version: str, actor: str, force_reason: str | None = None) -> Switch:
         """Make a version the live one.
@@ -87,21 +94,15 @@ class Publishing:
         check_actor(actor)  # before seconds are spent on a check
         if force_reason is not None and not force_reason.strip():
             raise ConfigError("--force needs a reason: it stands in the audit.")
-        manifest, active = await asyncio.to_thread(self._candidate, version)
+        manifest, active = await self._candidate(version)
         if force_reason is None:
             await self._check_evidence(manifest, active)
         await check_sound(self._registry, version, self._load)
-        async with self._database.write() as session:
-            await reconcile(session, self._registry)
-            await set_statuses(session, self._registry, version)
-            details = {"from": active, "evaluation": manifest.evaluation, "forced": force_reason}
-            record(session, actor=actor, action="model.promote", subject=f"model:{version}", details=details)
-        try:
-            await asyncio.to_thread(self._registry.activate, version, instead_of=active)
-        except BaseException:
-            await self._reconcile()
-            raise
-        return Switch(previous=active, version=version, seconds=time.monotonic() - began)
+        await self._supply.put(version)  # before anybody looks for it there
+        details = {"from": active, "evaluation": manifest.evaluation, "forced": force_reason}
+        await self._truth.promote(version, active, actor, details)
+        unreached = await self._unreached(version)
+        return Switch(previous=active, version=version, seconds=time.monotonic() - began, unreached=unreached)
 
     async def check(self, version: str) -> None:
         """Look whether a version may go live as it is; whether it is sound is for ``promote`` to try.
@@ -110,10 +111,10 @@ class Publishing:
             EvidenceError: it is not shown to be better than what is live.
             ModelError: there is no such version, or it is live already.
         """
-        await self._check_evidence(*await asyncio.to_thread(self._candidate, version))
+        await self._check_evidence(*await self._candidate(version))
 
     async def rollback(self, actor: str, *, instead_of: str | None = None) -> Switch:
-        """Make the previous live version live again; needs only the registry, so it works without the database.
+        """Make the previous live version live again; where the database is away, here for now.
 
         Args:
             actor: who decided it.
@@ -125,26 +126,9 @@ class Publishing:
         """
         began = time.monotonic()
         check_actor(actor)
-        previous, version = await asyncio.to_thread(self._registry.rollback, instead_of=instead_of)
-        seconds, unrecorded = time.monotonic() - began, None
-        try:
-            async with asyncio.timeout(_RECORD_SECONDS):  # going back must not wait for a database that hangs
-                await self._record_rollback(previous, version, actor)
-        except (DatabaseError, SQLAlchemyError, OSError) as error:
-            log.warning("model.rollback_unrecorded", version=version, actor=actor, error=str(error))
-            unrecorded = (
-                "The database could not record who rolled back: see `supportbot doctor`; "
-                "its statuses are corrected by the next `supportbot models list`."
-            )
-        return Switch(previous=previous, version=version, seconds=seconds, unrecorded=unrecorded)
-
-    async def _record_rollback(self, previous: str | None, version: str, actor: str) -> None:
-        if self._database.is_missing:  # opening it would leave an empty file behind
-            raise DatabaseError(f"{self._database.url.database} does not exist.")
-        async with self._database.write() as session:
-            await set_statuses(session, self._registry, version)
-            subject, details = f"model:{version}", {"from": previous}
-            record(session, actor=actor, action="model.rollback", subject=subject, details=details)
+        gone = await self._truth.roll_back(actor, instead_of)
+        seconds = time.monotonic() - began
+        return Switch(previous=gone.previous, version=gone.version, seconds=seconds, unrecorded=gone.unrecorded)
 
     async def retire(self, version: str, actor: str) -> None:
         """Delete the files of a version that will not go live again; its answers go on naming it.
@@ -153,15 +137,18 @@ class Publishing:
             ModelError: there is no such version, it is live, or it is tried on people.
             ConfigError: the name of the actor is empty.
         """
-        await self._reconcile()
-        self._check_installed(version)
-        if version == self._registry.active():
-            raise ModelError(f"Version '{version}' is live: promote another one or roll back first.")
-        async with self._database.write() as session:
-            await _check_not_tried(session, version)
-            record(session, actor=actor, action="model.retire", subject=f"model:{version}")
-        await asyncio.to_thread(self._registry.remove, version)
-        await self._reconcile()
+        check_actor(actor)
+        await self._truth.retire(version, actor)
+        await self._supply.remove(version)
+
+    async def ends(self) -> Ends:
+        """Return what is live, and where a rollback leads."""
+        return await settle(self._database, self._truth)
+
+    async def daemons(self) -> list[RunningDaemon]:
+        """Return the daemons that follow this database, with what each answers with; none for SQLite's one."""
+        async with self._database.read() as session:
+            return await running(session)
 
     async def versions(self, *, after: str | None = None, limit: int | None = None) -> list[VersionSummary]:
         """Return versions that are or were installed, the newest first.
@@ -170,7 +157,7 @@ class Publishing:
             after: the version where the page before ended; None for the first.
             limit: how many at most; None for all.
         """
-        await self._reconcile()
+        await settle(self._database, self._truth)
         order = ModelVersion.created_at, ModelVersion.id
         query = select(ModelVersion).order_by(*(column.desc() for column in order)).limit(limit)
         async with self._database.read() as session:
@@ -185,7 +172,7 @@ class Publishing:
         Raises:
             ModelError: there never was such a version.
         """
-        await self._reconcile()
+        await settle(self._database, self._truth)
         async with self._database.read() as session:
             row = await session.scalar(select(ModelVersion).where(ModelVersion.name == version))
             if row is None:
@@ -207,30 +194,36 @@ class Publishing:
             up_rate=wilson(summary.votes_up, summary.votes_down),
         )
 
-    def _candidate(self, version: str) -> tuple[Manifest, str | None]:
-        """Return the manifest of a version that is not live, and what is."""
-        self._check_installed(version)
-        manifest, active = self._registry.manifest(version), self._registry.active()
+    async def _candidate(self, version: str) -> tuple[Manifest, str | None]:
+        """Return the manifest of a version that is not live, and what is; the version is in this home then."""
+        active = (await self.ends()).live
+        await self._supply.get(version)
         if version == active:
             raise ModelError(f"Version '{version}' is live already.")
-        return manifest, active
+        return await asyncio.to_thread(self._registry.manifest, version), active
+
+    async def _unreached(self, version: str) -> str | None:
+        """Return which daemons can't follow to a version, if there are any."""
+        if self._supply.has_store:
+            return None
+        hosts = [one.host for one in await self.daemons() if version not in one.versions]
+        if not hosts:
+            return None
+        return (
+            f"These machines do not have '{version}' and go on with what they have: "
+            f"{', '.join(dict.fromkeys(hosts))}. Set SUPPORTBOT_MODEL_STORE to a place that all machines reach, "
+            "or publish the version there as well."
+        )
 
     async def _check_evidence(self, manifest: Manifest, active: str | None) -> None:
         async with self._database.read() as session:
             has_knowledge = await count_live(session) > 0
         check_evidence(manifest, active, has_knowledge=has_knowledge)
 
-    def _check_installed(self, version: str) -> None:
-        if version not in self._registry.versions():
-            raise ModelError(f"No version '{version}' is installed: see `supportbot models list`.")
-
-    async def _reconcile(self) -> None:
-        async with self._database.write() as session:
-            await reconcile(session, self._registry)
-
     async def _summaries(self, session: AsyncSession, rows: list[ModelVersion]) -> list[VersionSummary]:
         answers, votes = await count_answers(session), await count_votes(session)
-        previous = self._registry.previous()
+        previous = (await self._truth.ends(session)).previous
+        here = set(await asyncio.to_thread(self._registry.versions))
         summaries = []
         for row in rows:
             manifest, problem = await asyncio.to_thread(self._read, row.name, row.status)
@@ -239,6 +232,7 @@ class Publishing:
                 VersionSummary(
                     version=row.name,
                     status=ModelStatus(row.status),
+                    is_here=row.name in here,
                     is_previous=row.name == previous,
                     created_at=row.created_at,
                     parent=manifest.parent if manifest else None,
@@ -253,18 +247,10 @@ class Publishing:
 
     def _read(self, version: str, status: str) -> tuple[Manifest | None, str | None]:
         """Return a version's manifest, or why it can't be read."""
-        if status == ModelStatus.RETIRED:
+        is_elsewhere = self._truth.is_shared and version not in self._registry.versions()
+        if status == ModelStatus.RETIRED or is_elsewhere:
             return None, None
         try:
             return self._registry.manifest(version), None
         except ModelError as error:
             return None, str(error)
-
-
-async def _check_not_tried(session: AsyncSession, version: str) -> None:
-    query = select(ModelTrial.id).where(ModelTrial.state == TrialState.RUNNING, ModelTrial.candidate == version)
-    if await session.scalar(query) is not None:
-        raise ModelError(
-            f"Version '{version}' is on trial, so its files stay: stop that first with "
-            "`supportbot models trial stop`."
-        )

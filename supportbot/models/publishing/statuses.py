@@ -1,4 +1,4 @@
-"""The rows of the versions: they follow the registry, whatever happened in between.
+"""The rows of the versions, and how they follow a home that is all there is, whatever happened in between.
 
 A name stands for one set of weights for ever, since answers and audit name no more than it: ``check_name_is_free``
 keeps it so. Where somebody changed the files of a version by hand, its row follows and the audit says from what.
@@ -9,37 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.audit import record
-from supportbot.db.models import ModelVersion
+from supportbot.db.models import ModelTrial, ModelVersion
+from supportbot.db.states import ModelStatus, TrialState
 from supportbot.errors import ModelError
 from supportbot.models.registry import Manifest, Registry
 
-_ACTOR = "supportbot"
-
-
-class ModelStatus(StrEnum):
-    """How far a version has come."""
-
-    CANDIDATE = "candidate"
-    """Installed; it may go live, or was live before."""
-    ACTIVE = "active"
-    RETIRED = "retired"
-    """Its files are gone; what it answered, and on what it was trained, is still known."""
-
-
-async def reconcile(session: AsyncSession, registry: Registry) -> None:
-    """Bring the rows to what the registry says; a live version that nobody recorded becomes an audit row."""
-    active = registry.active()
-    recorded = await session.scalar(select(ModelVersion.name).where(ModelVersion.status == ModelStatus.ACTIVE))
-    await set_statuses(session, registry, active)
-    if recorded is not None and recorded != active:
-        details = {"recorded": recorded, "live": active}
-        record(session, actor=_ACTOR, action="model.reconcile", subject=f"model:{active}", details=details)
+BY_ITSELF = "supportbot"
+"""Who corrects a row, for the audit."""
 
 
 async def check_name_is_free(session: AsyncSession, manifest: Manifest) -> None:
@@ -55,21 +36,37 @@ async def check_name_is_free(session: AsyncSession, manifest: Manifest) -> None:
         )
 
 
+async def check_not_tried(session: AsyncSession, version: str) -> None:
+    """Refuse to let a version go that is tried on people.
+
+    Raises:
+        ModelError: it is.
+    """
+    query = select(ModelTrial.id).where(ModelTrial.state == TrialState.RUNNING, ModelTrial.candidate == version)
+    if await session.scalar(query) is not None:
+        raise ModelError(
+            f"Version '{version}' is on trial, so its files stay: stop that first with "
+            "`supportbot models trial stop`."
+        )
+
+
 async def set_statuses(session: AsyncSession, registry: Registry, active: str | None) -> None:
     """Give each version its status, a row if it has none, and the digest of what is installed."""
     installed = set(await asyncio.to_thread(registry.versions))
     rows = {row.name: row for row in await session.scalars(select(ModelVersion).with_for_update())}
-    for manifest in await asyncio.to_thread(_readable, registry, installed):
+    for manifest in await asyncio.to_thread(readable, registry, installed):
         row = rows.get(manifest.version)
         if row is None:
             row = rows[manifest.version] = ModelVersion(name=manifest.version)
             session.add(row)
         elif row.digest != manifest.digest:
             details = {"recorded_digest": row.digest, "digest": manifest.digest}
-            record(session, actor=_ACTOR, action="model.reconcile", subject=f"model:{row.name}", details=details)
+            record(
+                session, actor=BY_ITSELF, action="model.reconcile", subject=f"model:{row.name}", details=details
+            )
         else:
             continue
-        _describe(row, manifest)
+        describe_row(row, manifest)
     for name, row in rows.items():
         if name == active:
             row.status = ModelStatus.ACTIVE
@@ -77,7 +74,7 @@ async def set_statuses(session: AsyncSession, registry: Registry, active: str | 
             row.status = ModelStatus.CANDIDATE if name in installed else ModelStatus.RETIRED
 
 
-def _readable(registry: Registry, versions: Iterable[str]) -> list[Manifest]:
+def readable(registry: Registry, versions: Iterable[str]) -> list[Manifest]:
     """Return the manifests that can be read; one that is damaged must not stand in the way of a rollback."""
     manifests = []
     for version in sorted(versions):
@@ -88,7 +85,8 @@ def _readable(registry: Registry, versions: Iterable[str]) -> list[Manifest]:
     return manifests
 
 
-def _describe(row: ModelVersion, manifest: Manifest) -> None:
+def describe_row(row: ModelVersion, manifest: Manifest) -> None:
+    """Give a row what a manifest says."""
     base = manifest.training.get("base_model")
     row.base = str(base) if base else manifest.parent
     row.digest, row.metrics = manifest.digest, dict(manifest.metrics)

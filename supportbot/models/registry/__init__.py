@@ -10,7 +10,15 @@ The registry knows files only: whether a model is any good is for training and e
 switch is for ``publishing``.
 """
 
-from supportbot.models.registry.manifest import MANIFEST, RESERVED, Manifest, read_manifest, verify, write_manifest
+from supportbot.models.registry.manifest import (
+    MANIFEST,
+    RESERVED,
+    Manifest,
+    check_kinds,
+    read_manifest,
+    verify,
+    write_manifest,
+)
 from supportbot.models.registry.store import INT8_LOSS_RISE, STARTER, ModelSource, Registry, starter_directory
 
 __all__ = [
@@ -21,6 +29,7 @@ __all__ = [
     "Manifest",
     "ModelSource",
     "Registry",
+    "check_kinds",
     "read_manifest",
     "starter_directory",
     "verify",

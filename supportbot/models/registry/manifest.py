@@ -122,7 +122,7 @@ def verify(directory: Path) -> Manifest:
     """
     manifest = read_manifest(directory)
     check_name(manifest.version)
-    _check_kinds(directory, manifest)
+    check_kinds(directory, manifest)
     present = {path.name for path in directory.iterdir()} - {MANIFEST}
     if extra := sorted(present - set(manifest.files)):
         raise ModelError(f"'{directory / extra[0]}' does not belong to version '{manifest.version}': remove it.")
@@ -146,7 +146,12 @@ def check_name(version: str) -> None:
         )
 
 
-def _check_kinds(directory: Path, manifest: Manifest) -> None:
+def check_kinds(directory: Path, manifest: Manifest) -> None:
+    """Refuse a version with a file that may run code, lies outside of its folder, or is no weights at all.
+
+    Raises:
+        ModelError: it has one.
+    """
     names = {path.name for path in directory.iterdir()} | set(manifest.files)
     for name in sorted(names):
         if Path(name).suffix.lower() in _PICKLES:

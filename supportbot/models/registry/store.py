@@ -54,37 +54,44 @@ class ModelSource:
 class Registry:
     """The versions under one folder.
 
-    Args:
+    Attributes:
         root: ``models`` in the home folder; it may not exist yet.
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
 
     def active(self) -> str | None:
         """Return the live version, or None before anything was installed."""
         try:
-            return (self._root / _CURRENT).read_text("utf-8").strip() or None
+            return (self.root / _CURRENT).read_text("utf-8").strip() or None
         except FileNotFoundError:
             return None
 
     def stamp(self) -> tuple[int, int] | None:
         """Return a mark that differs after every switch, to the same version too; None before the first."""
         try:
-            status = (self._root / _CURRENT).stat()
+            status = (self.root / _CURRENT).stat()
         except FileNotFoundError:
             return None
         return status.st_ino, status.st_mtime_ns
 
     def previous(self) -> str | None:
         """Return the version that was live before the live one and is still installed: where a rollback leads."""
-        history = self._history()
+        history = self.history()
         place = self._place_of_previous(history)
         return None if place is None else history[place]
 
+    def history(self) -> list[str]:
+        """Return what was live before the live version, the latest last; what was taken back is not among it."""
+        try:
+            return (self.root / _HISTORY).read_text("utf-8").split()
+        except FileNotFoundError:
+            return []
+
     def versions(self) -> list[str]:
         """Return all finished versions, sorted by name."""
-        return sorted(path.parent.name for path in self._root.glob(f"*/{MANIFEST}") if path.parent.name[0] != ".")
+        return sorted(path.parent.name for path in self.root.glob(f"*/{MANIFEST}") if path.parent.name[0] != ".")
 
     def manifest(self, version: str) -> Manifest:
         """Return the manifest of an installed version.
@@ -94,7 +101,7 @@ class Registry:
         """
         manifest = read_manifest(self.directory(version))
         if manifest.version != version:
-            raise ModelError(f"'{self._root / version}' is a copy of version '{manifest.version}': remove it.")
+            raise ModelError(f"'{self.root / version}' is a copy of version '{manifest.version}': remove it.")
         return manifest
 
     def directory(self, version: str) -> Path:
@@ -104,7 +111,7 @@ class Registry:
             ModelError: no version can have this name.
         """
         check_name(version)
-        return self._root / version
+        return self.root / version
 
     def install(self, source: Path) -> Manifest:
         """Copy a finished model directory in under its own name; nothing half-made is ever visible.
@@ -115,15 +122,15 @@ class Registry:
             ModelError: the source is not whole, or the version exists, damaged or not, with other content.
         """
         manifest = verify(source)
-        target = self._root / manifest.version
+        target = self.root / manifest.version
         known = _is_intact(target)
         there = _described(target)
         if there is not None and there.files != manifest.files:
             raise ModelError(
                 f"Version '{manifest.version}' exists already with other content: choose another name."
             )
-        self._root.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=f".{manifest.version}-", dir=self._root))
+        self.root.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=f".{manifest.version}-", dir=self.root))
         try:
             for name in (*(() if known else manifest.files), MANIFEST):  # the manifest last
                 shutil.copyfile(source / name, staged / name)
@@ -158,8 +165,8 @@ class Registry:
             _check_unchanged(active, instead_of)
             # The history first: a crash in between leaves the live version at its end, which `previous` skips.
             if active not in (None, version):
-                self._write_history([*self._history(), str(active)])
-            write_text(self._root / _CURRENT, version + "\n")
+                self._write_history([*self.history(), str(active)])
+            write_text(self.root / _CURRENT, version + "\n")
 
     def rollback(self, *, instead_of: str | None = None) -> tuple[str | None, str]:
         """Make the previous live version live again; return the one before and the one after.
@@ -171,15 +178,26 @@ class Registry:
             ModelError: there is none, it is damaged, or another one than ``instead_of`` is live by now.
         """
         with self._lock():
-            history, active = self._history(), self.active()
+            history, active = self.history(), self.active()
             _check_unchanged(active, instead_of)
             place = self._place_of_previous(history)
             if place is None:
                 raise ModelError("There is no earlier version to return to: promote one that is installed.")
             verify(self.directory(history[place]))
-            write_text(self._root / _CURRENT, history[place] + "\n")  # first, as above
+            write_text(self.root / _CURRENT, history[place] + "\n")  # first, as above
             self._write_history(history[:place])
         return active, history[place]
+
+    def follow(self, version: str) -> None:
+        """Make live here what was made live elsewhere; a way back that was taken there is taken here, too.
+
+        Raises:
+            ModelError: there is no such whole version here.
+        """
+        if version == self.previous():
+            self.rollback()
+        elif version != self.active():
+            self.activate(version)
 
     def remove(self, version: str) -> None:
         """Delete the files of a version.
@@ -194,7 +212,7 @@ class Registry:
             if not directory.exists():
                 return
             # Renamed first, so that no reader finds half of it.
-            waste = Path(tempfile.mkdtemp(prefix=f".{version}-", dir=self._root))
+            waste = Path(tempfile.mkdtemp(prefix=f".{version}-", dir=self.root))
             directory.replace(waste / version)
         shutil.rmtree(waste)
 
@@ -208,8 +226,8 @@ class Registry:
         if version is None:
             raise ModelError("There is no model yet: run `supportbot init`, or set SUPPORTBOT_MODEL.")
         if version in self.versions() or setting is None:
-            manifest = verify(self._root / version)
-            return replace(_source(self._root / version, version, manifest), digests=manifest.files)
+            manifest = verify(self.root / version)
+            return replace(_source(self.root / version, version, manifest), digests=manifest.files)
         directory = Path(version)
         if directory.is_dir():
             known = read_manifest(directory) if (directory / MANIFEST).exists() else None
@@ -221,19 +239,13 @@ class Registry:
         places = (place for place in reversed(range(len(history))) if history[place] != active)
         return next((place for place in places if history[place] in installed), None)
 
-    def _history(self) -> list[str]:
-        try:
-            return (self._root / _HISTORY).read_text("utf-8").split()
-        except FileNotFoundError:
-            return []
-
     def _write_history(self, versions: list[str]) -> None:
-        write_text(self._root / _HISTORY, "".join(f"{version}\n" for version in versions))
+        write_text(self.root / _HISTORY, "".join(f"{version}\n" for version in versions))
 
     def _lock(self) -> FileLock:
         """Let one process at a time switch; it is held for milliseconds, and a killed process gives it back."""
-        self._root.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._root / _LOCK)
+        self.root.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.root / _LOCK)
 
 
 def starter_directory() -> Path:

@@ -261,6 +261,7 @@ async def test_nobody_decides_nothing(
     assert (registry.versions(), registry.active()) == (["base", "v1"], "v1")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_row_follows_files_that_were_changed_by_hand(
     publishing: Publishing, registry: Registry, database: Database, tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -313,6 +314,7 @@ async def test_rollback_waits_for_no_lock(
     assert await statuses(database) == {"base": "active", "v1": "candidate"}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_rollback_works_without_the_database(
     publishing: Publishing, registry: Registry, database: Database, tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -342,7 +344,7 @@ async def test_switch_that_fails_leaves_no_wrong_status(
     tiny_model: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """If the file can't be switched after the decision was recorded, the record is corrected, with its own row."""
+    """If the home's file can't be switched, nothing is; where it was recorded before, the record is corrected."""
     install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
 
     def full(version: str, *, instead_of: str | None = None) -> None:
@@ -353,7 +355,8 @@ async def test_switch_that_fails_leaves_no_wrong_status(
         await publishing.promote("v1", "ann")
     assert registry.active() == "base"
     assert await statuses(database) == {"base": "active", "v1": "candidate"}
-    assert [entry.action for entry in await audit(database)] == ["model.promote", "model.reconcile"]
+    recorded = ["model.promote", "model.reconcile"] if database.is_sqlite else []
+    assert [entry.action for entry in await audit(database)] == recorded
 
 
 async def test_live_and_unknown_versions_are_not_promoted(publishing: Publishing) -> None:
@@ -380,6 +383,7 @@ async def test_retired_version_is_known_but_gone(
         await publishing.retire("v1", "ann")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_list_names_what_was_done_by_hand(
     publishing: Publishing, registry: Registry, database: Database, tiny_model: Path, tmp_path: Path
 ) -> None:

@@ -17,8 +17,7 @@ from supportbot.db.models import (
     Workspace,
 )
 from supportbot.db.session import Database
-from supportbot.db.states import AnswerSource, HandoffState, QuestionState
-from supportbot.models.publishing import ModelStatus
+from supportbot.db.states import AnswerSource, HandoffState, ModelStatus, QuestionState
 from supportbot.trials.assignment import is_on_candidate
 from supportbot.trials.rule import Rule
 from supportbot.trials.store import Trial, begin

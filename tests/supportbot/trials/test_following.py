@@ -9,14 +9,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from supportbot.answering.generator import Generator, LiveModel
-from supportbot.db.models import ModelTrial
+from supportbot.db.models import ModelTrial, ModelVersion
 from supportbot.db.session import Database
 from supportbot.db.states import TrialOutcome
 from supportbot.engine.smoke import smoke
 from supportbot.models.registry import Registry
+from supportbot.models.store import Store
+from supportbot.models.supply import Supply
+from supportbot.trials import following
 from supportbot.trials.following import Following
 from supportbot.trials.store import end, running_row
 from tests.supportbot.models.test_reloader import SHORT, Loads, describe, is_closed
@@ -30,7 +34,8 @@ class Bot:
     def __init__(self, log: Log, registry: Registry, loads: Loads) -> None:
         self.log, self.registry, self.loads = log, registry, loads
         self.generator = Generator(LiveModel(loads(registry.resolve("v1")), None), sampling=SHORT)
-        self.following = Following(log.database, registry, self.generator, loads, smoke, describe)
+        supply = Supply(log.database, registry, None)
+        self.following = Following(log.database, registry, self.generator, loads, smoke, describe, supply)
 
     async def answers(self, *, candidate: bool) -> str | None:
         """Return which version answers in a conversation of an arm."""
@@ -54,7 +59,11 @@ async def bot(database: Database, tiny_model: Path, tmp_path: Path) -> AsyncIter
         install_version(registry, tiny_model, name)
     registry.activate("v1")
     loads = Loads()
-    yield Bot(await Log.open(database), registry, loads)
+    log = await Log.open(database)
+    async with database.write() as session:  # what is recorded is what is installed
+        for row in await session.scalars(select(ModelVersion)):
+            row.digest = registry.manifest(row.name).digest
+    yield Bot(log, registry, loads)
     for engine in loads.engines:
         await engine.aclose()
 
@@ -119,6 +128,30 @@ async def test_a_candidate_that_fails_is_one_line(bot: Bot, tmp_path: Path, dama
     [line] = [line for line in lines if line["event"].startswith("trial.")]
     assert (line["event"], line["candidate"], line["log_level"]) == ("trial.candidate_failed", "v2", "error")
     assert [await bot.answers(candidate=arm) for arm in (True, False)] == ["v1", "v1"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_candidate_of_another_machine(bot: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The live model answers both arms until the candidate can be fetched; that is said once, and tried again."""
+    monkeypatch.setattr(following, "RETRY_SECONDS", 0.0)
+    (tmp_path / "store").mkdir()
+    store = Store(str(tmp_path / "store"))
+    shutil.copytree(tmp_path / "models", tmp_path / "there")
+    shutil.rmtree(tmp_path / "models" / "v2")
+    database = bot.log.database
+    there = Supply(database, Registry(tmp_path / "there"), store)
+    here = Supply(database, bot.registry, store)
+    bot.following = Following(database, bot.registry, bot.generator, bot.loads, smoke, describe, here)
+    with capture_logs() as lines:
+        await bot.following.follow()
+        await bot.following.follow()
+    [line] = [line for line in lines if line["event"].startswith("trial.")]
+    assert line["event"] == "trial.candidate_missing"
+    assert "nor in SUPPORTBOT_MODEL_STORE" in line["error"]
+    assert [await bot.answers(candidate=arm) for arm in (True, False)] == ["v1", "v1"]
+    await there.put("v2")
+    await bot.following.follow()
+    assert [await bot.answers(candidate=arm) for arm in (True, False)] == ["v2", "v1"]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

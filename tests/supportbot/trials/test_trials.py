@@ -11,9 +11,8 @@ from sqlalchemy import select, update
 
 from supportbot.db.models import Audit, Feedback, ModelTrial, ModelVersion
 from supportbot.db.session import Database
-from supportbot.db.states import AnswerSource, TrialOutcome, TrialState
+from supportbot.db.states import AnswerSource, ModelStatus, TrialOutcome, TrialState
 from supportbot.errors import ConfigError, ModelError
-from supportbot.models.publishing import ModelStatus
 from supportbot.trials.assignment import is_on_candidate
 from supportbot.trials.judging import Judging
 from supportbot.trials.rule import Rule

@@ -13,6 +13,7 @@ from supportbot.access.roles import Role
 from supportbot.config import Settings
 from supportbot.db import audit
 from supportbot.db.models import Audit, ModelVersion, TrainingRun
+from supportbot.models import daemons
 from supportbot.models.registry import Registry
 from tests.tiny_model import save_tiny_model
 from tests.versions import better_than, install_version
@@ -94,6 +95,21 @@ async def test_versions_are_promoted_and_rolled_back(running: Running, admin: Pa
         assert [one for one in found if one.startswith("model.")] == [
             *("model.promote", "model.rollback", "model.promote", "model.rollback", "model.retire")
         ]
+
+
+async def test_machines_that_share_the_database_are_listed(running: Running, browser: Browser) -> None:
+    """What each answers with, and why not with the live version, as text."""
+    problem = f"'v2' can't be had: {HOSTILE['markup']}"
+    async with running.core.database.write() as session:
+        await daemons.say(session, "web-2:7:a", "web-2", "v1", ["v1"], problem)
+    async with signed_in(running, browser, Role.VIEWER) as context:
+        page = await context.new_page()
+        await page.goto(f"{running.url}/console/models")
+        row = page.get_by_role("table", name="Machines").locator("tbody tr")
+        await expect(row.locator("td")).to_have_text(["web-2", "v1", problem])
+        assert await problems(page) == []
+    async with running.core.database.write() as session:
+        await daemons.leave(session, "web-2:7:a")
 
 
 async def test_a_version_is_looked_at_by_who_may_not_decide(

@@ -12,7 +12,8 @@ from bot.web.console.parts.form import Field, Form
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
 from supportbot.access.roles import Action, Operator, may
-from supportbot.models.publishing import ModelStatus, Switch, VersionSummary
+from supportbot.db.states import ModelStatus
+from supportbot.models.publishing import Switch, VersionSummary
 from supportbot.printable import printable
 from supportbot.words import N_
 
@@ -103,7 +104,9 @@ class Deeds:
         switch = await self._do(deed, told)
         if switch is not None:
             done = self._words.say("{version} is live.", version=switch.version)
-            if switch.previous is None:
+            if switch.unreached:
+                self._visit.frame.alert(f"{done} {self._words.say(switch.unreached)}")
+            elif switch.previous is None:
                 self._visit.frame.say(done)
             else:
                 self._visit.frame.offer_undo(done, partial(self._roll_back, switch.version))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from bot.web.console.models.labels import FIGURES, Label, label_of, written
 from bot.web.console.parts.chart import Options, axes, build_chart, build_table
 from bot.web.nodes import node
+from supportbot.db.states import ModelStatus
 from supportbot.models.measured import Figure, LossPoint
-from supportbot.models.publishing import ModelStatus
 from supportbot.models.versions import VersionView
 from supportbot.words import N_, Words
 

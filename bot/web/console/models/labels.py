@@ -10,7 +10,8 @@ from urllib.parse import quote
 from bot.web.console.pages import ROOT
 from bot.web.nodes import node
 from supportbot.db.audit import AuditEntry
-from supportbot.models.publishing import ModelStatus, VersionSummary
+from supportbot.db.states import ModelStatus
+from supportbot.models.publishing import VersionSummary
 from supportbot.models.versions import Fixed
 from supportbot.printable import printable
 from supportbot.words import N_, Words
@@ -123,6 +124,8 @@ def build_state(summary: VersionSummary, words: Words) -> None:
     """Show what a version is now."""
     if summary.problem:
         node("span", words.say("Damaged"), classes="tag damaged")
+    elif summary.status is ModelStatus.CANDIDATE and not summary.is_here:
+        node("span", words.say("On other machines"), classes=f"tag {summary.status}")
     else:
         node("span", words.say(STATES[summary.status]), classes=f"tag {summary.status}")
     if summary.is_previous and not summary.problem:
@@ -133,7 +136,7 @@ def comparison(summary: VersionSummary, words: Words) -> str:
     """Return in a few words how a version compared."""
     verdict = summary.verdict
     if verdict is None:
-        return words.say("Not evaluated") if summary.status is not ModelStatus.RETIRED else "–"
+        return words.say("Not evaluated") if summary.is_here else "–"
     against = printable(str(verdict.against or "–"))
     if verdict.better:
         return words.say("Better than {version}", version=against)

@@ -24,6 +24,7 @@ from bot.web.console.parts.elements import Table, moment
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
 from supportbot.db.audit import AuditEntry
+from supportbot.models.daemons import RunningDaemon
 from supportbot.models.publishing import VersionSummary
 from supportbot.models.versions import Standing
 from supportbot.printable import printable
@@ -102,6 +103,8 @@ class Listing:
                     node("a", say("Newest"), href=PATH)
                 if standing.older is not None:
                     node("a", say("Older"), href=f"{PATH}?after={quote(standing.older)}", rel="next")
+            if standing.daemons:
+                build_daemons(standing.daemons, words)
             if standing.deeds:
                 node("h2", say("Decisions"))
                 build_deeds(standing.deeds, words)
@@ -152,6 +155,17 @@ def build_beginning(words: Words) -> None:
         node("p", words.say(_ONLY_STARTER))
         with node("pre", tabindex="0"):
             node("code", "\n".join(_HOW_TO_TRAIN))
+
+
+def build_daemons(daemons: Sequence[RunningDaemon], words: Words) -> None:
+    """Show which daemons share the database, and what keeps one from the live version."""
+    say = words.say
+    node("h2", say("Machines"))
+    table = Table(say("Machines"), [say("Machine"), say("Answers with"), say("Why not with the live version")])
+    for daemon in daemons:
+        for cell, text in zip(table.row(), (daemon.host, daemon.version, daemon.problem or "–"), strict=True):
+            with cell:
+                node("span", printable(text), dir="auto")
 
 
 def build_deeds(deeds: Sequence[AuditEntry], words: Words, *, of_one: bool = False) -> None:

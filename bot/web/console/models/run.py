@@ -15,11 +15,10 @@ from bot.web.console.parts.form import Field, Form
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
 from supportbot.access.roles import Action, Operator, may
-from supportbot.db.states import JobState
+from supportbot.db.states import JobState, ModelStatus
 from supportbot.jobs.commands import Recipe
 from supportbot.jobs.jobs import RunView
 from supportbot.jobs.looking import JobView
-from supportbot.models.publishing import ModelStatus
 from supportbot.words import N_
 
 _LONGEST_NAME = 100

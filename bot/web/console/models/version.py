@@ -12,7 +12,8 @@ from bot.web.console.parts.acting import attempt
 from bot.web.console.parts.elements import moment
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
-from supportbot.models.publishing import ModelStatus, VersionReport
+from supportbot.db.states import ModelStatus
+from supportbot.models.publishing import VersionReport
 from supportbot.models.versions import VersionView
 
 _METRICS_FIRST = ("held_out_right", "right", "loss", "train_final_loss", "train_eval_loss", "int8_loss_rise")

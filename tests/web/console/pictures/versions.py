@@ -10,7 +10,7 @@ from supportbot.config import Settings
 from supportbot.db import audit
 from supportbot.db.models import ModelVersion, RunExample, TrainingRun
 from supportbot.db.session import Database
-from supportbot.models.publishing import ModelStatus
+from supportbot.db.states import ModelStatus
 from supportbot.models.registry import Registry
 from tests.supportbot.feedback.curation.rows import example
 from tests.versions import install_version

@@ -1,7 +1,7 @@
 """counting questions
 
-Revision ID: 0029
-Revises: 0026
+Revision ID: 0028
+Revises: 0027
 Created: 2026-12-01 02:00:00.000000
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0029"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
