@@ -139,7 +139,8 @@ async def run(settings: Settings) -> None:
                 background.append(tasks.create_task(core.judging.run(), name="judging"))
             if manager:
                 does = partial(_describe, core, platforms)
-                tasks.create_task(announce(manager, partial(ask, readiness.problems), does, stopping), name="announcing")
+                is_ready = partial(ask, readiness.problems)
+                tasks.create_task(announce(manager, is_ready, does, stopping), name="announcing")
                 background.append(tasks.create_task(keep_watchdog(manager), name="watchdog"))
             hear_libraries()  # those that were imported meanwhile
             settle()

@@ -45,8 +45,8 @@ questions were answered that only others of their kind answer, and at most 1.4 %
 
 _USUAL = 0.25
 _MOST_CONTESTED = 1
-"""Times the wrong rate: as many wordings may be set aside as contested. Users meet such questions, too: on six FAQs
-whose wordings are users' own, 3.5 % were answered wrongly at a rate of 2 %, and 5.0 % with two times."""
+"""Times the wrong rate: as many wordings may be set aside as contested. Users type such questions, too: of six
+FAQs whose wordings are users' own, 3.5 % were answered wrongly at a rate of 2 %, and with two times 5.0 %."""
 
 _ENOUGH_ROWS = 12
 _ENOUGH_ANSWERS = 3
