@@ -38,10 +38,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 TYPER_MODULES = {
     "training.curate": "training.curate",
-    "training.evaluate": "training.evaluate.__main__",
+    "training.evaluate": "training.evaluate.command",
     "training.export": "training.export:export",
-    "training.publish": "training.publish",
-    "training.starter": "training.starter.__main__",
+    "training.publish": "training.publish.command",
+    "training.starter": "training.starter.command",
     "benchmarks.answers": "benchmarks.answers",
     "benchmarks.candidates": "benchmarks.candidates",
     "benchmarks.console": "benchmarks.console.__main__",
