@@ -22,7 +22,7 @@ class Extra(StrEnum):
     TRAIN = "train"
 
 
-_MODULES = {
+MODULES = {
     Extra.DOCUMENTS: ("mammoth", "pypdf"),
     Extra.PARQUET: ("pyarrow",),
     Extra.REMOTE: ("openai",),
@@ -37,6 +37,7 @@ _MODULES = {
         "transformers",
     ),
 }
+"""What is imported of each group."""
 
 _SENTENCES = {
     Extra.DOCUMENTS: N_("Word and PDF documents need more packages: pip install 'supportbot[documents]'."),
@@ -48,7 +49,7 @@ _SENTENCES = {
 
 def is_installed(extra: Extra) -> bool:
     """Return whether all libraries of a group are there."""
-    return all(find_spec(module) is not None for module in _MODULES[extra])
+    return all(find_spec(module) is not None for module in MODULES[extra])
 
 
 def require(extra: Extra) -> None:
