@@ -93,8 +93,8 @@ clean: ## remove the virtual environment and caches; the bot's data in var/ stay
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt --editable .
 	@touch $@
 
-.venv/.installed-dev: .venv/.installed
+.venv/.installed-dev: .venv/.pip pyproject.toml constraints.txt
 	@echo "Installing (a few minutes the first time) …"
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
 		--editable '.[all]' --group dev
-	@touch $@
+	@touch .venv/.installed $@

@@ -8,12 +8,13 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
 import httpx
 import pytest
+from filelock import FileLock
 
 from hatch_build import FOLDER, WEIGHTS
 from supportbot.extras import MODULES
@@ -33,12 +34,14 @@ WHEEL_MIB = 50
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two folders: with a source distribution and the wheel that was built of it, and with one of the tree."""
-    folders = tmp_path_factory.mktemp("from-source"), tmp_path_factory.mktemp("from-tree")
-    tools = {"SOURCE_DATE_EPOCH": "1760000000", "PIP_CONSTRAINT": str(LOCK)}
-    for folder, options in zip(folders, ([], ["--wheel"]), strict=True):
+
+    def build(folder: Path, *options: str) -> None:
         command = [sys.executable, "-m", "build", f"--outdir={folder}", *options, str(ROOT)]
+        tools = {"SOURCE_DATE_EPOCH": "1760000000", "PIP_CONSTRAINT": str(LOCK)}
         subprocess.run(command, check=True, env=os.environ | tools, stdout=subprocess.DEVNULL)
-    return folders
+
+    from_source = made_once(tmp_path_factory, "from-source", build)
+    return from_source, made_once(tmp_path_factory, "from-tree", lambda folder: build(folder, "--wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +54,24 @@ def wheel(built: tuple[Path, Path]) -> Path:
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheel and what it needs, in the versions of the lock, and nothing else."""
-    folder = tmp_path_factory.mktemp("installed")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet"]
-    subprocess.run([*pip, f"--constraint={LOCK}", str(wheel)], check=True)
+
+    def install(folder: Path) -> None:
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet"]
+        subprocess.run([*pip, f"--constraint={LOCK}", str(wheel)], check=True)
+
+    return made_once(tmp_path_factory, "installed", install)
+
+
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that whichever of xdist's workers comes first makes for all, since it takes a minute."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    done = folder.with_suffix(".made")
+    with FileLock(folder.with_suffix(".lock")):
+        if not done.exists():
+            make(folder)
+            done.touch()
     return folder
 
 
