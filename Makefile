@@ -5,14 +5,14 @@ PIP_VERSION := 26.3
 export SUPPORTBOT_HOME ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-vllm test-systemd soak docs licences audit lint lint-deploy types contracts migrations tests coverage starter words format clean
+.PHONY: help run test test-long test-vllm test-systemd soak docs licences audit dist sbom lint lint-deploy types contracts migrations tests coverage starter words format clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 run: .venv/.installed ## install what is needed and start the bot (page, Slack, Discord)
 	@$(BIN)/supportbot init
-	@$(BIN)/python -m bot
+	@$(BIN)/supportbot run
 
 test: .venv/.installed-dev lint types contracts migrations tests ## the whole check: no token, no network, no GPU
 
@@ -71,10 +71,22 @@ docs: .venv/.installed-dev ## write the reference pages from the code, and build
 	$(BIN)/python -m tests.reference
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+# The same bytes each time: the tools are those of the lock, and the time is that of the commit.
+dist: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+dist: .venv/.installed-dev ## the wheel and the source distribution, in dist/
+	@rm -rf dist
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m build
+
+sbom: dist ## what an install of the wheel consists of, in CycloneDX: dist/supportbot.cdx.json
+	@folder=$$(mktemp -d) && $(PYTHON) -m venv --without-pip $$folder && \
+	$(BIN)/pip --python $$folder/bin/python install --quiet --constraint constraints.txt dist/*.whl && \
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/supportbot.cdx.json $$folder/bin/python; status=$$?; rm -r $$folder; exit $$status
+
 words: .venv/.installed ## bring the catalogues of the bot's own sentences up to date
 	@$(BIN)/python -m supportbot.words
 
-starter: .venv/.installed ## train the starter model anew from its FAQ and make it live
+starter: .venv/.installed-dev ## train the starter model anew from its FAQ and make it live
 	$(BIN)/supportbot init --retrain
 
 format: .venv/.installed-dev ## format the code
@@ -94,7 +106,8 @@ clean: ## remove the virtual environment and caches; the bot's data in var/ stay
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt --editable .
 	@touch $@
 
-.venv/.installed-dev: .venv/.installed
+.venv/.installed-dev: .venv/.pip pyproject.toml constraints.txt
 	@echo "Installing (a few minutes the first time) …"
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --group docs
-	@touch $@
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
+		--editable '.[all]' --group dev --group docs
+	@touch .venv/.installed $@

@@ -29,6 +29,10 @@ class ModelError(SupportBotError):
     """A model is missing, damaged, or not of a kind that this program runs."""
 
 
+class MissingExtraError(SupportBotError):
+    """Something is asked for whose libraries are not installed; the text says how to install them."""
+
+
 class UnknownSuggestionError(SupportBotError):
     """Somebody chose a suggestion that the bot does not offer any more."""
 
@@ -45,7 +49,7 @@ class DeadlineExceededError(SupportBotError):
     """An answer was not finished before the deadline that its request carried."""
 
 
-_OF_OPERATORS = (ConfigError, DatabaseError, ModelError)
+_OF_OPERATORS = (ConfigError, DatabaseError, MissingExtraError, ModelError)
 
 
 def sentence_for_users(error: SupportBotError, otherwise: str) -> str:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from supportbot.errors import SupportBotError
+from supportbot.extras import Extra, require
 from supportbot.private import keep_private
 
 if TYPE_CHECKING:  # `supportbot --help` loads this module and must not wait for the database's libraries
@@ -224,6 +225,7 @@ class _Parquet:
     """Writes a group of rows a batch."""
 
     def __init__(self, file: BinaryIO, kind: Kind) -> None:
+        require(Extra.PARQUET)
         import pyarrow as pa
         from pyarrow import parquet
 

@@ -47,7 +47,7 @@ EXIT_ERROR = 2
 
 app = typer.Typer(
     name="supportbot",
-    help="A self-hosted customer-support bot. The daemon itself is `python -m bot`.",
+    help="A self-hosted customer-support bot. The daemon itself is `supportbot run`.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

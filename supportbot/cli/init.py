@@ -47,7 +47,7 @@ def init(
     out.print(f"Live model: {manifest.version}")
     for name, value in sorted(manifest.metrics.items()):
         out.print(f"  {name.replace('_', ' ')}: {value:.3g}")
-    out.print('Try it: supportbot ask "How do I return an item?"   or start the daemon: python -m bot')
+    out.print('Try it: supportbot ask "How do I return an item?"   or start the daemon: supportbot run')
 
 
 async def go_live(settings: Settings, version: str, actor: str) -> None:

@@ -19,7 +19,8 @@ import structlog
 
 from supportbot.engine.hub import HubError, NotOnHubError, fetch
 from supportbot.engine.precision import PrecisionSetting
-from supportbot.errors import ConfigError, ModelError
+from supportbot.errors import ConfigError, MissingExtraError, ModelError
+from supportbot.extras import Extra, is_installed
 
 if TYPE_CHECKING:
     from supportbot.engine.base import Engine
@@ -70,12 +71,17 @@ def load_chosen(location: str, version: str, wanted: Wanted, *, int8_loss_rise: 
 
     Raises:
         ConfigError: the settings contradict each other or the model.
+        MissingExtraError: the engine's libraries are not installed.
         ModelError: there is no such model, or it is damaged.
     """
     directory = find_model(location)
     choice = choose(directory, wanted, int8_loss_rise=int8_loss_rise, cuda=has_cuda())
     log.info("engine.chosen", model_version=version, engine=choice.engine, why=choice.reason)
     if choice.engine == "transformers":
+        if not is_installed(Extra.TRAIN):
+            raise MissingExtraError(
+                f"The engine transformers ({choice.reason}) needs more packages: pip install 'supportbot[train]'."
+            )
         from supportbot.engine.load import load_engine
 
         if choice.precision == "int8":
@@ -152,7 +158,9 @@ def find_model(location: str, *, weights: bool = True) -> Path:
 
 
 def has_cuda() -> bool:
-    """Return whether there is a GPU that torch can use; torch is asked only where there is a driver."""
+    """Return whether there is a GPU that can be used: torch is asked, where it and a driver are installed."""
+    if not is_installed(Extra.TRAIN):
+        return False
     if not (Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi")):
         return False
     import torch

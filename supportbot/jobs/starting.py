@@ -22,6 +22,7 @@ from supportbot.db.models import Job
 from supportbot.db.session import Database
 from supportbot.db.states import JobKind, JobState
 from supportbot.errors import JobError
+from supportbot.extras import Extra, require
 from supportbot.jobs import process
 from supportbot.jobs.commands import Arguments, Lesson
 from supportbot.jobs.environment import environment
@@ -82,7 +83,9 @@ class Starting:
         Raises:
             JobError: another one is running, or the machine has no room for it.
             ConfigError: the name of who starts it is empty.
+            MissingExtraError: what trains is not installed.
         """
+        require(Extra.TRAIN)
         audit.check_actor(by)
         async with self._one:
             if await self._looking.running() is not None:

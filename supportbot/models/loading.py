@@ -18,6 +18,7 @@ from supportbot.engine.base import Engine
 from supportbot.engine.choose import Wanted, find_model, load_chosen
 from supportbot.engine.smoke import smoke
 from supportbot.errors import ModelError
+from supportbot.extras import Extra, require
 from supportbot.feedback.curation.store import approved_answers
 from supportbot.models.publishing.lineage import is_trained_here
 from supportbot.models.registry import STARTER, ModelSource, Registry
@@ -35,9 +36,11 @@ def make_engine(settings: Settings, source: ModelSource) -> Engine:
 
     Raises:
         ConfigError: the settings contradict each other or the model.
+        MissingExtraError: the engine's libraries are not installed.
         ModelError: the model is damaged, or of no kind that can be loaded.
     """
     if settings.engine == "remote":
+        require(Extra.REMOTE)
         from supportbot.engine.remote.load import load_remote
 
         key = settings.remote_api_key

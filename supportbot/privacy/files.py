@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from supportbot.extras import Extra, is_installed
 from supportbot.privacy.repeated import LEAST_CHARACTERS, LEAST_NAME, Marks
 
 _WRITTEN_BY_RUNS = ("runs", "reports")
@@ -113,6 +114,8 @@ class _Cleaner:
 
     def has_rows(self, path: Path) -> bool:
         """Return whether rows for training that are to go stand in an Arrow file of a run."""
+        if not is_installed(Extra.PARQUET):
+            return True  # nobody here can look, nor go on with that run; to whoever can, it is made anew
         import pyarrow as pa  # takes a while to import, and most homes have no such file
 
         try:

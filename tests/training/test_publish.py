@@ -27,7 +27,7 @@ from supportbot.db.models import Audit, ModelVersion, TrainingRun
 from supportbot.db.session import Database
 from supportbot.models.registry import Registry, starter_directory, verify
 from training.evaluate.weights import weights_digest
-from training.publish import main
+from training.publish.command import main
 
 SERVED = {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
 
@@ -324,7 +324,7 @@ def test_bad_name_is_refused(name: str, finished: Path, home: Path) -> None:
 KILLED = """
 import os, shutil, signal, sys
 import typer
-from training import publish
+from training.publish import command
 
 moment = sys.argv.pop(1)
 die = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
@@ -334,8 +334,8 @@ if moment == "copying":
 elif moment == "installing":
     os.replace = lambda a, b: die() if os.path.basename(b) == "v1" else replace(a, b)
 else:
-    publish.audit.record = die
-typer.run(publish.main)
+    command.audit.record = die
+typer.run(command.main)
 """
 
 

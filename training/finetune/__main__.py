@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from supportbot.config import load_settings
 from supportbot.errors import SupportBotError
+from supportbot.extras import Extra, require
 from supportbot.private import keep_private
 from training.finetune.hub import check_base
 
@@ -21,6 +22,7 @@ _INTERRUPTED = 130
 def main(argv: Sequence[str]) -> int:
     """Run the command; return its exit status."""
     try:
+        require(Extra.TRAIN)
         check_base(argv, load_settings())
         from training.finetune import command
     except SupportBotError as error:

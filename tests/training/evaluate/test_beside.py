@@ -21,7 +21,7 @@ from tests.training.evaluate.test_command import run
 from training.curate import select_examples
 from training.evaluate.floors import Kind
 from training.finetune.records import begin_record
-from training.publish import main as publish
+from training.publish.command import main as publish
 
 __all__ = ["home"]
 

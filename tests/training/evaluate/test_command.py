@@ -21,7 +21,7 @@ from supportbot.db.states import ExampleStatus, Split
 from supportbot.models.registry import Registry, starter_directory
 from tests.training.evaluate.conftest import ROWS, STRANGERS
 from tests.training.evaluate.log import add_answer, add_example
-from training.evaluate.__main__ import main
+from training.evaluate.command import main
 from training.evaluate.evaluation import Task, evaluate
 from training.evaluate.report import render_page
 
@@ -157,7 +157,7 @@ def test_what_is_missing_is_one_sentence(
 KILLED = """
 import os, signal, sys
 import typer
-from training.evaluate.__main__ import main
+from training.evaluate.command import main
 
 replace = os.replace
 

@@ -19,7 +19,7 @@ from supportbot.db.states import Split
 from supportbot.models.registry import write_manifest
 from tests.training.evaluate.log import add_example
 from training.curate import select_examples
-from training.evaluate.__main__ import main
+from training.evaluate.command import main
 from training.evaluate.rows import file_rows
 from training.evaluate.trained import PERHAPS, TRAINED, find_objection
 from training.files import read_rows

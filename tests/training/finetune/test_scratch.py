@@ -33,7 +33,7 @@ from training.finetune.command import main
 from training.finetune.machine import Machine
 from training.finetune.run import Run
 from training.finetune.scratch import make_model
-from training.publish import read_candidate
+from training.publish.candidate import read_candidate
 
 CPU = Machine(cuda=False, bf16=False, processes=1)
 SMALL = dataclasses.replace(RECIPE, steps=180, truncated_share=0.3, invented_share=0.2, foreign_share=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -181,6 +182,14 @@ async def test_only_admins_train(running: Running, browser: Browser, watch: Watc
         await expect(page.get_by_role("alert")).not_to_be_empty()
         assert await running.core.console.jobs.running() is None
         watch.check(running.url)
+
+
+async def test_what_trains_may_be_missing(running: Running, admin: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an install only answers, the page says what training needs instead of offering it."""
+    monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
+    await admin.goto(f"{running.url}/console/models/train")
+    await expect(admin.get_by_text("pip install 'supportbot[train]'")).to_be_visible()
+    assert await admin.get_by_role("button", name="Start the training").count() == 0
 
 
 async def test_a_version_may_be_called_train(running: Running, admin: Page) -> None:

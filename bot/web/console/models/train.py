@@ -24,7 +24,8 @@ from bot.web.console.parts.field import Choice
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
 from supportbot.access.roles import Action, Operator, may
-from supportbot.errors import SupportBotError
+from supportbot.errors import MissingExtraError, SupportBotError
+from supportbot.extras import Extra, require
 from supportbot.jobs.commands import DOCUMENTED_BASE, Lesson, Recipe
 from supportbot.jobs.looking import JobView
 from supportbot.jobs.survey import Survey
@@ -94,7 +95,7 @@ class TrainPage:
                 self._panel = JobPanel(self._visit, job)
                 self._panel.build()
             elif self._is_admin:
-                self._build_lesson()
+                self._build_lesson_or_refusal()
             if run is not None:
                 await RunPanel(self._visit, run, self._show).build(is_running=job is not None)
             if runs:
@@ -113,6 +114,14 @@ class TrainPage:
             self._visit.frame.alert(failure(error, self._words))
             if not isinstance(error, SupportBotError):
                 self._timer.cancel()  # a defect would be logged each second
+
+    def _build_lesson_or_refusal(self) -> None:
+        try:
+            require(Extra.TRAIN)
+        except MissingExtraError as error:
+            node("p", failure(error, self._words), classes="caveat advice")
+        else:
+            self._build_lesson()
 
     def _build_lesson(self) -> None:
         say = self._words.say

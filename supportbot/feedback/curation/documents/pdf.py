@@ -14,6 +14,7 @@ from itertools import pairwise
 from statistics import median
 from typing import BinaryIO
 
+from supportbot.extras import Extra, require
 from supportbot.feedback.curation.documents import plain
 from supportbot.feedback.curation.documents._pdf_lines import Line, lines_of
 from supportbot.feedback.curation.documents.errors import DocumentError
@@ -68,6 +69,7 @@ def sections(stream: BinaryIO, name: str) -> list[Section]:
 
 
 def _read(stream: BinaryIO, name: str) -> list[Line]:
+    require(Extra.DOCUMENTS)
     from pypdf import PdfReader  # wanted for PDF only
     from pypdf.errors import DependencyError, PyPdfError
 

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from xml.parsers.expat import ExpatError
 from xml.sax import SAXException
 
+from supportbot.extras import Extra, require
 from supportbot.feedback.curation.documents import pages
 from supportbot.feedback.curation.documents.errors import DocumentError
 from supportbot.feedback.curation.documents.sections import Section
@@ -34,7 +35,9 @@ def sections(stream: BinaryIO, name: str) -> list[Section]:
 
     Raises:
         DocumentError: it is no such document, or one with a password.
+        MissingExtraError: what reads it is not installed.
     """
+    require(Extra.DOCUMENTS)
     import mammoth  # type: ignore[import-untyped]  # wanted for Word only; ships no type information
 
     try:

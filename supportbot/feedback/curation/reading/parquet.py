@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from supportbot.extras import Extra, require
 from supportbot.feedback.curation.reading.errors import ImportFileError
 from supportbot.feedback.curation.reading.opening import File, troubles
 from supportbot.feedback.curation.reading.source import Record, Source
@@ -18,7 +19,9 @@ def sources(file: File) -> list[Source]:
 
     Raises:
         ImportFileError: it cannot be read, is no Parquet, or holds no text.
+        MissingExtraError: what reads it is not installed.
     """
+    require(Extra.PARQUET)
     import pyarrow as pa  # heavy, and wanted for Parquet only; some damage it reports as an OSError
     from pyarrow import parquet
 

