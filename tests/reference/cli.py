@@ -16,7 +16,7 @@ from supportbot.cli import app
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
 
-TRAINING = ("training.curate", "training.evaluate.__main__", "training.publish", "training.starter.__main__")
+TRAINING = ("training.curate", "training.evaluate.command", "training.publish.command", "training.starter.command")
 """Modules of training whose ``main`` is a command line. ``training.finetune`` has its own chapter in the guide."""
 
 _HEAD = """# Command line
@@ -25,7 +25,7 @@ All commands print help with `--help`. Most take `--json` for scripts. Exit stat
 error that you can fix, printed as one sentence. `supportbot doctor` exits with 1 if a check fails, and
 `supportbot replay` with 1 if the answer differs.
 
-The daemon is `python -m bot`. It takes no options: its [settings](settings.md) come from the environment.
+The daemon is `supportbot run`. It takes no options: its [settings](settings.md) come from the environment.
 `python -m training.finetune` has many options, which [the training guide](../training.md#5-fine-tune) explains.
 
 """
@@ -35,7 +35,7 @@ def build_page() -> str:
     """Return the page in Markdown."""
     commands = [("supportbot", supportbot_command())]
     for module in TRAINING:
-        name = f"python -m {module.removesuffix('.__main__')}"
+        name = f"python -m {module.removesuffix('.command')}"
         commands.append((name, command_of(import_module(module).main)))
     return _HEAD + "\n".join(_describe(name, command) for name, command in commands)
 
