@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.document import console, generation, reliability, users
+from benchmarks.document import console, generation, reliability, scaling, users
 from benchmarks.document.table import Record
 
 _PLACE = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
@@ -62,6 +62,8 @@ _TABLES: Mapping[str, Callable[[Mapping[str, Record]], str]] = {
     ),
     "console": lambda records: console.pages(records["console"]),
     "clicks": lambda records: console.answers(records["console"]),
+    "costs": lambda records: scaling.costs(records["verified"]),
+    "shapes": lambda records: scaling.shapes(records["verified"], records["load"]),
     "users": lambda records: users.faqs(records["users"]),
     "chaos": lambda records: reliability.chaos(records["chaos"]),
 }

@@ -37,11 +37,12 @@ _WARM_UP_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A moment: how many approved answers were given, and the seconds of processor time of daemon and machine."""
+    """A moment: how many approved answers were given, and the seconds of processor time that each has taken."""
 
     at: float
     approved: int
     daemon: float
+    database: float
     machine: float
 
 
@@ -72,7 +73,8 @@ async def measure_verified(
 
     Returns:
         Verified answers and all answers a second, the milliseconds until Slack hears "received" and until the
-        answer is there, and how many cores the daemon, and everything together, kept busy.
+        answer is there, how many cores the daemon, PostgreSQL and everything together kept busy, and what that is
+        in milliseconds of one core for each answer.
     """
     task = bar.add_task(f"Verified answers, {name}", total=seconds)
     end = time.monotonic() + _WARM_UP_SECONDS + seconds
@@ -104,7 +106,10 @@ async def measure_verified(
         "ack_ms": _spread(acks),
         "answer_ms": _spread(answers),
         "daemon_cores": round((after.daemon - before.daemon) / took, 2),
+        "database_cores": round((after.database - before.database) / took, 2),
         "all_cores": round((after.machine - before.machine) / took, 2),
+        "daemon_ms": round(1000 * (after.daemon - before.daemon) / max(1, len(measured)), 2),
+        "database_ms": round(1000 * (after.database - before.database) / max(1, len(measured)), 2),
     }
 
 
@@ -113,9 +118,20 @@ async def _count(daemon: Daemon, database: Database) -> _Counted:
         approved = await session.scalar(
             select(func.count()).select_from(Answer).where(Answer.source == AnswerSource.APPROVED)
         )
-    used = psutil.Process(daemon.process.pid).cpu_times()
+    servers = [one for one in psutil.process_iter(["name"]) if one.info["name"] == "postgres"]
     busy = psutil.cpu_times()
-    return _Counted(time.monotonic(), approved or 0, used.user + used.system, busy.user + busy.system)
+    return _Counted(
+        time.monotonic(),
+        approved or 0,
+        _seconds(psutil.Process(daemon.process.pid)),
+        sum(_seconds(server) for server in servers),
+        busy.user + busy.system,
+    )
+
+
+def _seconds(process: psutil.Process) -> float:
+    used = process.cpu_times()
+    return used.user + used.system
 
 
 def _spread(ordered: list[float]) -> dict[str, float]:
