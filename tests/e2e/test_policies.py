@@ -30,6 +30,7 @@ async def test_questions_to_nobody_and_decisions_while_it_runs(home: Path) -> No
         async with running(home, **tokens, SUPPORTBOT_DISCORD_MESSAGE_CONTENT="true") as daemon:
             await slack.wait_until_connected(seconds=30)
             await discord.connected()
+            await daemon.read_until("discord.connected")  # by then it has read what was said before
 
             # Nobody has decided anything: only a mention is answered.
             await slack.wait_for_ack(await slack.say("C1", "U1", KNOWN))
