@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +25,12 @@ class AnswerMessage:
     Attributes:
         mark: the first one's is that of the delivery.
         content: what it shows.
-        in_words: likewise, for where Slack refuses the looks of the answer; the same if there are none.
+        in_words: makes the same for where Slack refuses the looks of the answer, which is hardly ever.
     """
 
     mark: str
     content: Content
-    in_words: Content
+    in_words: Callable[[], Content]
 
 
 def build_messages(delivery: Delivery) -> list[AnswerMessage]:
@@ -65,4 +65,4 @@ def _message(mark: str, part: Part, above: Sequence[Block], below: Sequence[Bloc
     def content(blocks: Sequence[Block]) -> Content:
         return {"text": text, "blocks": to_dicts([*above, *blocks, *below])}
 
-    return AnswerMessage(mark, content(part.blocks), content(part.in_words()))
+    return AnswerMessage(mark, content(part.blocks), lambda: content(part.in_words()))

@@ -144,10 +144,10 @@ class SlackSender:
         try:
             return await show(message.content)
         except SlackApiError as error:
-            if error_code(error) not in LAYOUT_REFUSED or message.in_words == message.content:
+            if error_code(error) not in LAYOUT_REFUSED or (in_words := message.in_words()) == message.content:
                 raise
             log.warning("slack.layout_refused", reason=error_code(error), mark=message.mark)
-        return await show(message.in_words)
+        return await show(in_words)
 
     async def _update(self, delivery: Delivery, message: AnswerMessage, ts: str, content: Content) -> str:
         answer = await self._client.chat_update(

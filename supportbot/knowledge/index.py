@@ -200,8 +200,14 @@ class Index:
             candidate = Candidate(self.entries[self.owners[row]], self.wordings[row], 1.0, 1.0, 1.0)
             return Decision((candidate,), sure=True, exact=True, threshold=threshold)
         asked = self.features([question])
-        similarities = self._similarities(asked, heard)
-        candidates = self._ranked(asked, similarities, most)
+        values: Floats | None = None
+        if self.rule is not None and self.rule.wordings:
+            values, (similarities,) = self.rule.values_and_similarities(asked)
+            if heard is not None:
+                similarities[~heard] = -1
+        else:
+            similarities = self._similarities(asked, heard)
+        candidates = self._ranked(asked, similarities, values, most)
         sure = bool(candidates) and candidates[0].confidence >= threshold
         return Decision(candidates, sure=sure, exact=False, threshold=threshold)
 
@@ -225,7 +231,9 @@ class Index:
     def _shortlist(self) -> Shortlist:
         return Shortlist(self._features.vectors)
 
-    def _ranked(self, asked: Features, similarities: Floats, most: int) -> tuple[Candidate, ...]:
+    def _ranked(
+        self, asked: Features, similarities: Floats, values: Floats | None, most: int
+    ) -> tuple[Candidate, ...]:
         nearest: Floats = np.maximum.reduceat(similarities, self._starts)
         probabilities: Floats | None = None
         if self.rule is None:
@@ -237,7 +245,7 @@ class Index:
                 to_answers = asked.similarities(self._answers)[0]
             confidences = beside_answers(nearest, to_answers)
         else:
-            values = self.rule.values(asked)
+            values = self.rule.values(asked) if values is None else values
             values[0, :-1][nearest <= -1] = -np.inf
             probabilities = probabilities_of(values)[0, :-1]
             confidences = confidences_of(values[0, :-1], probabilities)

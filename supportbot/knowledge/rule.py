@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from supportbot.knowledge.features import Features, Floats, join
+from supportbot.knowledge.features import Features, Floats, join, mixed
 
 LANDMARKS = 2_000
 """Rows that the kernel is computed on: all of a usual FAQ; more takes time with the square."""
@@ -75,15 +75,30 @@ class Rule:
     Args:
         landmarks: the rows that the kernel is computed on.
         weights: ``[landmarks, classes + 1]``; the last class is "none of these".
+        wordings: how many wordings are the first landmarks, in their order; 0 if not all of them are landmarks.
+
+    Attributes:
+        wordings: as given.
     """
 
-    def __init__(self, landmarks: Features, weights: Floats) -> None:
+    def __init__(self, landmarks: Features, weights: Floats, wordings: int) -> None:
         self._landmarks = landmarks
         self._weights = weights
+        self.wordings = wordings
 
     def values(self, questions: Features) -> Floats:
         """Return the score of each class for each question, "none of these" last: ``[n, classes + 1]``."""
-        values: Floats = _kernel(questions, self._landmarks) @ self._weights + 1 / self._weights.shape[1]
+        return self._weighed(_kernel(*questions.products(self._landmarks)))
+
+    def values_and_similarities(self, questions: Features) -> tuple[Floats, Floats]:
+        """Return ``values``, and the similarity to each wording, ``[n, wordings]``, from one comparison."""
+        meant, letters = questions.products(self._landmarks)
+        near = letters[:, : self.wordings].copy()
+        similarities = near if meant is None else mixed(meant[:, : self.wordings].copy(), near)
+        return self._weighed(_kernel(meant, letters)), similarities
+
+    def _weighed(self, kernel: Floats) -> Floats:
+        values: Floats = kernel @ self._weights + 1 / self._weights.shape[1]
         return values
 
 
@@ -127,7 +142,7 @@ def fit(wordings: Features, classes: NDArray[np.intp], answers: Features, foreig
     )
     solved = _Ridge(rows, labels, weights, number + 1)
     return Fit(
-        rule=solved.rule(),
+        rule=solved.rule(len(wordings)),
         without_row=solved.without_row(len(wordings)),
         without_class=solved.without_class(classes, number),
     )
@@ -144,7 +159,7 @@ class _Ridge:
         self._labels, self._weights, self._number = labels, weights, number
         chosen = _landmarks(labels, LANDMARKS)
         self._landmarks = rows.take(chosen)
-        kernel = _kernel(rows, self._landmarks)
+        kernel = _kernel(*rows.products(self._landmarks))
         inner = kernel[chosen].astype(np.float64)
         inner[np.diag_indices_from(inner)] += _JITTER
         self._root = cholesky(inner, lower=True)
@@ -161,11 +176,12 @@ class _Ridge:
         self._solution = cho_solve(factor, targets)
         self._influence = cho_solve(factor, weighted.T)
 
-    def rule(self) -> Rule:
+    def rule(self, wordings: int) -> Rule:
         from scipy.linalg import solve_triangular
 
         weights = solve_triangular(self._root, self._solution, lower=True, trans="T")
-        return Rule(self._landmarks, weights.astype(np.float32))
+        has_all = len(self._landmarks) == len(self._labels)
+        return Rule(self._landmarks, weights.astype(np.float32), wordings if has_all else 0)
 
     def without_row(self, number: int) -> Scores:
         """Say of each of the first rows what the others give: y - (y - f) / (1 - h)."""
@@ -202,8 +218,8 @@ class _Ridge:
         return wanted
 
 
-def _kernel(questions: Features, others: Features) -> Floats:
-    meant, letters = questions.products(others)
+def _kernel(meant: Floats | None, letters: Floats) -> Floats:
+    """Return the kernel from the products of texts, which are used up."""
     if meant is None:
         return _squared(letters)
     values = _squared(meant)

@@ -68,7 +68,7 @@ def _fit_without(
         ]
     )
     features = join(wordings.take(rows), answers.take(kept), foreign)
-    return rule_module._Ridge(features, labels, weights, number + 1).rule()
+    return rule_module._Ridge(features, labels, weights, number + 1).rule(len(rows))
 
 
 def test_leaving_a_wording_out_is_exact(parts: tuple[Features, Features, Features]) -> None:
@@ -79,6 +79,21 @@ def test_leaving_a_wording_out_is_exact(parts: tuple[Features, Features, Feature
     for row in range(len(WORDINGS)):
         without = _fit_without(wordings, answers, foreign, np.delete(np.arange(len(WORDINGS)), row), everything)
         _same(result.without_row, choose(without.values(wordings.take([row]))), row)
+
+
+def test_values_and_similarities_come_from_one_comparison(parts: tuple[Features, Features, Features]) -> None:
+    """They are what each would be by itself, with sentence vectors and without."""
+    rng = np.random.default_rng(0)
+    vectors = [rng.normal(size=(len(part), 8)).astype(np.float32) for part in parts]
+    with_vectors = [
+        Features(vector / np.linalg.norm(vector, axis=1, keepdims=True), part.grams)
+        for vector, part in zip(vectors, parts, strict=True)
+    ]
+    for wordings, answers, foreign in (parts, with_vectors):
+        rule = fit(wordings, CLASSES, answers, foreign).rule
+        values, similarities = rule.values_and_similarities(foreign)
+        assert values == pytest.approx(rule.values(foreign), abs=1e-5)
+        assert similarities == pytest.approx(foreign.similarities(wordings), abs=1e-5)
 
 
 def test_beyond_the_landmarks_the_rule_is_nearly_the_same(
