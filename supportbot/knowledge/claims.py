@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from supportbot.db.models import Entry, Wording
 from supportbot.db.states import EntrySource, EntryState
 from supportbot.intake.normalise import normalise_question
-from supportbot.knowledge.index import folded
+from supportbot.knowledge.folding import folded
 from supportbot.knowledge.store import current_revision
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from supportbot.knowledge.entries import Viewer
-from supportbot.knowledge.index import Index, folded
+from supportbot.knowledge.folding import folded
+from supportbot.knowledge.index import Index
 
 LONGEST_TYPED = 100
 """Characters that are looked at; nobody types more to find a question."""

@@ -7,7 +7,6 @@ needs neither.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.calibration import LeftOut, calibrate
 from supportbot.knowledge.entries import KnownEntry, Viewer, Wording
 from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
+from supportbot.knowledge.folding import folded
 from supportbot.knowledge.foreign import ForeignQuestion
 from supportbot.knowledge.nearest import (
     FEW,
@@ -41,8 +41,6 @@ MOST_FITTED_ANSWERS = 2_500
 
 LEAST_SUGGESTED = 0.25
 """Similarity from which on a verified question is worth suggesting."""
-
-_END = re.compile(r"[\s?!.,;:…]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,12 +295,3 @@ class Index:
 def precedence(entry: KnownEntry) -> tuple[bool, datetime]:
     """Order entries that claim one wording: one for just this workspace first, then what was approved last."""
     return entry.workspace_id is not None, entry.approved_at
-
-
-def folded(question: str) -> str:
-    """Return a question for comparing to the letter: without case and without signs at its end.
-
-    Args:
-        question: normalised.
-    """
-    return _END.sub("", question).casefold()

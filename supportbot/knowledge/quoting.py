@@ -24,8 +24,8 @@ import numpy as np
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.excerpt import Excerpt, excerpt
 from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
+from supportbot.knowledge.folding import folded
 from supportbot.knowledge.foreign import ForeignQuestion
-from supportbot.knowledge.index import folded
 from supportbot.knowledge.rule import choose, fit
 
 FOREIGN_SHARE = 0.02

@@ -27,8 +27,9 @@ from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge import store
 from supportbot.knowledge.entries import KnownEntry
 from supportbot.knowledge.features import TextEncoder
+from supportbot.knowledge.folding import folded
 from supportbot.knowledge.foreign import shipped_foreign
-from supportbot.knowledge.index import Index, folded
+from supportbot.knowledge.index import Index
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.small_talk import SmallTalk
 from supportbot.knowledge.vectors import Vectors

@@ -19,7 +19,7 @@ from supportbot.feedback.curation._insert import clean
 from supportbot.feedback.curation.keys import normalise
 from supportbot.feedback.curation.reading import Row, Skipped
 from supportbot.intake.normalise import normalise_question
-from supportbot.knowledge.index import folded
+from supportbot.knowledge.folding import folded
 from supportbot.knowledge.store import answer_key
 from supportbot.printable import printable
 

@@ -20,7 +20,7 @@ from supportbot.db.states import EntrySource, EntryState
 from supportbot.feedback.curation.reading import Table
 from supportbot.feedback.curation.staging import Stage
 from supportbot.intake.normalise import normalise_question
-from supportbot.knowledge.index import folded
+from supportbot.knowledge.folding import folded
 from supportbot.printable import shortened
 
 MOST_NAMED = 10
