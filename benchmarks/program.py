@@ -49,7 +49,7 @@ class Telling(Progress):
 
 @contextmanager
 def open_scratch() -> Generator[Path]:
-    """Give a folder for what is made on the way; what the user can mend becomes a sentence and exit status 2."""
+    """Give a folder for what is made on the way; what the user can fix becomes a sentence and exit status 2."""
     try:
         with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
             yield Path(scratch)

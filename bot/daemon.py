@@ -49,14 +49,14 @@ FLUSH_SECONDS = 2.0
 """Time for replies that are written but not yet on their platform."""
 
 EXIT_CANNOT_RUN = 2
-"""A setting, a model or a database that an operator must mend; restarting by itself would not help."""
+"""A setting, a model or a database that an operator must fix; restarting by itself would not help."""
 
 
 async def run(settings: Settings) -> None:
     """Run the daemon until SIGTERM or SIGINT.
 
     Raises:
-        SupportBotError: something that the operator must mend.
+        SupportBotError: something that the operator must fix.
     """
     stopping = hear_signals()
     async with AsyncExitStack() as stack:
@@ -201,7 +201,7 @@ def _configured(settings: Settings) -> set[str]:
 
 
 def main() -> None:
-    """Run the daemon; what an operator can mend is one sentence and exit status 2."""
+    """Run the daemon; what an operator can fix is one sentence and exit status 2."""
     keep_private()
     try:
         settings = load_settings()

@@ -1,7 +1,7 @@
 """What keeps this process from answering: parts by name for whoever may ask, sentences for the operator.
 
 The probe is read by machines and perhaps by strangers, so it names parts only. What is wrong with one, and how to
-mend it, goes into the log once, when it begins, and ``supportbot doctor`` says it at any time.
+fix it, goes into the log once, when it begins, and ``supportbot doctor`` says it at any time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The errors that a person may see: each carries one sentence that says what is wrong and how to mend it.
+"""The errors that a person may see: each carries one sentence that says what is wrong and how to fix it.
 
 Everything else that is raised is a defect: it is logged with its traceback at the outermost boundary, and the
 person gets a fixed sentence instead.

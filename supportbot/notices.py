@@ -1,7 +1,7 @@
 """What a daemon was told is wrong with its app on a platform, kept where ``supportbot doctor`` looks.
 
 Only the daemon hears what a platform says of its token. So the sentence is in a small file of the home folder, one
-for each platform, until the daemon hears that it is mended. Nothing of people is in it.
+for each platform, until the daemon hears that it is fixed. Nothing of people is in it.
 """
 
 from __future__ import annotations
@@ -52,6 +52,6 @@ def read_notices(home: Path) -> Iterator[Notice]:
         try:
             sentence = path.read_text("utf-8", "replace")[:_LONGEST]
             at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        except OSError:  # mended at this moment, or not ours to read
+        except OSError:  # fixed at this moment, or not ours to read
             continue
         yield Notice(path.stem, sentence, at)

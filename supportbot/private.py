@@ -17,7 +17,7 @@ def keep_private() -> None:
 
 
 def find_open(*paths: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each path that other users can open, with a sentence that says how to mend that."""
+    """Yield each path that other users can open, with a sentence that says how to fix that."""
     for path in paths:
         try:
             mode = stat.S_IMODE(path.stat().st_mode)

@@ -9,7 +9,7 @@ HOLE = {"id": "PYSEC-1", "fix_versions": ["1.1"], "aliases": [], "description": 
 
 
 def test_a_known_vulnerability_fails_the_check() -> None:
-    """It is named with the version that mends it."""
+    """It is named with the version that fixes it."""
     said, status = report([SAFE, {"name": "open", "version": "1.0", "vulns": [HOLE]}])
     assert said.splitlines() == [
         "2 of 2 libraries were looked up; known vulnerabilities: 1.",

@@ -238,7 +238,7 @@ def _read(row: Row[*tuple[Any, ...]]) -> TrainingExample:
         split=row.split,
         source=row.source,
         conversation=row.conversation,
-        # A disliked answer that a curator has mended came from votes, too.
+        # A disliked answer that a curator has fixed came from votes, too.
         is_preference=row.source is ExampleSource.VOTES and row.rejected is not None and row.votes > 0,
     )
 

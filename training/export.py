@@ -178,7 +178,7 @@ async def _batches(database: Database, kind: Kind, which: Which) -> AsyncGenerat
 
 
 def _records(example: TrainingExample, kind: Kind, came_from: str) -> Iterator[Record]:
-    """Yield the lines that an example makes; for thumbs a correction makes two, what it says and what it mends.
+    """Yield the lines that an example makes; for thumbs a correction makes two, what it says and what it fixes.
 
     That one sample was preferred is no thumb on the other: if people disliked that, it is a row of its own.
     """
@@ -271,7 +271,7 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
 
 
 def main() -> None:
-    """Run the command by itself; an error that a person can mend is one sentence and exit status 2."""
+    """Run the command by itself; an error that a person can fix is one sentence and exit status 2."""
     try:
         typer.run(export)
     except SupportBotError as error:

@@ -1,4 +1,4 @@
-"""Which permissions the bot lacks on Discord, told to whoever can mend that.
+"""Which permissions the bot lacks on Discord, told to whoever can fix that.
 
 A refused call may come with every reply, so each permission is a line of the log once a day in each channel. What
 is lacking is remembered until it works, for `supportbot doctor`; `/stats` tells it of the channel where it is.
@@ -94,7 +94,7 @@ class MissingPermissions:
 
     @property
     def sentence(self) -> str:
-        """What the bot lacks, where, and how to mend it; empty if that is nothing that is known."""
+        """What the bot lacks, where, and how to fix it; empty if that is nothing that is known."""
         places = [
             f"{', '.join(names)} (in the server {server})" for server, names in self._servers.items() if names
         ]
@@ -125,8 +125,8 @@ class MissingPermissions:
 
     def works(self, channel: str) -> None:
         """Note that the bot could write in a channel."""
-        mended = [pair for pair in self._missed if pair[0] == channel and pair[1] != READ_HISTORY]
-        for pair in mended:
+        fixed = [pair for pair in self._missed if pair[0] == channel and pair[1] != READ_HISTORY]
+        for pair in fixed:
             del self._missed[pair]
-        if mended:
+        if fixed:
             self._on_change(self.sentence)

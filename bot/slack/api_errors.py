@@ -60,7 +60,7 @@ _TOO_LONG = "The answer is longer than Slack allows."
 _UNSEEN = "The channel does not exist or the bot cannot see it."
 
 # The "Errors" of chat.postMessage, chat.update, chat.delete and conversations.history and .replies at
-# https://docs.slack.dev/reference/methods that no waiting mends. All others are tried again as faults of the
+# https://docs.slack.dev/reference/methods that no waiting fixes. All others are tried again as faults of the
 # network are: fatal_error, internal_error, request_timeout, service_unavailable, and what is not documented.
 _UNDELIVERABLE: Mapping[str, str] = {
     "access_denied": _FORBIDDEN,

@@ -20,7 +20,7 @@ _GONE = "The app is not installed in the workspace any more."
 _WHICH = "The app is in no workspace, or in several, so nobody knows where to ask what was asked elsewhere."
 
 _FOR_GOOD = frozenset({"account_inactive", "token_revoked"})
-"""Refusals of a token that no waiting mends: https://docs.slack.dev/reference/methods/auth.test, "Errors"."""
+"""Refusals of a token that no waiting fixes: https://docs.slack.dev/reference/methods/auth.test, "Errors"."""
 
 
 class RoutedSender:

@@ -24,7 +24,7 @@ _REMEDY = (
     "and install it to the workspace again"
 )
 _LACKS = N_(
-    "The app lacks scopes: {scopes}. To mend that, update the app with the manifest that comes with the bot "
+    "The app lacks scopes: {scopes}. To fix that, update the app with the manifest that comes with the bot "
     "(bot/slack/manifest.yaml), and install it to the workspace again."
 )
 _NAMES = re.compile(r"[a-z][a-z:._-]*(?: *, *[a-z][a-z:._-]*)*")
@@ -51,7 +51,7 @@ class Scopes:
 
     @property
     def sentence(self) -> str:
-        """What the app lacks and how to mend it, in one sentence; empty if it lacks nothing that is known."""
+        """What the app lacks and how to fix it, in one sentence; empty if it lacks nothing that is known."""
         return Sentence(_LACKS, scopes=", ".join(self._lacking)) if self._lacking else ""
 
     def note(self, method: str, answer: object) -> None:

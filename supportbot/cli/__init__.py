@@ -79,7 +79,7 @@ for command in entry_points(group="supportbot.commands"):
 
 
 def main() -> None:
-    """Run the command line; an error that a person can mend is one sentence and exit status 2."""
+    """Run the command line; an error that a person can fix is one sentence and exit status 2."""
     keep_private()
     try:
         app()

@@ -1,4 +1,4 @@
-"""What is set and what is wrong: each check says how things are and, if they are not well, how to mend them.
+"""What is set and what is wrong: each check says how things are and, if they are not well, how to fix them.
 
 The checks look and never change anything, so they may run beside a daemon.
 """
@@ -66,7 +66,7 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     async for finding in _sign_in(settings):
         yield finding
     yield await guarded("database", _database, settings)
-    yield await asyncio.to_thread(_exports, settings)  # before the model is loaded, which mends them
+    yield await asyncio.to_thread(_exports, settings)  # before the model is loaded, which fixes them
     yield await guarded("model", _model, settings)
     if settings.model_store:
         yield await guarded("model store", _store, settings)

@@ -1,4 +1,4 @@
-"""``supportbot doctor``: what is wrong here, and how to mend it."""
+"""``supportbot doctor``: what is wrong here, and how to fix it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def doctor(as_json: JsonFlag = False) -> None:
-    """Check every setting, the database, the model and the disk, and say how to mend what is wrong."""
+    """Check every setting, the database, the model and the disk, and say how to fix what is wrong."""
     from supportbot.cli._checks import describe_settings
     from supportbot.cli._findings import Finding, show_findings
 

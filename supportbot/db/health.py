@@ -34,7 +34,7 @@ DAMAGE_SECONDS = 3600.0
 """How often every page is read: a second for 500 MB or so, in a thread."""
 
 _ROOM_BYTES = 64 * 1024
-"""What has to be free before a full disk counts as mended: a question with its answer needs less."""
+"""What has to be free before a full disk counts as fixed: a question with its answer needs less."""
 
 
 class Health:

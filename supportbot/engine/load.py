@@ -44,7 +44,7 @@ def load_engine(
         static: as in ``TransformersEngine``.
 
     Raises:
-        ModelError: there is no such model, or it is damaged; the sentence says what and how to mend it.
+        ModelError: there is no such model, or it is damaged; the sentence says what and how to fix it.
     """
     chosen = precision_here(precision)
     model, tokenizer = load_model(location)

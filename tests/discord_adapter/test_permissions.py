@@ -57,7 +57,7 @@ async def test_figures_name_what_is_lacking_there(
 
 
 def test_what_was_refused_is_named_until_it_works() -> None:
-    """A refused reply names its channel; one that is shown there later says that this is mended."""
+    """A refused reply names its channel; one that is shown there later says that this is fixed."""
     sentences: list[str] = []
     missing = MissingPermissions(on_change=sentences.append)
     missing.miss("1", "Send Messages")

@@ -1,4 +1,4 @@
-"""A Discord that looks connected and is not heard: it is noticed, said, and mended."""
+"""A Discord that looks connected and is not heard: it is noticed, said, and fixed."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ async def test_kill_in_the_middle_of_a_stream(home: Path, noted: bool) -> None:
             await daemon.kill()
         else:
             await daemon.wait(30)
-        model.mend()
+        model.fix()
         async with running(home, **settings):
             message = await _the_only_answer(slack, home)
     assert message.ts == half.ts

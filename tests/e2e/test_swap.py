@@ -112,7 +112,7 @@ async def test_broken_version_never_answers(home: Path) -> None:
 
 
 async def test_live_version_that_fails_stops_the_start(home: Path) -> None:
-    """A live version that can't say anything is told before anybody asks, and a rollback mends it."""
+    """A live version that can't say anything is told before anybody asks, and a rollback fixes it."""
     registry = Registry(Settings(home=home).models_dir)
     width = json.loads((starter_directory() / "config.json").read_text())["n_embd"]
     huge = {"transformer.ln_f.weight": torch.full((width,), 60_000.0, dtype=torch.float16)}

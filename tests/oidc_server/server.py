@@ -1,4 +1,4 @@
-"""The provider itself: discovery, a page to sign in at, tokens for codes, and faults until they are mended.
+"""The provider itself: discovery, a page to sign in at, tokens for codes, and faults until they are fixed.
 
 It checks what a provider checks: the client and its secret, the redirect address, PKCE, and that a code is used
 once.
@@ -53,9 +53,9 @@ class LocalProvider:
         self._codes: dict[str, Mapping[str, str]] = {}
         self._people: dict[str, Json] = {}
         self._port = 0
-        self.mend()
+        self.fix()
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """Have no fault any more, and nobody who signs in but Ana.
 
         What faults there can be: ``metadata`` and ``claims`` replace what is said (None takes it away), ``header``

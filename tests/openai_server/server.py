@@ -1,4 +1,4 @@
-"""The server itself: four pages, a key, and faults that last until they are mended."""
+"""The server itself: four pages, a key, and faults that last until they are fixed."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ class LocalModelServer:
         self.keys: list[str | None] = []
         self.connections: set[object] = set()
         self.gone = asyncio.Event()
-        self.mend()
+        self.fix()
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """Have no fault any more."""
         self.status: int | None = None
         self.refuse: int | None = None

@@ -46,7 +46,7 @@ async def test_two_connections_are_held(slack: LocalSlack, bot: Bot) -> None:
 
 @pytest.mark.parametrize("reason", ["refresh_requested", "warning", "link_disabled"])
 async def test_announced_end_leads_to_new_connections(slack: LocalSlack, bot: Bot, reason: str) -> None:
-    """When Slack ends them, both connections are replaced by new ones; what an operator must mend is said."""
+    """When Slack ends them, both connections are replaced by new ones; what an operator must fix is said."""
     before = reconnects("asked")
     with capture_logs() as lines:
         await slack.disconnect(reason)

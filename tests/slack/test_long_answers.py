@@ -89,7 +89,7 @@ async def test_private_answer_is_whole(slack: LocalSlack, bot: Bot) -> None:
 
 @pytest.mark.parametrize("native", [True, False])
 async def test_streamed_answer_goes_on(slack: LocalSlack, bot: Bot, native: bool) -> None:
-    """What was shown while it was written becomes the first message, and a broken end is mended."""
+    """What was shown while it was written becomes the first message, and a broken end is fixed."""
     if not native:
         slack.forget_methods("chat.startStream", "chat.appendStream", "chat.stopStream")
     await slack.wait_for_ack(await slack.mention("C1", "U1", "how?"))

@@ -206,7 +206,7 @@ async def test_stray_reply_is_taken_back_later(slack: LocalSlack, sender: Routed
 async def test_hopeless_reply_is_given_up_with_a_sentence(
     slack: LocalSlack, sender: RoutedSender, error: str, sentence: str
 ) -> None:
-    """Bad input 23 and its kin: what no waiting mends is given up, and the log says why."""
+    """Bad input 23 and its kin: what no waiting fixes is given up, and the log says why."""
     slack.misbehave("chat.postMessage", ApiError(error))
     with pytest.raises(UndeliverableError, match=sentence):
         await sender.send(delivery())
@@ -238,7 +238,7 @@ def refused(code: str) -> SlackApiError:
 
 
 def test_what_never_changes_is_not_tried_again() -> None:
-    """Each refusal that Slack documents and that no waiting mends is given up, with a sentence."""
+    """Each refusal that Slack documents and that no waiting fixes is given up, with a sentence."""
     for code in DOCUMENTED.split():
         failure = delivery_error(refused(code))
         assert isinstance(failure, UndeliverableError), code

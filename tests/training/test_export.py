@@ -253,7 +253,7 @@ def test_faults_are_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What a person can mend ends with status 2 and a sentence on standard error."""
+    """What a person can fix ends with status 2 and a sentence on standard error."""
     monkeypatch.setattr(sys, "argv", [command, *arguments])
     module = import_module(command)
     with pytest.raises(SystemExit) as ended:

@@ -278,9 +278,9 @@ def _without_a_tensor(directory: Path) -> None:
     _evaluate_again(directory)
 
 
-def _change_weights(directory: Path, mend: Callable[[dict[str, torch.Tensor]], Any]) -> None:
+def _change_weights(directory: Path, fix: Callable[[dict[str, torch.Tensor]], Any]) -> None:
     weights = load_file(directory / "model.safetensors")
-    mend(weights)
+    fix(weights)
     save_file(weights, directory / "model.safetensors", {"format": "pt"})
 
 

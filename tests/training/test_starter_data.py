@@ -1,4 +1,4 @@
-"""The texts of the starter model are checked, and mistakes in them are reported so that a person can mend them."""
+"""The texts of the starter model are checked, and mistakes in them are reported so that a person can fix them."""
 
 from __future__ import annotations
 

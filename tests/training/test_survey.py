@@ -30,7 +30,7 @@ async def test_rows_and_answers_are_counted(
         database,
         example("Where is my parcel?", "It is on its way.", **TRAIN),
         example("where is my parcel", "It is  on its way.", **TRAIN),
-        example("Do you mend zips?", "Yes.", **TRAIN),
+        example("Do you fix zips?", "Yes.", **TRAIN),
         example("Does a voucher expire?", "No.", split=Split.HELD_OUT),
         example("When do you open?", "At nine.", status=ExampleStatus.PENDING),
     )

@@ -1,7 +1,7 @@
 """The command ``python -m training.finetune``, once it is known that its base can be had.
 
 Standard output carries the result alone, as a table or as one line of JSON; everything else goes to standard
-error. A fault that a person can mend is one sentence and exit status 2.
+error. A fault that a person can fix is one sentence and exit status 2.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Only what serves is taken along: safetensors, configuration and tokenizer; no pickle, no checkpoint, no report. The
 version is put together in a temporary folder, its manifest last, and installed whole, so a crash leaves either
-nothing or everything. The database hears of it after that; publishing again mends what a crash left out there.
+nothing or everything. The database hears of it after that; publishing again fixes what a crash left out there.
 
 Nothing goes live here: that is ``supportbot models promote``, which reads the evaluation in the manifest.
 """
@@ -71,7 +71,7 @@ async def publish(candidate: Candidate, version: str, settings: Settings, actor:
 
     Raises:
         ModelError: the name can't be used, or is or was that of another model.
-        StoreError: other machines can't have it yet; publishing it again mends that.
+        StoreError: other machines can't have it yet; publishing it again fixes that.
         ConfigError: the name of the actor is empty.
         DatabaseError: the database cannot be used.
     """

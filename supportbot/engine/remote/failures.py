@@ -20,7 +20,7 @@ class ServerOutError(EngineBusyError):
     """One server can't answer at present; the text says why.
 
     Attributes:
-        setting: whether a person has to mend a setting before it can.
+        setting: whether a person has to fix a setting before it can.
     """
 
     def __init__(self, sentence: str, *, setting: bool = False) -> None:

@@ -161,7 +161,7 @@ def refusal(table: Table, number: int, named: Sequence[Contradiction]) -> str:
     rows = "".join(f"\n  {_told(table, each)}" for each in named)
     more = f"\n  and {number - len(named)} more" if number > len(named) else ""
     return (
-        f"'{table.path}' answers the same question differently; mend it, or say which answer stays with "
+        f"'{table.path}' answers the same question differently; fix it, or say which answer stays with "
         f"--keep newest or --keep both:{rows}{more}"
     )
 

@@ -125,7 +125,7 @@ class Stage:
             processes: see ``clean_rows``.
 
         Raises:
-            ImportFileError: it has lines that must be mended, or cannot be read to its end.
+            ImportFileError: it has lines that must be fixed, or cannot be read to its end.
         """
         survey = self.survey
         for number, row in enumerate(clean_rows(table.rows(), cleaner, processes=processes), start=1):

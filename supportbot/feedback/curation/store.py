@@ -131,7 +131,7 @@ class ExampleStore:
             together: what is alike (``Alike.others``) and decided with them, texts included, if it still waits;
                 what does not say it in the same words is never approved, but rejected.
             question: replaces the text of the question.
-            answer: replaces the answer; a bad answer that was mended becomes a good example, with the old one
+            answer: replaces the answer; a bad answer that was fixed becomes a good example, with the old one
                 kept as the rejected one.
             reason: why, for the audit.
 

@@ -1,4 +1,4 @@
-"""What may be wrong with an encoder: one error, whose sentence always ends with the setting that mends it.
+"""What may be wrong with an encoder: one error, whose sentence always ends with the setting that fixes it.
 
 This module knows no files; whoever finds something wrong says what.
 """

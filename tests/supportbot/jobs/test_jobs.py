@@ -144,7 +144,7 @@ async def test_one_job_at_a_time(jobs: Jobs, settings: Settings, database: Datab
 
 
 async def test_a_failure_is_told_in_the_sentence_of_the_command(jobs: Jobs, settings: Settings) -> None:
-    """What a person can mend is shown; a defect is in the output, and shown as none."""
+    """What a person can fix is shown; a defect is in the output, and shown as none."""
     job = await jobs.train(FAQ, "Ana")
     tell(settings, job, "fail")
     failed = await ended(jobs, job)

@@ -318,7 +318,7 @@ async def test_rollback_waits_for_no_lock(
 async def test_rollback_works_without_the_database(
     publishing: Publishing, registry: Registry, database: Database, tiny_model: Path, tmp_path: Path
 ) -> None:
-    """When the database is gone the rollback happens all the same and says so; later the statuses are mended."""
+    """When the database is gone the rollback happens all the same and says so; later the statuses are fixed."""
     install_version(registry, tiny_model, "v1", evaluation=better_than("base"))
     await publishing.promote("v1", "ann")
     absent = Database(f"sqlite+aiosqlite:///{tmp_path / 'absent.db'}")

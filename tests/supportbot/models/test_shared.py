@@ -124,7 +124,7 @@ async def test_promotion_and_rollback_reach_the_other_machine(homes: tuple[Home,
 async def test_a_damaged_file_in_the_store_goes_live_nowhere_else(
     homes: tuple[Home, Home], store_url: str
 ) -> None:
-    """A file that was changed there is refused, nothing of it stays, and the machine that has it mends it."""
+    """A file that was changed there is refused, nothing of it stays, and the machine that has it fixes it."""
     one, other = homes
     await one.publishing.promote("v1", "ann")
     files, root = fsspec.url_to_fs(store_url, skip_instance_cache=True)
@@ -181,7 +181,7 @@ async def test_a_version_is_promoted_where_it_was_never_published(homes: tuple[H
 
 
 async def test_what_was_damaged_here_is_fetched_anew(homes: tuple[Home, Home]) -> None:
-    """A file that is not what it was on this machine is mended by the store when its version goes live."""
+    """A file that is not what it was on this machine is fixed by the store when its version goes live."""
     one, other = homes
     await one.publishing.promote("v1", "ann")
     await other.comes_to("v1")

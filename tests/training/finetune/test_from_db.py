@@ -33,7 +33,7 @@ _ABOUT = {
     "passwords": "I forgot my password, what now?",
     "vouchers": "Does a voucher expire?",
     "sizes": "Which shoe size fits me best?",
-    "repairs": "Do you mend broken zips?",
+    "repairs": "Do you fix broken zips?",
     "taxes": "Is sales tax included?",
     "jobs": "Are there vacancies in your company?",
     "delivery": "Do you ship overseas on weekends?",

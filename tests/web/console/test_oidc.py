@@ -67,7 +67,7 @@ async def running(served: LocalProvider, tmp_path_factory: pytest.TempPathFactor
 @pytest_asyncio.fixture(loop_scope="module")
 async def idp(served: LocalProvider, running: Running) -> AsyncGenerator[LocalProvider]:
     """The provider without faults, before a bot that has forgotten who failed and who came."""
-    served.mend()
+    served.fix()
     yield served
     async with running.core.database.write() as session:
         for table in ("sign_in_attempt", "operator_session", "operator", "audit"):
@@ -414,13 +414,13 @@ async def test_a_provider_that_fails_is_told(
             ({"metadata": {"userinfo_endpoint": "http://evil.example/people"}}, strange),
             ({"metadata": {"jwks_uri": "http://[::bad"}}, strange),
         ):
-            idp.mend()
+            idp.fix()
             for name, fault in faults.items():
                 setattr(idp, name, fault)
             refused = await client.get(BEGIN)
             assert refused.status_code == 503, faults
             assert sentence in said(refused), faults
-        idp.mend()
+        idp.fix()
         back = await go(client)
         cookie = client.cookies[BEGUN_COOKIE]
         for body in ("<html>", "[]", '{"expires_in": "soon"}', '{"access_token": "a", "expires_at": []}'):

@@ -148,8 +148,8 @@ class _Page:
         words, found = self._visit.words, prepared.found
         with node("div", classes="advice", role="group", aria_label=words.say("Contradictions")):
             told = words.say_many(
-                "{number} question has different answers. Say which one stays, or mend the file.",
-                "{number} questions have different answers. Say which one stays, or mend the file.",
+                "{number} question has different answers. Say which one stays, or fix the file.",
+                "{number} questions have different answers. Say which one stays, or fix the file.",
                 found.contradictions,
             )
             node("p", told)

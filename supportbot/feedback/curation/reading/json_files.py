@@ -51,7 +51,7 @@ def _document(file: File, encoding: Encoding) -> list[Source]:
         if error.msg == "Extra data" and _is_object(content.lstrip().partition("\n")[0]):
             return [_lines(file, encoding)]
         raise ImportFileError(
-            f"'{file.path}' is not JSON: line {error.lineno}, column {error.colno} ({error.msg}); mend it there."
+            f"'{file.path}' is not JSON: line {error.lineno}, column {error.colno} ({error.msg}); fix it there."
         ) from error
     except RecursionError as error:
         raise ImportFileError(f"'{file.path}' is nested too deeply: give an array of objects.") from error

@@ -142,7 +142,7 @@ class File:
         if utf8 * _CHANCE > others:
             raise ImportFileError(
                 f"'{self.path}' cannot be imported: line {first_other} is not UTF-8, though other lines are; "
-                "mend that line, or save the file again as UTF-8."
+                "fix that line, or save the file again as UTF-8."
             )
         return _code_page(self.path, bytes(sample))
 

@@ -28,7 +28,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A line that must be mended; ``problem`` goes on from "line 7", and ``remedy`` is a sentence, if any."""
+    """A line that must be fixed; ``problem`` goes on from "line 7", and ``remedy`` is a sentence, if any."""
 
     line: int
     problem: str
@@ -69,4 +69,4 @@ def complaint(path: Path, unit: str, bad: Iterable[Bad]) -> str:
     if len(found) > _NAMED_LINES:
         parts.append(f"and {len(found) - _NAMED_LINES} more")
     remedies = dict.fromkeys(each.remedy for each in found if each.remedy)
-    return " ".join([f"'{path}' cannot be imported; mend this first: {', '.join(parts)}.", *remedies])
+    return " ".join([f"'{path}' cannot be imported; fix this first: {', '.join(parts)}.", *remedies])

@@ -1,7 +1,7 @@
 """Rows: what the values of a file mean, once it is known which column is what.
 
 A row without a question or without an answer is nobody's mistake (a table has empty rows and unfinished ones),
-so it is passed over and said so. A line that must be mended stops the reading: the rest of the file is searched
+so it is passed over and said so. A line that must be fixed stops the reading: the rest of the file is searched
 for more of its kind, so that one sentence names them all.
 """
 
@@ -96,7 +96,7 @@ class Table:
         """Read the file from the beginning, as often as it is called.
 
         Raises:
-            ImportFileError: it has lines that must be mended, or cannot be read to its end.
+            ImportFileError: it has lines that must be fixed, or cannot be read to its end.
         """
         bad: list[Bad] = []
         with troubles(self.path):

@@ -295,7 +295,7 @@ def _tear_the_note(made: Path) -> None:
 
 @pytest.mark.parametrize("damage", [_half_made, _flip_a_bit, _lose_the_graph, _tear_the_note])
 def test_damaged_exports_are_made_again(damage: Callable[[Path], None], tmp_path: Path) -> None:
-    """Whatever a crash or a bad disk left of an export, the next start mends it."""
+    """Whatever a crash or a bad disk left of an export, the next start fixes it."""
     model = save_model(tmp_path / "model")
     made = export(model, tmp_path / "exports", "16bit")
     before = (made / "openvino_model.bin").read_bytes()

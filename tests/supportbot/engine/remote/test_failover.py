@@ -103,7 +103,7 @@ async def test_a_server_that_is_well_again_is_asked_again(
     servers[0].status = 500
     with pytest.raises(EngineBusyError, match=r"failed with status 500\.$"):
         await collect(remote)
-    servers[0].mend()
+    servers[0].fix()
     await until(lambda: list(remote.health.values()) == [None])
     assert tokens_of(await collect(remote))
 
@@ -115,7 +115,7 @@ async def test_check_says_how_every_server_is(servers: list[LocalModelServer], e
     first, second = (await remote.check()).values()
     assert first is None
     assert second == f"The server at {servers[1].url}/v1 failed with status 503 ('out of order')."
-    servers[1].mend()
+    servers[1].fix()
     assert list((await remote.check()).values()) == [None, None]
 
 
@@ -145,7 +145,7 @@ async def test_question_waits_while_all_servers_are_down(
     for _ in range(MAX_ATTEMPTS + 1):
         assert await answer_now(database, worker, accepted.question_id) is QuestionState.RECEIVED
     for server in servers:
-        server.mend()
+        server.fix()
     await remote.check()
     assert await answer_now(database, worker, accepted.question_id) is QuestionState.ANSWERED
 

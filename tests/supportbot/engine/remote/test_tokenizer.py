@@ -161,7 +161,7 @@ async def test_the_other_servers_are_used(local: Engine, server: LocalModelServe
         out = next(line for line in lines if line["event"] == "engine.server_out")
         assert out["url"] == f"{wrong.url}/v1"
         assert out["why"].endswith(REMEDY)
-        wrong.mend()
+        wrong.fix()
         assert list((await engine.check()).values()) == [None, None]
         assert await answer(engine)
         assert len(wrong.asked) == 1
@@ -176,7 +176,7 @@ async def test_server_that_comes_back_with_another_model_is_left_out(
     server.status = 503
     with pytest.raises(EngineBusyError, match="status 503"):
         await answer(engine)
-    server.mend()
+    server.fix()
     server.tokenizer = fewer_merges()
     with capture_logs() as lines:
         await engine.check()
@@ -185,7 +185,7 @@ async def test_server_that_comes_back_with_another_model_is_left_out(
     with pytest.raises(EngineBusyError, match=f"another tokenizer .*{REMEDY}"):
         await answer(engine)
     assert len(server.asked) == 0
-    server.mend()
+    server.fix()
     await engine.check()
     assert await answer(engine)
     await engine.aclose()
@@ -253,7 +253,7 @@ async def test_server_that_fails_to_tokenize_is_asked_again(
     server.tokenize_hangs = fault == "silence"
     with pytest.raises(ServerOutError, match=f"status {fault}" if isinstance(fault, int) else "in time"):
         await asked.check()
-    server.mend()
+    server.fix()
     await asked.check()
     await asked.aclose()
 
@@ -262,7 +262,7 @@ async def test_server_that_fails_to_tokenize_is_asked_again(
 
 
 async def test_too_few_places_are_told(server: LocalModelServer, tiny_model: Path) -> None:
-    """A server that would refuse longer questions is refused itself, with the option that mends it."""
+    """A server that would refuse longer questions is refused itself, with the option that fixes it."""
     server.places = MAX_LENGTH
     await (await load(tiny_model, server)).aclose()
     server.places = MAX_LENGTH - 1

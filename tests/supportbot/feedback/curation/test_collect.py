@@ -154,7 +154,7 @@ async def test_pending_candidates_follow_the_votes(database: Database) -> None:
 
 
 async def test_an_edited_candidate_keeps_its_label(database: Database) -> None:
-    """Once a curator mended a bad answer it stays good, though the votes on the old text go on."""
+    """Once a curator fixed a bad answer it stays good, though the votes on the old text go on."""
     answer_id = await add_answer(database, answer="Never.")
     await add_feedback(database, answer_id, -1)
     await collect(database)

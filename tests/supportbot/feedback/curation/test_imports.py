@@ -122,7 +122,7 @@ async def test_all_bad_lines_are_named_and_nothing_is_imported(database: Databas
     )
     with pytest.raises(ImportFileError) as caught:
         await import_rows(database, path, approved_by="ada")
-    assert "mend this first: line 3 is not JSON, line 4 is no JSON object, line 6 is" in str(caught.value)
+    assert "fix this first: line 3 is not JSON, line 4 is no JSON object, line 6 is" in str(caught.value)
     assert await stored(database) == []
     assert await audit.recent(database, 1) == []
 

@@ -1,4 +1,4 @@
-"""What is no encoder, or a damaged one, is refused with a sentence that says what and how to mend it."""
+"""What is no encoder, or a damaged one, is refused with a sentence that says what and how to fix it."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ HTML = """<!DOCTYPE html><html><head><title>FAQ</title></head><body><nav><h2>Men
 <h3>May I return it?</h3><p>In steps.</p><h4>Step 1</h4><p>Pack it.</p>
 <dl><dt>Where to?</dt><dd>To <a href="https://x.example">Leeds</a>.</dd><dt>When?</dt><dd>Now.</dd></dl>
 <p>Not an answer.</p>
-<details><summary>What if it broke?</summary>We mend it.</details> Neither.
+<details><summary>What if it broke?</summary>We fix it.</details> Neither.
 <footer>Imprint</footer></body></html>
 """
 
@@ -86,7 +86,7 @@ def test_html_headings(tmp_path: Path) -> None:
         ("May I return it?", "In steps.\n\nStep 1\nPack it."),
         ("Where to?", "To Leeds (https://x.example)."),
         ("When?", "Now."),
-        ("What if it broke?", "We mend it."),
+        ("What if it broke?", "We fix it."),
     ]
 
 

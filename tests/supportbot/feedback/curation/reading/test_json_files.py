@@ -46,7 +46,7 @@ def test_all_bad_lines_are_named(tmp_path: Path) -> None:
     deep = "[" * 100_000
     path.write_text(f'{ROW}\nnot json\n["a"]\n{ROW}\n{{"question": \n{deep}\n1\n2\n3\n', "utf-8")
     assert refusal_of(path) == (
-        "'faq.jsonl' cannot be imported; mend this first: line 2 is not JSON, line 3 is no JSON object, "
+        "'faq.jsonl' cannot be imported; fix this first: line 2 is not JSON, line 3 is no JSON object, "
         "line 5 is not JSON, line 6 is not JSON, line 7 is no JSON object, and 2 more."
     )
 
@@ -61,10 +61,10 @@ def test_all_bad_lines_are_named(tmp_path: Path) -> None:
         ("faq.json", "7", "has no objects"),
         ("faq.json", f"{ROW} {ROW}", "is not JSON: line 1, column 34"),
         ("faq.json", "[1]\n[2]", "is not JSON: line 2"),
-        ("faq.json", f'[{ROW}, "a"]', "mend this first: entry 2 is no JSON object"),
+        ("faq.json", f'[{ROW}, "a"]', "fix this first: entry 2 is no JSON object"),
         ("faq.json", '{"How?": "So."}', "has only one column, How?"),
         ("faq.jsonl", "\n\n", "has no rows: give questions and answers"),
-        ("faq.jsonl", "nonsense\n", "mend this first: line 1 is not JSON."),
+        ("faq.jsonl", "nonsense\n", "fix this first: line 1 is not JSON."),
         ("faq.jsonl", '{"frage": "a", "antwort": "b"}', "--columns question=frage,answer=antwort."),
     ],
 )

@@ -72,7 +72,7 @@ def test_mixed_encodings_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "faq.csv"
     path.write_bytes("question,answer\nGröße?,Ja\n".encode() + "Größe?,Nein\n".encode("cp1252"))
     assert refusal_of(path) == (
-        "'faq.csv' cannot be imported: line 3 is not UTF-8, though other lines are; mend that line, or save the "
+        "'faq.csv' cannot be imported: line 3 is not UTF-8, though other lines are; fix that line, or save the "
         "file again as UTF-8."
     )
 
