@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     )
     home: Path = Field(
         default_factory=lambda: user_data_path("supportbot", appauthor=False),
-        description="Folder of everything that the bot keeps: database, models, index.",
+        description="Folder for the database, the models and the index.",
     )
     database_url: OptionalText = Field(
         default=None,
@@ -84,20 +84,20 @@ class Settings(BaseSettings):
     )
     remote_urls: str = Field(
         default="",
-        description="Base URLs of OpenAI-compatible servers for the engine remote, separated by commas, "
-        "e.g. http://gpu1:8000/v1, http://gpu2:8000/v1.",
+        description="Base URLs of OpenAI-compatible servers for SUPPORTBOT_ENGINE=remote, separated by "
+        "commas, e.g. http://gpu1:8000/v1, http://gpu2:8000/v1.",
     )
     remote_model: OptionalText = Field(
-        default=None, description="Name of the model there. Empty: the only one that the server has."
+        default=None, description="Name of the model on those servers. Empty: the only one there."
     )
     remote_api_key: OptionalSecret = Field(
-        default=None, description="API key for those servers, if they want one."
+        default=None, description="API key for those servers, if they need one."
     )
     candidates: int = Field(
         default=1,
         ge=1,
         le=8,
-        description="Answers that are drawn for each question; the one that the model finds likeliest is given.",
+        description="How many answers the model writes for each question; the bot gives the likeliest.",
     )
     confidence_floor: OptionalFloat = Field(
         default=None,
@@ -106,31 +106,32 @@ class Settings(BaseSettings):
     )
     answer_mode: Literal["verified_first", "generate_only"] = Field(
         default="verified_first",
-        description="verified_first: an approved answer where one is known, word for word, else the model's where "
-        "it can be trusted, else 'I am not sure'. generate_only: the model alone.",
+        description="verified_first: the approved answer, word for word; without one, the model's answer if "
+        "it can be trusted; otherwise 'I am not sure'. generate_only: the model alone.",
     )
     encoder: OptionalText = Field(
         default=None,
-        description="What compares questions by their meaning: a BERT-shaped sentence encoder (a hub id, or a "
-        "directory in Hugging Face format), or none (letters alone). Empty: all-MiniLM-L6-v2, which is installed.",
+        description="The sentence encoder that compares questions: a BERT-shaped model (a hub id, or a "
+        "directory in Hugging Face format), or none (letters alone). Empty: all-MiniLM-L6-v2, "
+        "which is included.",
     )
     wrong_rate: float = Field(
         default=0.02,
         gt=0,
         le=0.5,
-        description="The share of questions in scope that may be answered wrongly with an approved answer; less "
+        description="The share of questions in scope that may get a wrong approved answer. A smaller share "
         "means 'I am not sure' more often.",
     )
     small_talk: bool = Field(
-        default=True, description="Answer greetings, thanks and the like with the short entries that ship."
+        default=True, description="Answer greetings, thanks and the like with the short entries that are included."
     )
     quote_documents: bool = Field(
         default=False,
-        description="Where nothing is verified, quote the nearest passage of documents that were learned, word "
-        "for word and marked as not verified, if it is near enough.",
+        description="If there is no approved answer, quote the nearest passage of the documents that were "
+        "learned, word for word and marked as not verified, if it is near enough.",
     )
     answer_seconds: float = Field(
-        default=60.0, gt=0, le=600, description="Time that the model may take for one answer."
+        default=60.0, gt=0, le=600, description="How many seconds the model may take for one answer."
     )
     streaming: bool = Field(
         default=True,
@@ -138,36 +139,39 @@ class Settings(BaseSettings):
         "if that takes longer than a second.",
     )
     person_at_once: int = Field(
-        default=50, ge=0, description="Questions of one person that may be open at once; 0: any number."
+        default=50, ge=0, description="How many open questions one person may have; 0: no limit."
     )
     person_a_minute: int = Field(
-        default=120, ge=0, description="Questions of one person within a minute; 0: any number."
+        default=120, ge=0, description="How many questions one person may ask in a minute; 0: no limit."
     )
     channel_at_once: int = Field(
-        default=100, ge=0, description="Questions of one channel that may be open at once; 0: any number."
+        default=100, ge=0, description="How many open questions one channel may have; 0: no limit."
     )
     channel_a_minute: int = Field(
         default=120,
         ge=0,
-        description="Questions of one channel within a minute; 0: any number. Slack takes 60 answers.",
+        description="How many questions may be asked in one channel in a minute; 0: no limit. Slack shows 60 "
+        "answers a minute.",
     )
     workspace_at_once: int = Field(
-        default=1000, ge=0, description="Questions of one workspace that may be open at once; 0: any number."
+        default=1000, ge=0, description="How many open questions one workspace may have; 0: no limit."
     )
     workspace_a_minute: int = Field(
-        default=1200, ge=0, description="Questions of one workspace within a minute; 0: any number."
+        default=1200,
+        ge=0,
+        description="How many questions may be asked in one workspace in a minute; 0: no limit.",
     )
     busy_seconds: float = Field(
         default=3.0,
         ge=0,
-        description="Within about so many seconds people have an answer or are told that the bot is busy; "
+        description="After about this many seconds without an answer, people are told that the bot is busy; "
         "0: they wait.",
     )
     question_minutes: float = Field(
         default=30.0,
         gt=0,
-        description="A question that waited longer than this, for instance while the bot was down, "
-        "is told so instead of answered.",
+        description="If a question waited longer than this, for instance while the bot was down, the bot says "
+        "so and does not answer it.",
     )
     backup_hours: OptionalFloat = Field(
         default=None,
@@ -178,19 +182,20 @@ class Settings(BaseSettings):
     backup_dir: OptionalPath = Field(
         default=None, description="Folder of those backups. Empty: backups in SUPPORTBOT_HOME."
     )
-    backup_keep: int = Field(default=7, ge=1, description="How many of those backups are kept, the newest.")
+    backup_keep: int = Field(default=7, ge=1, description="How many of the newest backups are kept.")
     retention_days: OptionalInt = Field(
         default=None,
         ge=1,
-        description="Days that conversations are kept; approved answers and training rows stay. Empty: for ever.",
+        description="How many days conversations are kept; approved answers and training rows stay. Empty: "
+        "for ever.",
     )
     public_contacts: str = Field(
         default="",
-        description="Contacts of your own that training keeps, separated by commas, e.g. help@shop.example, "
-        "0800 555 0142; all others are redacted.",
+        description="Your own contacts, which redaction leaves in, separated by commas, e.g. "
+        "help@shop.example, 0800 555 0142; all others are redacted.",
     )
     web_host: str = Field(default="127.0.0.1", description="Address that the page and the probes listen on.")
-    web_port: int = Field(default=8080, ge=0, le=65535, description="Their port; 0 takes any free one.")
+    web_port: int = Field(default=8080, ge=0, le=65535, description="Their port; 0: any free one.")
     web_origins: str = Field(
         default="",
         description="Origins under which people open the page from other machines, separated by commas, "
@@ -204,31 +209,31 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=65535,
-        description="A port for the console alone, on the same address; 0: the page's.",
+        description="A separate port for the console, on the same address; 0: the port of the page.",
     )
     oidc_issuer: OptionalText = Field(
         default=None,
         description="Issuer of an OpenID Connect provider with which operators sign in to the console, "
         "e.g. https://login.shop.example/realms/team.",
     )
-    oidc_client_id: OptionalText = Field(default=None, description="Client id of the console there.")
+    oidc_client_id: OptionalText = Field(default=None, description="Client id of the console at that provider.")
     oidc_client_secret: OptionalSecret = Field(default=None, description="Its client secret.")
     oidc_name: OptionalText = Field(
         default=None,
         max_length=60,
-        description="What people call that provider, for the button. Empty: the host of the issuer.",
+        description="Name of that provider on the button for signing in. Empty: the host of the issuer.",
     )
     oidc_scopes: str = Field(
-        default="openid profile email", description="What the provider is asked for, separated by spaces."
+        default="openid profile email", description="The scopes that the bot requests there, separated by spaces."
     )
     oidc_role_claim: OptionalText = Field(
         default=None,
-        description="The claim that says the role, e.g. groups, or realm_access.roles for one inside another.",
+        description="The claim that contains the role, e.g. groups, or realm_access.roles for one inside another.",
     )
     oidc_role_values: str = Field(
         default="",
-        description="What its values mean, separated by commas, e.g. support-leads=admin, support=curator, "
-        "staff=viewer.",
+        description="Which role each value of that claim gives, separated by commas, e.g. "
+        "support-leads=admin, support=curator, staff=viewer.",
     )
     slack_sign_in: bool = Field(
         default=False,
@@ -237,30 +242,32 @@ class Settings(BaseSettings):
     )
     console_admins: str = Field(
         default="",
-        description="Who is an admin of the console when they sign in with a provider, separated by commas: an "
-        "e-mail address that it has verified, sub:… for its subject, or slack:T0123:U0456.",
+        description="Who is an admin of the console after signing in with a provider, separated by commas: an "
+        "e-mail address that the provider has verified, sub:… for the subject, or "
+        "slack:T0123:U0456.",
     )
-    console_curators: str = Field(default="", description="Who is a curator there, likewise.")
-    console_viewers: str = Field(default="", description="Who may look there, likewise.")
+    console_curators: str = Field(default="", description="Who is a curator there, in the same format.")
+    console_viewers: str = Field(default="", description="Who is a viewer there, in the same format.")
     language: Language = Field(
         default="en",
-        description="Of the bot's own sentences, where neither a policy nor the platform says it: en or de.",
+        description="Language of the bot's own sentences, if neither a policy nor the platform sets it: en or de.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe log line shown."
+        default="info", description="The lowest level of log lines that is shown."
     )
     log_format: Literal["auto", "text", "json"] = Field(
         default="auto", description="text for people, json for collectors; auto: text on a terminal."
     )
     admins: str = Field(
         default="",
-        description="People who may decide what the bot answers where, besides admins of the Slack workspace and "
-        "who manages the Discord server, separated by commas, e.g. slack:T0123:U0456, discord:8001:1001.",
+        description="People who may change what the bot answers in a channel, besides admins of the Slack "
+        "workspace and managers of the Discord server, separated by commas, e.g. "
+        "slack:T0123:U0456, discord:8001:1001.",
     )
     discord_message_content: bool = Field(
         default=False,
-        description="Hear all messages in Discord, for channels in which questions to nobody are answered; "
-        "needs the Message Content intent.",
+        description="Receive all messages in Discord, for channels in which the bot also answers questions "
+        "that do not mention it; needs the Message Content intent.",
     )
     slack_http: bool = Field(
         default=False,

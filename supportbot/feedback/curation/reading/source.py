@@ -15,7 +15,7 @@ _SAMPLED = 1000
 """Records that are asked for their names where a file has no header."""
 
 _NAMED_LINES = 5
-"""Bad lines that are described one by one; a file of another kind has nothing but bad lines."""
+"""How many bad lines are listed at most: in a file of the wrong kind every line is bad."""
 
 
 @dataclass(frozen=True, slots=True)
