@@ -34,7 +34,7 @@ STORE_SECONDS = 30.0
 
 _LEAVE_SECONDS = 1.0
 
-BEHIND = Gauge("supportbot_model_behind", "Whether another model answers than the live one, 1 or 0.")
+BEHIND = Gauge("supportbot_model_behind", "1 if another version than the live one answers, else 0.")
 
 
 class Following:

@@ -34,7 +34,7 @@ POLL_SECONDS = 1.0
 """A switch is to be noticed within 2 s; looking costs one ``stat``."""
 
 MODEL = Info("supportbot_model", "The model that answers.")
-SWAPS = Counter("supportbot_model_swaps", "Switches of the live version that were noticed.", ["outcome"])
+SWAPS = Counter("supportbot_model_swaps", "Switches of the live version that the daemon noticed.", ["outcome"])
 
 
 class Reloader:

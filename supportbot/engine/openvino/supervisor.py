@@ -36,13 +36,14 @@ _LOAD_SECONDS = 120.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a process is started after one that ended without a token; twice as many each time."""
 
-SUPPOSED = Counter("supportbot_engine_supposed_tokens", "Tokens that were supposed before they were drawn.")
-ACCEPTED = Counter("supportbot_engine_accepted_tokens", "Supposed tokens that were drawn: each saved a step.")
+SUPPOSED = Counter("supportbot_engine_supposed_tokens", "Draft tokens that were proposed to the model.")
+ACCEPTED = Counter("supportbot_engine_accepted_tokens", "Draft tokens that the model accepted: each saved a step.")
 CACHE_USED = Gauge(
-    "supportbot_engine_cache_used_percent", "Of the cache of keys and values, by answers under way."
+    "supportbot_engine_cache_used_percent",
+    "Percent of the key-value cache that is in use.",
 )
 
-RESTARTS = Counter("supportbot_engine_restarts", "Processes of the model that ended by themselves.", ["why"])
+RESTARTS = Counter("supportbot_engine_restarts", "Model processes that ended unexpectedly.", ["why"])
 
 
 class Supervisor:

@@ -39,7 +39,7 @@ RETRY_SECONDS = 5.0
 _DRAIN_SECONDS = 0.5
 """After the last token a server says no more than goodbye; its connection is kept only if that comes at once."""
 
-FAILURES = Counter("supportbot_engine_server_failures", "Failures of servers of the model.", ["url"])
+FAILURES = Counter("supportbot_engine_server_failures", "Failed requests to a model server.", ["url"])
 
 
 class RemoteEngine:
