@@ -153,7 +153,7 @@ async def test_it_answers_and_stops(installed: Path, variables: Mapping[str, str
         async with httpx.AsyncClient() as client:
             ready = await client.get(f"{daemon.page}/readyz")
             page = await client.get(daemon.page)
-    assert (ready.status_code, ready.json()) == (200, {"ready": True, "problems": {}})
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "problems": {}, "remarks": {}})
     assert page.status_code == 200
     assert await daemon.stop() == 0
     assert "encoder.ready" in {line["event"] for line in daemon.lines}
