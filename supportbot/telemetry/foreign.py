@@ -7,6 +7,7 @@ library's source, never what was filled in. Which field holds a user's text can'
 
 from __future__ import annotations
 
+import asyncio
 import json
 import linecache
 import logging
@@ -30,7 +31,7 @@ class OurDetails(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record may be shown."""
-        return record.levelno >= logging.WARNING or is_ours(record.name)
+        return is_ours(record.name) or (record.levelno >= logging.WARNING and not _is_cancelled(record))
 
 
 def read_record(record: logging.LogRecord) -> EventDict:
@@ -47,6 +48,11 @@ def read_record(record: logging.LogRecord) -> EventDict:
     if record.exc_info and record.exc_info[1]:
         event["exc_info"] = record.exc_info[1]
     return event
+
+
+def _is_cancelled(record: logging.LogRecord) -> bool:
+    """Return whether a library only tells that its task was cancelled, as at each stop: we cancelled it."""
+    return record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
 
 
 def _fixed_words(record: logging.LogRecord) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -111,6 +112,17 @@ def test_libraries_say_only_what_stands_in_their_source(lines: Callable[[], list
     assert all(line["place"].startswith("tests/supportbot/telemetry/test_logs.py:") for line in said)
     assert said[-1]["exception"].startswith("ValueError\n    tests/supportbot/telemetry/test_logs.py:")
     assert name not in json.dumps(said)
+
+
+def test_cancelled_tasks_of_libraries_are_no_errors(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    """Each stop cancels what waits for the database, and its pool calls that an exception; other ones are told."""
+    pool = logging.getLogger("sqlalchemy.pool.impl.AsyncAdaptedQueuePool")
+    for error in (asyncio.CancelledError(), OSError("gone")):
+        try:
+            raise error
+        except (asyncio.CancelledError, OSError):
+            pool.exception("Exception during reset or similar")
+    assert [line["exception"].split()[0] for line in lines()] == ["OSError"]
 
 
 def test_our_own_level_is_the_one_that_is_set(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
