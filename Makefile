@@ -20,6 +20,7 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/typos
+	$(BIN)/python -m tests.prose
 
 # Apart from `make test`, whose tests check all of deploy/ that Python packages can: these are programs of the system.
 lint-deploy: .venv/.installed-dev ## what is in deploy/, with systemd-analyze, promtool, kubectl and docker compose

@@ -1,0 +1,1 @@
+"""Checks how documents and docstrings are written."""
