@@ -1,7 +1,7 @@
 """Decoding a batch with a cache that grows: every step has a shape of its own, and ended rows leave at once.
 
-This is the way of a CPU, which loses nothing by a new shape. On a GPU see ``_static``. What both have in common
-is here: the first pass over the prompts, and what the engine expects of a way to decode. Neither knows of queues.
+This suits a CPU, where a new shape costs nothing; ``_static`` suits a GPU. Both share the first pass over the
+prompts and the protocol of a decoder, which are here. Neither knows of queues.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ class Decoder(Protocol):
 
         Args:
             rows: at least one, all with the same ``batch_key``.
-            more: takes waiting requests with that key, at most so many; a decoder that can let them join while
-                it decodes calls it.
+            more: takes up to so many waiting requests with that key; a decoder that lets requests join calls it.
 
         Raises:
             ModelError: the model's output is not a number.
@@ -74,7 +73,7 @@ def prefill(model: PreTrainedModel, prompts: Sequence[tuple[int, ...]]) -> Prefi
 def choose_tokens(
     sampler: Sampler, rows: Sequence[Request], logits: torch.Tensor, history: torch.Tensor
 ) -> Chosen:
-    """Choose each row's next token with its own random number.
+    """Draw each row's next token with the row's own random number.
 
     Raises:
         ModelError: the model's output is not a number.
@@ -86,7 +85,7 @@ def choose_tokens(
 
 
 def advance(rows: Sequence[Request], chosen: Chosen) -> list[int]:
-    """Give each row its token; return the indices of those that go on."""
+    """Give each row its token; return the indices of the rows that continue."""
     tokens = zip(rows, chosen.token_ids, chosen.logprobs, strict=True)
     return [index for index, (row, token, logprob) in enumerate(tokens) if row.advance(token, logprob)]
 
@@ -99,7 +98,7 @@ class DynamicDecoder:
 
     @torch.inference_mode()
     def decode(self, rows: list[Request], more: Callable[[int], list[Request]]) -> None:
-        """Decode requests to their ends; nobody joins, since all rows end in the same column."""
+        """Decode requests to their ends; none can join, because all rows share their last column."""
         sampler = Sampler(rows[0].params)
         prefilled = prefill(self._model, [row.prompt_ids for row in rows])
         logits, history, mask, cache = prefilled.logits, prefilled.input_ids, prefilled.mask, prefilled.cache

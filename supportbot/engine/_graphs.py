@@ -15,11 +15,12 @@ import torch
 log = structlog.get_logger(__name__)
 
 _WARM_UPS = 3
-"""Runs before the capture, as PyTorch's documentation has it: libraries choose and allocate in the first ones."""
+"""Runs before the capture, as PyTorch's documentation advises: libraries choose kernels and allocate in the first
+ones."""
 
 
 class Recorder:
-    """Records steps on one CUDA device; after a failure it leaves them as they are.
+    """Records steps on one CUDA device; after a failure, steps run unrecorded.
 
     All graphs share one pool of memory, so they must not run at the same time.
     """
@@ -31,7 +32,7 @@ class Recorder:
         self._works = True
 
     def record(self, step: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
-        """Return what does the same as a step, faster.
+        """Return a faster equivalent of a step.
 
         Args:
             step: reads and writes tensors that stay where they are, returns a tensor, never waits for the
@@ -51,17 +52,17 @@ class Recorder:
             return step
 
     def forget(self) -> None:
-        """Begin anew, after all that was recorded has been dropped."""
+        """Start again after all recordings were dropped."""
         if self._stream is not None:
             torch.cuda.synchronize(self._device)
-        self._pool = None  # a pool ends with its last graph, and cannot be taken up again
+        self._pool = None  # a pool ends with its last graph and cannot be reused
 
     def _capture(self, step: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
         pool = self._pool = self._pool or torch.cuda.graph_pool_handle()
         # One stream for all graphs, since libraries keep a workspace for each stream.
         stream = self._stream = self._stream or torch.cuda.Stream(self._device)
         usual = torch.cuda.current_stream(self._device)
-        # The outer context brings the usual stream back after a failure, which leaves the inner one open.
+        # The outer context restores the usual stream after a failure, which leaves the inner one open.
         with torch.cuda.device(self._device), torch.cuda.stream(usual):
             stream.wait_stream(usual)
             with torch.cuda.stream(stream):

@@ -1,7 +1,7 @@
 """A request that the transformers engine has taken: its tokens so far, and where they go.
 
-A request lives on two threads: the event loop that waits for its chunks, and the worker that decodes. It knows
-nothing of models, batches or tensors.
+Two threads use a request: the event loop that waits for its chunks, and the worker that decodes. It knows nothing
+of models, batches or tensors.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Request:
     Attributes:
         prompt_ids: at least one token.
         params: how tokens are chosen.
-        max_length: tokens of prompt and answer together, within what the model has places for.
+        max_length: tokens of prompt and answer together, within the model's positions.
         deadline: in seconds of ``time.monotonic()``.
-        loop: of the one who waits.
+        loop: the caller's event loop.
         tokenizer: the model's own.
         closing: set when the engine is being closed.
         cancelled: set when nobody waits any more.
@@ -61,10 +61,10 @@ class Request:
         return tuple(value for name, value in self.params.as_record().items() if name != "max_length")
 
     def post(self, item: Chunk | Exception) -> None:
-        """Hand something to the one who waits."""
+        """Hand something to the caller."""
         try:
             self.loop.call_soon_threadsafe(self.received.put_nowait, item)
-        except RuntimeError:  # the loop was closed: nobody is left who could read it
+        except RuntimeError:  # the loop was closed: nobody can read it any more
             self.cancelled.set()
 
     def advance(self, token: int, logprob: float) -> bool:
@@ -89,12 +89,12 @@ class Request:
 
 
 def closing_error() -> EngineBusyError:
-    """Return what those hear whose request is dropped because the engine is being closed."""
+    """Return the error for callers whose requests are dropped because the engine is closing."""
     return EngineBusyError("The bot is being stopped; the question waits until it is back.")
 
 
 def group_by_batch_key(requests: list[Request]) -> list[list[Request]]:
-    """Return the requests in groups that may each be one batch, in the order in which they came."""
+    """Return the requests in groups that can each be one batch, in the order of arrival."""
     groups: dict[tuple[object, ...], list[Request]] = {}
     for request in requests:
         groups.setdefault(request.batch_key, []).append(request)

@@ -1,8 +1,8 @@
 """One decoding step for a batch of requests, each with its own random numbers.
 
-The logits become scores in the order of ``generate()``: repetition penalty, temperature, top-k, top-p. The
-draw is ours, because ``generate()`` has one random state for a whole batch and an answer must not depend on its
-neighbours: each row draws from its own seeded generator by inverting the cumulative distribution.
+The logits become scores in the order of ``generate()``: repetition penalty, temperature, top-k, top-p. The draw is
+ours, because ``generate()`` has one random state for a whole batch, and an answer must not depend on its
+neighbours. Each row draws from its own seeded generator by inverting the cumulative distribution.
 
 Top-k leaves some 50 of 50,257 tokens. Only these are copied to the host, once a step, and top-p and the draw see
 no others: a sort and a sum in float64 over the whole vocabulary took longer than the model itself.
@@ -27,8 +27,8 @@ from transformers.generation.logits_process import (
 from supportbot.engine.base import SamplingParams
 
 _SPARE = 50
-"""Places beside those of top-k, which keeps all tokens that are as likely as its last one. Logits of fp16 lie
-1/32 or 1/16 apart, so a few such tokens are usual; should they be more, the whole vocabulary is looked at."""
+"""Spare places beside those of top-k, which also keeps tokens that tie with its last one. fp16 logits are 1/32 or
+1/16 apart, so a few ties are usual; with more ties, the whole vocabulary is searched."""
 
 
 def build_processors(params: SamplingParams) -> LogitsProcessorList:
@@ -88,7 +88,7 @@ class Sampler:
             return self._choose_among_all(logits, scores, uniforms)
         chosen, crowded = self._choose_among_few(logits, scores, uniforms)
         if crowded:
-            # Only these rows: another row must not notice who is in the batch.
+            # Only these rows: a row must not depend on what else is in the batch.
             instead = self._choose_among_all(logits[crowded], scores[crowded], [uniforms[row] for row in crowded])
             for row, token_id, logprob in zip(crowded, instead.token_ids, instead.logprobs, strict=True):
                 chosen.token_ids[row], chosen.logprobs[row] = token_id, logprob
@@ -114,7 +114,7 @@ class Sampler:
         return Chosen(ids.gather(1, drawn).squeeze(1).tolist(), logprobs.squeeze(1).tolist()), crowded
 
     def _choose_among_all(self, logits: torch.Tensor, scores: torch.Tensor, uniforms: Sequence[float]) -> Chosen:
-        # These two processors look at scores alone; the history is there for their form only.
+        # These two processors use scores alone; their signature asks for the history.
         history = cast(torch.LongTensor, scores.new_zeros((len(scores), 1), dtype=torch.long))
         return _read(logits, draw(self._from_top_k(history, cast(torch.FloatTensor, scores)), uniforms))
 
@@ -142,7 +142,7 @@ def draw(scores: torch.Tensor, uniforms: Sequence[float]) -> torch.Tensor:
 def token_logprobs(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
     """Return the log-probabilities ``[B]`` of ``tokens`` ``[B]`` under raw ``logits`` ``[B, V]``, in nats."""
     chosen = logits.gather(1, tokens.unsqueeze(1)).squeeze(1)
-    # Rounding can lift a certain token a little above 0; clamp keeps NaN, which Python's min() would hide.
+    # Rounding can lift the log-probability of a certain token above 0; clamp keeps NaN, which min() would hide.
     return (chosen - logits.logsumexp(dim=-1)).clamp(max=0.0)
 
 

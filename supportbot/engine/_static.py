@@ -1,14 +1,14 @@
 """Decoding with a cache that stays where it is, so that a step can be recorded once and replayed.
 
-The cache has a slot for each row. The rows that are decoded take the first slots, each from column 0 on and at
-its own pace, so there is no padding, and a waiting request takes a free slot as soon as there is one. A step
-covers a bucket: the first 1, 2, 4, … slots and the first 128, 256, … columns, whichever hold all rows; slots
-beyond the last row compute something nobody reads. A bucket is a view of the one cache, hence costs no memory,
-and rows change from bucket to bucket without being moved.
+The cache has a slot for each row. Rows that are being decoded use the first slots, each from column 0 on and at
+its own pace, so there is no padding, and a waiting request takes the first free slot. A step covers a bucket: the
+first 1, 2, 4, … slots and the first 128, 256, … columns that hold all rows; slots beyond the last row compute
+something nobody reads. A bucket is a view of the one cache, so it costs no memory, and rows change buckets without
+being moved.
 
-What a step reads comes from the host in one copy, and ``_sampling`` brings back one copy: the host is never
-behind the device. While the device runs a step, the host hands out the tokens of the one before. This module
-runs on every device; only ``_graphs``, which it is given on CUDA, does not.
+A step's inputs are copied from the host at once, and ``_sampling`` copies its results back at once, so the device
+never waits for the host. While the device runs a step, the host passes on the tokens of the one before. This
+module runs on every device; only ``_graphs``, which it gets on CUDA, does not.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from supportbot.engine._request import Request
 from supportbot.engine._sampling import Sampler
 
 COLUMNS = 128
-"""Fewest columns of a bucket; the documented 200 tokens need two buckets. Attention reads all columns of one."""
+"""Columns of the smallest bucket; the documented 200 tokens need two sizes. Attention reads all columns of a
+bucket."""
 
 
 def suits_static(model: PreTrainedModel) -> bool:
-    """Return whether steps of constant shape pay on the model's device, and its layers allow them."""
+    """Return whether steps of constant shape pay on the model's device and its layers allow them."""
     return model.device.type == "cuda" and allows_static(model)
 
 
@@ -46,7 +47,7 @@ def allows_static(model: PreTrainedModel) -> bool:
 
 
 class _Layer(StaticLayer):
-    """Keys and values of one layer, ``[B, H, T, D]``, where each row goes on in a column of its own.
+    """Keys and values of one layer, ``[B, H, T, D]``, where each row continues in its own column.
 
     The library's own layer has one next column for all rows, so no row could start later than another.
     """
@@ -69,7 +70,7 @@ class _Layer(StaticLayer):
 class StaticDecoder:
     """Decodes in steps of constant shape; see ``_decoding.Decoder``.
 
-    Memory is bounded: ``max_rows`` slots of as many columns as the longest request so far may need.
+    Memory is bounded: ``max_rows`` slots with the columns of the longest request so far.
 
     Args:
         model: one that ``allows_static``.
@@ -83,7 +84,7 @@ class StaticDecoder:
         self._slots = _bucket(max_rows, 1)
         self._recorder = recorder
         self._steps: dict[tuple[int, int], Callable[[], torch.Tensor]] = {}
-        # For each slot its newest token and the column of it, which is its position, too.
+        # For each slot its newest token and that token's column, which is also its position.
         self._inputs = torch.zeros((2, self._slots), dtype=torch.long, device=model.device)
         self._history = self._inputs.new_zeros((self._slots, COLUMNS))
         self._keys: list[torch.Tensor] = []
@@ -91,7 +92,7 @@ class StaticDecoder:
 
     @property
     def cache_bytes(self) -> int:
-        """What keys and values take."""
+        """Bytes of keys and values."""
         return sum(tensor.nbytes for tensor in (*self._keys, *self._values))
 
     @property
@@ -107,8 +108,8 @@ class StaticDecoder:
         while rows:
             width = max(len(row.prompt_ids) + len(row.token_ids) for row in rows)
             chosen = choose_tokens(sampler, rows, logits, self._history[: len(rows), : _bucket(width, COLUMNS)])
-            # On a GPU this only starts the step. It is made in vain for rows that end now; their slots are theirs
-            # until the next line, and the column of an answer's last token is within its limit.
+            # On a GPU this only starts the step. For rows that end now it is wasted, but harmless: they keep their
+            # slots until the next line, and the column of an answer's last token is within its limit.
             logits = self._step(rows, chosen.token_ids)
             running = advance(rows, chosen)
             if len(running) < len(rows):
@@ -126,8 +127,8 @@ class StaticDecoder:
         slots = slice(first_slot, first_slot + len(rows))
         ids = prefilled.input_ids
         width = ids.shape[1]
-        # Padding is cut off on the left by repeating the last column instead; columns from there on are hidden
-        # by the mask until they are written.
+        # This drops the padding on the left and repeats the last column instead; the mask hides those columns
+        # until they are written.
         padding = width - prefilled.mask.sum(dim=1, keepdim=True)
         source = (torch.arange(width, device=ids.device) + padding).clamp(max=width - 1)
         for tensors, name in ((self._keys, "keys"), (self._values, "values")):
@@ -147,7 +148,7 @@ class StaticDecoder:
         more = _bucket(length, COLUMNS) - self._history.shape[1]
         if more <= 0:
             return
-        self._steps.clear()  # they are views of what is replaced here
+        self._steps.clear()  # they are views of the replaced tensors
         if self._recorder:
             self._recorder.forget()
         for tensors in (self._keys, self._values):

@@ -1,7 +1,7 @@
 """What every engine is: something that continues a prompt, a few tokens at a time, until it stops.
 
-The protocol is small on purpose, so that a model in this process, in a child process or behind an HTTP server
-looks the same to the rest of the program. It knows nothing of questions, platforms or the database.
+The protocol is small, so that a model in this process, in a child process or behind an HTTP server looks the same
+to the rest of the program. It knows nothing of questions, platforms or the database.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ FinishReason = Literal["stop", "length"]
 class SamplingParams:
     """How the next token is chosen; the defaults are the documented ones.
 
-    ``top_k`` is not in the documented call, yet ``generate()`` silently applies 50 when nobody sets it, while
-    other engines apply none: so it is stated.
+    ``top_k`` is not in the documented call. ``generate()`` silently applies 50, other engines apply none, so it is
+    explicit here.
 
     Attributes:
         max_length: tokens of prompt and answer together.
@@ -106,13 +106,13 @@ class Engine(Protocol):
 
     @property
     def capacity(self) -> int:
-        """Requests that it makes sense to have under way at once, waiting ones included."""
+        """Sensible number of simultaneous requests, waiting ones included."""
 
     @property
     def arithmetic(self) -> str:
-        """What a seed reproduces an answer on, such as ``openvino bf16 int8-weights``; stored with each answer.
+        """Where a seed reproduces an answer, such as ``openvino bf16 int8-weights``; stored with each answer.
 
-        The engine's name comes first. All of it is known when the first chunk has come.
+        The engine's name comes first. It is complete once the first chunk has arrived.
         """
 
     def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
@@ -133,13 +133,14 @@ class Engine(Protocol):
         """
 
     def expect(self, answers: Sequence[str]) -> None:
-        """Say what answers may repeat, such as approved ones: an engine may use it to be faster, or ignore it.
+        """Tell texts that answers may repeat, such as approved ones: an engine may use them to be faster, or
+        ignore them.
 
-        It changes no answer. The last call counts: what an earlier one said, and this one does not, is forgotten.
+        It changes no answer. The last call counts: texts that only an earlier call named are forgotten.
         """
 
     async def aclose(self) -> None:
-        """Drop what is under way and free the model."""
+        """Drop all requests and free the model."""
 
 
 def confidence(logprobs: Sequence[float]) -> float | None:

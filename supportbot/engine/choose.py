@@ -1,9 +1,9 @@
 """Which engine answers with a model on this machine, how its weights are kept, and why.
 
-On a CPU a GPT-2 goes to OpenVINO, which measured three to five times the speed of transformers. Other
-architectures, a GPU, and fp16 arithmetic, which a CPU hardly has, go to transformers, the reference.
+On a CPU, OpenVINO runs a GPT-2: it measured three to five times the speed of transformers. The reference engine,
+transformers, runs other architectures, runs on a GPU, and computes in fp16, which a CPU hardly can.
 
-Nothing heavy is imported before it is needed: neither engine costs what the other one does.
+Libraries are imported only when they are needed, so neither engine pays for the other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 EngineSetting = Literal["auto", "openvino", "transformers"]
 
 INT8_MOST_RISE = 0.01
-"""int8 is taken by itself only if the loss on held-out rows rises by no more than this share of itself."""
+"""``auto`` takes int8 only if the loss on held-out rows rises by at most this share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def load_chosen(location: str, version: str, wanted: Wanted, *, int8_loss_rise: 
 
 
 def choose(directory: Path, wanted: Wanted, *, int8_loss_rise: float | None, cuda: bool) -> Choice:
-    """Return the engine for a model directory, and the precision that ``auto`` means for it.
+    """Return the engine for a model directory, and what precision ``auto`` means for it.
 
     Raises:
         ConfigError: the settings contradict each other or the model.
@@ -122,7 +122,7 @@ def choose(directory: Path, wanted: Wanted, *, int8_loss_rise: float | None, cud
 
 
 def is_for_openvino(directory: Path) -> bool:
-    """Return whether OpenVINO is there for this kind of machine, and the model is a GPT-2 that it can be given."""
+    """Return whether OpenVINO supports this kind of machine and the model is a GPT-2 that it can run."""
     if find_spec("openvino") is None:
         return False
     from supportbot.engine.openvino.export import is_exportable
@@ -135,7 +135,7 @@ def find_model(location: str, *, weights: bool = True) -> Path:
 
     Args:
         location: a directory or hub id.
-        weights: whether they are needed; a remote model is known by its tokenizer here.
+        weights: whether they are needed; for a remote model only the tokenizer is.
 
     Raises:
         ModelError: there is no such model, or it would have to be fetched and the hub does not answer.
@@ -158,7 +158,7 @@ def find_model(location: str, *, weights: bool = True) -> Path:
 
 
 def has_cuda() -> bool:
-    """Return whether there is a GPU that can be used: torch is asked, where it and a driver are installed."""
+    """Return whether there is a usable GPU; asks torch if it and a driver are installed."""
     if not is_installed(Extra.TRAIN):
         return False
     if not (Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi")):

@@ -1,10 +1,10 @@
 """Fetching from the model hub, without waiting for a hub that says nothing.
 
-The hub's client waits for ever: a hub, or a proxy, that accepts connections and stays silent would hang a start.
-So the hub is first asked about what is wanted, with a limit; one that answers may then take as long as a download
-takes. What was fetched before is used where the hub fails.
+The hub's client waits for ever: a hub or proxy that accepts connections and stays silent would hang a start. So a
+first request has a time limit; if the hub answers it, the download may take as long as it needs. If the hub fails,
+an earlier download is used.
 
-This module doesn't know what is fetched, and the client is not imported before it is needed.
+This module doesn't know what it fetches, and it imports the client only when needed.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import structlog
 log = structlog.get_logger(__name__)
 
 SECONDS = 2.0
-"""To connect, and then for a first answer. The client tries twice, and a start that waits longer looks hung."""
+"""Seconds to connect, and then for a first answer. The client tries twice, and a longer wait looks like a hang."""
 
 
 class HubError(Exception):
-    """Something could not be fetched; the text is the second half of a sentence, for whoever knows the remedy."""
+    """Something could not be fetched; the text is half a sentence, which the caller completes with the remedy."""
 
 
 class NotOnHubError(HubError):
-    """The hub has nothing of that name, or it is no name that a hub could have."""
+    """The hub has nothing of that name, or the name is not valid on a hub."""
 
 
 def fetch(name: str, patterns: Sequence[str]) -> Path:
-    """Return the folder of a model, fetched first where it is not in the hub's cache.
+    """Return the folder of a model; fetches it unless it is in the hub's cache.
 
     Args:
         name: a hub id.
@@ -46,7 +46,7 @@ def fetch(name: str, patterns: Sequence[str]) -> Path:
         HfApi().model_info(name, timeout=SECONDS)
     except (HFValidationError, RepositoryNotFoundError) as error:
         return _kept(name, patterns, NotOnHubError("the model hub has none of that name"), error)
-    except Exception as error:  # whatever the hub's HTTP library raises differs from version to version
+    except Exception as error:  # the exceptions of the hub's HTTP library differ between versions
         return _kept(name, patterns, HubError("the model hub cannot be reached to fetch it"), error)
     try:
         return Path(snapshot_download(name, allow_patterns=[*patterns]))
@@ -55,7 +55,7 @@ def fetch(name: str, patterns: Sequence[str]) -> Path:
 
 
 def _kept(name: str, patterns: Sequence[str], failure: HubError, reason: Exception) -> Path:
-    """Return the copy that an earlier start fetched, or raise what is to be told."""
+    """Return the copy that an earlier start fetched, or raise the given error."""
     from huggingface_hub import snapshot_download
 
     log.debug("hub.failed", name=name, error=str(reason))

@@ -1,4 +1,4 @@
-"""How long an answer may become: what was asked for, and what the model has places for."""
+"""How long an answer may become: the requested length, and the model's positions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def answer_limit(prompt: Prompt, params: SamplingParams, positions: int) -> int:
     Args:
         prompt: the tokens to be continued.
         params: with the length that was asked for.
-        positions: what the model has places for; beyond them some libraries compute nonsense in silence.
+        positions: of the model; beyond them some libraries silently compute nonsense.
 
     Raises:
         ValueError: the prompt is empty, or leaves no room for an answer within ``params.max_length``.

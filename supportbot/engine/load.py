@@ -61,12 +61,12 @@ def load_engine(
 
 
 def load_model(location: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load weights as fp16 and the tokenizer, as documented, and refuse what could not answer.
+    """Load fp16 weights and the tokenizer, as documented; refuse a model that could not answer.
 
     Raises:
         ModelError: as ``load_engine``.
     """
-    # What the library reports goes through the project's log; a bar for a load of milliseconds is noise.
+    # The library's reports go to the project's log; a progress bar for milliseconds is noise.
     library_logging.disable_progress_bar()
     library_logging.disable_default_handler()
     library_logging.enable_propagation()

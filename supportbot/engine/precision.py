@@ -1,4 +1,4 @@
-"""What a model is computed in, and why; asked before either engine is imported.
+"""The arithmetic of a model, and why; used before either engine is imported.
 
 fp16 is how weights are stored everywhere. Arithmetic in fp16 belongs to a GPU: on a CPU it measured 0.2 GFLOP/s
 against 520 in bf16, so there the fp16 weights are computed in bf16 where the processor has it, else in fp32.
@@ -14,7 +14,7 @@ PrecisionSetting = Literal["auto", "fp16", "bf16", "fp32", "int8"]
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """What a model is computed in (``fp16``, ``bf16`` or ``fp32``), and why."""
+    """The arithmetic of a model (``fp16``, ``bf16`` or ``fp32``), and why."""
 
     name: str
     reason: str
@@ -23,7 +23,7 @@ class Precision:
 def choose_precision(setting: PrecisionSetting, *, cuda: bool, cpu_has_bf16: bool) -> Precision:
     """Return the precision of torch's arithmetic for a setting and a machine.
 
-    ``int8`` is how the openvino engine may keep weights; for torch it means what ``auto`` means.
+    ``int8`` only concerns the weights of the openvino engine; for torch it means ``auto``.
     """
     if setting not in ("auto", "int8"):
         return Precision(setting, "set by SUPPORTBOT_PRECISION")

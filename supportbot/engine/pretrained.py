@@ -1,11 +1,11 @@
-"""The one place where transformers opens a model or a tokenizer: weights are read, and no code of theirs is run.
+"""The one place where transformers opens a model or a tokenizer: it reads weights and runs none of the model's
+code.
 
-A model directory may name Python files of its own (``auto_map``), which transformers offers to run: on a terminal
-it asks. Here nobody is asked. A model of a kind that transformers knows is loaded as that kind, and any other is
-refused.
+A model directory may name Python files (``auto_map``), and on a terminal transformers asks whether to run them.
+Here it does not ask. A model of a kind that transformers knows is loaded as that kind; any other is refused.
 
-What somebody trains on and publishes goes further than this machine, so there ``refuse_code`` comes first: a model
-that brings code along is not taken at all.
+A base for training is published and reaches other machines, so ``refuse_code`` comes first there: a model with
+code is not accepted at all.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def open_model(location: str | Path, **options: Any) -> Any:
 
 
 def refuse_code(location: str | Path) -> None:
-    """Refuse a model that brings code of its own.
+    """Refuse a model that brings its own code.
 
     Raises:
         ModelError: it does.

@@ -1,11 +1,12 @@
 """The one prompt format, used by training, serving and evaluation alike, so that they cannot drift apart.
 
 ``prompt = INSTRUCTION + newline + question``; a training text goes on with a newline, the answer and the
-end-of-text token. A prompt ends at the question: the model emits the newline itself, and the answer is
-stripped. Text of a user is always encoded as plain text, so an ``<|endoftext|>`` typed by somebody is a few
-ordinary tokens and never the real one.
+end-of-text token. A prompt ends at the question: the model emits the newline itself, and the answer is stripped. A
+user's text is always encoded as plain text, so a typed ``<|endoftext|>`` is a few ordinary tokens and never the
+real one.
 
-This module knows no model and no database; it takes any fast Hugging Face tokenizer, or what is called like one.
+This module knows no model and no database; it takes any fast Hugging Face tokenizer, or an object that is called
+like one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ MAX_LENGTH = 200
 """Tokens of prompt and answer together, as documented."""
 
 MIN_ANSWER_TOKENS = 80
-"""Tokens that always remain for the answer: a longer question is shortened in the middle."""
+"""Tokens that always remain for the answer: a question that is too long is shortened in the middle."""
 
 _ELLIPSIS = " … "
 _MAX_CHARACTERS = 8_000
@@ -99,8 +100,8 @@ def encode_prompt(
     Args:
         tokenizer: the model's own fast tokenizer.
         question: the text of a user.
-        earlier: what was said before it, the newest last. As much of it stands in front of the question as there
-            is room for, the newest first; without any the prompt is the documented one.
+        earlier: what was said before it, the newest last. As much of it as fits is put before the question, the
+            newest first; without any, the prompt is the documented one.
         max_length: tokens of prompt and answer together.
         min_answer_tokens: tokens of ``max_length`` that must remain for the answer.
 
@@ -133,11 +134,11 @@ def encode_same(
     max_length: int = MAX_LENGTH,
     min_answer_tokens: int = MIN_ANSWER_TOKENS,
 ) -> Prompt | None:
-    """Return a prompt that a model was given before, to draw from it once more.
+    """Return an earlier prompt, to draw from it once more.
 
     Args:
         tokenizer: the model's own fast tokenizer.
-        text: of the prompt, as it is kept with an answer.
+        text: of the prompt, as stored with an answer.
         shortened: whether it leaves out the middle of the question.
         max_length: as in ``encode_prompt``.
         min_answer_tokens: likewise.
@@ -163,7 +164,7 @@ def _shorten(tokenizer: TextEncoder, question: str, budget: int) -> tuple[str, l
     while keep > 0:
         head, tail = (keep + 1) // 2, keep // 2
         end = offsets[head - 1][1]
-        # A character of several tokens has one offset for all of them: the tail never begins before the head ends.
+        # All tokens of a character share its offset: the tail never begins before the head ends.
         start = max(end, offsets[len(offsets) - tail][0]) if tail else len(question)
         text = question[:end].rstrip() + _ELLIPSIS + question[start:].lstrip()
         ids = encode_text(tokenizer, prompt_text(text.strip()))

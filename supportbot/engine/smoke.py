@@ -1,6 +1,6 @@
 """A short generation that shows whether a loaded model works at all: weights that look well may still overflow.
 
-It says nothing of how good the model is.
+It does not judge answers.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from supportbot.errors import DeadlineExceededError, ModelError
 _QUESTION = "Where is my order?"
 
 _TOKENS = 16
-"""Twice as many as the confidence needs: enough for the cache to be used, and done in a moment."""
+"""Twice as many as the confidence needs: enough to use the cache, and done in a moment."""
 
 _SECONDS = 30.0
-"""A model that takes longer for these few tokens would let every asker wait in vain."""
+"""A model that takes longer for these few tokens would keep everybody waiting."""
 
 
 async def smoke(engine: Engine) -> None:
-    """Ask a model something small.
+    """Have a model generate a few tokens.
 
     Raises:
-        ModelError: it fails, takes for ever, or is sure of things that are no probabilities.
+        ModelError: it fails, takes too long, or gives log-probabilities that are not numbers.
     """
     prompt = encode_prompt(engine.tokenizer, _QUESTION)
     params = SamplingParams(max_length=len(prompt.token_ids) + _TOKENS, do_sample=False)

@@ -1,7 +1,7 @@
 """How fast an engine is on this machine, in a second or two: for an operator who wants to know before users do.
 
-It says nothing of quality, and is no benchmark: one short measurement while whatever else runs. The answers are
-such as nobody gave before; known ones may come faster (``Engine.expect``).
+It does not judge quality and is no benchmark: one short measurement beside whatever else runs. It generates new
+answers; known ones may be faster (``Engine.expect``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ALONE = 3
 """Answers of the first part: one could end after a token."""
 
 _TEMPERATURE = 100.0
-"""All tokens that top-k leaves are as likely then, so no answer repeats an earlier one."""
+"""Then all tokens that top-k leaves are equally likely, so no answer repeats an earlier one."""
 
 _SECONDS = 60.0
 
@@ -39,7 +39,7 @@ class Speed:
 
 
 async def measure_speed(engine: Engine) -> Speed:
-    """Ask a few small things.
+    """Measure a few short answers.
 
     Raises:
         DeadlineExceededError: the engine takes longer than a minute for one of them.

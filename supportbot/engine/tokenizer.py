@@ -1,8 +1,7 @@
-"""A model's own tokenizer without transformers, whose import takes longer than all else that answering needs.
+"""A model's own tokenizer without transformers, whose import takes longer than everything else before an answer.
 
-It is called as a fast Hugging Face tokenizer is called, so that serving and training share one prompt
-(``supportbot.engine.prompt``).
-The tokens are those of the same library (tokenizers) from the same file.
+It is called like a fast Hugging Face tokenizer, so that serving and training share one prompt
+(``supportbot.engine.prompt``). The tokens are those of the same library (tokenizers) from the same file.
 
 This module knows no model.
 """
@@ -49,7 +48,7 @@ class ModelTokenizer:
         """Encode a text: ``input_ids``, and ``offset_mapping`` if it is wanted.
 
         Raises:
-            ValueError: asked for what this tokenizer does not do: special tokens.
+            ValueError: special tokens were requested, which this tokenizer does not add.
         """
         if add_special_tokens or not split_special_tokens:
             raise ValueError("This tokenizer neither adds special tokens nor reads them in a text.")
@@ -97,7 +96,7 @@ def load_tokenizer(directory: Path, digests: Mapping[str, str] | None = None) ->
 
 
 def _end_of_text(directory: Path) -> str | None:
-    """Return what the directory calls its end-of-text token; GPT-2's own files leave it to transformers."""
+    """Return the directory's name of the end-of-text token; GPT-2's own files leave it to transformers."""
     for name in ("tokenizer_config.json", "special_tokens_map.json"):
         path = directory / name
         if path.is_file():

@@ -1,9 +1,9 @@
 """The reference engine: the documented Hugging Face model in this process, decoded on one worker thread.
 
-Requests that wait are taken together and decoded as one batch, ``_decoding`` on a CPU and ``_static`` on CUDA; a
-row leaves the batch as soon as it ends, is cancelled or is too late. Tokens go back to the event loop as they
-come. The loop itself never touches a tensor. The queue is bounded: beyond it, callers hear ``EngineBusyError``
-and the question waits in the inbox.
+Waiting requests are decoded together as one batch, by ``_decoding`` on a CPU and ``_static`` on CUDA; a row leaves
+the batch as soon as it ends, is cancelled or is too late. Tokens go to the event loop at once. The loop itself
+never touches a tensor. If the bounded queue is full, callers get ``EngineBusyError`` and the question waits in the
+inbox.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 DYNAMIC_MAX_BATCH = 16
-"""Rows decoded together: past this a step on two cores gets slower almost as fast as the batch grows."""
+"""Rows decoded together: beyond this, a step on two cores slows down almost as fast as the batch grows."""
 
 STATIC_MAX_BATCH = 32
 """The same on a GPU, where a step takes little longer until arithmetic costs as much as reading the weights."""
@@ -90,7 +90,7 @@ class TransformersEngine:
 
     @property
     def dtype(self) -> torch.dtype:
-        """What the arithmetic is done in."""
+        """The arithmetic."""
         return self._model.dtype
 
     @property
@@ -100,7 +100,7 @@ class TransformersEngine:
 
     @property
     def capacity(self) -> int:
-        """One batch under way and one that waits."""
+        """One batch in progress and one that waits."""
         return 2 * self._max_batch
 
     async def stream(self, prompt: Prompt, params: SamplingParams, deadline: float) -> AsyncGenerator[Chunk, None]:
@@ -127,10 +127,10 @@ class TransformersEngine:
             request.cancelled.set()
 
     def expect(self, answers: Sequence[str]) -> None:
-        """Do nothing with it: the reference computes one token at a time."""
+        """Ignore the texts: the reference computes one token at a time."""
 
     async def aclose(self) -> None:
-        """Drop what is under way and end the worker thread."""
+        """Drop all requests and end the worker thread."""
         self._closing.set()
         while self._thread.is_alive():
             with suppress(queue.Full):  # the thread sees `closing` first, and drains the queue itself

@@ -1,7 +1,7 @@
 """The fast engine on a CPU: continuous batching on OpenVINO's paged attention, in a process of its own.
 
-Importing the library would write a client id into the home folder and report its use. This program reports nothing
-to anybody: the reporting part is shut out before anything else is imported, and the library has a stub for that.
+Importing the library would write a client id into the home folder and report its use. This program reports
+nothing: it blocks the reporting part before any other import, and the library has a stub for that.
 """
 
 import sys

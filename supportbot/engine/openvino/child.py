@@ -1,7 +1,7 @@
-"""The process of the model: its pipes and its end. What it does in between is ``serve``'s business.
+"""The model's process: its pipes and its end. ``serve`` does the work in between.
 
-It ends when its standard input does, so it never outlives a daemon that was killed; signals are the daemon's
-business alone. Whatever goes wrong in here is told to the daemon and ends the process: the daemon starts another.
+It ends when its standard input does, so it never outlives a killed daemon; only the daemon handles signals. Any
+failure here is reported to the daemon and ends the process; the daemon starts another.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from supportbot.engine.openvino.messages import (
 from supportbot.faults import locate
 
 _KILL_ME_FIRST = "500"
-"""Of 1,000: when memory runs out, Linux is to end this process, which is replaced, and not the daemon."""
+"""Of 1,000: when memory runs out, Linux should end this process, which is replaced, and not the daemon."""
 
 _MOST_AT_ONCE = 2**16
 """Bytes; what a pipe of Linux holds."""
 
 
 _NICENESS = 5
-"""Where there is not enough processor time for all, hearing and telling people comes before computing answers."""
+"""If processor time is short, receiving and replying come before computing answers."""
 
 
 def main() -> None:
@@ -43,11 +43,11 @@ def main() -> None:
     # Ctrl-C and a service manager reach the whole group; the daemon drains first and then closes our input.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    with suppress(OSError):  # no Linux, or a container that forbids it: then the kernel chooses by itself
+    with suppress(OSError):  # no Linux, or a container that forbids it: the kernel chooses
         Path("/proc/self/oom_score_adj").write_text(_KILL_ME_FIRST)
     os.nice(_NICENESS)
     reports = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not tear our frames apart
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not break our frames
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(commands,), daemon=True).start()
 
@@ -67,13 +67,13 @@ def main() -> None:
     except BrokenPipeError:  # the daemon is gone
         os._exit(0)  # a second attempt to write, at the interpreter's end, would fail as well
     except Exception as error:
-        # Until there are questions, the library's words are of files; after that they might be anybody's.
+        # Until there are questions, the library's messages are about files; later they might quote somebody.
         send(Failed(None, locate(error) if has_loaded else f"{type(error).__name__}: {error}"))
         sys.exit(1)
 
 
 def _read(commands: queue.SimpleQueue[Command]) -> None:
-    """Pass commands on until the input ends, which means stop, just as what is no command does."""
+    """Pass commands on until the input ends or has something else; both mean stop."""
     # Without Python's own buffer: the interpreter cannot end while a thread waits within it. And as much at once
     # as there is: this thread gets a turn only between two steps, so one turn must do for all that has come.
     frames = bytearray()

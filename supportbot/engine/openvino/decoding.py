@@ -1,12 +1,12 @@
-"""One request under way: its tokens, its places in the cache, and what a step makes of them.
+"""One request: its tokens, its places in the cache, and the results of a step.
 
-A step computes the last token and some more that are only supposed to follow it. Each place then draws its token
-with the random number of that place, as if it were alone. The first that differs from what was supposed is right
-all the same, since all before it were; only what comes after it was computed for nothing. So the distribution, and
-even the answer of a seed, is that without suppositions. (Speculative sampling with a draft that is certain of each
-token accepts with the same probability; here the random number decides, which makes the tokens the same, too.)
+A step computes the last token and some drafted ones that may follow it. Each place then draws its token with its
+own random number, as if it were alone. The first token that differs from the draft is still right, because all
+before it were; only the tokens after it were computed in vain. So drafts change neither the distribution nor the
+answer of a seed. (Speculative sampling with a draft that is certain of each token accepts with the same
+probability; here the random number decides, so the tokens are the same too.)
 
-This module knows one request; who else is under way is ``serve``'s business.
+This module knows one request; ``serve`` knows all of them.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from supportbot.engine.openvino.messages import Piece, Submit
 from supportbot.engine.openvino.paged import Segment
 
 _FIRST_DRAFT = 4
-"""Tokens that are supposed before anything is known of an answer: a wrong one is cheap."""
+"""Drafted tokens while nothing is known about an answer: a wrong one is cheap."""
 
 _MOST_MISSES = 4
-"""An answer whose suppositions fail again and again pauses for 1, 3, 7 and at most 15 steps before the next."""
+"""An answer whose drafts keep failing pauses for 1, 3, 7 and at most 15 steps before the next draft."""
 
 
 class Decoding:
@@ -51,7 +51,7 @@ class Decoding:
         self._draft_tokens = _FIRST_DRAFT
         self._misses = self._pause = 0
         self.held = 0
-        """Suppositions of the last step that came true."""
+        """Drafted tokens of the last step that were right."""
         self._random = random.Random(submit.seed)  # noqa: S311 - sampling, not secrecy
         self._uniforms: list[float] = []
 
@@ -67,17 +67,17 @@ class Decoding:
         return self._length - self._cached
 
     def suppose(self, drafts: Drafts, most: int) -> int:
-        """Suppose what comes next; return how many tokens."""
+        """Draft what may come next; return how many tokens."""
         if self._pause:
             self._pause -= 1
             most = 0
-        # The last place is drawn, never supposed.
+        # The last place is drawn, never drafted.
         most = min(most, self._draft_tokens, self._submit.max_length - self._length - 1)
         self._draft = drafts.propose(self.answer, most) if most > 0 and self.waiting == 1 else ()
         return len(self._draft)
 
     def segment(self, most: int) -> Segment:
-        """Return what is to be computed, at most so many tokens of the prompt."""
+        """Return the next tokens to compute, with at most so many of the prompt."""
         size = min(self.waiting, most)
         end = self._cached + size
         if end < self._length:  # the rest of the prompt comes in another step
@@ -87,7 +87,7 @@ class Decoding:
         return Segment(self._ids[self._cached : after], self._cached, self._cache, wanted=1 + len(self._draft))
 
     def turns(self) -> list[Turn]:
-        """Return the places whose tokens are to be drawn: after what is known, and after each supposed token."""
+        """Return the places to draw tokens for: after the known tokens, and after each drafted one."""
         submit, known = self._submit, len(self.answer)
         while len(self._uniforms) <= known + len(self._draft):
             self._uniforms.append(self._random.random())
@@ -109,7 +109,7 @@ class Decoding:
         self._cached += size
 
     def take(self, tokens: Sequence[int], logprobs: Sequence[float]) -> Piece:
-        """Take what was drawn, as far as the suppositions held; return what is new.
+        """Take the drawn tokens, as far as the draft was right; return the new ones.
 
         Args:
             tokens: one for each of ``turns``.

@@ -1,11 +1,11 @@
-"""What an answer may go on with: texts that were said before, kept to be supposed again.
+"""Drafts of how an answer may continue, taken from earlier texts.
 
-A support bot says the same things many times. Where the last tokens of an answer stand in an earlier text, what
-followed there is supposed to follow here. A supposition costs little, because a step computes several tokens in
-hardly more than the time of one, and it changes nothing: each token is drawn as ever, and what was supposed
-otherwise is thrown away (``decoding``). So this may be as wrong as it likes.
+A support bot says the same things many times. If the last tokens of an answer occur in an earlier text, the tokens
+that followed there are the draft. A draft costs little, because a step computes several tokens in hardly more than
+the time of one, and it changes nothing: each token is drawn as usual, and a wrong draft is thrown away
+(``decoding``). So a draft may be wrong.
 
-This module knows tokens, and no probabilities.
+This module knows tokens, but no probabilities.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 MOST_TOKENS = 60_000
-"""Of all texts that are kept, some hundred answers; about 15 MB."""
+"""In all stored texts: some hundred answers, about 15 MB."""
 
 _CONTEXTS = (8, 3)
-"""So many last tokens are looked for, the longest first: few are found often, many are seldom wrong."""
+"""Numbers of last tokens to look up, the largest first: few are often found, many are seldom wrong."""
 
 _START = -1
-"""Stands before a text, so that its first tokens have a context as well."""
+"""Precedes a text, so that its first tokens have a context too."""
 
 Text = tuple[int, ...]
 
 
 class Drafts:
-    """Texts, and where in them each context was seen last.
+    """Texts, and where each context occurred last.
 
     Args:
         most_tokens: kept at most; the texts that were said longest ago go first.
@@ -38,7 +38,7 @@ class Drafts:
         self._numbers: OrderedDict[Text, int] = OrderedDict()  # what was said last comes last
         self._texts: dict[int, Text] = {}
         self._next = 0
-        # By the hash of a context, which takes a third of the memory; two of one hash are one wrong supposition.
+        # By the hash of a context, which takes a third of the memory; a collision is one wrong draft.
         self._places: dict[int, tuple[int, int]] = {}
 
     def __len__(self) -> int:
@@ -46,7 +46,7 @@ class Drafts:
         return len(self._texts)
 
     def add(self, text: Sequence[int]) -> None:
-        """Keep a text, or note that it was said again."""
+        """Store a text, or note that it was said again."""
         known = tuple(text)
         if not known or len(known) > self._most_tokens:
             return
@@ -63,7 +63,7 @@ class Drafts:
             self._forget_oldest()
 
     def propose(self, answer: Sequence[int], most: int) -> Text:
-        """Return what may follow an answer so far, at most so many tokens; nothing for one that has none yet."""
+        """Return a draft of at most so many tokens for an answer so far; nothing for an empty answer."""
         if not answer:
             return ()
         for size in _CONTEXTS:
@@ -84,7 +84,7 @@ class Drafts:
 
 
 def _contexts(text: Text) -> Iterator[tuple[int, int]]:
-    """Yield the hash of what stands before each place of a text, and the place."""
+    """Yield each place of a text with the hash of its context."""
     for size in _CONTEXTS:
         padded = (_START,) * size + text
         for place in range(len(text)):

@@ -4,9 +4,8 @@ The order is that of ``generate()`` of transformers: repetition penalty, tempera
 from its own random numbers by inverting the cumulative distribution in the order of the tokens, as the reference
 engine does (``engine._sampling``): in the same arithmetic, a seed gives the same answer with either.
 
-A sort of 50,000 tokens for each text would take as long as the model. The logits are first cut into pieces; as
-many of the highest as there are pieces that reach it are certainly among all, so only what reaches it as well is
-sorted.
+Sorting 50,000 tokens for each text would take as long as the model. So the logits are cut into pieces, and the
+k-th highest of the pieces' maxima is a bound: at least k logits reach it, so only those are sorted.
 
 This module knows numbers only.
 """
@@ -21,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 _PIECE = 64
-"""Tokens of which the highest is taken first."""
+"""Tokens in a piece."""
 
 _PIECES_EACH = 4
-"""With fewer pieces than so many times ``top_k`` the detour does not pay."""
+"""With fewer pieces than this many times ``top_k``, cutting does not pay."""
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -33,7 +32,7 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One text whose next token is to be drawn.
+    """One text that needs a next token.
 
     Attributes:
         history: tokens so far, prompt included.
@@ -63,7 +62,7 @@ def draw(logits: Floats, log_sums: Floats, turns: Sequence[Turn]) -> tuple[list[
         turns: R of them.
 
     Returns:
-        R tokens, and R log-probabilities of them under the model itself, in nats: NaN if the logits are none.
+        R tokens, and their R log-probabilities under the model itself, in nats: NaN if a logit is NaN.
     """
     broken = ~np.isfinite(log_sums)
     logits[broken] = 0
@@ -87,7 +86,7 @@ def _penalised(scores: Floats, penalties: Floats) -> Floats:
 
 
 def _alike(turns: Sequence[Turn]) -> list[list[int]]:
-    """Return rows that keep few tokens, and rows that keep all of them: together they would all cost the most."""
+    """Return rows that keep few tokens and rows that keep all: together, each would cost as much as the latter."""
     few = [row for row, turn in enumerate(turns) if turn.top_k or not turn.do_sample]
     many = [row for row, turn in enumerate(turns) if not turn.top_k and turn.do_sample]
     return [rows for rows in (few, many) if rows]
@@ -99,7 +98,7 @@ def _choose(logits: Floats, turns: Sequence[Turn]) -> Integers:
     tokens, scores = _candidates(logits, int(kept.max()))
     scores /= np.array([turn.temperature if turn.do_sample else 1.0 for turn in turns], np.float32)[:, None]
     order = np.argsort(scores, axis=1, kind="stable")
-    # Whatever equals the last of the k highest is kept, as transformers does.
+    # Ties with the last of the k highest are kept, as in transformers.
     row = np.arange(len(turns))
     last = order[row, order.shape[1] - kept]
     scores[scores < scores[row, last][:, None]] = -np.inf

@@ -1,6 +1,6 @@
 """The fast engine on a CPU: continuous batching in a process of its own, tokens in, text out.
 
-This module knows prompts, text and deadlines; the process and its restarts are the supervisor's business.
+This module knows prompts, text and deadlines; the supervisor knows the process and its restarts.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from supportbot.engine.tokenizer import ModelTokenizer
 from supportbot.errors import DeadlineExceededError, EngineBusyError
 
 DEFAULT_BATCH = 32
-"""Requests decoded together: past this a step on a few cores gets slower as fast as the batch grows."""
+"""Requests decoded together: beyond this, a step on a few cores slows down as fast as the batch grows."""
 
 SILENCE_SECONDS = 20.0
-"""A process with work to do says something several times a second; after this long it hangs."""
+"""A process at work reports several times a second; one that is silent this long hangs."""
 
 
 class OpenVINOEngine:
@@ -36,7 +36,7 @@ class OpenVINOEngine:
     The process is started when the first request comes.
 
     Args:
-        load: what the process is to load.
+        load: what the process loads.
         tokenizer: the model's own.
         model_version: name stored with each answer.
         weights: how they are stored, for the log and the record: ``fp16`` or ``int8``.
@@ -71,7 +71,7 @@ class OpenVINOEngine:
 
     @property
     def capacity(self) -> int:
-        """One batch under way and one that waits."""
+        """One batch in progress and one that waits."""
         return 2 * self._load.batch
 
     @property
@@ -81,7 +81,7 @@ class OpenVINOEngine:
 
     @property
     def pid(self) -> int | None:
-        """Number of the process, while there is one that is ready."""
+        """Id of the process while one is ready."""
         return self._supervisor.pid
 
     @property
@@ -115,13 +115,13 @@ class OpenVINOEngine:
             self._supervisor.drop(number)
 
     def expect(self, answers: Sequence[str]) -> None:
-        """Say what answers may repeat; see ``engine.base.Engine.expect``."""
-        # Said again whenever one changes: only what is new costs time of the event loop.
+        """Tell texts that answers may repeat; see ``engine.base.Engine.expect``."""
+        # Called whenever one changes: only new texts cost time of the event loop.
         self._expected = {answer: self._expected.get(answer) or self._encoded(answer) for answer in answers}
         self._supervisor.expect(list(self._expected.values()))
 
     async def aclose(self) -> None:
-        """Drop what is under way and end the process."""
+        """Drop all requests and end the process."""
         await self._supervisor.aclose()
 
     def _encoded(self, answer: str) -> tuple[int, ...]:
@@ -137,7 +137,7 @@ def build_load(
     prefix_ids: Sequence[int] = (),
     draft_tokens: int = DRAFT_TOKENS,
 ) -> Load:
-    """Return what a process is told to load, with a cache that holds a full batch of the longest answers.
+    """Return the message that loads an export, with a cache for a full batch of the longest answers.
 
     Args:
         directory: an export, see ``engine.openvino.export``.

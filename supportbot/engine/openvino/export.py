@@ -1,13 +1,13 @@
-"""A model directory as OpenVINO reads it, made once and kept under the digest of what it was made of.
+"""A model directory as OpenVINO reads it, exported once and stored under the digest of its sources.
 
-An export holds the graph (``openvino_model.xml`` and ``.bin``) and ``export.json``. Their sha256 are kept apart
-from them (``seal``): what is half-made, damaged or changed is thrown away and made again. Another version of this
-module or of OpenVINO, other weights or another width of them make another export; a whole one is never changed, so
-several processes may share them. Beside it stands a note of its last use (``use``), by which ``prune`` knows what
-nobody needs.
+An export holds the graph (``openvino_model.xml`` and ``.bin``) and ``export.json``. Their sha256 are stored apart
+from them (``seal``): an incomplete, damaged or changed export is thrown away and made again. Another version of
+this module or of OpenVINO, other weights or another width of them make another export. A complete one never
+changes, so several processes may share it. A note of its last use (``use``) tells ``prune`` which ones nobody
+needs.
 
-This module knows no process and no prompt. OpenVINO and numpy are imported only to make an export: whoever finds
-one is spared their time and memory.
+This module knows no process and no prompt. It imports OpenVINO and numpy only to make an export, so finding one
+costs neither their time nor their memory.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ log = structlog.get_logger(__name__)
 Weights = Literal["16bit", "int8"]
 
 _FORMAT = 3
-"""Of exports; a newer one makes all of them anew."""
+"""Of exports; a newer one replaces all of them."""
 
 LOCK = ".lock"
 
 
 class About(msgspec.Struct, frozen=True):
-    """What an export says of itself.
+    """What an export says about itself.
 
     Attributes:
         model: name of the directory that it was made of.
@@ -60,7 +60,7 @@ class About(msgspec.Struct, frozen=True):
 
 
 def export(model: Path, cache: Path, weights: Weights, digests: Mapping[str, str] | None = None) -> Path:
-    """Return the export of a model directory, made now if there is no whole one yet.
+    """Return the export of a model directory; makes one unless there is a complete one.
 
     Args:
         model: in Hugging Face format, with safetensors weights.
@@ -77,7 +77,7 @@ def export(model: Path, cache: Path, weights: Weights, digests: Mapping[str, str
     if digests is not None:
         _compare(model, found, digests)
     target = cache / f"{_digest(found)}-{weights}"
-    note_use(target, model)  # before it is looked at, lest it is deleted as unused meanwhile
+    note_use(target, model)  # before it is checked, or it might be deleted as unused meanwhile
     if is_whole(target):
         return target
     try:
@@ -94,7 +94,7 @@ def export(model: Path, cache: Path, weights: Weights, digests: Mapping[str, str
 
 
 def read_about(directory: Path) -> About:
-    """Return what an export says of itself.
+    """Return what an export says about itself.
 
     Raises:
         OSError: there is none.
@@ -104,7 +104,7 @@ def read_about(directory: Path) -> About:
 
 
 def is_whole(directory: Path) -> bool:
-    """Return whether an export is complete and what it was when it was made."""
+    """Return whether an export is complete and unchanged."""
     known = read_seal(directory)
     if known is None or not directory.is_dir():
         return False
@@ -112,7 +112,7 @@ def is_whole(directory: Path) -> bool:
 
 
 def changed_exports(cache: Path) -> list[str]:
-    """Return which exports are not what they were when they were made; each file is read for it."""
+    """Return which exports have changed since they were made; reads each file."""
     directories = sorted(path for path in cache.glob("[0-9a-f]*-*") if path.is_dir())
     sealed = ((directory, read_seal(directory)) for directory in directories)
     return [
@@ -140,7 +140,7 @@ def maker() -> str:
 
 
 def _make(shape: Shape, model: Path, target: Path, weights: Weights, digests: Mapping[str, str]) -> None:
-    """Make an export beside its place and move it there; whoever calls this holds the lock."""
+    """Make an export beside its place and move it there; the caller holds the lock."""
     log.info("engine.exporting", model=model.name, weights=weights)
     began = time.monotonic()
     staged = target.with_name(f".{target.name}")
@@ -153,7 +153,7 @@ def _make(shape: Shape, model: Path, target: Path, weights: Weights, digests: Ma
     _save_graph(shape, model, staged / GRAPH, weights, digests)
     about = About(model.name, weights, shape.vocabulary, shape.positions, maker())
     note_use(staged, model)
-    # No fsync: what a power cut leaves half-written is told by its digest.
+    # No fsync: a digest shows what a power cut left half-written.
     (staged / ABOUT).write_bytes(msgspec.json.encode(about))
     seal(target, staged)
     staged.replace(target)
@@ -174,7 +174,7 @@ def _save_graph(shape: Shape, model: Path, path: Path, weights: Weights, digests
     try:
         # The numbers are fp16: keeping them so loses nothing, and halves the file.
         ov.save_model(graph, path, compress_to_fp16=weights == "16bit")
-    except RuntimeError as error:  # what the library makes of a full disk
+    except RuntimeError as error:  # how the library reports a full disk
         raise OSError(str(error)) from error
 
 
@@ -198,5 +198,5 @@ def _compare(model: Path, found: Mapping[str, str], digests: Mapping[str, str]) 
 
 
 def _digest(digests: Mapping[str, str]) -> str:
-    """Return what stands for a model's files, given theirs in their order, and for what makes exports here."""
+    """Return one digest of a model's files, given their digests in order, and of the maker of exports."""
     return hashlib.sha256("".join([maker(), *digests.values()]).encode()).hexdigest()[:32]

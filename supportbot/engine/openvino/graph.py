@@ -1,7 +1,7 @@
 """GPT-2 as an OpenVINO graph, built from the tensors of a model directory operation by operation.
 
-The graph is what a converter would trace, and it takes no torch to make it. Its keys and values are a state, in
-the form that the continuous batching pipeline turns into paged attention.
+The graph equals what a converter would trace, but building it needs no torch. Its keys and values are a state, in
+the form that the library converts to paged attention.
 
 This module knows no files and no directories.
 """
@@ -39,7 +39,7 @@ def build_graph(shape: Shape, tensors: Tensors, *, int8: bool) -> ov.Model:
 
 
 class _Builder:
-    """Holds what all parts of the graph are made of."""
+    """Holds what all parts of the graph use."""
 
     def __init__(self, shape: Shape, tensors: Tensors, *, int8: bool) -> None:
         self._shape = shape
@@ -148,7 +148,7 @@ def _constant(tensor: NDArray[Any]) -> Node:
 def _rounded(tensor: NDArray[Any], inputs: int) -> Node:
     """Return the form that OpenVINO knows as compressed weights: ``(u8 - zero point) * scale``."""
     weights = tensor.astype(np.float32)
-    # 0 is among the steps, so that a weight of 0 stays one.
+    # 0 is one of the steps, so a weight of 0 stays 0.
     low = np.minimum(weights.min(axis=inputs, keepdims=True), 0)
     high = np.maximum(weights.max(axis=inputs, keepdims=True), 0)
     scale = np.maximum((high - low) / 255, np.finfo(np.float16).tiny).astype(np.float16)

@@ -1,7 +1,6 @@
 """The files of a model directory and of its export: what they are called, and which ones hold the weights.
 
-It is all that the process of the model and a daemon that finds an export need to know of them, so it imports
-nothing that takes time.
+The model's process, and a daemon that finds an export, need nothing else, so this imports nothing slow.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def find_weights(model: Path) -> list[Path]:
             names = set(json.loads((model / _INDEX).read_text("utf-8"))["weight_map"].values())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"'{model / _INDEX}' is damaged: install or train that model again.") from error
-        # Only what lies in the directory itself belongs to the model.
+        # Only files in the directory itself belong to the model.
         files = sorted(model / Path(str(name)).name for name in names)
     missing = [file.name for file in files if not file.is_file()]
     if missing or not files:

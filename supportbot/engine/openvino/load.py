@@ -1,4 +1,4 @@
-"""How a model directory becomes an engine: exported if it was not before, and checked against its tokenizer."""
+"""How a model directory becomes an engine: exported unless it was before, and checked against its tokenizer."""
 
 from __future__ import annotations
 

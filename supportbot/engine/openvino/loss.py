@@ -1,6 +1,6 @@
 """What int8 costs a model, measured on rows that it was not trained on.
 
-It is measured as it is served: int8 weights, products in int8, a cache in fp16, against exact fp32.
+The arithmetic is that of serving (int8 weights, products in int8, a cache in fp16), compared with exact fp32.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from supportbot.engine.prompt import TrainingText
 
 
 def int8_loss_rise(model: Path, cache: Path, rows: Sequence[TrainingText]) -> float:
-    """Return by which share of itself the loss on answers rises in int8; may be below 0.
+    """Return the relative rise of the loss on answers in int8; may be below 0.
 
     Args:
         model: directory in Hugging Face format.
@@ -42,7 +42,7 @@ def _loss(model: PagedModel, rows: Sequence[TrainingText], blocks: NDArray[np.in
     """Return the mean negative log-probability of the tokens of all completions, in nats."""
     total = tokens = 0.0
     for row in rows:
-        # The token at each place is foretold by the one before it.
+        # The logits at each place predict the next token.
         ids = np.array([*row.prompt_ids, *row.completion_ids[:-1]], dtype=np.int64)
         logits, log_sums = model.forward([Segment(ids, 0, blocks, wanted=len(row.completion_ids))])
         chosen = logits[np.arange(len(logits)), list(row.completion_ids)]

@@ -1,6 +1,6 @@
-"""What the daemon and the process of the model say to each other, and how it travels: msgpack behind a length.
+"""The messages between the daemon and the model's process, and their frames: msgpack behind a length.
 
-Nothing that is read here can run code, whoever wrote it.
+Reading a message can't run code, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ HEADER_BYTES = 4
 """A frame begins with the length of the rest, big-endian."""
 
 MOST_BYTES = 16 * 2**20
-"""A longer frame is none of ours: something else was written into the pipe."""
+"""A longer frame is not ours: something else wrote into the pipe."""
 
 BLOCK_TOKENS = 32
 """Tokens whose keys and values fill one block of the cache, on a CPU."""
 
 DRAFT_TOKENS = 15
-"""With the one that is known, a step of 16 takes two to three times as long as one of a single token."""
+"""With the known token, a step of 16 takes two to three times as long as one of a single token."""
 
 
 Precision = Literal["fp32", "bf16", "int8"]
-"""What an export is computed in: ``fp32`` exactly so; ``bf16`` where the processor has it, else fp32; ``int8`` for
-products and fp32 for the rest, if the export has int8 weights."""
+"""The arithmetic: exact ``fp32``; ``bf16`` if the processor has it, else fp32; ``int8`` for products and fp32 for
+the rest, if the export has int8 weights."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
-    """Load a graph; it is the first message, and the only one of its kind.
+    """Load a graph; the first message, sent once.
 
     Attributes:
         directory: of an exported model, see ``engine.openvino.export``.
@@ -40,8 +40,8 @@ class Load(msgspec.Struct, frozen=True, tag=True):
         vocabulary: number of tokens that the model knows.
         positions: tokens of prompt and answer together that it has places for.
         prefix_ids: with which most prompts begin; they are computed once.
-        draft_tokens: that an answer may suppose in a step, see ``Expect``; 0 for none.
-        seal: what the export is to hold; it is refused if it holds something else.
+        draft_tokens: drafted for an answer in a step at most, see ``Expect``; 0 for none.
+        seal: the expected content of the export; any other is refused.
     """
 
     directory: str
@@ -71,15 +71,16 @@ class Submit(msgspec.Struct, frozen=True, tag=True):
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
-    """Drop a request; one that has ended meanwhile is no error."""
+    """Drop a request; it may have ended meanwhile."""
 
     id: int
 
 
 class Expect(msgspec.Struct, frozen=True, tag=True):
-    """Texts that answers may repeat: where one does, it is made faster, and never otherwise than it would be.
+    """Texts that answers may repeat: an answer that does is computed faster and stays the same.
 
-    With ``anew``, all that was kept before is forgotten first, earlier answers too: they may repeat what is gone.
+    With ``anew``, everything stored before is forgotten first, even earlier answers: they may repeat removed
+    texts.
     """
 
     texts: list[tuple[int, ...]]
@@ -91,7 +92,7 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
 
 
 class Loaded(msgspec.Struct, frozen=True, tag=True):
-    """The graph is ready; ``precision`` is what it is computed in."""
+    """The graph is ready; ``precision`` is its arithmetic."""
 
     precision: str
     seconds: float
@@ -107,13 +108,13 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Tokens(msgspec.Struct, frozen=True, tag=True):
-    """What one step gave.
+    """The results of one step.
 
     Attributes:
         pieces: one for each request that has new tokens.
         cache_percent: how much of the cache is in use.
-        supposed: tokens that were supposed, see ``Expect``.
-        accepted: those of them that came.
+        supposed: drafted tokens, see ``Expect``.
+        accepted: those of them that were drawn.
     """
 
     pieces: list[Piece]
@@ -123,7 +124,7 @@ class Tokens(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """A request came to nothing, or everything did (``id`` None); ``error`` is for the log."""
+    """A request failed, or all did (``id`` None); ``error`` is for the log."""
 
     id: int | None
     error: str
@@ -147,7 +148,7 @@ def frame_length(header: bytes | bytearray) -> int:
     """Return how many bytes follow a header.
 
     Raises:
-        ValueError: no frame of ours is as long.
+        ValueError: it is longer than any of our frames.
     """
     length = int.from_bytes(header, "big")
     if length > MOST_BYTES:
@@ -156,18 +157,18 @@ def frame_length(header: bytes | bytearray) -> int:
 
 
 def unpack_command(body: bytes) -> Command:
-    """Return what the daemon said.
+    """Return the daemon's command.
 
     Raises:
-        ValueError: it is no command.
+        ValueError: it is none.
     """
     return _command_decoder.decode(body)
 
 
 def unpack_report(body: bytes) -> Report:
-    """Return what the process of the model said.
+    """Return the report of the model's process.
 
     Raises:
-        ValueError: it is no report.
+        ValueError: it is none.
     """
     return _report_decoder.decode(body)

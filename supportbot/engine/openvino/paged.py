@@ -1,10 +1,10 @@
 """A graph with paged attention, its cache of keys and values, and one step of it.
 
-A step takes pieces of any number of texts, each with its own past: a new prompt, the last token of an answer, or
-that token and a few more that are only supposed. What it computed stays in the blocks of the cache that belong to
-the text, at the places that it says; a place that turns out to be wrong is simply written again.
+A step takes segments of any number of texts, each with its own past: a new prompt, the last token of an answer, or
+that token and a few drafted ones. Their keys and values stay in the text's blocks of the cache, at the segment's
+positions; a position whose draft was wrong is written again.
 
-This module knows tokens and blocks; what a request is, and which token comes next, is told by others.
+This module knows tokens and blocks, but no requests, and it does not choose tokens.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Segment:
         token_ids: at least one.
         past: tokens of the text before them, whose keys and values are in the cache.
         blocks: of the cache, in the order of the text; enough for past and tokens.
-        wanted: for so many of the last tokens the logits of what follows them are returned.
+        wanted: number of last tokens for which the next token's logits are returned.
     """
 
     token_ids: NDArray[np.int64]
@@ -69,13 +69,13 @@ class PagedModel:
         for port in compiled.inputs:
             if port.get_any_name().startswith(_CACHES):
                 shape = [blocks, *(size.get_length() for size in list(port.get_partial_shape())[1:])]
-                # numpy's zeros take no memory before they are written; what is not a number must not lie in there.
-                # It does not know all kinds of numbers, but their sizes.
+                # numpy's zeros take no memory before they are written; the cache must not contain NaN. It does not
+                # know all kinds of numbers, but their sizes.
                 cache = np.zeros(shape, f"u{port.get_element_type().size}")
                 self._request.set_tensor(port, ov.Tensor(cache, shape, port.get_element_type()))
                 self._caches.append(cache)
         self.precision = _name(precision, compiled.get_property("INFERENCE_PRECISION_HINT"))
-        """What is computed in, for the record: ``fp32``, ``bf16`` or ``int8``."""
+        """The arithmetic, for the record: ``fp32``, ``bf16`` or ``int8``."""
 
     def forward(self, segments: Sequence[Segment]) -> tuple[Floats, Floats]:
         """Compute a step.
@@ -85,7 +85,7 @@ class PagedModel:
 
         Returns:
             ``[sum of wanted, vocabulary]`` logits in the order of the segments, and ``[sum of wanted]`` logarithms
-            of the sums of their exponentials. They are the caller's to change, and last until the next step.
+            of the sums of their exponentials. The caller may change them; the next step overwrites them.
 
         Raises:
             RuntimeError: the library failed.
@@ -109,7 +109,7 @@ class PagedModel:
         return logits.reshape(len(logits), -1), log_sums.reshape(-1)
 
     def copy(self, source: int, target: int, tokens: int) -> None:
-        """Give the first tokens of one block to another: texts that begin alike have like keys and values."""
+        """Copy the first tokens of one block to another: texts with the same beginning share keys and values."""
         for cache in self._caches:
             cache[target, :, :tokens] = cache[source, :, :tokens]
 
@@ -136,7 +136,7 @@ def _choose_rows(model: ov.Model) -> int:
 def add_log_sums(model: ov.Model) -> None:
     """Have a graph return the logarithm of the sum of exponentials of each row of logits, from all processors.
 
-    It is no finite number where a logit is NaN or infinite, which tells the caller of damage.
+    It is not finite if a logit is NaN or infinite, which shows the caller a damaged model.
     """
     logits = model.output(0).get_node().input_value(0)
     last = np.array([-1])
@@ -147,12 +147,12 @@ def add_log_sums(model: ov.Model) -> None:
 
 
 def _properties(precision: Precision, width: int) -> dict[str, str]:
-    """Return how the library is to compute.
+    """Return the library's options.
 
-    With int8 weights, the inputs of a product are rounded to 8 bits as well, each row by one scale: 32 numbers by
-    one, which is the library's own choice, took a sixth longer at 32 at once. All else is fp32 then, for the time
-    of bf16. Keys and values are fp16, not the library's 8 bits, where each block has one scale for all of its
-    tokens, so that a token would change those before it; it takes the same time.
+    With int8 weights, the inputs of a product are rounded to 8 bits too, with one scale per row; one scale per 32
+    numbers, the library's default, took a sixth longer at 32 at once. Everything else is then fp32, in the time of
+    bf16. Keys and values are fp16: in the library's 8 bits a block has one scale for all tokens, so a token would
+    change those before it, and fp16 takes the same time.
     """
     if precision == "fp32":
         return {

@@ -1,6 +1,6 @@
 """A process that decodes, as seen from the daemon's event loop: frames in, frames out, and its end.
 
-This module starts and ends it; what to do when it ends by itself is the supervisor's business.
+This module starts and ends it; the supervisor decides what to do after an unexpected end.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _MODULE = "supportbot.engine.openvino.child"
 _PASSED_ON = frozenset({"PATH", "HOME", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV"})
 _FAMILIES_PASSED_ON = (
     "LC_",
-    "LD_",  # where libraries lie, and another allocator
+    "LD_",  # paths of libraries, and another allocator
     "MALLOC_",
     "GLIBC_TUNABLES",
-    "PYTHON",  # where modules lie
-    "COVERAGE_",  # what the tests of this program measure in a child
+    "PYTHON",  # paths of modules
+    "COVERAGE_",  # coverage in a child
     # how many threads compute, on which cores and with which instructions
     "OMP_",
     "GOMP_",
@@ -46,7 +46,7 @@ _FAMILIES_PASSED_ON = (
     "ONEDNN_",
     "DNNL_",
 )
-"""What the process of the model may know of the daemon's environment: how to run, and no token of any platform."""
+"""What the model's process gets of the daemon's environment: how to run, and no platform's token."""
 
 _STOP_SECONDS = 5.0
 """A step ends within tenths of a second; a process that has not stopped by then hangs."""
@@ -68,13 +68,13 @@ class ModelProcess:
 
     @classmethod
     async def start(cls, load: Load) -> Self:
-        """Start a process and tell it what to load; its first report says how that went.
+        """Start a process and have it load; its first report says how that went.
 
         Raises:
             OSError: the machine has no room for another process.
         """
-        # -P: no file that lies in the daemon's working folder is ever imported by accident.
-        # In a session of its own it gets no Ctrl-C, not even before it can ignore one.
+        # -P: never import a file from the daemon's working folder by accident. In a session of its own it gets no
+        # Ctrl-C, not even before it can ignore one.
         started = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
@@ -91,11 +91,11 @@ class ModelProcess:
 
     @property
     def pid(self) -> int:
-        """Number of the process."""
+        """Id of the process."""
         return self._process.pid
 
     def send(self, command: Command) -> None:
-        """Send a command; one to a process that has ended is lost, as ``receive`` will tell."""
+        """Send a command; if the process has ended, it is lost, and ``receive`` says so."""
         if not self._commands.is_closing():  # the loop warns of writing to what has ended
             # Commands are small and few, so what the pipe can't take yet may wait in memory.
             self._commands.write(pack(command))
@@ -108,7 +108,7 @@ class ModelProcess:
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         except ValueError:
-            # Something else wrote into the pipe; what follows can't be told apart any more.
+            # Something else wrote into the pipe; frames can't be separated any more.
             self.kill()
             return None
 
@@ -134,12 +134,12 @@ class ModelProcess:
 
     async def wait(self) -> int:
         """Return how the process ended: its exit status, or minus the signal's number."""
-        # To its last report: what nobody reads blocks a process that writes, and hides its end from the loop.
+        # Read to its last report: unread output blocks a process that writes, and hides its end from the loop.
         while await self.receive():
             pass
         return await self._process.wait()
 
 
 def passed_on(ours: Mapping[str, str]) -> dict[str, str]:
-    """Return what of our environment a process gets that is told everything else by us: how to run."""
+    """Return the part of our environment that a process needs to run; it gets everything else in messages."""
     return {key: value for key, value in ours.items() if key in _PASSED_ON or key.startswith(_FAMILIES_PASSED_ON)}

@@ -1,11 +1,11 @@
 """Which exports are deleted: those of models that are gone, and those that nobody used for a month.
 
-An export can be made again from its model in seconds, so deleting one too many costs time and nothing else; what
-an engine has in use is never touched. The rest stays if it belongs to a version that is installed, or if its
-model is still there and it was used lately. Exports that another version of this program or of OpenVINO made
-belong to no installed version any more: they would not be found again.
+An export can be made again from its model in seconds, so deleting one too many only costs time; one that an engine
+uses is never touched. Others stay if they belong to an installed version, or if their model exists and they were
+used lately. Exports by another version of this program or of OpenVINO belong to no installed version: they would
+not be found again.
 
-Whoever exports at the same moment holds the lock of the folder, and then nothing is deleted this time.
+An export in progress holds the folder's lock, and then nothing is deleted this time.
 
 This module knows no registry: it is told which directories are installed.
 """
@@ -28,10 +28,10 @@ from supportbot.engine.openvino.use import is_held, last_use
 log = structlog.get_logger(__name__)
 
 UNUSED_DAYS = 30
-"""Longer than a holiday: what is tried now and then from a folder of its own is not exported each time."""
+"""Longer than a holiday, so that a model which somebody tries now and then is not exported each time."""
 
 _NAME = re.compile(r"\.?[0-9a-f]{32}-(16bit|int8)")
-"""Of exports and, with a dot, of what is being made or deleted; whatever else lies there is not ours."""
+"""Of exports and, with a dot, of those being made or deleted; other files there are not ours."""
 
 _DAY = 86_400.0
 _MEGABYTE = 10**6
@@ -40,7 +40,7 @@ _MEGABYTE = 10**6
 def prune(exports: Path, installed: Collection[Path]) -> int:
     """Delete exports that nobody needs, and what a crash left of others; return the bytes freed.
 
-    It never fails and never waits: what can't be deleted now is tried the next time.
+    It never fails and never waits: a failed deletion is tried the next time.
 
     Args:
         exports: folder in which exported models are kept.
@@ -65,13 +65,13 @@ def prune(exports: Path, installed: Collection[Path]) -> int:
 
 
 def _prune(directory: Path, owners: Collection[Path]) -> int:
-    """Delete a directory if nobody needs it, and return the bytes freed; whoever calls this holds the lock."""
+    """Delete a directory if nobody needs it, and return the bytes freed; the caller holds the lock."""
     try:
-        if directory.name.startswith("."):  # left by a crash: who stages anything holds the lock
+        if directory.name.startswith("."):  # left by a crash: staging holds the lock
             return _delete(directory)
         if _is_needed(directory, owners):
             return 0
-        # Out of the way first, so that nobody finds half of it; looked at again, for it may be in use by now.
+        # Renamed first, so that nobody finds half of it; checked again, because it may be in use by now.
         waste = directory.with_name(f".{directory.name}")
         directory.replace(waste)
         if _is_needed(waste, owners):

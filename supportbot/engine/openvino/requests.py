@@ -1,7 +1,7 @@
-"""A request as the daemon keeps it while the process of the model works on it.
+"""A request as the daemon keeps it while the model's process works on it.
 
-It knows what has come so far, so that after a restart the same tokens are left out and others are refused: no
-answer is ever a mixture of two.
+It knows the tokens so far. After a restart it skips the same tokens and refuses different ones, so no answer is
+ever a mixture of two.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from supportbot.errors import ModelError
 
 @dataclass(eq=False)
 class Request:
-    """What was asked, what has come, and how often it was sent.
+    """The request, its tokens so far, and how often it was sent.
 
     Attributes:
         prompt_ids: tokens of the prompt.
         params: how tokens are chosen.
-        max_length: that of ``params``, or what the model has places for.
+        max_length: that of ``params``, or the model's positions.
         eos_token_id: the token that ends an answer.
-        pieces: what has come and was not taken yet; after an error nothing more comes.
-        token_ids: all that was passed on.
-        to_repeat: what must come once more before anything is passed on.
-        sent: to how many processes.
+        pieces: received but not taken yet; nothing follows an error.
+        token_ids: all tokens passed on.
+        to_repeat: tokens that must come again before new ones are passed on.
+        sent: number of processes that got it.
     """
 
     prompt_ids: tuple[int, ...]
@@ -40,7 +40,7 @@ class Request:
     sent: int = 0
 
     def submit(self, number: int) -> Submit:
-        """Return what is sent to a process, from the beginning."""
+        """Return the message for a process, from the beginning."""
         self.sent += 1
         self.to_repeat = list(self.token_ids)
         return Submit(

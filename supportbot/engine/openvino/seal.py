@@ -1,10 +1,10 @@
-"""What an export held when it was made: the sha256 of its files, kept apart from it, beside the folder of exports.
+"""The sha256 of an export's files when it was made, stored apart from it, beside the folder of exports.
 
-An export bears the digest of its model's files in its name, and those are in the manifest of the version. The seal
-goes on from there: whoever changes what is to be loaded changes it no longer as that model, and it is made anew.
+An export has the digest of its model's files in its name, and the version's manifest has those files' digests. The
+seal continues the chain: a changed export no longer counts as that model's and is made again.
 
-Hashing hundreds of megabytes at each start would be felt. So a file that was hashed once is known by its size, its
-inode and its times, of which nobody can set the last one back; only what differs in one of them is hashed again.
+Hashing hundreds of megabytes would slow each start. So a hashed file is recognised by its size, its inode and its
+times, of which nobody can set the last one back; it is hashed again only if one of them differs.
 
 This module knows no model and no OpenVINO.
 """
@@ -27,11 +27,11 @@ SEALED = (GRAPH, NUMBERS, ABOUT)
 _FOLDER = ".seals"
 
 _SETTLED_SECONDS = 2.0
-"""Times of files are a few milliseconds coarse, and seconds on some file systems: what was written just now may be
-written again without a trace, so it is not yet known by its times."""
+"""Times of files have a resolution of milliseconds, on some file systems of seconds: a file written just now may
+change again without a new time, so its times do not identify it yet."""
 
 Mark = tuple[int, int, int, int]
-"""Inode, size, and in nanoseconds the times of the last change of the content and of anything at all."""
+"""Inode, size, and in nanoseconds the times of the last change of the content (mtime) and of anything (ctime)."""
 
 
 class Seal(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class Seal(msgspec.Struct, frozen=True):
 
     Attributes:
         digests: sha256 of each file.
-        marks: by which a file that had its digest is known again.
+        marks: identify a file whose digest is known.
     """
 
     digests: dict[str, str]
@@ -47,11 +47,11 @@ class Seal(msgspec.Struct, frozen=True):
 
 
 UNKNOWN = Seal({})
-"""Of an export that nobody sealed, such as one that a benchmark makes by other means."""
+"""Of an export without a seal, such as one that a benchmark makes by other means."""
 
 
 def seal(directory: Path, content: Path) -> None:
-    """Keep what an export is to hold.
+    """Store the digests of an export.
 
     Args:
         directory: where it will be.
@@ -64,13 +64,13 @@ def seal(directory: Path, content: Path) -> None:
 
 
 def unseal(directory: Path) -> None:
-    """Forget an export that is gone; where nothing can be deleted, what stays does no harm."""
+    """Forget an export that is gone; a file that can't be deleted does no harm."""
     with suppress(OSError):
         _path(directory).unlink()
 
 
 def read_seal(directory: Path) -> Seal | None:
-    """Return what is known of an export; None if that is nothing."""
+    """Return what is known of an export, if anything."""
     try:
         return msgspec.json.decode(_path(directory).read_bytes(), type=Seal)
     except (OSError, ValueError):
@@ -78,12 +78,12 @@ def read_seal(directory: Path) -> Seal | None:
 
 
 def find_change(directory: Path, known: Seal, *, thorough: bool = False) -> str | None:
-    """Return the name of a file that is not what it was when the export was made, or None.
+    """Return the name of a file that has changed since the export was made, or None.
 
     Args:
         directory: the export.
         known: its seal.
-        thorough: hash every file, whatever it is known by.
+        thorough: hash every file, even one with known marks.
     """
     marks: dict[str, Mark] = {}
     for name in SEALED:
@@ -104,10 +104,10 @@ def find_change(directory: Path, known: Seal, *, thorough: bool = False) -> str 
 
 @contextmanager
 def reading(directory: Path, known: Seal) -> Iterator[None]:
-    """Refuse what is read meanwhile if it is not what was sealed.
+    """Refuse an export that differs from its seal while it is read.
 
     Raises:
-        RuntimeError: a file is another one, or was changed while it was read.
+        RuntimeError: a file differs, or changed while it was read.
         OSError: a file is missing.
     """
     before = {name: mark_of((directory / name).stat()) for name in known.digests}
@@ -119,7 +119,7 @@ def reading(directory: Path, known: Seal) -> Iterator[None]:
 
 
 def mark_of(status: os.stat_result) -> Mark:
-    """Return what a file is known by."""
+    """Return a file's marks."""
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 

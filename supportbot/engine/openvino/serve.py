@@ -1,9 +1,9 @@
 """The step loop: it decodes whatever requests there are together, and they join and leave between steps.
 
-A request gets the blocks of the cache for its longest answer before it begins, or waits, so none that began is
-ever held up or thrown out. All prompts begin with the same line; its keys and values are computed once and copied.
+Before it begins, a request reserves the cache blocks of its longest answer, or it waits; so none is ever
+preempted. All prompts begin with the same line; its keys and values are computed once and copied.
 
-It knows tokens and a graph; text, questions and deadlines are the daemon's.
+It knows tokens and a graph; the daemon knows text, questions and deadlines.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from supportbot.engine.openvino.paged import PagedModel, Segment
 from supportbot.engine.openvino.seal import reading
 
 _STEP_TOKENS = 256
-"""Tokens of prompts in one step at most, some tenths of a second: a flood of new ones holds nobody up for long."""
+"""Prompt tokens in one step, some tenths of a second: a flood of new prompts delays nobody for long."""
 
 _STEP_ROWS = 40
-"""Tokens of answers in one step at most, supposed ones included. Up to there each costs much less than a step of
-its own, since all wait for the same weights; past it a step is busy computing, and there is nothing to gain."""
+"""Answer tokens in one step, drafted ones included. Up to this number each costs much less than its own step,
+because all wait for the same weights; beyond it a step is busy computing and nothing is gained."""
 
 Commands = queue.SimpleQueue[Command]
 
 
 def serve(commands: Commands, send: Callable[[Report], None]) -> None:
-    """Load what the first command says, and serve the others until told to stop.
+    """Load the graph of the first command, and serve the others until told to stop.
 
     Raises:
         RuntimeError: the graph cannot be loaded or is not the one that was made, or a step failed.
@@ -60,7 +60,7 @@ def serve(commands: Commands, send: Callable[[Report], None]) -> None:
     began = time.monotonic()
     directory = Path(load.directory)
     with reading(directory, load.seal):
-        # One block more, which no request gets, for the beginning that prompts have in common.
+        # One more block, which no request gets, for the common beginning of prompts.
         model = PagedModel(directory, load.precision, load.blocks + 1)
     server = _Server(model, load, send)
     send(Loaded(model.precision, round(time.monotonic() - began, 3)))
@@ -68,7 +68,7 @@ def serve(commands: Commands, send: Callable[[Report], None]) -> None:
 
 
 class _Server:
-    """Requests that wait, requests under way, and where their tokens go."""
+    """Requests that wait, requests in progress, and where their tokens go."""
 
     def __init__(self, model: PagedModel, load: Load, send: Callable[[Report], None]) -> None:
         self._model = model
@@ -91,7 +91,7 @@ class _Server:
                 self._step()
 
     def _obey(self, commands: Commands) -> bool:
-        """Take the commands that have come, waiting for one if there is nothing to do; False means stop."""
+        """Take the received commands, waiting for one if there is nothing to do; False means stop."""
         while True:
             try:
                 command = commands.get(block=not (self._waiting or self._running))
@@ -131,13 +131,13 @@ class _Server:
             self._waiting = deque(submit for submit in self._waiting if submit.id != number)
 
     def _admit(self) -> None:
-        """Begin with those who wait, in their order, as far as there is room."""
+        """Start waiting requests in their order, as far as there is room."""
         while self._waiting and len(self._running) < self._load.batch:
             if _blocks(self._waiting[0]) > len(self._free):
                 return
             submit = self._waiting.popleft()
             blocks = [self._free.pop() for _ in range(_blocks(submit))]
-            # At least the last token of a prompt is computed: what follows it is asked for.
+            # At least the last token of a prompt is computed, because the next one is drawn from it.
             pairs = zip(self._prefix, submit.prompt_ids[:-1], strict=False)
             shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
             if shared:
@@ -149,7 +149,7 @@ class _Server:
         supposed = self._suppose(running)
         segments, computed, room = [], [], _STEP_TOKENS
         for decoding in running:
-            # An answer under way always has its turn; of prompts, as much as there is room for.
+            # Answers in progress always have their turn; prompts get the room that is left.
             if decoding.waiting > 1 and not room:
                 continue
             segment = decoding.segment(max(room, 1))
@@ -166,12 +166,12 @@ class _Server:
         self._send(Tokens(pieces, round(100 * used, 1), supposed, accepted))
 
     def _suppose(self, running: Sequence[Decoding]) -> int:
-        """Have each answer suppose its next tokens, as many as pay; return how many in all."""
+        """Draft the next tokens of each answer, as many as pay; return how many in all."""
         each = min(self._load.draft_tokens, _STEP_ROWS // len(running) - 1)
         return sum(decoding.suppose(self._drafts, each) for decoding in running)
 
     def _draw(self, segments: Sequence[Segment], computed: Sequence[Decoding]) -> list[Piece]:
-        """Compute a step, and give each request what was drawn for it."""
+        """Compute a step, and give each request its drawn tokens."""
         logits, log_sums = self._model.forward(segments)
         turns = []
         for segment, decoding in zip(segments, computed, strict=True):

@@ -12,7 +12,7 @@ from typing import Any
 from supportbot.errors import ModelError
 
 _ACTIVATIONS = {"gelu_new": "tanh", "gelu_pytorch_tanh": "tanh", "gelu_fast": "tanh", "gelu": "erf"}
-"""What GPT-2 models name their activation, and the approximation that it is."""
+"""Names of activations in GPT-2 models, and the approximation that each means."""
 
 _UNSUPPORTED = {
     "scale_attn_by_inverse_layer_idx": False,
@@ -20,7 +20,7 @@ _UNSUPPORTED = {
     "add_cross_attention": False,
     "scale_attn_weights": True,
 }
-"""Settings that change the arithmetic of attention, and the only value that is built here."""
+"""Settings that change the arithmetic of attention, and the only value that the graph has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Shape:
         positions: tokens of prompt and answer together at most.
         epsilon: of the layer norms.
         activation: approximation of GELU, ``tanh`` or ``erf``.
-        tied: tokens are told apart by the matrix that embeds them.
+        tied: whether the head is the matrix that embeds tokens.
     """
 
     layers: int
@@ -59,7 +59,7 @@ def parse_shape(config: Mapping[str, Any]) -> Shape:
     """Read a GPT-2 configuration.
 
     Raises:
-        ModelError: it is another architecture, a variant that the graph does not have, or makes no sense.
+        ModelError: it is another architecture, a variant that the graph lacks, or nonsense.
     """
     if config.get("model_type") != "gpt2":
         raise ModelError(f"The openvino engine knows GPT-2 and no '{config.get('model_type')}'.")

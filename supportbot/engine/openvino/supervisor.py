@@ -1,11 +1,11 @@
 """Keeps a process of the model running while there are requests, and loses none of them when it ends.
 
-A process that ends by itself, or that stays silent though there is work, is replaced, and the open requests are
-sent once more with their seeds: they give the same tokens again. Who dies with a second process is given up and
-left to the caller's own retry, so a request that kills its process kills two and no more. A model whose processes
-end before they say anything is tried ever more rarely.
+A process that ends, or stays silent while there is work, is replaced, and the open requests are sent once more
+with their seeds, which give the same tokens. A request whose second process ends too is given up and left to the
+caller's retry, so a request that kills its process kills at most two. If a model's processes end before they
+report anything, the pauses between starts grow.
 
-This module knows frames and requests; pipelines are the process's business, text is the engine's.
+This module knows messages and requests; the process knows graphs, and the engine knows text.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _SENDS = 2
 """A request is sent once, and once more if its process ends."""
 
 _STARTS = 3
-"""As many processes may end in a row while they load, until those who wait hear of it."""
+"""So many processes may end in a row while loading before waiting callers get an error."""
 
 _LOAD_SECONDS = 120.0
-"""A model of some gigabytes on a slow disk takes a minute."""
+"""Loading some gigabytes from a slow disk takes a minute."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
-"""Seconds before a process is started after one that ended without a token; twice as many each time."""
+"""Seconds before the start after a process that ended without a token; doubled each time."""
 
 SUPPOSED = Counter("supportbot_engine_supposed_tokens", "Draft tokens that were proposed to the model.")
 ACCEPTED = Counter("supportbot_engine_accepted_tokens", "Draft tokens that the model accepted: each saved a step.")
@@ -73,7 +73,7 @@ class Supervisor:
         self._not_before = 0.0
         self._closing = False
         self.precision: str | None = None
-        """What the process computes in, once one ran."""
+        """The arithmetic of the process, once one ran."""
 
     def __len__(self) -> int:
         """Return how many requests are open."""
@@ -85,7 +85,7 @@ class Supervisor:
         return None if self._process is None else self._process.pid
 
     def add(self, request: Request) -> int:
-        """Have a request worked on; return its number.
+        """Submit a request; return its number.
 
         Raises:
             EngineBusyError: this was closed.
@@ -103,7 +103,7 @@ class Supervisor:
         return number
 
     def expect(self, texts: list[tuple[int, ...]]) -> None:
-        """Tell this process, and each one after it, what answers may repeat; what is no more among it goes."""
+        """Tell this process and all later ones which texts answers may repeat; removed ones are forgotten."""
         anew = not set(self._expected).issubset(texts)
         self._expected = texts
         if self._process:
@@ -125,7 +125,7 @@ class Supervisor:
             await asyncio.wait([self._task])
 
     async def _run(self) -> None:
-        """Run a process until it ends, and then another one if there is still something to do."""
+        """Run a process until it ends, then another one while there is work."""
         try:
             while self._open:
                 await asyncio.sleep(self._not_before - time.monotonic())
@@ -166,7 +166,7 @@ class Supervisor:
         except TimeoutError:
             raise ModelError(f"it took over {_LOAD_SECONDS:g} s to load") from None
         if not isinstance(report, Loaded):
-            # An error comes again; an end may have been bad luck, such as too little memory for a moment.
+            # An error would come again; an end may be bad luck, such as a moment without memory.
             if report is None and self._mute_processes + 1 < _STARTS:
                 return False
             raise ModelError(report.error if isinstance(report, Failed) else "its processes end while they load")
@@ -183,7 +183,7 @@ class Supervisor:
         return True
 
     async def _serve(self, process: ModelProcess) -> None:
-        """Send what is open, and pass on what the process says, until it ends."""
+        """Send the open requests, and pass on reports until the process ends."""
         self._heard = time.monotonic()
         if self._expected:
             process.send(Expect(self._expected))
@@ -217,12 +217,12 @@ class Supervisor:
                         process.send(Cancel(piece.id))
         elif isinstance(report, Failed):
             log.error("engine.failed", pid=process.pid, request=report.id, error=report.error)
-            # Without a number it is the whole process that failed; it will end.
+            # Without a number, the whole process failed and will end.
             if report.id is not None and (request := self._open.pop(report.id, None)):
                 request.fail(ModelError("The engine gave the question back: the log of the daemon says why."))
 
     def _note_end(self) -> None:
-        """Let the next process wait if this one said nothing."""
+        """Delay the next process if this one reported nothing."""
         self._mute_processes = 0 if self._spoke else self._mute_processes + 1
         if self._mute_processes:
             pause = min(_FIRST_PAUSE * 2 ** (self._mute_processes - 1), _LONGEST_PAUSE)

@@ -1,8 +1,8 @@
-"""Who uses an export: which model directory it was loaded for last, and when, and whether an engine has it now.
+"""The use of an export: its last model directory and time, and whether an engine has it now.
 
-The first two are a note in the export's folder, renewed at each load. The last is a lock on its ``export.json``
-that the system gives back when the process ends, however it ends; any number of engines may hold it together. On
-Windows there is no such lock, and none is needed: files that somebody reads can't be deleted there.
+The first two are a note in the export's folder, renewed at each load. The last is a shared lock on its
+``export.json``, which the system releases when the process ends in any way. Windows has no such lock and needs
+none: open files can't be deleted there.
 
 This module decides nothing; ``prune`` does.
 """
@@ -38,7 +38,7 @@ class Use:
 
 
 def note_use(directory: Path, model: Path) -> None:
-    """Note that an export is used for a model from now on; where nothing can be written it serves all the same."""
+    """Note that an export is used for a model from now on; a read-only one works without the note."""
     staged = directory / f".{_NOTE}"
     try:
         staged.write_text(str(model.resolve()), "utf-8")
@@ -63,18 +63,18 @@ def last_use(directory: Path) -> Use:
 
 
 def hold(directory: Path, holder: object) -> None:
-    """Mark an export as in use for as long as an object lives, or this process."""
+    """Mark an export as in use while an object, or this process, lives."""
     if sys.platform == "win32":
         return
     import fcntl
 
     try:
         file = (directory / ABOUT).open("rb")
-    except OSError as error:  # whoever reads it next will say so
+    except OSError as error:  # its next reader reports that
         log.debug("engine.use_unmarked", export=directory.name, error=str(error))
         return
     weakref.finalize(holder, file.close)
-    with suppress(OSError):  # some network file systems have no locks: there the note alone protects it
+    with suppress(OSError):  # some network file systems have no locks: only the note protects it there
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
@@ -89,6 +89,6 @@ def is_held(directory: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
-    except OSError:  # held, or on a file system where nobody can tell
+    except OSError:  # held, or unknown on this file system
         return True
     return False

@@ -1,7 +1,7 @@
 """The tensors of a model directory, whole and as fp16, which is how the reference engine reads them as well.
 
-A tensor that is missing, has another shape than the configuration says, or holds what is no number is refused when
-it is asked for. What nobody asks for, such as the masks that old GPT-2 files carry, is no matter.
+A requested tensor is refused if it is missing, has another shape than the configuration says, or contains a NaN or
+an infinity. Other tensors, such as the masks in old GPT-2 files, are ignored.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Tensors:
         """Return a tensor.
 
         Raises:
-            ModelError: it is missing, has another shape, or holds what is no number in fp16.
+            ModelError: it is missing, has another shape, or is not finite in fp16.
         """
         if name not in self._stored:
             raise ModelError(f"the tensor '{name}' is missing")
         stored = self._stored[name]
         if tuple(stored["shape"]) != shape:
             raise ModelError(f"the tensor '{name}' has the shape {stored['shape']} instead of {list(shape)}")
-        with np.errstate(over="ignore"):  # what is too large for fp16 is told below
+        with np.errstate(over="ignore"):  # values too large for fp16 are refused below
             values = _numbers(name, stored).astype(np.float16).reshape(shape)
         if not np.isfinite(values).all():
             raise ModelError(f"the tensor '{name}' has values that are not numbers")
@@ -57,11 +57,11 @@ def read_tensors(files: list[Path], digests: Mapping[str, str] | None = None) ->
 
     Args:
         files: which.
-        digests: sha256 of each by its name, of what was looked at before; None if nobody did.
+        digests: sha256 of each by its name, from an earlier check; None without one.
 
     Raises:
         OSError: a file cannot be read.
-        ModelError: a file is damaged, or is not the one that was looked at.
+        ModelError: a file is damaged, or is not the checked one.
     """
     try:
         return Tensors(
@@ -84,7 +84,7 @@ def _read(file: Path, digests: Mapping[str, str] | None) -> bytes:
 
 def _numbers(name: str, stored: dict[str, Any]) -> NDArray[Any]:
     if stored["dtype"] == "BF16":
-        # The upper half of an fp32; numpy has no such kind.
+        # The upper half of an fp32; numpy lacks this type.
         return (np.frombuffer(stored["data"], np.uint16).astype(np.uint32) << 16).view(np.float32)
     if stored["dtype"] not in _FLOATS:
         raise ModelError(f"the tensor '{name}' holds {stored['dtype']} and no floating-point numbers")

@@ -1,12 +1,12 @@
 """The engine past one machine: the model runs behind one or several OpenAI-compatible servers.
 
-A request goes to the healthy server that has the fewest of ours. A server that fails is left out and asked every
-few seconds how it is, until it is well again. Before its first token an answer moves on to another server; after
-that the caller hears ``ModelError`` and asks anew, so no answer is ever a mixture of two. Where no server is left
-the caller hears ``EngineBusyError``: the question waits in the inbox, however long the servers are away, and is
-never answered "failed" because of them.
+A request goes to the healthy server with the fewest of our requests. A server that fails is left out and checked
+every few seconds until it is well again. Before its first token an answer moves to another server; after it the
+caller gets ``ModelError`` and asks again, so no answer is ever a mixture of two. Without any server the caller
+gets ``EngineBusyError``: the question waits in the inbox as long as the servers are away, and never fails because
+of them.
 
-This module knows servers by what they say of themselves; the protocol is ``server``'s business.
+This module knows the state of servers; ``server`` knows the protocol.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ DEFAULT_CAPACITY = 64
 """Twice a usual batch: one under way and one that waits at the servers."""
 
 RETRY_SECONDS = 5.0
-"""Pause before a server that failed is asked again how it is."""
+"""Pause before a failed server is checked again."""
 
 _DRAIN_SECONDS = 0.5
-"""After the last token a server says no more than goodbye; its connection is kept only if that comes at once."""
+"""After the last token a server only ends the stream; its connection is kept only if that comes at once."""
 
 FAILURES = Counter("supportbot_engine_server_failures", "Failed requests to a model server.", ["url"])
 
@@ -89,16 +89,16 @@ class RemoteEngine:
 
     @property
     def arithmetic(self) -> str:
-        """What a seed reproduces an answer on: what the servers compute in, only they know."""
+        """Where a seed reproduces an answer; only the servers know their arithmetic."""
         return f"remote {self._servers[0].model}"
 
     @property
     def health(self) -> dict[str, str | None]:
-        """For each server why it is left out at present, or None."""
+        """For each server, why it is left out at present, or None."""
         return {server.url: str(server.why_out) if server.why_out else None for server in self._servers}
 
     async def check(self) -> dict[str, str | None]:
-        """Ask every server how it is, and return ``health``."""
+        """Check every server, and return ``health``."""
         await asyncio.gather(*map(self._check, self._servers))
         return self.health
 
@@ -108,7 +108,8 @@ class RemoteEngine:
         Raises:
             EngineBusyError: as many requests as make sense are under way, or no server can answer at present.
             DeadlineExceededError: the deadline passed before the last chunk.
-            ModelError: a server failed after its first token, refused the request, or gave what is no answer.
+            ModelError: a server failed after its first token, refused the request, or sent something that is no
+                answer.
         """
         if not 0 < len(prompt.token_ids) < params.max_length:
             raise ValueError(
@@ -139,7 +140,7 @@ class RemoteEngine:
             self._open -= 1
 
     def expect(self, answers: Sequence[str]) -> None:
-        """Do nothing with it: the server decides by itself how it is fast."""
+        """Ignore the texts: the server has its own ways to be fast."""
 
     async def aclose(self) -> None:
         """Drop what is under way and close all connections."""
@@ -197,7 +198,7 @@ class RemoteEngine:
             self._watch = asyncio.create_task(self._watch_over(), name=f"servers-{self._model_version}")
 
     async def _watch_over(self) -> None:
-        """Ask the servers that are left out how they are, until all are well."""
+        """Check the servers that are left out, until all are well."""
         while ill := [server for server in self._servers if server.why_out]:
             await asyncio.sleep(self._retry_seconds)
             await asyncio.gather(*map(self._check, ill))
@@ -231,7 +232,7 @@ async def _next(
 
     Raises:
         DeadlineExceededError: it did not come in time.
-        ServerOutError: the answer broke off, or the server failed.
+        ServerOutError: the answer was cut off, or the server failed.
     """
     try:
         async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
@@ -243,7 +244,7 @@ async def _next(
 
 
 async def _drain(choices: AsyncGenerator[CompletionChoice, None], server: Server) -> None:
-    """Hear a server out, so that its connection can be used again."""
+    """Read a response to its end, so that its connection can be used again."""
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
             async for _ in choices:

@@ -1,6 +1,6 @@
-"""What goes wrong with a server, in one sentence for a person.
+"""A server's failure, in one sentence for a person.
 
-This module knows errors of the protocol; what follows from one is the engine's business.
+This module knows errors of the protocol; the engine decides what follows.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class ServerOutError(EngineBusyError):
 
 
 def model_names(page: object, url: str) -> list[str]:
-    """Return what a server calls its models, from its page about them.
+    """Return a server's names of its models, from its page about them.
 
     Raises:
-        ServerOutError: it is no such page: something else listens there.
+        ServerOutError: it is no such page, so something else listens there.
     """
     listed = page.get("data") if isinstance(page, dict) else None
     if not isinstance(listed, list) or not all(isinstance(one, dict) and "id" in one for one in listed):
@@ -41,7 +41,7 @@ def model_names(page: object, url: str) -> list[str]:
 
 
 def require_model(model: str, models: Sequence[str], url: str) -> None:
-    """Refuse a server that has not the model.
+    """Refuse a server that lacks the model.
 
     Raises:
         ServerOutError: names the models that it has.
@@ -60,8 +60,8 @@ def explain(error: openai.OpenAIError | ValueError, url: str, *, quote: bool = T
     Args:
         error: of a request.
         url: of the server.
-        quote: whether the server's own words may stand in it; not after a request with somebody's question, which
-            servers like to repeat.
+        quote: whether to quote the server's own words; not after a request with somebody's question, which servers
+            like to repeat.
     """
     words = _words(error) if quote else ""
     if isinstance(error, openai.APITimeoutError):
@@ -81,7 +81,7 @@ def explain(error: openai.OpenAIError | ValueError, url: str, *, quote: bool = T
         )
     if isinstance(error, openai.APIStatusError):
         return ServerOutError(f"The server at {url} failed with status {error.status_code}{words}.")
-    if isinstance(error, openai.APIError):  # told in the middle of a stream
+    if isinstance(error, openai.APIError):  # reported in the middle of a stream
         return ServerOutError(f"The server at {url} failed{words}.")
     return _no_protocol(url)
 

@@ -1,7 +1,7 @@
-"""How settings become a remote engine: its servers are asked once, so that a wrong setting is told at the start.
+"""How settings become a remote engine: it asks the servers once, so that a wrong setting shows at the start.
 
-A server that can't be reached is no such fault: the daemon starts without it, and its questions wait. Nothing
-heavy is loaded: all that is needed here of the model is its tokenizer.
+An unreachable server is no such fault: the daemon starts without it, and questions wait. Of the model, only the
+tokenizer is loaded here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def load_remote(
         capacity: requests under way at once, over all servers.
 
     Raises:
-        ConfigError: an address is none, the model's name can't be told, or no server can be used as it is set.
+        ConfigError: an address is invalid, the model's name is ambiguous, or no server works with these settings.
         ModelError: the tokenizer is missing or damaged.
     """
     bases = list(dict.fromkeys(base_url(url) for url in urls if url.strip()))
@@ -65,7 +65,7 @@ def load_remote(
 
 
 def _models(url: str, api_key: str | None) -> list[str] | ServerOutError:
-    """Return the names of a server's models, or why it can't tell them."""
+    """Return the names of a server's models, or why it did not say them."""
     with openai.OpenAI(timeout=CHECK_SECONDS, **client_options(url, api_key)) as client:
         try:
             return model_names(client.get("/models", cast_to=object), url)
@@ -98,7 +98,7 @@ def _only_model(asked: dict[str, list[str] | ServerOutError]) -> str:
 def _why_out(
     models: list[str] | ServerOutError, server: Server, api_key: str | None, probe: Probe
 ) -> ServerOutError | None:
-    """Return why a server can't be asked, or None."""
+    """Return why a server can't be used, or None."""
     if isinstance(models, ServerOutError):
         return models
     try:
@@ -110,7 +110,7 @@ def _why_out(
 
 
 def _require_tokenizer(server: Server, api_key: str | None, probe: Probe) -> None:
-    """Refuse a server that has not the tokenizer; as ``Server.check`` does, but before there is an event loop."""
+    """Refuse a server with another tokenizer; as ``Server.check`` does, but before there is an event loop."""
     with openai.OpenAI(timeout=CHECK_SECONDS, **client_options(server.url, api_key)) as client:
         try:
             page = client.post(page_url(server.url), cast_to=object, body=probe.body(server.model))

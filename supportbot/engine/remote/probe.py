@@ -1,4 +1,4 @@
-"""Whether a server has the tokenizer that prompts are encoded with: else its answers would be nonsense.
+"""Whether a server has the tokenizer of our prompts; otherwise its answers would be nonsense.
 
 A fixed text is tokenized there (``POST /tokenize``) and here, and the ids are compared. One request has the fields
 of every server that offers such a page, since each ignores those of the others:
@@ -7,8 +7,8 @@ of every server that offers such a page, since each ignores those of the others:
 * **llama.cpp** reads ``content`` and gives ``tokens``.
 * **TGI** reads ``inputs`` and gives a list of objects with an ``id``; special tokens are always added.
 
-A server that has no such page, or speaks another form, is used unchecked, and the log says so once. This module
-knows no connection, and nothing of when a server is asked.
+A server without such a page, or with another format, is used unchecked, and the log says so once. This module
+knows no connection and no schedule.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from supportbot.engine.tokenizer import ModelTokenizer
 log = structlog.get_logger(__name__)
 
 PROBE = "Where is order 4711?\n\tIt's for 東京  and cost €12.50 – naïve, wasn't I? Grüße 🙂"
-"""Words, digits, white space of several kinds and scripts: two tokenizers that split all of it alike are one."""
+"""Words, digits, scripts and kinds of white space: tokenizers that split all of it alike are the same."""
 
 _NOT_NOW = (408, 429)
-"""Statuses below 500 that say nothing of the page: too slow, and too many requests."""
+"""Statuses below 500 that say nothing about the page: too slow, and too many requests."""
 
 _NOT_IMPLEMENTED = 501
 
 
 class Probe:
-    """The question to servers, and what they must answer.
+    """The request to servers, and the right answer.
 
     Args:
         tokenizer: encodes the prompts.
@@ -47,7 +47,7 @@ class Probe:
         self._told: set[str] = set()
 
     def body(self, model: str) -> dict[str, Any]:
-        """Return what is sent to the page ``page_url``."""
+        """Return the request body for the page ``page_url``."""
         return {
             "model": model,
             "prompt": PROBE,
@@ -58,10 +58,10 @@ class Probe:
         }
 
     def judge(self, page: object, url: str) -> None:
-        """Compare what a server answered.
+        """Compare a server's answer.
 
         Raises:
-            ServerOutError: it has another tokenizer, or too few places for an answer.
+            ServerOutError: it has another tokenizer, or too few positions for an answer.
         """
         ids = _ids(page)
         if ids is None:
@@ -108,12 +108,12 @@ class Probe:
 
 
 def page_url(url: str) -> str:
-    """Return where a server tokenizes, of the base of its API."""
+    """Return the address of a server's tokenize page, given the base of its API."""
     return f"{url.removesuffix('/v1')}/tokenize"
 
 
 def _ids(page: object) -> list[int] | None:
-    """Return the token ids on a page, or None if it has no known form."""
+    """Return the token ids on a page, or None in an unknown format."""
     tokens = page.get("tokens") if isinstance(page, dict) else page
     if not isinstance(tokens, list) or not tokens:
         return None

@@ -1,10 +1,10 @@
-"""From what a server sends to chunks: token ids, log-probabilities and text, with nothing special in it.
+"""From a server's events to chunks: token ids, log-probabilities and text without special tokens.
 
-Where the ids are exact (vLLM), the text is decoded here, so that it is letter for letter what an engine in this
-process gives. Elsewhere the text is the server's, and it is encoded again if no ids came that make up this text:
-the ids may then be others than those that the model drew, though they decode to the same text; where they are
-more or fewer than the server's tokens, each gets the mean log-probability of that piece. An empty tuple of
-log-probabilities means that the server gives none: then nothing tells how sure the model is.
+If the ids are exact (vLLM), the text is decoded here, so it equals that of an engine in this process. Otherwise
+the text is the server's, and it is encoded again unless the ids make up this text. The ids may then differ from
+those that the model drew, though they decode to the same text; if their number differs from that of the server's
+tokens, each gets the mean log-probability of that piece. An empty tuple of log-probabilities means that the server
+gives none, so the model's confidence is unknown.
 
 This module knows no connection.
 """
@@ -34,7 +34,7 @@ _FINISHES: dict[str | None, FinishReason | None] = {
 }
 
 _ID_PREFIX = "token_id:"
-"""How vLLM begins the name of a token where ids are wanted."""
+"""vLLM's prefix of a token's name when ids are requested."""
 
 
 class Reader:
@@ -57,10 +57,10 @@ class Reader:
         self._waiting: list[float] = []
 
     def read(self, choice: CompletionChoice) -> Chunk:
-        """Return what a piece adds to the answer, which may be nothing.
+        """Return the chunk of a piece, which may be empty.
 
         Raises:
-            ModelError: a log-probability is not a number, or the answer ended for a reason of another kind.
+            ModelError: a log-probability is not a number, or the answer ended for an unknown reason.
         """
         reason: str | None = choice.finish_reason
         if reason not in _FINISHES:

@@ -1,6 +1,6 @@
-"""One OpenAI-compatible server: how it is asked, whether it is well, and what its errors mean for a person.
+"""One OpenAI-compatible server: requests, health, and what its errors mean for a person.
 
-What the three usual servers make of a request (as of vLLM 0.32, llama.cpp's server and TGI 2 and 3):
+How the three usual servers treat a request (as of vLLM 0.32, llama.cpp's server and TGI 2 and 3):
 
 * **vLLM** takes everything: token ids, ``top_k``, ``repetition_penalty`` over prompt and answer, in the order of
   transformers. It gives the ids of its tokens and, by its default ``logprobs_mode``, raw log-softmax.
@@ -9,7 +9,7 @@ What the three usual servers make of a request (as of vLLM 0.32, llama.cpp's ser
   leaves out the tokens of an incomplete character.
 * **TGI** takes text only, ignores ``top_k``, and gives neither ids nor log-probabilities over this protocol.
 
-This module knows one server; which one is asked, and what happens when it fails, is the engine's business.
+This module knows one server; the engine chooses among several and decides what follows a failure.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CHECK_SECONDS = 5.0
 """A server that needs longer to name its models would not answer a question in time either."""
 
 SILENCE_SECONDS = 20.0
-"""A server at work sends several tokens a second; one that is this long silent, before or after the first token,
+"""A server at work sends several tokens a second; one that is silent this long, before or after the first token,
 hangs or is overloaded."""
 
 
@@ -46,11 +46,11 @@ class Server:
 
     Args:
         url: base of its API, as ``base_url`` returns it.
-        model: what it calls the model.
+        model: its name of the model.
         api_key: shown to it; never logged.
-        probe: tells whether it has the tokenizer of the prompts.
-        silence_seconds: after which it is taken for hung.
-        check_seconds: what each answer to a check may take.
+        probe: checks whether it has the tokenizer of the prompts.
+        silence_seconds: after this silence it counts as hung.
+        check_seconds: limit for each answer to a check.
     """
 
     def __init__(
@@ -75,11 +75,11 @@ class Server:
         )
 
     async def check(self) -> None:
-        """Ask how it is.
+        """Check the server.
 
         Raises:
-            ServerOutError: it does not answer, refuses the key, says that it is ill, or has not this model or
-                not its tokenizer.
+            ServerOutError: it does not answer, refuses the key, reports itself unhealthy, or lacks this model or
+                its tokenizer.
         """
         client = self._client.with_options(timeout=self._check_seconds)
         try:
@@ -99,7 +99,7 @@ class Server:
             self._probe.judge(page, self.url)
 
     async def complete(self, prompt: Prompt, params: SamplingParams) -> AsyncGenerator[CompletionChoice, None]:
-        """Continue a prompt; closing the generator closes the connection, at which a server stops.
+        """Continue a prompt; closing the generator closes the connection, and the server stops.
 
         Raises:
             ServerOutError: the server failed; another one may not.
@@ -122,7 +122,7 @@ class Server:
         await self._client.close()
 
     async def _ask(self, prompt: Prompt, params: SamplingParams) -> openai.AsyncStream[Completion]:
-        """Send a request with the prompt in token ids or, to a server that takes none, as text."""
+        """Send a request with the prompt as token ids or, if the server takes none, as text."""
         if self._takes_ids:
             try:
                 return await self._send(list(prompt.token_ids), prompt, params)
@@ -153,7 +153,7 @@ def base_url(setting: str) -> str:
     """Return the base of an API as it is used: without a slash at its end, ``/v1`` if no path was given.
 
     Raises:
-        ConfigError: it is no address of a server, or carries a password.
+        ConfigError: it is no address of a server, or contains a password.
     """
     url = setting.strip().rstrip("/")
     parts = urlsplit(url)
@@ -165,10 +165,9 @@ def base_url(setting: str) -> str:
 
 
 def client_options(url: str, api_key: str | None) -> dict[str, Any]:
-    """Return what every client is made with.
+    """Return the options of every client.
 
-    Nothing is taken from the environment of OpenAI's own tools: their key and organization are no business of the
-    operator of this server.
+    The environment of OpenAI's own tools is ignored: their key and organization must not reach this server.
     """
     # A header needs some value: servers without keys ignore it.
     return {
@@ -182,7 +181,7 @@ def client_options(url: str, api_key: str | None) -> dict[str, Any]:
 
 
 def _beyond_openai(params: SamplingParams) -> dict[str, Any]:
-    """Return the parameters that OpenAI's own API lacks; a server ignores the names of another one."""
+    """Return the parameters that OpenAI's own API lacks; a server ignores other servers' names."""
     return {
         "top_k": params.top_k if params.do_sample and params.top_k else -1,  # -1 keeps all, for each of them
         "repetition_penalty": params.repetition_penalty,
