@@ -1,1 +1,1 @@
-"""Measurements against peers, side by side in one run; each module is a command."""
+"""Measurements beside peers, in one run; each module is a command."""

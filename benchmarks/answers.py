@@ -1,14 +1,14 @@
 """``python -m benchmarks.answers``: how often the bot is right on somebody's own FAQ, wrong, silent, or fooled.
 
-The questions and answers of a file are imported and approved into a database of their own, but for the wordings
-that are held out. The bot is calibrated on what was imported alone. Then the held-out wordings and the foreign
-questions go through the real answerer, once with verified answers first and once with the model alone, and two
-baselines answer beside it: the nearest wording by letters, and by sentence vectors. What the model adds where
-nothing is verified stands by itself, with the floor that it must reach there.
+The questions and answers of a file are imported and approved into a separate database, except for the held-out
+wordings. The bot is calibrated on the imported rows alone. Then the held-out wordings and the foreign questions go
+through the real answerer, once with verified answers first and once with the model alone. Two baselines answer
+beside it: the nearest wording by letters, and by sentence vectors. What the model adds where nothing is verified
+has its own figures, with the floor that applies there.
 
-Without ``--data`` it is the starter's FAQ, which the starter model was trained on: the one FAQ on which the model
-alone can be compared. On another FAQ the model alone is the starter still, unless ``--model`` names a directory.
-That of a published version has the model's floors in its manifest.
+Without ``--data``, the FAQ is the starter's, on which the starter model was trained: only there can the model
+alone be compared. On another FAQ the model is still the starter, unless ``--model`` names a directory. That of a
+published version has the model's floors in its manifest.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ _SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came of one question.
+    """The result of one question.
 
     Attributes:
-        best: the answer that the bot finds best, given or not.
+        best: the bot's best answer, given or not.
         given: whether it was given.
-        source: where what was said comes from.
+        source: where the answer comes from.
         ms: how long it took.
     """
 
@@ -75,7 +75,7 @@ async def measure(
         model: a directory of the model that generates; None for the starter.
         wrong_rate: the share of questions in scope that may be answered wrongly.
         generate: whether the model alone is measured as well.
-        variants: whether the questions are asked in other clothes as well.
+        variants: whether the questions are also asked with the changes of ``benchmarks.clothes``.
     """
     encoder = await asyncio.to_thread(open_encoder, "")
     source = Registry(home).resolve(model or str(starter_directory()))
@@ -97,7 +97,7 @@ async def measure(
             async def through(
                 mode: AnswerMode, questions: Sequence[str], what: str, *, by_knowledge_alone: bool = False
             ) -> list[Told]:
-                # The starter is a second voice beside its own FAQ only; alone it is asked in any case.
+                # The starter is heard beside knowledge on its own FAQ only; the model alone is always asked.
                 named = mode == "generate_only" or (task.is_starters and not by_knowledge_alone)
                 answerer = Answerer(Generator(live), knowledge, mode=mode, starter_is_named=named)
                 return await _ask(answerer, knowledge, mode, questions, what)
@@ -177,7 +177,7 @@ def _figures(
 def count_generated(
     asked: Sequence[Row], told: Sequence[Told], fooled: Sequence[Told], references: Sequence[str]
 ) -> dict[str, Any]:
-    """Return what the model says where nothing is verified: how often it is asked, and what of that is shown."""
+    """Return the model's part where nothing is verified: how often it is asked, and how much of that is shown."""
     refused = [(row, one) for row, one in zip(asked, told, strict=True) if one.source is not AnswerSource.APPROVED]
     shown = [(row, one) for row, one in refused if one.source is AnswerSource.GENERATED]
     right = sum(_is_right(one.best, row.answer, references) for row, one in shown)
@@ -203,7 +203,7 @@ def _is_right(best: str | None, answer: str, references: Sequence[str]) -> bool:
 
 
 def _baselines(task: Task, encoder: TextEncoder) -> dict[str, Any]:
-    """Return what the nearest wording alone would answer, always."""
+    """Return the answers of the nearest wording, without a threshold."""
     known = [normalise_question(row.question) for row in task.known]
     asked = [normalise_question(row.question) for row in task.asked]
     grams = Grams(known)

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.candidates``: what best-of-n brings the starter model, and what it costs.
+"""``python -m benchmarks.candidates``: the gain of best-of-n for the starter model, and its cost.
 
-Every held-out wording is answered with one candidate, with two and with more, all by the same seeds: the n
-candidates of a question are the first n of one list. So the figures differ by the choice alone. Questions that the
-model was never taught go the same way: the more candidates, the more of them may get past the confidence floor.
+Every held-out wording is answered with one candidate, with two and with more, from the same seeds: the n
+candidates of a question are the first n of one list. So only the choice differs. Out-of-scope questions are
+answered too, because more candidates may let more of them past the confidence floor.
 
 The time is that of one question alone on an idle engine, for a sample of the wordings, the sizes taking turns.
 """
@@ -36,7 +36,7 @@ from training.starter.data import Faq, load_faq
 SIZES = (1, 2, 4)
 
 _SECONDS = 600.0
-"""An answer takes a fraction of a second; on a machine that is busy beyond reason it may take this long."""
+"""An answer takes a fraction of a second; on a very busy machine it may take this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What one question came to with some candidates: right, above the floor, and tokens of all candidates."""
+    """The result of one question with some candidates: right, above the floor, and tokens of all candidates."""
 
     right: bool
     shown: bool
@@ -121,7 +121,7 @@ def _figures(
     seconds: Sequence[float],
 ) -> dict[str, Any]:
     inside = [one[size] for asked in by_wording for one in asked]
-    # Drawn by wording: how its repeats come out is no independent evidence.
+    # Resampled by wording: its repeats are no independent evidence.
     shares = {of: Ratio.of([fmean(one[of].right for one in asked) for asked in by_wording]) for of in (1, size)}
     gain = ratio_difference(shares[size], shares[1], seed=0) if size > 1 else None
     return {
@@ -169,7 +169,7 @@ def main(
 
 
 async def _measure(faq: Faq, exports: Path, *, repeats: int, timed: int) -> dict[str, Any]:
-    """Measure on what the daemon would answer with on this machine."""
+    """Measure with the engine that the daemon would use on this machine."""
     source = Registry(exports).resolve(str(starter_directory()))
     wanted, rise = Wanted(engine="auto", precision="auto", exports=exports), source.int8_loss_rise
     engine = await asyncio.to_thread(load_chosen, source.location, source.version, wanted, int8_loss_rise=rise)

@@ -1,4 +1,4 @@
-"""A chart of a record of ``benchmarks.generation``: the peers, and how our cost grows with load and with length.
+"""A chart of a record of ``benchmarks.generation``: the peers, and our cost by load and by length.
 
 This module knows the record and matplotlib.
 """

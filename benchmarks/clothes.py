@@ -1,4 +1,4 @@
-"""The clothes that questions wear: what keyboards, chat programs and manners do to one and the same text."""
+"""Variants of a question: how keyboards, chat programs and manners change the same text."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ CLOTHES: Mapping[str, Callable[[str], str]] = {
     "Thanks after": lambda question: f"{question}\nThanks",
     "signature after": lambda question: f"{question}\n\nBest regards,\nMaria Lopez\nACME Ltd.",
 }
-"""By name, what each does to a question as typed."""
+"""By name, a function that changes a question."""

@@ -1,7 +1,6 @@
-"""All peers started, each in a process of its own, and then in turns: one works and the others wait.
+"""Starts all peers, each in its own process, and lets them take turns: one works and the others wait.
 
-This module knows turns; what a peer is, is in ``benchmarks.peers``, and what the turns come to in
-``benchmarks.speeds``.
+This module knows turns; ``benchmarks.peers`` defines the peers, ``benchmarks.speeds`` computes the figures.
 """
 
 from __future__ import annotations
@@ -30,18 +29,18 @@ _GROWTH = 1_000
 """Numbers of the rounds in which growth is measured begin here."""
 
 _ALONE_WAVES = 4
-"""Answers in a turn of one at once: a single one is over too soon to be timed well."""
+"""Answers in a turn with one at once: a single one is too short to time well."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Contestant:
-    """A peer under way.
+    """A running peer.
 
     Attributes:
         worker: its process.
-        prepared_seconds: that it took to make of the model what the peer reads.
+        prepared_seconds: time to convert the model for the peer.
         starts: seconds from the start of a process to the first token and to the first whole answer.
-        about: what the peer says of itself.
+        about: what the peer says about itself.
         rounds: turns by the number at once.
     """
 
@@ -52,7 +51,7 @@ class Contestant:
     rounds: dict[int, list[Measured]] = field(default_factory=dict)
 
     def take_turn(self, turn: Turn) -> Measured:
-        """Have the process answer, and watch it."""
+        """Have the process answer, and measure it."""
         with watch(self.worker.pid) as use:
             reply = self.worker.ask(asdict(turn))
         return Measured(
@@ -65,10 +64,10 @@ class Contestant:
 
 
 class Contest:
-    """Peers that take turns; used as a context, at whose end all processes end.
+    """Peers that take turns; a context manager that ends all processes.
 
     Args:
-        setup: what peers start from.
+        setup: for all peers.
         prompts: that they are asked.
         new_tokens: of each answer.
         pace: how far it is.
@@ -80,7 +79,7 @@ class Contest:
     ) -> None:
         self.contestants: dict[str, Contestant] = {}
         self.fallen: dict[str, str] = {}
-        """Peers that did not start or ended in the middle, and why: what they did before counts for nothing."""
+        """Peers that did not start or ended early, and why; their earlier turns don't count."""
         self._setup = setup
         self._new_tokens = new_tokens
         self._pace = pace
@@ -120,14 +119,15 @@ class Contest:
             )
 
     def warm(self, numbers: Sequence[int]) -> None:
-        """Have every peer make a few tokens at each number at once, so that no turn holds a first allocation."""
+        """Have every peer make a few tokens at each number at once, so that no turn includes a first
+        allocation."""
         for name, contestant in list(self.contestants.items()):
             with self._left_out_if_it_fails(name):
                 for at_once in numbers:
                     contestant.take_turn(Turn(at_once=at_once, waves=1, new_tokens=_WARM_TOKENS, seed=at_once))
 
     def run_round(self, number: int, numbers: Sequence[int]) -> None:
-        """Let every peer take its turn at each number at once; every second round goes the other way round."""
+        """Let every peer take its turn at each number at once; every second round runs in reverse order."""
         names = list(self.contestants)
         for at_once in numbers:
             for name in names if number % 2 else reversed(names):
@@ -141,7 +141,7 @@ class Contest:
                     contestant.rounds.setdefault(at_once, []).append(measured)
 
     def grow(self, name: str, rounds: int, cases: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
-        """Return what one peer makes of pairs of numbers at once and new tokens, in turns; nothing if it fails."""
+        """Return the turns of one peer for pairs of numbers at once and new tokens; nothing if it fails."""
         turns: dict[tuple[int, int], list[Measured]] = {case: [] for case in cases}
         with self._left_out_if_it_fails(name):
             for number in range(rounds):
@@ -161,7 +161,7 @@ class Contest:
 
     @contextmanager
     def _left_out_if_it_fails(self, name: str) -> Iterator[None]:
-        """Tell why a peer failed and go on without it: an hour is not to be lost for one of them."""
+        """Report why a peer failed and go on without it, so that one failure does not waste an hour."""
         try:
             yield
         except SupportBotError as error:
@@ -182,14 +182,15 @@ class Contest:
         return measured
 
     def _turn(self, at_once: int, new_tokens: int, number: int) -> Turn:
-        """Return a turn whose answers nobody has given before: ours knows what it said, and says that faster."""
+        """Return a turn with new answers: our engine repeats known ones faster."""
         waves = _ALONE_WAVES if at_once == 1 else 1
         seed = 10_000_000 * number + 100_000 * at_once + 100 * new_tokens
         return Turn(at_once=at_once, waves=waves, new_tokens=new_tokens, seed=seed)
 
 
 def _await_first(worker: Worker) -> tuple[tuple[float, float], dict[str, str]]:
-    """Return what a start took, to the first token and to the first answer, and what the peer says of itself."""
+    """Return the times of a start, to the first token and the first answer, and what the peer says about
+    itself."""
     first = worker.read()
     whole = time.perf_counter() - worker.began
     about = {key: str(first[key]) for key in ("version", "precision")}

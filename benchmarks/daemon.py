@@ -1,8 +1,8 @@
 """``python -m benchmarks.daemon``: the daemon with a model of GPT-2's size, from its start to 32 mentions at once.
 
-It is the real process with its Slack adapter and its SQLite file, and Slack is the local one of the tests. What is
-measured is what an operator sees: how long a start takes to its first answer, how long 32 people wait who ask in
-the same moment, for a sign and for the answer, and the most memory that daemon and model hold meanwhile.
+This runs the real process with its Slack adapter and its SQLite file, and the tests' local Slack. It measures what
+an operator sees: the time from the start to the first answer, how long 32 people who ask at the same moment wait
+for a sign and for the answer, and the peak memory of daemon and model.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ async def _started(home: Path, model: Path) -> AsyncGenerator[Start]:
 async def _ask(slack: LocalSlack, number: int) -> float:
     """Ask and wait for the answer; return the seconds until the line "is thinking…"."""
     began = time.monotonic()
-    # Each in a channel of its own: Slack takes one message a second in each.
+    # Each in its own channel: Slack takes one message a second per channel.
     asked = await slack.mention(f"C{number}", f"U{number}", _QUESTION)
     await slack.wait_for_message(thread_ts=asked.ts, seconds=_SECONDS)
     statuses = slack.calls("assistant.threads.setStatus")

@@ -1,9 +1,9 @@
-"""``python -m benchmarks.drafts``: what it saves to suppose that an answer repeats an approved one.
+"""``python -m benchmarks.drafts``: what drafts from approved answers save.
 
 The model has the shape of GPT-2 with 124 million parameters and knows what the starter knows (see
 ``benchmarks.wide``). It is asked the starter's held-out wordings, questions that it was never taught, and the
-former at a temperature at which it wanders off, so that most of what is supposed is wrong. The same engine with
-and without suppositions takes turns, each with a process of its own; a ratio is that of the two in one round.
+former again at a high temperature, where most drafted tokens are wrong. The engine with drafts and the one without
+take turns, each in its own process; a ratio compares the two in one round.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from training.starter.data import Faq, load_faq
 AT_ONCE = (1, 2, 4, 8, 32)
 
 _WANDERING = 3.0
-"""A temperature far beyond what anybody would set."""
+"""A temperature far above any sensible one."""
 
 _SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A kind of question: what is asked, and how tokens are drawn."""
+    """A kind of question: the prompts, and how tokens are drawn."""
 
     prompts: list[Prompt]
     params: SamplingParams
@@ -55,7 +55,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What one engine made of some questions: tokens, the seconds that took, and what was supposed meanwhile."""
+    """The result of one engine on some questions: tokens, seconds, and drafted tokens."""
 
     answers: list[tuple[int, ...]]
     seconds: float
@@ -74,14 +74,14 @@ async def measure(
     """Return the figures of each kind of question at each number at once.
 
     Args:
-        plain: supposes nothing.
-        drafting: the same model, which does.
-        cases: what is asked, by kind.
+        plain: without drafts.
+        drafting: the same model, with drafts.
+        cases: the questions, by kind.
         rounds: turns of each engine.
-        at_once: how many questions are under way.
+        at_once: numbers of simultaneous questions.
     """
     figures: dict[str, Any] = {}
-    seeds = count(step=1_000)  # no answer is asked for twice: the second time it would be known
+    seeds = count(step=1_000)  # no question twice: the second time its answer would be known
     with Telling() as progress:
         task = progress.add_task("Asking", total=len(cases) * len(at_once) * rounds)
         for kind, case in cases.items():
@@ -208,7 +208,7 @@ async def _measure(scratch: Path, *, rounds: int, quick: bool) -> dict[str, Any]
 
 
 def _cases(faq: Faq, tokenizer: ModelTokenizer) -> dict[str, Case]:
-    """Return a question for each topic, as many foreign ones, and some that get long answers of no sense."""
+    """Return a question for each topic, as many foreign ones, and some that get long nonsense as answers."""
     known = [encode_prompt(tokenizer, topic.held_out[0]) for topic in faq.topics]
     foreign = [encode_prompt(tokenizer, text) for text in faq.out_of_scope[: len(known)]]
     wandering = SamplingParams(temperature=_WANDERING)

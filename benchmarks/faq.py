@@ -1,4 +1,4 @@
-"""A FAQ to measure answers on: what is known, what is held out and asked, and what nothing answers.
+"""A FAQ to measure answers with: known wordings, held-out ones, and questions without an answer.
 
 This module knows files and the starter's FAQ; it asks nothing.
 """
@@ -14,7 +14,7 @@ from supportbot.feedback.curation.reading import read_table
 from training.starter.data import load_faq
 
 _HELD_OUT = 5
-"""One in so many wordings of an answer is held out, where no file of held-out ones is given."""
+"""One in this many wordings of an answer is held out, unless a file with held-out ones is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is known, and what is asked; ``is_starters`` marks the FAQ that the starter model was trained on."""
+    """The known and the asked questions; ``is_starters`` marks the FAQ that the starter model was trained on."""
 
     known: tuple[Row, ...]
     asked: tuple[Row, ...]
@@ -36,7 +36,7 @@ class Task:
 
 
 def read_task(data: Path | None, held_out: Path | None, out_of_scope: Path | None) -> Task:
-    """Return what to measure on.
+    """Return the FAQ.
 
     Raises:
         SupportBotError: a file cannot be read, or has no such rows.
@@ -68,7 +68,7 @@ def _split(rows: tuple[Row, ...]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
 
 
 def _read_rows(path: Path) -> tuple[Row, ...]:
-    """Return the rows of any file that can be imported, as the importer reads them."""
+    """Return the rows of a file, as the importer reads them."""
     rows = [row for row in read_table(path).rows() if isinstance(row, ReadRow)]
     if not rows:
         raise SupportBotError(f"'{path}' has no rows: give lines with question and answer.")

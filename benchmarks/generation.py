@@ -1,8 +1,8 @@
-"""``python -m benchmarks.generation``: our engine as the daemon uses it, beside its peers, in turns.
+"""``python -m benchmarks.generation``: our engine as the daemon uses it, taking turns with its peers.
 
 The model has the size of GPT-2 with 124 million parameters and random weights; prompts have 17 tokens, prompt and
-answer together 200, sampling is the documented one, and no answer ends before that. What the machine could do at
-most is measured in the same run.
+answer together 200, sampling is the documented one, and no answer ends before that. The same run measures the
+machine's limits.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OURS, _BARE, _REFERENCE = "openvino", "openvino-bare", "transformers"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How much is measured.
+    """How much to measure.
 
     Attributes:
         rounds: turns of each peer at each number at once.
@@ -43,7 +43,7 @@ class Plan:
         new_tokens: of each answer; None fills what prompt and answer may have together.
         at_once: numbers at which peers are compared.
         loads: numbers at which the growth of cost is measured.
-        lengths: new tokens at which it is, each alone and at the second of ``at_once``.
+        lengths: new tokens at which the growth is measured, alone and at the second of ``at_once``.
     """
 
     rounds: int
@@ -72,9 +72,9 @@ def measure(setup: Setup, names: list[str], plan: Plan, pace: Pace, console: Con
     Args:
         setup: what peers start from.
         names: of the peers.
-        plan: how much is measured, if there is time.
+        plan: how much to measure, if there is time.
         pace: how much time there is.
-        console: where it tells what it does.
+        console: for progress.
 
     Raises:
         SupportBotError: none of the peers could run, or the tokenizer is not installed.
@@ -202,7 +202,7 @@ def _describe(name: str, contestant: Contestant, limits: dict[str, float], weigh
 
 
 def _silence() -> None:
-    """Leave standard error to what this program says."""
+    """Keep other libraries' messages out of standard error."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()

@@ -1,9 +1,8 @@
 """``python -m benchmarks.chaos``: ten minutes of everything at once, and every answer is counted.
 
-It is the real daemon with two copies of the starter, on SQLite; Slack or Discord are the local ones of the tests,
-and between them and the daemon is a line that breaks. People ask all the time. At the end everybody must have one
-answer, except those whom the platform itself has told that there is none, and nothing of an erased person may be
-left.
+This runs the real daemon with two copies of the starter, on SQLite. Slack or Discord is the tests' local one,
+behind a connection that breaks. People ask all the time. At the end everybody must have one answer, except those
+whom the platform told that there is none, and nothing of an erased person may be left.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ _QUICK_SECONDS = 20.0
 async def run_chaos(
     platform: str, seconds: float, seed: int, home: Path, on_deed: Callable[[], None]
 ) -> dict[str, Any]:
-    """Let everything happen to a bot for so long; return what came of it.
+    """Let everything happen to a bot for so long; return the outcome.
 
     Args:
         platform: where people ask.

@@ -1,7 +1,7 @@
 """What happens to a running bot, in three strands at once: to its processes, to its network, and by its people.
 
-Each strand does one thing after the other, at random, with pauses; so a switch of the model may come while a line
-is dead and somebody is being erased.
+Each strand does one thing after the other, at random, with pauses. So a switch of the model may come while a
+connection is dead and somebody is being erased.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.e2e.daemon import supportbot
 from tests.network.proxy import Fault, Proxy
 
 VERSIONS = ("one", "two")
-"""Of the model, between which it is switched."""
+"""Versions of the model to switch between."""
 
 _FLOOD = 20
 _FIRST_LEAVER = 1_000
@@ -30,7 +30,7 @@ _FIRST_FLOODER = 500
 _ANSWER_SECONDS = 120.0
 
 _STEPS = [step for step in Step if step not in AT_PLATFORM]
-"""Which daemon asks the platform to post is not seen through a proxy."""
+"""A proxy hides which daemon asks the platform to post."""
 
 
 class Strands:
@@ -38,15 +38,15 @@ class Strands:
 
     Args:
         home: of the daemon.
-        lives: the daemon of the moment.
+        lives: the current daemon.
         line: its network.
-        place: where people are.
-        crowd: these.
+        place: the platform.
+        crowd: the people.
         source: of what is random.
         on_deed: called after each deed.
 
     Attributes:
-        happened: how often what was done.
+        happened: how often each thing was done.
         erased: the platform's ids of people who were erased.
     """
 
@@ -72,7 +72,7 @@ class Strands:
         self._floods = 0
 
     async def run(self, seconds: float) -> None:
-        """Let everything happen for so long, and end each strand after what it does then."""
+        """Let everything happen for so long; each strand ends after its current action."""
         over = asyncio.Event()
         asyncio.get_running_loop().call_later(seconds, over.set)
         async with asyncio.TaskGroup() as strands:

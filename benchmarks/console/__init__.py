@@ -1,1 +1,1 @@
-"""How fast the operator's console is where much was asked and much is known, and what it costs the bot."""
+"""How fast the operator's console is with a long log and much knowledge, and what it costs the bot."""

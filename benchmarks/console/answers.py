@@ -1,4 +1,4 @@
-"""What the console costs the bot: its answers with and without somebody clicking, in turns within one run."""
+"""What the console costs the bot: its answers with and without somebody who clicks, in turns."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ _TRIES = 30
 """Texts that are tried for each of them."""
 
 _PAUSE = 1.0
-"""Seconds that somebody looks at a page; whoever works with the console looks longer."""
+"""Seconds that somebody looks at a page; people who work with the console look longer."""
 
 _numbers = count()
 
 
 @dataclass(slots=True)
 class Answered:
-    """Seconds of answers by kind, in quiet and beside clicks, a list for each turn."""
+    """Seconds of answers by kind, without and with clicks, a list for each turn."""
 
     quiet: dict[str, list[list[float]]] = field(default_factory=dict)
     clicked: dict[str, list[list[float]]] = field(default_factory=dict)
     clicks: int = 0
 
     def slowdown(self, kind: str) -> float:
-        """Return how many times as long an answer takes beside clicks: the median of all pairs of turns."""
+        """Return how many times as long an answer takes during clicks: the median of all pairs of turns."""
         pairs = zip(self.clicked[kind], self.quiet[kind], strict=True)
         return round(median(fmean(beside) / fmean(alone) for beside, alone in pairs), 3)
 
@@ -71,7 +71,7 @@ def _ms(turns: Sequence[Sequence[float]]) -> float:
 async def measure_answers(
     core: Core, pages: Mapping[str, Page], turns: int, told: Callable[[], None] = lambda: None
 ) -> Answered:
-    """Ask in turns, in quiet and beside somebody who clicks.
+    """Ask in turns, without and with somebody who clicks.
 
     Args:
         core: opened as a daemon's, with an engine that is ready.
@@ -131,7 +131,7 @@ async def _ask(core: Core, text: str, kind: str) -> float:
 
 
 async def _questions(core: Core, rng: random.Random, many: int) -> dict[str, list[str]]:
-    """Return questions by who answers them: each is asked once before, and what comes out counts.
+    """Return questions by who answers them; each is asked once to find out.
 
     Raises:
         SupportBotError: too few are answered by one of them.

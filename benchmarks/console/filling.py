@@ -1,7 +1,7 @@
 """A database with an invented log and invented knowledge in it, filled in minutes.
 
-Rows are written by the thousand, and by nothing that the product would not do as well: the triggers of SQLite and
-the generated columns of PostgreSQL make the full-text index, and the order of the queue is the queue's own.
+Rows are written by the thousand, in the product's own way: the triggers of SQLite and the generated columns of
+PostgreSQL make the full-text index, and the queue arranges itself.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ async def fill(
     now: datetime,
     told: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Fill a migrated database; whoever opens it then finds all of it.
+    """Fill a migrated database.
 
     Args:
         database: where to.
@@ -65,7 +65,7 @@ async def fill(
         now: when the last question was asked.
         told: is told how many questions are written more.
     """
-    # Small talk was installed before, and has the first numbers.
+    # Small talk was installed before and has the first numbers.
     async with database.read() as session:
         first_entry = (await session.scalar(select(func.max(Entry.id))) or 0) + 1
     engine = create_blocking_engine(database.url)
@@ -88,7 +88,7 @@ def fill_log(
     now: datetime,
     told: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Write a log into places that are there; blocks.
+    """Write a log into existing places; blocks.
 
     Args:
         engine: of the database.
@@ -105,7 +105,7 @@ def fill_log(
 
 
 def fill_places(engine: Engine, now: datetime) -> None:
-    """Write the workspaces, and what was decided about channels; blocks."""
+    """Write the workspaces and the policies of channels; blocks."""
     workspaces = [
         {
             "id": number,
@@ -213,7 +213,7 @@ def _fill_deeds(engine: Engine, now: datetime) -> None:
 
 
 def settle(engine: Engine) -> None:
-    """Let PostgreSQL number on from what is there, and do what its autovacuum does within minutes."""
+    """Continue PostgreSQL's numbering, and do what its autovacuum does within minutes."""
     if engine.dialect.name != "postgresql":
         return
     numbered = [table for table in Base.metadata.sorted_tables if "id" in table.c and table.c.id.primary_key]

@@ -1,9 +1,8 @@
-"""An invented log of any size: who asked what where and when, what was said, and what people thought of it.
+"""An invented log of any size: who asked what, where and when, what the bot said, and how people voted.
 
 Shares are those of a busy help desk, made up once and the same in each run. Words are those of the starter's FAQ,
-drawn as words are in any language, a few of them often and most of them seldom (Zipf), so that full-text search
-finds some everywhere and others hardly anywhere. What is repeated everywhere else, such as names of columns, is in
-``filling``.
+drawn with the frequencies of a natural language (Zipf), so that full-text search finds some everywhere and others
+hardly anywhere. ``filling`` knows the columns.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from training.starter.data import load_faq
 
 DAYS = 90
 VERSIONS = tuple(f"faq-2026.{number}" for number in range(1, 9))
-"""Of the model, one after the other."""
+"""Versions of the model, one after the other."""
 
 WORKSPACES = (
     *((("slack", f"T{number}"), f"Team {number}") for number in range(1, 5)),
@@ -27,11 +26,11 @@ WORKSPACES = (
     (("web", "local"), ""),
 )
 _CHANNELS = 12
-"""Of a workspace; besides them people write to the bot alone."""
+"""Channels of a workspace; people also write to the bot directly."""
 
 _DIRECT = 0.3
 _SEVERAL = ((1, 0.82), (2, 0.13), (3, 0.05))
-"""How many questions a conversation has."""
+"""Numbers of questions in a conversation."""
 
 _HOURS = (1, 1, 1, 1, 1, 2, 4, 8, 14, 18, 18, 16, 13, 16, 18, 17, 14, 10, 7, 5, 4, 3, 2, 1)
 _WEEKEND = 0.25
@@ -68,7 +67,7 @@ class Voted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with all that came of it; ``entry`` counts the entries from 0, ``waited`` is in seconds."""
+    """A question with all its results; ``entry`` counts the entries from 0, ``waited`` is in seconds."""
 
     workspace: int
     channel: str
@@ -101,7 +100,7 @@ class Words:
     _weights: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Put the words in the order of how often they come."""
+        """Sort the words by how often they occur."""
         self._rng = random.Random(self.seed)  # noqa: S311 - no secret
         self._words = sorted(
             {word for topic in load_faq().topics for text in topic.wordings for word in text.split()}

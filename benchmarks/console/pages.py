@@ -1,7 +1,7 @@
-"""What the console's pages ask of the core, one page after the other, each time with other arguments.
+"""The calls of the console's pages to the core, one page after the other, each time with other arguments.
 
-A page stands for everything that is asked before an operator sees it, and nothing that comes later by itself, such
-as gaps: those have a name of their own. What NiceGUI makes of it is not measured.
+A page is all the calls before an operator sees it. Later ones, such as those for gaps, have a name of their own.
+NiceGUI is not measured.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BY = "benchmark"
 Page = Callable[[], Awaitable[object]]
 
 _DEEP = 40
-"""Pages of the list that are turned to reach a deep one; a cursor makes each cost the same."""
+"""Pages before a deep one in the list; with a cursor each costs the same."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Clicks:
 
     Args:
         core: whose console.
-        questions: how many there are, numbered from 1.
+        questions: their number; they are numbered from 1.
         entries: the numbers of the approved answers, a range.
         seed: the same one always clicks the same.
     """
@@ -55,13 +55,13 @@ class Clicks:
     _older: int | None = None
 
     def __post_init__(self) -> None:
-        """Begin at the same place each time."""
+        """Start from the same place each time."""
         self._rng = random.Random(self.seed)  # noqa: S311 - no secret
         self._words = Words(0).by_frequency
         self._seat = Seat(self.seed + 1, "benchmark")
 
     def pages(self) -> Mapping[str, Page]:
-        """Return what can be clicked, by name."""
+        """Return the possible clicks by name."""
         console = self.core.console
         return {
             "rail": self._rail,
@@ -153,7 +153,7 @@ class Clicks:
         self._below[criteria] = (await conversations.page(criteria, below, BY)).below
 
     async def _deeper(self, criteria: Criteria) -> None:
-        """Show a page far down: the first time somewhere in the middle, and then one after the other."""
+        """Show a page far down: first one in the middle, then the following ones."""
         below = self._below.get(criteria)
         if below is None:
             found = await self.core.console.conversations.thread(self.questions // 2, BY)
@@ -207,7 +207,7 @@ class Clicks:
         return self._rng.randint(1, len(WORKSPACES))
 
     def _word(self, *, common: bool = False) -> str:
-        """Return what somebody may type: a word, two, or a phrase of them; a number now and then."""
+        """Return a search that somebody may type: a word, two, or a phrase; sometimes a number."""
         some = self._words[:30] if common else self._words[100:]
         first, second = self._rng.sample(some, 2)
         typed = (first, f"{first} {second}", f'"{first} {second}"')

@@ -1,4 +1,4 @@
-"""An invented question as the rows that it leaves behind, in the shape in which the product writes them."""
+"""The rows of an invented question, as the product would write them."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ Rows = dict[type[Base], list[dict[str, Any]]]
 
 CURATORS = tuple(f"Curator {number}" for number in range(1, 6))
 _LAST_REVIEW = timedelta(days=12)
-"""What came since then waits; of what came before, one in ten does."""
+"""Newer candidates wait for review; of the older ones, one in ten does."""
 
 _PROMPT = "You answer questions of our customers, in a sentence or two, and say so if you do not know.\n" * 3
 
 
 class Writing:
-    """Turns questions into rows, and numbers these.
+    """Turns questions into numbered rows.
 
     Args:
         first_entry: number of the first approved answer.
@@ -60,7 +60,7 @@ class Writing:
         self._conversation = -1
 
     def rows_of(self, questions: Iterable[Asked]) -> Rows:
-        """Return the rows of some questions, in an order in which they can be written."""
+        """Return the rows of some questions, in an order that foreign keys allow."""
         found: Rows = {
             kind: []
             for kind in (

@@ -1,4 +1,4 @@
-"""How long pages take, what they hold up meanwhile, and how much memory they need."""
+"""How long pages take, how long they block the event loop, and how much memory they need."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import psutil
 from benchmarks.console.pages import Page
 
 _BEAT = 0.005
-"""Seconds between two looks at the event loop."""
+"""Seconds between two checks of the event loop."""
 
 
 @dataclass(slots=True)
 class Pulse:
-    """What the process is like while something else goes on.
+    """The state of the process during a measurement.
 
     Attributes:
         lag_ms: the longest time for which nothing else could run.
@@ -54,7 +54,7 @@ async def feeling() -> AsyncGenerator[Pulse]:
 
 @dataclass(slots=True)
 class Times:
-    """What was measured of one page: milliseconds of waiting, of this process's work, and of a held-up loop."""
+    """The figures of one page: milliseconds until it is there, of this process's work, and of a blocked loop."""
 
     ms: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
@@ -104,7 +104,7 @@ async def time_pages(
                 await page()
                 found[name].ms.append(1000 * (time.perf_counter() - began))
                 found[name].cpu_ms.append(1000 * (time.process_time() - worked))
-                await asyncio.sleep(_BEAT)  # so that what was held up to the last moment is seen
+                await asyncio.sleep(_BEAT)  # so that a block up to the last moment counts
             found[name].lag_ms.append(pulse.lag_ms)
             most = max(most, pulse.rss_mb)
         told()

@@ -1,1 +1,1 @@
-"""What is lost, and what is doubled, when processes end in the middle of work."""
+"""Lost and doubled answers when processes end in the middle of work."""

@@ -1,8 +1,8 @@
 """``python -m benchmarks.crash``: daemons are killed in the middle of their work, and every answer is counted.
 
-It is the real daemon with the starter, on SQLite or PostgreSQL, and Slack or Discord are the local ones of the
-tests. People ask all the time. Half of the daemons end at any moment, the others at each step of a question's way
-in turn; see ``steps``. The next one starts on the same database. At the end everybody must have one answer.
+This runs the real daemon with the starter, on SQLite or PostgreSQL, with the tests' local Slack or Discord. People
+ask all the time. Half of the daemons end at any moment, the others at each step of a question's way in turn
+(``steps``). The next one starts on the same database. At the end everybody must have one answer.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from benchmarks.program import Telling, open_scratch, save_record
 from tests.postgres import create_postgres_database, postgres_server
 
 _AT_ONCE = 50
-"""Ends on one database and one platform, which remember everything; then new ones begin."""
+"""Ends on one database and one platform, which remember everything, before new ones replace them."""
 
 
 class DatabaseKind(StrEnum):
-    """What the daemons keep their questions in."""
+    """The daemons' database."""
 
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
@@ -49,7 +49,7 @@ class Platform(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a daemon is ended: as by a power cut, or as by a service manager."""
+    """How a daemon ends: as in a power cut, or by a service manager."""
 
     KILL = "kill"
     TERM = "term"
@@ -58,10 +58,10 @@ class Ending(StrEnum):
 def run_all(
     trial: Trial, ends: int, new_database: Callable[[], str | None], scratch: Path, on_end: Callable[[], None]
 ) -> Outcome:
-    """Let so many daemons end; return what came of it.
+    """End so many daemons; return the outcome.
 
     Args:
-        trial: what is tried.
+        trial: what to try.
         ends: how many.
         new_database: makes a PostgreSQL database and returns its address; None for SQLite.
         scratch: a folder for the homes.

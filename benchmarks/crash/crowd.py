@@ -1,7 +1,7 @@
-"""People who ask all the time, whatever happens to the bot, and what each of them has heard.
+"""People who ask all the time, whatever happens to the bot, and the answers that they get.
 
-How many answers each question has, how many ends of processes it waited through, and how long after the last of
-these its answer came. This module knows no platform.
+It counts for each question its answers, the ends of processes that it waited through, and the seconds between the
+last of these and its answer. This module knows no platform.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.crash.places import Place
 PEOPLE = 4
 _LOOK_SECONDS = 0.02
 _PATIENCE_SECONDS = 3.0
-"""Whoever has no answer by then asks something else as well; a start takes about half of it."""
+"""After this time without an answer a person asks something else; a start takes about half of it."""
 _PAUSE_SECONDS = 0.3
 """At most, between an answer and the next question."""
 
@@ -28,10 +28,10 @@ class Asked:
     """One question.
 
     Attributes:
-        is_owed: whether the platform promises that the bot hears it.
-        answers: how many there are.
+        is_owed: whether the platform promises to deliver it.
+        answers: their number.
         ends: how many processes ended while it was open.
-        ended_at: when the last of them did, in seconds of ``time.monotonic()``.
+        ended_at: when the last one ended, in seconds of ``time.monotonic()``.
     """
 
     is_owed: Callable[[], bool]
@@ -63,7 +63,7 @@ class Crowd:
 
     @asynccontextmanager
     async def asking(self) -> AsyncGenerator[None]:
-        """Let them ask meanwhile."""
+        """Have people ask in this context."""
         async with asyncio.TaskGroup() as people:
             tasks = [people.create_task(self._ask_on(person)) for person in range(PEOPLE)]
             yield
@@ -72,7 +72,7 @@ class Crowd:
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[None]:
-        """Take note of answers meanwhile."""
+        """Record answers in this context."""
         async with asyncio.TaskGroup() as group:
             task = group.create_task(self._listen())
             yield
@@ -84,14 +84,14 @@ class Crowd:
         return [one for one in self.asked if one.is_open]
 
     def note_end(self) -> None:
-        """Take note that a process has ended."""
+        """Record that a process has ended."""
         now = time.monotonic()
         for one in self.open:
             one.ends += 1
             one.ended_at = now
 
     async def until_open(self, condition: Callable[[list[Asked]], bool], seconds: float) -> bool:
-        """Wait until something is true of what is open; return whether it came true in time."""
+        """Wait until a condition holds for the open questions; return whether it did in time."""
         end = time.monotonic() + seconds
         while not condition(self.open):
             if time.monotonic() > end:

@@ -1,10 +1,9 @@
 """The daemon, which ends at a step of its work when it is told to: ``python -m benchmarks.crash.dying``.
 
-It runs the product's own ``main``. Around a few public methods, and beside the statements of its database, stand
-listeners that know at which step they are. They do nothing until SIGUSR1 comes; then the daemon ends the next time
-that it comes to the step that was ordered, by a signal to itself. At the step ``engine`` the process of its model
-is killed instead. Before the step ``streaming`` whatever is written is shown at once, for the starter is done
-before a second has passed.
+It runs the product's own ``main``, with listeners around a few public methods and beside the statements of its
+database. They do nothing until SIGUSR1 arrives; then the daemon kills itself the next time it reaches the ordered
+step. At the step ``engine`` it kills the model's process instead. For the step ``streaming``, answers are shown at
+once, because the starter finishes within a second.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Fate:
     """Where this process ends.
 
     Args:
-        home: of the daemon; the order lies in it.
+        home: of the daemon, with the order.
     """
 
     def __init__(self, home: Path) -> None:
@@ -48,7 +47,7 @@ class Fate:
         self.stages: list[RoutedStage | DiscordStage] = []
 
     def hear(self, *_: object) -> None:
-        """Take the order: from now on this process may end."""
+        """Read the order: from now on this process may end."""
         self._step, self._signal = read_order(self._home)
         if self._step is Step.STREAMING:
             for stage in self.stages:
@@ -68,7 +67,7 @@ class Fate:
 
 
 def watch(fate: Fate) -> None:
-    """Put the listeners where the steps are."""
+    """Install the listeners."""
 
     def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if statement.startswith(_KEEPS_A_QUESTION):
@@ -85,7 +84,7 @@ def watch(fate: Fate) -> None:
 
 
 def _come_before(fate: Fate, step: Step, owner: type, name: str) -> None:
-    """Come to a step at the beginning of a method."""
+    """Reach a step at the beginning of a method."""
     method = getattr(owner, name)
 
     @wraps(method)
@@ -97,7 +96,7 @@ def _come_before(fate: Fate, step: Step, owner: type, name: str) -> None:
 
 
 def _come_after(fate: Fate, step: Step, owner: type, name: str, counts: Callable[[Any], bool]) -> None:
-    """Come to a step at the end of a method, if what it returns counts."""
+    """Reach a step at the end of a method, depending on its result."""
     method = getattr(owner, name)
 
     @wraps(method)
@@ -111,7 +110,7 @@ def _come_after(fate: Fate, step: Step, owner: type, name: str, counts: Callable
 
 
 def _watch_stages(fate: Fate) -> None:
-    """Know where answers are shown while they are written."""
+    """Listen where answers are shown while they are written."""
     add = Streams.add
 
     @wraps(add)
@@ -123,7 +122,7 @@ def _watch_stages(fate: Fate) -> None:
 
 
 def _watch_text(fate: Fate) -> None:
-    """Come to two steps whenever the model has said something that may be shown."""
+    """Reach two steps whenever the model has written something to show."""
     answer = Generator.answer
 
     @wraps(answer)

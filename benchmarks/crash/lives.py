@@ -1,7 +1,7 @@
-"""Daemons that live, are ended in the middle of their work, and are followed by another on the same database.
+"""Daemons that are ended in the middle of their work and replaced on the same database.
 
-Each end is at a step for certain. Inside the process ``dying`` knows the step; what only the platform knows
-happens while the platform is asked to post.
+Each end hits its step exactly. Inside the process ``dying`` knows the step; for steps that only the platform sees,
+the daemon ends while it asks the platform to post.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ DYING = "benchmarks.crash.dying"
 """The daemon, which ends where it is told to."""
 
 STOP_SECONDS = 10.0
-"""In which a daemon has stopped after SIGTERM."""
+"""Limit for a stop after SIGTERM, in seconds."""
 
 _WITHIN_SECONDS = 0.8
-"""After a start, in which the next end is prepared."""
+"""Seconds after a start in which the next end is prepared."""
 _STARTING_SECONDS = 1.0
 """No start is ready sooner."""
 _STEP_SECONDS = 60.0
@@ -38,14 +38,14 @@ _STEP_SECONDS = 60.0
 
 
 class Lives:
-    """The daemons that live now; to be used with ``async with``, which starts them and stops them well.
+    """The running daemons; ``async with`` starts them and stops them cleanly.
 
     Args:
         homes: of one daemon each.
         environment: their settings.
-        signal: that ends them.
+        signal: ends them.
         place: where people ask.
-        crowd: hears that a daemon has ended.
+        crowd: is told when a daemon has ended.
         source: of what is random.
         outcome: counts the ends.
     """
@@ -90,10 +90,10 @@ class Lives:
             await self._kill_all()
 
     async def end_at(self, step: Step) -> None:
-        """End a daemon, or its model's process, at a step; another one lives afterwards.
+        """End a daemon, or its model's process, at a step; then start another one.
 
         Raises:
-            TimeoutError: it does not come to the step.
+            TimeoutError: it does not reach the step.
         """
         await asyncio.sleep(self._source.uniform(0, _WITHIN_SECONDS))
         home = self._source.choice(list(self._daemons))
@@ -142,7 +142,7 @@ class Lives:
         self._daemons[home].process.send_signal(Signals.SIGUSR1)
 
     async def _bury(self, home: Path) -> None:
-        """Wait until a daemon has ended, and take note of how."""
+        """Wait until a daemon has ended, and record how."""
         daemon = self._daemons[home]
         if self._signal is Signals.SIGKILL:
             status = await daemon.wait(_STEP_SECONDS)

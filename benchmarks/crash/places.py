@@ -1,7 +1,7 @@
-"""The platforms where people ask: the local Slack and the local Discord of the tests, behind one face.
+"""The platforms where people ask: the tests' local Slack and local Discord, behind one interface.
 
-Each knows in which ways a question is asked there, which answer belongs to which question, and when the bot has
-asked it to post one. It counts every message of the bot: an answer that came twice is told twice.
+Each knows the ways to ask there, which answer belongs to which question, and when the bot requests a post. It
+reports every message of the bot, so an answer that came twice is reported twice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.slack_server.faults import Reset
 from tests.slack_server.payloads import has_thumbs
 
 NOBODY = -1
-"""The number of no question: a message of the bot that answers nothing."""
+"""Stands for no question: a message of the bot that answers nothing."""
 
 _NUMBER = re.compile(r"\d+")
 _HOST = "127.0.0.1"
@@ -36,12 +36,12 @@ OnRequest = Callable[[int], None]
 
 
 def ask_text(number: int) -> str:
-    """Return a question that is told from all others, and that the starter knows."""
+    """Return a unique question that the starter knows."""
     return f"How do I return an item? ({number})"
 
 
 class Place(Protocol):
-    """A platform; to be used with ``async with``."""
+    """A platform; use it with ``async with``."""
 
     name: str
     """As the bot calls it."""
@@ -69,7 +69,7 @@ class Place(Protocol):
         """Return the platform's id of a person."""
 
     async def ask(self, number: int, person: int) -> Callable[[], bool]:
-        """Have somebody ask; return what tells whether the platform promises that the bot hears it."""
+        """Have somebody ask; return a call that tells whether the platform promises to deliver it."""
 
     async def until_acknowledged(self) -> None:
         """Wait until nothing is left that the platform would tell the bot again."""
@@ -147,7 +147,7 @@ class SlackPlace:
                 envelope = await self._slack.mention(f"C{person}", who, text, also_message=True)
             case 1:
                 envelope = await self._slack.dm(who, text)
-            case 2:  # its answer stands in no thread, so it has a channel of its own
+            case 2:  # its answer is in no thread, so it has a channel of its own
                 await self._slack.slash(channel := f"C{person}N{number}", who, text)
                 self._numbers[channel] = number
                 return lambda: True

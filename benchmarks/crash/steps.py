@@ -1,6 +1,6 @@
 """Where a process ends: the steps of a question's way, and how a daemon is told at which of them to end.
 
-The order lies in a file of the daemon's home, and SIGUSR1 says that it is there: so the moment is the benchmark's.
+The order is a file in the daemon's home, and SIGUSR1 announces it, so the benchmark chooses the moment.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ class Step(StrEnum):
     STARTING = "starting"
     """The daemon after one that was killed is not ready yet."""
     RECEIVED = "received"
-    """A question was heard, and nothing is committed."""
+    """A question was received, and nothing is committed."""
     KEPT = "kept"
-    """It is committed, and the platform has not heard "received"."""
+    """It is committed, and the platform has no acknowledgement yet."""
     ANSWERING = "answering"
-    """It is claimed, and the model has begun to say something."""
+    """It is claimed, and the model has begun to write."""
     STREAMING = "streaming"
-    """Its first words stand on the platform, and the bot has not noted which message they are in."""
+    """Its first words are on the platform, and the bot has not stored in which message."""
     ANSWERED = "answered"
     """The answer is committed, and not sent."""
     SENDING = "sending"
-    """The platform has been asked to post it, and has not."""
+    """The platform was asked to post it, and has not."""
     SENT = "sent"
-    """The platform has posted it, and the bot has not heard so."""
+    """The platform has posted it, and the bot has no response yet."""
     NOTED = "noted"
-    """The bot has heard so, and it does not stand in the database."""
+    """The bot has the response, and it is not in the database."""
     ENGINE = "engine"
-    """The model has begun to say something, and its own process ends; the daemon lives on."""
+    """The model has begun to write, and its own process ends; the daemon lives on."""
 
 
 AT_PLATFORM = frozenset({Step.SENDING, Step.SENT})
@@ -47,9 +47,9 @@ AT_PLATFORM = frozenset({Step.SENDING, Step.SENT})
 
 
 def named_steps(signal: Signals) -> list[Step]:
-    """Return the steps that a signal is sent at.
+    """Return the steps at which a signal is sent.
 
-    The process of the model ignores SIGTERM, and a daemon that still imports what it needs just ends of it.
+    The model's process ignores SIGTERM, and a daemon that is still importing simply ends on it.
     """
     others = {Step.RANDOM} if signal is Signals.SIGKILL else {Step.RANDOM, Step.STARTING, Step.ENGINE}
     return [step for step in Step if step not in others]
@@ -68,11 +68,11 @@ def make_plan(ends: int, signal: Signals, source: random.Random) -> list[Step]:
 
 
 def write_order(home: Path, step: Step, signal: Signals) -> None:
-    """Say to the daemon of a home where it ends."""
+    """Order where the daemon of a home ends."""
     (home / ORDER).write_text(f"{step} {signal.name}")
 
 
 def read_order(home: Path) -> tuple[Step, Signals]:
-    """Return what was written."""
+    """Return the order."""
     step, signal = (home / ORDER).read_text().split()
     return Step(step), Signals[signal]

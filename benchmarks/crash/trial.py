@@ -1,6 +1,6 @@
 """One trial: people ask all the time, daemons end as planned, and at the end everything is counted.
 
-What it is about an end is the business of ``lives``; what people hear that of ``crowd``.
+``lives`` ends the daemons; ``crowd`` counts what people get.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from supportbot.db.session import Database
 from tests.e2e.daemon import STREAMING
 
 _MOST_KILLS = 2
-"""Through which a question may be open; after a third it would rightly be set aside."""
+"""Ends that a question may be open through; after a third it would rightly be set aside."""
 
 ANSWER_SECONDS = 90.0
-"""After an end, until everybody has an answer, on a busy machine; the median is a few seconds."""
+"""Limit from an end until everybody has an answer, on a busy machine; the median is a few seconds."""
 
 SETTINGS = {
     **STREAMING,
@@ -46,11 +46,11 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What is tried.
+    """What to try.
 
     Attributes:
         platform: where people ask.
-        signal: that ends a daemon.
+        signal: ends a daemon.
         daemons: that share the database.
         seed: of what is random.
     """
@@ -64,20 +64,20 @@ class Trial:
 async def run_trial(
     trial: Trial, plan: Sequence[Step], home: Path, database_url: str | None, on_end: Callable[[], None]
 ) -> Outcome:
-    """Let daemons end as planned, on a new database; return what came of it.
+    """End daemons as planned, on a new database; return the outcome.
 
-    Whoever waits in vain ends the trial early: more ends would tell nothing more.
+    A lost question ends the trial early: more ends would tell nothing more.
 
     Args:
-        trial: what is tried.
-        plan: where they end, one after the other.
-        home: of the daemons, which is made.
+        trial: what to try.
+        plan: their steps, one after the other.
+        home: of the daemons; created here.
         database_url: of a new PostgreSQL database; None for SQLite in the home.
         on_end: called after each end.
 
     Raises:
         AssertionError: a daemon does not start, or ends by itself.
-        TimeoutError: a daemon does not come to a step.
+        TimeoutError: a daemon does not reach a step.
     """
     settings = Settings(home=home, database_url=database_url)
     await initialise(settings)

@@ -1,4 +1,4 @@
-"""Whether everything is as if nothing had ended: what the database says, beside what people have seen."""
+"""Whether everything is as if no process had ended: the database, beside what people have seen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, OutboxState, QuestionState
 
 SET_ASIDE = "ended the process"
-"""The reason of a question in whose work too many processes ended: its asker is told so."""
+"""The reason of a question during which too many processes ended; its asker is told."""
 
 _OPEN = {QuestionState.RECEIVED, QuestionState.ANSWERING, QuestionState.ANSWERED}
 _TOLD = {QuestionState.FAILED, QuestionState.EXPIRED, QuestionState.REFUSED}
@@ -24,15 +24,15 @@ _LOOK_SECONDS = 0.1
 
 @dataclass(slots=True, kw_only=True)
 class Kept:
-    """What stands in the database.
+    """The state of the database.
 
     Attributes:
         kept: questions.
         unfinished: of these, not in their last state; a defect.
         not_one_answer: of these, without an answer or with several; a defect.
         undelivered: replies that have not reached the platform; a defect.
-        told: of the questions, whose askers were told why there is no answer.
-        set_aside: of these, because too many processes ended meanwhile.
+        told: questions whose askers were told why there is no answer.
+        set_aside: of these, those during which too many processes ended.
     """
 
     kept: int = 0
@@ -49,24 +49,24 @@ class Kept:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is as if nothing had ended."""
+        """Whether it is as if no process had ended."""
         return self.is_settled and not self.not_one_answer
 
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """What came of many ends of processes.
+    """The outcome of many ends of processes.
 
     Attributes:
         by_step: how many ended at each step.
         questions: that people asked; Discord lost some of them by its own rules.
-        lost: questions that somebody waits for in vain.
+        lost: questions whose askers wait in vain.
         doubled: questions that were answered more than once, and messages that answer none.
-        database: what stands there.
-        waits: seconds from the end of a process to the answer, of those who waited meanwhile.
+        database: its state.
+        waits: seconds from the end of a process to the answer, for questions open at that time.
         stops: seconds that a daemon took to stop after SIGTERM.
-        unclean: daemons that ended with another status than they should.
-        late: daemons that took longer to stop than is promised.
+        unclean: daemons that ended with a wrong status.
+        late: daemons that took longer to stop than promised.
     """
 
     by_step: dict[str, int] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Outcome:
         return not (self.lost or self.doubled or self.unclean or self.late) and self.database.is_whole
 
     def add(self, other: Outcome) -> None:
-        """Count another one in."""
+        """Add another outcome."""
         for step, count in other.by_step.items():
             self.by_step[step] = self.by_step.get(step, 0) + count
         self.questions += other.questions
@@ -99,7 +99,7 @@ class Outcome:
             setattr(self.database, one.name, getattr(self.database, one.name) + getattr(other.database, one.name))
 
     def as_record(self) -> dict[str, Any]:
-        """Return the figures as they are written; seconds."""
+        """Return the figures for the record; times in seconds."""
         return {
             "kills": sum(self.by_step.values()),
             "by_step": dict(sorted(self.by_step.items())),
@@ -116,7 +116,7 @@ class Outcome:
 
 
 async def read_kept(database: Database) -> Kept:
-    """Return what stands in the database now."""
+    """Return the state of the database."""
     async with database.read() as session:
         answers = (
             select(func.count())
@@ -136,7 +136,7 @@ async def read_kept(database: Database) -> Kept:
 
 
 async def settle(database: Database, seconds: float) -> Kept:
-    """Return what stands in the database as soon as nothing is under way, or after so long."""
+    """Return the state of the database as soon as nothing is in progress, or after so many seconds."""
     try:
         async with asyncio.timeout(seconds):
             while not (kept := await read_kept(database)).is_settled:  # noqa: ASYNC110 - nobody announces it

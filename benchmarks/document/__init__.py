@@ -1,1 +1,1 @@
-"""The figures of recorded runs, put where documents have marked places for them."""
+"""Writes the figures of recorded runs into marked places of documents."""

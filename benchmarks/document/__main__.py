@@ -1,7 +1,7 @@
 """``python -m benchmarks.document FILE``: the figures of recorded runs, put where a document has marked places.
 
-A place begins with ``<!-- figures: NAME -->`` and ends with ``<!-- /figures -->``; what is between is replaced, so
-no figure is ever copied by hand, and a test can tell whether a document is that of the records.
+A place begins with ``<!-- figures: NAME -->`` and ends with ``<!-- /figures -->``; the text between them is
+replaced. So nobody copies figures by hand, and a test compares documents with the records.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def fill(text: str, records: Mapping[str, Record]) -> str:
         records: by the name of the benchmark.
 
     Raises:
-        KeyError: a place has a name that is none of those below, or its record is not there.
+        KeyError: a place has an unknown name, or its record is missing.
     """
     return _PLACE.sub(lambda found: found[1] + _TABLES[found[2]](records) + found[3], text)
 

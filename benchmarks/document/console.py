@@ -11,7 +11,7 @@ _PROMISED_SLOWDOWN = 1.1
 
 
 def pages(record: Record) -> str:
-    """Return how long each page takes on each database; what takes longer than is promised is in bold."""
+    """Return how long each page takes on each database; times above the promised ones are bold."""
     databases: dict[str, Record] = record["databases"]
     names = list(next(iter(databases.values()))["pages"])
     rows = [
@@ -26,7 +26,7 @@ def pages(record: Record) -> str:
 
 
 def answers(record: Record) -> str:
-    """Return what answers take while somebody clicks through the console."""
+    """Return the times of answers while somebody clicks through the console."""
     rows = [
         [database, kind, f"{took['quiet_ms']:.0f} ms", f"{took['clicked_ms']:.0f} ms", _slowdown(took["slowdown"])]
         for database, one in record["databases"].items()

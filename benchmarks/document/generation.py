@@ -63,7 +63,7 @@ def growth(record: Record, name: str) -> str:
 
 
 def limits(record: Record) -> str:
-    """Return how near ours comes to what the machine can do."""
+    """Return how near ours comes to the machine's limits."""
     limits = record["limits"]
     ours = record["peers"][record["ours"]]["at_once"]
     numbers = [str(number) for number in record["settings"]["at_once"]]

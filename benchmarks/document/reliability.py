@@ -8,7 +8,7 @@ from benchmarks.document.table import Record, build_table
 
 
 def overload(record: Record) -> str:
-    """Return how people fare when there are too many of them, beside what is promised."""
+    """Return the waiting times under overload, beside the promised ones."""
     rate, capacity = record["questions_a_second"], record["capacity_a_second"]
     seconds = record["questions"] / rate
     rows = [
@@ -44,7 +44,7 @@ def soak(record: Record) -> str:
 
 
 def kills(records: Sequence[Record]) -> str:
-    """Return what was lost and what was doubled when daemons were ended."""
+    """Return the lost and doubled answers when daemons were ended."""
     rows = [
         [
             f"{record['kills']} × {record['signal']}",
@@ -60,7 +60,7 @@ def kills(records: Sequence[Record]) -> str:
 
 
 def chaos(record: Record) -> str:
-    """Return what came of everything at once."""
+    """Return the outcome of everything at once."""
     rows = [[name.replace("_", " "), str(count)] for name, count in record["happened"].items()]
     rows += [[f"**{name}**", f"**{record[name]}**"] for name in ("questions", "lost", "doubled", "unanswered")]
     return f"{_machine(record)}, {record['seconds']:.0f} s.\n\n" + build_table(["", "times"], rows)

@@ -1,4 +1,4 @@
-"""What one machine and many can take, computed from what ``benchmarks.load`` measured on one."""
+"""The capacity of one machine and of many, computed from what ``benchmarks.load`` measured on one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BUSIEST_HOUR = 0.15
 """Share of a day's questions in its busiest hour: an even day of eight hours has .125, and no day is even."""
 
 SPARE = 0.5
-"""Share of what is possible that is planned with, so that a burst and a lost machine are borne."""
+"""Planned share of the capacity, so that a burst and a lost machine are no problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class _Shape:
 
 
 def costs(record: Record) -> str:
-    """Return what a verified answer costs, on each database, as measured."""
+    """Return the measured cost of a verified answer on each database."""
     rows = [
         [
             name,
@@ -79,5 +79,5 @@ def shapes(verified: Record, load: Record) -> str:
 
 
 def _a_day(a_second: float) -> str:
-    """Return how many questions a day a rate is enough for, with what is spare."""
+    """Return the questions a day that a rate can serve, with reserve."""
     return f"{round(a_second * SPARE * 3600 / BUSIEST_HOUR, -3):,.0f}"

@@ -1,6 +1,6 @@
-"""What comes of follow-ups in a thread, and which lines of chat are taken for questions.
+"""How follow-ups in a thread are answered, and which lines of chat count as questions.
 
-The FAQs, the threads and the lines were written for this and lie beside it. One half of each was used to tune the
-rules and tables; the other ("unseen") was written first, and nobody looked at what goes wrong there. A third set
-of lines ("hard") has only such as lie at the edge: what colleagues ask the room, and what people ask in keywords.
+The FAQs, the threads and the lines were written for this and are beside it. One half of each was used to tune the
+rules and tables; the other ("unseen") was written first, and nobody looked at its errors. A third set of lines
+("hard") has only borderline ones: what colleagues ask the room, and what people ask in keywords.
 """

@@ -42,7 +42,7 @@ def build_tables(record: dict[str, Any]) -> tuple[Table, Table]:
 
 
 def main(json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")]) -> None:
-    """Measure follow-ups and the form of questions on the texts that lie beside this."""
+    """Measure follow-ups and the form of questions on the texts beside this module."""
     with open_scratch():
         threads = asyncio.run(measure_threads(open_encoder("")))
     record = {"threads": threads, "lines": measure_lines(), "machine": describe_machine()}

@@ -1,4 +1,4 @@
-"""Lines of chat, and what people ask a support: which of them are taken for questions."""
+"""Lines of chat, and questions to support: which of them count as questions."""
 
 from __future__ import annotations
 

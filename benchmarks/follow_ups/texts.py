@@ -1,4 +1,4 @@
-"""The FAQs, threads and lines that lie beside this."""
+"""The FAQs, threads and lines beside this module."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Thread:
     Attributes:
         earlier: what was asked before.
         then: the follow-up.
-        right: the answer to it; None where none of the FAQ's answers is right.
+        right: the answer to it; None if none of the FAQ's answers is right.
         kind: ``carried`` (it needs what was asked before), ``whole`` or ``foreign``.
     """
 
@@ -62,5 +62,5 @@ def read_faqs() -> list[Faq]:
 
 
 def read_lines(kind: str, name: str) -> list[str]:
-    """Return the lines of a set: ``chat``, or what is ``asked``."""
+    """Return the lines of a set: ``chat`` or ``asked``."""
     return (_HERE / f"{kind}_{name}.txt").read_text("utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""Threads asked as the bot is asked, the last message with and without what the thread is about."""
+"""Threads, whose last message is asked with and without the earlier ones."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _WRONG_RATE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a thread's last message.
+    """The result of a thread's last message.
 
     Attributes:
         thread: that was asked.
         without: the answers that are given to the message alone.
-        resolved: those that are given to what it is read as.
+        resolved: the answers to the message as rewritten.
         calls: how often the knowledge was asked to read it.
     """
 
