@@ -1,4 +1,4 @@
-"""A FAQ as it is known after an import: rows in a database of their own, encoded and calibrated."""
+"""A FAQ after its import: rows in a separate database, encoded and calibrated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from supportbot.knowledge.knowledge import Knowledge
 async def open_knowledge(
     rows: Sequence[Row], home: Path, encoder: TextEncoder, wrong_rate: float
 ) -> AsyncGenerator[Knowledge]:
-    """Import rows as an operator would, and load what is known then."""
+    """Import rows as an operator would, and load the knowledge."""
     file = home / "faq.jsonl"
     file.write_text(
         "".join(json.dumps({"question": row.question, "answer": row.answer}) + "\n" for row in rows), "utf-8"

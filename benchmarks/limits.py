@@ -1,8 +1,8 @@
-"""What a machine can do at most, and the tokens a second that follow: memory for one answer, arithmetic for 32.
+"""A machine's limits, and the tokens a second that follow: memory for one answer, arithmetic for 32.
 
-A step reads every weight once, however many answers it serves, so an answer alone is bounded by how fast memory
-can be read. Every token multiplies and adds once a weight, so many answers are bounded by how fast matrices are
-multiplied. Attention and the cache are left out: they are small for answers as short as ours.
+A step reads every weight once for any number of answers, so the bandwidth of memory limits a single answer. Every
+token needs one multiplication and addition per weight, so the speed of matrix products limits many answers.
+Attention and the cache are left out: they are small for answers as short as ours.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 
 _TIMES = 10
 _READ_BYTES, _TINY_READ_BYTES = 512 * 2**20, 32 * 2**20
-"""Well beyond the cache of a processor; the tiny one only shows that it runs."""
+"""Well above a processor's cache; the tiny size only shows that it runs."""
 
 _MATRIX, _TINY_MATRIX = 2_048, 256
 
@@ -43,7 +43,7 @@ def build_ceilings(limits: Mapping[str, float], weights: int) -> dict[str, Any]:
 
     Args:
         limits: as measured.
-        weights: that a step reads.
+        weights: number of them that a step reads.
     """
     products = {name: rate for name, rate in limits.items() if name.startswith("gemm")}
     return {

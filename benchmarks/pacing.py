@@ -1,4 +1,4 @@
-"""How far a comparison is, and how long the rest of it takes: a line a turn, and rounds until time is up."""
+"""The progress of a comparison and its remaining time: a line a turn, and rounds until time is up."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from rich.console import Console
 from benchmarks.processes import IDLE_SECONDS
 
 _BUDGET_IDLE_SECONDS = 2.0
-"""Where time is short, nobody waits longer than this for a machine that is busy."""
+"""If time is short, no turn waits longer than this for a busy machine."""
 
 
 class Pace:
-    """Counts turns and tells of each.
+    """Counts turns and reports each.
 
     Args:
         console: where lines go.
-        minutes: that the whole comparison may take; None for as many as it takes.
+        minutes: limit of the whole comparison; None for no limit.
 
     Attributes:
         idle_seconds: how long a turn may wait until the machine is idle.
@@ -33,7 +33,7 @@ class Pace:
         self.idle_seconds = IDLE_SECONDS if minutes is None else _BUDGET_IDLE_SECONDS
 
     def plan(self, turns: int) -> None:
-        """Say how many turns there will be, but for those that there is no time for."""
+        """Announce the number of turns; there may be time for fewer."""
         self._planned = turns
 
     def begin_round(self) -> bool:
@@ -45,12 +45,12 @@ class Pace:
         return self._seconds is None or not self._done or now - self._began + self._round_seconds <= self._seconds
 
     def tell(self, what: str, figure: str, seconds: float) -> None:
-        """Tell of a turn.
+        """Report a turn.
 
         Args:
-            what: it was.
-            figure: that it gave.
-            seconds: that it took, waiting included.
+            what: its name.
+            figure: its result.
+            seconds: its duration, waiting included.
         """
         self._done += 1
         self._turn_seconds += seconds

@@ -1,1 +1,1 @@
-"""What knowing costs: encoding, fitting, looking up, starting, memory."""
+"""The cost of knowledge: encoding, fitting, looking up, starting, memory."""

@@ -1,8 +1,8 @@
 """``python -m benchmarks.knowledge``: invented wordings in memory, and more of them in PostgreSQL.
 
-They are asked one question at a time, as the daemon asks them. Each set is measured in a process of its own, so
-that its memory is its own. The peer of a lookup is the nearest wording by a plain product with all vectors,
-without n-grams, rule or threshold.
+Questions come one at a time, as in the daemon. Each set is measured in its own process, so that memory is not
+shared. A look-up is compared with the nearest wording by a plain product with all vectors, without n-grams, rule
+or threshold.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def main(
     ] = ",".join(map(str, STORED)),
     only: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Measure what knowledge costs at several sizes."""
+    """Measure the cost of knowledge at several sizes."""
     if only:
         kind, _, size = only.partition(":")
         with open_scratch() as home:

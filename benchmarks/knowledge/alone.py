@@ -1,4 +1,4 @@
-"""A measurement in a process of its own, so that its memory is its own."""
+"""A measurement in its own process, so that memory is not shared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from supportbot.errors import SupportBotError
 
 
 def measure_alone(*arguments: str) -> dict[str, Any]:
-    """Measure in a process of its own; it prints its figures as the last line."""
+    """Measure in a new process, which prints its figures as the last line."""
     finished = subprocess.run(  # noqa: S603 - our own module
         [sys.executable, "-m", "benchmarks.knowledge", "--only", *arguments],
         capture_output=True,

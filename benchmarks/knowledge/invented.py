@@ -1,4 +1,4 @@
-"""Invented knowledge of any size: answers with their wordings, their vectors, and a database with all of it."""
+"""Invented knowledge of any size: answers with wordings, vectors, and a database with all of them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ASKED = 300
 """Questions that are timed."""
 
 SOME = 2_000
-"""Wordings that are really encoded: to measure how fast, and to see how vectors lie."""
+"""Wordings that are really encoded, to measure the speed and the distribution of vectors."""
 
 
 def invent(number: int, seed: int = 0) -> Answers:
@@ -48,7 +48,7 @@ def invent(number: int, seed: int = 0) -> Answers:
 
 
 def known_entry(number: int, answer: str, wordings: Sequence[str]) -> KnownEntry:
-    """Return an answer as an index takes it."""
+    """Return an answer in the form of the index."""
     return KnownEntry(
         id=number,
         answer=answer,
@@ -63,19 +63,19 @@ def known_entry(number: int, answer: str, wordings: Sequence[str]) -> KnownEntry
 
 
 def any_vectors(answers: Answers) -> Vectors:
-    """Return a vector for each wording: encoding 100,000 texts would take minutes and measure nothing more."""
+    """Return a vector for each wording: encoding 100,000 texts would take minutes and show nothing more."""
     return unit_vectors(sum(len(wordings) for _, wordings in answers), 0)
 
 
 def unit_vectors(number: int, seed: int) -> Vectors:
-    """Return vectors that lie anywhere."""
+    """Return random vectors."""
     vectors = np.random.default_rng(seed).standard_normal((number, DIMENSIONS), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
 
 
 def vectors_like_encoded(encoder: TextEncoder, answers: Answers, asked_number: int) -> tuple[Vectors, Vectors]:
-    """Return a vector for each wording, and those of questions to some answers, spread as encoded ones are."""
+    """Return vectors of wordings and of questions to some answers, distributed like encoded ones."""
     texts = [text for _, wordings in invent(SOME) for text in wordings]
     encoded = encoder.encode(texts).reshape(-1, WORDINGS, DIMENSIONS)
     centres = encoded.mean(1)
@@ -98,7 +98,7 @@ def vectors_like_encoded(encoder: TextEncoder, answers: Answers, asked_number: i
 
 
 async def store(database: Database, answers: Answers, digest: str, vectors: Vectors | None = None) -> None:
-    """Write answers as if they had been imported and encoded; without vectors they get ones that lie anywhere."""
+    """Write answers as if they had been imported and encoded; without vectors they get random ones."""
     now = datetime.now(UTC)
     vectors = (any_vectors(answers) if vectors is None else vectors).astype(np.float16)
     row = iter(vectors)

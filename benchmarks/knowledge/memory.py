@@ -23,7 +23,7 @@ from supportbot.knowledge.knowledge import Knowledge
 
 
 def measure_index(number: int) -> dict[str, Any]:
-    """Return how long building, fitting and asking take with so many wordings, and the memory of it all."""
+    """Return how long building, fitting and asking take with so many wordings, and their memory."""
     encoder = open_encoder("")
     process, answers = psutil.Process(), invent(number)
     before = process.memory_info().rss
@@ -81,7 +81,8 @@ def measure_encoding() -> dict[str, Any]:
 
 
 async def measure_start(number: int, home: Path) -> dict[str, Any]:
-    """Return how long a start takes over the knowledge in the database, with all vectors there, and its memory."""
+    """Return how long a start takes to load knowledge from the database, with all vectors stored, and its
+    memory."""
     database = Database(f"sqlite+aiosqlite:///{home / f'{number}.db'}")
     await migrate(database)
     encoder = open_encoder("")

@@ -1,7 +1,7 @@
-"""Knowledge that is left in PostgreSQL, started for it, and searched by pgvector.
+"""Knowledge that stays in PostgreSQL (started here) and is searched with pgvector.
 
-How many of the nearest wordings are found depends on how vectors lie, so these are drawn with the mean and the
-covariances, within answers and between them, of wordings that were really encoded.
+How many of the nearest wordings are found depends on the distribution of vectors. So these are drawn with the mean
+and the covariances, within and between answers, of really encoded wordings.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from supportbot.knowledge.stored_index import StoredIndex
 from supportbot.knowledge.vector_table import VectorTable
 
 _NEAREST = 10
-"""Of them it is told how many are found."""
+"""Nearest wordings that should be found."""
 
 _RECALLED = 200
-"""Questions that this is told of."""
+"""Questions for which that is counted."""
 
 
 async def measure_stored(number: int) -> dict[str, Any]:
-    """Return what it takes to leave so many wordings in PostgreSQL, to start with them, and to ask them."""
+    """Return the cost of storing so many wordings in PostgreSQL, of a start, and of questions."""
     with durable_server() as address:
         return await _measure_stored(Database(address), number)
 
@@ -70,7 +70,7 @@ async def _measure_stored(database: Database, number: int) -> dict[str, Any]:
 
 
 async def measure_stored_start(number: int, url: str) -> dict[str, Any]:
-    """Return what a daemon takes that finds everything in PostgreSQL, and what it takes to ask it."""
+    """Return the cost of a start that finds everything in PostgreSQL, and of questions."""
     database, encoder = Database(url), open_encoder("")
     process = psutil.Process()
     before = process.memory_info().rss
@@ -130,7 +130,7 @@ async def _measure_asking(knowledge: Knowledge, encoder: TextEncoder, answers: A
 
 
 async def _measure_following(database: Database, knowledge: Knowledge) -> float:
-    """Return how long one changed entry takes to be taken over."""
+    """Return how long the daemon takes to follow one changed entry."""
     async with database.write() as session:
         state = await session.get_one(KnowledgeState, 1)
         state.revision += 1
@@ -147,7 +147,7 @@ async def _measure_following(database: Database, knowledge: Knowledge) -> float:
 
 
 async def _recall(database: Database, table: VectorTable, vectors: Vectors, asked: Vectors) -> float:
-    """Return which share of the nearest wordings, as all products tell them, is found."""
+    """Return the share of the nearest wordings, by all products, that is found."""
     found = 0
     kept = vectors.astype(np.float16).astype(np.float32)
     for question in asked:

@@ -1,1 +1,1 @@
-"""How the daemon does when people ask more than it can answer."""
+"""The daemon under more questions than it can answer."""

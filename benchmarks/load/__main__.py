@@ -1,11 +1,10 @@
 """``python -m benchmarks.load``: overload, one person's flood, and a long run.
 
-It is the real daemon with its Slack adapter and its SQLite file; Slack is the local one of the tests, and shares
-the machine. First, with a model of GPT-2's size, eight people ask one question after the other, which tells how
-many are answered a second. Then ten times as many come, whether they are answered or not. Then, with the starter
-model, one person asks 500 times in one channel while another asks once elsewhere. Then people ask what is
-approved, on SQLite and on PostgreSQL, as fast as they are answered; and at last the daemon takes as many questions
-as ``--soak`` says.
+This runs the real daemon with its Slack adapter and its SQLite file; the tests' local Slack shares the machine.
+First, with a model of GPT-2's size, eight people ask one question after the other, which gives the rate of
+answers. Then ten times as many questions arrive, answered or not. Then, with the starter model, one person asks
+500 times in one channel while another asks once elsewhere. Then people ask approved questions, on SQLite and on
+PostgreSQL, as fast as they are answered. Last, the daemon takes as many questions as ``--soak`` says.
 """
 
 from __future__ import annotations
@@ -60,8 +59,8 @@ class Part(StrEnum):
 
 
 _SETTINGS = {
-    "SUPPORTBOT_BUSY_SECONDS": "3",  # the default, which the tests' daemon has not
-    # So many come at once that they would all be refused at the door, and nothing else be measured.
+    "SUPPORTBOT_BUSY_SECONDS": "3",  # the default, which the tests' daemon lacks
+    # So many at once would all be refused on arrival, and nothing else would be measured.
     "SUPPORTBOT_WORKSPACE_AT_ONCE": "0",
     "SUPPORTBOT_WORKSPACE_A_MINUTE": "0",
 }
@@ -73,11 +72,11 @@ _NO_LIMITS = {
     "SUPPORTBOT_CHANNEL_A_MINUTE": "0",
     "SUPPORTBOT_BUSY_SECONDS": "0",
 }
-"""For the flood: the turns alone must do, and the limits would keep most of it out."""
+"""For the flood: only turns protect others here, because limits would refuse most of it."""
 
 
 async def measure_calm(crowd: Crowd, seconds: float) -> float:
-    """Return how many are answered a second when nobody waits for anybody else."""
+    """Return the answers a second when nobody waits for anybody else."""
     end = time.monotonic() + seconds
     answered = 0
 
@@ -95,7 +94,7 @@ async def measure_calm(crowd: Crowd, seconds: float) -> float:
 async def measure_overload(
     crowd: Crowd, daemon: Daemon, rate: float, seconds: float, progress: Progress
 ) -> dict[str, Any]:
-    """Let people come at a rate, answered or not; return how they fared and how the daemon did."""
+    """Have people ask at a rate, answered or not; return their times and the daemon's figures."""
     before = await read(daemon.page, daemon.process.pid)
     asked: list[Asked] = []
     highest = before.rss_mb
@@ -137,7 +136,7 @@ async def measure_flood(crowd: Crowd) -> float | None:
 
 
 async def soak(crowd: Crowd, daemon: Daemon, questions: int, progress: Progress) -> list[dict[str, float]]:
-    """Let so many questions be answered; return memory, descriptors and tasks, ten times over the run."""
+    """Have so many questions answered; return memory, descriptors and tasks, ten times during the run."""
     readings = []
     bar = progress.add_task("A long run", total=questions)
     for part in range(READINGS):
@@ -205,7 +204,7 @@ async def _measure_verified(scratch: Path, seconds: float, progress: Progress) -
                 answers = await know_faq(database, scratch)
                 async with _asking(home, **_NO_LIMITS, **address) as (crowd, daemon):
                     while (await daemon.read_until("knowledge.calibrated"))["entries"] < answers:
-                        pass  # of those that are encoded so far
+                        pass  # of the encoded ones so far
                     record[name] = await measure_verified(crowd, daemon, database, seconds, progress, name)
             finally:
                 await database.aclose()
@@ -261,7 +260,7 @@ def main(
     only: Annotated[list[Part] | None, typer.Option(help="This part; again for another one.")] = None,
     quick: Annotated[bool, typer.Option(help="Seconds instead of minutes: does it run?")] = False,
 ) -> None:
-    """Measure what people see when there are too many of them."""
+    """Measure what people see under overload."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     rest = {"quick": quick, "machine": describe_machine()}
 

@@ -1,4 +1,4 @@
-"""People in the local Slack who ask, and how long each waits for the acknowledgement and for a word of the bot."""
+"""People who ask in the local Slack, and how long each waits for the acknowledgement and a reply."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ class Asked:
 
     @property
     def seconds(self) -> float | None:
-        """How long until the asker had an answer, or a word that the bot is busy."""
+        """How long until the asker had an answer, or a reply that the bot is busy."""
         return None if self.answered_at is None else self.answered_at - self.at
 
 
 class Crowd:
-    """Asks, and notes what comes back; to be used while ``watching``.
+    """Asks, and records what comes back; use it while ``watching``.
 
     Args:
-        slack: where they ask. It forgets what was counted, so that a long run does not measure its memory.
+        slack: where they ask. Counted messages are forgotten, so that a long run does not measure their memory.
     """
 
     def __init__(self, slack: LocalSlack) -> None:
         self._slack = slack
         wordings = [wording for topic in load_faq().topics for wording in topic.wordings]
-        # Many people ask many things: the answer to one that was just answered would come sooner.
+        # Many people ask different things: a question that was just answered would be faster.
         self._questions = random.Random(_SEED).sample(wordings, len(wordings))  # noqa: S311
         self._numbers = itertools.count()
         self._open: dict[str, Asked] = {}
 
     @asynccontextmanager
     async def watching(self) -> AsyncGenerator[None]:
-        """Note replies meanwhile."""
+        """Record replies in this context."""
         task = asyncio.create_task(self._watch())
         try:
             yield
@@ -64,7 +64,7 @@ class Crowd:
             task.cancel()
 
     async def ask(self, *, channel: str | None = None, user: str | None = None) -> Asked:
-        """Let somebody ask; by default a person that nobody knows, in a channel of their own."""
+        """Have somebody ask; by default a new person in a new channel."""
         number = next(self._numbers)
         at = time.monotonic()
         envelope = await self._slack.mention(
@@ -74,7 +74,7 @@ class Crowd:
         return asked
 
     async def wait(self, asked: Asked, seconds: float) -> float | None:
-        """Wait until somebody has a word of the bot; return how long that took, or None if it did not come."""
+        """Wait until somebody has a reply; return how long that took, or None if none came."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asked.answered.wait()

@@ -1,4 +1,4 @@
-"""What the daemon says of itself, and what the system says of it."""
+"""What the daemon reports about itself, and what the system reports about it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How many verified answers a second the whole bot gives, on SQLite and on PostgreSQL, and what limits it.
 
-Each person asks, waits for the answer, and asks again, in a channel of their own. So what is measured is the way
-from the event to the reply in Slack: no model is asked.
+Each person asks, waits for the answer, and asks again, in their own channel. This measures the way from the event
+to the reply in Slack, without a model.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.e2e.daemon import Daemon
 from training.starter.data import load_faq
 
 ASKERS = 64
-"""Enough that the bot always has something to do, whatever it waits for."""
+"""Enough that the bot always has work, whatever it waits for."""
 
 _EVERY = 3
 """Of the wordings of each answer; the crowd asks all of them, so most are not known word for word."""
@@ -37,7 +37,7 @@ _WARM_UP_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A moment: how many approved answers were given, and the seconds of processor time that each has taken."""
+    """A reading: the number of approved answers given, and the processor seconds of each process."""
 
     at: float
     approved: int
@@ -47,7 +47,7 @@ class _Counted:
 
 
 async def know_faq(database: Database, scratch: Path) -> int:
-    """Import a FAQ with every third of its wordings; return how many answers it has."""
+    """Import a FAQ with every third of its wordings; return the number of its answers."""
     file = scratch / "faq.jsonl"
     rows = (
         {"question": wording, "answer": topic.answer}
@@ -61,20 +61,20 @@ async def know_faq(database: Database, scratch: Path) -> int:
 async def measure_verified(
     crowd: Crowd, daemon: Daemon, database: Database, seconds: float, bar: Progress, name: str
 ) -> dict[str, Any]:
-    """Let people ask what is known, one question after the other.
+    """Have people ask known questions, one after the other.
 
     Args:
         crowd: the people.
-        daemon: that answers.
-        database: that it writes to.
+        daemon: answers them.
+        database: of the daemon.
         seconds: how long they ask.
-        bar: tells how far it is.
+        bar: shows progress.
         name: of the database.
 
     Returns:
-        Verified answers and all answers a second, the milliseconds until Slack hears "received" and until the
-        answer is there, how many cores the daemon, PostgreSQL and everything together kept busy, and what that is
-        in milliseconds of one core for each answer.
+        Verified answers and all answers a second, and the milliseconds until Slack has the acknowledgement and the
+        answer. Also the cores that the daemon, PostgreSQL and everything together kept busy, and the milliseconds
+        of one core for each answer.
     """
     task = bar.add_task(f"Verified answers, {name}", total=seconds)
     end = time.monotonic() + _WARM_UP_SECONDS + seconds

@@ -1,7 +1,7 @@
-"""A program that is started for the comparison: it answers over HTTP, and what it says goes into a file.
+"""A program that is started for the comparison: it answers over HTTP, and its output goes to a file.
 
-So a program that does not start, or ends in the middle, can be told in a sentence with its last words. What it is
-asked is none of this module's business.
+So if a program does not start or ends early, one sentence can report it with its last line. This module does not
+know the requests.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _START_SECONDS = 600.0
 """vLLM compiles first, which takes minutes on a slow machine."""
 _POLL_SECONDS = 0.05
 _DYING_SECONDS = 5.0
-"""From the last answer of a dying program to its end, while it writes down what happened."""
+"""From the last answer of a failing program to its end, while it writes its messages."""
 _END_SECONDS = 5.0
 _LAST_WORDS = 300
 """Characters, so that a sentence stays one."""
@@ -33,12 +33,12 @@ _FOLDERS = re.compile(r"""(?<![\w.~:/-])/(?:[^\s/:'"]+/)+""")
 
 
 class Program:
-    """A program that runs.
+    """A running program.
 
     Args:
-        command: that starts it.
-        environment: what it gets beside that of this process.
-        scratch: folder for what it says.
+        command: starts it.
+        environment: in addition to that of this process.
+        scratch: folder for its output.
 
     Raises:
         ConfigError: there is no such program, or it must not be run.
@@ -51,7 +51,7 @@ class Program:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - a peer's own program
                     command,
-                    stdin=subprocess.DEVNULL,  # ours carries the turns
+                    stdin=subprocess.DEVNULL,  # our standard output carries the turns
                     stdout=said,
                     stderr=subprocess.STDOUT,
                     env=os.environ | environment,
@@ -60,7 +60,7 @@ class Program:
                 raise ConfigError(f"'{self._name}' cannot be run: {error.strerror}.") from error
 
     def await_health(self, url: str) -> None:
-        """Return when the program answers at a URL.
+        """Wait until the program answers at a URL.
 
         Raises:
             ConfigError: it ended instead, or takes too long.
@@ -68,7 +68,7 @@ class Program:
         import httpx2
 
         until = time.monotonic() + _START_SECONDS
-        with httpx2.Client() as client:  # one for all: each makes itself ready for TLS
+        with httpx2.Client() as client:  # one client for all checks: making one loads TLS certificates
             while time.monotonic() < until:
                 if how := self.told_end(0):
                     raise ConfigError(how)
@@ -79,7 +79,7 @@ class Program:
         raise ConfigError(f"'{self._name}' does not answer {_START_SECONDS:.0f} s after its start{self._told()}")
 
     def told_end(self, seconds: float = _DYING_SECONDS) -> str | None:
-        """Return in a sentence how the program ended, or None if it still runs after so many seconds."""
+        """Return a sentence about how the program ended, or None if it still runs after so many seconds."""
         try:
             code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -108,6 +108,7 @@ class Program:
 
 
 def last_words(said: str) -> str:
-    """Return the last line of what a program said, without the folders of this machine: records are published."""
+    """Return the last line of a program's output, without this machine's folders, because records are
+    published."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return _FOLDERS.sub("", lines[-1])[:_LAST_WORDS] if lines else ""

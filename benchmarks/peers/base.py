@@ -1,8 +1,7 @@
-"""What every peer is: something that continues prompts at once, all in a process of its own.
+"""The protocol of a peer: it continues several prompts at once, in its own process.
 
-All of them get the same prompts, the same documented sampling and the same number of tokens to make, and say when
-the first token of each answer was there. Nothing heavy is imported before a peer is started, so that each process
-holds what its peer needs.
+All get the same prompts, the documented sampling and the same number of tokens to make, and report the time of
+each answer's first token. Libraries are imported only when a peer starts, so that each process holds only its own.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from supportbot.engine.prompt import Prompt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What peers start from.
+    """What all peers get.
 
     Attributes:
         model: directory in Hugging Face format.
-        scratch: folder for what a peer makes of it.
-        threads: processor cores that there are to use.
+        scratch: folder for a peer's conversion of it.
+        threads: number of cores to use.
         tiny: whether model and tokenizer are the small ones.
         remote_url: base URL of an OpenAI-compatible server, or empty.
-        remote_model: what it is asked for.
+        remote_model: name of the model there.
     """
 
     model: str
@@ -39,7 +38,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """How many tokens were made, and when the first of them was there, in seconds of ``time.perf_counter()``."""
+    """The number of tokens, and the time of the first one, in seconds of ``time.perf_counter()``."""
 
     tokens: int
     first_token: float
@@ -49,24 +48,24 @@ class Peer(ABC):
     """Starts when it is made; ``close`` ends it."""
 
     weight_bits: ClassVar[int | None] = None
-    """Of each weight in memory; None if nobody here knows."""
+    """Of each weight in memory; None if unknown."""
 
     is_local: ClassVar[bool] = True
     """Whether its processor time and memory are those of this process and its children."""
 
     precision: str = "unknown"
-    """What is computed in, and how weights are kept."""
+    """The arithmetic and the format of the weights."""
 
     version: str = "unknown"
 
     @classmethod
     @abstractmethod
     def missing(cls, setup: Setup) -> str | None:
-        """Return what is not there for this peer to run, or None."""
+        """Return what this peer lacks to run, or None."""
 
     @classmethod
     def prepare(cls, setup: Setup) -> None:
-        """Make of the model what the peer reads; done once, before any of its processes starts."""
+        """Convert the model for the peer; called once, before any of its processes starts."""
         return
 
     def __init__(self, setup: Setup) -> None:
