@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.follow_ups.texts import SETS, read_lines
+from benchmarks.follow_ups.texts import LINES, read_lines
 from supportbot.intake.question_form import is_question
 
 
 def measure_lines() -> dict[str, Any]:
     """Return the figures of each set, of both together, and of those at the edge."""
-    figures = {name: _figures([name]) for name in SETS}
-    return figures | {"all": _figures(SETS), "hard": _figures(["hard"])}
+    figures = {name: _figures([name]) for name in LINES}
+    return figures | {"all": _figures(LINES), "hard": _figures(["hard"])}
 
 
 def _figures(names: list[str] | tuple[str, ...]) -> dict[str, Any]:

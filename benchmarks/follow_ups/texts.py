@@ -9,7 +9,8 @@ import yaml
 
 from benchmarks.faq import Row
 
-SETS = ("tuned", "unseen")
+THREADS = ("tuned", "unseen", "later")
+LINES = ("tuned", "unseen")
 _HERE = Path(__file__).parent
 
 
@@ -40,7 +41,7 @@ class Faq:
 
 def read_faqs() -> list[Faq]:
     """Return the FAQs."""
-    threads = {name: yaml.safe_load((_HERE / f"threads_{name}.yaml").read_text("utf-8")) for name in SETS}
+    threads = {name: yaml.safe_load((_HERE / f"threads_{name}.yaml").read_text("utf-8")) for name in THREADS}
     faqs = []
     for path in sorted((_HERE / "faqs").glob("*.yaml")):
         entries = yaml.safe_load(path.read_text("utf-8"))
@@ -54,7 +55,7 @@ def read_faqs() -> list[Faq]:
                         for one in threads[name]
                         if one["faq"] == path.stem
                     )
-                    for name in SETS
+                    for name in THREADS
                 },
             )
         )

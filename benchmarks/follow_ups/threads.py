@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.follow_ups.texts import SETS, Thread, read_faqs
+from benchmarks.follow_ups.texts import THREADS, Thread, read_faqs
 from benchmarks.imported import open_knowledge
 from supportbot.answering.explain import explain
 from supportbot.answering.follow_up import Earlier, resolve
@@ -39,15 +39,15 @@ class Outcome:
 
 
 async def measure_threads(encoder: TextEncoder) -> dict[str, Any]:
-    """Return the figures of each set, and of both together."""
-    outcomes: dict[str, list[Outcome]] = {name: [] for name in SETS}
+    """Return the figures of each set, and of all together."""
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in THREADS}
     for faq in read_faqs():
         with tempfile.TemporaryDirectory(prefix="benchmark-") as home:
             async with open_knowledge(faq.rows, Path(home), encoder, _WRONG_RATE) as knowledge:
-                for name in SETS:
+                for name in THREADS:
                     outcomes[name] += [await _ask(knowledge, thread) for thread in faq.threads[name]]
-    record = {name: _figures(outcomes[name]) for name in SETS}
-    return record | {"all": _figures([one for name in SETS for one in outcomes[name]])}
+    record = {name: _figures(outcomes[name]) for name in THREADS}
+    return record | {"all": _figures([one for name in THREADS for one in outcomes[name]])}
 
 
 async def _ask(knowledge: Knowledge, thread: Thread) -> Outcome:
@@ -76,6 +76,7 @@ async def _given(knowledge: Knowledge, text: str) -> tuple[str, ...]:
 
 def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     figures: dict[str, Any] = {"threads": len(outcomes), "calls_most": max(one.calls for one in outcomes)}
+    figures["worse_with"] = sum(one.without == _wanted(one.thread) != one.resolved for one in outcomes)
     for way in ("with", "without"):
         told = [(one.thread, one.resolved if way == "with" else one.without) for one in outcomes]
         known = [(thread, given) for thread, given in told if thread.right is not None]

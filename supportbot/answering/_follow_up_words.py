@@ -16,6 +16,7 @@ class Language:
         filling: what may stand before anything, and says nothing.
         leading: what a follow-up begins with to say that it is one; of one word or several.
         asking: what a question begins with.
+        seldom_told: those of them that ask for a person or a reason, which few answers to other questions tell.
         verbs: by which a whole sentence is told.
         prepositions: what leads to a noun, as in "for a gift card".
         determiners: what stands in front of a noun.
@@ -26,6 +27,7 @@ class Language:
     filling: tuple[str, ...]
     leading: tuple[str, ...]
     asking: tuple[str, ...]
+    seldom_told: tuple[str, ...]
     verbs: tuple[str, ...]
     prepositions: tuple[str, ...]
     determiners: tuple[str, ...]
@@ -50,6 +52,7 @@ ENGLISH = Language(
         "how is it for",
     ),
     asking=_words("what which who whom whose where when why how"),
+    seldom_told=_words("who who's whom whose why"),
     verbs=_words(
         "is isn't are aren't was were be been am i'm do don't does doesn't did didn't has have had can can't",
         "cannot could will won't would shall should may might must need needs want wants get gets got take takes",
@@ -82,7 +85,10 @@ GERMAN = Language(
         "gilt das auch bei",
         "geht das auch mit",
     ),
-    asking=_words("was wer wen wem wo wann warum wieso wie welche welcher welches welchem wohin woher"),
+    asking=_words(
+        "was wer wen wem wessen wo wann warum wieso weshalb wie welche welcher welches welchem wohin woher"
+    ),
+    seldom_told=_words("wer wen wem wessen warum wieso weshalb"),
     verbs=_words(
         "ist sind war waren bin habe hat haben hatte kann könnt können kannst könnte darf dürfen muss müssen soll",
         "will wollen möchte wird werden wurde gibt geht gehen dauert kostet kosten gilt brauche braucht bekomme",

@@ -4,10 +4,10 @@ A whole sentence of whose answer the knowledge is sure is left as it is, so a ch
 Anything else is read in a few ways, and the first of which the knowledge is sure is asked: the earlier question
 with its last phrase replaced, and the earlier question with the follow-up behind it.
 
-The earlier question alone makes its answer sure, whatever stands behind it. So what was just answered is taken
-for meant again only where the follow-up bears on it: where all its words are small ones ("how much?") or words of
-that answer, or where they hardly make it less sure. "And kayaks?" after a question about helmets is no question
-about helmets.
+The earlier question alone makes its answer sure, whatever stands behind it. So the answer that was just given is
+given again only if it speaks of what the follow-up asks: all words of the follow-up are small ones ("how much?"),
+or words of that answer or its wordings. "And kayaks?" after a question about helmets is no question about helmets,
+and "who is the guide?" asks more than when the guided tour starts.
 
 This module knows the small words of some languages and a way to ask; no thread, no platform, no database.
 """
@@ -29,10 +29,6 @@ Decide = Callable[[str], Awaitable[Decision | None]]
 _LONGEST = 160
 """Characters of a follow-up that may be short for something; a longer one says what it means."""
 
-_KEPT = 0.9
-"""Share of the confidence that remains where a follow-up asks more about what was just answered: what asks for
-something else left at most .83 on the threads that this was tuned on."""
-
 _FEW = 6
 """Words of what has no verb, or whose "it" may be what was said before; a longer one says itself what it means."""
 
@@ -48,7 +44,7 @@ def _either(kind: str) -> str:
     return "(?:" + "|".join(re.escape(word) for word in sorted(_all(kind), key=len, reverse=True)) + ")"
 
 
-_VERBS, _PRONOUNS = _all("verbs"), _all("pronouns")
+_VERBS, _PRONOUNS, _SELDOM_TOLD = _all("verbs"), _all("pronouns"), _all("seldom_told")
 _SMALL = frozenset(word for kind in fields(Language) for word in _all(kind.name))
 _PREPOSITION, _DETERMINER = _either("prepositions"), rf"(?:{_either('determiners')}\s+)"
 _FILLING = re.compile(rf"\A(?:{_either('filling')}\b[\s,.!]*)+", re.IGNORECASE)
@@ -81,7 +77,7 @@ async def resolve(follow_up: str, earlier: Sequence[Earlier], decide: Decide) ->
     Args:
         follow_up: normalised.
         earlier: what was asked before in its thread, the newest last.
-        decide: what is known about a text; called four times at most.
+        decide: what is known about a text; called three times at most.
     """
     said = _FILLING.sub("", follow_up)
     text = _LEADING.sub("", said).strip(_ENDS)
@@ -109,10 +105,8 @@ async def resolve(follow_up: str, earlier: Sequence[Earlier], decide: Decide) ->
             return reading
     if alone is not None:
         return by_itself
-    if again is not None:
-        reading, found = again
-        if _speaks_of(found.entry, own) or await _is_kept(found, question, decide):
-            return reading
+    if again is not None and _speaks_of(again[1].entry, [*own, *(word for word in words if word in _SELDOM_TOLD)]):
+        return again[0]
     return follow_up
 
 
@@ -155,14 +149,8 @@ def _replaced(question: str, text: str) -> str:
     return f"{question[: found.start()]}{text}{question[found.end() :]}" if found else f"{question} {text}"
 
 
-def _speaks_of(entry: KnownEntry, own: Sequence[str]) -> bool:
-    """Return whether an answer and its wordings have all of a follow-up's own words; also where there are none."""
+def _speaks_of(entry: KnownEntry, asked: Sequence[str]) -> bool:
+    """Return whether an answer and its wordings have all of these words of a follow-up; also if there are none."""
     texts = (entry.answer, *(wording.text for wording in entry.wordings))
     known = {word[:_STEM] for text in texts for word in _WORD.findall(text.lower())}
-    return all(word[:_STEM] in known for word in own)
-
-
-async def _is_kept(found: Candidate, question: str, decide: Decide) -> bool:
-    """Return whether the knowledge is about as sure of an answer as without the follow-up's own words."""
-    first = await _surest(question, decide)
-    return first is None or found.confidence >= _KEPT * first.confidence
+    return all(word[:_STEM] in known for word in asked)

@@ -86,6 +86,7 @@ async def test_is_read_as(index: Index, before: tuple[str, int], follow_up: str,
         "and kayaks?",
         "do you rent kayaks?",
         "what about the moon",
+        "who made them?",
         "ok great, thanks!",
         "",
         "👍",
@@ -107,12 +108,12 @@ async def test_nothing_is_asked_in_vain(index: Index, follow_up: str) -> None:
 
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(["", "and ", "what about ", "und "]))
 async def test_any_two_texts(index: Index, before: str, follow_up: str, leading: str) -> None:
-    """At most four look-ups, and the result is what was asked, or what the knowledge is sure of."""
+    """At most three look-ups, and the result is what was asked, or what the knowledge is sure of."""
     asked: list[str] = []
     decide = deciding(index, asked)
     text = leading + follow_up
     resolved = await resolve(text, [Earlier(before, HELMET)], decide)
-    assert len(asked) <= 4
+    assert len(asked) <= 3
     if resolved != text:
         decision = await decide(resolved)
         assert decision is not None
@@ -121,11 +122,11 @@ async def test_any_two_texts(index: Index, before: str, follow_up: str, leading:
 
 @pytest.mark.long
 async def test_threads_of_three_faqs(minilm: Encoder) -> None:
-    """Right in 85 % at least, and in nothing worse than without what was asked before."""
+    """Right in 85 % at least, and no thread is worse than without what was asked before."""
     for name, figures in (await measure_threads(minilm)).items():
         assert figures["right_with"] >= 0.85, name
         assert figures["right_with"] > figures["right_without"], name
         assert figures["whole_right_with"] >= figures["whole_right_without"], name
         assert figures["wrong_with"] <= figures["wrong_without"], name
-        assert figures["foreign_answered_with"] <= 0.1, name
-        assert figures["calls_most"] <= 4, name
+        assert figures["worse_with"] == 0, name
+        assert figures["calls_most"] <= 3, name
