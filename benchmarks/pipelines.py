@@ -1,8 +1,8 @@
-"""The two pipelines that are compared: the plain documented one, and that of ``training.finetune``.
+"""The two compared pipelines: the plain documented one, and that of ``training.finetune``.
 
-Both are a ``Trainer`` with the same arguments, the same rows, the same weights at the beginning and the same
-objective, so only the way to the same steps differs. The plain one pads every row to a fixed length, takes rows in
-random order, computes all logits, and on a CPU computes in fp32, as the documented fp16 does there.
+Both are a ``Trainer`` with the same arguments, rows, initial weights and objective, so only the way to the same
+steps differs. The plain one pads every row to a fixed length, takes rows in random order, computes all logits, and
+on a CPU computes in fp32, where the documented fp16 would too.
 
 This module knows nothing of timing.
 """
@@ -46,9 +46,9 @@ class FixedCollator:
 
 
 def parse_pipeline(pipeline: Pipeline, data: Path, output_dir: Path, seed: int) -> Run:
-    """Return the documented run on a file, as ``python -m training.finetune`` or as the plain pipeline has it."""
+    """Return the documented run on a file, for ``python -m training.finetune`` or for the plain pipeline."""
     flags = ["--data", str(data), "--output-dir", str(output_dir), "--seed", str(seed)]
-    # Every loss is logged; nothing is evaluated or saved while it is timed.
+    # Every loss is logged; nothing is evaluated or saved during the timing.
     flags += ["--logging_steps", "1", "--eval_strategy", "no", "--save_strategy", "no"]
     if pipeline == "plain":
         flags += ["--train_sampling_strategy", "random"]

@@ -1,8 +1,8 @@
 """``python -m benchmarks.preparation``: a million approved rows become a training set in bounded memory.
 
-The rows are made on the spot in a SQLite file of the real schema, then selected, encoded and written as
-``training.finetune --from-db`` does it, and opened and ordered as its trainer does. What is measured is how much
-more memory the process holds at the worst moment than before it began.
+The rows are generated into a SQLite file with the real schema, then selected, encoded and written as in
+``training.finetune --from-db``, and opened and ordered as in its trainer. The figure is the growth of the
+process's memory from the start to the peak.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _SEED = 42
 
 
 async def fill(database: Database, rows: int, progress: Progress) -> None:
-    """Insert approved examples, all different, of many persons."""
+    """Insert different approved examples of many persons."""
     await migrate(database)
     rng = random.Random(_SEED)  # noqa: S311 - variety, not secrecy
     faq = load_faq()

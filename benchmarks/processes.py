@@ -1,4 +1,4 @@
-"""What a process and those that it started hold and use, watched from outside so that it is not disturbed."""
+"""Memory and processor time of a process and its children, measured from outside so as not to disturb it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAMPLE_SECONDS = 0.05
 _IDLE_PERCENT = 10.0
 _IDLE_SAMPLE_SECONDS = 0.2
 IDLE_SECONDS = 10.0
-"""On a machine that is busy with something else, too, nobody waits for longer."""
+"""Limit of the wait on a machine that is busy with other work."""
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Use:
 
 
 def await_idle(seconds: float = IDLE_SECONDS) -> None:
-    """Wait until the processors are idle: some servers go on spinning for a second after their last answer.
+    """Wait until the processors are idle: some servers keep spinning for a second after their last answer.
 
     Args:
         seconds: to wait at most.
@@ -43,7 +43,7 @@ def await_idle(seconds: float = IDLE_SECONDS) -> None:
 
 @contextmanager
 def watch(pid: int | None = None) -> Iterator[Use]:
-    """Watch a process (this one, if none is named) and those that it has started by now, from another thread."""
+    """Watch a process (this one by default) and its present children from another thread."""
     root = psutil.Process(pid)
     processes = [root, *root.children(recursive=True)]
     use = Use(_resident_mb(processes), 0.0)

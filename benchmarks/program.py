@@ -1,4 +1,4 @@
-"""What the command of each benchmark has: a folder for what it makes, its progress, a file for its figures."""
+"""Common parts of the benchmarks' commands: a scratch folder, progress, a file for the figures."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from supportbot.errors import SupportBotError
 _FAULT = 2
 
 _TELL_SECONDS = 15.0
-"""Between two lines of progress where they are read later, or by a program."""
+"""Seconds between two lines of progress outside a terminal."""
 
 
 class Telling(Progress):
-    """A bar on a terminal; elsewhere a line now and then, since a bar would show nothing until the end."""
+    """A bar on a terminal; elsewhere a line from time to time, since a bar would show nothing until the end."""
 
     def __init__(self) -> None:
         super().__init__(console=Console(stderr=True), transient=True)
         self._told_at = time.monotonic()
 
     def update(self, task_id: TaskID, **changes: Any) -> None:
-        """Change what is shown of a task; see the library."""
+        """Update the display of a task; see the library."""
         super().update(task_id, **changes)
         self._tell(task_id)
 
     def advance(self, task_id: TaskID, advance: float = 1) -> None:
-        """Say that so much more of a task is done."""
+        """Add to the finished part of a task."""
         super().advance(task_id, advance)
         self._tell(task_id)
 
@@ -49,7 +49,7 @@ class Telling(Progress):
 
 @contextmanager
 def open_scratch() -> Generator[Path]:
-    """Give a folder for what is made on the way; what the user can fix becomes a sentence and exit status 2."""
+    """Yield a scratch folder; errors that the user can fix become a sentence and exit status 2."""
     try:
         with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
             yield Path(scratch)

@@ -1,4 +1,4 @@
-"""What two pipelines' rounds come to: rates, their ratio, and whether the losses differ by more than noise.
+"""The figures of two pipelines' rounds: rates, their ratio, and whether losses differ by more than noise.
 
 This module knows no process and no model; it computes with numbers.
 """
@@ -16,7 +16,7 @@ from scipy.stats import t as student
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """One round. ``positions`` were computed, and ``tokens`` of them are no padding."""
+    """One round. ``positions`` were computed; ``tokens`` of them are no padding."""
 
     seconds: float
     cpu_seconds: float
@@ -27,11 +27,11 @@ class Timed:
 def build_record(
     rounds: Mapping[Any, Sequence[Timed]], results: Mapping[Any, Mapping[str, Any]], *, rows: int, steps: int
 ) -> dict[str, Any]:
-    """Return the figures as they are written.
+    """Return the figures for the record.
 
     Args:
         rounds: of the pipelines ``plain`` and ``ours``.
-        results: of the same: ``peak_memory_mb``, and the ``curves`` of each seed.
+        results: of the same pipelines: ``peak_memory_mb``, and the ``curves`` of each seed.
         rows: learned in a round.
         steps: of the optimizer in a round.
     """
@@ -46,7 +46,7 @@ def build_record(
         "ratio": round(ours["examples_per_second"] / plain["examples_per_second"], 3),
         "median_ratio_of_rounds": round(median(by_round), 3),
         "tokens_ratio": round(ours["tokens_per_second"] / plain["tokens_per_second"], 3),
-        # Of processor seconds: what other processes do at the same time changes it least.
+        # Of processor seconds, which other processes change least.
         "cpu_ratio": round(plain["cpu_seconds"] / ours["cpu_seconds"], 3),
         "pipelines": figures,
         "loss": compare_losses(results["plain"]["curves"], results["ours"]["curves"]),
@@ -54,14 +54,14 @@ def build_record(
 
 
 def compare_losses(plain: Sequence[Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return both curves, their difference, and the range in which a further run of ours would be.
+    """Return both curves, their difference, and the expected range of another run of ours.
 
-    The range is the 95 % prediction interval of the runs of ours, which differ by the seed: by the order of the
-    rows and by dropout.
+    The range is the 95 % prediction interval from our runs, which differ by seed: in the order of rows and in
+    dropout.
 
     Args:
         plain: the one run of the plain pipeline.
-        ours: two runs of ours or more; the first has the seed of the plain one.
+        ours: at least two runs of ours; the first has the seed of the plain one.
     """
     runs = [run["probe"] for run in ours]
     differences, noise = [], []

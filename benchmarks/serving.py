@@ -1,7 +1,7 @@
-"""One peer in a process of its own, which answers as many prompts at once as it is told to, and times itself.
+"""One peer in its own process: it answers the requested number of prompts at once and times itself.
 
-``python -m benchmarks.serving NAME SPEC`` speaks through ``benchmarks.turns``; the first answer, alone, comes
-without being asked for, as what a start takes is measured by it.
+``python -m benchmarks.serving NAME SPEC`` communicates through ``benchmarks.turns``. It makes the first answer,
+alone, unasked, because it is part of the measured start.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _FAULT = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What a peer is asked for.
+    """The order for a turn.
 
     Attributes:
-        at_once: prompts that are submitted together.
-        waves: of so many, one after the other.
+        at_once: prompts submitted together.
+        waves: of these, one after the other.
         new_tokens: of each answer.
         seed: of the first answer; the others have the next ones.
     """
@@ -43,7 +43,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """What a turn took. ``first_tokens`` are the seconds from submitting to the first token, for each answer."""
+    """The times of a turn. ``first_tokens`` are the seconds from submitting to the first token, for each
+    answer."""
 
     seconds: float
     tokens: int
@@ -51,7 +52,7 @@ class Timed:
 
 
 class EndedEarlyError(SupportBotError):
-    """An answer has other than the tokens that were asked for, so a rate would compare different work."""
+    """An answer has another number of tokens than requested, so a rate would compare different work."""
 
 
 def run_turn(peer: Peer, prompts: Sequence[Prompt], turn: Turn) -> Timed:
@@ -75,7 +76,7 @@ def run_turn(peer: Peer, prompts: Sequence[Prompt], turn: Turn) -> Timed:
 
 
 def main(name: str, setup: Setup, prompts: Sequence[Prompt], first: Turn, channel: Channel) -> None:
-    """Start a peer and let it take turns until nothing more is asked."""
+    """Start a peer and let it take turns until there are no more."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     peer = PEERS[name](setup)
     try:

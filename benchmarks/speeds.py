@@ -1,7 +1,6 @@
-"""What the turns of all peers come to: rates, ratios to ours, and how cost grows.
+"""The figures of all peers' turns: rates, ratios to ours, and growth of cost.
 
-A ratio is that of two peers in the same round, of which the median is taken: what else the machine did in that
-round met both.
+A ratio compares two peers in the same round, and its median is taken, so other work of the machine affects both.
 
 This module knows no process and no model; it computes with numbers.
 """
@@ -18,12 +17,12 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One turn of one peer, seen from outside and from inside.
+    """One turn of one peer, measured from outside and inside.
 
     Attributes:
-        at_once: answers under way at the same time.
-        answers: in all.
-        seconds: until the last of them was whole.
+        at_once: simultaneous answers.
+        answers: their total number.
+        seconds: until the last of them was complete.
         tokens: of all answers.
         first_tokens: seconds from submitting to the first token, for each answer.
         cpu_seconds: of its processes.
@@ -66,7 +65,7 @@ def summarize(turns: Sequence[Measured], *, is_local: bool) -> dict[str, Any]:
 
 
 def ratio_of_rounds(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float:
-    """Return the median over the rounds of how many times as many tokens a second ours made."""
+    """Return the median over the rounds of the ratio of our tokens a second to the peer's."""
     pairs = zip(ours, theirs, strict=True)
     return round(median(one.tokens_per_second / other.tokens_per_second for one, other in pairs), 3)
 

@@ -1,10 +1,10 @@
-"""``python -m benchmarks.training``: our fine-tuning beside the plain documented way of doing the same.
+"""``python -m benchmarks.training``: our fine-tuning beside the plain documented pipeline.
 
-Both pipelines learn the same rows in steps of the same eight rows, each in a process of its own, and take turns
-round by round. What is faster must not learn worse: the loss on held-out rows is compared after each round with
-what another seed alone changes.
+Both pipelines learn the same rows in steps of the same eight rows, each in its own process, and take turns round
+by round. The faster one must not learn worse: after each round the difference of their losses on held-out rows is
+compared with that between seeds.
 
-This module knows turns and figures; what is compared is in ``benchmarks.pipelines``.
+This module knows turns and figures; ``benchmarks.pipelines`` defines the pipelines.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def compare(spec: Spec, console: Console) -> dict[str, Any]:
             for name in rounds
         }
         for number in range(1, spec.rounds + 1):
-            # A worker that has nothing to do waits, so it costs the other nothing.
+            # An idle worker waits, so it costs the other nothing.
             for worker in workers.values():
                 worker.read()
             for name in list(rounds) if number % 2 else reversed(rounds):
@@ -92,7 +92,7 @@ def main(
         record = compare(spec, console)
     settings = {
         name: value for name, value in asdict(spec).items() if name not in ("data", "prepared")
-    }  # paths are nobody's business
+    }  # records contain no paths
     record |= {
         "data": "starter" if data is None else data.name,
         "settings": settings,
@@ -111,7 +111,7 @@ def _starter_rows(path: Path) -> Path:
 
 
 def _prepare(data: Path, output_dir: Path, *, quick: bool) -> int:
-    """Encode the rows once for both pipelines; return how many there are to train on."""
+    """Encode the rows once for both pipelines; return the number of training rows."""
     run = parse_pipeline("ours", data, output_dir, _SEEDS[0])
     return asyncio.run(prepare(run, FileRows(data), build_tokenizer(tiny=quick))).taken
 

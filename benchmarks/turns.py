@@ -1,10 +1,10 @@
-"""Processes that take turns: each does its part when told to, and waits idle while the others do theirs.
+"""Processes that take turns: each works when told to, and is idle while the others work.
 
-So whatever is compared meets the same disturbances of one machine, and each has memory and processor time of its
-own. A process is told something with a line of JSON on its standard input, and answers with a line on its standard
-output, which carries nothing else. One that cannot go on says why in the same way.
+So all meet the same disturbances of one machine, and each has its own memory and processor time. A process gets a
+line of JSON on its standard input and answers with a line on its standard output, which has nothing else on it. If
+it cannot continue, that line says why.
 
-This module knows nothing of what is measured.
+This module does not know what is measured.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import psutil
 from supportbot.errors import ConfigError
 
 _END_SECONDS = 10.0
-"""A process that is told that nothing more comes gets this long to clear up."""
+"""Time for a process to clean up after the last message."""
 _FAILED = "failed"
 
 
@@ -34,7 +34,7 @@ class Worker:
     ``began`` is when it was started, in seconds of ``time.perf_counter()``.
 
     Args:
-        name: what people call it.
+        name: for people.
         module: that is run.
         arguments: of its command line.
     """
@@ -72,7 +72,7 @@ class Worker:
         return self._process.pid
 
     def ask(self, message: object) -> Any:
-        """Tell the process something and return what it answers.
+        """Send the process a message and return its answer.
 
         Raises:
             ConfigError: it ended instead.
@@ -87,10 +87,10 @@ class Worker:
         return self.read()
 
     def read(self) -> Any:
-        """Return what the process says next.
+        """Return the next message of the process.
 
         Raises:
-            ConfigError: it ended instead, or says why it cannot go on.
+            ConfigError: it ended instead, or says why it cannot continue.
         """
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
@@ -105,7 +105,7 @@ class Worker:
 
 
 class Channel:
-    """The other end: lines to whoever started this process, and lines back."""
+    """The other end: lines to and from the parent process."""
 
     def __init__(self, lines_in: TextIO, lines_out: TextIO) -> None:
         self._in = lines_in
@@ -117,24 +117,25 @@ class Channel:
         self._out.flush()
 
     def fail(self, why: str) -> None:
-        """Say in a sentence why this process cannot go on."""
+        """Send a sentence about why this process cannot continue."""
         self.send({_FAILED: why})
 
     def wait(self) -> None:
-        """Say that this process is ready and return when it is told to go on; end it when it never will be."""
+        """Report that this process is ready and wait for the next message; end the process when there will be
+        none."""
         self.send("ready")
         if not self._in.readline():
             sys.exit(1)
 
     def messages(self) -> Iterator[Any]:
-        """Yield what this process is told, until nothing more comes."""
+        """Yield the messages to this process until the last."""
         for line in self._in:
             yield json.loads(line)
 
 
 @contextmanager
 def own_stdout() -> Iterator[TextIO]:
-    """Give standard output to the figures alone: what a library prints goes to standard error."""
+    """Keep standard output for the figures: output of libraries goes to standard error."""
     stdout, sys.stdout = sys.stdout, sys.stderr
     try:
         yield stdout

@@ -1,9 +1,8 @@
-"""The starter model in the shape of GPT-2 with 124 million parameters: what it knows, at the large one's cost.
+"""The starter model in the shape of GPT-2 with 124 million parameters: its knowledge, at the large one's cost.
 
-No package carries the weights of GPT-2, and random ones know no answer that could be repeated. So each of the
-starter's 128 values is kept six times over, which leaves means and variances as they are; layers that it does not
-have add nothing; tokens that it does not know never come. The logits are the starter's, up to rounding, and every
-step computes what a step of GPT-2 does.
+No package contains GPT-2's weights, and a random model has no answers to repeat. So each of the starter's 128
+values is stored six times, which keeps means and variances; additional layers add nothing; unknown tokens are
+never drawn. The logits are the starter's, up to rounding, and every step computes as much as a step of GPT-2.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _COPIES = 6
 _LAYERS = 12
 _VOCABULARY, _POSITIONS = 50_257, 1_024
 _NEVER = -100.0
-"""Logit of tokens that the starter does not know: below all that it gives to those that it does."""
+"""Logit of tokens that the starter lacks: below those of all its own tokens."""
 
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 
@@ -43,7 +42,7 @@ def save_wide(directory: Path) -> None:
         bos_token_id=small.config.bos_token_id,
         eos_token_id=small.config.eos_token_id,
     )
-    torch.manual_seed(0)  # what has no counterpart is random, so that no step is easier than one of GPT-2
+    torch.manual_seed(0)  # other weights are random, so that no step is easier than one of GPT-2
     wide = GPT2LMHeadModel(config)
     state = wide.state_dict()
     given = small.state_dict()
@@ -63,7 +62,7 @@ def save_wide(directory: Path) -> None:
 
 
 def _widen_tables(state: State, given: State) -> None:
-    """Fill embeddings and head. The last copy of the last norm is 1, by which unknown tokens get their logit."""
+    """Fill embeddings and head. The last copy of the last norm is 1, which gives unknown tokens their logit."""
     for name in ("transformer.wte.weight", "transformer.wpe.weight"):
         state[name].zero_()
         state[name][: len(given[name])] = given[name].repeat(1, _COPIES)
@@ -90,7 +89,7 @@ def _widen_layer(state: State, given: State, layer: str, heads: int) -> None:
         parts = tensor.unflatten(-1, (heads, few))
         return torch.nn.functional.pad(parts, (0, many - few)).flatten(-2)
 
-    # Attention divides by the root of what a head holds, zeros included.
+    # Attention divides by the root of a head's width, zeros included.
     scales = (math.sqrt(many / few), 1.0, 1.0)
     weights = given[f"{layer}attn.c_attn.weight"].chunk(3, dim=1)
     biases = given[f"{layer}attn.c_attn.bias"].chunk(3)

@@ -1,10 +1,10 @@
-"""One pipeline in a process of its own, trained in rounds: it stops after each until it is told to go on.
+"""One pipeline in its own process, trained in rounds: after each it waits for the next message.
 
-So two pipelines take turns on one machine and meet the same disturbances, each with a peak of memory that is its
-own. What is timed is a whole run of ``Trainer.train``: loading rows, padding them, computing, stepping. One pass
-over the longest rows goes before it, so no figure holds the first allocation of everything.
+So two pipelines take turns on one machine and meet the same disturbances, each with its own peak of memory. The
+time is that of a whole run of ``Trainer.train``: loading rows, padding, computing, stepping. A first pass over the
+longest rows keeps first allocations out of the figures.
 
-It speaks through ``benchmarks.turns``.
+It communicates through ``benchmarks.turns``.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from training.finetune.data import load_prepared
 
 ROWS_SEED = 42
 _MICRO = 2
-"""Rows of the pass before the measurement, as many as the documented batch has."""
+"""Rows of the pass before the measurement, as in the documented batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """What the pipelines of one comparison have in common.
+    """The common parameters of the compared pipelines.
 
     Attributes:
         data: the JSONL file; its rows are prepared in ``prepared``.
         prepared: output directory that the rows were prepared for.
         seeds: of the runs; the first is timed, the others only show how much the loss varies.
-        rounds: parts that the timed run is cut into.
+        rounds: parts of the timed run.
         steps: of the optimizer in a round.
         rows: trained on, once each.
         probe_rows: held-out rows that are measured with after each round.
@@ -63,7 +63,7 @@ class Spec:
 
 @dataclass(slots=True)
 class Curves:
-    """What a run gives: the loss of each step, and that of the held-out rows after each round."""
+    """The result of a run: the loss of each step, and that of the held-out rows after each round."""
 
     train: list[float] = field(default_factory=list)
     probe: list[float] = field(default_factory=list)
@@ -123,7 +123,7 @@ class Rounds(TrainerCallback):
 
 
 class _Positions:
-    """Counts what a training model is given."""
+    """Counts the inputs of a model in training."""
 
     def __init__(self) -> None:
         self._positions = 0
@@ -135,14 +135,14 @@ class _Positions:
             self._tokens += int(kwargs["attention_mask"].sum())
 
     def take(self) -> tuple[int, int]:
-        """Return positions, and those that are no padding, since the last time."""
+        """Return the positions, and the tokens among them, since the last call."""
         counted = self._positions, self._tokens
         self._positions = self._tokens = 0
         return counted
 
 
 def main(pipeline: Pipeline, spec: Spec, channel: Channel) -> None:
-    """Train once in rounds, then once with each further seed, and send what came out."""
+    """Train once in rounds, then once with each further seed, and send the results."""
     torch.set_num_threads(spec.threads)
     transformers_logging.set_verbosity_error()
     datasets.disable_progress_bars()
@@ -167,7 +167,7 @@ def _train(pipeline: Pipeline, spec: Spec, seed: int, channel: Channel | None) -
 
 
 def _measure(model: torch.nn.Module, probe: dict[str, torch.Tensor], device: torch.device) -> float:
-    """Return the loss of the held-out rows, and leave the model and the random numbers as they were."""
+    """Return the loss of the held-out rows; restores the model's mode and the random state."""
     model.eval()
     with torch.inference_mode():
         loss = float(model(**{name: tensor.to(device) for name, tensor in probe.items()}).loss)
@@ -180,7 +180,7 @@ def _clocks() -> tuple[float, float]:
 
 
 def _peak_memory_mb() -> float:
-    """Return the most memory that was held: of the GPU where there is one, else of this process."""
+    """Return the peak memory: of the GPU if there is one, else of this process."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

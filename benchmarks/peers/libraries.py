@@ -1,4 +1,4 @@
-"""Libraries that decode in the process that asks, each as its own documentation has it."""
+"""Libraries that decode in the calling process, each used as its documentation says."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from supportbot.engine.base import SamplingParams
 from supportbot.engine.prompt import MAX_LENGTH, Prompt
 
 _BATCH, _BLOCK_TOKENS, _STEP_TOKENS = 32, 32, 4_096
-"""Of the bare pipeline: as many answers as ours decodes together, and its cache for them at their longest."""
+"""Of the bare pipeline: as many answers as ours decodes together, and a cache for their maximum length."""
 
 
 class BarePipeline(Peer):
     """``ContinuousBatchingPipeline`` of OpenVINO GenAI, alone, with the export that ours loads.
 
-    It is asked for the same, and computes as it chooses to: on a CPU in bf16, with a cache in 8 bits.
+    It gets the same requests and uses its own defaults: on a CPU bf16, with a cache in 8 bits.
     """
 
     weight_bits = 8
@@ -39,7 +39,7 @@ class BarePipeline(Peer):
         OpenVINO.prepare(setup)
 
     def __init__(self, setup: Setup) -> None:
-        from supportbot.engine.openvino.export import export  # first: it shuts the library's reporting out
+        from supportbot.engine.openvino.export import export  # first: it blocks the library's reporting
         from supportbot.engine.tokenizer import load_tokenizer
 
         import openvino_genai as genai  # isort: skip
@@ -83,7 +83,7 @@ class BarePipeline(Peer):
 
 
 class PlainPipeline(BarePipeline):
-    """The bare pipeline asked for tokens alone: the difference is what their log-probabilities cost."""
+    """The bare pipeline asked for tokens only: the difference is the cost of log-probabilities."""
 
     with_logprobs = False
 
@@ -129,14 +129,14 @@ class Transformers(Peer):
 
 
 class _FirstTokens:
-    """What ``generate`` calls a streamer: it is given the prompt, then the tokens of each step."""
+    """A streamer for ``generate``: it gets the prompt, then the tokens of each step."""
 
     def __init__(self) -> None:
         self.at = 0.0
         self._calls = 0
 
     def put(self, tokens: object) -> None:
-        """Note when the first tokens come."""
+        """Record when the first tokens come."""
         self._calls += 1
         if self._calls == 2:
             self.at = time.perf_counter()
@@ -183,11 +183,11 @@ class CTranslate2(Peer):
 
         def note(step: Any) -> bool:
             first_tokens[step.batch_id] = first_tokens[step.batch_id] or time.perf_counter()
-            return False  # go on
+            return False  # don't stop
 
         results = self._generator.generate_batch(
             [[str(self._tokenizer.id_to_token(number)) for number in prompt.token_ids] for prompt in prompts],
-            max_length=params.max_length - len(prompts[0].token_ids),  # of the answer alone
+            max_length=params.max_length - len(prompts[0].token_ids),  # of the answer only
             include_prompt_in_result=False,  # else the prompt is computed token by token
             repetition_penalty=params.repetition_penalty,
             sampling_temperature=params.temperature,

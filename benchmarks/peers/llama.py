@@ -26,7 +26,7 @@ class LlamaServer(LocalServer):
     sampling: ClassVar[dict[str, Any]] = {
         "repeat_penalty": SamplingParams().repetition_penalty,
         "repeat_last_n": POSITIONS,  # all of prompt and answer
-        "samplers": ["penalties", "top_k", "temperature", "top_p"],  # which draws the same as with both turned
+        "samplers": ["penalties", "top_k", "temperature", "top_p"],  # equivalent to setting both
         "cache_prompt": False,
     }
 
@@ -41,7 +41,7 @@ class LlamaServer(LocalServer):
     @classmethod
     def prepare(cls, setup: Setup) -> None:
         """Convert the model."""
-        script = str(Path(shutil.which(_CONVERT) or _CONVERT).resolve())  # what it imports lies beside it
+        script = str(Path(shutil.which(_CONVERT) or _CONVERT).resolve())  # its imports are beside it
         command = [sys.executable, script, setup.model, "--outtype", "q8_0", "--outfile", cls._file(setup)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - as named
         if done.returncode:
@@ -57,7 +57,7 @@ class LlamaServer(LocalServer):
 
     def environment(self, setup: Setup) -> dict[str, str]:
         """See ``LocalServer.environment``."""
-        return {"GGML_NO_BACKTRACE": "1"}  # its lines would stand behind the one that says what went wrong
+        return {"GGML_NO_BACKTRACE": "1"}  # its lines would follow the one with the reason
 
     @classmethod
     def _file(cls, setup: Setup) -> str:

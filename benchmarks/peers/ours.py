@@ -88,14 +88,14 @@ class OpenVINO(EnginePeer):
 
 
 class OpenVINO16Bit(OpenVINO):
-    """The default engine with the weights as they are stored."""
+    """The default engine with the stored weights."""
 
     setting = "bf16"
     weight_bits = 16
 
 
 class OpenVINOWithoutPrefix(OpenVINO):
-    """The default engine, computing the line that all prompts begin with anew for each."""
+    """The default engine, which computes the common first line again for each prompt."""
 
     def load(self) -> Engine:
         """See ``EnginePeer.load``."""

