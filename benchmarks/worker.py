@@ -167,7 +167,7 @@ def _train(pipeline: Pipeline, spec: Spec, seed: int, channel: Channel | None) -
 
 
 def _measure(model: torch.nn.Module, probe: dict[str, torch.Tensor], device: torch.device) -> float:
-    """Return the loss of the held-out rows; restores the model's mode and the random state."""
+    """Return the loss of the held-out rows; changes neither the model's mode nor the random state."""
     model.eval()
     with torch.inference_mode():
         loss = float(model(**{name: tensor.to(device) for name, tensor in probe.items()}).loss)

@@ -1,9 +1,9 @@
 """Many questions put to one model, through the same engine and prompt that serve it.
 
-Question number ``i`` is sampled with ``seed + i``, whatever else is under way, so two models that are asked the
-same questions with the same seed differ by nothing but themselves.
+Question number ``i`` is sampled with ``seed + i``, whatever else is in progress, so with the same questions and
+seed only the models differ.
 
-This module knows an engine and texts; which answers are right is for others to say.
+This module knows an engine and texts, but not which answers are right.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from supportbot.engine.base import Engine, SamplingParams, confidence
 from supportbot.engine.prompt import encode_prompt
 
 LEAST_CONFIDENCE = -1000.0
-"""Stands for that of an empty answer, which has none; in nats, far below anything a model can reach."""
+"""The confidence of an empty answer, in nats: far below any other."""
 
 _ANSWER_SECONDS = 600.0
-"""An answer takes a fraction of a second; on a machine that is busy beyond reason it may take this long."""
+"""An answer takes a fraction of a second; on a very busy machine it may take this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Asked:
         text: stripped, as a user would see it.
         confidence: see ``engine.base.confidence``; ``LEAST_CONFIDENCE`` if the answer is empty.
         tokens: its length, without the end-of-text token.
-        seconds: from the start of its prompt to its end, beside the others that are under way.
+        seconds: from the start of its prompt to its end, decoded beside other answers.
     """
 
     text: str
@@ -47,10 +47,10 @@ async def ask_all(
     seed: int,
     on_answer: Callable[[], None] = lambda: None,
 ) -> list[Asked]:
-    """Return an answer to each question, in order; as many are under way at once as the engine likes.
+    """Return an answer to each question, in order; asks as many at once as the engine's capacity.
 
     Args:
-        engine: what answers.
+        engine: of the model.
         questions: as users type them.
         params: how tokens are drawn; ``seed`` replaces the one in here.
         seed: of the first question.

@@ -1,4 +1,4 @@
-"""How a command that needs the libraries of training begins: it looks for them before it imports any."""
+"""The start of a command that needs training's libraries: it looks for them before it imports any."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Which rows train a model, and which are left out and why: what a curator approved, within the rules.
 
-A row counts if it was approved, its workspace consented, its label is wanted, no other row stands for it, and the
-person who gave it has not given more than their share. Everything is counted by the database and streamed by id
-in pages of short transactions: a million rows need no more memory than a thousand, and no transaction is held
-while somebody works on a row.
+A row counts if it was approved, its workspace consented, its label is wanted, it is not a near-duplicate, and its
+author has not exceeded their share. The database counts, and rows are streamed by id in pages of short
+transactions: a million rows need no more memory than a thousand, and no transaction stays open while somebody
+works on a row.
 
 This module knows no model and no token.
 """
@@ -31,13 +31,13 @@ from supportbot.feedback.curation.permitted import NO_CONSENT
 from supportbot.private import keep_private
 
 GOOD = frozenset({ExampleLabel.GOOD})
-"""What plain fine-tuning learns from."""
+"""The labels for plain fine-tuning."""
 
 PERSON_SHARE = 0.01
-"""Largest share of the rows that one person may have given: nobody's taste becomes the model's."""
+"""Largest share of the rows from one person, so that nobody's taste becomes the model's."""
 
 PERSON_ROWS = 3
-"""Rows that one person may always have given, so a small data set is possible at all."""
+"""Rows that one person may always give, or small data sets would be impossible."""
 
 NOT_APPROVED = "not approved yet"
 REJECTED = "rejected"
@@ -46,14 +46,14 @@ OVER_THE_CAP = "over the cap of one person"
 
 _PAGE = 2_000
 _PAGE_PERSONS = "web:"
-"""With which the names of the page's visitors begin."""
+"""Prefix of the names of the page's visitors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingExample:
     """A row that counts. ``rejected`` is the answer that ``answer`` was preferred to.
 
-    ``is_preference`` says that this is all that is known of ``rejected``: people liked another sample.
+    ``is_preference`` means that nothing else is known of ``rejected``: people liked another sample.
     """
 
     example_id: int
@@ -69,7 +69,7 @@ class TrainingExample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """How many rows train and examine a model, how many don't and why, and which they are.
+    """How many rows train and measure a model, how many don't and why, and their fingerprint.
 
     Attributes:
         taken: rows to train on.
@@ -85,7 +85,7 @@ class Selection:
 
 
 class Fingerprint:
-    """A SHA-256 over ids and texts of rows: the same rows in the same order, the same fingerprint."""
+    """A SHA-256 over ids and texts of rows: the same rows in the same order have the same fingerprint."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
@@ -152,7 +152,7 @@ async def stream_examples(
 
 
 async def _count(database: Database, labels: frozenset[ExampleLabel]) -> tuple[int, dict[str, int]]:
-    """Return how many rows count before the cap, and how many don't for each first reason against them."""
+    """Return how many rows count before the cap, and how many don't, by the first reason against them."""
     reasons = select(_reason(labels).label("reason")).subquery()
     query = select(reasons.c.reason, func.count()).group_by(reasons.c.reason).order_by(reasons.c.reason)
     async with database.read() as session:
@@ -174,7 +174,7 @@ def _reason(labels: frozenset[ExampleLabel]) -> ColumnElement[str | None]:
 
 
 def _counts(labels: frozenset[ExampleLabel]) -> ColumnElement[bool]:
-    """Return the condition under which there is no reason against a row, the cap aside."""
+    """Return the condition under which there is no reason against a row, apart from the cap."""
     return and_(
         Example.status == ExampleStatus.APPROVED,
         counts_for_training(Example.workspace_id),
@@ -184,7 +184,7 @@ def _counts(labels: frozenset[ExampleLabel]) -> ColumnElement[bool]:
 
 
 async def _last_within_cap(database: Database, counts: ColumnElement[bool]) -> dict[str | None, int]:
-    """Return the id of the last row that counts of each person who has given as much as one person may.
+    """Return the id of the last row that counts for each person at the cap.
 
     The rows of a person count from the oldest on, so new rows never push out what a model was trained on. Persons
     at the cap are few by its definition: about a hundred, whatever the number of rows.
@@ -200,9 +200,10 @@ async def _last_within_cap(database: Database, counts: ColumnElement[bool]) -> d
 
 
 def _giver() -> ColumnElement[str | None]:
-    """Return who gave a row, for the cap: the author of a person's answer, else who corrected or asked.
+    """Return the person behind a row, for the cap: the author of a person's answer, else the one who corrected or
+    asked.
 
-    A number in the page's cookie costs nothing, so all of its visitors are one.
+    A new number in the page's cookie costs nothing, so all of its visitors are one person.
     """
     of_the_page = Example.person.startswith(_PAGE_PERSONS, autoescape=True)
     return case((of_the_page, _PAGE_PERSONS), else_=func.coalesce(Example.author, Example.person))

@@ -1,9 +1,9 @@
-"""Questions and answers as rows of token ids, and rows as padded batches: what every training here feeds on.
+"""Questions and answers as rows of token ids, and rows as padded batches, for every training here.
 
 The loss counts the completion only, which is the newline, the answer and the end-of-text token: a label of
 ``IGNORED`` stands for every prompt token, unless the plain causal form is asked for. Padding is masked by length
-and never by its id, because it has the id of the end-of-text token: a collator that masked by id would take the
-stop out of the loss, and a model that never learns to stop gave .12 right answers instead of .8.
+and never by its id, which is that of the end-of-text token: a collator that masked by id would take the end out of
+the loss, and a model that never learned to stop gave .12 right answers instead of .8.
 
 This module knows no model, no recipe and no file.
 """
@@ -113,14 +113,14 @@ class PaddingCollator:
 class PackingCollator:
     """Joins the rows of a batch end to end, without any padding.
 
-    Positions begin anew with each row. Without an attention mask and a cache (``config.use_cache`` is off while
-    training) the models of transformers take that as the border of two texts, and no token attends to another
-    row: the loss is that of the padded batch.
+    Positions restart with each row. Without an attention mask and a cache (``config.use_cache`` is off while
+    training) the models of transformers read that as the border of two texts, and no token attends to another row:
+    the loss is that of the padded batch.
     """
 
     def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
         """Return ``input_ids``, ``position_ids`` and ``labels``, each ``[1, T]`` of all rows together."""
-        # The first label of a row would be the successor of the last token of the row before.
+        # Otherwise the last token of the row before would predict the first label of a row.
         labels = [label for row in rows for label in (IGNORED, *row["labels"][1:])]
         return {
             "input_ids": torch.tensor([[token for row in rows for token in row["input_ids"]]]),

@@ -1,1 +1,2 @@
-"""Whether a candidate is better than what is live: both are asked the same, and every difference has its doubt."""
+"""Whether a candidate is better than the live version: both get the same questions, and every difference has an
+interval."""

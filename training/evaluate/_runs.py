@@ -1,4 +1,4 @@
-"""What a model's folder says of the run that made it: where its rows came from, and which they were.
+"""The run behind a model's folder: where its rows came from, and which they were.
 
 This module knows folders and the record of a run in the database; it reads no row.
 """
@@ -18,7 +18,7 @@ from supportbot.models.registry import MANIFEST, read_manifest
 from training.curate import GOOD
 
 RUN_RECORD = Path("report") / "run.json"
-"""What a fine-tuning run leaves in its output folder, and nothing else has."""
+"""A file that only a fine-tuning run leaves in its output folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Run:
     """A fine-tuning run.
 
     Attributes:
-        source: the file of its rows, ``database``, or None where nobody wrote it down.
+        source: the file of its rows, ``database``, or None if unrecorded.
         fingerprint: of the rows to train on, see ``training.curate.Fingerprint``.
         labels: of the rows that it learned from.
         run_id: in the database, if the rows came from there.
@@ -44,7 +44,7 @@ class Run:
 
 
 def run_of(directory: Path) -> Run | None:
-    """Return the run that made a model, in its output folder or as a version; None where none is known."""
+    """Return the run that made a model, in its output folder or as a version, if it is known."""
     if (directory / RUN_RECORD).is_file():
         record: Mapping[str, Any] = json.loads((directory / RUN_RECORD).read_text("utf-8"))
         run_id = record.get("training_run_id")
@@ -70,5 +70,5 @@ async def is_recorded(database: Database, run: Run) -> bool:
         return False
     async with database.read() as session:
         recorded = await session.get(TrainingRun, run.run_id)
-    # Ids begin anew in every database: the run is this one only if it was trained on the same rows.
+    # Every database counts ids from 1: the run is this one only if it was trained on the same rows.
     return recorded is not None and recorded.dataset_fingerprint == run.fingerprint

@@ -1,11 +1,11 @@
-"""The whole answerer, measured: what people would be shown with each model, and what of it is wrong.
+"""Measures the whole answerer: what people would see with each model, and how much of it is wrong.
 
-Approved answers are the same whichever model stands behind them, so this says what a model adds: answers to what
-is not verified, right ones and wrong ones. Every share has an exact interval, and so has the difference of two
-models, which were asked the same.
+Approved answers are the same with every model, so this shows what a model adds: right and wrong answers where
+nothing is verified. Every share has an exact interval, and so has the difference of two models, which get the same
+questions.
 
-This module knows models and settings; what is known comes from ``knowing``, and the rule of a promotion is that of
-``supportbot.models.publishing``.
+This module knows models and settings; ``knowing`` provides the knowledge, and ``supportbot.models.publishing`` has
+the rule of a promotion.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _FIGURES: Mapping[str, Callable[[Shown], bool]] = {
     "wrong": lambda one: one.given and not one.right,
     "coverage": lambda one: one.given,
 }
-"""What is said of one question in scope, each a share of all that are asked."""
+"""The outcomes of questions in scope, each a share of all questions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examinee:
-    """A model to stand behind the answerer, and whether rows of this database trained it."""
+    """A model for the answerer, and whether rows of this database trained it."""
 
     source: ModelSource
     knows_us: bool
@@ -55,7 +55,7 @@ class Examinee:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What is asked, how it is judged, and who is asked: ``candidate``, if there is one, and ``against``."""
+    """The questions, their judge, and the models: ``candidate``, if there is one, and ``against``."""
 
     known: Known
     judge: Judge
@@ -76,7 +76,7 @@ async def prepare_examination(
     limit: int,
     canonical: Mapping[str, str] | None = None,
 ) -> Examination | None:
-    """Return what to ask the answerer, or None where there is no knowledge of the operator's own.
+    """Return the examination of the answerer, or None without knowledge of the operator's own.
 
     Args:
         database: with the knowledge and the record of the runs.
@@ -118,7 +118,7 @@ async def examine(
     Args:
         examination: what to ask whom.
         settings: as the daemon has them.
-        floors: of a model that has none of its own yet, by the name of the examinee: what it is published with.
+        floors: by the examinee's name, the floor that a model without one will be published with.
         on_step: called after each answer.
 
     Raises:
@@ -161,7 +161,7 @@ async def _ask(
     *,
     calibrates: bool,
 ) -> tuple[Mapping[AnswerMode, Answered], Mapping[str, Any] | None]:
-    """Ask a model everything; return what came, and its floor beside knowledge if it was calibrated before."""
+    """Ask a model everything; return the results, and its floor beside knowledge if it was calibrated before."""
     source, known = examinee.source, examination.known
     engine = await asyncio.to_thread(make_local_engine, settings, source)
     try:

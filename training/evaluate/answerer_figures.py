@@ -1,7 +1,7 @@
 """The figures of the whole answerer as people read them: a table in the terminal, and rows of the page.
 
-One list says what each figure is called in both places and which way is good; what the record lacks, such as the
-foreign questions of somebody who marked none, is a dash.
+One list has each figure's name in both places and which direction is good. A figure that the record lacks, such as
+foreign questions if nobody marked any, is a dash.
 
 This module knows a record of ``answerer.examine``; it computes nothing and draws nothing.
 """
@@ -23,7 +23,7 @@ MODES: Mapping[str, str] = {
     "verified_first": "Approved answers first, the model for the rest",
     "generate_only": "The model alone",
 }
-"""What the modes mean to somebody who has never set one."""
+"""What the modes mean, for somebody who has never set one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ _FIGURES: Mapping[str, _Figure] = {
 
 
 def models_of(record: Mapping[str, Any]) -> list[str]:
-    """Return who was asked: the candidate, if there is one, and what it is compared with."""
+    """Return the examinees: the candidate, if there is one, and the model compared with."""
     return [who for who in ("candidate", "against") if who in record]
 
 
 def figure_of(figures: Mapping[str, Any], name: str) -> Mapping[str, float] | None:
-    """Return a figure with the ends of its interval, or None where nothing of the kind was asked.
+    """Return a figure with the ends of its interval, or None if there were no such questions.
 
     Args:
         figures: of one model in one mode.
@@ -92,7 +92,7 @@ def build_answerer_table(record: Mapping[str, Any]) -> Table:
 
 
 def beside_sentence(record: Mapping[str, Any]) -> str | None:
-    """Say when the candidate is heard behind the approved answers; None where it is not asked there."""
+    """Say when the candidate is heard beside approved answers; None if it is not asked there."""
     beside = record.get("candidate", {}).get(BESIDE)
     if beside is None:
         return None

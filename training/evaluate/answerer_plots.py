@@ -1,6 +1,6 @@
-"""The plots of the whole answerer: what came of the questions, and which foreign ones were answered.
+"""The plots of the whole answerer: the outcomes of questions, and the foreign ones that were answered.
 
-Each line is one model in one mode, in the same order in both plots, so they can be read beside each other.
+Each line is one model in one mode, in the same order in both plots, so they can be compared.
 
 This module knows a record of ``answerer.examine``; it computes nothing.
 """
@@ -16,7 +16,7 @@ from training.evaluate.answerer_figures import MODES, figure_of, models_of
 from training.evaluate.drawing import AGAINST, CANDIDATE, add_legend, new_figure, to_svg
 
 _OUTCOMES = {"right": ("#12876a", ""), "wrong": ("#c8502a", "////"), "not_sure": ("#6b737c", "")}
-"""Told apart by all common forms of colour blindness; what is wrong is hatched, too."""
+"""Distinguishable with all common forms of colour blindness; wrong answers are also hatched."""
 
 _FOREIGN = {"marked": ("marked by a curator", CANDIDATE, "o"), "out_of_scope": ("out of scope", AGAINST, "s")}
 
@@ -26,7 +26,7 @@ _MODE_NAMES = {"verified_first": "approved first", "generate_only": "model alone
 
 
 def answerer_plots(record: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the plots by their titles; None where nothing of the kind was asked."""
+    """Return the plots by their titles; None if there were no such questions."""
     return {
         "What people would be shown": outcomes_plot(record),
         "Foreign questions that were answered all the same": foreign_plot(record),
@@ -34,7 +34,7 @@ def answerer_plots(record: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def outcomes_plot(record: Mapping[str, Any]) -> str | None:
-    """Return bars of what was right, wrong and not sure, which are all of the questions, or None without any."""
+    """Return bars of right, wrong and unsure answers, which add up to all questions, or None without any."""
     if not record["asked"]:
         return None
     lines = _lines(record)

@@ -1,7 +1,7 @@
-"""One model behind the answerer that serves: what somebody would have been shown, question by question.
+"""One model with the answerer that serves: what somebody would have seen, question by question.
 
-Each question is generated for once at most, whichever mode asks for it, so the modes differ by what they do with
-the same text; the floor of each is applied afterwards. Seeds are drawn at random, as they are for people.
+Each question is generated at most once for both modes, so the modes only differ in how they use the same text; the
+floor of each is applied afterwards. Seeds are random, as they are for people.
 
 This module knows the answerer and texts; figures are for ``answerer``.
 """
@@ -25,12 +25,12 @@ from training.evaluate.knowing import Known
 MODES: tuple[AnswerMode, ...] = get_args(AnswerMode)
 
 ANSWER_SECONDS = 600.0
-"""An answer takes a fraction of a second; on a machine that is busy beyond reason it may take this long."""
+"""An answer takes a fraction of a second; on a very busy machine it may take this long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How the daemon answers, as it is set.
+    """How the daemon answers, by its settings.
 
     Attributes:
         candidates: see ``Generator``.
@@ -45,7 +45,7 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What came of one question: where the reply is from, and whether it is right."""
+    """The outcome of one question: the source of the reply, and whether it is right."""
 
     source: AnswerSource
     right: bool
@@ -58,17 +58,17 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What one model said in one mode: to the rows, and to each kind of foreign questions."""
+    """One model's outcomes in one mode: for the rows, and for each kind of foreign questions."""
 
     rows: Sequence[Shown]
     foreign: Mapping[str, Sequence[Shown]]
 
 
 class _Once(Generator):
-    """Says the same whenever it is asked the same."""
+    """Gives the same answer to the same question."""
 
     def __init__(self, model: LiveModel, candidates: int) -> None:
-        # What is stopped below the floor of one mode could not be shown in the other.
+        # A text stopped below one mode's floor could not be shown in the other.
         super().__init__(replace(model, confidence_floor=None, floor_beside=None), candidates=candidates)
         self._floored = model
         self._replies: dict[str, Reply] = {}
@@ -100,8 +100,8 @@ async def ask_answerer(
     """Ask everything in each mode.
 
     Args:
-        known: what is known, and what is asked.
-        judge: of the rows, for what is generated; approved answers are told by their entries.
+        known: the knowledge, and the questions.
+        judge: of the rows, for generated answers; approved ones are recognised by their entries.
         model: what generates.
         manner: how.
         on_step: called after each answer.

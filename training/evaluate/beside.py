@@ -1,14 +1,14 @@
-"""A model behind the knowledge, calibrated: what it says to questions that knowledge refused, and its floor there.
+"""Calibrates a model beside the knowledge: its answers to questions that knowledge refused, and its floor there.
 
-Held-out wordings and foreign questions go to the knowledge as people's do. What it refuses is put to the model,
-under the documented sampling and with random seeds.
+Held-out wordings and foreign questions go to the knowledge as people's do. The model answers those that it
+refuses, with the documented sampling and random seeds.
 
-What it says to a foreign question counts as shown if it says what the nearest approved answer says, however far
-that is. Leaving an approved answer out of the knowledge, which simulates foreign questions for the threshold, does
-not work for a model: it has learned that answer and gives it. What it would say had it not learned it cannot be
-read from its probabilities (``docs/decisions.md`` has the figures).
+An answer to a foreign question counts as shown if it repeats the nearest approved answer, however far that is. For
+the threshold, leaving an approved answer out of the knowledge simulates foreign questions. That does not work for
+a model, which has learned that answer and gives it. Its probabilities do not show what it would say otherwise
+(``docs/decisions.md`` has the figures).
 
-This module knows one model and what is known; which floor follows is for ``floors``.
+This module knows one model and the knowledge; ``floors`` chooses the floor.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DRAWS = 3
 async def calibrate_beside(
     known: Known, judge: Judge, model: LiveModel, *, candidates: int, wrong_rate: float
 ) -> dict[str, Any]:
-    """Return the floor of a model for what knowledge refused, with its figures and those of its own floor.
+    """Return the floor of a model for refused questions, with its figures and those of its own floor.
 
     Args:
         known: what is known, and what is asked.

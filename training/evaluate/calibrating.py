@@ -1,6 +1,6 @@
 """A confidence floor without an evaluation: the held-out rows are asked once, and nothing is compared.
 
-This module knows one model and the database; what the floor is for, ``answerer`` knows.
+This module knows one model and the database; ``answerer`` uses the floor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from training.evaluate.judging import make_judge
 from training.evaluate.rows import held_out_rows
 
 MOST_ROWS = 500
-"""Held-out rows that are asked, drawn at random; a 3 % quantile of 500 rests on 15 of them."""
+"""Held-out rows to ask, drawn at random; a 3 % quantile of 500 rests on 15 of them."""
 
 
 async def calibrate(directory: Path, database: Database, load: Callable[[ModelSource], Engine]) -> float | None:

@@ -3,10 +3,10 @@
 Progress goes to stderr; stdout carries the result alone, as a table or as JSON without the texts. The record and
 its page are written at the end, beside the run if the candidate is one, else in the home folder.
 
-Where answers are approved, the whole answerer is measured with both models, too; ``--answerer`` alone measures it
-with the live model, and compares and writes nothing.
+With approved answers, the whole answerer is measured with both models too. ``--answerer`` without a candidate
+measures it with the live model, and compares and writes nothing.
 
-This module knows the command line and how a result is shown; the work is that of ``evaluation``.
+This module knows the command line and how a result is shown; ``evaluation`` does the work.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def main(
     ] = None,
 ) -> None:
     """Compare a candidate with the live model, or any other, on rows that the candidate was not trained on."""
-    transformers_logging.set_verbosity_error()  # its reports would stand before our sentence
+    transformers_logging.set_verbosity_error()  # its reports would precede our sentence
     console = Console(stderr=True)
     task = Task(
         candidate=candidate,

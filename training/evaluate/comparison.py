@@ -1,6 +1,6 @@
 """Two models, one verdict: the whole result of an evaluation as one record that can be written as JSON.
 
-This module knows what both models said; it asks nothing and writes nothing.
+This module knows both models' outcomes; it asks nothing and writes nothing.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ def compare(
     """Return the record of an evaluation.
 
     Args:
-        candidate: what the new model said.
-        against: what the other said.
-        questions: what both were asked, at least two rows.
-        judges: which answers are right.
+        candidate: outcomes of the new model.
+        against: outcomes of the other model.
+        questions: of both, at least two rows.
+        judges: decide which answers are right.
         votes: on past answers of ``against``.
         setup: how both were asked.
-        left_out: rows that were not asked, by the reason.
+        left_out: numbers of rows not asked, by reason.
     """
     mine, theirs = (judge_answers(measured, questions, judges) for measured in (candidate, against))
     found = differences(mine, theirs, setup.seed)
@@ -121,7 +121,7 @@ def _model(outcome: Outcome) -> dict[str, Any]:
 
 
 def _calibration(good: Sequence[bool], confidences: Sequence[float]) -> dict[str, Any]:
-    """Return how confidence, as a probability, goes with being good: points of equal size, and the AUROC.
+    """Return how often answers are good at each confidence (a probability): points of equal size, and the AUROC.
 
     ``exp`` of the mean log-probability is the geometric mean of the tokens' probabilities.
     """
@@ -153,7 +153,7 @@ def _side_by_side(rows: Sequence[Row], rule: Judge, mine: _Judged, theirs: _Judg
                 "against": {"text": b.text, "right": b_right, "confidence": b.confidence},
             }
         )
-    # A row that only one of them has right says more than two wordings of the same mistake.
+    # A row that only one model has right says more than two wordings of the same mistake.
     return sorted(
         entries, key=lambda entry: (entry["candidate"]["right"] == entry["against"]["right"], entry["agreement"])
     )

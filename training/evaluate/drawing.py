@@ -1,7 +1,7 @@
-"""How a plot gets into the page of a report: as SVG that takes its colours from the page.
+"""Plots in the page of a report: SVG with the page's colours.
 
 Text and lines are drawn in a marker colour that becomes ``currentColor``, so one drawing suits a light page and a
-dark one. Every plot has a word beside each mark; colour alone carries nothing.
+dark one. Every mark has a word beside it; no plot relies on colour alone.
 
 This module knows matplotlib; it knows no figure and writes no file.
 """
@@ -16,13 +16,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 CANDIDATE, AGAINST = "#3b82c4", "#d9822b"
-"""Told apart by all common forms of colour blindness, and readable on white and on black."""
+"""Distinguishable with all common forms of colour blindness, and readable on white and on black."""
 
-INK = "#010203"  # stands for the colour of the page's text
+INK = "#010203"  # becomes the colour of the page's text
 
 
 def new_figure(height: float) -> tuple[Figure, Axes]:
-    """Return an empty drawing of the width that the page gives it; ``height`` is in inches."""
+    """Return an empty drawing of the page's width; ``height`` is in inches."""
     figure = Figure(figsize=(6.2, height), layout="constrained")
     figure.patch.set_alpha(0)
     axes = figure.add_subplot()
@@ -39,7 +39,7 @@ def new_figure(height: float) -> tuple[Figure, Axes]:
 
 
 def add_legend(axes: Axes, *, above: bool = False) -> None:
-    """Say what the marks mean, where there is room, or in a line above bars that leave none."""
+    """Add the legend where there is room, or in a line above bars that leave none."""
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3} if above else {}
     axes.legend(frameon=False, labelcolor=INK, fontsize=9, **place)
 

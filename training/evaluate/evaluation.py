@@ -1,7 +1,6 @@
 """An evaluation from its task to its files: rows to ask, both models, the comparison, the answerer, the report.
 
-Progress goes to the console that is given. Where the files go is decided here; how a result is shown, ``__main__``
-knows.
+Progress goes to the given console. This module chooses the files' folder; ``command`` shows the result.
 """
 
 from __future__ import annotations
@@ -136,7 +135,7 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
         record = compare(measured[0], measured[1], questions, judges, votes, setup, left_out)
         record["candidate"][INT8_LOSS_RISE] = rise
     if examination is not None:
-        # A candidate that is no version yet gets its floor when it is published: its own, else its parent's.
+        # A candidate that is no version yet gets its floor at publication: its own, else its parent's.
         measured_floor = record["candidate"]["confidence_floor"]
         floors = {"candidate": against.confidence_floor if measured_floor is None else measured_floor}
         record[ANSWERER] = await _examine(examination, settings, floors, console, lines)

@@ -1,8 +1,8 @@
 """Raw outcomes turned into named figures, of one model or as the difference of two.
 
-A figure is a ratio over rows (see ``intervals.Ratio``) or an AUROC; here stands, once for each, what it is called,
-how it is shown, and which way is good. A figure that does not exist, such as the refusals of a model that was
-right too rarely to have a confidence floor, is left out.
+A figure is a ratio over rows (see ``intervals.Ratio``) or an AUROC. Its name, format and good direction are
+defined once, here. A missing figure, such as the refusals of a model that was right too rarely to have a
+confidence floor, is left out.
 
 This module knows outcomes and texts; it asks nothing and decides nothing.
 """
@@ -31,14 +31,14 @@ from training.evaluate.measuring import Measured, Questions
 from training.metrics import confidence_floor, distinct_share, repeated_share, token_f1, words
 
 LEAST_RIGHT = 10
-"""Right answers from which a confidence floor is calibrated; of fewer, a 3 % quantile is the worst one itself."""
+"""Right answers needed to calibrate a confidence floor; of fewer, a 3 % quantile is the worst one itself."""
 
 Good = Literal["up", "down", "either"]
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """How a figure is shown: its name, its format, and which way is good."""
+    """How a figure is shown: its name, its format, and its good direction."""
 
     text: str
     format: str
@@ -84,7 +84,7 @@ class Outcome:
     """One model's answers, judged.
 
     Attributes:
-        measured: what it said.
+        measured: its outcomes.
         right: for each held-out row.
         learned_right: for each row that the other model was trained on.
         floor: calibrated on its own right answers (nats), None with fewer than ``LEAST_RIGHT`` of them.

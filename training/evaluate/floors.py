@@ -1,13 +1,13 @@
-"""The floor of a model for questions that knowledge refused: chosen from what it says to such questions.
+"""The floor of a model for questions that knowledge refused, chosen from its answers to such questions.
 
-It is the lowest one, from the model's own floor on, at which no more than the wrong rate of all answers that were
-drawn would be shown and wrong. Foreign questions are counted as if an approved answer were near: those of other
-people hardly ever are near, and those that an operator's own users ask are. The model's own floor is the least, so
-nothing is shown that it would hold back.
+It is the lowest floor, not below the model's own, at which at most the wrong rate of all drawn answers would be
+shown and wrong. Foreign questions count as if an approved answer were near: the shipped ones hardly ever have one,
+but those of an operator's own users do. The model's own floor is the minimum, so nothing is shown that it would
+hold back.
 
-Of fewer than 1 / wrong rate answers (50 for 2 %) none may be wrong, and that none was proves little: where it was
-none of ten, three in ten of all such answers may be (95 % interval). Answers to one question resemble each other,
-so they prove less than as many questions would. ``Counted`` says how many there were.
+With fewer than 1 / wrong rate answers (50 for 2 %) none may be wrong, and few answers prove little: if none of ten
+was wrong, up to three in ten of all such answers may be (95 % interval). Answers to one question resemble each
+other, so they prove less than as many questions would. ``Counted`` has their number.
 
 This module knows numbers only.
 """
@@ -22,13 +22,13 @@ from itertools import chain
 
 
 class Kind(StrEnum):
-    """What a refused question is."""
+    """The kind of a refused question."""
 
     IN_SCOPE = "in_scope"
     """A held-out wording of an approved answer."""
 
     MARKED = "marked"
-    """A curator said that it is none of ours."""
+    """A curator marked it as foreign."""
 
     OUT_OF_SCOPE = "out_of_scope"
     """A question of somebody else, which no FAQ answers."""
@@ -39,9 +39,9 @@ class Said:
     """An answer that was drawn for a refused question.
 
     Attributes:
-        confidence: in nats; None where nothing was said that could be shown.
-        heard: whether it would be shown, the floor aside, see ``answering.beside``.
-        counts: whether it counts as shown when a floor is chosen, which may be more often.
+        confidence: in nats; None without a text that could be shown.
+        heard: whether it would be shown, apart from the floor, see ``answering.beside``.
+        counts: whether it counts as shown for choosing a floor, which may be more often.
         right: whether it is the right answer.
     """
 
@@ -56,7 +56,7 @@ class Said:
 
 
 def choose_floor(said: Mapping[Kind, Sequence[Said]], own: float | None, wrong_rate: float) -> float | None:
-    """Return the floor in nats; None where the model has none of its own, and none is needed.
+    """Return the floor in nats; None if the model has none of its own and needs none.
 
     Args:
         said: the answers to the questions of each kind.
@@ -75,7 +75,7 @@ def choose_floor(said: Mapping[Kind, Sequence[Said]], own: float | None, wrong_r
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What becomes of the answers to the refused questions of a kind.
+    """The outcomes of answers to one kind of refused questions.
 
     Attributes:
         answers: how many were drawn.

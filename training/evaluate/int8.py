@@ -1,4 +1,4 @@
-"""What int8 weights would cost a model on rows that it was not trained on: the daemon takes them only if little.
+"""What int8 weights would cost a model on rows that it was not trained on; the daemon takes them only if little.
 
 This module decides nothing; ``engine.choose`` does.
 """
@@ -17,7 +17,7 @@ MOST_ROWS = 200
 
 
 def int8_loss_rise(location: str, rows: Sequence[Row], exports: Path) -> float | None:
-    """Return by which share of itself the loss rises, or None where no int8 weights would be used anyway.
+    """Return the relative rise of the loss, or None where int8 weights would not be used anyway.
 
     Args:
         location: of the model, a directory; a hub id is not measured.

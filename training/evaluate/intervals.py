@@ -1,9 +1,9 @@
-"""How far a difference may be off: bootstrap confidence intervals, paired by row.
+"""How uncertain a difference is: bootstrap confidence intervals, paired by row.
 
 Both models answered the same rows, so a row is drawn with both its outcomes. Every figure is a ratio of two sums
-over rows (a mean is one over ones), which keeps a loss weighted by its tokens. The intervals are percentiles;
-BCa has no answer when all rows are equal, which is exactly the case of a model compared with itself. Where a few
-rows decide, the interval is exact, see ``paired_difference``.
+over rows (a mean is one over ones), which keeps a loss weighted by its tokens. The intervals are percentiles; BCa
+is undefined when all rows are equal, as when a model is compared with itself. If a few rows decide, the interval
+is exact, see ``paired_difference``.
 
 This module knows numbers only.
 """
@@ -24,7 +24,7 @@ RESAMPLES = 2000
 """Enough that an end of a 95 % interval is off by a few hundredths of its length."""
 
 AUROC_RESAMPLES = 500
-"""An AUROC has to be computed for each resample by itself: this many take about a second."""
+"""An AUROC is computed separately for each resample: this many take about a second."""
 
 LEVEL = 0.95
 
@@ -40,7 +40,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The share of rows that have something, with its 95 % interval."""
+    """A share of rows, with its 95 % interval."""
 
     value: float
     low: float
@@ -72,7 +72,7 @@ def ratio_difference(
     seed: int,
     shown: Callable[[Any], Any] = lambda value: value,
 ) -> Difference | None:
-    """Return how much a figure differs, or None where there are too few rows to draw from.
+    """Return the difference of a figure, or None with too few rows to resample.
 
     Args:
         candidate: its rows.
