@@ -1,10 +1,9 @@
 """Approved rows as a file for other tools: ``supportbot export``, or ``python -m training.export``.
 
-The columns are those that Hugging Face's TRL expects of each kind of training, with the id of the row that each
-line was made of, and where that came from (``curation.origins``), so that consent goes with the file. Prompt and
-completion joined are the one documented format, up to the end-of-text token, which TRL adds. Rows are streamed
-from the database into a temporary file, which takes its final name only when it is whole and the audit says who
-has it.
+The columns are those that Hugging Face's TRL expects for each kind of training, with the id of each line's row and
+its origin (``curation.origins``), so that consent goes with the file. Prompt and completion joined are the
+documented format, up to the end-of-text token, which TRL adds. Rows are streamed from the database into a
+temporary file, which gets its final name only when it is complete and in the audit.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ Record = dict[str, int | str | bool]
 """A line of the file."""
 
 _BATCH = 1_000
-"""Rows that are written at a time; a group of rows in a Parquet file."""
+"""Rows written at a time; a row group in a Parquet file."""
 
 
 class ExportError(SupportBotError):
-    """An export cannot be made as it was asked."""
+    """An export cannot be made as requested."""
 
 
 class FileFormat(StrEnum):
@@ -49,7 +48,7 @@ class FileFormat(StrEnum):
 
 
 class Kind(StrEnum):
-    """What the rows are to teach with: good answers, thumbs, or pairs of a preferred and a rejected answer."""
+    """What the rows teach with: good answers, thumbs, or pairs of a preferred and a rejected answer."""
 
     SFT = "sft"
     KTO = "kto"
@@ -105,10 +104,10 @@ async def export_rows(
     Args:
         database: where they are.
         output: the file; None for standard output.
-        file_format: how they are written.
-        kind: what they are to teach with.
-        which: to train on, to measure on, or all.
-        actor: who has them written, for the audit; None for the user of this process.
+        file_format: of the file.
+        kind: what they teach with.
+        which: for training, for measuring, or all.
+        actor: for the audit; None for the user of this process.
 
     Raises:
         ExportError: there are none, or the file cannot be written.
@@ -132,7 +131,7 @@ async def export_rows(
             written += len(batch)
             batch = await anext(batches, None)
         writer.close()
-        # Before the file takes its name: what nobody answers for is not handed over.
+        # Before the file gets its name: no export without an entry in the audit.
         async with database.write() as session:
             details = {"rows": written, "kind": kind.value, "split": which.value, "to_file": output is not None}
             audit.record(
@@ -157,7 +156,7 @@ async def _batches(database: Database, kind: Kind, which: Which) -> AsyncGenerat
 
     async def lines_of(examples: list[TrainingExample]) -> list[Record]:
         origins = await origins_of(database, installation, [example.example_id for example in examples])
-        # One that was erased a moment ago has none, and is not handed over.
+        # A row erased a moment ago has none and is not exported.
         return [
             record
             for example in examples
@@ -178,9 +177,10 @@ async def _batches(database: Database, kind: Kind, which: Which) -> AsyncGenerat
 
 
 def _records(example: TrainingExample, kind: Kind, came_from: str) -> Iterator[Record]:
-    """Yield the lines that an example makes; for thumbs a correction makes two, what it says and what it fixes.
+    """Yield the lines of an example; for thumbs a correction makes two, the correction and the answer that it
+    fixes.
 
-    That one sample was preferred is no thumb on the other: if people disliked that, it is a row of its own.
+    A preferred sample is no thumb on the other one: if people disliked that, it is a row of its own.
     """
     from supportbot.db.states import ExampleLabel
     from supportbot.engine.prompt import prompt_text
@@ -208,7 +208,7 @@ def _records(example: TrainingExample, kind: Kind, came_from: str) -> Iterator[R
 
 
 class _JsonLines:
-    """Writes an object a line."""
+    """Writes one object a line."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -222,7 +222,7 @@ class _JsonLines:
 
 
 class _Parquet:
-    """Writes a group of rows a batch."""
+    """Writes one row group a batch."""
 
     def __init__(self, file: BinaryIO, kind: Kind) -> None:
         require(Extra.PARQUET)
@@ -248,7 +248,7 @@ class _Parquet:
 
 @contextmanager
 def _opened(output: Path | None) -> Iterator[BinaryIO]:
-    """Open standard output, or a file that takes its name only when it is whole."""
+    """Open standard output, or a file that gets its name only when it is complete."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

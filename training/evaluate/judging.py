@@ -1,9 +1,9 @@
-"""Which answers are right: those that say the answer of their row, and say it more than that of any other row.
+"""Which answers are right: those that match the answer of their row, and more than that of any other row.
 
-Rows whose answers are near-identical share a topic, so wordings of one question are all right when its answer is
-said, however slightly a curator worded it differently for one of them.
+Rows with near-identical answers share a topic, so its answer is right for all its wordings, even if a curator
+worded it slightly differently for one of them.
 
-This module knows texts; how far one text says another is for ``training.metrics``.
+This module knows texts; ``training.metrics`` compares them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Judge:
     Attributes:
         references: one for each topic.
         topics: for each row the index of its topic.
-        answers: for each row its own wording of the reference, which stands in for that of the topic.
+        answers: for each row its own wording of the reference, used in place of the topic's.
     """
 
     references: tuple[str, ...]
@@ -31,7 +31,7 @@ class Judge:
     answers: tuple[str, ...]
 
     def is_right(self, row: int, answer: str) -> bool:
-        """Return whether ``answer`` says the reference of a row, and says it more than any other reference."""
+        """Return whether ``answer`` matches the reference of a row, and more than any other reference."""
         topic = self.topics[row]
         others = [reference for index, reference in enumerate(self.references) if index != topic]
         return matched_topic(answer, [self.answers[row], *others]) == 0
@@ -43,7 +43,7 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Judges:
-    """Who decides on the held-out rows, and who on those that the other model was trained on."""
+    """The judges of the held-out rows, and of those that the other model was trained on."""
 
     held_out: Judge
     learned: Judge
@@ -53,10 +53,10 @@ def make_judge(rows: Sequence[Row], canonical: Mapping[str, str] | None = None) 
     """Return the judge of some rows.
 
     Args:
-        rows: what is asked.
-        canonical: one answer for each topic, for data in which every answer is worded differently; then an
-            answer is right that says the answer of the row's topic. Otherwise the distinct answers of the rows
-            are the topics.
+        rows: the questions with their answers.
+        canonical: one answer for each topic, for data in which every answer is worded differently; then an answer
+            that matches the one of the row's topic is right. Otherwise the distinct answers of the rows are the
+            topics.
 
     Raises:
         ConfigError: a row's topic has no answer in ``canonical``.
@@ -83,8 +83,8 @@ def make_judges(
 ) -> Judges:
     """Return the judges of both kinds of rows; see ``make_judge``.
 
-    Without ``canonical`` each knows the answers of the other's rows, too: of two answers that resemble each other,
-    saying the wrong one is wrong, whichever kind of row it belongs to.
+    Without ``canonical`` each also knows the answers of the other's rows: if two answers resemble each other,
+    giving the other one is wrong, whichever kind of row it belongs to.
 
     Raises:
         ConfigError: a held-out row's topic has no answer in ``canonical``.
@@ -98,7 +98,7 @@ def make_judges(
 def _topics_of(answers: Sequence[str]) -> list[int]:
     """Return the topic of each answer, numbered as they appear; near-identical ones share one.
 
-    Answers with different numbers never do: that of 5 days is not that of 15, however alike the rest is.
+    Answers with different numbers never do: 5 days are not 15, however alike the rest is.
     """
     numbers = [tuple(word for word in words(answer) if any(map(str.isdigit, word))) for answer in answers]
     topics: dict[int, tuple[object, int]] = {}

@@ -1,11 +1,11 @@
-"""What the whole answerer is asked, and the knowledge that it is asked with.
+"""The questions for the whole answerer, and the knowledge that it answers with.
 
-The live knowledge holds the held-out wordings, too, so each would find itself to the letter. So an index of its
-own is built without them, and without any other wording that is asked; an answer stays as long as it has a wording
-left. A question whose answer has none left, or is not live at all, cannot be measured, and is counted.
+The live knowledge contains the held-out wordings, so each would find itself. So a separate index is built without
+them and without any other wording that is asked; an answer stays as long as it has a wording left. A question
+whose answer has none left, or is not live, cannot be measured and is counted.
 
-Foreign questions are those that a curator marked as none of ours, which the threshold has seen, and others that no
-FAQ answers, which it has not; so they are kept apart.
+Foreign questions are those that a curator marked, which the threshold has seen, and others that no FAQ answers,
+which it has not. They are counted apart.
 
 This module knows no model.
 """
@@ -46,15 +46,15 @@ _ALL = sys.maxsize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Knowledge to be measured, with what it is asked.
+    """Knowledge to measure, with its questions.
 
     Attributes:
-        knowledge: without the wordings that are asked; it never follows the database.
+        knowledge: without the wordings to ask; it never follows the database.
         rows: questions that can be measured.
         meant: for each of them the entries with its answer.
         foreign: questions that nothing answers, by kind.
         left_out: rows that cannot be measured, by the reason.
-        wordings: how many are known.
+        wordings: number of known ones.
         held_back: wordings that are live and left out here.
     """
 
@@ -92,9 +92,9 @@ async def know(
     """Build the knowledge that can be measured with some rows.
 
     Args:
-        database: whose live answers count; vectors that are missing there are computed and kept.
-        rows: what is asked, with the right answers.
-        out_of_scope: questions that nothing answers; those that are known are left out.
+        database: whose live answers count; missing vectors are computed and stored.
+        rows: the questions, with the right answers.
+        out_of_scope: questions that nothing answers; known ones are left out.
         open_encoder: see ``Knowledge``.
         wrong_rate: see ``Knowledge``.
         small_talk: whether greetings and the like are answered.
@@ -118,8 +118,8 @@ async def know(
     left = [entry for entry in (_without(entry, held_out, asked) for entry in own) if entry.wordings]
     known, meant, left_out = await asyncio.to_thread(_measurable, rows, own, left, keep)
     knowledge = Knowledge(database, open_encoder, wrong_rate=wrong_rate)
-    # Put in place here and never refreshed: that would read the held-out wordings back, and would keep a threshold
-    # that is not the daemon's.
+    # Set here and never refreshed: a refresh would read the held-out wordings back, and store a threshold that is
+    # not the daemon's.
     talk = [entry for entry in live.entries if entry.source is EntrySource.SMALL_TALK]
     knowledge.small_talk = SmallTalk(talk if small_talk else ())
     if left:
@@ -159,7 +159,8 @@ def _without(entry: KnownEntry, held_out: Collection[int], asked: Collection[str
 def _measurable(
     rows: Sequence[Row], own: Sequence[KnownEntry], left: Sequence[KnownEntry], keep: Collection[str]
 ) -> tuple[tuple[Row, ...], tuple[frozenset[int], ...], dict[str, int]]:
-    """Return the rows whose answer is still known, the entries with it, and how many others there are and why."""
+    """Return the rows whose answer is still known, the entries with it, and the numbers of other rows by
+    reason."""
     before, after = _by_answer(own, keep), _by_answer(left, keep)
     known: list[Row] = []
     meant: list[frozenset[int]] = []
@@ -176,7 +177,7 @@ def _measurable(
 
 
 def _by_answer(entries: Sequence[KnownEntry], keep: Collection[str]) -> dict[str, set[int]]:
-    """Return the entries that may be given by their answers, as they stand and as a row to train on has them."""
+    """Return the entries that may be given, by their answers, exact and in the form of a training row."""
     now = datetime.now(UTC)
     found: dict[str, set[int]] = {}
     for entry in entries:

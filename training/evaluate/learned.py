@@ -1,12 +1,12 @@
-"""What the other model was trained on, asked again: a candidate that forgot it is no step forward.
+"""Asks again what the other model was trained on: a candidate that forgot it is no step forward.
 
-These rows are those of the run that made the other model, as far as they are approved today: a row that was
-rejected since, whose workspace withdrew its consent, or whose question got another answer later, is not missed.
+These are the rows of the run that made the other model, as far as they are approved today. A row does not count if
+it was rejected since, its workspace withdrew consent, or its question got another answer later.
 
-The starter's own answers count only if the operator trains on them, that is if the candidate was: whoever replaces
-a demonstration by knowledge of their own wants it forgotten.
+The starter's own answers count only if the candidate was trained on them too: operators who replace the
+demonstration by their own knowledge want it forgotten.
 
-This module knows rows; which answers are right is for ``judging`` to say.
+This module knows rows; ``judging`` decides which answers are right.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ async def learned_rows(
     *,
     keep: Collection[str] = (),
 ) -> list[Row]:
-    """Return rows that a model was trained on and that still hold; none where its run cannot be read any more.
+    """Return valid rows that a model was trained on; none if its run cannot be read any more.
 
     Args:
         candidate: the folder of the new model.
@@ -123,7 +123,7 @@ async def _rows_of_database(database: Database, run: Run) -> AsyncIterator[Row]:
 def _has_newer_answer() -> ColumnElement[bool]:
     """Return the condition that a question of the same words was approved later with another answer.
 
-    Nobody has to reject the old row for that: whoever corrects an answer in chat does not know that it is there.
+    Nobody has to reject the old row for that: people who correct an answer in chat do not know of it.
     """
     newer = aliased(Example)
     return (
@@ -136,7 +136,7 @@ def _has_newer_answer() -> ColumnElement[bool]:
             counts_for_training(newer.workspace_id),
             newer.completion != Example.completion,
             newer.duplicate_of_id.is_(None),
-            # Nearly the same answer is no other one.
+            # A nearly identical answer is the same one.
             or_(Example.duplicate_of_id.is_(None), Example.duplicate_of_id != newer.id),
         )
         .exists()

@@ -1,9 +1,9 @@
-"""One model asked everything: the raw outcomes, row by row, from which all figures are made.
+"""The raw outcomes of one model, row by row, for all figures.
 
-The answers come through the engine and the prompt that serve, in the precision that serves, under the documented
-sampling with a seed for each question; the loss is computed apart. One model is in memory at a time.
+Answers use the engine, prompt and precision that serve, with the documented sampling and a seed for each question;
+the loss is computed separately. One model is in memory at a time.
 
-This module knows one model; comparing is for ``comparison``.
+This module knows one model; ``comparison`` compares.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from training.evaluate.scoring import Score, score_rows
 from training.evaluate.weights import weights_digest
 
 ACTIVE = "active"
-"""Stands for the model that the daemon would load."""
+"""The name of the model that the daemon would load."""
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What every model is asked, in order; ``learned`` are rows that the other model was trained on."""
+    """The questions for every model, in order; ``learned`` are rows that the other model was trained on."""
 
     rows: Sequence[Row]
     out_of_scope: Sequence[str]
@@ -43,7 +43,7 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one model said and how surprised it was, in the order of the questions; ``greedy`` may be empty."""
+    """One model's answers and losses, in the order of the questions; ``greedy`` may be empty."""
 
     version: str
     digest: str
@@ -119,7 +119,7 @@ async def _ask(
 ) -> Measured:
     params = SamplingParams()
     asked = [row.question for row in questions.rows]
-    await ask_all(engine, asked[:1], params, seed)  # the first answer of a process is slow, and times count
+    await ask_all(engine, asked[:1], params, seed)  # the first answer of a process is slow, and times are compared
     return Measured(
         version=source.version,
         digest=await asyncio.to_thread(weights_digest, source.location),

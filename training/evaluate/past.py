@@ -1,8 +1,8 @@
-"""What people thought of past answers: corrections to try again, and votes to hold against confidence.
+"""People's judgements of past answers: corrections to try again, and votes to compare with confidence.
 
-Only conversations that may be learnt from are read: of workspaces with consent, and of this machine. Text leaves
-here redacted, because a report is a file that is passed on. A correction that a curator edited counts as edited,
-and one that was rejected does not count.
+It reads only conversations with permission: of workspaces with consent, and of this machine. Texts are redacted,
+because a report is a file that people pass on. A correction that a curator edited counts as edited; a rejected one
+does not count.
 
 This module knows the database; it asks no model.
 """
@@ -21,17 +21,17 @@ from supportbot.feedback.consent import counts_for_training
 from supportbot.redact import redact
 
 MOST_REPLAYED = 200
-"""The latest corrections that are tried again; with more, the replay would take longer than the rest."""
+"""Number of latest corrections to try again; with more, this would take longer than the rest."""
 
 MOST_VOTED = 10_000
-"""The latest answers whose votes are counted; an AUROC of more has no further digit worth reading."""
+"""Number of latest answers whose votes count; more would not make the AUROC more useful."""
 
 NOT_IN_DATA = "not in the data"
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A question whose answer people did not like, and what somebody said it should have been.
+    """A question whose answer people disliked, and somebody's correction.
 
     Attributes:
         answer_id: of the answer in the log.

@@ -1,6 +1,6 @@
 """The plots of a comparison of two models: differences, confidence against truth, lengths.
 
-This module knows the record of an evaluation; how a drawing gets into the page, ``drawing`` knows.
+This module knows the record of an evaluation; ``drawing`` puts plots into the page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The names in an evaluation's files, for those who read them without evaluating anything."""
+"""The names in an evaluation's files, for their readers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 RECORD, PAGE = "evaluation.json", "evaluation.html"
 
 ANSWERER = "answerer"
-"""The part of a record about the whole answerer, where there is knowledge; a promotion asks for it then."""
+"""The part of a record about the whole answerer, if there is knowledge; then a promotion needs it."""
 
 BESIDE = "beside_knowledge"
 """Of the candidate in that part: its floor for questions that knowledge refused; None if it is not asked there."""

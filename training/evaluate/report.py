@@ -1,10 +1,10 @@
 """A record as people read it: a table in the terminal, and one HTML page that needs nothing but itself.
 
-The page comes from a template in this package with everything escaped: answers of a model and questions of
-strangers are text, whatever they look like. The page is written before the JSON and each by replacement, so an
-``evaluation.json`` is always whole and always has its page.
+The page comes from a template in this package that escapes everything: answers of a model and questions of
+strangers are text, whatever they look like. The page is written before the JSON, each by replacement, so an
+``evaluation.json`` is always complete and has its page.
 
-This module knows a record and where to write it; it computes nothing.
+This module knows a record and its folder; it computes nothing.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def build_table(record: Mapping[str, Any]) -> Table:
 
 
 def _drawn(plots: Mapping[str, str | None]) -> list[tuple[str, Markup]]:
-    """Return the plots that there are, each with its title."""
+    """Return the existing plots, each with its title."""
     # Drawn by us from numbers and our own labels, so this is markup and no text of strangers.
     return [(title, Markup(svg)) for title, svg in plots.items() if svg]  # noqa: S704
 

@@ -1,9 +1,9 @@
-"""What both models are asked: held-out rows of the database or of files, and questions that nothing answers.
+"""The questions for both models: held-out rows of the database or of files, and questions that nothing answers.
 
-Rows beyond the limit are drawn at random with the seed, in one pass that keeps no more than the limit in memory;
-the order is that of the source, so two evaluations of the same data ask the same questions with the same seeds.
+Above the limit, rows are drawn at random with the seed, in one pass that keeps at most the limit in memory. The
+order is that of the source, so two evaluations of the same data ask the same questions with the same seeds.
 
-This module knows texts only; past votes are the business of ``past``.
+This module knows texts only; ``past`` knows votes.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from training.files import EMPTY, FileRow, read_rows
 from training.starter.data import load_faq
 
 Objection = Callable[[FileRow], str | None]
-"""Says why a model must not be asked a row, if it must not."""
+"""Returns the reason against asking a model a row, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A question with its approved answer; ``topic`` where the data names one."""
+    """A question with its approved answer; ``topic`` if the data names one."""
 
     question: str
     answer: str
@@ -38,7 +38,8 @@ class Row:
 
 
 async def held_out_rows(database: Database, limit: int, seed: int) -> list[Row]:
-    """Return approved held-out rows of the database, at most ``limit``; none that is nearly one to train on."""
+    """Return approved held-out rows of the database, at most ``limit``; none is a near-duplicate of a training
+    row."""
     await merge_duplicates(database)
     examples = stream_examples(database, Split.HELD_OUT, labels=frozenset({ExampleLabel.GOOD}))
     rows = (Row(example.question, example.answer) async for example in examples)
@@ -53,13 +54,13 @@ async def file_rows(
     objection: Objection = lambda row: None,
     keep: Collection[str] = (),
 ) -> tuple[list[Row], dict[str, int]]:
-    """Return the rows of files, at most ``limit``, and how many were left out for which reason.
+    """Return the rows of files, at most ``limit``, and the numbers left out by reason.
 
     Args:
         paths: see ``training.files``.
         limit: most rows.
         seed: decides which.
-        objection: to rows that must not be asked.
+        objection: to rows that the model must not be asked.
         keep: what is public although it looks personal, see ``redact``.
 
     Raises:

@@ -1,8 +1,8 @@
 """How surprised a model is by the right answers, each token given those before it (teacher-forced).
 
-The arithmetic is fp32, also where answers are generated in less, so that a small difference is the models' and
-not a rounding. Beside the nats a token, each row keeps its length in bytes: two models with different tokenizers
-can be compared by the byte only.
+The arithmetic is fp32 even if answers are generated in less, so that small differences come from the models and
+not from rounding. Each row also keeps its length in bytes, because models with different tokenizers can only be
+compared per byte.
 
 This module knows a model and rows; it generates nothing.
 """

@@ -1,8 +1,8 @@
-"""Which rows of a file a model was trained on: asked again, they would only show what it knows by heart.
+"""Which rows of a file a model was trained on: asked again, they would only show what it has memorised.
 
-A run says in its record where its rows came from. From a file, they are what the file has to train on, if that is
-still what the run read; from the database, what is kept of the run there. If neither can be read any more, a row
-is asked only if it belongs to the held-out tenth, which no run was ever trained on.
+A run's record says where its rows came from. If from a file, they are its training rows, as long as the file is
+still what the run read; if from the database, its record of the run. If neither can be read any more, only rows of
+the held-out tenth are asked, on which no run was ever trained.
 
 This module knows no model.
 """
@@ -39,7 +39,7 @@ async def rows_to_ask(
     *,
     keep: Collection[str] = (),
 ) -> tuple[list[Row], dict[str, int]]:
-    """Return what a model may be asked, and how many rows of files were left out and why.
+    """Return the rows that a model may be asked, and the numbers of rows of files left out, by reason.
 
     Args:
         location: the folder of a run or of a version.
@@ -59,7 +59,7 @@ async def rows_to_ask(
 
 
 async def find_objection(location: str, database: Database | None, keep: Collection[str] = ()) -> Objection:
-    """Return what objects to rows that a model was trained on; a model that is of no run saw none of them.
+    """Return the objection to rows that a model was trained on; a model of no run saw none of them.
 
     Args:
         location: the folder of a run or of a version.
@@ -100,7 +100,7 @@ async def _questions_of_file(
 
 
 async def _questions_of_run(database: Database | None, run: Run) -> set[int] | None:
-    """Return the questions that the database has of a run, hashed, or None if it does not know the run."""
+    """Return the run's questions in the database, hashed, or None if it does not know the run."""
     if database is None or not await is_recorded(database, run):
         return None
     questions: set[int] = set()

@@ -1,16 +1,16 @@
-"""Whether a candidate is better than what it would replace: one rule, for people to argue with.
+"""Whether a candidate is better than the version it would replace: one rule that people can discuss.
 
 Better is one of two things: more right answers, beyond what chance explains; or not fewer right answers and,
-beyond what chance explains, less surprise at the right ones. A gain never pays for a model that is wrong more
-often than right, that forgot what the other was trained on, or that has become markedly worse at telling what it
-cannot know; and twenty rows are the least from which a gain is concluded.
+beyond what chance explains, less surprise at the right ones. No gain makes up for a model that is wrong more often
+than right, that forgot what the other was trained on, or that became clearly worse at recognising what it cannot
+know. A gain needs at least twenty rows.
 
-How well it tells is the AUROC of its confidence, in scope against out of scope. The share of questions below the
-confidence floor is reported too, but nothing is concluded from it: the floor is a 3 % quantile, which a single
-hard row among the few that are held out moves so far that refusals change by tens of points.
+How well it recognises that is the AUROC of its confidence, in scope against out of scope. The share of questions
+below the confidence floor is only reported: the floor is a 3 % quantile, and one hard row among the few held-out
+ones moves it so far that refusals change by tens of points.
 
-The surprise is taken by the byte, not by the token, so that models with different tokenizers can be compared; for
-the same tokenizer the two say the same. Replayed corrections do not count: most of them were trained on.
+The surprise is per byte, not per token, so that models with different tokenizers can be compared; with the same
+tokenizer both agree. Replayed corrections do not count, because most of them were trained on.
 
 This module knows differences and numbers of rows.
 """
@@ -23,20 +23,20 @@ from supportbot.models.publishing import LEAST_RIGHT
 from training.evaluate.intervals import Difference
 
 LEAST_ROWS = 20
-"""Of these, four more must be right before the interval leaves out chance; on fewer, a bootstrap is too sure."""
+"""With these, four more must be right before the interval excludes chance; with fewer, a bootstrap is too sure."""
 
 AUROC_MAY_FALL = 0.05
-"""A drop of the AUROC, in scope against out of scope, that is put up with for better answers."""
+"""Accepted drop of the AUROC, in scope against out of scope, for better answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the candidate may go live by itself, and why, in one sentence.
+    """Whether the candidate may go live without a reason, and why, in one sentence.
 
     Attributes:
         better: whether it may.
         sentence: for people; up to its colon it names the verdict.
-        forgot: whether it lost what the other was trained on.
+        forgot: whether it forgot what the other was trained on.
     """
 
     better: bool
@@ -83,7 +83,7 @@ def judge(
         right: difference of the right-answer rates.
         surprise: difference of the loss, by the byte.
         telling: difference of the AUROCs, in scope against out of scope; None without out-of-scope questions.
-        learned: what the other model was trained on; None where that is not known.
+        learned: rows that the other model was trained on; None if unknown.
     """
     if learned is not None and learned.is_lost:
         return Verdict(

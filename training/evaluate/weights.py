@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def weights_digest(location: str | Path) -> str:
-    """Return the sha256 of a directory's weights, so that a report can't pass for that of another training.
+    """Return the sha256 of a directory's weights, so that a report can't be used for another training.
 
-    A model of the hub has none, which is the empty text.
+    For a model of the hub it is empty.
     """
     digest = hashlib.sha256()
     paths = sorted(Path(location).glob("*.safetensors"))

@@ -1,1 +1,1 @@
-"""The recipe ``faq``: a small model made from scratch of approved answers and the ways of asking for them."""
+"""The recipe ``faq``: a small model trained from scratch on approved answers and their wordings."""

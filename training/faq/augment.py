@@ -1,10 +1,10 @@
 """Other ways of typing the same question: less care, more politeness, mistakes, missing words.
 
-A few hundred wordings are memorised in seconds; what a model has to learn is which words matter. So each row
-sees its wording through random changes that leave the meaning alone. All randomness comes from the generator
-that is passed in, so a seed fixes every row.
+A model memorises a few hundred wordings in seconds, but it should learn which words matter. So each row has random
+changes to its wording that keep the meaning. All randomness comes from the generator that is passed in, so a seed
+fixes every row.
 
-The module knows nothing of topics and keeps no word list of any shop: only how people type.
+This module knows no topics and no shop's words, only how people type.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ _CLOSINGS = (
 )
 _DROPPED_PUNCTUATION = str.maketrans("", "", "?!.,;:'")
 _CAPITALS_SHARE = 0.1
-"""Of the questions whose case changes; few people shout."""
+"""Share of capitals among questions whose case changes; few people shout."""
 
 
 def augment(question: str, recipe: Recipe, rng: random.Random) -> str:
     """Return the question as somebody else might have typed it; never empty."""
     words = question.split()
     if rng.random() < recipe.noisy_share and len(words) > 2:
-        # One word of a kind may be the only one that tells the topic: at most a third goes.
+        # A single word may decide the topic, so at most a third is dropped.
         kept = [word for word in words if rng.random() >= recipe.drop_words]
         words = kept if 3 * len(kept) >= 2 * len(words) else words
     if rng.random() < recipe.noisy_share:
@@ -94,7 +94,7 @@ def _wrap(text: str, rng: random.Random) -> str:
 
 
 def _mistype(word: str, rng: random.Random) -> str:
-    """Swap, drop, double or replace one letter; words of up to three letters stay readable only as they are."""
+    """Swap, drop, double or replace one letter; words of up to three letters stay, or nobody could read them."""
     if len(word) < 4:
         return word
     at = rng.randrange(1, len(word) - 1)
@@ -111,7 +111,7 @@ def _mistype(word: str, rng: random.Random) -> str:
 def split_words(text: str, probability: float, rng: random.Random) -> list[str]:
     """Cut a text inside some of its words; the pieces joined are the text again.
 
-    Encoded one by one, the pieces make a model see parts of words that it otherwise knows only as a whole.
+    Encoded one by one, the pieces show a model parts of words that it otherwise sees only whole.
     """
     pieces: list[str] = []
     start = at = 0
