@@ -1,9 +1,9 @@
 """Rows of a JSON Lines file, as somebody wrote them or as ``supportbot export`` does.
 
 A row has ``question`` and ``answer``, or ``prompt`` and ``completion`` (of pairs: ``chosen``) in the format of
-``supportbot.engine.prompt``, which is taken off again. It belongs to the split that a first import of the file
-would put it into, so what trains a model from here is not what measures one from the database. That depends on all
-wordings of its answer, so a file is read twice.
+``supportbot.engine.prompt``, which is removed. It belongs to the split into which a first import of the file would
+put it, so training rows from here are not measuring rows from the database. The split depends on all wordings of
+an answer, so a file is read twice.
 
 This module knows no database, no token and no model.
 """
@@ -29,13 +29,13 @@ from supportbot.printable import printable
 from supportbot.redact import redact
 
 EMPTY = "empty question or answer"
-"""Why a row with nothing to ask or to say is left out."""
+"""The reason for leaving out a row without a question or an answer."""
 
 _KEYS = {"question": ("question", "prompt"), "answer": ("answer", "completion", "chosen")}
 """The names of each text: ours, and those of an export."""
 
 _TOPICS = ("topic", "intent")
-"""Either names what a row is about, where a file says so."""
+"""Either names the topic of a row, if a file has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +46,11 @@ class FileRow:
         number: of the line, from 1.
         question: stripped; may be empty.
         answer: likewise.
-        label: whether the answer is a good one, where the line says so.
-        topic: what it is about, where the line says so.
+        label: whether the answer is good, if the line says so.
+        topic: its name, if the line has one.
         conversation: the one that the file names, or its question, see ``conversation_of``.
         split: whether it is for training or for measuring.
-        origin: where it came from, if `supportbot export` wrote it.
+        origin: of a row that `supportbot export` wrote.
     """
 
     number: int
@@ -88,7 +88,7 @@ def read_rows(path: Path, *, keep: Collection[str] = ()) -> Iterator[FileRow]:
 
 
 def _read(path: Path, keep: Collection[str]) -> Iterator[tuple[FileRow, bool]]:
-    """Yield each row and whether it names its conversation; one that does not is to train on so far."""
+    """Yield each row and whether it names its conversation; without one, it is a training row for now."""
     for number, entry in _lines(path):
         if not isinstance(entry, dict):
             raise ConfigError(f"Line {number} of '{path}' must be an object with `question` and `answer`.")
@@ -111,7 +111,7 @@ def _read(path: Path, keep: Collection[str]) -> Iterator[tuple[FileRow, bool]]:
 
 
 def origins_in(path: Path) -> Iterator[Origin]:
-    """Yield where the rows of a file came from, as far as they say so.
+    """Yield the origins of a file's rows, as far as they have one.
 
     Raises:
         ConfigError: as ``read_rows`` does.
@@ -122,7 +122,7 @@ def origins_in(path: Path) -> Iterator[Origin]:
 
 
 def conversation_of(question: str, named: str | None = None, *, keep: Collection[str] = ()) -> str:
-    """Return what a row of a file is known by when it is split: the conversation that it names, else its question.
+    """Return the key by which a row of a file is split: its conversation, else its question.
 
     The question counts without personal data, letter case and punctuation, as the database has it.
     """
@@ -154,7 +154,7 @@ def _text(entry: Mapping[str, Any], name: str, where: str) -> str:
 
 
 def _origin(entry: Mapping[str, Any], where: str) -> Origin | None:
-    """Return where a row came from; a column of that name that no export wrote is somebody's own."""
+    """Return the origin of a row; a column of that name without our format is somebody's own."""
     text = entry.get("origin")
     if not isinstance(text, str) or not text.startswith(PREFIX):
         return None

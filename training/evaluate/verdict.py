@@ -31,7 +31,7 @@ AUROC_MAY_FALL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the candidate may go live without a reason, and why, in one sentence.
+    """Whether the candidate may be promoted without ``--force``, and why, in one sentence.
 
     Attributes:
         better: whether it may.

@@ -1,8 +1,8 @@
-"""Which answers a model of the recipe can say to their end, and the tokenizer in which it says them.
+"""Which answers a model of the recipe can give whole, and its tokenizer.
 
-A reply ends where prompt and answer together reach ``MAX_LENGTH`` tokens. How many tokens an answer has depends on
-the tokenizer, which is learned from the answers: those that are too long are taken out and it is learned anew,
-until all that remain fit behind a question of usual length.
+A reply ends where prompt and answer together reach ``MAX_LENGTH`` tokens. The number of an answer's tokens depends
+on the tokenizer, which is learned from the answers. So answers that are too long are removed and the tokenizer is
+learned again, until all remaining ones fit behind a question of usual length.
 
 This module knows no model.
 """
@@ -22,10 +22,10 @@ from training.faq.train import learn_tokenizer
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What can be learned.
+    """The topics that can be learned.
 
     Attributes:
-        material: the topics whose answer can be said; there may be none.
+        material: the topics whose answer fits; there may be none.
         tokenizer: learned from them.
         too_long: the other topics.
     """
@@ -36,7 +36,7 @@ class Fitted:
 
 
 def fit(material: Material, recipe: Recipe) -> Fitted:
-    """Take out the topics with an answer that would be cut off."""
+    """Remove the topics whose answer would be cut off."""
     too_long: list[Topic] = []
     while True:
         tokenizer = learn_tokenizer(material, recipe)
@@ -51,7 +51,7 @@ def _too_long(material: Material, tokenizer: PreTrainedTokenizerBase) -> list[To
     if not material.topics:
         return []
     prompts = [len(encode_training_text(tokenizer, wording, "").prompt_ids) for wording, _ in material.pairs()]
-    # A longer question than this is shortened when it is asked.
+    # A longer question is shortened when somebody asks it.
     usual = min(median_low(prompts), MAX_LENGTH - MIN_ANSWER_TOKENS)
     return [
         topic

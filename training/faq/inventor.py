@@ -1,6 +1,6 @@
-"""Questions without end, made out of the words of those that are known.
+"""Any number of questions, made from the words of known ones.
 
-Many are nonsense, as many questions of people are foreign: what they ask for is for a ``teacher`` to say.
+Many are nonsense, as many of people's questions are foreign; a ``teacher`` decides what they ask for.
 
 This module knows no topic and no classifier.
 """
@@ -11,18 +11,19 @@ import random
 from collections.abc import Iterable
 
 _MOST_WORDS = 12
-"""Of a question that is made of stray words."""
+"""Words in a question of random words."""
 
 
 class Inventor:
-    """Makes questions out of the words of ``wordings``."""
+    """Makes questions from the words of ``wordings``."""
 
     def __init__(self, wordings: Iterable[str]) -> None:
         self._wordings = [wording.split() for wording in wordings]
         self._words = [word for wording in self._wordings for word in wording]
 
     def invent(self, rng: random.Random) -> str:
-        """Return a part of a wording, half of them with stray words; or parts of two; or stray words only."""
+        """Return a part of a wording, half of the time with random words; or parts of two; or random words
+        only."""
         kind = rng.random()
         if kind < 0.5:
             words = self._part(rng)

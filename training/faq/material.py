@@ -1,8 +1,8 @@
-"""What the recipe learns: answers, each with the questions that ask for it, and questions that none answers.
+"""What the recipe learns: answers with their questions, and questions without an answer.
 
-An answer with its questions is a class: the model learns to tell the classes apart, and to say each answer. Rows
-of the same answer are one class, white space aside; answers that differ in a word are two, since they may differ
-in what they promise.
+An answer with its questions is a class: the model learns to distinguish the classes and to write each answer. Rows
+with the same answer, apart from white space, are one class; answers that differ in a word are two, because they
+may promise different things.
 
 This module knows no token, no file and no database.
 """
@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from training.metrics import words
 
 MOST_ANSWERS = 125
-"""As many as a trial had, with three in four right; more were never tried."""
+"""As in a trial, with three in four right; more were never tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One answer and the ways of asking for it.
+    """One answer and its wordings.
 
     Attributes:
-        answer: what the bot is to say.
+        answer: the bot's text.
         wordings: questions that are trained on, at least one.
     """
 
@@ -33,11 +33,11 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that a model is made of.
+    """All texts of a model.
 
     Attributes:
-        topics: in a fixed order, for their places are the labels of the classes.
-        foreign: questions without an answer, to learn from what it is to be unsure.
+        topics: in a fixed order, because their positions are the labels of the classes.
+        foreign: questions without an answer, which teach the model to be unsure.
     """
 
     topics: tuple[Topic, ...]
@@ -54,8 +54,8 @@ def group(rows: Iterable[tuple[str, str]], foreign: Iterable[str]) -> Material:
     Args:
         rows: question and answer; the order of the answers becomes that of the topics, and the first spelling of
             an answer is kept.
-        foreign: questions of somebody else. Those that are asked in ``rows``, case and punctuation aside, are
-            left out: they do have an answer.
+        foreign: questions of somebody else. Those that ``rows`` answers are left out, whatever their case and
+            punctuation.
     """
     answers: dict[str, str] = {}
     wordings: dict[str, dict[str, None]] = {}
@@ -71,5 +71,5 @@ def group(rows: Iterable[tuple[str, str]], foreign: Iterable[str]) -> Material:
 
 
 def key_of(answer: str) -> str:
-    """Return what answers that are one have in common."""
+    """Return the key of an answer; equal for answers of one class."""
     return " ".join(answer.split())

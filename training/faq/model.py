@@ -1,4 +1,4 @@
-"""The untrained model of the recipe's size, and what is written of a trained one.
+"""The untrained model of the recipe's size, and how a trained one is saved.
 
 This module knows no question and no answer.
 """
@@ -30,7 +30,7 @@ def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> GPT2LMHea
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
-        # Tied, every answer pushes the embeddings of all other words the same way, rare ones furthest.
+        # If tied, every answer pushes the embeddings of all other words the same way, rare ones furthest.
         tie_word_embeddings=False,
     )
     model = GPT2LMHeadModel(config)
@@ -45,16 +45,16 @@ def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> GPT2LMHea
 def save_model(
     model: Any, tokenizer: PreTrainedTokenizerBase, directory: Path, *, logit_scale: float = 1.0
 ) -> None:
-    """Write what ``from_pretrained`` and ``generate()`` need, with the documented sampling as the default.
+    """Save what ``from_pretrained`` and ``generate()`` need, with the documented sampling as the default.
 
     The weights are stored as fp16 safetensors.
 
     Args:
-        model: that ``build_model`` made and somebody trained; it is changed.
+        model: from ``build_model``, trained; it is changed.
         tokenizer: of it.
         directory: exists.
-        logit_scale: all logits are multiplied by it, in the weights: the order of the tokens stays, and the model
-            says what it thinks likeliest more often.
+        logit_scale: multiplies all logits, in the weights: the order of the tokens stays, and the likeliest one is
+            drawn more often.
     """
     sampling: dict[str, Any] = SamplingParams().as_record()
     model.generation_config = GenerationConfig(
@@ -63,7 +63,7 @@ def save_model(
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    model.config.use_cache = True  # training turned it off, and generate() without it is many times slower
+    model.config.use_cache = True  # training turned it off, and generate() is many times slower without it
     with torch.no_grad():
         model.lm_head.weight.mul_(logit_scale)
     model.half().save_pretrained(directory)

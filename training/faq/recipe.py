@@ -1,11 +1,10 @@
-"""Every number that makes a model what it is, in one frozen object, each with its reason.
+"""Every number behind a model, in one frozen object, each with its reason.
 
-The digest of the recipe stands in the starter's manifest beside that of its data: weights whose manifest names
-another digest were made with other numbers and have to be trained again. The figures behind the reasons are in
-``docs/starter-log.md``.
+The starter's manifest has the digests of the recipe and of its data: if they differ, the weights were made with
+other numbers and must be trained again. The figures behind the reasons are in ``docs/starter-log.md``.
 
-The recipe knows neither the texts nor the model classes; it is only read. How many steps other material than the
-starter's needs is said here, too.
+The recipe knows neither the texts nor the model classes. It also computes the steps for other material than the
+starter's.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ class Recipe:
             would make most of the weights embeddings of words that never occur, and training seven times slower.
         answer_weight: how many times each answer counts among the texts that the BPE is learned from. With more,
             the words of answers become single tokens, the first of which decides the topic at once.
-        layers: one finds the words that tell the topic and recites an answer; a second doubled the time and got
+        layers: one finds the words that decide the topic and recites an answer; a second doubled the time and got
             no more wordings right.
         width: of the residual stream; 0.75 M parameters in all, 1.5 MB in fp16. 192 and 256 did no better.
-        heads: of the attention, 8 wide: each can look for other words. Fewer did a little worse.
+        heads: of the attention, 8 wide: each can attend to other words. Fewer did a little worse.
         positions: the longest text; above the documented 200 tokens so that a longer limit can be set.
         dropout: of embeddings and residuals. Augmentation is the regulariser here and costs no capacity.
-        steps: of the optimizer. Each row is made for one of them and seen once.
+        steps: of the optimizer. Each row is made for one step and seen once.
         batch: rows a step; larger ones waste two cores' time on padding, smaller ones on overhead.
         learning_rate: its peak; a model this small, trained from scratch, needs ten times what fine-tuning takes.
         warmup: share of the steps in which the learning rate rises.
@@ -41,17 +40,17 @@ class Recipe:
         weight_decay: of matrices.
         adam_beta2: shorter memory than the usual 0.999, for a run of a few thousand steps.
         max_grad_norm: gradients longer than this are shortened.
-        truncated_share: share of rows with a wording that end after ``truncated_tokens``: which answer it is shows
-            in its first tokens, and the rest of an answer is learned by heart from few repetitions. With one row
-            in twenty whole, answers were garbled.
+        truncated_share: share of rows with a wording that end after ``truncated_tokens``: the first tokens decide
+            the answer, and few repetitions suffice to memorise the rest. With one row in twenty whole, answers
+            were garbled.
         truncated_tokens: completion tokens of such a row, and of all rows with other questions.
-        invented_share: share of rows whose question is invented and answered as the teacher says.
-        foreign_share: share of rows with a question that no topic answers and the answer of any topic: what the
-            model learns from them is that it cannot know.
+        invented_share: share of rows with an invented question and the teacher's answer.
+        foreign_share: share of rows with a question that no topic answers and the answer of any topic, which teach
+            the model that it cannot know.
         teacher_c: inverse strength of the classifier's regularisation.
         teacher_sharpness: power to which the classifier's probabilities are raised before a topic is drawn. Higher
             makes the model surer of itself, of foreign questions too.
-        spelling_scale: size of the embeddings that tokens start with; see ``spelling``.
+        spelling_scale: size of the initial token embeddings; see ``spelling``.
         split_words: probability that a word is cut in two before it is encoded, so that its parts are learned
             as well as the whole. It does what BPE dropout does, but tokenizers' own cannot be seeded.
         drop_words: probability of each word to be left out, in rows that lose words at all.
@@ -98,19 +97,19 @@ class Recipe:
 
 
 RECIPE = Recipe()
-"""The recipe of the starter, the model that ships; that of others differs in nothing but steps and seed."""
+"""The recipe of the starter, the model that ships; other models differ only in steps and seed."""
 
 LOGIT_SCALE = 2.0
-"""Of models other than the starter, see ``model.save_model``. Sampled as documented, two models lost 2 to 3 of the
-92 to 93 % that they answer rightly if the likeliest token is taken; with 2 they lose 1 or less, at .005 to .02 of
-the AUROC against foreign questions. With 3 nothing more was right."""
+"""Of models other than the starter, see ``model.save_model``. With the documented sampling, two models lost 2 to 3
+of the 92 to 93 % that they answer rightly in greedy decoding; with 2 they lose 1 or less, for .005 to .02 of the
+AUROC against foreign questions. 3 gave no more right answers."""
 
 _STEPS_OF_AN_ANSWER = 200
 _STEPS = range(1500, 4801)
-"""Least and most: an answer needs to be repeated until it is known by heart, and the whole to end in minutes."""
+"""Least and most: an answer must be repeated until it is memorised, and the whole must end in minutes."""
 
 
 def recipe_for(material: Material, seed: int) -> Recipe:
-    """Return the recipe with as many steps as the answers need."""
+    """Return the recipe with the steps for a number of answers."""
     steps = _STEPS_OF_AN_ANSWER * len(material.topics)
     return replace(RECIPE, seed=seed, steps=min(max(steps, _STEPS.start), _STEPS.stop - 1))

@@ -1,4 +1,4 @@
-"""The rows of a whole training, each seen once: wordings, differently typed each time, and invented questions.
+"""The rows of a whole training, each seen once: wordings, typed differently each time, and invented questions.
 
 All randomness comes from one generator that the recipe seeds, so the same material gives the same rows.
 
@@ -41,15 +41,15 @@ def build_rows(
 ) -> list[Row]:
     """Return the rows of the whole training, wordings first.
 
-    A part of them are the wordings in turn, and the others invented questions with the topic that the teacher
-    says, or foreign ones with any topic.
+    Some are the wordings in turn, the others invented questions with the teacher's topic, or foreign ones with any
+    topic.
 
     Args:
-        material: what to learn.
-        recipe: how much of each there is.
+        material: to learn.
+        recipe: has the shares.
         tokenizer: of the model.
         teacher: not fitted yet.
-        as_asked: what is done to a question before the model is asked it, so that rows look like that, too.
+        as_asked: changes a question as the bot does before it asks the model.
     """
     rng = random.Random(recipe.seed)  # noqa: S311 - variety, not secrecy
     count = recipe.steps * recipe.batch
@@ -68,7 +68,7 @@ def build_rows(
     completions = [encode_training_text(tokenizer, "", topic.answer).completion_ids for topic in material.topics]
     drafts = []
     for number, (question, topic) in enumerate([*asked, *zip(questions, topics, strict=True)]):
-        # An invented or foreign question only teaches which answer it is.
+        # An invented or foreign question only teaches the choice of an answer.
         truncated = number >= len(asked) or rng.random() < recipe.truncated_share
         drafts.append(_Draft(question, split_words(question, recipe.split_words, rng), topic, truncated))
     rows = []
@@ -89,7 +89,7 @@ class _Draft:
 
 
 def draw_topics(teacher: Teacher, questions: Sequence[str], sharpness: float, rng: random.Random) -> list[int]:
-    """Draw a topic for each question, as likely as the sharpened opinion on it says."""
+    """Draw a topic for each question from its sharpened probabilities."""
     if not questions:
         return []
     weights = np.power(teacher.probabilities(questions), sharpness)
@@ -99,12 +99,12 @@ def draw_topics(teacher: Teacher, questions: Sequence[str], sharpness: float, rn
 def _encode(
     drafts: Sequence[_Draft], recipe: Recipe, tokenizer: PreTrainedTokenizerBase
 ) -> Iterator[Sequence[int]]:
-    """Yield the prompt of each row; one that leaves no room is shortened as it is when serving."""
+    """Yield the prompt of each row; one that leaves no room is shortened as in serving."""
     for start in range(0, len(drafts), _AT_ONCE):
         some = drafts[start : start + _AT_ONCE]
         # The instruction is always the same, so it stays whole.
         texts = [text for one in some for text in (prompt_text(one.pieces[0]), *one.pieces[1:])]
-        # As ``encode_text`` does, which takes several times as long for one after the other.
+        # As ``encode_text``, which takes several times as long for one text at a time.
         encoded = iter(tokenizer(texts, add_special_tokens=False, split_special_tokens=True)["input_ids"])
         for draft in some:
             prompt = list(chain.from_iterable(islice(encoded, len(draft.pieces))))

@@ -1,11 +1,11 @@
-"""Where the token embeddings start: tokens that are spelled alike start close to each other.
+"""Initial token embeddings: tokens with similar spelling start close to each other.
 
-With random embeddings a model has to see "refund", " Refund", " REFUND" and " refunded" often enough to learn
-four times that they mean the same. Here each token starts as the sum of one random vector for each letter n-gram
-in it, without regard to case and to the space before it, so what is learned of one holds for the others at once,
-for typing mistakes too.
+With random embeddings a model must see "refund", " Refund", " REFUND" and " refunded" often enough to learn four
+times that they mean the same. Here each token starts as the sum of one random vector per letter n-gram in it,
+ignoring case and a leading space. So what the model learns about one holds for the others, typing mistakes
+included.
 
-The module knows a tokenizer and sizes; what the vectors are used for is ``train``'s business.
+The module knows a tokenizer and sizes; ``train`` uses the vectors.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def spelling_vectors(
 
 
 def letter_grams(text: str) -> list[str]:
-    """Return the n-grams of a token with marks at its ends, and the whole of it; none for white space."""
+    """Return the n-grams of a token with marks at its ends, and the whole token; none for white space."""
     word = text.strip().lower()
     if not word:
         return []

@@ -1,13 +1,13 @@
-"""What teaches the model: it says how likely each topic is to be what an invented question asks for.
+"""Teaches the model: it gives the probability of each topic for an invented question.
 
-A small GPT sees only a few dozen wordings of a topic and learns them by heart, with whatever words they happen to
-contain. A classifier that is fitted on the same wordings in a few seconds cannot, and gets more unseen wordings
-right. So questions are invented without end (``inventor``), the classifier gives its opinion on them, and one
-topic is drawn from that to be the answer. The model learns how much each word counts, and to be unsure where the
-classifier is: that makes its confidence worth something.
+A small GPT sees only a few dozen wordings of a topic and memorises them, with whatever words they happen to
+contain. A classifier fitted on the same wordings in a few seconds cannot, and gets more unseen wordings right. So
+``inventor`` invents any number of questions, the classifier gives its probabilities, and a topic drawn from them
+becomes the answer. The model learns how much each word counts, and to be unsure where the classifier is, which
+makes its confidence useful.
 
-The teacher sees the wordings that are trained on and nothing else, and is not part of the model that comes out.
-One that knows English, from sentence vectors, was tried and was no help to the model (docs/training.md).
+The teacher sees only the training wordings and is not part of the resulting model. A teacher that knows English,
+from sentence vectors, was tried and did not help the model (docs/training.md).
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
 
 Probabilities = NDArray[np.float64]
-"""``[N, C]``: of N texts, how likely each of C classes is; rows sum to 1."""
+"""``[N, C]``: probabilities of C classes for N texts; rows sum to 1."""
 
 _LETTER_GRAMS = (2, 5)
-"""Shortest and longest, inside words: of the ranges tried the best on wordings set aside for trials."""
+"""Shortest and longest, inside words: the best of the ranges tried, on wordings set aside."""
 
 _WORD_GRAMS = (1, 2)
-"""Words and pairs of neighbours, beside the letters: which word follows another says a little more."""
+"""Words and pairs of neighbours, beside the letters: the order of words adds a little."""
 
 
 class Teacher(Protocol):
-    """Learns which class a question belongs to, and gives its opinion on others."""
+    """Learns the classes of questions, and gives probabilities for others."""
 
     def fit(self, questions: Sequence[str], labels: Sequence[int]) -> None:
-        """Learn from questions whose classes are known, numbered from 0 without a gap; at least two classes."""
+        """Learn from questions with known classes, numbered from 0 without a gap; at least two classes."""
 
     def probabilities(self, texts: Sequence[str]) -> Probabilities:
         """Return the opinion on other texts, ``[N, C]``."""
@@ -58,7 +58,7 @@ class LetterTeacher:
         )
 
     def fit(self, questions: Sequence[str], labels: Sequence[int]) -> None:
-        """Learn from questions whose classes are known."""
+        """Learn from questions with known classes."""
         self._pipeline.fit(questions, labels)
 
     def probabilities(self, texts: Sequence[str]) -> Probabilities:

@@ -1,7 +1,7 @@
-"""The starter model's own tokenizer: byte-level BPE learned from the texts that the model is trained on.
+"""The starter model's tokenizer: byte-level BPE learned from the texts that the model is trained on.
 
-Any text can be encoded, whatever the language, since bytes are the fallback; decoding gives back exactly what
-was encoded. The one special token ends a text, and is also named as its beginning and as padding, as in GPT-2.
+It encodes any text in any language, because bytes are the fallback, and decoding returns it exactly. The one
+special token ends a text, and is also its beginning and padding, as in GPT-2.
 
 This module knows no recipe and no question: it takes texts and a size.
 """
@@ -36,7 +36,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> P
         vocab_size=vocabulary,
         special_tokens=[END_OF_TEXT],
         initial_alphabet=sorted(ByteLevel.alphabet()),
-        min_frequency=2,  # a merge seen once is no part of the language
+        min_frequency=2,  # a merge seen once does not help
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)

@@ -1,10 +1,10 @@
 """Trains a model from scratch on rows: a tokenizer of its own, arguments that follow from the recipe, a loss.
 
-All randomness of the weights and of the order comes from torch's generator, seeded by the recipe, so a machine
-gives the same model again. It always computes on the CPU, in bf16 where the processor has it: that measured a
-quarter faster than fp32 at this size, and a GPU would mostly wait.
+All randomness of weights and order comes from torch's generator, seeded by the recipe, so a machine makes the same
+model again. It always computes on the CPU, in bf16 if the processor has it: that measured a quarter faster than
+fp32 at this size, and a GPU would mostly wait.
 
-The module knows nothing of how good the model gets, nor of versions, runs and databases.
+The module does not know how good the model gets, and knows no versions, runs and databases.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def learn_tokenizer(material: Material, recipe: Recipe) -> PreTrainedTokenizerBa
 
 
 def build_arguments(recipe: Recipe, output_dir: str) -> TrainingArguments:
-    """Return the values that Trainer works with; it writes nothing into ``output_dir`` by itself."""
+    """Return Trainer's arguments; Trainer writes nothing into ``output_dir``."""
     return TrainingArguments(
         output_dir=output_dir,
         use_cpu=True,
@@ -92,12 +92,12 @@ def build_trainer(
     callbacks: Sequence[TrainerCallback],
     held_out: Sequence[Row] = (),
 ) -> Trainer:
-    """Return what trains a new model on rows.
+    """Return the trainer of a new model on rows.
 
     Args:
-        recipe: says the size of the model and its seed.
+        recipe: has the model's size and seed.
         arguments: see ``build_arguments``.
-        tokenizer: that the rows were encoded with.
+        tokenizer: of the rows.
         rows: each is seen once.
         callbacks: such as a progress bar.
         held_out: rows to measure the loss on.
@@ -116,7 +116,8 @@ def build_trainer(
 
 
 class AnswerTrainer(Trainer):
-    """Computes the logits of answers only: those of prompts carry no loss and were half of all the work."""
+    """Computes only the logits of answers: those of prompts do not count in the loss and were half of all the
+    work."""
 
     def compute_loss(
         self,
@@ -126,7 +127,7 @@ class AnswerTrainer(Trainer):
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        """Return the mean cross-entropy of a batch, with no outputs beside it if outputs are asked for."""
+        """Return the mean cross-entropy of a batch, with empty outputs if outputs are requested."""
         gpt: Any = model
         hidden = gpt.transformer(
             input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]

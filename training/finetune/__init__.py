@@ -1,1 +1,1 @@
-"""Fine-tuning: approved questions and answers in, a model directory with its report out."""
+"""Fine-tuning: from approved questions and answers to a model directory with its report."""

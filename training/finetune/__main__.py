@@ -1,7 +1,6 @@
-"""``python -m training.finetune --from-db``: fine-tune a model on what a curator approved.
+"""``python -m training.finetune --from-db``: fine-tune a model on approved rows.
 
-Whether the base can be had is looked at before anything else, because the libraries that train take longer to
-import than that takes to find out.
+It first checks whether the base is available, because importing the libraries that train takes longer than that.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Projects onto the vocabulary only where there is something to learn: the rest of the logits carries no loss.
+"""Projects onto the vocabulary only where there is something to learn: other logits do not count in the loss.
 
 With GPT-2 the projection onto 50,257 tokens is a third of all arithmetic, and about half of all positions are
-prompt or padding. Two hooks and a loss do it inside the model's own ``forward``, so that whatever wraps the model
-(autocast, DDP, FSDP, the documented ``Trainer``) works as ever and nothing of it is saved.
+prompt or padding. Two hooks and a loss do it inside the model's own ``forward``, so that all wrappers of the model
+(autocast, DDP, FSDP, the documented ``Trainer``) work as usual, and none of it is saved.
 
 The loss is the sum over the labelled tokens, divided by their number in the whole step, on all devices and all
 accumulated batches: it does not depend on how a step is split.
@@ -29,7 +29,7 @@ class AnswerLoss:
 
     @classmethod
     def attach(cls, model: PreTrainedModel) -> None:
-        """Give a model this loss; a model without a projection of its own keeps the one it has."""
+        """Give a model this loss; a model without a separate projection keeps its own."""
         projection = model.get_output_embeddings()
         if projection is None:
             return
@@ -40,11 +40,11 @@ class AnswerLoss:
 
     def _before_model(self, model: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         labels = kwargs.get("labels")
-        # The logits of a token say the next one, so a label counts where its predecessor stands.
+        # The logits at a token predict the next one, so a label counts at its predecessor.
         self._counted = None if labels is None else labels[:, 1:] != IGNORED
 
     def _before_projection(self, module: torch.nn.Module, args: tuple[torch.Tensor, ...]) -> Any:
-        """Return the hidden states of counted positions alone, ``[N, H]`` of ``[B, T, H]``."""
+        """Return only the hidden states of counted positions, ``[N, H]`` of ``[B, T, H]``."""
         if self._counted is None:
             return None
         return (args[0][:, :-1][self._counted],)
@@ -62,9 +62,9 @@ class AnswerLoss:
         Args:
             logits: ``[N, V]``.
             labels: ``[B, T]``, of which N count.
-            vocab_size: V; models say it, and ours follows from the logits.
+            vocab_size: V; models pass it, but the logits show it.
             num_items_in_batch: labelled tokens of the whole step; None: those of this batch.
-            kwargs: what models hand through to a loss, and this one needs not.
+            kwargs: other arguments that models pass to a loss; unused.
         """
         wanted = labels[:, 1:]
         wanted = wanted[wanted != IGNORED]

@@ -1,12 +1,12 @@
 """The documented run is the default, and every value of it can be overridden by a flag.
 
 The command line is that of ``TrainingArguments`` itself, made by transformers' own parser, with a few flags of
-ours. A value is the one that was given as a flag, else what this machine needs (no fp16 without a GPU, fewer
-accumulation steps with more processes), else the documented one; what differs from the documented run is listed
-with its reason.
+ours. A value comes from its flag, else from the needs of this machine (no fp16 without a GPU, fewer accumulation
+steps with more processes), else from the documented run. Differences from the documented run are listed with their
+reasons.
 
-``training_args.bin`` is a pickle, as Trainer writes it: it is only ever read with ``weights_only=True`` and the
-few classes of ``SAFE_GLOBALS``.
+``training_args.bin`` is a pickle, as Trainer writes it; it is only read with ``weights_only=True`` and the few
+classes of ``SAFE_GLOBALS``.
 
 This module knows no data and no model.
 """
@@ -69,13 +69,13 @@ DOCUMENTED: dict[str, Any] = {
 
 _OURS: dict[str, Any] = {
     "train_sampling_strategy": "group_by_length",  # random batches were half padding
-    "remove_unused_columns": False,  # the collator takes what it needs; lengths are for the sampler
+    "remove_unused_columns": False,  # the collator takes its columns; lengths are for the sampler
     "include_num_input_tokens_seen": "non_padding",  # for the tokens/s, also after a resume
-    "logging_nan_inf_filter": False,  # a loss that is no number is to be seen
-    "disable_tqdm": True,  # there is a bar of our own
+    "logging_nan_inf_filter": False,  # show a loss that is not a number
+    "disable_tqdm": True,  # we have our own bar
     "prediction_loss_only": True,  # logits of all held-out rows would fill the memory
 }
-"""Values that the documented run leaves open."""
+"""Values that the documented run does not specify."""
 
 _KTO: dict[str, Any] = {
     "learning_rate": 5e-6,  # TRL advises 5e-7 to 5e-6 for any data, and more epochs rather than a higher rate
@@ -83,7 +83,7 @@ _KTO: dict[str, Any] = {
     "gradient_accumulation_steps": 2,  # 16 rows a step, the least that TRL advises
     "train_sampling_strategy": "sequential",  # the rows are shuffled beforehand
 }
-"""What learning from votes has otherwise than the documented run, which learns answers."""
+"""Values for learning from votes that differ from the documented run, which learns answers."""
 
 SAFE_GLOBALS: list[Any] = [
     TrainingArguments,
@@ -96,7 +96,7 @@ SAFE_GLOBALS: list[Any] = [
     PartialState,
     DistributedType,
 ]
-"""All classes that a ``training_args.bin`` consists of; ``torch.load`` refuses every other one."""
+"""All classes in a ``training_args.bin``; ``torch.load`` refuses every other one."""
 
 
 def _reduce_to_value(member: Enum, protocol: object) -> tuple[type[Enum], tuple[Any]]:
@@ -112,7 +112,7 @@ if SaveStrategy.NO.__reduce_ex__(2)[0] is getattr:
 
 @dataclass
 class _Options:
-    """Flags of ours, as transformers' parser wants them."""
+    """Our flags, in the form of transformers' parser."""
 
     from_db: bool = field(default=False, metadata={"help": "Train on the approved rows of the database."})
     data: str | None = field(default=None, metadata={"help": "Train on a JSONL file of question,answer rows."})
@@ -153,7 +153,7 @@ _ABSENT = object()
 
 class _Parser(HfArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Give the sentence alone: the usage would list a hundred flags before it."""
+        """Print only the sentence: the usage would list a hundred flags before it."""
         raise ConfigError(f"{message[:1].upper()}{message[1:]}; see --help.")
 
 
@@ -167,7 +167,7 @@ def parse_run(argv: Sequence[str], settings: Settings, machine: Machine) -> Run:
     parser = _build_parser()
     options = parser.parse_args(argv)
     _check(options)
-    # argparse leaves alone what is there already, so what is still absent after parsing was not given.
+    # argparse keeps existing attributes, so a value that is still absent after parsing was not given.
     known = dict.fromkeys(vars(options), _ABSENT)
     found = vars(parser.parse_args(argv, Namespace(**known)))
     given = {name: value for name, value in found.items() if value is not _ABSENT}
@@ -200,7 +200,7 @@ def parse_run(argv: Sequence[str], settings: Settings, machine: Machine) -> Run:
     if arguments.world_size > 1:  # the name holds the time, and all processes need the same
         [values["output_dir"]] = broadcast_object_list([values["output_dir"]])
         arguments.output_dir = values["output_dir"]
-    # One process drives one GPU; a second GPU wants a second process, not a replica of the model per thread.
+    # One process per GPU; a second GPU needs a second process, not a replica of the model per thread.
     arguments._n_gpu = min(arguments.n_gpu, 1)
     source = Registry(settings.models_dir).resolve(None if options.base_model == ACTIVE else options.base_model)
     return Run(
@@ -234,7 +234,7 @@ def load_arguments(directory: Path) -> TrainingArguments:
     try:
         with torch.serialization.safe_globals(SAFE_GLOBALS):
             loaded = torch.load(path, weights_only=True)
-    except Exception as error:  # whatever a damaged or hostile pickle raises
+    except Exception as error:  # a damaged or hostile pickle may raise anything
         raise ConfigError(f"'{path}' does not hold the arguments of a run: {type(error).__name__}.") from error
     if not isinstance(loaded, TrainingArguments):
         raise ConfigError(f"'{path}' does not hold the arguments of a run.")

@@ -1,4 +1,4 @@
-"""The model that a run begins with, in fp32: what is trained keeps its full precision under autocast.
+"""The base of a run, in fp32: trained weights keep full precision under autocast.
 
 This module knows no data and no arguments.
 """
@@ -21,7 +21,7 @@ def load_tokenizer(location: str) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a base; without a padding token it pads with end-of-text, which is masked by length.
 
     Raises:
-        ModelError: there is none, it is none that a model could learn to stop with, or it comes with code.
+        ModelError: there is none, it has no end-of-text token, or it comes with code.
     """
     try:
         refuse_code(location)
@@ -39,7 +39,7 @@ def load_base(location: str, tokenizer: PreTrainedTokenizerBase, max_length: int
     """Load the weights of a base.
 
     Raises:
-        ConfigError: the model is made for shorter rows.
+        ConfigError: the model has too few positions.
         ModelError: the weights are incomplete, do not belong to the tokenizer, or come with code.
     """
     try:
