@@ -1,10 +1,10 @@
-"""Which checkpoint a run can be resumed from: the newest one that is whole.
+"""Which checkpoint a run can resume from: the newest complete one.
 
-Trainer takes the highest number, whatever is in it: it crashes on an empty folder, and goes on without a word
-from missing tensors, a missing optimizer, or weights that are not numbers. Here every checkpoint is looked into
-first, and one that is damaged is skipped with a sentence.
+Trainer takes the highest number, whatever is in it: it crashes on an empty folder, and silently continues with
+missing tensors, a missing optimizer, or weights that are not numbers. Here every checkpoint is checked first, and
+a damaged one is skipped with a sentence.
 
-Nothing is unpickled but plain tensors and numbers (``weights_only=True``), by us as by Trainer.
+Only plain tensors and numbers are unpickled (``weights_only=True``), by us as by Trainer.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _NAME = re.compile(r"checkpoint-(\d+)")
 
 
 class _DamagedError(Exception):
-    """Says what is wrong with a checkpoint, as the end of a sentence."""
+    """The fault of a checkpoint, as the end of a sentence."""
 
 
 def newest_usable(output_dir: Path, model: PreTrainedModel, tell: Callable[[str], None]) -> Path | None:
-    """Return the newest checkpoint that training can go on from, or None.
+    """Return the newest usable checkpoint, or None.
 
     Args:
         output_dir: of the run.
-        model: that is being trained; the checkpoint must hold all its tensors.
-        tell: is given a sentence on each checkpoint that is skipped.
+        model: in training; the checkpoint must have all its tensors.
+        tell: gets a sentence on each skipped checkpoint.
     """
     for step, path in sorted(_checkpoints(output_dir), reverse=True):
         try:
@@ -122,7 +122,7 @@ def _load(path: Path) -> dict[str, Any]:
         raise _DamagedError(f"{path.name} is missing")
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # whatever a torn or hostile pickle raises; the sentence is what matters
+    except Exception:  # a torn or hostile pickle may raise anything; the sentence is what matters
         raise _DamagedError(f"{path.name} is damaged") from None
     if not isinstance(loaded, dict):
         raise _DamagedError(f"{path.name} is damaged")

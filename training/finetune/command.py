@@ -1,7 +1,7 @@
-"""The command ``python -m training.finetune``, once it is known that its base can be had.
+"""The command ``python -m training.finetune``, after the check that its base is available.
 
-Standard output carries the result alone, as a table or as one line of JSON; everything else goes to standard
-error. A fault that a person can fix is one sentence and exit status 2.
+Standard output has only the result, as a table or as one line of JSON; everything else goes to standard error. A
+fault that a person can fix is one sentence and exit status 2.
 """
 
 from __future__ import annotations
@@ -98,5 +98,5 @@ def _quieten() -> None:
     """Keep libraries from writing between the bar and the result."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    hub_logging.set_verbosity(logging.ERROR)  # an unreachable hub is told of once, in our sentence
+    hub_logging.set_verbosity(logging.ERROR)  # one sentence of ours reports an unreachable hub
     datasets.disable_progress_bars()

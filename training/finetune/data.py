@@ -1,8 +1,8 @@
 """Rows as tokens in memory-mapped Arrow files: a million rows take no more memory than a thousand.
 
-Prepared rows lie in ``data/`` of the output directory while a run is under way, so that a resumed run goes on
-with exactly the rows that it began with; a finished run removes them, for they are what people wrote. Counts and
-fingerprint are those of the rows that were written, and of no earlier look at the source.
+During a run, ``data/`` in the output directory has the prepared rows, so that a resumed run continues with exactly
+the rows that it began with; a finished run removes them, because they are people's texts. Counts and fingerprint
+are those of the written rows, not of an earlier look at the source.
 
 This module knows no database and no model.
 """
@@ -45,14 +45,14 @@ _SCHEMA = pa.schema(
 )
 
 _BATCH_ROWS = 1_000
-"""Rows in memory at a time while they are written."""
+"""Rows in memory at a time during writing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Rows that are ready to train on; ``held_out`` is None if there is none.
+    """Rows that are ready for training; ``held_out`` is None if there is none.
 
-    After the rows that were taken, ``train`` holds rows of doubt, as many for each epoch.
+    After the taken rows, ``train`` has rows of doubt, the same number for each epoch.
     """
 
     counts: Selection
@@ -61,7 +61,7 @@ class Prepared:
 
 
 async def find_rows(run: Run, source: Source) -> Selection:
-    """Return what a source has to give now, which may be more than a resumed run goes on with.
+    """Return the source's present rows, which may be more than those of a resumed run.
 
     Raises:
         ConfigError: there is nothing to train on.
@@ -80,10 +80,10 @@ async def find_rows(run: Run, source: Source) -> Selection:
 async def prepare(
     run: Run, source: Source, tokenizer: PreTrainedTokenizerBase, found: Selection | None = None
 ) -> Selection:
-    """Write the rows of a run as tokens, unless a run that is resumed has them already; return what was written.
+    """Write the rows of a run as tokens, unless a resumed run has them already; return their counts.
 
     Args:
-        run: what was asked for.
+        run: with its options.
         source: of the rows.
         tokenizer: of the base.
         found: what ``find_rows`` returned, if it was called before.
@@ -99,7 +99,7 @@ async def prepare(
         tally = await _write(folder, run, source, tokenizer)
         if not all(tally.labels[label] for label in run.labels):
             raise ConfigError(_nothing(run, tally.labels, found.left_out))
-        # Written last: without it the folder is half-made, and is made again.
+        # Written last: without it the folder is incomplete, and is made again.
         about = {**asdict(tally.selection(found.left_out)), **_shape(run)}
         (folder / _ABOUT).write_text(json.dumps(about), "utf-8")
     return load_prepared(run).counts
@@ -109,7 +109,7 @@ def load_prepared(run: Run) -> Prepared:
     """Open the prepared rows, memory-mapped.
 
     Raises:
-        ConfigError: the run that is resumed was begun with other settings of its rows.
+        ConfigError: the resumed run began with other settings of its rows.
     """
     folder = run.output_dir / DATA
     about: dict[str, Any] = json.loads((folder / _ABOUT).read_text("utf-8"))
@@ -123,7 +123,7 @@ def load_prepared(run: Run) -> Prepared:
 
 
 def remove_prepared(run: Run) -> None:
-    """Remove what people wrote."""
+    """Remove people's texts."""
     shutil.rmtree(run.output_dir / DATA, ignore_errors=True)
 
 
@@ -138,7 +138,7 @@ def _shape(run: Run) -> dict[str, object]:
         "loss_on": run.loss_on,
         "max_length": run.max_length,
         "doubt_share": run.doubt_share,
-        # Rows of doubt are drawn, anew for each epoch; rows with votes are shuffled once.
+        # Rows of doubt are drawn, new ones for each epoch; rows with votes are shuffled once.
         "seed": run.arguments.seed if run.doubt_share or run.method == "kto" else None,
         "num_train_epochs": run.arguments.num_train_epochs if run.doubt_share else None,
     }
@@ -149,7 +149,7 @@ def _path(folder: Path, split: Split) -> Path:
 
 
 async def _write(folder: Path, run: Run, source: Source, tokenizer: PreTrainedTokenizerBase) -> Tally:
-    """Write the rows of a source, and rows of doubt after those to train on; return what the source gave."""
+    """Write the rows of a source, and rows of doubt after the training rows; return the source's counts."""
     doubt = Doubt(tokenizer, run.max_length, run.arguments.seed)
     tally = Tally()
     with ExitStack() as stack:
@@ -165,7 +165,7 @@ async def _write(folder: Path, run: Run, source: Source, tokenizer: PreTrainedTo
 
 
 class _Writer:
-    """Writes rows into an Arrow file, some at a time; to be used in a ``with`` statement.
+    """Writes rows into an Arrow file, some at a time; use it in a ``with`` statement.
 
     Not Dataset.from_generator: it wants a generator that is not asynchronous, and pickles it to name a cache.
     """
@@ -184,7 +184,7 @@ class _Writer:
         self._file.close()
 
     def add(self, row: Row, example: TrainingExample | None) -> None:
-        """Write a row; one of doubt was made of no example."""
+        """Write a row; a row of doubt has no example."""
         self._batch.append(
             {
                 **row,

@@ -1,12 +1,12 @@
 """Rows that keep a model unsure of what it cannot know: out-of-scope questions with the beginning of any answer.
 
-Whoever learns only to answer becomes surer of everything. In a trial, a few dozen corrections left a model below
-its confidence floor for 39 % of out-of-scope questions, where it had been for 91 %; with one row of this kind to
-four others it was 95 %. Only the first tokens are learned: they are where the confidence of an answer is read, and
-nobody should learn nonsense by heart. For that reason every epoch has rows of its own, too: from the same rows in
-ten epochs a model learned them by heart and was sure of foreign questions (AUROC .78 instead of .94).
+A model that only learns to answer becomes surer of everything. In a trial, a few dozen corrections left a model
+below its confidence floor for 39 % of out-of-scope questions instead of 91 %; with one row of this kind to four
+others it was 95 %. Only the first tokens are learned, because they decide the confidence of an answer, and no
+model should memorise nonsense. For the same reason every epoch has new rows: in ten epochs of the same rows a
+model memorised them and was sure of foreign questions (AUROC .78 instead of .94).
 
-The questions are those of the starter model's training; those that models are measured with are others.
+The questions are those of the starter model's training, not those for measuring models.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from training.starter.data import load_faq
 
 _FIRST_TOKENS = 5
 _KEPT_ANSWERS = 1_000
-"""Answers to draw from; more would fill the memory and say nothing new."""
+"""Answers to draw from; more would only take memory."""
 
 
 class Doubt:
@@ -31,7 +31,7 @@ class Doubt:
     Args:
         tokenizer: of the base.
         max_length: tokens of a row at most.
-        seed: of the run; the same rows come out of the same answers.
+        seed: of the run; the same answers give the same rows.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int, seed: int) -> None:
@@ -42,7 +42,7 @@ class Doubt:
         self._seen = 0
 
     def remember(self, answer: str) -> None:
-        """Take an answer into a sample of all answers (reservoir sampling, Vitter's algorithm R)."""
+        """Add an answer to the sample of all answers (reservoir sampling, Vitter's algorithm R)."""
         self._seen += 1
         if len(self._answers) < _KEPT_ANSWERS:
             self._answers.append(answer)
@@ -50,11 +50,11 @@ class Doubt:
             self._answers[place] = answer
 
     def count(self, share: float) -> int:
-        """Return how many rows make ``share`` of the answers that were remembered."""
+        """Return the number of rows that is ``share`` of the seen answers."""
         return round(share * self._seen)
 
     def rows(self, count: int) -> Iterator[Row]:
-        """Yield ``count`` rows; a question that comes again gets the beginning of another answer."""
+        """Yield ``count`` rows; a repeated question gets the beginning of another answer."""
         questions = list(load_faq().foreign)
         for number in range(count):
             if number % len(questions) == 0:

@@ -1,10 +1,10 @@
-"""Whether the Hugging Face hub has to be asked for a base, and whether anybody answers there.
+"""Whether a base must come from the Hugging Face hub, and whether the hub answers.
 
-The libraries find out for themselves that nobody does, after a minute of attempts. Here it is one connection that
-has two seconds, made before those libraries are imported, which takes seconds itself. A base that is a folder, a
-version of the registry, or in the hub's cache needs no hub.
+The libraries need a minute of attempts to notice that it does not. This makes one connection with a limit of two
+seconds, before those libraries are imported, which takes seconds too. A base that is a folder, a version of the
+registry, or in the hub's cache needs no hub.
 
-This module is imported first, so it knows nothing that is slow to import.
+This module is imported first, so it imports nothing slow.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ ACTIVE = "active"
 BASE_MODEL = "gpt2"
 
 _SECONDS = 2.0
-"""To connect; a hub that takes longer would not deliver half a gigabyte either."""
+"""Seconds to connect; a slower hub would not deliver half a gigabyte either."""
 
 _PORTS = {"http": 80, "https": 443}
 
 
 class _NotOursError(Exception):
-    """The command line is wrong, which the real parser will say better."""
+    """The command line is wrong; the real parser has the better message."""
 
 
 class _Parser(ArgumentParser):
@@ -70,7 +70,7 @@ def check_base(argv: Sequence[str], settings: Settings) -> None:
 def can_connect(endpoint: str) -> bool:
     """Return whether a URL's host, or the proxy to it, accepts a connection within two seconds.
 
-    The name is looked up in a thread of its own, because no time limit holds for that.
+    A separate thread looks up the name, because that has no time limit.
     """
     address = _address(endpoint)
     connected = threading.Event()
@@ -101,7 +101,7 @@ def _flags(argv: Sequence[str]) -> Namespace:
 
 
 def _is_without_base(flags: Namespace) -> bool:
-    """Return whether no base is loaded, perhaps because the command line is wrong, which its parser says."""
+    """Return whether no base is loaded, perhaps because the command line is wrong; its parser reports that."""
     rows = flags.from_db != (flags.data is not None) and (flags.data is None or Path(flags.data).is_file())
     return flags.help or flags.dry_run or flags.recipe == "faq" or not rows
 

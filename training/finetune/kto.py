@@ -1,12 +1,12 @@
 """Fine-tuning on votes: what people liked becomes likelier, what they disliked less likely, by KTO.
 
 KTO (Ethayarajh et al., 2024, https://arxiv.org/abs/2402.01306) needs no pairs of a better and a worse answer, only
-answers with a judgement, which is what thumbs are. A frozen copy of the base is the measure: how much likelier an
-answer is than it was there is its reward, and a good one is to gain more, a bad one less, than answers do on
-average. What comes out has the form of every fine-tuned model; ``report/kto.json`` says how the votes counted.
+answers with a judgement, such as thumbs. The reward of an answer is how much likelier it became than in a frozen
+copy of the base; good answers should gain more than the average, bad ones less. The result looks like every
+fine-tuned model; ``report/kto.json`` says how the votes counted.
 
 This module knows no loss and no tokens: those are in ``kto_trainer``, which needs an optional extra and is
-therefore imported only when it is wanted.
+imported only when needed.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ if TYPE_CHECKING:  # an optional extra
 KTO_JSON = "kto.json"
 
 _REWARDS = {"rewards/margins": "reward_margin", "eval_rewards/margins": "eval_reward_margin", "kl": "kl"}
-"""What is kept of TRL's log besides the loss, and its name in the report."""
+"""Values of TRL's log to keep besides the loss, and their names in the report."""
 
 
 class Judgements:
     """The method that learns from votes.
 
     Raises:
-        ConfigError: TRL is missing, or the arguments of the run are not usable.
+        ConfigError: TRL is missing, or the run's arguments are unusable.
     """
 
     _votes: Votes
@@ -49,7 +49,7 @@ class Judgements:
         """Return TRL's trainer on our rows."""
         from training.finetune.kto_trainer import Votes, build_trainer
 
-        # TRL 1.16 asks a model by a name that transformers 5.23 has renamed; it means the same.
+        # TRL 1.16 uses a name that transformers 5.23 has changed; it means the same.
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         self._votes = votes = Votes.of(ready.prepared.train)
         ready.tell(f"Learning from {votes.good:,} good and {votes.bad:,} bad answers.")
@@ -59,7 +59,7 @@ class Judgements:
         return trainer
 
     def report(self, run: Run, figures: Figures, log: list[dict[str, Any]]) -> tuple[Figures, Mapping[str, Any]]:
-        """Write how the votes counted, and add to the history what TRL says of the rewards."""
+        """Write how the votes counted, and add TRL's rewards to the history."""
         _write_votes(run, self._votes)
         figures = _with_rewards(figures, log)
         return figures, {
@@ -84,7 +84,7 @@ def _check(run: Run) -> None:
             "--method kto compares the answers of a batch with one another: give --per-device-train-batch-size 2 "
             "at least, and 4 or more if there is room."
         )
-    run.arguments.train_sampling_strategy = "sequential"  # the rows are shuffled beforehand; TRL wants it so
+    run.arguments.train_sampling_strategy = "sequential"  # the rows are shuffled before; TRL requires it
 
 
 def _with_rewards(figures: Figures, log: list[dict[str, Any]]) -> Figures:

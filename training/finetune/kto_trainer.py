@@ -1,11 +1,11 @@
 """TRL's trainer for learning from votes, on our rows: tokens as serving sees them, and nothing sent anywhere.
 
-TRL would tokenise by itself: prompt and completion in one piece, and ``<|endoftext|>`` of a user as the real one.
-It is given our own tokens instead, those of ``supportbot.engine.prompt``. Nor does it write its model card, or
-report its use over the network.
+TRL would tokenise prompt and completion in one piece, and a user's ``<|endoftext|>`` as the real token. It gets
+our tokens instead, those of ``supportbot.engine.prompt``. It also writes no model card and does not report its use
+over the network.
 
-TRL is an optional extra, so only what has made sure of it imports this module; which knows no source of rows and
-no file but the arguments of a run.
+TRL is an optional extra, so check for it before importing this module. The module knows no source of rows, and no
+file except the arguments of a run.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from training.finetune.data import Prepared
 from training.finetune.run import Run
 
 BETA = 0.1
-"""How closely the model is held to its base: TRL's default."""
+"""How closely the model stays to its base: TRL's default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Votes:
-    """How many rows of each kind there are to train on, and what each kind weighs.
+    """The numbers of training rows of each kind, and their weights.
 
     The KTO paper (https://arxiv.org/abs/2402.01306, Eq. 8) wants ``good_weight * good : bad_weight * bad`` between
-    1:1 and 4:3. Here it is 1:1, by making the rows of the larger side lighter: heavier rows of the smaller one
-    would only run into the limit on the gradient.
+    1:1 and 4:3. Here it is 1:1, with lighter rows on the larger side; heavier rows on the smaller side would only
+    hit the limit on the gradient.
     """
 
     good: int
@@ -69,8 +69,8 @@ class Votes:
 class MismatchingCollator:
     """Pads a batch, and pairs every prompt with the completion of the row before it as well.
 
-    Those pairs estimate how far the model has moved from its base on the whole (the paper, section 4.1). They are
-    made here and not, as TRL does, when the data is prepared, so they are always of the batch that is judged.
+    Those pairs estimate how far the model has moved from its base overall (the paper, section 4.1). TRL makes them
+    when it prepares the data; here they always come from the batch that is judged.
 
     Args:
         pad_id: fills ids; neither attended to nor counted.
@@ -81,7 +81,7 @@ class MismatchingCollator:
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return the ids and masks of both pairings, each ``[B, T]``, and the labels, ``[B]``."""
-        # The loss counts the completion, so the labels say where it begins.
+        # The loss counts the completion, so the labels show where it begins.
         borders = [row["labels"].count(IGNORED) for row in rows]
         completions = [row["input_ids"][border:] for row, border in zip(rows, borders, strict=True)]
         others = [completions[-1], *completions[:-1]]
@@ -100,11 +100,11 @@ class MismatchingCollator:
 
 
 class VoteTrainer(KTOTrainer):
-    """TRL's trainer without its own preparation of texts.
+    """TRL's trainer without its preparation of texts.
 
     Args:
-        saved: the arguments that are saved with a checkpoint: whoever reads a run knows these, and not TRL's.
-        kwargs: of TRL's trainer; its data sets have our rows, which the collator takes apart.
+        saved: the arguments saved with a checkpoint: readers of a run know these, and not TRL's.
+        kwargs: of TRL's trainer; its data sets have our rows, which the collator splits.
     """
 
     def __init__(self, *, saved: TrainingArguments, **kwargs: Any) -> None:
@@ -118,7 +118,7 @@ class VoteTrainer(KTOTrainer):
         return dataset  # our tokens, as they are
 
     def _send_telemetry(self) -> None:
-        """Tell nobody: what an installation trains is its own business."""
+        """Report nothing: an installation's trainings are private."""
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         super()._save(output_dir, state_dict)
@@ -145,10 +145,10 @@ def build_trainer(
     trainer = VoteTrainer(
         saved=arguments,
         model=model,
-        # A pass over the rows beforehand would spare this memory, but costs as much time as it saves in one epoch.
+        # A pass over the rows before would save this memory, but costs as much time as it saves in one epoch.
         ref_model=load_base(run.location, tokenizer, run.max_length),
         args=_configure(arguments, votes),
-        # Once for all epochs, and alike on all processes: TRL reads in a fixed order.
+        # Once for all epochs, and the same in all processes: TRL reads in a fixed order.
         train_dataset=prepared.train.shuffle(
             seed=arguments.seed if arguments.data_seed is None else arguments.data_seed, keep_in_memory=True
         ),
@@ -162,7 +162,7 @@ def build_trainer(
 
 
 def _configure(arguments: TrainingArguments, votes: Votes) -> KTOConfig:
-    """Return the same arguments as TRL's, which has defaults of its own for some of them."""
+    """Return the same arguments as TRL's, which has other defaults for some of them."""
     values = {field.name: getattr(arguments, field.name) for field in fields(TrainingArguments) if field.init}
     config = KTOConfig(
         **values,

@@ -1,7 +1,7 @@
-"""Several processes on a CPU, as ``accelerate launch --num_processes 2 --cpu`` asks for.
+"""Several processes on a CPU, as ``accelerate launch --num_processes 2 --cpu`` requests.
 
-Without MPI accelerate 1.x starts one process for that command, tells it an address to meet at, and says nothing of
-the others. Rather than train alone in silence, that one process starts them through torch's own launcher (gloo).
+Without MPI, accelerate 1.x starts one process for that command, gives it a rendezvous address, and does not start
+the others. Instead of silently training alone, that process starts them with torch's own launcher (gloo).
 
 This module knows no training.
 """
@@ -16,12 +16,12 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.run import parse_args, run
 
 _LAUNCHED = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
-"""One of them is set by every launcher that does start the processes."""
+"""Every launcher that does start the processes sets one of them."""
 
 
 def cpu_processes_wanted(environment: Mapping[str, str]) -> int:
-    """Return how many processes accelerate was asked for and did not start; 1 if there is nothing to do."""
-    # accelerate sets an address to meet at only for more than one process.
+    """Return the number of processes that accelerate should have started; 1 if there is nothing to do."""
+    # accelerate sets a rendezvous address only for more than one process.
     alone = "MASTER_ADDR" in environment and not any(name in environment for name in _LAUNCHED)
     if not alone or environment.get("ACCELERATE_USE_CPU", "").lower() != "true":
         return 1
@@ -30,7 +30,7 @@ def cpu_processes_wanted(environment: Mapping[str, str]) -> int:
 
 
 def processes_of(command: Sequence[str]) -> int:
-    """Return the number of processes that an ``accelerate launch`` command line asks for, else 1."""
+    """Return the number of processes in an ``accelerate launch`` command line, else 1."""
     begin = next((place + 1 for place, word in enumerate(command) if word == "launch"), None)
     if begin is None:
         # `python -m accelerate.commands.launch` has no such word.

@@ -1,7 +1,7 @@
-"""The rows of a run that makes a model from scratch: read whole, and grouped by what they answer.
+"""The rows of a run from scratch: all in memory, and grouped by answer.
 
-Unlike the rows of the documented run they are all in memory: an answer has dozens of wordings, and a model this
-small can't say a million answers.
+The documented run streams its rows. Here an answer has dozens of wordings, and a model this small can't learn a
+million answers, so all rows fit into memory.
 
 This module knows no model.
 """
@@ -27,14 +27,14 @@ from training.starter.data import load_faq
 TOO_LONG = "answer longer than the model can say"
 
 _SHOWN = 3
-"""Answers that a sentence quotes."""
+"""Number of answers that a sentence quotes."""
 
 _SHOWN_CHARACTERS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Rows to learn, rows to measure the loss on, and how many there are."""
+    """Training rows, rows to measure the loss on, and their numbers."""
 
     train: Sequence[TrainingExample]
     held_out: Sequence[TrainingExample]
@@ -42,11 +42,11 @@ class Lesson:
 
     @property
     def material(self) -> Material:
-        """What there is to learn, with the starter's foreign questions."""
+        """The material to learn, with the starter's foreign questions."""
         return group(((normalise_question(row.question), row.answer) for row in self.train), load_faq().foreign)
 
     def without(self, topics: Sequence[Topic]) -> Lesson:
-        """Return the lesson without the rows of some topics; the fingerprint stays that of all rows."""
+        """Return the lesson without the rows of some topics; the fingerprint is still that of all rows."""
         keys = {key_of(topic.answer) for topic in topics}
         kept = [row for row in self.train if key_of(row.answer) not in keys]
         if not (gone := len(self.train) - len(kept)):
@@ -66,7 +66,7 @@ def read_lesson(run: Run) -> Lesson:
 
 
 def check_number(run: Run, material: Material) -> None:
-    """Refuse what is too little to tell apart, or too much.
+    """Refuse too few or too many answers.
 
     Raises:
         ConfigError: the sentence says what to do.
@@ -85,7 +85,7 @@ def check_number(run: Run, material: Material) -> None:
 
 
 def too_long(fitted: Fitted, lesson: Lesson) -> str | None:
-    """Return the sentence that names the answers which are left out, if there are any."""
+    """Return a sentence with the answers left out, if there are any."""
     if not fitted.too_long:
         return None
     names = [f"'{key_of(topic.answer)[:_SHOWN_CHARACTERS]}…'" for topic in fitted.too_long[:_SHOWN]]

@@ -1,9 +1,9 @@
-"""What the machine asks of a run: its precision, and how many processes share the effective batch.
+"""What the machine decides about a run: its precision, and the processes that share the effective batch.
 
-fp16 belongs to a GPU. On a CPU it measured 0.2 GFLOP/s against 522 in bf16, so there a run computes in bf16
-where the processor has it, else in fp32; weights are kept in fp32 and autocast either way.
+fp16 is for GPUs. On a CPU it measured 0.2 GFLOP/s against 522 in bf16, so a run there computes in bf16 if the
+processor has it, else in fp32; either way weights stay in fp32 and autocast is used.
 
-This module knows no flags but those that it sets.
+This module knows only the flags that it sets.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CPU_WANTED = ("1", "true", "yes", "on")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What matters of the machine.
+    """The relevant properties of the machine.
 
     Attributes:
         cuda: whether there is a GPU that computes fp16.
@@ -49,7 +49,7 @@ class Machine:
     def adapt(
         self, given: Mapping[str, Any], effective_batch: int
     ) -> tuple[dict[str, Any], Precision, dict[str, str]]:
-        """Return the values that this machine needs, its precision, and the reason of each value.
+        """Return the values that this machine needs, its precision, and the reason for each value.
 
         Args:
             given: the flags of the command line, which always win.

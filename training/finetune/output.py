@@ -1,8 +1,8 @@
 """What a run leaves in its output directory, and in which order.
 
-A run that is under way, was killed, or failed has the file ``UNFINISHED`` in it, and the weights are put in place
-only after the last check: nothing half-made can be taken for a model. Weights are trained in fp32 and stored as
-fp16 safetensors, so that the documented loading works unchanged.
+An unfinished, killed or failed run has the file ``UNFINISHED``, and the weights get their place only after the
+last check: nothing incomplete can be mistaken for a model. Weights are trained in fp32 and stored as fp16
+safetensors, so that the documented loading works unchanged.
 
 This module knows no data and no trainer.
 """
@@ -29,10 +29,10 @@ _STAGED = ".final"
 
 
 def check_output(run: Run) -> None:
-    """Refuse a folder that holds something which this run would destroy.
+    """Refuse a folder whose content this run would destroy.
 
     Raises:
-        ConfigError: it is a file, or holds anything and the run is not to be resumed.
+        ConfigError: it is a file, or is not empty and the run is not resumed.
     """
     directory = run.output_dir
     if directory.exists() and not directory.is_dir():
@@ -46,7 +46,7 @@ def check_output(run: Run) -> None:
 
 
 def is_fresh(run: Run) -> bool:
-    """Return whether there is nothing in the folder yet, so that whatever comes into it is of this run."""
+    """Return whether the folder is empty, so that its later content belongs to this run."""
     return not run.output_dir.is_dir() or not any(run.output_dir.iterdir())
 
 
@@ -69,20 +69,20 @@ def begin_output(run: Run) -> None:
 
 
 def discard_output(run: Run) -> None:
-    """Remove a folder that was fresh before the run, in which there is nothing to resume."""
+    """Remove a folder that was empty before the run and has nothing to resume."""
     for name in (ARGUMENTS_BIN, ARGUMENTS_JSON, UNFINISHED):
         (run.output_dir / name).unlink(missing_ok=True)
-    with suppress(OSError):  # it stays if it is a mount, or if somebody else put something into it meanwhile
+    with suppress(OSError):  # it stays if it is a mount, or if somebody else added a file meanwhile
         run.output_dir.rmdir()
 
 
 def staged(run: Run) -> Path:
-    """Return the folder that the trained model is saved into, in fp32, before ``finish_output``."""
+    """Return the folder for the trained model in fp32, before ``finish_output``."""
     return run.output_dir / _STAGED
 
 
 def finish_output(run: Run, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Turn the staged weights into fp16, check them, and put everything in place.
+    """Convert the staged weights to fp16, check them, and put everything in place.
 
     Raises:
         ModelError: a weight is not a number; the folder stays unfinished.
@@ -93,7 +93,7 @@ def finish_output(run: Run, model: PreTrainedModel, tokenizer: PreTrainedTokeniz
         save_file(tensors, path, metadata={"format": "pt"})
     config = model.config
     config.dtype = torch.float16
-    config.use_cache = True  # training turned it off, and generate() without it is many times slower
+    config.use_cache = True  # training turned it off, and generate() is many times slower without it
     config.save_pretrained(folder)
     GenerationConfig(
         **SamplingParams().as_record(),
@@ -108,7 +108,7 @@ def finish_output(run: Run, model: PreTrainedModel, tokenizer: PreTrainedTokeniz
 
 
 def mark_finished(run: Run) -> None:
-    """Say that the run came to its end; to be called last."""
+    """Mark the run as finished; call this last."""
     (run.output_dir / UNFINISHED).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""How far a run is: a bar with loss, tokens/s and time left on a terminal, a line at each log elsewhere.
+"""The progress of a run: a bar with loss, tokens/s and time left on a terminal, elsewhere a line at each log.
 
 Everything goes to standard error; standard output is for the result. Programs read ``--progress FILE`` instead.
 Only the main process shows anything.
@@ -24,7 +24,7 @@ _LOSSES = ("loss", "eval_loss")
 
 
 def show_progress(run: Run, console: Console) -> list[TrainerCallback]:
-    """Return what shows the progress of a run: to people, and to a program if it asked for that.
+    """Return the callbacks that show the progress of a run: to people, and to a program on request.
 
     Raises:
         ConfigError: the file for programs can't be written.
@@ -39,7 +39,7 @@ class ProgressBar(TrainerCallback):
     """Shows the progress of one training.
 
     Args:
-        console: where to; lines instead of a bar if it is no terminal.
+        console: for the output; lines instead of a bar if it is no terminal.
     """
 
     def __init__(self, console: Console) -> None:
@@ -76,7 +76,7 @@ class ProgressBar(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Move the bar on; the last step is always logged, so that a short run has a loss, too."""
+        """Advance the bar; the last step is always logged, so that a short run has a loss too."""
         if state.global_step >= state.max_steps:
             control.should_log = True
         if self._task is not None:
@@ -92,7 +92,7 @@ class ProgressBar(TrainerCallback):
         logs: dict[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Take the loss; one that is no number ends the training, for nothing good comes after it."""
+        """Record the loss; NaN ends the training, because it would not recover."""
         if logs is None or "loss" not in logs:
             return
         self._loss = f"{logs['loss']:.4f}"
@@ -108,7 +108,7 @@ class ProgressBar(TrainerCallback):
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Leave the bar as it is."""
+        """Stop the bar."""
         self._bar.stop()
 
     def _speed(self, state: TrainerState) -> float:
@@ -121,10 +121,10 @@ class ProgressBar(TrainerCallback):
 
 
 class ProgressLines(TrainerCallback):
-    """Tells a program about one training.
+    """Reports one training to a program.
 
     Args:
-        lines: where to.
+        lines: for the output.
     """
 
     def __init__(self, lines: Lines) -> None:
@@ -135,7 +135,7 @@ class ProgressLines(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Say how much there is to do."""
+        """Write the total number of steps."""
         self._began, self._steps_before = time.monotonic(), state.global_step
         if state.is_world_process_zero:
             self._lines.done(_PHASE, state.global_step, state.max_steps)
@@ -143,7 +143,7 @@ class ProgressLines(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Say how much is done."""
+        """Write the finished steps."""
         if state.is_world_process_zero:
             each = (time.monotonic() - self._began) / max(state.global_step - self._steps_before, 1)
             left = each * (state.max_steps - state.global_step)
@@ -157,7 +157,7 @@ class ProgressLines(TrainerCallback):
         logs: dict[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Say the losses."""
+        """Write the losses."""
         losses = {name: logs[name] for name in _LOSSES if name in logs} if logs else {}
         if losses and state.is_world_process_zero:
             self._lines.logged(state.global_step, **losses)

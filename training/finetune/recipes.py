@@ -1,7 +1,7 @@
-"""``--recipe faq`` on the command line: what goes with it, and the run that it stands for.
+"""``--recipe faq`` on the command line: which flags it allows, and its run.
 
-The recipe says every value itself, so a flag that says one of them, or asks for another way of training, is
-refused rather than ignored.
+The recipe fixes every value, so a flag that sets one of them, or another way of training, is refused instead of
+ignored.
 
 This module knows no rows.
 """
@@ -33,7 +33,7 @@ _OWN = {
 
 
 def check_recipe(given: Mapping[str, Any], machine: Machine) -> None:
-    """Refuse what contradicts the recipe.
+    """Refuse flags that contradict the recipe.
 
     Raises:
         ConfigError: the sentence names the flag and what to do.
@@ -50,7 +50,7 @@ def check_recipe(given: Mapping[str, Any], machine: Machine) -> None:
 
 
 def scratch_run(options: Namespace, output_dir: Path, settings: Settings, machine: Machine) -> Run:
-    """Return the run of a command line that was checked."""
+    """Return the run of a checked command line."""
     recipe = replace(RECIPE, seed=options.seed)
     precision = (
         Precision("bf16", "this processor computes bf16 natively, and a GPU is not used for a model this small")

@@ -1,6 +1,6 @@
-"""What the database keeps of a run: its arguments, its rows and how its loss went.
+"""The database's record of a run: its arguments, its rows and its losses.
 
-Rows are written in short transactions of a few thousand, so that a bot on the same SQLite file can write, too.
+Rows are written in short transactions of a few thousand, so that a bot on the same SQLite file can write too.
 
 This module knows no model and no file.
 """
@@ -28,7 +28,7 @@ async def begin_record(
     *,
     started_at: datetime | None = None,
 ) -> int:
-    """Record a run that begins, or that began at ``started_at``, with the rows that train it; return its id."""
+    """Record a run that begins, or began at ``started_at``, with its training rows; return its id."""
     async with database.write() as session:
         run = TrainingRun(
             arguments=dict(arguments),
@@ -48,7 +48,7 @@ async def begin_record(
 
 
 async def finish_record(database: Database, run_id: int, loss_history: list[dict[str, Any]]) -> None:
-    """Record that a run came to its end."""
+    """Record the end of a run."""
     async with database.write() as session:
         await session.execute(
             update(TrainingRun)

@@ -1,8 +1,8 @@
-"""What a run says of itself when it ends: a report with its loss curve, arguments and figures, and a card.
+"""The report of a finished run, with its loss curve, arguments and figures, and its model card.
 
 ``run.json`` is what evaluation and publishing read; the card is for people.
 
-This module knows no trainer: it is given figures.
+This module knows no trainer, only figures.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Figures:
     """How a run went.
 
     Attributes:
-        loss_history: what was logged, each with its step.
+        loss_history: the logged values, each with its step.
         final_loss: the last training loss.
         eval_loss: on the held-out rows at the end, if there are any.
         train_seconds: of this session; a resumed run does not count those before it.
-        tokens_per_second: trained on in this session.
+        tokens_per_second: in this session.
         peak_memory_mb: of the GPU if there is one, else of the process.
         training_run_id: in the database, if the rows come from there.
     """
@@ -65,8 +65,8 @@ def write_report(
         run: what was asked for.
         counts: of the rows.
         example_ids: of the rows to train on.
-        figures: how it went.
-        values: of a recipe that has others than the arguments.
+        figures: of the run.
+        values: of a recipe, if they are not the arguments.
     """
     folder = run.output_dir / REPORT
     folder.mkdir(exist_ok=True)
@@ -102,11 +102,11 @@ def write_report(
     _plot(figures.loss_history, folder / "loss.png")
     _write_json(folder / "arguments.json", arguments)
     (run.output_dir / "README.md").write_text(_card(run, counts, figures), "utf-8")
-    _write_json(folder / RUN_JSON, record)  # last: whoever finds it finds the rest
+    _write_json(folder / RUN_JSON, record)  # last: where it exists, the rest does
 
 
 def peak_memory_mb() -> float:
-    """Return the largest memory so far, in MB: of the GPU if there is one, else of this process."""
+    """Return the peak memory in MB: of the GPU if there is one, else of this process."""
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         return torch.cuda.max_memory_allocated() / 1e6
     if sys.platform == "win32":

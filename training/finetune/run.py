@@ -1,4 +1,4 @@
-"""One fine-tuning run as it was asked for: what every method of training is given, and all that it is given.
+"""One fine-tuning run as requested: the complete input of every method of training.
 
 This module knows no method, no data and no model.
 """
@@ -24,7 +24,7 @@ Recipe = Literal["documented", "faq"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A value that this run has otherwise than documented, and why."""
+    """A value that differs from the documented run, and why."""
 
     documented: object
     effective: object
@@ -36,14 +36,14 @@ class Run:
     """A run, with everything resolved.
 
     Attributes:
-        recipe: whether a base is fine-tuned as documented, or a model is made of the answers alone (``faq``).
-        base_model: the base as it is to be named: a version of the registry, a directory or a hub id; empty if
-            there is none.
+        recipe: fine-tune a base as documented, or make a model of the answers alone (``faq``).
+        base_model: the name of the base: a version of the registry, a directory or a hub id; empty if there is
+            none.
         location: where to load it from.
-        output_dir: the model directory that comes out; the same as ``arguments.output_dir``.
-        method: what is learned from: answers (``sft``) or judgements (``kto``).
+        output_dir: the resulting model directory; the same as ``arguments.output_dir``.
+        method: learn from answers (``sft``) or judgements (``kto``).
         arguments: every effective value.
-        differences: documented values that are not the effective ones, by name.
+        differences: documented values that this run changes, by name.
         precision: of the arithmetic, and why.
         data: a file of ``question,answer`` rows, or None for the approved rows of the database.
         loss_on: whether the loss counts the answer or every token.
@@ -51,9 +51,9 @@ class Run:
         max_length: tokens of a row at most.
         doubt_share: rows that keep the model unsure of out-of-scope questions, as a share of the others.
         resume: continue from the newest usable checkpoint.
-        dry_run: say what would be done, and do nothing.
+        dry_run: show what would be done, and do nothing.
         as_json: print the result as one line of JSON.
-        progress: a file for a program that wants to know how far it is, see ``training.lines``.
+        progress: a file for a program that follows the progress, see ``training.lines``.
         settings: of this installation.
     """
 
@@ -78,12 +78,12 @@ class Run:
 
     @property
     def labels(self) -> frozenset[ExampleLabel]:
-        """The rows that the method learns from: of judgements, the bad ones teach as well."""
+        """Labels of the rows that the method learns from; with judgements, bad ones teach as well."""
         return frozenset(ExampleLabel) if self.method == "kto" else frozenset({ExampleLabel.GOOD})
 
     @property
     def epochs(self) -> int:
-        """Epochs that are begun; a run that is limited by its steps repeats those of ``num_train_epochs``."""
+        """Number of epochs begun; a run limited by steps repeats those of ``num_train_epochs``."""
         return max(1, math.ceil(self.arguments.num_train_epochs))
 
     @property

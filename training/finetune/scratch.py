@@ -1,9 +1,9 @@
-"""``--recipe faq``: a small model made from scratch of approved rows, in the folder of an ordinary run.
+"""``--recipe faq``: a small model trained from scratch on approved rows, in the folder of an ordinary run.
 
-The model is made in a temporary folder and takes its place at the end, its report last: a run that is interrupted
-leaves nothing behind, and there is nothing to resume. The database hears of the run when there is a model.
+The model is made in a temporary folder and moved to its place at the end, its report last: an interrupted run
+leaves nothing, and there is nothing to resume. The database records the run once there is a model.
 
-This module knows folders and records; how a model is made is the business of ``training.faq``.
+This module knows folders and records; ``training.faq`` makes the model.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ from training.finetune.session import Teller, summary, teller, train
 def make_model(
     run: Run, console: Console, *, recipe: Recipe | None = None, teacher: Teacher | None = None
 ) -> dict[str, Any]:
-    """Make a model; return what is to be said of the run.
+    """Make a model; return the run's summary.
 
     Args:
-        run: what was asked for.
+        run: with its options.
         console: shows progress.
-        recipe: the one that the rows call for, if not given.
-        teacher: the one of letters, if not given.
+        recipe: by default the one for these rows.
+        teacher: by default the one of letters.
 
     Raises:
         ConfigError: the output directory or the rows are not usable.
         DatabaseError: the database is not usable.
-        ModelError: what came out is not a model.
+        ModelError: the result is not a model.
     """
     tell = teller(console, main=True)
     torch.set_num_threads(1)  # a second one helps on idle cores and costs several times the time on busy ones
@@ -102,19 +102,19 @@ def _train(
 
 @contextmanager
 def _folder(run: Run) -> Iterator[Path]:
-    """Give a folder to work in, whose content becomes that of the output directory if all goes well.
+    """Yield a scratch folder, whose content becomes that of the output directory on success.
 
     Raises:
         ConfigError: the output directory cannot be written.
     """
-    begin_output(run)  # now and not after minutes, if it cannot be
+    begin_output(run)  # fails now and not after minutes
     discard_output(run)
     with tempfile.TemporaryDirectory(prefix="faq-") as scratch:
         folder = Path(scratch)
         yield folder
         run.output_dir.mkdir(parents=True, exist_ok=True)
         try:
-            # The report last: without it a folder is no run. Files are copied, since safetensors makes its own
+            # The report last: without it a folder is no run. Files are copied, because safetensors makes its own
             # unreadable for others.
             for path in sorted(folder.iterdir(), key=lambda path: path.name == REPORT):
                 target = run.output_dir / path.name
@@ -137,7 +137,7 @@ def _remove(path: Path) -> None:
 
 
 def _tell(lesson: Lesson, fitted: Fitted, tell: Teller) -> None:
-    """Say what is left out, and what is learned."""
+    """Print what is left out, and what is learned."""
     named = too_long(fitted, lesson)
     for reason, rows in lesson.counts.left_out.items():
         tell(named if named and reason == TOO_LONG else f"Left out: {rows:,} rows, {reason}.")
@@ -150,7 +150,7 @@ def _ids(lesson: Lesson) -> list[int]:
 
 
 async def _record(run: Run, recipe: Recipe, lesson: Lesson, figures: Figures, started_at: datetime) -> int:
-    """Record the run in the database, with its rows and how its loss went; return its id."""
+    """Record the run in the database, with its rows and losses; return its id."""
     arguments: Mapping[str, Any] = {**run.arguments.to_dict(), "recipe": asdict(recipe)}
     async with open_database(run.settings) as database:
         run_id = await begin_record(

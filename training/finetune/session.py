@@ -1,10 +1,10 @@
 """A run from its rows to its result, the same for every method of training.
 
-With several processes (``accelerate launch``) all of them train, and only the main one prepares rows, looks into
-checkpoints, and writes the model, the report and the database. Whatever can be wrong is looked at before training
-begins, the cheapest first; a run that fails so early leaves nothing behind.
+With several processes (``accelerate launch``) all of them train, and only the main one prepares rows, checks
+checkpoints, and writes the model, the report and the database. Checks run before the training, the cheapest first;
+a run that fails there leaves nothing.
 
-This module knows no method: what is learned from what is for ``sft`` and ``kto`` to say.
+This module knows no method; ``sft`` and ``kto`` define them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from training.finetune.sources import open_source
 from training.finetune.stopping import StopAtSignal
 
 Teller = Callable[[str], None]
-"""Shows a sentence to whoever started the run."""
+"""Shows a sentence to the person who started the run."""
 
 _RECORD = "record.json"
 _KEPT = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm")
@@ -55,7 +55,7 @@ _KEPT = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """All that a trainer is made of."""
+    """The parts of a trainer."""
 
     run: Run
     model: PreTrainedModel
@@ -66,28 +66,28 @@ class Ready:
 
 
 class Method(Protocol):
-    """What a method of training does otherwise than the others."""
+    """What distinguishes a method of training."""
 
     def build_trainer(self, ready: Ready) -> Trainer:
-        """Return what trains the model on the rows."""
+        """Return the trainer of the model on the rows."""
 
     def report(self, run: Run, figures: Figures, log: list[dict[str, Any]]) -> tuple[Figures, Mapping[str, Any]]:
-        """Return the figures and what else is to be said, from the trainer's log; write what is to be written."""
+        """Return the figures and the summary from the trainer's log; writes the method's own files."""
 
 
 def fine_tune(run: Run, method: Method, console: Console) -> dict[str, Any]:
-    """Fine-tune a model; return what is to be said of the run.
+    """Fine-tune a model; return the run's summary.
 
     Raises:
         ConfigError: the output directory or the rows are not usable.
         DatabaseError: the database is not usable.
-        ModelError: the base is not usable, or what came out is not a model.
+        ModelError: the base is not usable, or the result is not a model.
     """
     state = PartialState()
     main = state.is_main_process
     tell = teller(console, main=main)
     check_output(run)
-    state.wait_for_everyone()  # all have looked before one of them writes
+    state.wait_for_everyone()  # all have checked before one of them writes
     found = asyncio.run(_find_rows(run)) if main else None
     tokenizer = load_tokenizer(run.location)
     fresh = is_fresh(run)
@@ -144,7 +144,7 @@ async def _prepare(run: Run, tokenizer: PreTrainedTokenizerBase, found: Selectio
 
 
 def teller(console: Console, *, main: bool) -> Teller:
-    """Return what shows sentences; only the main process speaks."""
+    """Return a function that shows sentences; only the main process prints."""
 
     def tell(sentence: str) -> None:
         if main:
@@ -154,7 +154,7 @@ def teller(console: Console, *, main: bool) -> Teller:
 
 
 def _tell_differences(run: Run, tell: Teller) -> None:
-    """Say what differs from the documented run, and why."""
+    """Print the differences from the documented run, and why."""
     for name, difference in run.differences.items():
         tell(
             f"Differs from the documented run: {name} is {difference.effective} instead of "
@@ -163,7 +163,7 @@ def _tell_differences(run: Run, tell: Teller) -> None:
 
 
 def _tell_rows(found: Selection, used: Selection, tell: Teller, run: Run) -> None:
-    """Say which rows are left out, and whether those of a resumed run are not those of today."""
+    """Print which rows are left out, and whether the rows of a resumed run differ from today's."""
     if run.resume and found.fingerprint != used.fingerprint:
         tell("The rows have changed since this run began: it goes on with those that it began with.")
     for reason, rows in used.left_out.items():
@@ -187,7 +187,7 @@ def train(trainer: Trainer, checkpoint: str | None, run_id: int | None) -> Figur
     """Train, and measure at the end.
 
     Raises:
-        ModelError: the loss is no number any more.
+        ModelError: the loss is not a number any more.
     """
     started = time.monotonic()
     trainer.train(resume_from_checkpoint=checkpoint)
@@ -200,7 +200,7 @@ def train(trainer: Trainer, checkpoint: str | None, run_id: int | None) -> Figur
         )
     eval_loss = None
     if trainer.eval_dataset is not None:
-        # The last step may have been evaluated already, then its figure is the one at the end.
+        # If the last step was evaluated already, that is the final figure.
         last = trainer.state.log_history[-2:]
         measured = [
             one["eval_loss"] for one in last if one["step"] == trainer.state.global_step and "eval_loss" in one
@@ -223,13 +223,13 @@ def train(trainer: Trainer, checkpoint: str | None, run_id: int | None) -> Figur
 
 
 def _example_ids(rows: Dataset) -> Iterator[int]:
-    """Yield the examples that prepared rows were made of; a row of no example has none."""
+    """Yield the examples of prepared rows; rows of doubt have none."""
     for batch in rows.select_columns("example_id").iter(1_000):
         yield from (number for number in batch["example_id"] if number is not None)
 
 
 async def _begin_record(run: Run, prepared: Prepared) -> int:
-    """Record in the database that a run began, unless it is resumed and recorded already; return its id."""
+    """Record the start of a run in the database, unless it is resumed and recorded already; return its id."""
     path = run.output_dir / DATA / _RECORD
     if run.resume and path.is_file():
         return int(json.loads(path.read_text("utf-8"))["training_run_id"])
@@ -242,13 +242,13 @@ async def _begin_record(run: Run, prepared: Prepared) -> int:
 
 
 async def _finish_record(run: Run, run_id: int, figures: Figures) -> None:
-    """Record in the database that a run ended, and how its loss went."""
+    """Record the end of a run in the database, with its losses."""
     async with open_database(run.settings) as database:
         await finish_record(database, run_id, [dict(entry) for entry in figures.loss_history])
 
 
 def summary(run: Run, counts: Selection, figures: Figures) -> dict[str, Any]:
-    """Return what is said of a run when it ends."""
+    """Return the summary of a finished run."""
     return {
         "output_dir": str(run.output_dir),
         "base_model": run.base_model,
@@ -265,5 +265,5 @@ def summary(run: Run, counts: Selection, figures: Figures) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """JSON knows no infinity, which the gradient of a skipped fp16 step may be."""
+    """JSON has no infinity, which the gradient of a skipped fp16 step may be."""
     return value if not isinstance(value, float) or math.isfinite(value) else None

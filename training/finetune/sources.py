@@ -1,7 +1,7 @@
-"""Where the rows of a run come from: the approved rows of the database, or a file of questions and answers.
+"""The sources of a run's rows: the approved rows of the database, or a file of questions and answers.
 
-Both are read one row at a time. What a source has to give is counted here; what a run really took is counted by
-whoever writes it, because people decide about rows at any moment.
+Both are read one row at a time. This module counts the rows of a source; the writer counts the rows that a run
+took, because people decide about rows at any moment.
 
 This module knows no tokens.
 """
@@ -31,7 +31,7 @@ _NONE = Permissions()
 
 
 class Source(Protocol):
-    """Rows to train on and to measure on."""
+    """Rows for training and for measuring."""
 
     async def survey(self) -> Selection:
         """Count the rows, and those that are left out."""
@@ -41,11 +41,11 @@ class Source(Protocol):
 
 
 class Tally:
-    """Counts rows as they go by, and takes the fingerprint of those to train on."""
+    """Counts rows as they pass, and computes the fingerprint of the training rows."""
 
     def __init__(self) -> None:
         self.labels: Counter[ExampleLabel] = Counter()
-        """Rows to train on, by their label."""
+        """Training rows by label."""
         self._splits: Counter[Split] = Counter()
         self._fingerprint = Fingerprint()
 
@@ -57,7 +57,7 @@ class Tally:
             self._fingerprint.add(row)
 
     def selection(self, left_out: Mapping[str, int]) -> Selection:
-        """Return the rows that went by."""
+        """Return the counts so far."""
         return Selection(
             taken=self._splits[Split.TRAIN],
             held_out=self._splits[Split.HELD_OUT],
@@ -72,7 +72,7 @@ class DatabaseRows:
     Args:
         database: where the rows are.
         labels: which of them; plain fine-tuning learns good answers only.
-        merge: mark near-duplicates anew before counting; without it nothing is written.
+        merge: mark near-duplicates again before counting; otherwise nothing is written.
     """
 
     def __init__(self, database: Database, labels: frozenset[ExampleLabel] = GOOD, *, merge: bool = True) -> None:
@@ -85,7 +85,7 @@ class DatabaseRows:
         return await select_examples(self._database, labels=self._labels, merge=self._merge)
 
     async def rows(self) -> AsyncIterator[TrainingExample]:
-        """Yield the rows by their ids, those to train on first."""
+        """Yield the rows by their ids, training rows first."""
         for split in Split:
             async for row in stream_examples(self._database, split, labels=self._labels):
                 yield row
@@ -96,9 +96,9 @@ class FileRows:
 
     Args:
         path: the file, see ``training.files``.
-        labels: which rows; if bad answers are wanted, too, every line must say which it is.
+        labels: of the wanted rows; if bad answers are wanted, every line needs a label.
         keep: what is public although it looks personal, see ``redact``.
-        permissions: whose rows count, of those that came out of a log.
+        permissions: which rows from a log count.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class FileRows:
         self._permissions = permissions
 
     async def survey(self) -> Selection:
-        """Count the rows, and those that are left out.
+        """Count the rows, and those left out.
 
         Raises:
             ConfigError: a line is no such row; the sentence says which.
@@ -163,7 +163,7 @@ class FileRows:
 
 @asynccontextmanager
 async def open_source(run: Run) -> AsyncIterator[Source]:
-    """Open what a run learns from.
+    """Open a run's source.
 
     Raises:
         DatabaseError: the database is not usable.
@@ -182,12 +182,12 @@ async def open_source(run: Run) -> AsyncIterator[Source]:
 async def open_file(
     path: Path, labels: frozenset[ExampleLabel], database: Database | None, *, keep: Collection[str] = ()
 ) -> FileRows:
-    """Return the rows of a file that may be learned from here.
+    """Return the rows of a file that this installation may learn from.
 
     Args:
         path: see ``FileRows``.
         labels: likewise.
-        database: where consent is recorded; without one, only rows count that came out of no log.
+        database: where consent is recorded; without one, rows from a log don't count.
         keep: see ``FileRows``.
     """
     permissions = _NONE if database is None else await permissions_for(database, origins_in(path))
@@ -195,6 +195,6 @@ async def open_file(
 
 
 async def count_rows(run: Run) -> Selection:
-    """Count the rows that a run would take, and change nothing."""
+    """Count a run's rows, without any change."""
     async with open_source(run) as source:
         return await source.survey()

@@ -1,6 +1,6 @@
-"""SIGTERM ends a training after the step under way, with a checkpoint to go on from.
+"""SIGTERM ends a training after the current step, with a checkpoint to continue from.
 
-Whoever stops a service or cancels a job sends it. Ctrl-C still ends at once, and so does a second SIGTERM.
+Stopping a service or cancelling a job sends it. Ctrl-C still ends at once, and so does a second SIGTERM.
 
 This module knows no rows and no model.
 """
@@ -16,13 +16,13 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 
 class StopAtSignal(TrainerCallback):
-    """Stops a training that is asked to end.
+    """Stops a training on request.
 
-    With several processes it does nothing: they would have to stop after the same step, which is for whoever
-    started them to say.
+    With several processes it does nothing: all would have to stop after the same step, and only their launcher can
+    decide that.
 
     Attributes:
-        is_asked: whether it was.
+        is_asked: whether the signal came.
     """
 
     def __init__(self) -> None:
@@ -32,21 +32,21 @@ class StopAtSignal(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Begin to listen; Python lets only the main thread do so."""
+        """Install the handler; Python allows that only in the main thread."""
         if args.world_size == 1 and threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGTERM, self._hear)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Save and stop, if asked; at the last step there is nothing to save any more."""
+        """Save and stop, if asked; after the last step there is nothing more to save."""
         if self.is_asked and state.global_step < state.max_steps:
             control.should_save = control.should_training_stop = True
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Listen no more, and end the command if the training was cut short.
+        """Remove the handler, and end the command if the training was cut short.
 
         Raises:
             KeyboardInterrupt: as Ctrl-C would.

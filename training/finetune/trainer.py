@@ -1,8 +1,8 @@
 """Trainer with an order of rows that depends on the seed and the epoch only.
 
-Trainer's own order follows from whatever was drawn from the global generator before, from the number of
-processes and, in a second epoch, from the first: a resumed run would see other rows than it had left. Here the
-order is the same for any number of processes with the same micro-batch, and after any resume.
+Trainer's own order depends on earlier draws from the global generator, on the number of processes and, in a second
+epoch, on the first: a resumed run would see other rows than those that remained. Here the order is the same for
+any number of processes with the same micro-batch, and after any resume.
 
 This module knows no files.
 """
@@ -33,18 +33,18 @@ from training.speed import fuse_activations
 
 
 class EpochSampler(Sampler[int]):
-    """Rows of like length next to each other, shuffled by seed and epoch.
+    """Rows of similar length next to each other, shuffled by seed and epoch.
 
-    Only the rows of one micro-batch are of like length, and the micro-batches come in random order. A step of the
-    optimizer thus sees rows as mixed as without grouping: with whole steps of like length, from the longest to the
-    shortest, the loss after 20 steps was 0.1 above that of rows in plain random order.
+    Only the rows of one micro-batch have similar lengths, and micro-batches come in random order, so a step of the
+    optimizer sees rows as mixed as without grouping. With whole steps of similar length, from the longest to the
+    shortest, the loss after 20 steps was 0.1 above that of random order.
 
     Args:
         lengths: of the rows, in tokens.
         batch: rows of a micro-batch.
         seed: of the run.
-        taken: rows that belong to every epoch; those after them are shared out among ``epochs``.
-        epochs: how many, at least one; a later one begins anew.
+        taken: rows that belong to every epoch; those after them are divided among ``epochs``.
+        epochs: their number, at least one; a later one starts again.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class EpochSampler(Sampler[int]):
         generator = torch.Generator().manual_seed(self._seed + self._epoch)
         first = self._taken + self._epoch % self._epochs * self._others
         rows = [*range(self._taken), *range(first, first + self._others)]
-        # The others are short. Among their like they would fill whole batches, which weigh as much as any.
+        # The others are short. Together they would fill whole batches, which weigh as much as any.
         stand_ins = torch.randint(self._taken, (self._others,), generator=generator)
         lengths = self._lengths[: self._taken] + [self._lengths[row] for row in stand_ins]
         places = list(LengthGroupedSampler(self._batch, lengths=lengths, generator=generator))
         whole = len(places) // self._batch
-        # What is left over stays last: in the middle it would tear all micro-batches after it apart.
+        # The remainder stays last: in the middle it would shift all micro-batches after it.
         for batch in (*torch.randperm(whole, generator=generator).tolist(), whole):
             for place in places[batch * self._batch : (batch + 1) * self._batch]:
                 yield rows[place]
@@ -124,16 +124,16 @@ def build_fine_tuner(
     *,
     taken: int | None = None,
 ) -> FineTuner:
-    """Return a trainer for prepared rows; the model is changed in ways that change no result, only the speed.
+    """Return a trainer for prepared rows; changes the model in ways that affect only the speed.
 
     Args:
-        run: what was asked for.
+        run: with its options.
         model: in fp32.
         pad_id: fills up short rows.
         train: rows with ``input_ids``, ``labels`` and ``length``.
         held_out: rows to evaluate on, if there are any.
         callbacks: such as a progress bar.
-        taken: rows that belong to every epoch; those after them are shared out among the epochs.
+        taken: rows that belong to every epoch; those after them are divided among the epochs.
     """
     fuse_activations(model)
     if run.arguments.label_smoothing_factor == 0:  # smoothing wants all logits
@@ -155,7 +155,7 @@ def build_fine_tuner(
 
 
 class _EpochCallback(TrainerCallback):
-    """Tells the sampler its epoch: accelerate does not reach it behind the batches that a resume skips."""
+    """Sets the sampler's epoch: accelerate does not reach it behind the batches that a resume skips."""
 
     def __init__(self, sampler: EpochSampler) -> None:
         self._sampler = sampler
