@@ -2,7 +2,7 @@
 
 The loss counts the completion only, which is the newline, the answer and the end-of-text token: a label of
 ``IGNORED`` stands for every prompt token, unless the plain causal form is asked for. Padding is masked by length
-and never by its id, which is that of the end-of-text token: a collator that masked by id would take the end out of
+and never by its id, which is that of the end-of-text token. A collator that masked by id would take the end out of
 the loss, and a model that never learned to stop gave .12 right answers instead of .8.
 
 This module knows no model, no recipe and no file.

@@ -1,7 +1,7 @@
 """Progress for programs: one JSON object a line, in a file that ``--progress FILE`` names.
 
-A line says how much of a phase is done, ``{"phase": "train", "done": 120, "total": 1000, "seconds_left": 31}``, or
-what was measured at a step, ``{"step": 120, "loss": 2.31}``. Losses are in nats a token.
+A line has the progress of a phase, ``{"phase": "train", "done": 120, "total": 1000, "seconds_left": 31}``, or a
+measurement at a step, ``{"step": 120, "loss": 2.31}``. Losses are in nats a token.
 
 This module knows no training and no evaluation.
 """
@@ -17,14 +17,14 @@ from pathlib import Path
 from supportbot.errors import ConfigError
 
 _SECONDS = 0.5
-"""Between two lines about how much is done: nobody looks more often."""
+"""Seconds between two lines of progress: nobody looks more often."""
 
 
 class Lines:
     """Writes lines; nothing without a file.
 
     Args:
-        path: the file; lines are added to what is in it.
+        path: the file; lines are appended.
 
     Raises:
         ConfigError: it can't be written.
@@ -42,7 +42,7 @@ class Lines:
                 ) from error
 
     def done(self, phase: str, done: float, total: float | None, seconds_left: float | None = None) -> None:
-        """Say how much of a phase is done; what comes too soon after the last line is left out, but no end."""
+        """Write the progress of a phase; drops a line too soon after the last, but never the end."""
         now = time.monotonic()
         if now - self._told >= _SECONDS or done == total:
             self._told = now
@@ -51,7 +51,7 @@ class Lines:
             self._write({**values, **left})
 
     def logged(self, step: int, **losses: float) -> None:
-        """Say what was measured at a step; what is no number is left out, since JSON has none."""
+        """Write a measurement at a step; leaves out NaN and infinities, which JSON lacks."""
         self._write({"step": step, **{name: one for name, one in losses.items() if math.isfinite(one)}})
 
     def _write(self, values: Mapping[str, object]) -> None:

@@ -1,9 +1,8 @@
-"""Figures of merit of answers as texts: whether one is right, how much it repeats itself, how sure is sure enough.
+"""Figures about answers as texts: whether one is right, how much it repeats itself, and the confidence floor.
 
-An answer is right when it says what the right reference says, and says it more than any other reference. Overlap
-is measured in words (token-F1 as in SQuAD, https://arxiv.org/abs/1606.05250, section 4.2): case and punctuation
-do not count, the order of words does not either. It is meant for models that recall stored answers, not for
-judging free prose.
+An answer is right if it matches the right reference, and more than any other reference. Overlap is measured in
+words (token-F1 as in SQuAD, https://arxiv.org/abs/1606.05250, section 4.2): case and punctuation do not count, the
+order of words does not either. It is meant for models that recall stored answers, not for judging free prose.
 
 This module knows no model: it compares texts and numbers.
 """
@@ -25,7 +24,7 @@ SAME_F1 = 0.8
 """Two references that overlap this much are wordings of one answer, not answers of two topics."""
 
 FLOOR_KEEPS = 0.97
-"""Share of the right answers that the confidence floor lets through; what it costs is 3 in 100 good answers."""
+"""Share of the right answers that the confidence floor lets through; it costs 3 in 100 good answers."""
 
 _WORD = re.compile(r"\w+")
 
@@ -47,13 +46,13 @@ def token_f1(answer: str, reference: str) -> float:
 
 
 def matched_topic(answer: str, references: Sequence[str]) -> int | None:
-    """Return the index of the reference that an answer says, or None if it says none of them clearly.
+    """Return the index of the reference that an answer matches, or None without a clear match.
 
     An answer matches a reference when their token-F1 reaches ``RIGHT_F1`` and is higher than that with every
     other reference.
 
     Args:
-        answer: what a model said.
+        answer: a model's text.
         references: the approved answer of each topic.
     """
     scores = [token_f1(answer, reference) for reference in references]
@@ -64,7 +63,7 @@ def matched_topic(answer: str, references: Sequence[str]) -> int | None:
 
 
 def merge_references(references: Sequence[str]) -> list[int]:
-    """Return the topic of each reference: near-identical ones (``SAME_F1``) share that of the first of them.
+    """Return the topic of each reference: near-identical ones (``SAME_F1``) share the topic of the first of them.
 
     Without this, an answer that two rows give in almost the same words would tie between them and count as wrong.
     """
@@ -80,7 +79,7 @@ def merge_references(references: Sequence[str]) -> list[int]:
 
 
 def repeated_share(text: str, n: int = 4) -> float:
-    """Return the share of a text's n-grams of words that were there before; 0 for a text of fewer words."""
+    """Return the share of a text's word n-grams that occurred before; 0 for a text of fewer words."""
     total, distinct = _count_ngrams(text, n)
     return 1 - distinct / total if total else 0.0
 

@@ -1,8 +1,8 @@
 """Two things that make a step faster and change nothing that is learned.
 
-The memory of freed tensors stays with the process: by default glibc gives every large block back to the system,
-which then hands it out anew and zeroed page by page, thousands of times a second. And the activation function that
-GPT-2 spells out in seven operations is one operation of torch's, the same function.
+The process keeps the memory of freed tensors. By default glibc returns every large block to the system, which
+zeroes it page by page for the next request, thousands of times a second. And GPT-2's activation function, written
+as seven operations, becomes torch's single operation for the same function.
 
 This module knows no data and no trainer.
 """
@@ -18,12 +18,12 @@ from transformers.activations import NewGELUActivation
 # Parameters of mallopt(3); each takes an int.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-_KEEP_BLOCKS = 2**30  # larger ones are weights, which stay anyway
+_KEEP_BLOCKS = 2**30  # larger blocks are weights, which stay anyway
 _KEEP_FREE = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Let this process keep freed memory for its next tensors; return whether the C library can do that."""
+    """Make this process keep freed memory for its next tensors; return whether the C library can do that."""
     if sys.platform != "linux":
         return False
     library = ctypes.CDLL(None)
@@ -34,7 +34,7 @@ def keep_freed_memory() -> bool:
 
 
 def fuse_activations(model: torch.nn.Module) -> None:
-    """Replace the spelled-out GELU of a model by torch's own; what is saved is the same."""
+    """Replace a model's written-out GELU by torch's; saved files stay the same."""
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, NewGELUActivation):

@@ -1,7 +1,7 @@
 """``python -m training.survey``: what ``--from-db`` would train on, as JSON, for the console's page.
 
-It changes nothing: near-duplicates are those that were found last. It imports nothing that trains, which would
-take longer than the counting.
+It changes nothing; near-duplicates are those found last. It imports nothing that trains, which would take longer
+than the counting.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _FAULT = 2
 
 
 async def survey(settings: Settings) -> dict[str, Any]:
-    """Return the numbers of rows and of different answers, and whether the documented base can be had.
+    """Return the numbers of rows and of different answers, and whether the documented base is available.
 
     Raises:
         DatabaseError: the database can't be used.
     """
-    # Not by way of `bootstrap`: that imports all that answers.
+    # Not through `bootstrap`, which imports everything for answering.
     database = Database(settings.sqlalchemy_url)
     try:
         await check_schema(database)

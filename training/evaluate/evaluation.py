@@ -71,9 +71,9 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
     """Ask both models, write the report, and return the record and the folder of its files.
 
     Raises:
-        ConfigError: there is no candidate, there are no rows to ask, or a file is wrong; or the answerer is to be
-            measured, and there is no knowledge.
-        DatabaseError: the rows are to come from the database, and it cannot be used.
+        ConfigError: there is no candidate, there are no rows to ask, or a file is wrong; or there is no knowledge
+            for measuring the answerer.
+        DatabaseError: the database is needed and cannot be used.
         ModelError: one of the models is missing or damaged.
     """
     if task.candidate is None:

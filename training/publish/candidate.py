@@ -1,6 +1,6 @@
-"""A finished run as it is looked at before it becomes a version.
+"""Checks of a finished run before it becomes a version.
 
-Refused is what is not finished, was not evaluated, or could run code where it is loaded.
+It refuses a run that is not finished, was not evaluated, or could run code where it is loaded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OWN_PICKLE = "training_args.bin"  # the Trainer writes it; it stays behind
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A finished run: its folder, what it says of itself, and its evaluation, if there is one."""
+    """A finished run: its folder, its report, and its evaluation, if there is one."""
 
     directory: Path
     run: Mapping[str, Any]
@@ -40,7 +40,7 @@ def read_candidate(directory: Path, *, with_evaluation: bool) -> Candidate:
     """Read and check the folder of a run.
 
     Args:
-        directory: what ``training.finetune`` wrote.
+        directory: from ``training.finetune``.
         with_evaluation: whether there must be an evaluation of these very weights.
 
     Raises:

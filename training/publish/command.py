@@ -1,10 +1,11 @@
 """A finished run becomes a version: ``python -m training.publish --candidate DIR --version NAME``.
 
-Only what serves is taken along: safetensors, configuration and tokenizer; no pickle, no checkpoint, no report. The
-version is put together in a temporary folder, its manifest last, and installed whole, so a crash leaves either
-nothing or everything. The database hears of it after that; publishing again fixes what a crash left out there.
+A version has only the files for serving: safetensors, configuration and tokenizer; no pickle, no checkpoint, no
+report. It is assembled in a temporary folder, its manifest last, and installed as a whole, so a crash leaves
+either nothing or everything. The database records it after that; publishing again repairs what a crash left out
+there.
 
-Nothing goes live here: that is ``supportbot models promote``, which reads the evaluation in the manifest.
+Nothing goes live here: ``supportbot models promote`` does that, and reads the evaluation in the manifest.
 """
 
 from __future__ import annotations
@@ -63,15 +64,15 @@ SERVING_FILES = frozenset(
         "model.safetensors.index.json",
     }
 )
-"""What ``from_pretrained`` and ``generate()`` read beside the weights."""
+"""Files that ``from_pretrained`` and ``generate()`` read beside the weights."""
 
 
 async def publish(candidate: Candidate, version: str, settings: Settings, actor: str) -> Manifest:
     """Install a candidate as a version and record it; the version does not go live.
 
     Raises:
-        ModelError: the name can't be used, or is or was that of another model.
-        StoreError: other machines can't have it yet; publishing it again fixes that.
+        ModelError: the name is invalid, or is or was that of another model.
+        StoreError: other machines can't fetch it yet; publishing it again fixes that.
         ConfigError: the name of the actor is empty.
         DatabaseError: the database cannot be used.
     """
@@ -110,7 +111,7 @@ def main(
 ) -> None:
     """Make a finished run a version of the registry, ready for `supportbot models promote`."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    transformers_logging.set_verbosity_error()  # its reports would stand before our sentence
+    transformers_logging.set_verbosity_error()  # its reports would precede our sentence
     console = Console(stderr=True)
     try:
         settings = load_settings()
@@ -140,7 +141,7 @@ def _parent(registry: Registry, base: str) -> Manifest | None:
 async def _floor(
     candidate: Candidate, database: Database, settings: Settings, parent: Manifest | None
 ) -> float | None:
-    """Return the confidence floor: as measured, else that of the parent, whose answers are the nearest."""
+    """Return the confidence floor: the measured one, else the parent's, whose answers are the most similar."""
     if candidate.evaluation is not None:
         floor: float | None = candidate.evaluation["candidate"].get("confidence_floor")
     else:
@@ -202,7 +203,7 @@ def _training(run: Mapping[str, Any]) -> dict[str, object]:
         "run_id": run.get("training_run_id"),
         "arguments_digest": hashlib.sha256(json.dumps(run.get("arguments"), sort_keys=True).encode()).hexdigest(),
         "examples": data.get("train_rows"),
-        # The ids too: an erasure takes the links in the database with the rows.
+        # The ids too, because an erasure removes the database's links with the rows.
         "data": {
             "source": data.get("source"),
             "fingerprint": data.get("fingerprint"),
@@ -212,7 +213,7 @@ def _training(run: Mapping[str, Any]) -> dict[str, object]:
 
 
 async def _record(session: AsyncSession, candidate: Candidate, manifest: Manifest, actor: str) -> None:
-    """Tell the database of the version, or of its new manifest, and which run made it."""
+    """Record the version, or its new manifest, and its run in the database."""
     row = await session.scalar(select(ModelVersion).where(ModelVersion.name == manifest.version).with_for_update())
     base = candidate.run.get("base_model")
     if row is None:
@@ -225,7 +226,7 @@ async def _record(session: AsyncSession, candidate: Candidate, manifest: Manifes
     row.created_at = datetime.fromisoformat(manifest.created_at)
     await session.flush()
     run = await session.get(TrainingRun, candidate.run.get("training_run_id") or 0)
-    # Ids begin anew in every database: the run is this one only if it was trained on the same rows.
+    # Every database counts ids from 1: the run is this one only if it was trained on the same rows.
     if run is not None and run.dataset_fingerprint == candidate.run.get("data", {}).get("fingerprint"):
         run.model_version_id = row.id
     audit.record(

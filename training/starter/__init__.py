@@ -1,1 +1,1 @@
-"""The starter model: a fictitious shop, a recipe, and what makes a model of both."""
+"""The starter model: a fictitious shop, a recipe, and the command that trains it."""

@@ -1,10 +1,10 @@
 """Train the starter model, measure it, describe it in a manifest: ``python -m training.starter --output DIR``.
 
-Everything happens in a temporary folder first, and the manifest is written last: an interrupted run leaves what
-was there before, or a folder without a manifest, which is no model version. Progress goes to stderr; stdout
-carries the result alone, as a table or as JSON.
+It works in a temporary folder first and writes the manifest last: an interrupted run leaves the old version, or a
+folder without a manifest, which is no model version. Progress goes to stderr; stdout has only the result, as a
+table or as JSON.
 
-Only this module knows versions and manifests; ``supportbot init --retrain`` runs it as a process of its own.
+Only this module knows versions and manifests; ``supportbot init --retrain`` runs it as a separate process.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from training.starter.measure import Figures, measure
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run made: the name of the version, how long the training took, and how good the model is."""
+    """The result of a run: the version's name, the time of the training, and the model's figures."""
 
     model_version: str
     train_seconds: float
@@ -51,7 +51,7 @@ def build(faq: Faq, recipe: Recipe, output: Path, version: str, console: Console
     """Train, measure and describe a starter model in ``output``.
 
     Raises:
-        ConfigError: ``output`` holds files that are no model version of ours.
+        ConfigError: ``output`` has files that are no model version of ours.
     """
     if output.exists() and any(output.iterdir()) and not (output / MANIFEST).exists():
         raise ConfigError(f"'{output}' holds something other than a model version; choose an empty folder.")
@@ -111,7 +111,7 @@ def _replace(output: Path, trained: Path) -> None:
     for path in output.iterdir():
         path.unlink()
     for path in trained.iterdir():
-        shutil.copyfile(path, output / path.name)  # the mode of a new file; safetensors makes its own unreadable
+        shutil.copyfile(path, output / path.name)  # others may read it, unlike safetensors' own
 
 
 def _record(result: Result) -> dict[str, object]:

@@ -1,8 +1,8 @@
 """The texts that the starter model learns: topics with one answer each and many wordings of the question.
 
-The files are read whole, checked, and turned into frozen objects; a mistake in them is reported with the place
-and the remedy, because they are meant to be edited by people. The digest is taken over what the files say, not
-over their bytes: a comment or another order of keys trains the same model.
+The files are read, checked, and turned into frozen objects. A mistake in them is reported with its place and the
+remedy, because people edit them. The digest covers their content, not their bytes: a comment or another order of
+keys trains the same model.
 
 This module knows no tokens and no model.
 """
@@ -29,18 +29,18 @@ OUT_OF_SCOPE_FILE = Path(__file__).with_name("out_of_scope.yaml")
 FOREIGN_FILE = Path(__file__).with_name("out_of_scope_wordings.yaml")
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one in C takes a twentieth of the time; it is not there where PyYAML was built without libyaml."""
+"""The C loader takes a twentieth of the time; it is missing if PyYAML was built without libyaml."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One answer and the ways of asking for it.
+    """One answer and its wordings.
 
     Attributes:
         id: short name, unique.
-        answer: what the bot is to say.
-        wordings: questions that are trained on, those of ``more_wordings.yaml`` last.
-        held_out: questions that are only measured with.
+        answer: the bot's text.
+        wordings: questions for training, those of ``more_wordings.yaml`` last.
+        held_out: questions only for measuring.
     """
 
     id: str
@@ -55,8 +55,8 @@ class Faq:
 
     Attributes:
         topics: in the order of the file.
-        out_of_scope: questions that are only measured with.
-        foreign: other questions without an answer, to learn from what it is to be unsure.
+        out_of_scope: questions only for measuring.
+        foreign: other questions without an answer, which teach the model to be unsure.
     """
 
     topics: tuple[Topic, ...]
@@ -74,7 +74,7 @@ class Faq:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def material(self) -> material.Material:
-        """Return what is trained on; held-out wordings and out-of-scope questions are not."""
+        """Return the training material, without held-out wordings and out-of-scope questions."""
         topics = tuple(material.Topic(topic.answer, topic.wordings) for topic in self.topics)
         return material.Material(topics, self.foreign)
 
@@ -87,8 +87,8 @@ def load_faq(
 ) -> Faq:
     """Read and check the four files.
 
-    The two out-of-scope files were written by different hands that sometimes had the same idea: what is
-    measured with is left out of the training, so that a figure never rests on a question that was seen.
+    Different people wrote the two out-of-scope files and sometimes had the same idea. Questions for measuring are
+    left out of the training, so that no figure rests on a question that the model has seen.
 
     Raises:
         ConfigError: a file cannot be read, lacks something, or has a question twice; the sentence says where.
@@ -165,7 +165,7 @@ def _texts(path: Path, entry: dict[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _refuse_repeats(path: Path, what: str, texts: list[str]) -> None:
-    """A question that is trained on and measured with would make the figures better than the model."""
+    """A question for both training and measuring would make the figures better than the model."""
     text, count = Counter(map(_plain, texts)).most_common(1)[0]
     if count > 1:
         raise ConfigError(f"'{path}': the {what} '{text}' occurs {count} times, case and punctuation aside.")

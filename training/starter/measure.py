@@ -1,8 +1,8 @@
-"""How good a finished starter model is, measured through the same engine and prompt that serve it.
+"""How good a finished starter model is, measured with the engine and prompt that serve it.
 
-Every held-out wording is asked once under the documented sampling, with a seed of its own, and once greedily;
-every out-of-scope question is asked once. The arithmetic is fp32 on any machine, so that the figures of two
-machines can be compared. Confidence is ``engine.base.confidence``.
+Every held-out wording is asked once with the documented sampling and its own seed, and once greedily; every
+out-of-scope question is asked once. The arithmetic is fp32 on every machine, so that figures can be compared.
+Confidence is ``engine.base.confidence``.
 
 The module knows a directory and the texts; it trains nothing and writes nothing.
 """
@@ -25,12 +25,12 @@ from training.starter.data import Faq
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured.
+    """The figures of a starter model.
 
     Attributes:
         held_out_right: share of held-out wordings that got the right answer, one sample each.
         held_out_right_greedy: the same with the most likely token at each step.
-        out_of_scope_auroc: how well confidence tells held-out wordings from out-of-scope questions.
+        out_of_scope_auroc: how well confidence separates held-out wordings from out-of-scope questions.
         confidence_floor: exceeded by ``training.metrics.FLOOR_KEEPS`` of the right answers, in nats.
         out_of_scope_below_floor: share of out-of-scope questions whose answer the floor stops.
     """
@@ -68,7 +68,7 @@ async def _measure(directory: Path, faq: Faq, seed: int) -> Figures:
     right_greedy = [matched_topic(a.text, references) == topic for a, topic in zip(greedy, topics, strict=True)]
     inside = np.array([answer.confidence for answer in sampled])
     outside = np.array([answer.confidence for answer in foreign])
-    # Nothing right gives no floor to choose: then every answer is below it.
+    # Without right answers there is no floor to choose; then every answer counts as below it.
     floor = confidence_floor(inside[right]) if any(right) else 0.0
     return Figures(
         held_out_right=float(np.mean(right)),
