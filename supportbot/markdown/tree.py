@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from markdown_it.tree import SyntaxTreeNode
 from rich.cells import cell_len
@@ -92,6 +93,7 @@ Block = Paragraph | Code | Quote | Items | Rule
 _PARSER = build_parser(_DEEPEST)
 
 
+@lru_cache(maxsize=64)  # a message and its preview are read apart, and approved answers are given again and again
 def read(text: str) -> tuple[Block, ...]:
     """Return what a text says and how; nothing for a text in which nothing can be seen."""
     text = printable(text).strip()
