@@ -63,7 +63,7 @@ async def fill(
         conversations: how many.
         entries: how many approved answers.
         now: when the last question was asked.
-        told: is told how many questions are written more.
+        told: gets the number of new questions.
     """
     # Small talk was installed before and has the first numbers.
     async with database.read() as session:
@@ -96,7 +96,7 @@ def fill_log(
         entries: how many approved answers there are to give.
         first_entry: the number of the first of them.
         now: when the last question was asked.
-        told: is told how many questions are written more.
+        told: gets the number of new questions.
     """
     writing = Writing(first_entry, now)
     for questions in _batches(ask(conversations, entries, now), _AT_ONCE):

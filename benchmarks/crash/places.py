@@ -63,7 +63,7 @@ class Place(Protocol):
         """Where it listens."""
 
     def stand_behind(self, port: int) -> None:
-        """Give out this port instead of its own."""
+        """Report this port instead of its own."""
 
     def name_of(self, person: int) -> str:
         """Return the platform's id of a person."""
@@ -72,13 +72,13 @@ class Place(Protocol):
         """Have somebody ask; return a call that tells whether the platform promises to deliver it."""
 
     async def until_acknowledged(self) -> None:
-        """Wait until nothing is left that the platform would tell the bot again."""
+        """Wait until the platform has nothing left to deliver again."""
 
     async def vote(self, source: random.Random) -> bool:
         """Have somebody vote on a recent answer; return False if there is none."""
 
     def new_answers(self) -> Iterator[int]:
-        """Yield for each message of the bot since the last look which question it answers."""
+        """Yield the answered question for each message of the bot since the last call."""
 
     def break_next_post(self, on_request: OnRequest, *, posted: bool) -> None:
         """Call this when the bot asks to post an answer next, and break that connection.
@@ -121,7 +121,7 @@ class SlackPlace:
         return self._slack.port
 
     def stand_behind(self, port: int) -> None:
-        """Give out this port instead of its own."""
+        """Report this port instead of its own."""
         self._slack.stand_behind(_HOST, port)
 
     def name_of(self, person: int) -> str:
@@ -129,7 +129,7 @@ class SlackPlace:
         return f"U{person}"
 
     async def until_acknowledged(self) -> None:
-        """Wait until nothing is left that the platform would tell the bot again."""
+        """Wait until the platform has nothing left to deliver again."""
         await self._slack.wait_for_acks(seconds=_ACKNOWLEDGED_SECONDS)
 
     async def vote(self, source: random.Random) -> bool:
@@ -157,7 +157,7 @@ class SlackPlace:
         return lambda: True
 
     def new_answers(self) -> Iterator[int]:
-        """Yield for each message of the bot since the last look which question it answers."""
+        """Yield the answered question for each message of the bot since the last call."""
         new = self._slack.messages[self._seen :]
         self._seen += len(new)
         for message in new:
@@ -206,7 +206,7 @@ class DiscordPlace:
         return self._discord.port
 
     def stand_behind(self, port: int) -> None:
-        """Give out this port instead of its own."""
+        """Report this port instead of its own."""
         self._discord.stand_behind(_HOST, port)
 
     def name_of(self, person: int) -> str:
@@ -238,7 +238,7 @@ class DiscordPlace:
         return lambda: True
 
     def new_answers(self) -> Iterator[int]:
-        """Yield for each message of the bot since the last look which question it answers."""
+        """Yield the answered question for each message of the bot since the last call."""
         new = self._discord.state.messages[self._seen :]
         self._seen += len(new)
         for message in new:
