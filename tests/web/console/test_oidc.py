@@ -21,7 +21,7 @@ from sqlalchemy import select, text
 
 from bot.web.console.entrance.cookies import BEGUN_COOKIE, COOKIE
 from supportbot.access.attempts import MOST_FAILURES
-from supportbot.access.oidc import begun, provider
+from supportbot.access.oidc import begun, discovery
 from supportbot.access.roles import Role
 from supportbot.config import Settings
 from supportbot.db import audit
@@ -166,7 +166,7 @@ async def test_where_a_provider_signs_nobody_out_the_console_does(
     running: Running, idp: LocalProvider, monkeypatch: pytest.MonkeyPatch, endpoint: str | None
 ) -> None:
     """A provider may have no such page, or name none that can be trusted."""
-    monkeypatch.setattr(provider, "_KEEP_SECONDS", -1.0)
+    monkeypatch.setattr(discovery, "_KEEP_SECONDS", -1.0)
     idp.metadata["end_session_endpoint"] = endpoint
     idp.person["groups"] = ["leads"]
     async with browser_of(running) as client:
@@ -396,7 +396,7 @@ async def test_a_provider_that_fails_is_told(
     running: Running, idp: LocalProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Providers that are down, wrong or strange are one sentence, on the way there and on the way back."""
-    monkeypatch.setattr(provider, "_KEEP_SECONDS", -1.0)
+    monkeypatch.setattr(discovery, "_KEEP_SECONDS", -1.0)
     away = "cannot be reached at this moment"
     strange = "does not answer as a provider"
     wellknown = "/.well-known/openid-configuration"
@@ -447,7 +447,7 @@ async def test_new_keys_are_asked_for(
     """A provider that changes its keys is understood at once."""
     async with browser_of(running) as client:
         assert (await sign_in(client)).status_code == 303
-        monkeypatch.setattr(provider, "_ASK_AGAIN_SECONDS", 0.0)
+        monkeypatch.setattr(discovery, "_ASK_AGAIN_SECONDS", 0.0)
         idp.key = RSAKey.generate_key(2048, auto_kid=True)
         assert (await sign_in(client)).status_code == 303
 
