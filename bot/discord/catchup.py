@@ -70,9 +70,10 @@ class CatchUp:
 
     async def _read_due(self) -> None:
         while self._due:
-            for channel_id, channel in list(self._due.items()):
-                if await self._has_read(channel):
-                    del self._due[channel_id]
+            due, self._due = self._due, {}  # what is missed in one from here on makes it due again
+            for channel_id, channel in due.items():
+                if not await self._has_read(channel):
+                    self._due.setdefault(channel_id, channel)
             if self._due:
                 await asyncio.sleep(self._patience.longest_pause)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.access.errors import OperatorError
@@ -111,8 +112,7 @@ class Operators:
                 return
             _check_not_last(row, admins)
             row.ended_at = await now(session)
-            await session.execute(delete(OperatorSession).where(OperatorSession.operator_id == operator_id))
-            await session.execute(delete(OperatorLink).where(OperatorLink.operator_id == operator_id))
+            await revoke(session, row)
             audit.record(session, actor=by, action="operator.end", subject=subject_of(row))
 
     async def sign_out(self, operator_id: int, by: str) -> None:
@@ -165,12 +165,13 @@ async def admitted(
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
         raise OperatorError(_NO_NAME)
-    row, admins = await _locked(session, OperatorAccount.name == name)
+    named = OperatorAccount.name == name
+    row, admins = await _locked(session, named)
     if row is None:
-        row = OperatorAccount(name=name, role=role or Role.ADMIN, created_at=await now(session))
-        session.add(row)
-        await session.flush()
-    elif role is not None and row.role != role:
+        await insert_if_free(session, name, role or Role.ADMIN)
+        row, admins = await _locked(session, named)
+    assert row is not None  # noqa: S101 - it was inserted, here or by whoever was faster
+    if role is not None and row.role != role:
         _check_not_last(row, admins)
         row.role = role
     if row.ended_at is not None and not restore:
@@ -180,6 +181,24 @@ async def admitted(
         session, actor=by, action="operator.invite", subject=subject_of(row), details={"role": str(row.role)}
     )
     return row
+
+
+async def insert_if_free(session: AsyncSession, name: str, role: Role, identity: str | None = None) -> bool:
+    """Insert an account; return False if its name or identity is somebody's by now, whom this waits for."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    inserted = await session.scalar(
+        insert(OperatorAccount)
+        .values(name=name, role=role, identity=identity, created_at=await now(session))
+        .on_conflict_do_nothing()
+        .returning(OperatorAccount.id)
+    )
+    return inserted is not None
+
+
+async def revoke(session: AsyncSession, row: OperatorAccount) -> None:
+    """End the sessions of somebody, and the links that would begin one, in the caller's transaction."""
+    await session.execute(delete(OperatorSession).where(OperatorSession.operator_id == row.id))
+    await session.execute(delete(OperatorLink).where(OperatorLink.operator_id == row.id))
 
 
 def operator_of(row: OperatorAccount) -> Operator:

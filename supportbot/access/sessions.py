@@ -127,10 +127,10 @@ class Sessions:
 
     async def _note(self, found: Session, at: datetime) -> None:
         async with self._database.write() as session:
-            await session.execute(update(OperatorSession).where(OperatorSession.id == found.id).values(seen_at=at))
-            await session.execute(
+            await session.execute(  # first the person, as whoever ends their access locks them
                 update(OperatorAccount).where(OperatorAccount.id == found.operator.id).values(seen_at=at)
             )
+            await session.execute(update(OperatorSession).where(OperatorSession.id == found.id).values(seen_at=at))
             over = (OperatorSession.seen_at <= at - IDLE) | (OperatorSession.created_at <= at - LONGEST)
             await session.execute(delete(OperatorSession).where(over))
 

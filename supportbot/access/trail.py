@@ -20,8 +20,8 @@ class Wanted:
 
     Attributes:
         actor: a part of the name of who did it, in any case.
-        action: how the action begins, such as ``operator.`` or ``example.approve``.
-        subject: how the subject begins, such as ``example:7``.
+        action: how the action begins, such as ``operator.`` or ``example.approve``, in any case.
+        subject: how the subject begins, such as ``example:7``, in any case.
         since: the first day, in UTC.
         until: the last day, likewise.
     """
@@ -86,9 +86,9 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.actor:
         found.append(Audit.actor.icontains(wanted.actor, autoescape=True))
     if wanted.action:
-        found.append(Audit.action.startswith(wanted.action, autoescape=True))
+        found.append(Audit.action.istartswith(wanted.action, autoescape=True))
     if wanted.subject:
-        found.append(Audit.subject.startswith(wanted.subject, autoescape=True))
+        found.append(Audit.subject.istartswith(wanted.subject, autoescape=True))
     if wanted.since:
         found.append(Audit.at >= _start_of(wanted.since))
     if wanted.until and wanted.until < date.max:

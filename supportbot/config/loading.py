@@ -16,7 +16,8 @@ from dotenv import dotenv_values
 from dotenv.main import DotEnv
 from pydantic import AliasChoices, ValidationError
 
-from supportbot.config.settings import PREFIX, Settings
+from supportbot.config.fields import PREFIX
+from supportbot.config.settings import Settings
 from supportbot.errors import ConfigError
 
 ENV_FILE = ".env"

@@ -13,8 +13,9 @@ from sqlalchemy import func, select
 from supportbot.config import Settings
 from supportbot.conversations.criteria import Criteria, Cursor
 from supportbot.conversations.listing import Choices, Page, read_choices, read_page
+from supportbot.conversations.reading import read_thread
 from supportbot.conversations.reproduction import Replayed, Stage, replay
-from supportbot.conversations.thread import Thread, read_thread
+from supportbot.conversations.thread import Thread
 from supportbot.db import audit
 from supportbot.db.models import Handoff, Question
 from supportbot.db.session import Database

@@ -38,6 +38,9 @@ _MAX_BACKOFF_SECONDS = 15.0
 """With the attempt before it, which may hang for 10 seconds, less than the 30 within which a reply is promised
 after the network has returned."""
 
+_MOST_DOUBLINGS = 10
+"""Of the backoff, which is far beyond its bound by then; an outage may last for thousands of attempts."""
+
 _SEND_SECONDS = 30.0
 """For one attempt; the libraries of the platforms give up sooner."""
 
@@ -176,7 +179,8 @@ class Dispatcher:
         now = time.monotonic()
         if now - self._suspects_seen >= _LOOK_FOR_SUSPECTS_SECONDS:
             self._suspects_seen = now
-            if self._tasks and await self._outbox.has_suspect(platform):
+            # The last one may be through when that is known.
+            if self._tasks and await self._outbox.has_suspect(platform) and self._tasks:
                 await asyncio.wait(self._tasks)  # it is sent alone, for it may end this process
             if not self._tasks and (suspect := await self._outbox.claim_suspect(platform)):
                 await self._deliver(suspect)
@@ -240,7 +244,7 @@ class Dispatcher:
             return
         if seconds is None:
             # Exponential with full jitter, so that many waiting replies don't come back in step.
-            seconds = random.uniform(0.5, 1) * min(_MAX_BACKOFF_SECONDS, 2.0**delivery.attempt)  # noqa: S311
+            seconds = random.uniform(0.5, 1) * _backoff(delivery.attempt)  # noqa: S311
         pause = seconds if whole_channel else 0.0
         await self._outbox.postpone(
             delivery.outbox_id, timedelta(seconds=seconds), error, unsent=unsent, pause=pause
@@ -258,6 +262,11 @@ class Dispatcher:
     def _count(self, outcome: str) -> None:
         tracing.note(outcome=outcome)
         metrics.DELIVERIES.labels(self._sender.platform, outcome).inc()
+
+
+def _backoff(attempt: int) -> float:
+    """Return how many seconds pass after an attempt, at most."""
+    return min(_MAX_BACKOFF_SECONDS, 2.0 ** min(attempt, _MOST_DOUBLINGS))
 
 
 def _names(delivery: Delivery) -> dict[str, str | int]:

@@ -4,6 +4,9 @@ A reply is claimed by pushing its ``due_at`` into the future: whoever did that m
 sender dies the reply comes due again. Because a crash between the platform's "accepted" and our note of it is
 always possible, a later attempt says that it is one, and the platform's sender looks for its own mark first.
 
+Whoever lost a claim, because it could not be renewed in time, has no say about the reply any more, but for one
+thing: what is shown is shown, whoever did it.
+
 One reply at a time is on its way to a channel, and none while the channel has a pause; ``lanes`` says which is
 next. So a channel with a hundred replies takes no more room than any other.
 """
@@ -13,7 +16,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, case, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, case, select, update
 
 from supportbot.db.base import StorableText, UtcDateTime, table_of
 from supportbot.db.clock import now as database_now
@@ -111,7 +114,7 @@ class Outbox:
         """Make a reply due again after ``delay``; if it is certainly ``unsent``, this was no attempt.
 
         Args:
-            outbox_id: claimed by this process.
+            outbox_id: claimed by this process; nothing happens if somebody else has it by now.
             delay: until the next attempt.
             error: for the record.
             unsent: whether it is certain that nothing reached the platform.
@@ -119,11 +122,11 @@ class Outbox:
         """
         self._held.discard(outbox_id)
 
-        def put_off(connection: Connection) -> None:
+        def note(connection: Connection) -> None:
             now = now_of(connection)
-            connection.execute(
+            put_off = connection.execute(
                 update(table_of(OutboxRow))
-                .where(OutboxRow.id == outbox_id)
+                .where(self._is_claimed(outbox_id))
                 .values(
                     due_at=now + delay,
                     lease_owner=None,
@@ -131,37 +134,46 @@ class Outbox:
                     attempts=OutboxRow.attempts - int(unsent),
                 )
             )
-            if pause:
+            if pause and put_off.rowcount:
                 _free(connection, outbox_id, now, pause)
 
-        await self._database.commit(put_off)
+        await self._database.commit(note)
 
     async def give_up(self, outbox_id: int, error: str, *, kind: OutboxKind = OutboxKind.REPLY) -> str | None:
-        """Note that a reply can never be delivered, such as into an archived channel.
+        """Note that a reply, claimed by this process, can never be delivered, such as into an archived channel.
 
         Where people cannot be asked, who asked is told so; return the platform of that word.
         """
         self._held.discard(outbox_id)
 
         def end(connection: Connection) -> str | None:
-            told = None
-            if kind is OutboxKind.POST:
-                told = shown.tell_unreached(connection, outbox_id, now_of(connection))
+            if kind is OutboxKind.POST:  # first, as above
+                connection.execute(shown.LOCKED, {"outbox_id": outbox_id})
             question_id = connection.scalar(
                 update(table_of(OutboxRow))
-                .where(OutboxRow.id == outbox_id)
+                .where(self._is_claimed(outbox_id))
                 .values(state=OutboxState.FAILED, lease_owner=None, last_error=error)
                 .returning(OutboxRow.question_id)
             )
+            if question_id is None:
+                return None
             if kind is OutboxKind.REPLY:
                 connection.execute(
                     update(table_of(Question))
                     .where(Question.id == question_id)
                     .values(state=QuestionState.FAILED, reason=f"not delivered: {error}")
                 )
-            return told
+            is_post = kind is OutboxKind.POST
+            return shown.tell_unreached(connection, outbox_id, now_of(connection)) if is_post else None
 
         return await self._database.commit(end)
+
+    def _is_claimed(self, outbox_id: int) -> ColumnElement[bool]:
+        return and_(
+            OutboxRow.id == outbox_id,
+            OutboxRow.state == OutboxState.PENDING,
+            OutboxRow.lease_owner == self._owner,
+        )
 
     def forget(self, outbox_id: int) -> None:
         """Stop renewing a claim whose outcome could not be noted; it runs out, and the reply is tried again."""

@@ -15,6 +15,9 @@ from supportbot.intake.replies import pending
 _OUTBOX_ID = bindparam("outbox_id", type_=BigInteger())
 _QUESTION = select(Outbox.question_id).where(Outbox.id == _OUTBOX_ID).scalar_subquery()
 
+LOCKED = select(Handoff.id).where(Handoff.question_id == _QUESTION).with_for_update()
+"""Locks the hand-off that a row of the outbox is about."""
+
 
 def _named(column: str) -> Update:
     identity = bindparam("identity", type_=StorableText())
@@ -29,14 +32,14 @@ NAMED: Mapping[OutboxKind, Update] = {
 
 
 def tell_unreached(connection: Connection, outbox_id: int, now: datetime) -> str | None:
-    """End a hand-off whose people cannot be reached, and have who asked told so.
+    """End an open hand-off whose people cannot be reached, and have who asked told so.
 
     Returns:
-        The platform of the asker; None if it is erased.
+        The platform of the asker; None if it is erased, or somebody has answered or closed it meanwhile.
     """
     ended = connection.execute(
         update(table_of(Handoff))
-        .where(Handoff.question_id == _QUESTION)
+        .where(Handoff.question_id == _QUESTION, Handoff.state == HandoffState.OPEN)
         .values(state=HandoffState.UNREACHED)
         .returning(Handoff.question_id),
         {"outbox_id": outbox_id},

@@ -19,6 +19,7 @@ from supportbot.db import audit
 from supportbot.db.models import Workspace
 from supportbot.db.session import Database
 from supportbot.db.states import FOREIGN_MARK, LOCAL_PLATFORMS, PUBLIC_WORKSPACE
+from supportbot.db.workspaces import make_workspace
 from supportbot.errors import SupportBotError
 from supportbot.intake.people import workspace_named
 from supportbot.knowledge.store import raise_revision
@@ -92,14 +93,7 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
     now = datetime.now(UTC)
     async with database.write() as session:
         await raise_revision(session)  # answers of this workspace may speak elsewhere from now on, or no more
-        row = await session.scalar(
-            select(Workspace)
-            .where(Workspace.platform == platform, Workspace.external_id == external_id)
-            .with_for_update()
-        )
-        if row is None:
-            row = Workspace(platform=platform, external_id=external_id, settings={}, created_at=now)
-            session.add(row)
+        row = await make_workspace(session, platform, external_id)
         row.training_consent_by, row.training_consent_at = (by, now) if allow else (None, None)
         audit.record(
             session,

@@ -175,7 +175,7 @@ class Handoffs:
             workspace_id = await session.scalar(known)
             if workspace_id is None:
                 return Policy(), None
-            return await effective(session, workspace_id, incoming.channel), workspace_id
+            return await effective(session, workspace_id, incoming.channel, incoming.parent), workspace_id
 
 
 def _target(policy: Policy, platform: str, workspace_id: int) -> Target:

@@ -22,10 +22,11 @@ from functools import partial
 import structlog
 from prometheus_client import Counter, Info
 
-from supportbot.answering.generator import Generator, LiveModel, Tenure
+from supportbot.answering.generator import Generator, LiveModel
 from supportbot.engine.base import Engine
 from supportbot.errors import SupportBotError
 from supportbot.models.apart import load_apart
+from supportbot.models.ending import Ending
 from supportbot.models.registry import ModelSource, Registry
 
 log = structlog.get_logger(__name__)
@@ -62,7 +63,7 @@ class Reloader:
         self._prepare = prepare
         self._describe = describe
         self._seen: tuple[int, int] | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending = Ending()
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -81,9 +82,9 @@ class Reloader:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
                         await self._stopping.wait()
-            await asyncio.gather(*self._ending)
+            await self._ending.wait()
         finally:
-            await self._close_replaced()
+            await self._ending.aclose()
 
     async def follow(self) -> bool:
         """Look once; return whether another model answers now."""
@@ -121,7 +122,7 @@ class Reloader:
             await engine.aclose()
             return False
         old_version = self._generator.engine.model_version
-        self._end_later(self._generator.replace_model(model))
+        self._ending.later(self._generator.replace_model(model))
         show_model(source.version)
         SWAPS.labels("swapped").inc()
         seconds = round(time.monotonic() - began, 3)
@@ -131,17 +132,6 @@ class Reloader:
     async def _load_live(self) -> tuple[ModelSource, Engine]:
         source = await asyncio.to_thread(self._registry.resolve, None)
         return source, await load_apart(partial(self._load, source))
-
-    def _end_later(self, tenure: Tenure) -> None:
-        """Close the old model when its last answer has ended; the new one answers meanwhile."""
-        task = asyncio.create_task(tenure.end(), name=f"end-{tenure.model.engine.model_version}")
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
-
-    async def _close_replaced(self) -> None:
-        for task in self._ending:
-            task.cancel()
-        await asyncio.gather(*self._ending, return_exceptions=True)
 
 
 def show_model(version: str) -> None:

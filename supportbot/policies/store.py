@@ -2,7 +2,8 @@
 
 What holds in a channel is put together from what its workspace decided, then the channel that it is a thread of,
 then itself; each decides only the settings that it names. A row is read with each question, so every daemon on the
-database obeys a change from the next question on.
+database obeys a change from the next question on. Whoever decides locks the workspace first, so decisions within
+one come one after the other.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 from sqlalchemy import BigInteger, Connection, bindparam, case, delete, func, or_, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db import audit
-from supportbot.db.base import StorableText, table_of
+from supportbot.db.base import StorableText
 from supportbot.db.clock import now as database_now
 from supportbot.db.models import WHOLE_WORKSPACE, Channel, ChannelPolicy, Workspace
 from supportbot.db.session import Database
+from supportbot.db.workspaces import lock_workspace, make_workspace
 from supportbot.policies.errors import PolicyError
 from supportbot.policies.policy import AnswerOn, Policy
 from supportbot.policies.wording import checked
@@ -116,7 +117,7 @@ class Policies:
         """
         changed = checked(Policy(), settings).model_dump(mode="json", include=set(settings))
         async with self._database.write() as session:
-            workspace_id = await self._locked_workspace(session, place)
+            workspace_id = (await make_workspace(session, place.platform, place.workspace)).id
             now = await database_now(session)
             row = await session.get(ChannelPolicy, (workspace_id, place.channel))
             if row is None:
@@ -140,14 +141,14 @@ class Policies:
             ConfigError: nobody is named in ``by``.
         """
         async with self._database.write() as session:
-            workspace_id = await self._workspace_id(session, place)
-            gone = await session.execute(
+            audit.check_actor(by)
+            workspace = await lock_workspace(session, place.platform, place.workspace)
+            gone = workspace and await session.scalar(
                 delete(ChannelPolicy)
-                .where(ChannelPolicy.workspace_id == workspace_id, ChannelPolicy.channel == place.channel)
+                .where(ChannelPolicy.workspace_id == workspace.id, ChannelPolicy.channel == place.channel)
                 .returning(ChannelPolicy.channel)
             )
-            audit.check_actor(by)
-            if gone.first() is not None:
+            if gone is not None:
                 audit.record(session, actor=by, action="policy.reset", subject=place.subject)
             return await self._at(session, place)
 
@@ -186,28 +187,6 @@ class Policies:
                 Workspace.platform == place.platform, Workspace.external_id == place.workspace
             )
         )
-
-    async def _locked_workspace(self, session: AsyncSession, place: Place) -> int:
-        """Return a workspace's number, having made it if need be; who decides about it at once waits."""
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
-        await session.execute(
-            insert(table_of(Workspace))
-            .values(
-                platform=place.platform,
-                external_id=place.workspace,
-                name="",
-                settings={},
-                created_at=await database_now(session),
-            )
-            .on_conflict_do_nothing()
-        )
-        return (
-            await session.execute(
-                select(Workspace.id)
-                .where(Workspace.platform == place.platform, Workspace.external_id == place.workspace)
-                .with_for_update()
-            )
-        ).scalar_one()
 
 
 async def _wider(

@@ -12,6 +12,7 @@ from supportbot.db import audit
 from supportbot.db.clock import now
 from supportbot.db.models import ChannelPolicy, Workspace
 from supportbot.db.session import Database
+from supportbot.db.workspaces import lock_workspace
 from supportbot.policies.errors import PolicyError
 from supportbot.policies.store import Place
 from supportbot.words import N_
@@ -48,7 +49,8 @@ async def put_back(database: Database, change: Change, by: str) -> None:
     """
     async with database.write() as session:
         at = await now(session)
-        row = await session.scalar(_row(change.place).with_for_update(of=ChannelPolicy))
+        workspace = await lock_workspace(session, change.place.platform, change.place.workspace)
+        row = await session.scalar(_row(change.place))
         if (row.settings if row else None) != change.after:
             raise PolicyError({"": _DECIDED_SINCE})
         if change.before is None:
@@ -56,23 +58,22 @@ async def put_back(database: Database, change: Change, by: str) -> None:
                 await session.delete(row)
         else:
             if row is None:
-                workspace_id = await session.scalar(_workspace(change.place))
-                if workspace_id is None:
+                if workspace is None:
                     raise PolicyError({"": _DECIDED_SINCE})
-                row = ChannelPolicy(workspace_id=workspace_id, channel=change.place.channel)
+                row = ChannelPolicy(workspace_id=workspace.id, channel=change.place.channel)
                 session.add(row)
             row.settings, row.changed_by, row.changed_at = dict(change.before), by, at
         details = {"settings": dict(change.before or {})}
         audit.record(session, actor=by, action="policy.undo", subject=change.place.subject, details=details)
 
 
-def _workspace(place: Place) -> Select[int]:
-    return select(Workspace.id).where(
-        Workspace.platform == place.platform, Workspace.external_id == place.workspace
-    )
-
-
 def _row(place: Place) -> Select[ChannelPolicy]:
-    return select(ChannelPolicy).where(
-        ChannelPolicy.workspace_id == _workspace(place).scalar_subquery(), ChannelPolicy.channel == place.channel
+    return (
+        select(ChannelPolicy)
+        .join(Workspace, ChannelPolicy.workspace_id == Workspace.id)
+        .where(
+            Workspace.platform == place.platform,
+            Workspace.external_id == place.workspace,
+            ChannelPolicy.channel == place.channel,
+        )
     )

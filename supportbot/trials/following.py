@@ -21,11 +21,12 @@ from functools import partial
 
 import structlog
 
-from supportbot.answering.generator import Beside, Generator, LiveModel, Tenure
+from supportbot.answering.generator import Beside, Generator, LiveModel
 from supportbot.db.session import Database
 from supportbot.engine.base import Engine
 from supportbot.errors import SupportBotError
 from supportbot.models.apart import load_apart
+from supportbot.models.ending import Ending
 from supportbot.models.expecting import Expectations
 from supportbot.models.registry import ModelSource, Registry
 from supportbot.models.store import StoreError
@@ -78,7 +79,7 @@ class Following:
         self._told: int | None = None
         self._again = 0.0
         self._expectations: Expectations | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending = Ending()
 
     async def run(self) -> None:
         """Follow until cancelled; then the candidate is closed."""
@@ -92,9 +93,7 @@ class Following:
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             self._leave()
-            for task in self._ending:
-                task.cancel()
-            await asyncio.gather(*self._ending, return_exceptions=True)
+            await self._ending.aclose()
 
     async def follow(self) -> None:
         """Look once, and take part in what runs."""
@@ -169,9 +168,4 @@ class Following:
         if tenure is None:
             return
         log.info("trial.left", trial=trial)
-        self._end_later(tenure)
-
-    def _end_later(self, tenure: Tenure) -> None:
-        task = asyncio.create_task(tenure.end(), name=f"end-{tenure.model.engine.model_version}")
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._ending.later(tenure)

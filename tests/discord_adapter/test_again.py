@@ -14,8 +14,7 @@ from supportbot.feedback.curation.collect import collect
 from supportbot.intake.questions import Reply
 from tests.discord_adapter.test_asking_human import Bot, bot
 from tests.discord_server import DiscordServer
-from tests.discord_server.server import ALICE, BOB
-from tests.discord_server.state import BOT_ID, Json
+from tests.discord_server.state import ALICE, BOB, BOT_ID, Json
 
 __all__ = ["bot"]
 

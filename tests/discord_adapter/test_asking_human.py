@@ -20,8 +20,8 @@ from supportbot.handoffs.reminding import Reminders
 from supportbot.intake.questions import Grounds, Reply
 from tests.discord_adapter.conftest import Core
 from tests.discord_server import DiscordServer, Fault
-from tests.discord_server.server import BOB
 from tests.discord_server.state import (
+    BOB,
     CHANNEL_ID,
     DM_CHANNEL_ID,
     FOREIGN_CHANNEL_ID,

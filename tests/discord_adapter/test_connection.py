@@ -23,8 +23,7 @@ from supportbot.delivery.dispatch import Dispatcher
 from supportbot.errors import ConfigError
 from tests.discord_adapter.conftest import Core, listening
 from tests.discord_server import DiscordServer, Fault
-from tests.discord_server.server import ALICE
-from tests.discord_server.state import CHANNEL_ID, DM_CHANNEL_ID
+from tests.discord_server.state import ALICE, CHANNEL_ID, DM_CHANNEL_ID
 from tests.network.names import HOST, Names
 from tests.waiting import beside, until
 

@@ -21,8 +21,7 @@ from supportbot.intake.claims import Claim
 from supportbot.intake.questions import IncomingQuestion, Reply
 from tests.discord_adapter.conftest import Core
 from tests.discord_server import DiscordServer, Fault, Interaction
-from tests.discord_server.server import ALICE
-from tests.discord_server.state import BOT, BOT_ID, CHANNEL_ID, LOADING, Json, build_message
+from tests.discord_server.state import ALICE, BOT, BOT_ID, CHANNEL_ID, LOADING, Json, build_message
 
 TEXT = "Press the **reset** button, and wait for a minute."
 _POST = ("POST", f"/channels/{CHANNEL_ID}/messages")

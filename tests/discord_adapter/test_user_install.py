@@ -13,8 +13,8 @@ from supportbot.intake.questions import Suggestion
 from tests.discord_adapter.conftest import Core, listening
 from tests.discord_adapter.payloads import message
 from tests.discord_server import DiscordServer
-from tests.discord_server.server import ALICE
 from tests.discord_server.state import (
+    ALICE,
     CHANNEL_ID,
     FOREIGN_CHANNEL_ID,
     FOREIGN_GUILD_ID,

@@ -180,6 +180,10 @@ def user(user_id: str, name: str, *, bot: bool = False) -> Json:
     }
 
 
+ALICE = user("1001", "alice")
+BOB = user("1002", "bob")
+
+
 BOT = user(BOT_ID, "supportbot", bot=True)
 
 

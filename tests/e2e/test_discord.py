@@ -6,8 +6,7 @@ from pathlib import Path
 
 from supportbot.db.session import Database
 from tests.discord_server import DiscordServer
-from tests.discord_server.server import BOB
-from tests.discord_server.state import GUILD_ID, TEAM_CHANNEL_ID
+from tests.discord_server.state import BOB, GUILD_ID, TEAM_CHANNEL_ID
 from tests.e2e.daemon import log_of, running
 from tests.policies import decide
 

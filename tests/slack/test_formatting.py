@@ -15,7 +15,7 @@ from bot.dialects.slack_blocks import build_parts
 from bot.dialects.slack_markup import SECTION_LIMIT
 from bot.dialects.slack_packing import MOST_BLOCKS, MOST_CHARACTERS
 from bot.slack.views import build_preview, to_dicts
-from tests.slack_server.web_api import is_valid
+from tests.slack_server.blocks import is_valid
 
 Json = dict[str, Any]
 

@@ -14,19 +14,19 @@ from aiohttp import web
 from tests.slack_server import payloads
 from tests.slack_server.faults import Fault, Faults, reset
 from tests.slack_server.modals import Modals
-from tests.slack_server.records import Call, Channel, Envelope, Ephemeral, Json, Message, Modal
-from tests.slack_server.state import APP, TEAM, TEAMS, State, T
+from tests.slack_server.records import Channel, Envelope, Ephemeral, Json, Message, Modal
+from tests.slack_server.state import APP, TEAM, TEAMS, State
 from tests.slack_server.tokens import CLIENT_ID, CLIENT_SECRET, Tokens
 from tests.slack_server.transport import Courier, Posts, Sockets, Transport
+from tests.slack_server.watched import Watched
 from tests.slack_server.web_api import WebApi
 
 BOT_TOKEN = "xoxb-local-bot"
 APP_TOKEN = f"xapp-1-{APP}-1-local"
 SIGNING_SECRET = "0123456789abcdef0123456789abcdef"
-WAIT_SECONDS = 10.0
 
 
-class LocalSlack:
+class LocalSlack(Watched):
     """A workspace with one app, on a free port of 127.0.0.1; use it with ``async with``.
 
     Args:
@@ -38,9 +38,9 @@ class LocalSlack:
     def __init__(self, *, ack_seconds: float = 3.0, redeliver_seconds: float = 0.05, port: int = 0) -> None:
         self._port = port
         self._front = ""
-        self._state = State()
+        state = State()
         self._faults = Faults()
-        self._sockets = Sockets(self._state, self._faults, ack_seconds)
+        super().__init__(state, Sockets(state, self._faults, ack_seconds))
         self._courier = Courier(self._state, redeliver_seconds)
         self._modals = Modals(self._state)
         self.tokens = Tokens(BOT_TOKEN)
@@ -351,146 +351,6 @@ class LocalSlack:
             yield
         finally:
             self._dark = False
-
-    # --- what was seen -----------------------------------------------------------------------------------------
-
-    @property
-    def messages(self) -> list[Message]:
-        """All messages, people's included, the oldest first."""
-        return self._state.messages
-
-    @property
-    def replies(self) -> list[Message]:
-        """The bot's messages, the oldest first."""
-        return [message for message in self._state.messages if message.bot_id]
-
-    @property
-    def ephemerals(self) -> list[Ephemeral]:
-        """What single persons were shown."""
-        return self._state.ephemerals
-
-    @property
-    def modals(self) -> list[Modal]:
-        """The modals that were opened, closed ones included, the oldest first."""
-        return self._state.modals
-
-    @property
-    def statuses(self) -> list[Json]:
-        """Arguments of ``assistant.threads.setStatus``."""
-        return self._state.statuses
-
-    @property
-    def envelopes(self) -> list[Envelope]:
-        """Everything that the app was told, acknowledged or not."""
-        return self._state.envelopes
-
-    @property
-    def sockets(self) -> int:
-        """How many WebSockets are open."""
-        return len(self._sockets.open)
-
-    @property
-    def sockets_opened(self) -> int:
-        """How many WebSockets there have been."""
-        return self._sockets.opened
-
-    @property
-    def rate_limited(self) -> int:
-        """How many calls were answered 429."""
-        return self._state.rate_limited
-
-    def calls(self, method: str) -> list[Call]:
-        """Return the calls of a method, failed ones included; ``response_url`` counts as a method."""
-        return [call for call in self._state.calls if call.method == method]
-
-    @property
-    def prompts(self) -> list[Json]:
-        """Arguments of ``assistant.threads.setSuggestedPrompts``."""
-        return self._state.prompts
-
-    async def wait_for_home(self, user: str, *, count: int = 1, seconds: float = WAIT_SECONDS) -> str:
-        """Wait until somebody's Home tab was built ``count`` times; return the text of the latest."""
-
-        def found() -> str | None:
-            views = self._state.homes.get(user, [])
-            if len(views) < count:
-                return None
-            return "\n".join(block["text"]["text"] for block in views[-1]["blocks"] if "text" in block)
-
-        return await self.wait_until(found, "a Home tab", seconds)
-
-    # --- waiting -----------------------------------------------------------------------------------------------
-
-    async def wait_until(
-        self, condition: Callable[[], T | None], what: str = "a condition", seconds: float = WAIT_SECONDS
-    ) -> T:
-        """Return the first true value of ``condition``, looked at whenever this Slack sees something.
-
-        Raises:
-            AssertionError: it did not come true in time.
-        """
-        return await self._state.wait_until(condition, what, seconds)
-
-    async def wait_until_connected(self, sockets: int = 1, seconds: float = WAIT_SECONDS) -> None:
-        """Wait until the app has at least this many WebSockets open."""
-        await self.wait_until(lambda: self.sockets >= sockets, f"{sockets} connections", seconds)
-
-    async def wait_for_ack(self, envelope: Envelope, seconds: float = WAIT_SECONDS) -> Envelope:
-        """Wait until the app has acknowledged an envelope."""
-        await self.wait_until(lambda: envelope.acked, "an acknowledgement", seconds)
-        return envelope
-
-    async def wait_for_acks(self, seconds: float = WAIT_SECONDS) -> None:
-        """Wait until the app has acknowledged everything."""
-        await self.wait_until(lambda: all(each.acked for each in self.envelopes), "all acknowledgements", seconds)
-
-    async def wait_for_message(
-        self,
-        *,
-        channel: str | None = None,
-        thread_ts: str | None = None,
-        containing: str = "",
-        count: int = 1,
-        seconds: float = WAIT_SECONDS,
-    ) -> Message:
-        """Wait for the bot's ``count``-th message that fits and is not being written any more, and return it."""
-
-        def found() -> Message | None:
-            fitting = [
-                message
-                for message in self.replies
-                if message.is_whole
-                and channel in (None, message.channel)
-                and thread_ts in (None, message.thread_ts)
-                and containing in message.shown
-            ]
-            return fitting[count - 1] if len(fitting) >= count else None
-
-        return await self.wait_until(found, "a message of the bot", seconds)
-
-    async def wait_for_ephemeral(
-        self, *, user: str | None = None, containing: str = "", seconds: float = WAIT_SECONDS
-    ) -> Ephemeral:
-        """Wait until somebody is shown something that fits, and return the latest."""
-
-        def found() -> Ephemeral | None:
-            fitting = (
-                shown
-                for shown in reversed(self.ephemerals)
-                if user in (None, shown.user) and containing in shown.shown
-            )
-            return next(fitting, None)
-
-        return await self.wait_until(found, "an ephemeral message", seconds)
-
-    async def wait_for_modal(self, user: str, *, count: int = 1, seconds: float = WAIT_SECONDS) -> Modal:
-        """Wait until somebody has been shown ``count`` modals, and return the latest."""
-
-        def found() -> Modal | None:
-            theirs = [modal for modal in self.modals if modal.user == user]
-            return theirs[count - 1] if len(theirs) >= count else None
-
-        return await self.wait_until(found, "a modal", seconds)
 
     # --- inside ------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from tests.slack_server.blocks import MAX_SECTION, ApiFailedError, check_blocks
 from tests.slack_server.faults import Faults, RateLimited, Reset, fault_response
 from tests.slack_server.modals import Modals, RefusedViewError
 from tests.slack_server.payloads import user_name
@@ -16,23 +17,11 @@ from tests.slack_server.records import Call, Channel, Ephemeral, Json, Message
 from tests.slack_server.state import APP, TEAM, TEAMS, State
 from tests.slack_server.tokens import TokenError, Tokens
 
-MAX_BLOCKS = 50
-MAX_SECTION = 3_000
-MAX_BLOCKS_TEXT = 13_200
-MAX_CONTEXT = 10
-MAX_ACTIONS = 25
-MAX_BUTTON = 75
-MAX_VALUE = 2_000
-MAX_TEXT = 40_000
 MAX_MARKDOWN = 12_000
 MAX_PROMPTS = 4
 MAX_HEADER = 150
 MAX_VIEW_BLOCKS = 100
 RESPONSE_URL_USES = 5
-
-
-class ApiFailedError(Exception):
-    """``ok: false``."""
 
 
 class WebApi:
@@ -156,7 +145,7 @@ class WebApi:
         if uses >= RESPONSE_URL_USES:
             return web.Response(status=404, text="expired_url")
         self._response_urls[token] = (channel, user, uses + 1)
-        _check_blocks(body)
+        check_blocks(body)
         self._state.ephemerals.append(
             Ephemeral(
                 channel=channel,
@@ -223,7 +212,7 @@ class WebApi:
 
     def _post_message(self, arguments: Json) -> Json:
         channel = self._check_channel(arguments["channel"])
-        _check_blocks(arguments)
+        check_blocks(arguments)
         thread_ts = arguments.get("thread_ts")
         if channel.thread_only and not thread_ts:
             raise ApiFailedError("restricted_action_thread_only_channel")
@@ -254,7 +243,7 @@ class WebApi:
 
     def _post_ephemeral(self, arguments: Json) -> Json:
         channel = self._check_channel(arguments["channel"])
-        _check_blocks(arguments)
+        check_blocks(arguments)
         self._state.ephemerals.append(
             Ephemeral(
                 channel=channel.id,
@@ -316,7 +305,7 @@ class WebApi:
             raise ApiFailedError("cant_update_message")
         if message.streaming_state == "in_progress":
             raise ApiFailedError("streaming_state_conflict")
-        _check_blocks(arguments)
+        check_blocks(arguments)
         message.text = arguments.get("text", message.text)
         message.blocks = arguments.get("blocks", message.blocks)
         message.metadata = arguments.get("metadata", message.metadata)
@@ -442,61 +431,6 @@ def _streamed(arguments: Json) -> str:
     if len(text) > MAX_MARKDOWN:
         raise ApiFailedError("msg_too_long")
     return text
-
-
-def _check_blocks(arguments: Json) -> None:
-    blocks = arguments.get("blocks", [])
-    if not blocks and not str(arguments.get("text", "")).strip():
-        raise ApiFailedError("no_text")
-    if len(arguments.get("text", "")) > MAX_TEXT:
-        raise ApiFailedError("msg_too_long")
-    lengths = [len(block["text"]["text"]) for block in blocks if block["type"] == "section"]
-    if len(blocks) > MAX_BLOCKS or any(not 0 < length <= MAX_SECTION for length in lengths):
-        raise ApiFailedError("invalid_blocks")
-    lengths += [len(json.dumps(block, ensure_ascii=False)) for block in blocks if block["type"] == "rich_text"]
-    if sum(lengths) > MAX_BLOCKS_TEXT:
-        raise ApiFailedError("msg_blocks_too_long")
-    for block in blocks:
-        if not is_valid(block):
-            raise ApiFailedError("invalid_blocks")
-
-
-def is_valid(block: Json) -> bool:
-    """Check a block against Slack's reference of context, actions and rich text; others are not looked into."""
-    elements = block.get("elements", [])
-    match block["type"]:
-        case "context":
-            return 0 < len(elements) <= MAX_CONTEXT and all(
-                0 < len(one["text"]) <= MAX_SECTION for one in elements
-            )
-        case "actions":
-            names = {one["action_id"] for one in elements}
-            return 0 < len(elements) == len(names) <= MAX_ACTIONS and all(
-                one["text"]["type"] == "plain_text"
-                and 0 < len(one["text"]["text"]) <= MAX_BUTTON
-                and len(one["value"]) <= MAX_VALUE
-                for one in elements
-            )
-        case "rich_text":
-            return bool(elements) and all(map(_is_valid_rich, elements))
-    return True
-
-
-def _is_valid_rich(element: Json) -> bool:
-    """Check a part of rich text: there is something in each, and a link leads to an address."""
-    match element:
-        case {"type": "text", "text": str(text)}:
-            return text != ""
-        case {"type": "link", "url": str(url)}:
-            return url.startswith(("http://", "https://"))
-        case {"type": "rich_text_list", "style": "bullet" | "ordered", "elements": [_, *_] as items}:
-            return all(item["type"] == "rich_text_section" and _is_valid_rich(item) for item in items)
-        case {
-            "type": "rich_text_section" | "rich_text_quote" | "rich_text_preformatted",
-            "elements": [_, *_] as parts,
-        }:
-            return all(part["type"] in ("text", "link") and _is_valid_rich(part) for part in parts)
-    return False
 
 
 def _page(messages: list[Message], arguments: Json) -> Json:

@@ -257,3 +257,20 @@ def test_example_file_is_complete_and_changes_nothing() -> None:
     before = load_settings()
     write_env(text)
     assert load_settings() == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("SUPPORTBOT_RETENTION_DAYS", "1000000"),
+        ("SUPPORTBOT_QUESTION_MINUTES", "inf"),
+        ("SUPPORTBOT_QUESTION_MINUTES", "1e15"),
+        ("SUPPORTBOT_BACKUP_HOURS", "inf"),
+        ("SUPPORTBOT_BUSY_SECONDS", "1e15"),
+    ],
+)
+def test_times_that_no_calendar_has_are_refused(monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> None:
+    """A time from which nobody can count back is a sentence at the start, not a failure in the middle."""
+    monkeypatch.setenv(key, value)
+    with pytest.raises(ConfigError, match=rf"{key} is wrong: .*less than or equal"):
+        load_settings()

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlalchemy import delete, exists, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.access.errors import OperatorError
 from supportbot.access.oidc.registration import Claimed
-from supportbot.access.operators import LONGEST_NAME, subject_of
+from supportbot.access.operators import LONGEST_NAME, insert_if_free, revoke, subject_of
 from supportbot.access.roles import Role
 from supportbot.db import audit
-from supportbot.db.clock import now
-from supportbot.db.models import Audit, OperatorAccount, OperatorLink, OperatorSession
+from supportbot.db.models import Audit, OperatorAccount
 from supportbot.printable import printable
 from supportbot.words import N_
 
@@ -63,24 +61,18 @@ async def admit(session: AsyncSession, claimed: Claimed, role: Role) -> Operator
 async def withdraw(session: AsyncSession, row: OperatorAccount) -> None:
     """Take from somebody what they had by a role that they have no more: their sessions, links and rights."""
     row.role = Role.VIEWER  # nobody counts as an admin who cannot come in
-    await session.execute(delete(OperatorSession).where(OperatorSession.operator_id == row.id))
-    await session.execute(delete(OperatorLink).where(OperatorLink.operator_id == row.id))
+    await revoke(session, row)
 
 
 async def _made(session: AsyncSession, claimed: Claimed, role: Role) -> OperatorAccount:
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     for name in _names(claimed):
         if not await _is_free(session, name):
             continue
-        made = await session.scalar(
-            insert(OperatorAccount)
-            .values(name=name, role=role, identity=claimed.identity, created_at=await now(session))
-            .on_conflict_do_nothing()  # two browsers of theirs at once, or somebody of that name at this moment
-            .returning(OperatorAccount.id)
-        )
+        # Two browsers of theirs may come at once, or somebody of that name at this moment.
+        is_new = await insert_if_free(session, name, role, claimed.identity)
         row = await account_of(session, claimed)
         if row is not None:
-            if made is not None:
+            if is_new:
                 details = {"role": role.value}
                 audit.record(
                     session, actor=row.name, action="operator.admit", subject=subject_of(row), details=details

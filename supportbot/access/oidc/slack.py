@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import select
 
 from supportbot.access.errors import ProviderError
-from supportbot.access.oidc.provider import TIMEOUT_SECONDS
+from supportbot.access.oidc.client import TIMEOUT_SECONDS
 from supportbot.access.oidc.registration import slack_api
 from supportbot.config import Settings
 from supportbot.db.models import SlackBot

@@ -162,9 +162,10 @@ class Prepared:
         approved: list[str] = []
         replaced = 0
         async with self._database.write() as session:
-            if named := {row.place for row in batch if row.place}:
-                await raise_revision(session)  # before a workspace is held, as everywhere
-            places = await ids_of(session, named, now)
+            named = {row.place for row in batch if row.place}
+            if named or self._approved_by:
+                await raise_revision(session)  # before a workspace or a row is held, as everywhere
+            places = await ids_of(session, named)
             candidates = [self._candidate(row, places) for row in batch]
             inserted = await insert_new(session, candidates, now, approved_by=self._approved_by)
             if self._approved_by:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.models import Example, Workspace
 from supportbot.db.session import Database
 from supportbot.db.shared_key import installation_of
+from supportbot.db.workspaces import make_workspace
 from supportbot.feedback.curation.origins import PREFIX, Origin, place_of, row_digest
 from supportbot.feedback.curation.staging import Stage
 
@@ -83,23 +83,10 @@ async def meet_origins(database: Database, stage: Stage) -> Returned:
     return returned
 
 
-async def ids_of(
-    session: AsyncSession, places: Collection[tuple[str, str]], now: datetime
-) -> Mapping[tuple[str, str], int]:
+async def ids_of(session: AsyncSession, places: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
     """Return the numbers of workspaces; one that nothing was heard from is made, and has not consented."""
-    found = {}
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    for platform, name in sorted(places):
-        values = {"platform": platform, "external_id": name, "name": "", "settings": {}, "created_at": now}
-        await session.execute(insert(Workspace).values(values).on_conflict_do_nothing())
-        # Locked, so that an erasure does not take it away again before its rows are in.
-        query = (
-            select(Workspace.id)
-            .filter_by(platform=platform, external_id=name)
-            .with_for_update(read=True, key_share=True)
-        )
-        found[platform, name] = (await session.scalars(query)).one()
-    return found
+    # Locked, so that an erasure does not take one away again before its rows are in.
+    return {place: (await make_workspace(session, *place)).id for place in sorted(places)}
 
 
 async def made_at(database: Database, example_ids: Collection[int]) -> dict[int, datetime]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -28,10 +27,9 @@ from supportbot.feedback.review.arranging import arrange
 from supportbot.feedback.review.counting import Overview, overview
 from supportbot.feedback.review.items import Item, others_of, read_item
 from supportbot.feedback.review.leases import LEASE, Choice, Place, Seat
+from supportbot.feedback.review.near import Near, find, nearest
 from supportbot.feedback.review.order import waits
 from supportbot.feedback.review.undoing import ReviewError
-from supportbot.intake.normalise import normalise_question
-from supportbot.knowledge import searching
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.store import raise_revision
 from supportbot.words import N_
@@ -39,18 +37,6 @@ from supportbot.words import N_
 _NOT_HELD = N_("Somebody else is looking at this now, or has decided on it already. Go on with the next one.")
 _ONE_AT_A_TIME = N_("A text can be edited for one item at a time: untick the others first.")
 _NO_ENTRY = N_("This answer is not there any more: look for another one.")
-
-_MOST_FOUND = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
-    """An approved answer that an item may be a wording of; one that was searched for has no ``similarity``."""
-
-    entry_id: int
-    question: str
-    answer: str
-    similarity: float | None = None
 
 
 class Review:
@@ -149,30 +135,11 @@ class Review:
 
     async def nearest(self, item: Item) -> list[Near]:
         """Return the approved answers that are nearest to an item's question, the nearest first."""
-        decision = await self._knowledge.decide(normalise_question(item.question), None)
-        near = [
-            Near(
-                entry_id=one.entry.id,
-                question=one.wording.text,
-                answer=one.entry.answer,
-                similarity=one.similarity,
-            )
-            for one in (decision.candidates if decision else ())
-        ]
-        return sorted(
-            near, key=lambda one: -(one.similarity or 0)
-        )  # the rule that decides has an order of its own
+        return await nearest(self._knowledge, item)
 
     async def find(self, text: str) -> list[Near]:
         """Return a few approved answers that say something, or are asked for with it."""
-        async with self._database.read() as session:
-            wanted = searching.Wanted(state=EntryState.LIVE, search=text)
-            found = await searching.page(session, wanted, limit=_MOST_FOUND)
-        return [
-            Near(entry_id=one.entry_id, question=one.question or "", answer=one.answer)
-            for one in found
-            if one.source is not EntrySource.SMALL_TALK
-        ]
+        return await find(self._database, text)
 
     async def approve(
         self,

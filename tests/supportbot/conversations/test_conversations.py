@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from supportbot.config import Settings
 from supportbot.conversations.conversations import Conversations, UnknownQuestionError
-from supportbot.conversations.thread import AROUND
+from supportbot.conversations.reading import AROUND
 from supportbot.db.audit import recent
 from supportbot.db.models import Entry, ForeignQuestion, Handoff, Question
 from supportbot.db.session import Database

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from supportbot.db.models import Answer, Outbox, Question
 from supportbot.db.session import Database
@@ -132,6 +133,38 @@ async def test_what_was_certainly_not_sent_is_no_attempt(
     await make_due(database)
     await dispatcher.deliver_due()
     assert [delivery.attempt for delivery in sender.sent] == [1, 1]
+
+
+async def test_reply_waits_out_a_long_outage(
+    inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion
+) -> None:
+    """After thousands of attempts, as in half a day without a network, a reply is still postponed by seconds."""
+    question_id = await answered(inbox, question)
+    async with database.write() as session:
+        await session.execute(update(Outbox).values(attempts=5_000))
+    sender = RecordingSender(ConnectionResetError("gone"))
+    await Dispatcher(outbox, sender).deliver_due()
+    _, waiting, _ = await rows_of(database, question_id)
+    assert (waiting.last_error, waiting.lease_owner) == ("ConnectionResetError", None)
+    assert waiting.due_at - datetime.now(UTC) <= timedelta(seconds=15)
+
+
+@pytest.mark.parametrize("gives_up", [False, True])
+async def test_lost_claim_changes_nothing(
+    inbox: Inbox, outbox: OutboxStore, database: Database, question: MakeQuestion, *, gives_up: bool
+) -> None:
+    """Whose claim ran out has no say any more: who has it now is not disturbed, and nobody sends beside them."""
+    question_id = await answered(inbox, question)
+    slow = OutboxStore(database, "slow", timedelta(0))
+    [lost] = await slow.claim("slack", 1)
+    [_] = await outbox.claim("slack", 1)
+    if gives_up:
+        await slow.give_up(lost.outbox_id, "is_archived")
+    else:
+        await slow.postpone(lost.outbox_id, timedelta(0), "gone", unsent=False)
+    assert await OutboxStore(database, "third", timedelta(minutes=1)).claim("slack", 1) == []
+    row, sent, _ = await rows_of(database, question_id)
+    assert (row.state, sent.state, sent.lease_owner) == (QuestionState.ANSWERED, OutboxState.PENDING, "test")
 
 
 async def test_undeliverable_reply_fails_with_its_reason(
@@ -274,3 +307,62 @@ async def test_replies_that_may_end_processes_follow_one_another(
     sender = RecordingSender()
     async with beside(Dispatcher(outbox, sender).run()):
         await until(lambda: len(sender.sent) == 3)
+
+
+class LongLook(OutboxStore):
+    """An outbox in which the look for suspects ends just when nothing is under way any more."""
+
+    def __init__(self, database: Database, gate: asyncio.Event) -> None:
+        super().__init__(database, "test", timedelta(minutes=1))
+        self._gate = gate
+        self._ended = asyncio.Event()
+
+    def forget(self, outbox_id: int) -> None:
+        """Note that a dispatcher is through with a reply."""
+        super().forget(outbox_id)
+        self._ended.set()
+
+    async def has_suspect(self, platform: str) -> bool:
+        """Look, and let the platform take what is under way meanwhile."""
+        found = await super().has_suspect(platform)
+        if found:
+            self._gate.set()
+            await self._ended.wait()
+        return found
+
+
+class GatedSender(RecordingSender):
+    """A platform that takes nothing before its gate is opened."""
+
+    def __init__(self, gate: asyncio.Event) -> None:
+        super().__init__()
+        self._gate = gate
+
+    async def send(self, delivery: Delivery) -> str:
+        """Note a delivery, and take it once the gate is open."""
+        identity = await super().send(delivery)
+        await self._gate.wait()
+        return identity
+
+
+async def test_suspect_is_found_as_the_last_reply_ends(
+    inbox: Inbox, database: Database, question: MakeQuestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reply that is sent while suspects are looked for leaves nothing to wait for, which is no fault."""
+    monkeypatch.setattr(dispatch, "_LOOK_FOR_SUSPECTS_SECONDS", 0.0)
+    gate = asyncio.Event()
+    sender = GatedSender(gate)
+    outbox = LongLook(database, gate)
+    dispatcher = Dispatcher(outbox, sender)
+    await answered(inbox, question)
+    with capture_logs() as lines:
+        async with beside(dispatcher.run()):
+            await sender.arrived.wait()
+            suspect = await answered(inbox, partial(question, channel="B"))
+            async with database.write() as session:
+                await session.execute(
+                    update(Outbox).where(Outbox.question_id == suspect).values(lapses=SUSPECT_LAPSES)
+                )
+            dispatcher.wake.set()
+            await until(lambda: len(sender.sent) == 2)
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select
 
 from supportbot.db import audit
-from supportbot.db.models import Example
+from supportbot.db.models import Example, Workspace
 from supportbot.db.session import Database
 from supportbot.db.states import LOCAL_WORKSPACE, PUBLIC_WORKSPACE
 from supportbot.feedback.consent import (
@@ -17,6 +19,7 @@ from supportbot.feedback.consent import (
     workspaces,
 )
 from supportbot.intake.people import direct_messages_of
+from tests.locks import begun, on_postgresql
 from tests.supportbot.feedback.curation.rows import add_answer, add_examples, add_workspace, example
 
 
@@ -41,6 +44,18 @@ async def test_consent_may_come_before_the_first_question(database: Database) ->
     await add_answer(database, platform="discord", workspace="123")
     [known] = await workspaces(database)
     assert (known.platform, known.external_id, known.counts) == ("discord", "123", True)
+
+
+@on_postgresql
+async def test_consent_comes_with_the_first_question(database: Database) -> None:
+    """Consent to a workspace from which something is heard for the first time at this moment is kept."""
+    async with database.write() as session:
+        now = datetime.now(UTC)
+        session.add(Workspace(platform="slack", external_id="T1", settings={}, created_at=now))
+        await session.flush()
+        consenting = await begun(database, allow(database, "slack", "T1", "ada", allow=True))
+    assert (await consenting).counts
+    assert len(await workspaces(database)) == 1
 
 
 async def test_what_counts(database: Database) -> None:

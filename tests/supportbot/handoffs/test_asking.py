@@ -31,6 +31,7 @@ from supportbot.intake.handoff import Heard, Remark
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Reply
+from supportbot.policies.store import Place, Policies
 from supportbot.privacy.erasing import Privacy
 from supportbot.privacy.exporting import export_person
 from supportbot.privacy.person import Person
@@ -279,6 +280,18 @@ async def test_asked_by_a_command(
     assert (exchange.question, exchange.state) == ("how do I reset it?", QuestionState.DELIVERED)
 
 
+async def test_asked_by_a_command_in_a_new_thread(
+    database: Database, inbox: Inbox, handoffs: Handoffs, question: MakeQuestion
+) -> None:
+    """In a thread that nothing was heard from yet, people are asked as its channel's policy says."""
+    place = Place(platform="discord", workspace="8", channel="1")
+    await Policies(database).change(place, {"handoff_target": "9"}, "Ada")
+    incoming = question("human how do I reset it?", platform="discord", workspace="8", channel="2", parent="1")
+    accepted = await handoffs.ask_at_once(incoming)
+    assert accepted is not None
+    assert (await only(database)).target == "9"
+
+
 async def test_command_for_the_bot(database: Database, handoffs: Handoffs, question: MakeQuestion) -> None:
     """Without a target, in an unknown workspace, and without a question, all of it is for the bot."""
     assert await handoffs.ask_at_once(question("human how do I reset it?")) is None
@@ -296,8 +309,9 @@ async def test_nobody_is_reached(
     answer_id = await answered(inbox, question)
     await deliver(outbox)
     await handoffs.ask(answer_id, ASKER, workspace="T1")
-    posts = [one for one in await outbox.claim("slack", 5) if one.kind is OutboxKind.POST]
-    assert await outbox.give_up(posts[0].outbox_id, "no such channel", kind=OutboxKind.POST) == "slack"
+    claimed = {one.kind: one.outbox_id for one in await outbox.claim("slack", 5)}
+    assert await outbox.give_up(claimed[OutboxKind.POST], "no such channel", kind=OutboxKind.POST) == "slack"
+    await outbox.delivered(claimed[OutboxKind.TOLD], "C1:2.0", kind=OutboxKind.TOLD)
     (word,) = await rows(database, OutboxKind.UNREACHED)
     assert word.state is OutboxState.PENDING
     assert (await only(database)).state is HandoffState.UNREACHED
@@ -305,9 +319,23 @@ async def test_nobody_is_reached(
         await handoffs.ask(answer_id, ASKER, workspace="T1")
     async with database.read() as session:
         assert await session.scalar(select(Question.state)) is QuestionState.DELIVERED
+    assert word.id in {one.outbox_id for one in await outbox.claim("slack", 5)}
     await outbox.give_up(word.id, "gone", kind=word.kind)
     async with database.read() as session:
         assert await session.scalar(select(Question.state)) is QuestionState.DELIVERED
+
+
+async def test_closed_before_anybody_was_reached(
+    database: Database, inbox: Inbox, outbox: OutboxStore, handoffs: Handoffs, question: MakeQuestion
+) -> None:
+    """What was closed stays closed when its people can't be asked, and its asker is not told of that."""
+    await decide(database, "slack", "T1", handoff_target="C9")
+    result = await handoffs.ask(await answered(inbox, question), ASKER, workspace="T1")
+    await resolve_as_operator(database, result.handoff_id, "Ada")
+    (post,) = [one for one in await outbox.claim("slack", 5) if one.kind is OutboxKind.POST]
+    assert await outbox.give_up(post.outbox_id, "no such channel", kind=OutboxKind.POST) is None
+    assert (await only(database)).state is HandoffState.RESOLVED
+    assert await rows(database, OutboxKind.UNREACHED) == []
 
 
 async def test_post_has_the_lane_of_its_channel(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,23 +15,19 @@ import pytest_asyncio
 import structlog
 from joserfc.jwk import OctKey, RSAKey
 from playwright.async_api import Browser, expect
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from bot.web.console.entrance.cookies import BEGUN_COOKIE, COOKIE
 from supportbot.access.attempts import MOST_FAILURES
-from supportbot.access.oidc import begun, provider
+from supportbot.access.oidc import begun, discovery
 from supportbot.access.roles import Role
 from supportbot.config import Settings
-from supportbot.db import audit
-from supportbot.db.models import OperatorAccount
 from tests.oidc_server.server import CLIENT_ID, CLIENT_SECRET, LocalProvider
 from tests.web.console.looking import problems
 from tests.web.console.running import Running, run_console
+from tests.web.console.signing_in import BEGIN, CALLBACK, browser_of, deeds, go, people, said, sign_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-BEGIN = "/console/sign-in/oidc"
-CALLBACK = f"{BEGIN}/callback"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -72,47 +66,6 @@ async def idp(served: LocalProvider, running: Running) -> AsyncGenerator[LocalPr
     async with running.core.database.write() as session:
         for table in ("sign_in_attempt", "operator_session", "operator", "audit"):
             await session.execute(text(f"DELETE FROM {table}"))
-
-
-@asynccontextmanager
-async def browser_of(running: Running) -> AsyncGenerator[httpx.AsyncClient]:
-    """Give a program that keeps cookies as a browser does."""
-    async with httpx.AsyncClient(base_url=running.url) as client:
-        yield client
-
-
-async def go(client: httpx.AsyncClient) -> str:
-    """Begin to sign in, sign in at the provider, and return the address to which that leads back."""
-    there = await client.get(BEGIN)
-    assert there.status_code == 303
-    async with httpx.AsyncClient() as elsewhere:
-        back = await elsewhere.post(there.headers["location"])
-    assert back.status_code == 303, back.text
-    return str(back.headers["location"])
-
-
-async def sign_in(client: httpx.AsyncClient) -> httpx.Response:
-    """Sign in, and return what the console answers at the end."""
-    return await client.get(await go(client))
-
-
-def said(response: httpx.Response) -> str:
-    """Return what the page of the sign-in says is wrong."""
-    assert COOKIE not in response.headers.get("set-cookie", "").replace(BEGUN_COOKIE, "")
-    assert f'href="{BEGIN}"' in response.text, "there is a way back"
-    return unescape(response.text.partition('role="alert">')[2].partition("<")[0])
-
-
-async def deeds(running: Running) -> list[tuple[str, str, str]]:
-    """Return what the audit says, the oldest first."""
-    entries = reversed(await audit.recent(running.core.database, 20))
-    return [(one.actor, one.action, one.subject.partition(":")[0]) for one in entries]
-
-
-async def people(running: Running) -> dict[str, tuple[str, str | None]]:
-    """Return role and identity of each operator, by name."""
-    async with running.core.database.read() as session:
-        return {row.name: (row.role, row.identity) for row in await session.scalars(select(OperatorAccount))}
 
 
 async def test_a_browser_signs_in(running: Running, idp: LocalProvider, browser: Browser) -> None:
@@ -166,7 +119,7 @@ async def test_where_a_provider_signs_nobody_out_the_console_does(
     running: Running, idp: LocalProvider, monkeypatch: pytest.MonkeyPatch, endpoint: str | None
 ) -> None:
     """A provider may have no such page, or name none that can be trusted."""
-    monkeypatch.setattr(provider, "_KEEP_SECONDS", -1.0)
+    monkeypatch.setattr(discovery, "_KEEP_SECONDS", -1.0)
     idp.metadata["end_session_endpoint"] = endpoint
     idp.person["groups"] = ["leads"]
     async with browser_of(running) as client:
@@ -396,7 +349,7 @@ async def test_a_provider_that_fails_is_told(
     running: Running, idp: LocalProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Providers that are down, wrong or strange are one sentence, on the way there and on the way back."""
-    monkeypatch.setattr(provider, "_KEEP_SECONDS", -1.0)
+    monkeypatch.setattr(discovery, "_KEEP_SECONDS", -1.0)
     away = "cannot be reached at this moment"
     strange = "does not answer as a provider"
     wellknown = "/.well-known/openid-configuration"
@@ -447,7 +400,7 @@ async def test_new_keys_are_asked_for(
     """A provider that changes its keys is understood at once."""
     async with browser_of(running) as client:
         assert (await sign_in(client)).status_code == 303
-        monkeypatch.setattr(provider, "_ASK_AGAIN_SECONDS", 0.0)
+        monkeypatch.setattr(discovery, "_ASK_AGAIN_SECONDS", 0.0)
         idp.key = RSAKey.generate_key(2048, auto_kid=True)
         assert (await sign_in(client)).status_code == 303
 

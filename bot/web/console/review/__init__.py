@@ -26,7 +26,7 @@ from supportbot.access.roles import Action, Operator, may
 from supportbot.feedback.review.items import Item
 from supportbot.feedback.review.leases import LEASE, Seat
 from supportbot.feedback.review.marks import marked
-from supportbot.feedback.review.review import Near
+from supportbot.feedback.review.near import Near
 from supportbot.words import N_
 
 log = structlog.get_logger(__name__)

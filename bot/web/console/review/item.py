@@ -21,7 +21,7 @@ from supportbot import markdown
 from supportbot.db.states import AnswerSource, HandoffState
 from supportbot.feedback.review.items import Given, Item, LikeItem, Said
 from supportbot.feedback.review.marks import Mark, Piece
-from supportbot.feedback.review.review import Near
+from supportbot.feedback.review.near import Near
 from supportbot.feedback.votes import REASON_WORDS
 from supportbot.words import N_, Words
 

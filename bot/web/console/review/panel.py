@@ -8,7 +8,7 @@ from bot.web.console.parts.form import Field, Form
 from bot.web.console.review.item import build_near
 from bot.web.nodes import node
 from supportbot.feedback.review.items import Item
-from supportbot.feedback.review.review import Near
+from supportbot.feedback.review.near import Near
 from supportbot.words import Words
 
 MOST_OFFERED = 9

@@ -12,15 +12,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from supportbot.db import audit
+from supportbot.db.models import Example
 from supportbot.db.session import Database
 from supportbot.db.states import EntrySource, EntryState, ExampleSource, ExampleStatus, Split
 from supportbot.feedback.curation import imports
 from supportbot.feedback.curation.imports import ImportFileError, Keep, import_rows
 from supportbot.feedback.curation.keys import normalise
 from supportbot.feedback.curation.store import Decision, ExampleStore
-from supportbot.knowledge.store import entries
+from supportbot.knowledge.store import entries, raise_revision
+from tests.locks import begun, on_postgresql
 from tests.supportbot.feedback.curation.rows import stored
 from training.files import read_rows
 
@@ -101,6 +104,18 @@ async def test_approving_at_once_is_audited(database: Database, tmp_path: Path) 
     [entry] = await audit.recent(database, 1)
     assert (entry.actor, entry.action, entry.subject) == ("ada", "example.import", "file:faq.jsonl")
     assert entry.details == {"new": 1, "approved": 2}
+
+
+@on_postgresql
+async def test_approving_waits_for_who_decides(database: Database, tmp_path: Path) -> None:
+    """A file whose rows wait already is approved after the decision on one of them, and neither waits for ever."""
+    path = write(tmp_path / "faq.jsonl", ROWS)
+    await import_rows(database, path)
+    async with database.write() as session:  # in the order in which a decision locks
+        await raise_revision(session)
+        importing = await begun(database, import_rows(database, path, approved_by="ada"))
+        await session.execute(select(Example).order_by(Example.id).with_for_update())
+    assert (await importing).approved == len(ROWS)
 
 
 async def test_imports_are_redacted(database: Database, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The one composition root: settings in, a working support bot out.
+"""The core, opened: settings in, a working support bot out.
 
 Everything is opened here, in order, and closed in reverse; nothing else in the core builds its own collaborators.
 """
@@ -9,11 +9,10 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
-from functools import cache, partial
-from threading import Lock
+from functools import partial
 
 from filelock import FileLock, Timeout
 
@@ -21,11 +20,13 @@ from supportbot.answering.answerer import Answerer
 from supportbot.answering.generator import Generator
 from supportbot.answering.slots import Slots
 from supportbot.answering.worker import Worker
+from supportbot.bootstrap.home import open_database
+from supportbot.bootstrap.knowing import encoder_opener, make_knowledge, make_passages
 from supportbot.config import Settings
 from supportbot.console import open_console
 from supportbot.core import Core
-from supportbot.db.schema import check_schema, migrate
-from supportbot.db.session import LOCK_SECONDS, Database
+from supportbot.db.schema import check_schema
+from supportbot.db.session import Database
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.delivery.outbox import Outbox
 from supportbot.delivery.renewal import LEASE, Renewal
@@ -33,7 +34,7 @@ from supportbot.delivery.stream_notes import StreamNotes
 from supportbot.delivery.streaming import Streams
 from supportbot.digest.digest import Digests
 from supportbot.digest.posting import Posting
-from supportbot.errors import ConfigError, DatabaseError
+from supportbot.errors import DatabaseError
 from supportbot.feedback.again import Again
 from supportbot.feedback.suggestions import Suggestions
 from supportbot.feedback.votes import Votes
@@ -43,16 +44,12 @@ from supportbot.intake.admission import UNLIMITED, Limit, Limits
 from supportbot.intake.history import History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.live import Live
-from supportbot.knowledge import small_talk
-from supportbot.knowledge.features import TextEncoder
-from supportbot.knowledge.knowledge import Knowledge
-from supportbot.knowledge.passages import Passages
 from supportbot.models import loading
 from supportbot.models.bringing import Bringing
 from supportbot.models.expecting import Expectations
 from supportbot.models.following import Following
 from supportbot.models.publishing import Publishing
-from supportbot.models.registry import STARTER, Registry, starter_directory
+from supportbot.models.registry import STARTER, Registry
 from supportbot.models.reloader import Reloader, show_model
 from supportbot.models.supply import open_supply
 from supportbot.privacy.erasing import Privacy
@@ -62,54 +59,6 @@ from supportbot.statistics.overview import Overview
 from supportbot.telemetry import metrics
 from supportbot.trials.following import Following as Trial
 from supportbot.trials.judging import Judging
-
-
-def create_home(settings: Settings) -> None:
-    """Create the home folder, readable by nobody else.
-
-    Raises:
-        ConfigError: it cannot be created or written.
-    """
-    try:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(settings.home, os.W_OK | os.X_OK):
-            raise PermissionError(13, "not writable")
-    except OSError as error:
-        raise ConfigError(f"SUPPORTBOT_HOME ({settings.home}) cannot be used: {error.strerror}.") from error
-
-
-@asynccontextmanager
-async def open_database(settings: Settings, *, lock_seconds: float | None = None) -> AsyncGenerator[Database]:
-    """Open the database and close it at the end.
-
-    Args:
-        settings: of this process.
-        lock_seconds: how long to wait for SQLite's one writer at most; None for as long as the daemon does.
-    """
-    create_home(settings)
-    patience = LOCK_SECONDS if lock_seconds is None else lock_seconds
-    database = Database(settings.sqlalchemy_url, lock_seconds=patience)
-    try:
-        yield database
-    finally:
-        await database.aclose()
-
-
-async def initialise(settings: Settings) -> None:
-    """Migrate the database, and install small talk and the starter model if there are none yet.
-
-    Raises:
-        DatabaseError: the database cannot be migrated.
-        ModelError: the starter model that ships with the package is damaged.
-    """
-    async with open_database(settings) as database:
-        await migrate(database)
-        async with database.write() as session:
-            await small_talk.install(session)
-    registry = Registry(settings.models_dir)
-    if registry.active() is None:
-        manifest = registry.install(starter_directory())
-        registry.activate(manifest.version)
 
 
 @asynccontextmanager
@@ -274,49 +223,6 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
         finally:
             if lock:
                 lock.release()
-
-
-def make_knowledge(
-    settings: Settings, database: Database, opener: Callable[[], TextEncoder | None] | None = None
-) -> Knowledge:
-    """Make the knowledge as it is set; it is empty until it is loaded, and opens its encoder then."""
-    return Knowledge(
-        database,
-        opener or encoder_opener(settings),
-        wrong_rate=settings.wrong_rate,
-        small_talk=settings.small_talk,
-    )
-
-
-def make_passages(
-    settings: Settings, database: Database, opener: Callable[[], TextEncoder | None]
-) -> Passages | None:
-    """Make the passages that may be quoted, empty until they are loaded; None where that is not set."""
-    return Passages(database, opener) if settings.quote_documents else None
-
-
-def encoder_opener(settings: Settings) -> Callable[[], TextEncoder | None]:
-    """Return what opens the encoder that is set, once for all who ask, from any thread."""
-    opened, lock = cache(partial(open_encoder, settings)), Lock()
-
-    def open_once() -> TextEncoder | None:
-        with lock:
-            return opened()
-
-    return open_once
-
-
-def open_encoder(settings: Settings) -> TextEncoder | None:
-    """Open the sentence encoder as it is set, or return None for n-grams alone; blocks.
-
-    Raises:
-        EncoderError: it cannot be used.
-    """
-    if settings.encoder == "none":
-        return None
-    from supportbot.knowledge.encoder import open as opening  # takes a second to import
-
-    return opening.open_encoder(settings.encoder or "")
 
 
 def _note_first_reply(waited: timedelta) -> None:
