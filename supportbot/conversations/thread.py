@@ -29,7 +29,7 @@ from supportbot.db.states import (
 )
 from supportbot.handoffs.listing import UNRESOLVED
 from supportbot.intake.questions import Grounds
-from supportbot.privacy.repeated import ERASED
+from supportbot.db.audit import ERASED
 
 AROUND = 20
 """Questions of the same conversation that are shown before and after the one that was opened."""

@@ -200,7 +200,7 @@ class Versions:
         try:
             await self._publishing.check(version)
         except EvidenceError as error:
-            return str(error)
+            return error.args[0]
         return ""
 
     async def promote(self, version: str, by: str, reason: str | None = None) -> Switch:

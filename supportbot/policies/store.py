@@ -70,6 +70,19 @@ class Decided:
     at: datetime
 
 
+def audit_details(
+    place: Place, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return what the audit tells of a decision: all that undoing it takes, see ``undoing``.
+
+    Args:
+        place: that it is about; its subject alone leaves open where the workspace ends and the channel begins.
+        before: what was decided about it, as JSON; None for nothing.
+        after: likewise.
+    """
+    return {"before": before, "after": after, "workspace": place.workspace, "channel": place.channel}
+
+
 async def effective(
     session: AsyncSession, workspace_id: int | None, channel: str = WHOLE_WORKSPACE, parent: str | None = None
 ) -> Policy:
@@ -119,14 +132,14 @@ class Policies:
             workspace_id = await self._locked_workspace(session, place)
             now = await database_now(session)
             row = await session.get(ChannelPolicy, (workspace_id, place.channel))
+            before = row.settings if row else None
             if row is None:
-                row = ChannelPolicy(workspace_id=workspace_id, channel=place.channel, settings={})
+                row = ChannelPolicy(workspace_id=workspace_id, channel=place.channel)
                 session.add(row)
-            row.settings = {**row.settings, **changed}
+            row.settings = {**(before or {}), **changed}
             row.changed_by, row.changed_at = by, now
-            audit.record(
-                session, actor=by, action="policy.change", subject=place.subject, details={"settings": changed}
-            )
+            details = audit_details(place, before, row.settings)
+            audit.record(session, actor=by, action="policy.change", subject=place.subject, details=details)
             await session.flush()
             policy = await self._at(session, place)
             if set(settings) & _OF_DIGESTS:
@@ -144,11 +157,12 @@ class Policies:
             gone = await session.execute(
                 delete(ChannelPolicy)
                 .where(ChannelPolicy.workspace_id == workspace_id, ChannelPolicy.channel == place.channel)
-                .returning(ChannelPolicy.channel)
+                .returning(ChannelPolicy.settings)
             )
             audit.check_actor(by)
-            if gone.first() is not None:
-                audit.record(session, actor=by, action="policy.reset", subject=place.subject)
+            if (before := gone.scalar()) is not None:
+                details = audit_details(place, before, None)
+                audit.record(session, actor=by, action="policy.reset", subject=place.subject, details=details)
             return await self._at(session, place)
 
     async def listed(self, after: Place | None = None, most: int | None = None) -> list[Decided]:

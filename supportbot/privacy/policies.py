@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from supportbot.db.models import ChannelPolicy, Workspace
 from supportbot.db.session import Database
-from supportbot.privacy.repeated import ERASED
+from supportbot.db.audit import ERASED
 
 _TARGET = "handoff_target"
 

@@ -15,7 +15,7 @@ from supportbot.privacy.compacting import TABLES, compact
 from supportbot.privacy.erasing import THEMSELVES, Privacy
 from supportbot.privacy.exporting import export_person
 from supportbot.privacy.person import Person
-from supportbot.privacy.repeated import ERASED
+from supportbot.db.audit import ERASED
 from tests.supportbot.privacy.planting import ALICE, BOB, MARK, MARKS, columns_with, plant
 
 HOLDS_A_PERSON = {

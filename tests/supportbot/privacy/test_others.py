@@ -18,7 +18,8 @@ from supportbot.intake.people import digest_of, person_of
 from supportbot.intake.questions import NOT_SURE_TEXT
 from supportbot.privacy.erasing import Erased, Privacy
 from supportbot.privacy.person import Person
-from supportbot.privacy.repeated import ERASED, LEAST_CHARACTERS, Marks
+from supportbot.db.audit import ERASED
+from supportbot.privacy.repeated import LEAST_CHARACTERS, Marks
 from tests.supportbot.privacy.planting import ALICE, BOB, NOW, Planter
 
 BLUE = "Press the blue button twice."

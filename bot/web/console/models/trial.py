@@ -20,9 +20,9 @@ from supportbot.db.states import TrialOutcome
 from supportbot.models.publishing import Switch
 from supportbot.printable import printable
 from supportbot.trials.rule import Rule
-from supportbot.trials.store import Trial
+from supportbot.trials.store import BETTER_IN_TRIAL, Trial
 from supportbot.trials.trials import Choices, TrialView
-from supportbot.words import N_, Words
+from supportbot.words import N_, Sentence, Words
 
 _LOOK_SECONDS = 3.0
 """How often an open page looks for new votes."""
@@ -145,7 +145,7 @@ class TrialPage:
         self._visit.frame.ask(question, say("Put live"), partial(self._promote, trial))
 
     async def _promote(self, trial: Trial) -> None:
-        reason = f"better than {trial.live} in trial {trial.trial_id}"
+        reason = str(Sentence(BETTER_IN_TRIAL, live=trial.live, number=trial.trial_id))
 
         async def deed(operator: Operator) -> Switch:
             return await self._visit.console.models.promote(trial.candidate, operator.name, reason)
