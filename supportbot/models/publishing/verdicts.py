@@ -1,4 +1,4 @@
-"""What an evaluation concludes, as sentences: ``training`` writes them in English, and pages say them in any language.
+"""What an evaluation concludes, as sentences: ``training`` writes them in English, pages say them in any language.
 
 A record keeps the English text, which people read in files and reports; what is read back is recognised.
 """

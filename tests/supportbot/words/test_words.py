@@ -76,8 +76,8 @@ def test_a_sentence_within_a_sentence_is_said_in_the_same_language() -> None:
     """As text both are English; a value that is no sentence stays as it is."""
     inner = Sentence(N_("The evaluation gives no verdict."))
     template = N_(
-        "Version '{version}' did not measure better than '{active}': train it on more, or give a reason with --force. "
-        "{verdict}"
+        "Version '{version}' did not measure better than '{active}': train it on more, or give a reason with "
+        "--force. {verdict}"
     )
     outer = Sentence(
         template,

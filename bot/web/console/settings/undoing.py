@@ -1,7 +1,7 @@
 """What can be undone from the audit: decisions of Review, about channels, and about roles.
 
-Each line gets a button if who looks may do what it tells of, and nobody has decided otherwise since; whether that is
-still so is looked at again with the click.
+Each line gets a button if who looks may do what it tells of, and nobody has decided otherwise since; whether that
+is still so is looked at again with the click.
 """
 
 from __future__ import annotations
