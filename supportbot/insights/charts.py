@@ -82,12 +82,12 @@ def days_of(counted: Counted, days: range, today: date) -> tuple[Day, ...]:
 
 
 def versions_of(counted: Counted, days: range) -> tuple[VersionVotes, ...]:
-    """Return the versions that answered in some days."""
+    """Return the versions that answered in some days, those that wrote most first."""
     answers: Counter[str] = Counter()
     up: Counter[str] = Counter()
     down: Counter[str] = Counter()
     for cell in counted.cells:
-        if cell.days_ago in days and cell.kind is Kind.GENERATED:
+        if cell.days_ago in days and cell.kind is Kind.GENERATED and cell.version:
             answers[cell.version] += cell.questions
     for votes in counted.votes:
         if votes.days_ago in days:
@@ -101,8 +101,7 @@ def versions_of(counted: Counted, days: range) -> tuple[VersionVotes, ...]:
             down=down[version],
             up_rate=wilson(up[version], down[version]),
         )
-        for version, number in answers.most_common(MOST_VERSIONS)
-        if version
+        for version, number in sorted(answers.items(), key=lambda one: (-one[1], one[0]))[:MOST_VERSIONS]
     )
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, delete, event, func, select, update
 
-from benchmarks.console.filling import fill_log, fill_places
+from benchmarks.console.filling import fill_log, fill_places, settle
 from supportbot.db.models import Answer, Entry, Feedback, Handoff, LateChange, Question
 from supportbot.db.session import Database, create_blocking_engine
 from supportbot.db.states import AnswerSource, EntrySource, EntryState, HandoffState, QuestionState
@@ -33,6 +33,7 @@ def filled(database: Database) -> Database:
     try:
         fill_places(engine, now)
         fill_log(engine, _CONVERSATIONS, 50, 1_000, now)
+        settle(engine)
     finally:
         engine.dispose()
     return database

@@ -68,7 +68,8 @@ class TrialPage:
         """Build the page."""
         say = self._words.say
         node("h1", say("Trial"))
-        node("a", say("All versions"), href=PATH)
+        with node("p"):
+            node("a", say("All versions"), href=PATH)
         node("p", say(_WHAT))
         if self._visit.console.models.fixed is not None:
             node("p", say(FIXED[self._visit.console.models.fixed]), classes="caveat advice")
@@ -235,7 +236,8 @@ class TrialPage:
 def rule_words(trial: Trial, words: Words) -> str:
     """Return the rule of a trial as a sentence."""
     rule = trial.rule
-    alpha = f"{words.tenths(100 * rule.alpha)} %"
+    percent = round(100 * rule.alpha, 1)
+    alpha = words.percent(rule.alpha) if percent == round(percent) else f"{words.tenths(percent)} %"
     return words.say(
         _RULE,
         share=words.percent(rule.share / 100),
