@@ -43,8 +43,10 @@ from supportbot.models.registry import STARTER
 PROMISED_MS = 300
 PROMISED_SLOWDOWN = 1.1
 
-_QUICK = (300, 60, 2, 2)
-"""Conversations, entries, repeats and turns."""
+_TURN_SECONDS = 4.0
+
+_QUICK = (300, 60, 2, 2, 0.2)
+"""Conversations, entries, repeats, turns, and the seconds of a turn."""
 
 _QUESTIONS_OF_A_CONVERSATION = 1.23
 """On average; for the bar of progress alone."""
@@ -66,6 +68,7 @@ async def measure(
     entries: int,
     repeats: int,
     turns: int,
+    seconds: float,
     keep: Callable[[dict[str, Any]], None],
 ) -> dict[str, Any]:
     """Return the figures of one database.
@@ -77,6 +80,7 @@ async def measure(
         entries: likewise.
         repeats: how often each page is opened.
         turns: of answers with and without clicks.
+        seconds: of a turn.
         keep: is given what is measured so far.
     """
     kind = "sqlite" if settings.database_url is None else "postgresql"
@@ -113,7 +117,7 @@ async def measure(
         }
         keep(record)
         bar = progress.add_task(f"{kind}: turns of answers", total=2 * turns)
-        answered = await measure_answers(core, clicks.pages(), turns, lambda: progress.advance(bar))
+        answered = await measure_answers(core, clicks.pages(), turns, seconds, lambda: progress.advance(bar))
         progress.remove_task(bar)
     return record | {"answers": answered.figures()}
 
@@ -194,8 +198,9 @@ def main(
     quick: Annotated[bool, typer.Option(help="Hardly any of all this: does it run?")] = False,
 ) -> None:
     """Measure the console's pages on a full database, and the bot's answers beside them."""
+    seconds = _TURN_SECONDS
     if quick:
-        conversations, entries, repeats, turns = _QUICK
+        conversations, entries, repeats, turns, seconds = _QUICK
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     databases: dict[str, dict[str, Any]] = {}
     rest = {"conversations": conversations, "entries": entries, "machine": describe_machine()}
@@ -217,6 +222,7 @@ def main(
                         entries=entries,
                         repeats=repeats,
                         turns=turns,
+                        seconds=seconds,
                         keep=lambda so_far, on=on: keep(on.value, so_far),  # type: ignore[misc]  # bound at once
                     )
                 )

@@ -70,7 +70,7 @@ class Today:
     ) -> None:
         self._database = database
         self._platforms = frozenset(platforms) - LOCAL_PLATFORMS
-        self._ledger = Ledger(database)
+        self._ledger = Ledger()
         self.gaps = gaps
         self.model_version = model_version
         self.problems: Callable[[], Awaitable[Mapping[str, str]]] = _none
@@ -102,8 +102,9 @@ class Today:
             queue = await read_queue(session, period.workspace_id)
             shown_later = (await session.scalars(SHOWN_LATER)).all()
             replaced = (await session.scalars(REPLACED)).all()
-        begun = now - timedelta(days=days)
-        asked = await self._ledger.since(begun, now)
+            begun = now - timedelta(days=days)
+            asked = await self._ledger.since(session, begun, now)
+        await self._ledger.forget_notes(self._database, now)
 
         def look() -> Glance:
             is_here = asked.received >= microseconds(begun)

@@ -6,7 +6,8 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, delete, event, func, select, update
@@ -200,18 +201,24 @@ async def test_what_is_remembered_is_what_is_there(filled: Database, seed: int) 
 async def test_a_day_that_is_over_is_read_once(filled: Database) -> None:
     """The second look reads what is not over, and the days of which something has changed; nothing else."""
     today = today_of(filled)
-    reads: list[str] = []
+    read: list[int] = []
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
 
-    def note(connection: Connection, cursor: object, statement: str, *rest: object) -> None:
-        reads.extend([statement] * ("AS BIGINT" in statement))
+    def note(connection: Connection, cursor: object, statement: str, parameters: Any, *rest: object) -> None:
+        if "AS BIGINT" in statement:
+            values = parameters.values() if isinstance(parameters, dict) else parameters
+            moments = sorted(str(value)[:10] for value in values if str(value)[4:5] == "-")
+            begun, end = map(date.fromisoformat, moments)
+            read.append((min(end, tomorrow.date()) - begun).days)
 
     async def days_read() -> int:
-        reads.clear()
+        read.clear()
         await today.glance(Period(days=Days.MONTH))
-        return len(reads)
+        return sum(read)
 
     event.listen(filled.engine.sync_engine, "before_cursor_execute", note)
     assert await days_read() == 61
+    assert len(read) < 20  # little is asked in a day here
     not_over = await days_read()
     assert not_over in (1, 2)  # within an hour of midnight the day before is not settled
     async with filled.write() as session:

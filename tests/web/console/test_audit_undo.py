@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -25,7 +26,7 @@ async def _decide(running: Running) -> int:
     """Have one deed of each kind done; return the number of whose role was changed."""
     database, access = running.core.database, running.core.console.access
     put = Planter(database, "TUNDO")
-    number = await put.example("undo", "Is it open?", "It is.")
+    number = await put.example(f"undo:{secrets.token_hex(4)}", "Is it open?", "It is.")
     await ExampleStore(database).decide([number], Decision.APPROVE, "Ada")
     await Policies(database).change(PLACE, {"verified_only": True}, "Ada")
     who = (await access.links.invite("Dora", Role.VIEWER, "Ada")).operator
