@@ -92,8 +92,8 @@ async def measure_answers(
                 found.clicked_seconds += time.monotonic() - began
             else:
                 taken = await _turn(core, questions, rng, seconds)
-            for kind, seconds in taken.items():
-                (found.clicked if beside else found.quiet)[kind].append(seconds)
+            for kind, times in taken.items():
+                (found.clicked if beside else found.quiet)[kind].append(times)
             told()
     return found
 

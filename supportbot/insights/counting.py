@@ -72,7 +72,7 @@ class Counted:
     handoffs: tuple[HandedOff, ...]
 
 
-def stands(asked: Columns, shown_later: Collection[int], replaced: Collection[int | None]) -> NDArray[np.bool_]:
+def stands(asked: Columns, shown_later: Collection[int], replaced: Collection[int]) -> NDArray[np.bool_]:
     """Return which rows stand for their questions: one of all samples of each.
 
     Args:

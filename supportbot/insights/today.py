@@ -101,7 +101,7 @@ class Today:
             handoffs = await read_open_handoffs(session, period.workspace_id)
             queue = await read_queue(session, period.workspace_id)
             shown_later = (await session.scalars(SHOWN_LATER)).all()
-            replaced = (await session.scalars(REPLACED)).all()
+            replaced = [number for number in await session.scalars(REPLACED) if number is not None]
             begun = now - timedelta(days=days)
             asked = await self._ledger.since(session, begun, now)
         await self._ledger.forget_notes(self._database, now)
