@@ -45,11 +45,11 @@ def upgrade() -> None:
     )
     # What is small talk is asked beside each answer that is counted.
     op.create_index(op.f("ix_entry_source"), "entry", ["source"])
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in () if is_sqlite else functions():
+        op.get_bind().exec_driver_sql(statement)
     for table in _QUESTION:
-        if op.get_bind().dialect.name == "sqlite":
-            _watch_on_sqlite(table)
-        else:
-            _watch_on_postgresql(table)
+        (_watch_on_sqlite if is_sqlite else _watch_on_postgresql)(table)
 
 
 def downgrade() -> None:
@@ -89,29 +89,41 @@ def _watch_on_sqlite(table: str) -> None:
         op.get_bind().exec_driver_sql(statement)
 
 
+_DAY, _TODAY = "(received_at AT TIME ZONE 'UTC')::date", "(now() AT TIME ZONE 'UTC')::date"
+
+
+def functions() -> list[str]:
+    """Return what PostgreSQL's triggers call; a dump of tables has the triggers, and not these."""
+    found = []
+    for table, condition in _QUESTION.items():
+        source = f"question q WHERE {condition}"
+        if table == "question":  # as above
+            source = "(SELECT {row}.received_at) q WHERE true"
+        note = (
+            f"INSERT INTO late_change (day) SELECT {_DAY} FROM {source} "  # noqa: S608 - as above
+            f"AND {_DAY} < {_TODAY} AND {_DAY} > {_TODAY} - {_DAYS};"
+        )
+        body = (
+            f"IF TG_OP <> 'INSERT' THEN {note.format(row='OLD')} END IF; "
+            f"IF TG_OP <> 'DELETE' THEN {note.format(row='NEW')} END IF; RETURN NULL;"
+        )
+        found.append(
+            f"CREATE OR REPLACE FUNCTION late_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"
+        )
+    return found
+
+
 def _watch_on_postgresql(table: str) -> None:
     """Likewise. Rows are only added, so that nobody who changes something waits for anybody else who does."""
-    day, today = "(received_at AT TIME ZONE 'UTC')::date", "(now() AT TIME ZONE 'UTC')::date"
-    source = f"question q WHERE {_QUESTION[table]}"
-    if table == "question":  # as above
-        source = "(SELECT {row}.received_at) q WHERE true"
-    note = (
-        f"INSERT INTO late_change (day) SELECT {day} FROM {source} "  # noqa: S608 - as above
-        f"AND {day} < {today} AND {day} > {today} - {_DAYS};"
-    )
-    body = (
-        f"IF TG_OP <> 'INSERT' THEN {note.format(row='OLD')} END IF; "
-        f"IF TG_OP <> 'DELETE' THEN {note.format(row='NEW')} END IF; RETURN NULL;"
-    )
-    run = op.get_bind().exec_driver_sql
-    run(f"CREATE FUNCTION late_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$")
     for event, rows in (
         ("INSERT", ("NEW",)),
         (f"UPDATE OF {_COUNTED[table]}", ("OLD", "NEW")),
         ("DELETE", ("OLD",)),
     ):
         # The states of a question change several times within its day: then no function is called.
-        is_late = " OR ".join(f"({row}.{day[1:]} < {today}" for row in rows)
+        is_late = " OR ".join(f"({row}.{_DAY[1:]} < {_TODAY}" for row in rows)
         when = f"WHEN ({is_late}) " if table == "question" else ""
         name = f"late_{table}_{event.split()[0].lower()}"
-        run(f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW {when}EXECUTE FUNCTION late_{table}()")
+        op.get_bind().exec_driver_sql(
+            f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW {when}EXECUTE FUNCTION late_{table}()"
+        )
