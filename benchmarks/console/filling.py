@@ -16,7 +16,8 @@ import numpy as np
 from sqlalchemy import Engine, delete, func, insert, select, text, update
 
 from benchmarks.console.invented import VERSIONS, WORKSPACES, ask
-from benchmarks.console.rows import CURATORS, Writing
+from benchmarks.console.rows import Writing
+from benchmarks.console.shapes import CURATORS
 from benchmarks.knowledge.invented import WORDINGS, invent, vectors_like_encoded
 from supportbot.db.base import Base, table_of
 from supportbot.db.models import (
@@ -24,6 +25,7 @@ from supportbot.db.models import (
     ChannelPolicy,
     Entry,
     KnowledgeState,
+    LateChange,
     ModelVersion,
     OperatorAccount,
     Wording,
@@ -213,7 +215,9 @@ def _fill_deeds(engine: Engine, now: datetime) -> None:
 
 
 def settle(engine: Engine) -> None:
-    """Continue PostgreSQL's numbering, and do what its autovacuum does within minutes."""
+    """Forget which days changed late, continue PostgreSQL's numbering, and do the work of its autovacuum."""
+    with engine.begin() as connection:
+        connection.execute(delete(LateChange))
     if engine.dialect.name != "postgresql":
         return
     numbered = [table for table in Base.metadata.sorted_tables if "id" in table.c and table.c.id.primary_key]

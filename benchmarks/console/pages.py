@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from benchmarks.console.invented import VERSIONS, WORKSPACES, Words
-from benchmarks.console.rows import CURATORS
+from benchmarks.console.shapes import CURATORS
 from supportbot.access.trail import Wanted as WantedDeeds
 from supportbot.conversations.criteria import Criteria, Cursor, HandedOff, Voted
 from supportbot.core import Core

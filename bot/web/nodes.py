@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nicegui.elements.mixins.text_element import TextElement
+from nicegui.events import GenericEventArguments
 
 from supportbot.printable import printable
 
@@ -12,4 +15,14 @@ def node(tag: str, text: str = "", *, classes: str = "", **props: object) -> Tex
     element = TextElement(tag=tag, text=printable(text))
     element.classes(classes)
     element.props.update({name.replace("_", "-"): value for name, value in props.items()})
+    return element
+
+
+def on_click(element: TextElement, handler: Callable[..., object], *arguments: object) -> TextElement:
+    """Call a handler with arguments at each click, and return the element."""
+
+    def handle(event: GenericEventArguments) -> object:
+        return handler(*arguments)
+
+    element.on("click", handle, args=[])
     return element

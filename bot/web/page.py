@@ -17,13 +17,14 @@ import structlog
 from nicegui import background_tasks, ui
 
 from bot.again import TRIED_ALREADY_TEXT
+from bot.web.answer import AnswerView
 from bot.web.components import Composer, Transcript
 from bot.web.nodes import node
 from bot.web.people import People
-from bot.web.views import AnswerView, build_footnote, build_greeting, build_header, build_question
+from bot.web.views import build_footnote, build_greeting, build_header, build_question
+from bot.web.votes import Votes
 from bot.web.welcome import PLAIN, Welcome
 from supportbot.errors import SupportBotError, sentence_for_users
-from supportbot.feedback.votes import Explanation, Vote
 from supportbot.intake.history import Exchange
 from supportbot.intake.questions import IncomingQuestion
 from supportbot.service import Service
@@ -47,8 +48,6 @@ _ASKED_ALREADY = N_("You have asked this already: the answer is above, or on its
 _NOT_FOLLOWED = N_("The answer can't be shown right now. Your question is stored: reload the page in a moment.")
 _ERASED = N_("This question was erased.")
 _NO_HISTORY = N_("Earlier messages can't be shown right now. Please reload the page in a moment.")
-_NOT_VOTED = N_("Your vote could not be stored. Please try again in a moment.")
-_NOT_EXPLAINED = N_("What you wrote could not be stored. Please send it again in a moment.")
 _TOO_MANY = N_("Please wait for the answers to your earlier questions first.")
 
 
@@ -73,6 +72,7 @@ class Chat:
         self._last: AnswerView | None = None
         self._unanswered: set[AnswerView] = set()
         self._following: set[asyncio.Task[None]] = set()
+        self._votes = Votes(service, self._person, self._say, words)
         self._people = People(service.handoffs, self._person, self._say, self._start, words)
 
     async def open(
@@ -220,8 +220,8 @@ class Chat:
             if below is None or below is not self._last:
                 build_question(text, self._words)
             self._last = AnswerView(
-                self._vote,
-                self._explain,
+                self._votes.vote,
+                self._votes.explain,
                 self._choose,
                 self._try_again,
                 self._people.ask,
@@ -272,32 +272,6 @@ class Chat:
     def _stop_following(self) -> None:
         for task in self._following:
             task.cancel()
-
-    async def _vote(self, answer: AnswerView, answer_id: int, vote: Vote) -> None:
-        try:
-            outcome = await self._service.vote(answer_id, self._person, vote)
-        except SupportBotError as error:
-            self._say(sentence_for_users(error, _NOT_VOTED))
-        except Exception:
-            log.exception("page.vote_failed", answer_id=answer_id)
-            self._say(_NOT_VOTED)
-        else:
-            thanks = N_("Thanks for the feedback") if outcome.previous is None else N_("Changed, thank you")
-            answer.show_vote(vote, thanks=self._words.say(thanks) if outcome.changed else "")
-            if vote is Vote.DOWN:
-                answer.ask_why(answer_id, outcome.explanation)
-
-    async def _explain(self, answer: AnswerView, answer_id: int, said: Explanation) -> None:
-        try:
-            await self._service.explain(answer_id, self._person, said.reason, said.correction)
-        except SupportBotError as error:
-            self._say(sentence_for_users(error, _NOT_EXPLAINED))
-        except Exception:
-            log.exception("page.explain_failed", answer_id=answer_id)
-            self._say(_NOT_EXPLAINED)
-        else:
-            self._say("")
-            answer.show_explained()
 
 
 async def _welcome(get_welcome: Callable[[], Awaitable[Welcome]]) -> Welcome:

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from bot.handoffs import build_when
-from bot.web.views import AnswerView
+from bot.web.answer import AnswerView
 from supportbot.db.states import HandoffState
 from supportbot.errors import SupportBotError, sentence_for_users
 from supportbot.handoffs.asking import Handoffs

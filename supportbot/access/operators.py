@@ -5,6 +5,7 @@ Nobody is ever deleted: the audit names them, and a name that was somebody else'
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -16,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from supportbot.access.errors import OperatorError
 from supportbot.access.roles import Operator, Role
 from supportbot.db import audit
+from supportbot.db.audit import AuditEntry
 from supportbot.db.clock import now
-from supportbot.db.models import OperatorAccount, OperatorLink, OperatorSession
+from supportbot.db.models import Audit, OperatorAccount, OperatorLink, OperatorSession
 from supportbot.db.session import Database
 from supportbot.words import N_
 
@@ -29,7 +31,12 @@ PAGE = 50
 _NO_NAME = N_("Say the name of the person, in 80 characters at most.")
 _ENDED = N_("The access of this person has ended: an admin can restore it.")
 _UNKNOWN = N_("There is no such person any more: reload the page.")
+_DECIDED_SINCE = N_("This person has another role since then: look at what they are now.")
 _LAST_ADMIN = N_("This is the last admin: make somebody else an admin first.")
+
+
+_ROLE = "operator.role"
+"""What the audit calls a change of a role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,26 +82,55 @@ class Operators:
             )
             return [_person(row) for row in rows]
 
-    async def change_role(self, operator_id: int, role: Role, by: str) -> Role:
+    async def change_role(self, operator_id: int, role: Role, by: str, *, instead_of: Role | None = None) -> Role:
         """Give somebody a role, and return the one that they had.
 
         Args:
             operator_id: their number.
             role: from now on; also in pages that are open.
             by: who decides, for the audit.
+            instead_of: the role against which that is decided; None for any.
 
         Raises:
-            OperatorError: there is no such person, or they are the last admin.
+            OperatorError: there is no such person, they have another role by now, or they are the last admin.
         """
         async with self._database.write() as session:
             row, admins = await _known(session, operator_id)
             before = Role(row.role)
+            if instead_of not in (None, before):
+                raise OperatorError(_DECIDED_SINCE)
             if before is not role:
                 _check_not_last(row, admins)
                 row.role = role
                 details = {"before": before.value, "after": role.value}
-                audit.record(session, actor=by, action="operator.role", subject=subject_of(row), details=details)
+                audit.record(session, actor=by, action=_ROLE, subject=subject_of(row), details=details)
         return before
+
+    async def undoable(self, lines: Collection[AuditEntry]) -> set[int]:
+        """Return which lines of the audit tell of a role that its person still has, by their numbers."""
+        given = {line.audit_id: line for line in lines if line.action == _ROLE}
+        async with self._database.read() as session:
+            numbers = {int(line.subject.partition(":")[2]) for line in given.values()}
+            named = select(OperatorAccount).where(OperatorAccount.id.in_(numbers))
+            roles = {subject_of(row): row.role for row in await session.scalars(named)}
+        return {number for number, line in given.items() if roles.get(line.subject) == line.details.get("after")}
+
+    async def undo_role(self, audit_id: int, by: str) -> None:
+        """Give somebody back the role that they had before a change of which the audit tells.
+
+        Args:
+            audit_id: the line.
+            by: who decides, for the audit.
+
+        Raises:
+            OperatorError: they have another role by now, or are the last admin.
+        """
+        async with self._database.read() as session:
+            line = await session.get(Audit, audit_id)
+        if line is None or line.action != _ROLE:
+            raise OperatorError(_DECIDED_SINCE)
+        after, before = Role(line.details["after"]), Role(line.details["before"])
+        await self.change_role(int(line.subject.partition(":")[2]), before, by, instead_of=after)
 
     async def end(self, operator_id: int, by: str) -> None:
         """End somebody's access: their sessions and links end with it.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from typing import TypeVar
 
+from supportbot.db.audit import AuditEntry
 from supportbot.db.session import Database
 from supportbot.policies.form import submit
 from supportbot.policies.policy import AnswerOn, Policy
 from supportbot.policies.store import Decided, Place, Policies
-from supportbot.policies.undoing import Change, put_back, settings_at
+from supportbot.policies.undoing import Change, put_back, settings_at, undo, undoable
 from supportbot.words import N_
 
 PAGE = 50
@@ -78,6 +79,18 @@ class Channels:
             PolicyError: somebody has decided otherwise since.
         """
         await put_back(self._database, change, by)
+
+    async def undoable(self, lines: Collection[AuditEntry]) -> set[int]:
+        """Return which lines of the audit tell of a decision that can be taken back, by their numbers."""
+        return await undoable(self._database, lines)
+
+    async def undo(self, audit_id: int, by: str) -> None:
+        """Take a decision back of which the audit tells.
+
+        Raises:
+            PolicyError: somebody has decided otherwise since.
+        """
+        await undo(self._database, audit_id, by)
 
     def unheard(self, place: Place, policy: Policy) -> str:
         """Return what is missing for a policy to hold; see the function of that name."""

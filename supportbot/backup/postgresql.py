@@ -14,6 +14,7 @@ import psycopg
 from sqlalchemy import URL
 
 from supportbot.db import models
+from supportbot.db.schema import trigger_functions
 from supportbot.errors import BackupError
 
 _VERSIONS = "alembic_version"
@@ -37,11 +38,17 @@ def dump(url: URL, target: Path) -> str:
 
 
 def restore(url: URL, source: Path) -> None:
-    """Fill an empty database, wholly or not at all.
+    """Fill an empty database, wholly or not at all, but for functions that nothing calls then.
 
     Raises:
         BackupError: `pg_restore` is missing or fails.
     """
+    try:
+        with psycopg.connect(_address(url), password=url.password) as connection:
+            for statement in trigger_functions():
+                connection.execute(statement.encode())
+    except psycopg.Error as error:
+        raise BackupError(f"The database cannot be written to ({_first_line(str(error))}).") from error
     _run(_find("pg_restore"), url, ["--single-transaction", "--exit-on-error", str(source)])
 
 

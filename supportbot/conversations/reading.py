@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from supportbot.conversations.thread import Delivery, HandedOver, Judgement, Said, Thread, Turn
+from supportbot.db.audit import ERASED
 from supportbot.db.base import Base
 from supportbot.db.models import Answer, Conversation, Entry, Feedback, Handoff, Outbox, Question, Workspace
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, EntryState
 from supportbot.intake.questions import Grounds
-from supportbot.privacy.repeated import ERASED
 
 AROUND = 20
 """Questions of the same conversation that are shown before and after the one that was opened."""

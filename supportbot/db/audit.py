@@ -20,6 +20,9 @@ from supportbot.db.models import Audit
 from supportbot.db.session import Database
 from supportbot.errors import ConfigError
 
+ERASED = "(This was erased.)"
+"""What stands where a person's name or text was that was erased, here and elsewhere."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:

@@ -22,6 +22,9 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # In a wheel the migrations lie inside the package, in a checkout beside it.
 _MIGRATIONS = next(path for path in (_PACKAGE / "migrations", _PACKAGE.parent / "alembic") if path.is_dir())
 
+_TRIGGERS = "0029"
+"""The migration with all triggers that there are on PostgreSQL."""
+
 
 def alembic_config(url: str) -> Config:
     """Return Alembic's configuration for a database, independent of the current folder."""
@@ -30,6 +33,13 @@ def alembic_config(url: str) -> Config:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["url"] = url
     return config
+
+
+def trigger_functions() -> list[str]:
+    """Return the statements that make what PostgreSQL's triggers call, from the migration that made these."""
+    script = ScriptDirectory.from_config(alembic_config("")).get_revision(_TRIGGERS)
+    found: list[str] = script.module.functions()
+    return found
 
 
 async def migrate(database: Database) -> None:

@@ -7,14 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import BigInteger, and_, case, func, null, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+import numpy as np
 
-from supportbot.db.models import Channel, Conversation, Question, Workspace
-from supportbot.db.states import LOCAL_PLATFORMS, QuestionState
+from supportbot.insights.columns import KINDS, Columns
 from supportbot.insights.counting import Counted
-from supportbot.intake.people import DIRECT
-from supportbot.statistics.asked import During
 from supportbot.statistics.interval import wilson
 from supportbot.statistics.kinds import Kind
 
@@ -23,6 +19,8 @@ MOST_CHANNELS = 10
 
 MOST_VERSIONS = 10
 """Versions that are compared, those that wrote most first."""
+
+_REFUSED = KINDS.index(Kind.REFUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +82,12 @@ def days_of(counted: Counted, days: range, today: date) -> tuple[Day, ...]:
 
 
 def versions_of(counted: Counted, days: range) -> tuple[VersionVotes, ...]:
-    """Return the versions that answered in some days."""
+    """Return the versions that answered in some days, those that wrote most first."""
     answers: Counter[str] = Counter()
     up: Counter[str] = Counter()
     down: Counter[str] = Counter()
     for cell in counted.cells:
-        if cell.days_ago in days and cell.kind is Kind.GENERATED:
+        if cell.days_ago in days and cell.kind is Kind.GENERATED and cell.version:
             answers[cell.version] += cell.questions
     for votes in counted.votes:
         if votes.days_ago in days:
@@ -103,49 +101,20 @@ def versions_of(counted: Counted, days: range) -> tuple[VersionVotes, ...]:
             down=down[version],
             up_rate=wilson(up[version], down[version]),
         )
-        for version, number in answers.most_common(MOST_VERSIONS)
-        if version
+        for version, number in sorted(answers.items(), key=lambda one: (-one[1], one[0]))[:MOST_VERSIONS]
     )
 
 
-async def read_channels(session: AsyncSession, during: During) -> tuple[ChannelCount, ...]:
+def channels_of(asked: Columns) -> tuple[ChannelCount, ...]:
     """Return where most was asked, the most first, and the rest as one; each question counts once."""
-    # Counted before anything else is looked up: there are many questions to a channel.
-    asked = (
-        select(
-            Question.platform,
-            Conversation.workspace_id,
-            Conversation.channel,
-            func.count().label("questions"),
-        )
-        .select_from(Question)
-        .join(Conversation, Question.conversation_id == Conversation.id)
-        .where(*during, Question.sample == 1, Question.state != QuestionState.REFUSED)
-        .group_by(Question.platform, Conversation.workspace_id, Conversation.channel)
-        .subquery()
-        .c
-    )
-    # Each visitor of the page is a channel of their own, and so is each who writes to the bot alone.
-    is_alone = or_(
-        asked.platform.in_(LOCAL_PLATFORMS),
-        and_(asked.platform == "slack", asked.channel.startswith("D")),
-        Workspace.external_id.startswith(DIRECT),
-    )
-    channel = case((is_alone, null()), else_=func.coalesce(Channel.parent, asked.channel)).label("channel")
-    questions = func.sum(asked.questions, type_=BigInteger).label("questions")
-    within = (Channel.workspace_id == asked.workspace_id) & (Channel.channel == asked.channel)
-    query = (
-        select(asked.platform, channel, questions)
-        .join(Workspace, asked.workspace_id == Workspace.id)
-        .outerjoin(Channel, within)
-        .group_by(asked.platform, channel)
-        .order_by(questions.desc(), asked.platform, channel)
-    )
-    rows = (await session.execute(query)).all()
+    channels = asked.names.channels.names
+    counts = np.bincount(asked.channel[asked.is_first & (asked.kind != _REFUSED)], minlength=len(channels))
+    named = [(number, channel) for number, channel in zip(counts.tolist(), channels, strict=True) if number]
+    named.sort(key=lambda one: (-one[0], *one[1]))
     found = [
-        ChannelCount(platform=row.platform, channel=row.channel or "", questions=int(row.questions))
-        for row in rows[:MOST_CHANNELS]
+        ChannelCount(platform=platform, channel=channel, questions=number)
+        for number, (platform, channel) in named[:MOST_CHANNELS]
     ]
-    if rest := sum(int(row.questions) for row in rows[MOST_CHANNELS:]):
+    if rest := sum(number for number, _ in named[MOST_CHANNELS:]):
         found.append(ChannelCount(platform="", channel="", questions=rest))
     return tuple(found)

@@ -1,7 +1,6 @@
 """What was asked in a period and in the one before, counted once for all figures and charts.
 
-The database goes through the questions once and adds them up by day, kind and version; that is some hundred rows,
-of which everything else is a sum. To count each figure by itself would read each question twenty times.
+The questions are added up by day, kind and version; that is some hundred cells, of which everything else is a sum.
 
 Days are counted twice: back from now, for what is compared with the time before, and by the calendar of UTC, as
 all times in the record are, for what is shown by day.
@@ -9,33 +8,22 @@ all times in the record are, for what is shown by day.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    DateTime,
-    Float,
-    Integer,
-    Select,
-    String,
-    cast,
-    func,
-    literal,
-    select,
-)
-from sqlalchemy.ext.asyncio import AsyncSession
+import numpy as np
+from numpy.typing import NDArray
 
-from supportbot.db import clock
-from supportbot.db.models import Answer, Conversation, Feedback, Handoff, Question
-from supportbot.insights.period import Period
-from supportbot.intake.samples import STANDS_AMONG_MANY
-from supportbot.statistics.asked import During, asked_in
-from supportbot.statistics.kinds import Kind, kind_of, of_the_bot
+from supportbot.insights.columns import KINDS, Columns, microseconds
+from supportbot.statistics.kinds import Kind
 
-_DAY_SECONDS = 86_400
-_DATE_LETTERS = len("2026-11-30")
+_DAY = 86_400_000_000
+"""In microseconds."""
+
+_MIDDLE = 50
+_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,126 +72,72 @@ class Counted:
     handoffs: tuple[HandedOff, ...]
 
 
-async def count(session: AsyncSession, period: Period, days: int) -> Counted:
-    """Count what happened in the days up to now.
+def stands(asked: Columns, shown_later: Collection[int], replaced: Collection[int]) -> NDArray[np.bool_]:
+    """Return which rows stand for their questions: one of all samples of each.
 
     Args:
-        session: to read with.
-        period: for where that is.
-        days: how many.
+        asked: the rows.
+        shown_later: see ``intake.samples``.
+        replaced: likewise.
     """
-    now = await clock.now(session)
-    during = asked_in(period.workspace_id, now - timedelta(days=days))
-    days_ago = _days_ago(session, now)
+    is_candidate = asked.is_first | np.isin(asked.id, list(shown_later))
+    return is_candidate & ~np.isin(asked.id, list(replaced))
+
+
+def count(asked: Columns, standing: NDArray[np.bool_], now: datetime) -> Counted:
+    """Count what happened.
+
+    Args:
+        asked: everything that is counted.
+        standing: what of it stands for its question, see ``stands``; votes count on the rest as well.
+        now: from which days are counted back.
+    """
+    versions = asked.names.versions.names
+    ago, day = np.maximum((microseconds(now) - asked.received) // _DAY, 0), asked.received // _DAY
+    groups, place = _groups(*(key[standing] for key in (ago, day, asked.kind, asked.version)))
+    voted = (asked.up > 0) | (asked.down > 0)
+    opinions, of_opinion = _groups(ago[voted], asked.version[voted])
+    up, down = (np.bincount(of_opinion, votes[voted]).astype(int).tolist() for votes in (asked.up, asked.down))
+    handed_off = np.bincount(ago[standing & asked.handed_off]).tolist()
     return Counted(
-        cells=await _cells(session, _within(_questions(), period), during, days_ago),
-        votes=await _votes(session, _within(_voted(), period), during, days_ago),
-        handoffs=await _handoffs(session, _within(_handed_off(), period), during, days_ago),
+        cells=tuple(
+            Cell(
+                days_ago=days_ago,
+                day=_EPOCH + timedelta(days=day),
+                kind=KINDS[kind],
+                version=versions[version],
+                questions=questions,
+            )
+            for (days_ago, day, kind, version), questions in zip(groups, np.bincount(place).tolist(), strict=True)
+        ),
+        votes=tuple(
+            Votes(days_ago=days_ago, version=versions[version], up=ups, down=downs)
+            for (days_ago, version), ups, downs in zip(opinions, up, down, strict=True)
+        ),
+        handoffs=tuple(
+            HandedOff(days_ago=days_ago, questions=questions)
+            for days_ago, questions in enumerate(handed_off)
+            if questions
+        ),
     )
 
 
-async def _cells(
-    session: AsyncSession, query: Select[*tuple[object, ...]], during: During, days_ago: ColumnElement[int]
-) -> tuple[Cell, ...]:
-    day = _day_of(session)
-    # Sorted into groups as plain bytes, and not as words of a language, which takes PostgreSQL twice as long.
-    plainly = "BINARY" if session.get_bind().dialect.name == "sqlite" else "C"
-    kind, version = kind_of().collate(plainly), _version().collate(plainly)
-    keys = (days_ago.label("days_ago"), day.label("day"), kind.label("kind"), version.label("version"))
-    query = (
-        query.with_only_columns(
-            *keys,
-            func.count().label("questions"),
-            maintain_column_froms=True,
-        )
-        .where(*during, STANDS_AMONG_MANY)
-        .group_by(*keys)
-    )
-    return tuple(
-        Cell(
-            days_ago=max(row.days_ago, 0),
-            day=date.fromisoformat(str(row.day)),
-            kind=Kind(row.kind),
-            version=row.version,
-            questions=row.questions,
-        )
-        for row in await session.execute(query)
-    )
+def _groups(*keys: NDArray[Any]) -> tuple[list[tuple[int, ...]], NDArray[np.intp]]:
+    """Return which combinations of keys there are, and which of them each row has."""
+    sizes = [int(key.max(initial=0)) + 1 for key in keys]
+    found, place = np.unique(np.ravel_multi_index(keys, sizes), return_inverse=True)
+    return list(zip(*(key.tolist() for key in np.unravel_index(found, sizes)), strict=True)), place
 
 
-async def _votes(
-    session: AsyncSession, query: Select[*tuple[object, ...]], during: During, days_ago: ColumnElement[int]
-) -> tuple[Votes, ...]:
-    keys = (days_ago.label("days_ago"), _version().label("version"))
-    query = (
-        query.with_only_columns(
-            *keys,
-            func.count().filter(Feedback.vote > 0).label("up"),
-            func.count().filter(Feedback.vote < 0).label("down"),
-            maintain_column_froms=True,
-        )
-        .where(*during)
-        .group_by(*keys)
-    )
-    return tuple(
-        Votes(days_ago=max(row.days_ago, 0), version=row.version, up=row.up, down=row.down)
-        for row in await session.execute(query)
-    )
-
-
-async def _handoffs(
-    session: AsyncSession, query: Select[*tuple[object, ...]], during: During, days_ago: ColumnElement[int]
-) -> tuple[HandedOff, ...]:
-    key = days_ago.label("days_ago")
-    query = (
-        query.with_only_columns(key, func.count().label("questions"), maintain_column_froms=True)
-        .where(*during, STANDS_AMONG_MANY)
-        .group_by(key)
-    )
-    return tuple(
-        HandedOff(days_ago=max(row.days_ago, 0), questions=row.questions) for row in await session.execute(query)
-    )
-
-
-def _questions() -> Select[*tuple[object, ...]]:
-    return select(Question.id).select_from(Question).outerjoin(Answer, of_the_bot())
-
-
-def _voted() -> Select[*tuple[object, ...]]:
-    return (
-        select(Question.id)
-        .select_from(Question)
-        .join(Answer, of_the_bot())
-        .join(Feedback, Feedback.answer_id == Answer.id)
-    )
-
-
-def _handed_off() -> Select[*tuple[object, ...]]:
-    # From the few hand-offs to their questions: "+ 0" takes away from SQLite the index for the way round.
-    return select(Question.id).select_from(Question).join(Handoff, Handoff.question_id + 0 == Question.id)
-
-
-def _within(query: Select[*tuple[object, ...]], period: Period) -> Select[*tuple[object, ...]]:
-    """Join what says where a question was asked, if that matters."""
-    if period.workspace_id is None:
-        return query
-    return query.join(Conversation, Question.conversation_id == Conversation.id)
-
-
-def _version() -> ColumnElement[str]:
-    return func.coalesce(Answer.model_version, literal("", String, literal_execute=True))
-
-
-def _days_ago(session: AsyncSession, now: datetime) -> ColumnElement[int]:
-    if session.get_bind().dialect.name == "sqlite":  # which keeps times as texts
-        end = func.julianday(literal(now, Question.received_at.type), type_=Float)
-        return cast(end - func.julianday(Question.received_at, type_=Float), Integer)
-    # Not EXTRACT, which counts in decimals and takes several times as long.
-    seconds = func.date_part("epoch", literal(now, DateTime(timezone=True)) - Question.received_at)
-    return cast(func.floor(seconds / _DAY_SECONDS), Integer)
-
-
-def _day_of(session: AsyncSession) -> ColumnElement[str] | ColumnElement[date]:
-    if session.get_bind().dialect.name == "sqlite":
-        return func.substr(Question.received_at, 1, _DATE_LETTERS, type_=String)  # as a time it takes longer
-    return cast(func.timezone("UTC", Question.received_at), Date)
+def percentiles(asked: Columns, percents: Sequence[int]) -> list[float | None]:
+    """Return the nearest ranks of the seconds to the first answer, as ``statistics.percentiles`` does."""
+    waited = np.sort(asked.waited[asked.is_first & (asked.waited >= 0)])
+    total = len(waited)
+    if not total:
+        return [None] * len(percents)
+    # The rank is rounded up, in whole numbers, from the nearer end.
+    ranks = [
+        total - 1 - total * (100 - percent) // 100 if percent > _MIDDLE else (total * percent - 1) // 100
+        for percent in percents
+    ]
+    return [round(int(waited[rank]) / 1_000_000, 3) for rank in ranks]

@@ -1,4 +1,4 @@
-"""Gaps: what people asked and did not get, put together by similarity, and a curator's answer to it.
+"""Gaps: what people asked and did not get, put together by similarity.
 
 A question is a gap no more when it is marked as none of ours, or when what is known now would answer it: with
 another answer than the one that was not good, or with that one as it was approved since. So an answer closes the
@@ -21,8 +21,7 @@ from sqlalchemy import select
 from supportbot.db import clock
 from supportbot.db.models import ForeignQuestion
 from supportbot.db.session import Database
-from supportbot.feedback.entries import Entries
-from supportbot.feedback.foreign import ForeignQuestions
+from supportbot.insights.closing import Closing
 from supportbot.insights.period import Days, Period
 from supportbot.insights.preparing import Prepared, Ready, follow, prepare_ahead
 from supportbot.intake.normalise import normalise_question
@@ -30,7 +29,6 @@ from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.grouping import grouped, similarities_of, threshold
 from supportbot.knowledge.index import Index
 from supportbot.knowledge.knowledge import Knowledge
-from supportbot.knowledge.store import current_revision
 from supportbot.statistics.unmet import Shortfall, Unmet, read_unmet
 
 MOST_GAPS = 20
@@ -90,34 +88,8 @@ class Found:
     more: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """An answer that closed a gap, for taking it back.
-
-    Attributes:
-        entry_id: the entry that gives it.
-        is_new: whether it was made; else it got more wordings.
-        wordings: the numbers of these.
-        question_ids: the questions that it answers.
-        revision: of the knowledge, from which on it is given.
-    """
-
-    entry_id: int
-    is_new: bool
-    wordings: tuple[int, ...]
-    question_ids: tuple[int, ...]
-    revision: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dismissed:
-    """A gap that was marked as none of ours, for taking it back: the numbers of its foreign questions."""
-
-    foreign_ids: tuple[int, ...]
-
-
 class Gaps:
-    """Finds gaps, and closes them.
+    """Finds gaps.
 
     Args:
         database: the record.
@@ -137,12 +109,11 @@ class Gaps:
         self._knowledge = knowledge
         self._open_encoder = open_encoder
         self._keep = keep
-        self._entries = Entries(database, keep=keep)
-        self._foreign = ForeignQuestions(database, keep=keep)
+        self.closing = Closing(database, knowledge, keep)
+        """Answers them."""
         self._prepared = Prepared(open_encoder, keep)
         self._known: dict[tuple[int, int], bool] = {}
         self._asked: tuple[int, Index | None] = (0, None)
-        self._answered: dict[int, int] = {}
         self._finding = asyncio.Lock()
 
     async def run(self, until_quiet: Callable[[], Awaitable[None]]) -> None:
@@ -166,11 +137,9 @@ class Gaps:
         async with self._database.read() as session:
             since = await clock.now(session) - timedelta(days=period.days)
             unmet = await read_unmet(session, period.workspace_id, since)
-        self._answered = {
-            number: revision for number, revision in self._answered.items() if revision > self._knowledge.revision
-        }
         # Answered a moment ago, and not yet heard of by what is asked below.
-        unmet = [one for one in unmet if one.question_id not in self._answered]
+        answered = self.closing.just_answered()
+        unmet = [one for one in unmet if one.question_id not in answered]
         ready = await asyncio.to_thread(self._prepared.prepare, unmet)
         texts = {one.text for one in ready.values()}
         async with self._database.read() as session:
@@ -179,68 +148,6 @@ class Gaps:
         unmet = [one for one in unmet if ready[one.question_id].text not in foreign | {""}]
         groups = await asyncio.to_thread(self._grouped, unmet, ready)
         return await self._open_ones(groups, ready)
-
-    async def write(
-        self, gap: Collection[int], asked: Collection[int], questions: Sequence[str], answer: str, by: str
-    ) -> Written:
-        """Answer a gap: the answer is approved, and given from now on.
-
-        Args:
-            gap: the numbers of all its questions.
-            asked: of these, the ones that become wordings.
-            questions: more ways of asking.
-            answer: word for word, in Markdown.
-            by: the person who approves it.
-
-        Raises:
-            KnowledgeError: see ``Entries.add``.
-        """
-        changed = await self._entries.add(questions, answer, by, asked=asked)
-        async with self._database.read() as session:
-            revision = await current_revision(session)
-        self._answered |= dict.fromkeys(asked, revision)
-        return Written(
-            entry_id=changed.entry_id,
-            is_new=changed.is_new,
-            wordings=changed.wordings,
-            question_ids=tuple(gap),
-            revision=revision,
-        )
-
-    def is_live(self, written: Written) -> bool:
-        """Return whether an answer is given by now, in this process."""
-        return self._knowledge.revision >= written.revision
-
-    async def take_back(self, written: Written, by: str) -> None:
-        """Take an answer back: its entry is retired, or loses the wordings that it got.
-
-        Raises:
-            KnowledgeError: somebody has changed it since.
-        """
-        if written.is_new:
-            await self._entries.retire([written.entry_id], by)
-        elif written.wordings:
-            await self._entries.edit(written.entry_id, by, remove=written.wordings)
-        for number in written.question_ids:
-            self._answered.pop(number, None)
-
-    async def dismiss(self, gap: Gap, by: str) -> Dismissed:
-        """Mark the questions of a gap as none of ours: nothing answers them, and they are no gap.
-
-        Raises:
-            KnowledgeError: one of them is a wording of a live entry.
-        """
-        texts = dict.fromkeys(question.text for question in gap.questions)
-        marked = [await self._foreign.add(text, by) for text in texts]
-        return Dismissed(foreign_ids=tuple(dict.fromkeys(one.foreign_id for one in marked)))
-
-    async def bring_back(self, dismissed: Dismissed, by: str) -> None:
-        """Take back that a gap is none of ours.
-
-        Raises:
-            KnowledgeError: somebody did so already.
-        """
-        await self._foreign.remove(dismissed.foreign_ids, by)
 
     def _grouped(self, unmet: Sequence[Unmet], ready: Mapping[int, Ready]) -> list[tuple[str, list[Unmet]]]:
         """Return which questions ask for the same, with the wording of each group, those of most people first."""

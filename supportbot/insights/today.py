@@ -9,19 +9,19 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from supportbot.db import clock
-from supportbot.db.counting import expect_many_rows
 from supportbot.db.session import Database
 from supportbot.db.states import LOCAL_PLATFORMS
 from supportbot.insights.beginning import Beginning, read_beginning
 from supportbot.insights.changes import WEEK, Changes, changes_of
-from supportbot.insights.charts import ChannelCount, Day, VersionVotes, days_of, read_channels, versions_of
-from supportbot.insights.counting import Counted, count
+from supportbot.insights.charts import ChannelCount, Day, VersionVotes, channels_of, days_of, versions_of
+from supportbot.insights.columns import Columns, microseconds
+from supportbot.insights.counting import Counted, count, percentiles, stands
 from supportbot.insights.figures import Figures, figures_of
 from supportbot.insights.gaps import Gaps
+from supportbot.insights.ledger import Ledger
 from supportbot.insights.period import Period
 from supportbot.insights.standing import Place, Queue, read_open_handoffs, read_places, read_queue
-from supportbot.statistics.asked import During, asked_in
-from supportbot.statistics.statistics import percentiles
+from supportbot.intake.samples import REPLACED, SHOWN_LATER
 
 UNKNOWN = "readiness"
 """The part of the problems that says that nobody could find out."""
@@ -70,6 +70,7 @@ class Today:
     ) -> None:
         self._database = database
         self._platforms = frozenset(platforms) - LOCAL_PLATFORMS
+        self._ledger = Ledger()
         self.gaps = gaps
         self.model_version = model_version
         self.problems: Callable[[], Awaitable[Mapping[str, str]]] = _none
@@ -93,35 +94,27 @@ class Today:
             return await read_places(session)
 
     async def glance(self, period: Period) -> Glance:
-        """Return a period at a glance.
-
-        Half of it is counted beside the other half: each takes a part of a second where much was asked.
-        """
+        """Return a period at a glance."""
+        days = max(2 * period.days, 2 * WEEK)
         async with self._database.read() as session:
             now = await clock.now(session)
-        begun = now - timedelta(days=period.days)
-        latest = asked_in(period.workspace_id, begun)
-        earlier = asked_in(period.workspace_id, begun - timedelta(days=period.days), begun)
-        counted, rest = await asyncio.gather(self._count(period), self._look(period, latest, earlier))
-        return await asyncio.to_thread(_glance, period, now, counted, *rest)
-
-    async def _count(self, period: Period) -> Counted:
-        async with self._database.read() as session:
-            await expect_many_rows(session)
-            return await count(session, period, max(2 * period.days, 2 * WEEK))
-
-    async def _look(
-        self, period: Period, latest: During, earlier: During
-    ) -> tuple[list[float | None], tuple[ChannelCount, ...], Queue, Queue]:
-        async with self._database.read() as session:
-            await expect_many_rows(session)
-            everywhere = period.workspace_id is None
-            seconds = await percentiles(session, latest, _PERCENTS, everywhere=everywhere)
-            seconds += await percentiles(session, earlier, _PERCENTS, everywhere=everywhere)
-            channels = await read_channels(session, latest)
             handoffs = await read_open_handoffs(session, period.workspace_id)
             queue = await read_queue(session, period.workspace_id)
-        return seconds, channels, handoffs, queue
+            shown_later = (await session.scalars(SHOWN_LATER)).all()
+            replaced = [number for number in await session.scalars(REPLACED) if number is not None]
+            begun = now - timedelta(days=days)
+            asked = await self._ledger.since(session, begun, now)
+        await self._ledger.forget_notes(self._database, now)
+
+        def look() -> Glance:
+            is_here = asked.received >= microseconds(begun)
+            if period.workspace_id is not None:
+                is_here &= asked.workspace == period.workspace_id
+            here = asked.where(is_here)
+            counted = count(here, stands(here, shown_later, replaced), now)
+            return _glance(period, now, here, counted, handoffs, queue)
+
+        return await asyncio.to_thread(look)
 
 
 async def _none() -> Mapping[str, str]:
@@ -129,22 +122,19 @@ async def _none() -> Mapping[str, str]:
 
 
 def _glance(
-    period: Period,
-    now: datetime,
-    counted: Counted,
-    seconds: list[float | None],
-    channels: tuple[ChannelCount, ...],
-    handoffs: Queue,
-    queue: Queue,
+    period: Period, now: datetime, asked: Columns, counted: Counted, handoffs: Queue, queue: Queue
 ) -> Glance:
     latest, earlier = range(period.days), range(period.days, 2 * period.days)
+    begun, begun_before = (microseconds(now - timedelta(days=days.stop)) for days in (latest, earlier))
+    is_latest = asked.received >= begun
+    asked_now, asked_before = asked.where(is_latest), asked.where(~is_latest & (asked.received >= begun_before))
     return Glance(
-        now=figures_of(counted, latest, *seconds[:2]),
-        before=figures_of(counted, earlier, *seconds[2:]),
+        now=figures_of(counted, latest, *percentiles(asked_now, _PERCENTS)),
+        before=figures_of(counted, earlier, *percentiles(asked_before, _PERCENTS)),
         handoffs=handoffs,
         queue=queue,
         days=days_of(counted, latest, now.date()),
-        channels=channels,
+        channels=channels_of(asked_now),
         versions=versions_of(counted, latest),
         changes=changes_of(counted),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from supportbot.db.models import Answer, Question
@@ -65,16 +65,20 @@ IS_SHOWN_LAST = and_(
 _Earlier = aliased(Question)
 _later_shown = (_Later.sample_of.is_not(None), _is_shown(_Later))
 
+SHOWN_LATER = select(_Later.id).where(*_later_shown)
+"""The rows of other samples that were shown."""
+
+REPLACED: CompoundSelect[int | None] = union_all(
+    select(_Later.sample_of).where(*_later_shown),
+    select(_Earlier.id)
+    .join(_Later, and_(_Later.sample_of == _Earlier.sample_of, _Later.sample > _Earlier.sample))
+    .where(*_later_shown),
+)
+"""The rows before them, none of which stands for its question any more."""
+
 STANDS_AMONG_MANY = and_(
-    or_(Question.sample == 1, Question.id.in_(select(_Later.id).where(*_later_shown))),
-    Question.id.not_in(
-        union_all(
-            select(_Later.sample_of).where(*_later_shown),
-            select(_Earlier.id)
-            .join(_Later, and_(_Later.sample_of == _Earlier.sample_of, _Later.sample > _Earlier.sample))
-            .where(*_later_shown),
-        )
-    ),
+    or_(Question.sample == 1, Question.id.in_(SHOWN_LATER)),
+    Question.id.not_in(REPLACED),
 )
 """The same, for a statement that goes through very many rows: the few that were asked once more are found once, by
 their index, and are not looked for beside each row."""

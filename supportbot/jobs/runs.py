@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from supportbot.models.measured import Figure, LossPoint, figures_of, losses_of
+from supportbot.models.publishing.verdicts import read_verdict
 
 UNFINISHED = "UNFINISHED"
 _RUN, _EVALUATION = Path("report") / "run.json", Path("report") / "evaluation.json"
@@ -96,7 +97,7 @@ def _found(record: Mapping[str, Any] | None) -> Found | None:
     return Found(
         against=str(against.get("version", "")) if isinstance(against, Mapping) else "",
         is_better=record.get("better") is True,
-        verdict=str(record.get("verdict") or ""),
+        verdict=read_verdict(record),
         rows=_whole(record.get("rows")),
         figures=figures_of(record),
     )

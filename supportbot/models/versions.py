@@ -200,7 +200,8 @@ class Versions:
         try:
             await self._publishing.check(version)
         except EvidenceError as error:
-            return str(error)
+            sentence: str = error.args[0]  # said in the language of whoever reads it
+            return sentence
         return ""
 
     async def promote(self, version: str, by: str, reason: str | None = None) -> Switch:

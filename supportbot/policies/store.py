@@ -71,6 +71,19 @@ class Decided:
     at: datetime
 
 
+def audit_details(
+    place: Place, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return what the audit tells of a decision: all that undoing it takes, see ``undoing``.
+
+    Args:
+        place: that it is about; its subject alone leaves open where the workspace ends and the channel begins.
+        before: what was decided about it, as JSON; None for nothing.
+        after: likewise.
+    """
+    return {"before": before, "after": after, "workspace": place.workspace, "channel": place.channel}
+
+
 async def effective(
     session: AsyncSession, workspace_id: int | None, channel: str = WHOLE_WORKSPACE, parent: str | None = None
 ) -> Policy:
@@ -120,14 +133,14 @@ class Policies:
             workspace_id = (await make_workspace(session, place.platform, place.workspace)).id
             now = await database_now(session)
             row = await session.get(ChannelPolicy, (workspace_id, place.channel))
+            before = row.settings if row else None
             if row is None:
-                row = ChannelPolicy(workspace_id=workspace_id, channel=place.channel, settings={})
+                row = ChannelPolicy(workspace_id=workspace_id, channel=place.channel)
                 session.add(row)
-            row.settings = {**row.settings, **changed}
+            row.settings = {**(before or {}), **changed}
             row.changed_by, row.changed_at = by, now
-            audit.record(
-                session, actor=by, action="policy.change", subject=place.subject, details={"settings": changed}
-            )
+            details = audit_details(place, before, row.settings)
+            audit.record(session, actor=by, action="policy.change", subject=place.subject, details=details)
             await session.flush()
             policy = await self._at(session, place)
             if set(settings) & _OF_DIGESTS:
@@ -143,13 +156,16 @@ class Policies:
         async with self._database.write() as session:
             audit.check_actor(by)
             workspace = await lock_workspace(session, place.platform, place.workspace)
-            gone = workspace and await session.scalar(
-                delete(ChannelPolicy)
-                .where(ChannelPolicy.workspace_id == workspace.id, ChannelPolicy.channel == place.channel)
-                .returning(ChannelPolicy.channel)
-            )
+            gone: Mapping[str, Any] | None = None
+            if workspace is not None:
+                gone = await session.scalar(
+                    delete(ChannelPolicy)
+                    .where(ChannelPolicy.workspace_id == workspace.id, ChannelPolicy.channel == place.channel)
+                    .returning(ChannelPolicy.settings)
+                )
             if gone is not None:
-                audit.record(session, actor=by, action="policy.reset", subject=place.subject)
+                details = audit_details(place, gone, None)
+                audit.record(session, actor=by, action="policy.reset", subject=place.subject, details=details)
             return await self._at(session, place)
 
     async def listed(self, after: Place | None = None, most: int | None = None) -> list[Decided]:

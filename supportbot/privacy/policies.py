@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from supportbot.db.audit import ERASED
 from supportbot.db.models import ChannelPolicy, Workspace
 from supportbot.db.session import Database
-from supportbot.privacy.repeated import ERASED
 
 _TARGET = "handoff_target"
 

@@ -12,14 +12,12 @@ from typing import Any
 
 from sqlalchemy import String, cast, func, select, update
 
+from supportbot.db.audit import ERASED
 from supportbot.db.models import Answer, Audit, ForeignQuestion, Outbox, Question
 from supportbot.db.session import Database
 from supportbot.db.states import OutboxKind
 from supportbot.knowledge.store import raise_revision
 from supportbot.privacy.found import pages
-
-ERASED = "(This was erased.)"
-"""What stands in place of a text that was given to others, and is gone."""
 
 LEAST_NAME = 6
 """Characters of an id that is nothing else: platforms' ids are longer, and `example:7` is not the person 7."""

@@ -120,9 +120,7 @@ def _votes(during: During) -> Select[int, int]:
     )
 
 
-async def percentiles(
-    session: AsyncSession, during: During, percents: Sequence[int], *, everywhere: bool = False
-) -> list[float | None]:
+async def percentiles(session: AsyncSession, during: During, percents: Sequence[int]) -> list[float | None]:
     """Return the nearest ranks of the seconds to the first answer: what so many percent did not exceed.
 
     SQLite has no function for that, so the times are put in order and one is taken, from the nearer end. They are
@@ -132,13 +130,12 @@ async def percentiles(
         session: to read with.
         during: which questions count.
         percents: which ranks.
-        everywhere: whether ``during`` says nothing of where, so that no conversation is looked up.
     """
-    query = select(_seconds(session).label("seconds")).select_from(Question)
-    if not everywhere:
-        query = query.join(Conversation, Question.conversation_id == Conversation.id)
     timed = (
-        query.join(Answer, of_the_bot())
+        select(_seconds(session).label("seconds"))
+        .select_from(Question)
+        .join(Conversation, Question.conversation_id == Conversation.id)
+        .join(Answer, of_the_bot())
         .where(*during, Question.answered_at.is_not(None), Question.sample == 1)
         .cte("timed")
         .prefix_with("MATERIALIZED")

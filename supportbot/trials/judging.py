@@ -19,8 +19,9 @@ from supportbot.db.models import ModelTrial, ModelVersion
 from supportbot.db.session import Database
 from supportbot.db.states import ModelStatus, TrialOutcome
 from supportbot.errors import SupportBotError
-from supportbot.trials.store import BY_ITSELF, Trial, end, running_row, trial_of
+from supportbot.trials.store import BETTER_BY_CHOICE, BY_ITSELF, Trial, end, running_row, trial_of
 from supportbot.trials.tally import count
+from supportbot.words import Sentence
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,7 @@ class Judging:
         return ended
 
     async def _put_live(self, trial: Trial) -> None:
-        reason = f"better than {trial.live} in trial {trial.trial_id}, which was started with that choice"
+        reason = str(Sentence(BETTER_BY_CHOICE, live=trial.live, number=trial.trial_id))
         try:
             await self._promote(trial.candidate, trial.started_by, reason)
         except SupportBotError as error:

@@ -21,6 +21,10 @@ from supportbot.words import N_
 BY_ITSELF = "supportbot"
 """Who ends a trial by its rule, for the audit."""
 
+BETTER_IN_TRIAL = N_("better than {live} in trial {number}")
+BETTER_BY_CHOICE = N_("better than {live} in trial {number}, which was started with that choice")
+"""Why a candidate was put live, for the audit, in English there; the second one where nobody clicked."""
+
 _DECISIONS = (TrialOutcome.BETTER, TrialOutcome.WORSE, TrialOutcome.INCONCLUSIVE)
 _RUNS = N_("A trial runs already: stop it first, or wait for its end.")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Self
 
 from babel.dates import format_datetime
@@ -35,6 +37,24 @@ class Sentence(str):
         sentence = super().__new__(cls, template.format_map(values))
         sentence.template, sentence.values = template, values
         return sentence
+
+
+def recognised(text: str, templates: Iterable[str]) -> str:
+    """Return which sentence a text is that was stored in English, with its values; any other text as it is.
+
+    Args:
+        text: as it was stored.
+        templates: the sentences that it may be, as in the catalogue.
+    """
+    for template in templates:
+        if found := _pattern(template).fullmatch(text):
+            return Sentence(template, **found.groupdict())
+    return text
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(template)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ def test_each_page_has_its_time_and_answers_their_slowdown(tmp_path: Path) -> No
         assert figures["answers"]["verified"]["quiet_ms"] > 0
         assert figures["answers"]["generated"]["clicked_ms"] > 0
         assert figures["answers"]["clicks"] > 0
+        assert figures["answers"]["clicks_a_second"] > 0
     assert len(record["p95_ms"]) > 20
     assert record["answer_slowdown"] > 0
 

@@ -28,6 +28,8 @@ async def plans_of(database: Database, deed: Callable[[], Awaitable[object]]) ->
     found = {}
     async with database.engine.connect() as connection:
         for statement, parameters in asked:
+            if "set_config" in statement:  # how it is to go about what follows
+                await connection.exec_driver_sql(statement, parameters)
             rows = await connection.exec_driver_sql(f"{explain} {statement}", parameters)
             found[statement] = "\n".join(str(row[-1]) for row in rows)
     return found

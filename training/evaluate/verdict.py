@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from supportbot.models.publishing import LEAST_RIGHT
+from supportbot.models.publishing import LEAST_RIGHT, verdicts
+from supportbot.words import Sentence
 from training.evaluate.intervals import Difference
 
 LEAST_ROWS = 20
@@ -35,7 +36,7 @@ class Verdict:
 
     Attributes:
         better: whether it may.
-        sentence: for people; up to its colon it names the verdict.
+        sentence: for people, see ``supportbot.models.publishing.verdicts``; up to its colon it names the verdict.
         forgot: whether it forgot what the other was trained on.
     """
 
@@ -86,50 +87,31 @@ def judge(
         learned: rows that the other model was trained on; None if unknown.
     """
     if learned is not None and learned.is_lost:
-        return Verdict(
-            False,
-            f"Forgot: of {learned.rows} approved rows that the other model was trained on it answers "
-            f"{learned.right} right instead of {learned.right_before} ({_points(learned.difference)}); train it "
-            "on them, too, or reject those that no longer hold.",
-            forgot=True,
-        )
+        lost = {"rows": learned.rows, "right": learned.right, "before": learned.right_before}
+        return Verdict(False, Sentence(verdicts.FORGOT, **lost, **_points(learned.difference)), forgot=True)
     if rows < LEAST_ROWS:
-        return Verdict(
-            False,
-            f"Not enough evidence: {rows} held-out rows, and at least {LEAST_ROWS} are needed; approve more with "
-            "`supportbot curate review`, or give some with --data.",
-        )
+        return Verdict(False, Sentence(verdicts.TOO_FEW_ROWS, rows=rows, least=LEAST_ROWS))
     if right.value < 0:
-        kind = "fewer held-out rows right" if right.high < 0 else "no more held-out rows right"
-        return Verdict(False, f"Not better: it answers {kind} ({_points(right)}).")
+        template = verdicts.FEWER_RIGHT if right.high < 0 else verdicts.NO_MORE_RIGHT
+        return Verdict(False, Sentence(template, **_points(right)))
     if right_rows < LEAST_RIGHT * rows:
-        return Verdict(
-            False,
-            f"Not better: it answers {right_rows} of {rows} held-out rows right, and fewer than half is "
-            "never better; train it longer, or on more wordings of each answer.",
-        )
+        return Verdict(False, Sentence(verdicts.MOSTLY_WRONG, right=right_rows, rows=rows))
     if telling is not None and telling.high < 0 and telling.value < -AUROC_MAY_FALL:
-        return Verdict(
-            False,
-            "Not better: its confidence tells out-of-scope questions less well (AUROC "
-            f"{telling.value:+.3f}, 95 % interval {telling.low:+.3f} to {telling.high:+.3f}); train with "
-            "--doubt-share 0.25.",
-        )
+        return Verdict(False, Sentence(verdicts.TELLS_LESS, **_signed(telling, 3)))
     if right.low > 0:
-        return Verdict(True, f"Better: it answers more of the held-out rows right ({_points(right)}).")
+        return Verdict(True, Sentence(verdicts.MORE_RIGHT, **_points(right)))
     if surprise.high < 0:
-        return Verdict(
-            True,
-            "Better: it answers no fewer held-out rows right, and the right answers surprise it less "
-            f"({surprise.value:+.4f} bits a byte, 95 % interval {surprise.low:+.4f} to {surprise.high:+.4f}).",
-        )
-    return Verdict(
-        False,
-        f"Not better: {rows} held-out rows show no gain beyond chance in right answers ({_points(right)}) or in "
-        "loss; train on more approved rows, or evaluate on more.",
+        return Verdict(True, Sentence(verdicts.LESS_SURPRISED, **_signed(surprise, 4)))
+    return Verdict(False, Sentence(verdicts.NO_GAIN, rows=rows, **_points(right)))
+
+
+def _points(difference: Difference) -> dict[str, str]:
+    return _signed(
+        Difference(*(100 * number for number in (difference.value, difference.low, difference.high))), 1
     )
 
 
-def _points(difference: Difference) -> str:
-    value, low, high = (100 * number for number in (difference.value, difference.low, difference.high))
-    return f"{value:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
+def _signed(difference: Difference, digits: int) -> dict[str, str]:
+    """Return a difference and the ends of its interval, each with its sign."""
+    ends = {"value": difference.value, "low": difference.low, "high": difference.high}
+    return {name: f"{number:+.{digits}f}" for name, number in ends.items()}

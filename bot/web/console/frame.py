@@ -12,12 +12,11 @@ from pathlib import Path
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
-from nicegui.events import GenericEventArguments
 
 from bot.web.console.pages import PAGES, ROOT, Page
 from bot.web.console.parts.keys import Keys
 from bot.web.console.parts.question import Question
-from bot.web.nodes import node
+from bot.web.nodes import node, on_click
 from bot.web.page import COLOURS
 from supportbot.access.roles import Operator, Role
 from supportbot.printable import printable
@@ -168,16 +167,6 @@ class Frame:
                     node("span", self._words.say(one.title), classes="name")
                     self._counts[one.name] = node("span", classes="open")
         return rail
-
-
-def on_click(element: TextElement, handler: Callable[..., object], *arguments: object) -> TextElement:
-    """Call a handler with arguments at each click, and return the element."""
-
-    def handle(event: GenericEventArguments) -> object:
-        return handler(*arguments)
-
-    element.on("click", handle, args=[])
-    return element
 
 
 def button(label: str, handler: Callable[..., object], *arguments: object, classes: str = "") -> TextElement:

@@ -71,6 +71,14 @@ DELIVERIES: Mapping[OutboxState, str] = {
 
 ENTRIES: Mapping[EntryState, str] = {EntryState.LIVE: N_("live"), EntryState.RETIRED: N_("retired")}
 
+SAMPLING: Mapping[str, str] = {
+    "max_length": N_("Longest, in tokens"),
+    "temperature": N_("Temperature"),
+    "top_p": N_("Top p"),
+    "repetition_penalty": N_("Repetition penalty"),
+}
+"""How tokens are drawn: what a person may choose of it."""
+
 
 def platform_name(platform: str, words: Words) -> str:
     """Return what people call a platform."""

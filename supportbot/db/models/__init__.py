@@ -24,6 +24,7 @@ from supportbot.db.models.knowledge import (
     Passage,
     Wording,
 )
+from supportbot.db.models.late import LateChange
 from supportbot.db.models.policies import WHOLE_WORKSPACE, ChannelPolicy
 from supportbot.db.models.training import Example, ExampleDecision, ModelVersion, RunExample, TrainingRun
 from supportbot.db.models.trials import ModelTrial
@@ -66,6 +67,7 @@ __all__ = [
     "Handoff",
     "Job",
     "KnowledgeState",
+    "LateChange",
     "ModelTrial",
     "ModelVersion",
     "OperatorAccount",

@@ -31,6 +31,7 @@ class Entry(Base):
     __table_args__ = (
         Index(None, "answer_key"),
         Index(None, "revision"),
+        Index(None, "source"),
         Index(None, "approved_at", "id"),
         # The number of an erased entry is never given to another: answers in the log and audits still name it.
         {"sqlite_autoincrement": True},

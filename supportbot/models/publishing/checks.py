@@ -15,12 +15,16 @@ from typing import Any, cast
 from supportbot.engine.base import Engine
 from supportbot.engine.smoke import smoke
 from supportbot.errors import ModelError
+from supportbot.models.publishing.verdicts import read_verdict
 from supportbot.models.registry import Manifest, ModelSource, Registry
 from supportbot.words import N_, Sentence
 
 
 class EvidenceError(ModelError):
-    """A version was not shown to be better; it may go live for a reason that somebody gives."""
+    """A version was not shown to be better; it may go live for a reason that somebody gives.
+
+    Its argument is the sentence, for whoever says it in another language.
+    """
 
 
 _DAMAGED = N_("Version '{version}' is damaged, so it can't go live. {problem}")
@@ -32,14 +36,16 @@ _COMPARED_WITH_ANOTHER = N_(
     "Version '{version}' was compared with '{compared}', and '{active}' is live now: evaluate it (`python -m "
     "training.evaluate --candidate … --against {active}`) and publish it again, or give a reason with --force."
 )
-_FORGOT = N_("Version '{version}' lost what '{active}' was trained on. {verdict}; or give a reason with --force.")
+_FORGOT = N_(
+    "Version '{version}' lost what '{active}' was trained on, so it needs a reason with --force. {verdict}"
+)
 _MOSTLY_WRONG = N_(
     "Version '{version}' answers {share} of the held-out rows right, and fewer than half is never better: train "
     "it longer or on more wordings of each answer, or give a reason with --force."
 )
 _NOT_BETTER = N_(
-    "Version '{version}' did not measure better than '{active}' ({verdict}): train it on more, or give a reason "
-    "with --force."
+    "Version '{version}' did not measure better than '{active}': train it on more, or give a reason with --force. "
+    "{verdict}"
 )
 _NOT_BESIDE = N_(
     "Version '{version}' was not measured beside your approved answers: evaluate it (`python -m training.evaluate "
@@ -55,7 +61,7 @@ _WOULD_BE_WRONG = N_(
     "Version '{version}' would show more wrong answers beside your approved ones, since {objection}: train it on "
     "more, or give a reason with --force."
 )
-_NO_VERDICT = N_("the evaluation gives no verdict")
+_NO_VERDICT = N_("The evaluation gives no verdict.")
 _NOT_SAID = N_("the record does not say how many wrong answers are shown")
 _MORE_WRONG = N_(
     "{wrong} of {asked} questions are answered wrongly, beyond chance more than now ({points} points, 95 % "
@@ -116,7 +122,7 @@ def check_evidence(manifest: Manifest, active: str | None, *, has_knowledge: boo
     compared = against.get("version") if isinstance(against, dict) else None
     if compared != active:
         raise EvidenceError(Sentence(_COMPARED_WITH_ANOTHER, version=version, compared=compared, active=active))
-    verdict = str(evaluation.get("verdict") or "").rstrip(".") or Sentence(_NO_VERDICT)
+    verdict = read_verdict(evaluation) or Sentence(_NO_VERDICT)
     if evaluation.get("forgot") is True:
         raise EvidenceError(Sentence(_FORGOT, version=version, active=active, verdict=verdict))
     right = _right_share(evaluation)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.models import Answer, Example, Feedback, ModelVersion, RunExample, TrainingRun
 from supportbot.db.states import ModelStatus
+from supportbot.models.publishing.verdicts import read_verdict
 from supportbot.models.registry import Manifest
 
 _CHUNK = 1_000
@@ -111,7 +112,7 @@ def verdict_of(manifest: Manifest | None) -> Verdict | None:
     return Verdict(
         against=against.get("version") if isinstance(against, Mapping) else None,
         better=evaluation.get("better") is True,
-        sentence=str(evaluation.get("verdict") or ""),
+        sentence=read_verdict(evaluation),
         differences=dict(evaluation.get("differences") or {}),
     )
 

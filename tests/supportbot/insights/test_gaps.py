@@ -74,11 +74,11 @@ async def test_answer_closes_a_gap_where_consent_reaches(database: Database) -> 
         await ask(database, home, WRAP, asker=person)
     place = Place(database)
     gap = await place.only()
-    written = await place.gaps.write(gap.ids, gap.ids, ["is gift wrapping possible"], ANSWER, "Ana Lopez")
-    assert not place.gaps.is_live(written)
+    written = await place.gaps.closing.write(gap.ids, gap.ids, ["is gift wrapping possible"], ANSWER, "Ana Lopez")
+    assert not place.gaps.closing.is_live(written)
     assert (await place.gaps.find(Period())).gaps == ()  # though this process does not give it yet
     assert (await place.find()).gaps == ()
-    assert place.gaps.is_live(written)
+    assert place.gaps.closing.is_live(written)
     async with database.read() as session:
         entry = (await session.scalars(select(Entry))).one()
         assert (entry.source, entry.approved_by, entry.workspace_id) == (EntrySource.IMPORT, "Ana Lopez", None)
@@ -96,7 +96,7 @@ async def test_answer_closes_a_gap_where_consent_reaches(database: Database) -> 
     decision = await place.knowledge.decide(WRAP, elsewhere)
     assert decision is not None
     assert not decision.exact  # their words are not for others
-    await place.gaps.take_back(written, "Ana Lopez")
+    await place.gaps.closing.take_back(written, "Ana Lopez")
     assert (await place.only()).people == 3
     async with database.read() as session:
         statuses = set(await session.scalars(select(Example.status)))
@@ -113,15 +113,15 @@ async def test_answer_that_is_there_gets_the_wordings(database: Database) -> Non
     await ask(database, here, WRAP)
     place = Place(database)
     gap = await place.only()
-    written = await place.gaps.write(gap.ids, gap.ids, [], ANSWER, "Ana")
+    written = await place.gaps.closing.write(gap.ids, gap.ids, [], ANSWER, "Ana")
     assert (written.is_new, len(written.wordings)) == (False, 1)
     assert (await place.find()).gaps == ()
-    await place.gaps.take_back(written, "Ana")
+    await place.gaps.closing.take_back(written, "Ana")
     assert (await place.only()).example == WRAP
     with pytest.raises(KnowledgeError, match="entry 1"):
-        await place.gaps.write(gap.ids, gap.ids, ["how much is wrapping paper"], "No.", "Ana")
+        await place.gaps.closing.write(gap.ids, gap.ids, ["how much is wrapping paper"], "No.", "Ana")
     with pytest.raises(KnowledgeError, match="needs a question"):
-        await place.gaps.write(gap.ids, [], [], "No.", "Ana")
+        await place.gaps.closing.write(gap.ids, [], [], "No.", "Ana")
 
 
 async def test_bad_answer_is_a_gap_until_it_is_edited(database: Database) -> None:
@@ -143,10 +143,10 @@ async def test_what_is_none_of_ours_is_no_gap(database: Database) -> None:
     for text in (WRAP, WRAP, f"{WRAP} it"):
         await ask(database, here, text)
     place = Place(database)
-    dismissed = await place.gaps.dismiss(await place.only(), "Ana")
+    dismissed = await place.gaps.closing.dismiss([one.text for one in (await place.only()).questions], "Ana")
     assert len(dismissed.foreign_ids) == 2
     assert (await place.find()).gaps == ()
-    await place.gaps.bring_back(dismissed, "Ana")
+    await place.gaps.closing.bring_back(dismissed, "Ana")
     assert len((await place.only()).questions) == 3
 
 
@@ -156,7 +156,7 @@ async def test_who_is_erased_takes_their_wording_along(database: Database, tmp_p
     await ask(database, here, WRAP, asker="U1")
     place = Place(database)
     gap = await place.only()
-    await place.gaps.write(gap.ids, gap.ids, ["wrapping as a gift"], ANSWER, "Ana")
+    await place.gaps.closing.write(gap.ids, gap.ids, ["wrapping as a gift"], ANSWER, "Ana")
     await Privacy(database, tmp_path).erase(Person(platform="slack", user="U1"), "Ana", wait_seconds=0)
     async with database.read() as session:
         assert (await session.scalars(select(Wording.text))).all() == ["wrapping as a gift"]

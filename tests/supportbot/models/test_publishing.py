@@ -156,7 +156,7 @@ async def test_candidate_that_adds_no_wrong_answers_goes_live(
                 "forgot": True,
                 "verdict": "Forgot: of 40 approved rows it answers 2 right instead of 40; train it on them, too.",
             },
-            "lost what 'base' was trained on.*Forgot: of 40 approved rows.*or give a reason with --force",
+            "lost what 'base' was trained on.*a reason with --force.*Forgot: of 40 approved rows.*on them, too\\.",
         ),
     ],
 )

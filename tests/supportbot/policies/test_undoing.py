@@ -10,6 +10,7 @@ from supportbot.db.session import Database
 from supportbot.policies.errors import PolicyError
 from supportbot.policies.policy import AnswerOn
 from supportbot.policies.store import Place
+from supportbot.privacy.repeated import hide_in_audit
 
 PLACE = Place(platform="slack", workspace="T1", channel="C1")
 
@@ -39,6 +40,39 @@ async def test_what_was_decided_before_stands_again(database: Database) -> None:
         ("Ada", "policy.undo"),
         ("Bob", "policy.reset"),
     ]
+
+
+async def test_a_decision_is_taken_back_from_its_line_of_the_audit(database: Database) -> None:
+    """The line says what was there before; a line whose decision does not hold any more offers nothing."""
+    channels = Channels(database, hears_all=False)
+    direct = Place(platform="discord", workspace="dm:1f", channel="7")  # a colon in the name of a workspace
+    await channels.submit(direct, {"answer_on": "never"}, "Ada")
+    await channels.submit(direct, {"verified_only": "yes"}, "Bob")
+    await channels.reset(direct, "Bob")
+    reset, changed, first = await audit.recent(database, 3)
+    assert await channels.undoable([reset, changed, first]) == {reset.audit_id}
+    await channels.undo(reset.audit_id, "Ada")
+    [undone] = await audit.recent(database, 1)
+    assert await channels.undoable([undone, reset, changed, first]) == {undone.audit_id, changed.audit_id}
+    await channels.undo(changed.audit_id, "Ada")
+    [decided] = await channels.page()
+    assert (decided.place, decided.settings) == (direct, {"answer_on": "never"})
+    with pytest.raises(PolicyError, match="since then"):
+        await channels.undo(reset.audit_id, "Ada")
+    assert [(one.actor, one.action) for one in await audit.recent(database, 2)] == [("Ada", "policy.undo")] * 2
+
+
+async def test_what_was_erased_is_not_put_back(database: Database) -> None:
+    """A line that named somebody who was erased since does not say whom any more."""
+    channels = Channels(database, hears_all=False)
+    await channels.submit(PLACE, {"handoff_target": "@U0ERASED1"}, "Ada")
+    await channels.reset(PLACE, "Ada")
+    await hide_in_audit(database, ["U0ERASED1"], [])
+    [reset] = await audit.recent(database, 1)
+    assert "U0ERASED1" not in str(reset.details)
+    assert await channels.undoable([reset]) == set()
+    with pytest.raises(PolicyError):
+        await channels.undo(reset.audit_id, "Ada")
 
 
 async def test_nobodys_later_decision_is_taken_back(database: Database) -> None:

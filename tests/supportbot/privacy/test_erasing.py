@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import JSON, Enum, LargeBinary, String, TypeDecorator, select
 
+from supportbot.db.audit import ERASED
 from supportbot.db.base import Base
 from supportbot.db.models import Audit, Entry
 from supportbot.db.session import Database
@@ -15,7 +16,6 @@ from supportbot.privacy.compacting import TABLES, compact
 from supportbot.privacy.erasing import THEMSELVES, Privacy
 from supportbot.privacy.exporting import export_person
 from supportbot.privacy.person import Person
-from supportbot.privacy.repeated import ERASED
 from tests.supportbot.privacy.planting import ALICE, BOB, MARK, MARKS, columns_with, plant
 
 HOLDS_A_PERSON = {

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from supportbot.db import audit
+from supportbot.db.audit import ERASED
 from supportbot.db.models import Answer, Audit, Entry, Example, ForeignQuestion
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, EntryState, ExampleSource
@@ -18,7 +19,7 @@ from supportbot.intake.people import digest_of, person_of
 from supportbot.intake.questions import NOT_SURE_TEXT
 from supportbot.privacy.erasing import Erased, Privacy
 from supportbot.privacy.person import Person
-from supportbot.privacy.repeated import ERASED, LEAST_CHARACTERS, Marks
+from supportbot.privacy.repeated import LEAST_CHARACTERS, Marks
 from tests.supportbot.privacy.planting import ALICE, BOB, NOW, Planter
 
 BLUE = "Press the blue button twice."

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supportbot.words import LANGUAGES, N_, Language, Sentence, Words, nearest, preferred
+from supportbot.words import LANGUAGES, N_, Language, Sentence, Words, nearest, preferred, recognised
 
 GERMAN, ENGLISH = Words("de"), Words("en")
 MOMENT = datetime(2026, 11, 27, 9, 5, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -74,21 +74,34 @@ def test_languages_that_a_browser_asks_for(header: str, languages: list[str]) ->
 
 def test_a_sentence_within_a_sentence_is_said_in_the_same_language() -> None:
     """As text both are English; a value that is no sentence stays as it is."""
-    inner = Sentence(N_("the evaluation gives no verdict"))
+    inner = Sentence(N_("The evaluation gives no verdict."))
     template = N_(
-        "Version '{version}' did not measure better than '{active}' ({verdict}): train it on more, or give a "
-        "reason with --force."
+        "Version '{version}' did not measure better than '{active}': train it on more, or give a reason with "
+        "--force. {verdict}"
     )
     outer = Sentence(
         template,
         version="v2",
-        active="the evaluation gives no verdict",
+        active="The evaluation gives no verdict.",
         verdict=inner,
     )
-    assert "(the evaluation gives no verdict)" in outer
+    assert outer.endswith("--force. The evaluation gives no verdict.")
     said = Words("de").say(outer)
     assert said.startswith("Die Version „v2“")
-    assert "als „the evaluation gives no verdict“ (die Auswertung nennt kein Urteil)" in said
+    assert "als „The evaluation gives no verdict.“" in said
+    assert said.endswith("Die Auswertung nennt kein Urteil.")
+
+
+@given(st.text(min_size=1).filter(str.isprintable), st.integers())
+def test_a_sentence_that_was_stored_in_english_is_recognised(version: str, number: int) -> None:
+    """Its values are found by its own words, whatever they are; what is no sentence of these stays a text."""
+    templates = (N_("better than {live} in trial {number}"),)
+    stored = str(Sentence(templates[0], live=version, number=number))
+    found = recognised(stored, templates)
+    assert isinstance(found, Sentence)
+    assert found == stored
+    assert Words("de").say(found) == f"besser als {version} in Erprobung {number}"
+    assert type(recognised(f"{stored}\n", templates)) is str
 
 
 @given(st.text(max_size=2_000))

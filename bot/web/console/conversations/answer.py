@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.web.console.conversations.repeating import Repeating
 from bot.web.console.frame import button
-from bot.web.console.labels import ENTRIES, SOURCES
+from bot.web.console.labels import ENTRIES, SAMPLING, SOURCES
 from bot.web.console.parts.adding import add_to_review
 from bot.web.console.parts.elements import moment
 from bot.web.console.visit import Visit
@@ -40,11 +40,8 @@ _FIGURES: Mapping[str, str] = {
 """What the figures are called that an answer's grounds may have."""
 
 _SAMPLING: Mapping[str, str] = {
-    "temperature": N_("Temperature"),
-    "top_p": N_("Top p"),
+    **SAMPLING,
     "top_k": N_("Top k"),
-    "repetition_penalty": N_("Repetition penalty"),
-    "max_length": N_("Longest, in tokens"),
     "do_sample": N_("Drawn at random"),
     "candidates": N_("Candidates"),
     "seeds": N_("Seeds of the candidates"),

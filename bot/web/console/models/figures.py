@@ -14,9 +14,6 @@ from supportbot.words import N_, Words
 
 LOSS_TITLE = N_("Loss by step, in nats a token")
 
-_VERDICTS = ("Better", "Not better")
-"""How `training.evaluate` begins its sentence."""
-
 _CURVES = (("training", N_("Rows that train"), "var(--muted)"), ("held_out", N_("Held-out rows"), "var(--accent)"))
 
 
@@ -45,9 +42,13 @@ def build_figures(view: VersionView, words: Words) -> None:
 
 def build_verdict(sentence: str, words: Words, *, is_better: bool) -> None:
     """Show whether something is better, and why."""
+    said, conclusion = words.say(sentence), words.say("Better.") if is_better else words.say("Not better.")
+    head, _, rest = said.partition(": ")
+    if f"{head}." == conclusion:  # it begins with what stands before it
+        said = rest[:1].upper() + rest[1:]
     with node("p"):
-        node("strong", words.say("Better.") if is_better else words.say("Not better."))
-        node("span", f" {_without_word(sentence)}", dir="auto")
+        node("strong", conclusion)
+        node("span", f" {said}", dir="auto")
 
 
 def build_comparison(figures: Sequence[Figure], mine: str, theirs: str, words: Words) -> None:
@@ -65,14 +66,6 @@ def build_comparison(figures: Sequence[Figure], mine: str, theirs: str, words: W
     rows = [_row(one, words) for one in sorted(figures, key=lambda one: order.get(one.name, len(order)))]
     chance = words.say("Beyond chance")
     build_table([words.say("Figure"), mine, theirs, words.say("Difference (95 % interval)"), chance], rows)
-
-
-def _without_word(sentence: str) -> str:
-    """Return a sentence without the word that it begins with, which stands before it in the reader's language."""
-    word, colon, rest = sentence.partition(": ")
-    if colon and word in _VERDICTS:
-        return rest[:1].upper() + rest[1:]
-    return sentence
 
 
 def _row(figure: Figure, words: Words) -> list[str]:

@@ -14,7 +14,8 @@ from supportbot.db.states import ModelStatus
 from supportbot.models.publishing import VersionSummary
 from supportbot.models.versions import Fixed
 from supportbot.printable import printable
-from supportbot.words import N_, Words
+from supportbot.trials.store import BETTER_BY_CHOICE, BETTER_IN_TRIAL
+from supportbot.words import N_, Words, recognised
 
 PATH = f"{ROOT}/models"
 TRAINING, TRIAL = "train", "trial"
@@ -49,6 +50,10 @@ DEEDS: Mapping[str, str] = {
     "model.trial_unpromoted": N_("could not put it live after its trial"),
     "model.reconcile": N_("noted what was changed elsewhere"),
 }
+
+
+_REASONS = (BETTER_BY_CHOICE, BETTER_IN_TRIAL)
+"""Why something was put live, where a person did not write it; the longer one first, which the other would fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +155,7 @@ def deed_words(entry: AuditEntry, words: Words) -> str:
     if isinstance(before := details.get("from"), str):
         done = words.say("{deed}, instead of {version}", deed=done, version=printable(before))
     if isinstance(reason := details.get("forced"), str):
-        done = words.say("{deed}; reason: {reason}", deed=done, reason=printable(reason))
+        done = words.say(
+            "{deed}; reason: {reason}", deed=done, reason=words.say(recognised(printable(reason), _REASONS))
+        )
     return done

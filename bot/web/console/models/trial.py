@@ -20,9 +20,9 @@ from supportbot.db.states import TrialOutcome
 from supportbot.models.publishing import Switch
 from supportbot.printable import printable
 from supportbot.trials.rule import Rule
-from supportbot.trials.store import Trial
+from supportbot.trials.store import BETTER_IN_TRIAL, Trial
 from supportbot.trials.trials import Choices, TrialView
-from supportbot.words import N_, Words
+from supportbot.words import N_, Sentence, Words
 
 _LOOK_SECONDS = 3.0
 """How often an open page looks for new votes."""
@@ -68,7 +68,8 @@ class TrialPage:
         """Build the page."""
         say = self._words.say
         node("h1", say("Trial"))
-        node("a", say("All versions"), href=PATH)
+        with node("p"):
+            node("a", say("All versions"), href=PATH)
         node("p", say(_WHAT))
         if self._visit.console.models.fixed is not None:
             node("p", say(FIXED[self._visit.console.models.fixed]), classes="caveat advice")
@@ -145,7 +146,7 @@ class TrialPage:
         self._visit.frame.ask(question, say("Put live"), partial(self._promote, trial))
 
     async def _promote(self, trial: Trial) -> None:
-        reason = f"better than {trial.live} in trial {trial.trial_id}"
+        reason = str(Sentence(BETTER_IN_TRIAL, live=trial.live, number=trial.trial_id))
 
         async def deed(operator: Operator) -> Switch:
             return await self._visit.console.models.promote(trial.candidate, operator.name, reason)
@@ -235,7 +236,8 @@ class TrialPage:
 def rule_words(trial: Trial, words: Words) -> str:
     """Return the rule of a trial as a sentence."""
     rule = trial.rule
-    alpha = f"{words.tenths(100 * rule.alpha)} %"
+    percent = round(100 * rule.alpha, 1)
+    alpha = words.percent(rule.alpha) if percent == round(percent) else f"{words.tenths(percent)} %"
     return words.say(
         _RULE,
         share=words.percent(rule.share / 100),

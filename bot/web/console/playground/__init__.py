@@ -11,6 +11,7 @@ from pathlib import Path
 from nicegui import background_tasks, ui
 
 from bot.web.console.frame import button
+from bot.web.console.labels import SAMPLING
 from bot.web.console.parts.acting import act, failure
 from bot.web.console.parts.adding import add_to_review
 from bot.web.console.parts.field import Choice, Field
@@ -29,13 +30,6 @@ _STYLE = Path(__file__).with_name("playground.css")
 _LONGEST = 4_000
 _LONGEST_SEED = 20
 _DIGITS = 16
-
-_NAMES: Mapping[str, str] = {
-    "max_length": N_("Longest, in tokens"),
-    "temperature": N_("Temperature"),
-    "top_p": N_("Top p"),
-    "repetition_penalty": N_("Repetition penalty"),
-}
 
 _STAGES: Mapping[Stage, str] = {
     Stage.TURN: N_("It waits for its turn…"),
@@ -103,7 +97,7 @@ class Trial:
             self._sliders = {
                 name: Slider(
                     name,
-                    say(_NAMES[name]),
+                    say(SAMPLING[name]),
                     one.start,
                     least=one.least,
                     most=one.most,

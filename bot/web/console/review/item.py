@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from nicegui.elements.mixins.text_element import TextElement
 
-from bot.web.console.frame import button, on_click
+from bot.web.console.frame import button
 from bot.web.console.labels import workspace_name
 from bot.web.console.pages import ROOT
 from bot.web.console.parts.elements import moment
 from bot.web.console.review.queue import KINDS
-from bot.web.nodes import node
+from bot.web.nodes import node, on_click
 from supportbot import markdown
 from supportbot.db.states import AnswerSource, HandoffState
 from supportbot.feedback.review.items import Given, Item, LikeItem, Said

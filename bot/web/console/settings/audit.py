@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import date
 from urllib.parse import urlencode
 
 from nicegui.elements.mixins.text_element import TextElement
 
-from bot.web.console.frame import button
-from bot.web.console.parts.acting import act, attempt
+from bot.web.console.parts.acting import attempt
 from bot.web.console.parts.elements import Table, moment
+from bot.web.console.settings.undoing import Undoing
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
-from supportbot.access.roles import Action, Operator, may
 from supportbot.access.trail import Deeds, Wanted
 from supportbot.db.audit import AuditEntry
 from supportbot.words import N_, Words
@@ -66,8 +64,8 @@ async def build_audit(visit: Visit, path: str) -> None:
     if not found.entries:
         node("p", say("Nothing like that was done. Every change that somebody makes is recorded here."))
         return
-    undoing = _Undoing(visit)
-    await undoing.look(found)
+    undoing = Undoing(visit)
+    await undoing.look(found.entries)
     table = Table(say("Audit"), [say("When"), say("Who"), say("What"), say("To what"), say("More")])
     for entry in found.entries:
         undoing.offer(entry, _show(table, entry, visit.words))
@@ -77,47 +75,6 @@ async def build_audit(visit: Visit, path: str) -> None:
             node("a", say("Newest"), href=f"{path}?{urlencode(kept)}")
         if found.older is not None:
             node("a", say("Older"), href=f"{path}?{urlencode({**kept, 'before': found.older})}", rel="next")
-
-
-class _Undoing:
-    """What can be undone of a page: decisions of Review, each with all that was decided together.
-
-    Args:
-        visit: of whoever looks.
-    """
-
-    def __init__(self, visit: Visit) -> None:
-        self._visit = visit
-        self._deeds: Mapping[int, int] = {}
-        self._buttons: dict[int, list[TextElement]] = {}
-
-    async def look(self, found: Deeds) -> None:
-        """Find what whoever looks may undo."""
-        if may(self._visit.operator.role, Action.REVIEW):
-            lines = [entry.audit_id for entry in found.entries]
-            self._deeds = await self._visit.console.review.deeds_of(lines)
-
-    def offer(self, entry: AuditEntry, cell: TextElement) -> None:
-        """Offer it in a line, if it can be undone."""
-        deed = self._deeds.get(entry.audit_id)
-        if deed is None:
-            return
-        with cell:
-            shown = button(self._visit.words.say("Undo"), self._undo, deed)
-            shown.props["aria-label"] = self._visit.words.say(
-                "Undo {action} of {subject}", action=entry.action, subject=entry.subject
-            )
-        self._buttons.setdefault(deed, []).append(shown)
-
-    async def _undo(self, deed: int) -> None:
-        async def take_back(operator: Operator) -> bool:
-            await self._visit.console.review.undo(deed, operator.name)
-            return True
-
-        if await act(self._visit, Action.REVIEW, take_back):
-            for one in self._buttons.pop(deed, []):
-                one.delete()
-            self._visit.frame.say(self._visit.words.say("Undone: it waits again."))
 
 
 def _show(table: Table, entry: AuditEntry, words: Words) -> TextElement:

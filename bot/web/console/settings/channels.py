@@ -47,7 +47,7 @@ async def build_channels(visit: Visit, path: str) -> None:
     if workspace:
 
         async def read() -> Place:
-            with _said(visit.words):
+            with said(visit.words):
                 return place_named(workspace, channel)
 
         if (place := await attempt(visit, read)) is not None:
@@ -67,7 +67,7 @@ def _build_search(words: Words, path: str, workspace: str, channel: str) -> None
 async def _build_list(visit: Visit, path: str) -> None:
     say = visit.words.say
     workspace, _, channel = visit.query.get("after", "").partition(" ")
-    with _said(visit.words):
+    with said(visit.words):
         after = place_named(workspace, channel) if workspace else None
     found = await visit.console.administration.channels.page(after)
     if not found:
@@ -105,7 +105,7 @@ def _show_decided(table: Table, one: Decided, words: Words, path: str) -> None:
 
 
 @contextmanager
-def _said(words: Words) -> Iterator[None]:
+def said(words: Words) -> Iterator[None]:
     """Have all that is wrong with a decision said in the operator's language."""
     try:
         yield
@@ -197,8 +197,8 @@ class PlaceForm:
         await self._act(put_back)
 
     async def _act(self, deed: Callable[[Operator], Awaitable[None]]) -> None:
-        async def said(operator: Operator) -> None:
-            with _said(self._words):
+        async def decide(operator: Operator) -> None:
+            with said(self._words):
                 await deed(operator)
 
-        await act(self._visit, Action.CONFIGURE, said)
+        await act(self._visit, Action.CONFIGURE, decide)

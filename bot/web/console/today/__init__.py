@@ -8,9 +8,10 @@ from pathlib import Path
 
 from nicegui import ui
 
+from bot.web.console.labels import platform_name
 from bot.web.console.pages import PAGES
 from bot.web.console.today.beginning import build_beginning
-from bot.web.console.today.charts import KINDS, PLATFORMS, build_charts, rate_words
+from bot.web.console.today.charts import KINDS, build_charts, rate_words
 from bot.web.console.today.gaps import GapList
 from bot.web.console.today.words import change_words
 from bot.web.console.visit import Visit
@@ -115,8 +116,7 @@ def _build_choice(label: str, name: str, choices: Sequence[tuple[str, str]], cho
 
 
 def _place_name(place: Place, words: Words) -> str:
-    platform = words.say(PLATFORMS.get(place.platform, place.platform))
-    return printable(f"{platform} · {place.name or place.external_id}")
+    return printable(f"{platform_name(place.platform, words)} · {place.name or place.external_id}")
 
 
 def _build_tiles(glance: Glance, model: str, words: Words) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from babel.dates import format_date
 
+from bot.web.console.labels import platform_name
 from bot.web.console.parts.chart import axes, build_chart
 from bot.web.nodes import node
 from supportbot.insights.charts import ChannelCount, VersionVotes
@@ -24,8 +25,6 @@ KINDS: Mapping[Kind, str] = {
     Kind.OPEN: N_("open"),
 }
 """Kinds in the order in which they are stacked, the best below."""
-
-PLATFORMS: Mapping[str, str] = {"slack": "Slack", "discord": "Discord", "web": N_("Page"), "cli": N_("Terminal")}
 
 _LABELS = {"color": "var(--text)", "fontSize": 12}
 
@@ -127,7 +126,7 @@ def rate_words(rate: tuple[float, float, float], words: Words) -> str:
 
 def channel_name(one: ChannelCount, words: Words) -> str:
     """Return what a channel is called; its name is known to the platform alone."""
-    platform = printable(words.say(PLATFORMS.get(one.platform, one.platform)))
+    platform = printable(platform_name(one.platform, words))
     if not one.platform:
         return words.say("all others")
     if one.channel:

@@ -18,7 +18,8 @@ from bot.web.formatting import build_blocks
 from bot.web.nodes import node
 from supportbot import markdown
 from supportbot.access.roles import Action, Operator, may
-from supportbot.insights.gaps import AskedOnce, Dismissed, Found, Gap, Written
+from supportbot.insights.closing import Dismissed, Written
+from supportbot.insights.gaps import AskedOnce, Found, Gap
 from supportbot.insights.period import Period
 from supportbot.printable import printable
 from supportbot.statistics.unmet import Shortfall
@@ -237,21 +238,23 @@ class GapView:
         asked = [question.question_id for question in self._gap.questions if question.text in texts]
 
         async def write(operator: Operator) -> Written:
-            return await self._gaps.write(self._gap.ids, asked, draft.more, draft.answer, operator.name)
+            return await self._gaps.closing.write(self._gap.ids, asked, draft.more, draft.answer, operator.name)
 
         written = await act(self._visit, Action.TEACH, write)
         if written is not None:
             sentence = N_("Approved: whoever asks that gets your answer from now on.")
-            self._closed(sentence, lambda operator: self._gaps.take_back(written, operator.name))
+            self._closed(sentence, lambda operator: self._gaps.closing.take_back(written, operator.name))
 
     async def _dismiss(self) -> None:
+        texts = [question.text for question in self._gap.questions]
+
         async def dismiss(operator: Operator) -> Dismissed:
-            return await self._gaps.dismiss(self._gap, operator.name)
+            return await self._gaps.closing.dismiss(texts, operator.name)
 
         dismissed = await act(self._visit, Action.TEACH, dismiss)
         if dismissed is not None:
             sentence = N_("Marked as none of ours: nothing answers that.")
-            self._closed(sentence, lambda operator: self._gaps.bring_back(dismissed, operator.name))
+            self._closed(sentence, lambda operator: self._gaps.closing.bring_back(dismissed, operator.name))
 
     def _closed(self, sentence: str, undo: Callable[[Operator], Awaitable[None]]) -> None:
         """Let the gap go, and offer to take back what closed it."""

@@ -15,7 +15,9 @@ from playwright.async_api import Browser, FloatRect, Page, expect
 from supportbot.access.roles import Role
 from supportbot.bootstrap import initialise
 from supportbot.config import Settings
+from supportbot.core import Core
 from tests.web.console.pictures.shop import Shop
+from tests.web.console.pictures.trial import try_out
 from tests.web.console.pictures.versions import VERSION, publish
 from tests.web.console.pictures.words import ADMIN, NAME
 from tests.web.console.running import Running, run_console, signed_in
@@ -44,6 +46,7 @@ class Scene:
         size: of the window, in pixels.
         scheme: of its colours.
         prepare: what is done on the page before it is drawn.
+        begin: what has happened before it is opened; the scenes after it see that as well.
     """
 
     path: str
@@ -51,6 +54,7 @@ class Scene:
     size: tuple[int, int] = DESK
     scheme: Literal["light", "dark"] = "light"
     prepare: Callable[[Page], Awaitable[None]] | None = None
+    begin: Callable[[Core], Awaitable[None]] | None = None
 
 
 async def _choose_a_rate(page: Page) -> None:
@@ -67,6 +71,7 @@ async def _try_a_question(page: Page) -> None:
 
 
 _TODAY, _REVIEW = ("/today", ".gap >> nth=2"), ("/review", ".reviewing mark, .reviewing .entries li >> nth=0")
+_TRIAL = ("/models/trial", "figure svg")
 
 SCENES = {
     "console-today": Scene(*_TODAY),
@@ -86,6 +91,8 @@ SCENES = {
     "console-today-dark": Scene(*_TODAY, scheme="dark"),
     "console-review-phone": Scene(*_REVIEW, size=PHONE),
     "console-review-dark": Scene(*_REVIEW, scheme="dark"),
+    "console-trial": Scene(*_TRIAL, size=(1440, 1240), begin=try_out),
+    "console-trial-phone": Scene(*_TRIAL, size=PHONE, begin=try_out),
 }
 """The pictures by their names."""
 
@@ -118,6 +125,8 @@ async def _draw(page: Page, running: Running, shop: Shop, scene: Scene) -> bytes
     width, height = scene.size
     await page.set_viewport_size({"width": width, "height": height})
     await page.emulate_media(color_scheme=scene.scheme, reduced_motion="reduce")
+    if scene.begin is not None:
+        await scene.begin(running.core)
     path = scene.path.format(entry=shop.entry, question=shop.correction)
     await page.goto(f"{running.url}/console{path}")
     await expect(page.locator(scene.seen).first).to_be_visible()
