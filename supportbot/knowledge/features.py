@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Floats = NDArray[np.float32]
-Words = tuple[str, ...]
+WordList = tuple[str, ...]
 
 GRAMS_SHARE = 0.33
 """Weight of the n-grams beside a sentence vector: scaled by .7, so by .49 in a product; .49 / 1.49. The best on
@@ -70,7 +70,7 @@ class Features:
 
     vectors: Floats
     grams: csr_array
-    words: tuple[Words, ...] = ()
+    words: tuple[WordList, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of texts."""

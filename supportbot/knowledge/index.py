@@ -36,7 +36,7 @@ from supportbot.knowledge.rule import Rule, fit
 from supportbot.knowledge.scores import choose, confidences_of, probabilities_of
 from supportbot.knowledge.spelling import Spelling
 from supportbot.knowledge.visibility import Visibility
-from supportbot.knowledge.words import words_of
+from supportbot.knowledge.word_match import words_of
 
 MOST_FITTED_ANSWERS = 2_500
 """Answers up to which a rule is fitted; beyond, the nearest wording decides."""

@@ -5,7 +5,7 @@ for all others; the answer's own text is one more row, which says what the answe
 and foreign questions are rows of a class of their own. The kernel is a sum: the square of the similarity of the
 sentence vectors, so that what means something else scores low everywhere, and the similarity of the n-grams as it
 is, which tells wordings of near meaning apart. Without an encoder it is the square of the latter. Answers count
-alike however many wordings they have. Where words are compared as well (``words``), what they say is added.
+alike however many wordings they have. Where words are compared as well (``word_match``), what they say is added.
 
 It was chosen over logistic regression because it is as right (within a point on 20 sets of our own) and because
 what leaving a row, or a whole answer, out would give follows exactly from the one fit (the formula for the
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from supportbot.knowledge.features import Features, Floats, join, mixed
 from supportbot.knowledge.scores import Scores, choose, joined
-from supportbot.knowledge.words import WordMatch, WordVectors
+from supportbot.knowledge.word_match import WordMatch, WordVectors
 
 Added = Callable[[NDArray[np.intp]], Floats]
 """Gives what is added to the values of some wordings, ``[rows, classes]``."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from supportbot.knowledge.features import Floats, Words
-from supportbot.knowledge.words import WordMatch, words_of
+from supportbot.knowledge.features import Floats, WordList
+from supportbot.knowledge.word_match import WordMatch, words_of
 from tests.supportbot.knowledge.faq import GYM
 
 WORDINGS = words_of([text for wordings in GYM.values() for text in wordings])
@@ -43,7 +43,7 @@ def test_leaving_an_entry_out_is_exact() -> None:
     found = match.without_class(match.table(), np.arange(len(WORDINGS)))
     for label in range(len(GYM)):
         kept = np.flatnonzero(label != CLASSES)
-        emptied: list[Words] = [() if one == label else words for one, words in enumerate(ANSWERS)]
+        emptied: list[WordList] = [() if one == label else words for one, words in enumerate(ANSWERS)]
         rest = WordMatch([WORDINGS[one] for one in kept], CLASSES[kept], emptied, OTHERS, _vectors)
         others = np.delete(np.arange(len(GYM)), label)
         for row in np.flatnonzero(label == CLASSES):

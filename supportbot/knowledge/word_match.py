@@ -19,7 +19,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from supportbot.knowledge.features import Floats, Words
+from supportbot.knowledge.features import Floats, WordList
 
 WordVectors = Callable[[Sequence[str]], Floats]
 """Gives a unit vector for each word, ``[n, d]``."""
@@ -29,18 +29,18 @@ _SHARE = 0.25
 point; with more, the first days get worse, when users' words are not among the wordings yet."""
 
 _LEAST_RARITY = 0.1
-"""Weight of a word that every entry has; one that a single entry of 50 has weighs some 4."""
+"""Weight of a word that every entry has; one that a single entry has, and no shipped foreign question, some 5."""
 
 _LONGEST = 300
 """Words of a text that are looked at: a question rarely has 50, and an answer is about what it begins with."""
 
-_BLOCK = 256
-"""Words that are compared with all at a time: 2,500 answers of 60 words each make 150 MB."""
+_BLOCK = 64
+"""Words that are compared with all at a time: 2,500 answers of 60 words each make 40 MB."""
 
 _WORD = re.compile(r"[^\W_]+")
 
 
-def words_of(texts: Sequence[str]) -> tuple[Words, ...]:
+def words_of(texts: Sequence[str]) -> tuple[WordList, ...]:
     """Return the different words of each text, in small letters."""
     return tuple(tuple(dict.fromkeys(_WORD.findall(text.lower())))[:_LONGEST] for text in texts)
 
@@ -58,10 +58,10 @@ class WordMatch:
 
     def __init__(
         self,
-        wordings: Sequence[Words],
+        wordings: Sequence[WordList],
         classes: NDArray[np.intp],
-        answers: Sequence[Words],
-        others: Sequence[Words],
+        answers: Sequence[WordList],
+        others: Sequence[WordList],
         vectors: WordVectors,
     ) -> None:
         self._wordings, self._classes, self._vectors_of = wordings, classes, vectors
@@ -79,7 +79,7 @@ class WordMatch:
         self._others_with = Counter(chain(*others))
         self._texts = len(answers) + len(others)
 
-    def values(self, questions: Sequence[Words]) -> Floats:
+    def values(self, questions: Sequence[WordList]) -> Floats:
         """Return what counts for each entry beside its score, ``[n, entries]``; the mean of a question's is 0."""
         asked = list(dict.fromkeys(chain(*questions)))
         place = {word: row for row, word in enumerate(asked)}
@@ -119,7 +119,7 @@ class WordMatch:
         own = self._classes[rows, None] == np.arange(len(self._held))
         return _centred(found, own)
 
-    def _places(self, words: Words) -> NDArray[np.intp]:
+    def _places(self, words: WordList) -> NDArray[np.intp]:
         return np.array([self._place[word] for word in words])
 
     def _best(self, vectors: Floats) -> Floats:
@@ -131,7 +131,7 @@ class WordMatch:
         found[:, self._empty] = 0
         return found
 
-    def _rarity(self, words: Words, fewer: NDArray[np.integer] | int = 0) -> Floats:
+    def _rarity(self, words: WordList, fewer: NDArray[np.integer] | int = 0) -> Floats:
         """Return the weights of words, which add up to 1.
 
         Args:
