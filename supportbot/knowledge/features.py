@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Floats = NDArray[np.float32]
+WordList = tuple[str, ...]
 
 GRAMS_SHARE = 0.33
 """Weight of the n-grams beside a sentence vector: scaled by .7, so by .49 in a product; .49 / 1.49. The best on
@@ -53,6 +54,9 @@ class TextEncoder(Protocol):
     def is_word(self, word: str) -> bool:
         """Return whether it knows a word as a whole, not only its pieces."""
 
+    def word_vectors(self, words: Sequence[str]) -> Floats:
+        """Return a unit vector for each word by itself, ``[n, dimensions]``; cheap, since nothing is encoded."""
+
 
 @dataclass(frozen=True, eq=False)
 class Features:
@@ -61,10 +65,12 @@ class Features:
     Attributes:
         vectors: unit rows ``[n, d]``; ``d`` is 0 without an encoder.
         grams: unit rows ``[n, buckets]``, sparse.
+        words: of each text; none where words are not compared.
     """
 
     vectors: Floats
     grams: csr_array
+    words: tuple[WordList, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -77,7 +83,8 @@ class Features:
 
     def take(self, rows: Any) -> Features:
         """Return some rows."""
-        return Features(self.vectors[rows], self.grams[rows])
+        words = tuple(self.words[row] for row in rows) if self.words else ()
+        return Features(self.vectors[rows], self.grams[rows], words)
 
     def products(self, others: Features) -> tuple[Floats | None, Floats]:
         """Return the cosines of the vectors, None without an encoder, and of the n-grams, each ``[n, m]``."""

@@ -32,9 +32,11 @@ from supportbot.knowledge.nearest import (
     nearest_row,
     sample_size,
 )
-from supportbot.knowledge.rule import Rule, choose, confidences_of, fit, probabilities_of
+from supportbot.knowledge.rule import Rule, fit
+from supportbot.knowledge.scores import choose, confidences_of, probabilities_of
 from supportbot.knowledge.spelling import Spelling
 from supportbot.knowledge.visibility import Visibility
+from supportbot.knowledge.word_match import words_of
 
 MOST_FITTED_ANSWERS = 2_500
 """Answers up to which a rule is fitted; beyond, the nearest wording decides."""
@@ -115,10 +117,8 @@ class Index:
             Spelling((*texts, *(entry.answer for entry in self.entries)), encoder.is_word) if encoder else None
         )
         self._grams = Grams(texts)
-        self._features = Features(vectors, self._grams.of_texts)
-        self._answers = Features(
-            answer_vectors, self._grams.of([" ".join(entry.answer.split()) for entry in self.entries])
-        )
+        self._features = Features(vectors, self._grams.of_texts, words_of(texts))
+        self._answers = self._beside(answer_vectors, [" ".join(one.answer.split()) for one in self.entries])
         self.texts = [folded(text) for text in texts]
         """Of the wordings, as they are compared to the letter."""
         self._exact: dict[str, list[int]] = {}
@@ -144,11 +144,12 @@ class Index:
         """Return normalised questions as they are compared, typing errors put right; blocks while encoding."""
         if self._spelling is not None:
             questions = [self._spelling.corrected(question) for question in questions]
-        if self._encoder is None:
-            vectors = np.zeros((len(questions), 0), np.float32)
-        else:
-            vectors = self._encoder.encode(questions)
-        return Features(vectors, self._grams.of(questions))
+        encoder = self._encoder
+        vectors = encoder.encode(questions) if encoder else np.zeros((len(questions), 0), np.float32)
+        return self._beside(vectors, questions)
+
+    def _beside(self, vectors: Floats, texts: Sequence[str]) -> Features:
+        return Features(vectors, self._grams.of(texts), words_of(texts))
 
     def fitted(self, foreign: Sequence[ForeignQuestion], vectors: Floats | None = None) -> Index:
         """Return the same index with a fitted rule, or this one if it is too large for one; blocks.
@@ -162,8 +163,10 @@ class Index:
         texts = [normalise_question(question.text) for question in foreign]
         strange = [row for row, text in enumerate(texts) if folded(text) not in self._exact]
         marked = self.features([normalise_question(text) for text in self._foreign])
-        none = self.features(texts) if vectors is None else Features(vectors, self._grams.of(texts))
-        result = fit(self._features, self.owners, self._answers, none.take(strange))
+        none = (self.features(texts) if vectors is None else self._beside(vectors, texts)).take(strange)
+        encoder = None if self.left_out.is_too_little else self._encoder  # a handful of words proves nothing
+        vectors_of = encoder.word_vectors if encoder else None
+        result = fit(self._features, self.owners, self._answers, none, vectors_of)
         index = copy(self)
         index.rule = result.rule
         index.left_out = LeftOut(

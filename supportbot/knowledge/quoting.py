@@ -26,7 +26,8 @@ from supportbot.knowledge.excerpt import Excerpt, excerpt
 from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
 from supportbot.knowledge.folding import folded
 from supportbot.knowledge.foreign import ForeignQuestion
-from supportbot.knowledge.rule import choose, fit
+from supportbot.knowledge.rule import fit
+from supportbot.knowledge.scores import choose
 
 FOREIGN_SHARE = 0.02
 """Of foreign questions this share may be answered with a passage."""

@@ -5,7 +5,7 @@ for all others; the answer's own text is one more row, which says what the answe
 and foreign questions are rows of a class of their own. The kernel is a sum: the square of the similarity of the
 sentence vectors, so that what means something else scores low everywhere, and the similarity of the n-grams as it
 is, which tells wordings of near meaning apart. Without an encoder it is the square of the latter. Answers count
-alike however many wordings they have.
+alike however many wordings they have. Where words are compared as well (``word_match``), what they say is added.
 
 It was chosen over logistic regression because it is as right (within a point on 20 sets of our own) and because
 what leaving a row, or a whole answer, out would give follows exactly from the one fit (the formula for the
@@ -18,12 +18,19 @@ This module knows numbers; entries, thresholds and databases are others' busines
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from supportbot.knowledge.features import Features, Floats, join, mixed
+from supportbot.knowledge.scores import Scores, choose, joined
+from supportbot.knowledge.word_match import WordMatch, WordVectors
+
+Added = Callable[[NDArray[np.intp]], Floats]
+"""Gives what is added to the values of some wordings, ``[rows, classes]``."""
 
 LANDMARKS = 2_000
 """Rows that the kernel is computed on: all of a usual FAQ; more takes time with the square."""
@@ -38,35 +45,12 @@ _LETTERS_SHARE = 0.25
 """Weight of the n-grams' kernel beside that of the vectors. On ten sets of our own the questions that could be
 answered at the same errors were 56.3 % with .5, 58.5 with .35, 59.7 with .25, 59.6 with .15 and 58.8 with .05."""
 
-_SHARPNESS = 8.0
-"""Scores become probabilities by a softmax; 6, 8 and 12 were within two points of coverage."""
-
 _FOREIGN_WEIGHT = 1.0
 """All foreign questions together weigh at most this share of what all wordings do; the English ones are half of
 them, and it hardly matters what those of other languages weigh where the wordings are English."""
 
 _JITTER = 1e-5
 """Keeps the kernel of repeated rows invertible."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scores:
-    """What a rule says about some questions.
-
-    Attributes:
-        chosen: the best class of each, ``[n]``.
-        raw: the score of that class, about 1 for a wording and 0 for what is foreign.
-        probability: of that class among all, "none of these" included.
-    """
-
-    chosen: NDArray[np.intp]
-    raw: Floats
-    probability: Floats
-
-    @property
-    def confidence(self) -> Floats:
-        """How sure an answer is, from 0 to about 1."""
-        return confidences_of(self.raw, self.probability)
 
 
 class Rule:
@@ -76,29 +60,35 @@ class Rule:
         landmarks: the rows that the kernel is computed on.
         weights: ``[landmarks, classes + 1]``; the last class is "none of these".
         wordings: how many wordings are the first landmarks, in their order; 0 if not all of them are landmarks.
+        match: compares words as well; None for sentences alone.
 
     Attributes:
         wordings: as given.
     """
 
-    def __init__(self, landmarks: Features, weights: Floats, wordings: int) -> None:
+    def __init__(
+        self, landmarks: Features, weights: Floats, wordings: int, match: WordMatch | None = None
+    ) -> None:
         self._landmarks = landmarks
         self._weights = weights
+        self._match = match
         self.wordings = wordings
 
     def values(self, questions: Features) -> Floats:
         """Return the score of each class for each question, "none of these" last: ``[n, classes + 1]``."""
-        return self._weighed(_kernel(*questions.products(self._landmarks)))
+        return self._weighed(questions, _kernel(*questions.products(self._landmarks)))
 
     def values_and_similarities(self, questions: Features) -> tuple[Floats, Floats]:
         """Return ``values``, and the similarity to each wording, ``[n, wordings]``, from one comparison."""
         meant, letters = questions.products(self._landmarks)
         near = letters[:, : self.wordings].copy()
         similarities = near if meant is None else mixed(meant[:, : self.wordings].copy(), near)
-        return self._weighed(_kernel(meant, letters)), similarities
+        return self._weighed(questions, _kernel(meant, letters)), similarities
 
-    def _weighed(self, kernel: Floats) -> Floats:
+    def _weighed(self, questions: Features, kernel: Floats) -> Floats:
         values: Floats = kernel @ self._weights + 1 / self._weights.shape[1]
+        if self._match is not None:
+            values[:, :-1] += self._match.values(questions.words)
         return values
 
 
@@ -117,7 +107,13 @@ class Fit:
     without_class: Scores
 
 
-def fit(wordings: Features, classes: NDArray[np.intp], answers: Features, foreign: Features) -> Fit:
+def fit(
+    wordings: Features,
+    classes: NDArray[np.intp],
+    answers: Features,
+    foreign: Features,
+    word_vectors: WordVectors | None = None,
+) -> Fit:
     """Fit a rule.
 
     Args:
@@ -125,9 +121,10 @@ def fit(wordings: Features, classes: NDArray[np.intp], answers: Features, foreig
         classes: the class of each wording, from 0, ``[wordings]``.
         answers: the text of each class's answer, ``[classes]``.
         foreign: questions that none of the classes answers, possibly none.
+        word_vectors: of words, where these are compared as well; None compares whole texts alone.
 
     Returns:
-        The rule; for 1,000 wordings in well under a second.
+        The rule; for 1,000 wordings in about a second.
     """
     number = len(answers)
     rows = join(wordings, answers, foreign)
@@ -141,10 +138,15 @@ def fit(wordings: Features, classes: NDArray[np.intp], answers: Features, foreig
         ]
     )
     solved = _Ridge(rows, labels, weights, number + 1)
+    if word_vectors is None:
+        rule = solved.rule(len(wordings))
+        return Fit(rule, solved.without_row(len(wordings)), solved.without_class(classes, number))
+    match = WordMatch(wordings.words, classes, answers.words, foreign.words, word_vectors)
+    table = match.table()
     return Fit(
-        rule=solved.rule(len(wordings)),
-        without_row=solved.without_row(len(wordings)),
-        without_class=solved.without_class(classes, number),
+        solved.rule(len(wordings), match),
+        solved.without_row(len(wordings), partial(match.without_row, table)),
+        solved.without_class(classes, number, partial(match.without_class, table)),
     )
 
 
@@ -176,24 +178,27 @@ class _Ridge:
         self._solution = cho_solve(factor, targets)
         self._influence = cho_solve(factor, weighted.T)
 
-    def rule(self, wordings: int) -> Rule:
+    def rule(self, wordings: int, match: WordMatch | None = None) -> Rule:
         from scipy.linalg import solve_triangular
 
         weights = solve_triangular(self._root, self._solution, lower=True, trans="T")
         has_all = len(self._landmarks) == len(self._labels)
-        return Rule(self._landmarks, weights.astype(np.float32), wordings if has_all else 0)
+        return Rule(self._landmarks, weights.astype(np.float32), wordings if has_all else 0, match)
 
-    def without_row(self, number: int) -> Scores:
+    def without_row(self, number: int, added: Added | None = None) -> Scores:
         """Say of each of the first rows what the others give: y - (y - f) / (1 - h)."""
         own = np.einsum("nm,mn->n", self._features[:number], self._influence[:, :number])
         parts = []
         for rows in np.array_split(np.arange(number), max(1, number // 2_000)):
             wanted = self._targets(rows)
             missed = wanted - self._features[rows] @ self._solution
-            parts.append(choose(wanted - missed / (1 - own[rows])[:, None] + 1 / self._number))
-        return _joined(parts)
+            values = wanted - missed / (1 - own[rows])[:, None] + 1 / self._number
+            if added is not None:
+                values[:, :-1] += added(rows)
+            parts.append(choose(values))
+        return joined(parts)
 
-    def without_class(self, classes: NDArray[np.intp], number: int) -> Scores:
+    def without_class(self, classes: NDArray[np.intp], number: int, added: Added | None = None) -> Scores:
         """Say of each wording what the rows of the other classes give: Y - (I - H)^-1 (Y - F) for its block."""
         order, parts = [], []
         for label in range(number):
@@ -205,12 +210,14 @@ class _Ridge:
             missed = wanted - self._features[block] @ self._solution
             rest = np.eye(len(block)) - self._features[block] @ self._influence[:, block]
             values = (wanted - np.linalg.solve(rest, missed))[kept] + 1 / self._number
+            if added is not None:
+                values[:, :-1] += added(block[kept])
             values[:, label] = -np.inf
             parts.append(choose(values))
             order.append(block[kept])
         back = np.argsort(np.concatenate(order))
-        joined = _joined(parts)
-        return Scores(joined.chosen[back], joined.raw[back], joined.probability[back])
+        found = joined(parts)
+        return Scores(found.chosen[back], found.raw[back], found.probability[back])
 
     def _targets(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         wanted = np.full((len(rows), self._number), -1 / self._number)
@@ -252,36 +259,3 @@ def _landmarks(labels: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
 def _spread(ranks: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ranks in an order in which any beginning is spread evenly: the golden ratio's multiples."""
     return np.modf(ranks * 1e6 * 0.6180339887498949)[0]
-
-
-def choose(values: NDArray[np.floating]) -> Scores:
-    """Choose among all classes but the last, which is "none of these"; values as ``Rule.values`` returns them."""
-    chosen = values[:, :-1].argmax(1)[:, None]
-    raw = np.take_along_axis(values, chosen, 1)[:, 0]
-    probability = np.take_along_axis(probabilities_of(values), chosen, 1)[:, 0]
-    return Scores(chosen[:, 0], raw.astype(np.float32), probability.astype(np.float32))
-
-
-def probabilities_of(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return the probability of each class, "none of these" last, by a softmax of the values."""
-    exponents = np.exp(_SHARPNESS * (values - values.max(1, keepdims=True)))
-    probabilities: NDArray[np.floating] = exponents / exponents.sum(1, keepdims=True)
-    return probabilities
-
-
-def confidences_of(raw: NDArray[np.floating], probability: NDArray[np.floating]) -> Floats:
-    """Return how sure answers are: the geometric mean of the probability and the score.
-
-    The score falls with the distance to all rows. Of ten combinations with similarities, margins and powers this
-    is the simplest, and none was better on all of our own sets.
-    """
-    confidences: Floats = np.sqrt(probability * np.maximum(raw, 0)).astype(np.float32)
-    return confidences
-
-
-def _joined(parts: list[Scores]) -> Scores:
-    return Scores(
-        np.concatenate([part.chosen for part in parts]),
-        np.concatenate([part.raw for part in parts]),
-        np.concatenate([part.probability for part in parts]),
-    )

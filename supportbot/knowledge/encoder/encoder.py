@@ -35,6 +35,7 @@ class Encoder:
     Args:
         compiled: graph from ``input_ids`` and ``attention_mask`` to ``vectors``.
         tokenizer: with truncation and without padding; it belongs to this object from now on.
+        table: the vectors of the tokens that the graph begins with, ``[vocabulary, dimensions]``.
         digest: see below.
         dimensions: see below.
         tokens: that are read of a text at most.
@@ -46,11 +47,20 @@ class Encoder:
     """
 
     def __init__(
-        self, compiled: ov.CompiledModel, tokenizer: Tokenizer, *, digest: str, dimensions: int, tokens: int
+        self,
+        compiled: ov.CompiledModel,
+        tokenizer: Tokenizer,
+        table: NDArray[np.float16],
+        *,
+        digest: str,
+        dimensions: int,
+        tokens: int,
     ) -> None:
         self.digest = digest
         self.dimensions = dimensions
         self._tokenizer = tokenizer
+        self._table = table
+        self._centre: NDArray[np.float32] = table.mean(0, dtype=np.float32)
         self._tokens = tokens
         self._requests: SimpleQueue[ov.InferRequest] = SimpleQueue()
         for _ in range(REQUESTS):
@@ -70,13 +80,24 @@ class Encoder:
         order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
         for batch in self._batches(rows, order):
             vectors[batch] = self._infer([rows[row] for row in batch])
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        normed: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-        return normed
+        return _unit(vectors)
 
     def is_word(self, word: str) -> bool:
         """Return whether it knows a word as a whole, not only its pieces."""
         return len(self._tokenizer.encode(word, add_special_tokens=False).ids) == 1
+
+    def word_vectors(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Return a vector for each word by itself, of the pieces that the graph would begin with.
+
+        Returns:
+            ``[len(words), dimensions]``, each row of length 1, or 0 where a word has no pieces. What all pieces
+            have in common is taken away: it makes any two words alike.
+        """
+        pieces = [self._tokenizer.encode(word, add_special_tokens=False).ids for word in words]
+        vectors = np.zeros((len(words), self.dimensions), dtype=np.float32)
+        owners = np.repeat(np.arange(len(words)), [len(ids) for ids in pieces])
+        np.add.at(vectors, owners, self._table[[place for ids in pieces for place in ids]] - self._centre)
+        return _unit(vectors)
 
     def _ids(self, text: str) -> list[int]:
         # Half a surrogate pair, which JSON can carry, is no text; the tokenizer would refuse it.
@@ -108,3 +129,9 @@ class Encoder:
         finally:
             self._requests.put(request)
         return vectors
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    normed: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return normed

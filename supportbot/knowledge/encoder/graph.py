@@ -35,6 +35,15 @@ def build_graph(settings: EncoderSettings, tensors: Tensors) -> ov.Model:
     return _Builder(settings, tensors).build()
 
 
+def token_vectors(settings: EncoderSettings, tensors: Tensors) -> NDArray[np.float16]:
+    """Return what the graph begins with for each token, ``[vocabulary, width]``.
+
+    Raises:
+        ModelError: as ``build_graph``.
+    """
+    return _Builder(settings, tensors).words()
+
+
 class _Builder:
     """Holds what all parts of the graph are made of."""
 
@@ -55,11 +64,15 @@ class _Builder:
         vectors.output(0).get_tensor().set_names({"vectors"})
         return ov.Model([opset13.result(vectors)], [self._input_ids, self._attention_mask], "bert")
 
+    def words(self) -> NDArray[np.float16]:
+        settings = self._settings
+        return self._get("embeddings.word_embeddings.weight", settings.vocabulary, settings.width)
+
     def _embedded(self) -> Node:
         settings = self._settings
         length = opset13.gather(opset13.shape_of(self._input_ids, "i64"), _integer(1), _integer(0))
         places = opset13.range(_integer(0), length, _integer(1), ov.Type.i64)
-        words = self._get("embeddings.word_embeddings.weight", settings.vocabulary, settings.width)
+        words = self.words()
         positions = self._get("embeddings.position_embeddings.weight", settings.positions, settings.width)
         types = self._get("embeddings.token_type_embeddings.weight", settings.types, settings.width)
         # All tokens have type 0, whose vector can as well be part of every place.

@@ -41,6 +41,10 @@ class Counting:
         """Return what the encoder says."""
         return self._encoder.is_word(word)
 
+    def word_vectors(self, words: Sequence[str]) -> Floats:
+        """Return what the encoder says."""
+        return self._encoder.word_vectors(words)
+
 
 shipped = cache(lambda: open_encoder(""))
 

@@ -107,6 +107,9 @@ async def test_vectors_are_computed_once(database: Database, minilm: Encoder) ->
         def is_word(self, word):  # type: ignore[no-untyped-def]
             return minilm.is_word(word)
 
+        def word_vectors(self, words):  # type: ignore[no-untyped-def]
+            return minilm.word_vectors(words)
+
         def encode(self, texts):  # type: ignore[no-untyped-def]
             encoded.append(len(texts))
             return minilm.encode(texts)

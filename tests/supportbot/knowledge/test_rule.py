@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from supportbot.knowledge import rule as rule_module
 from supportbot.knowledge.features import Features, Grams, join
-from supportbot.knowledge.rule import Scores, choose, fit
+from supportbot.knowledge.rule import fit
+from supportbot.knowledge.scores import Scores, choose
 from tests.supportbot.knowledge.faq import GYM
 
 FOREIGN = ("will it rain tomorrow", "who won the match", "tell me a joke", "how tall is the eiffel tower")

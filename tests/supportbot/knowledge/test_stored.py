@@ -61,6 +61,10 @@ class Counting:
         """Return what the real one knows."""
         return self._encoder.is_word(word)
 
+    def word_vectors(self, words: Sequence[str]) -> Floats:
+        """Return what the encoder says."""
+        return self._encoder.word_vectors(words)
+
 
 @dataclass(frozen=True)
 class Faq:

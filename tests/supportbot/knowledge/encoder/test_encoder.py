@@ -34,6 +34,16 @@ def test_like_meanings_are_near(shipped: Encoder) -> None:
     assert similarity[:2, 2:].max() < 0.3
 
 
+def test_words_by_themselves_have_vectors(shipped: Encoder) -> None:
+    """A word is like what means the same, however many pieces it has; what has no pieces is like nothing."""
+    refund, refunded, money, parrot, nothing = shipped.word_vectors(["refund", "refunded", "money", "parrot", ""])
+    assert [np.linalg.norm(one) for one in (refund, refunded, money, parrot)] == pytest.approx([1] * 4, abs=1e-5)
+    assert refund @ refunded > 0.5
+    assert refund @ money > refund @ parrot
+    assert not nothing.any()
+    assert shipped.word_vectors([]).shape == (0, 384)
+
+
 def test_the_shipped_encoder_gives_the_published_similarities(shipped: Encoder) -> None:
     """Similarities are those that the model's authors print in the documentation of sentence-transformers."""
     vectors = shipped.encode(
