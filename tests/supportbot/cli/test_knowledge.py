@@ -22,16 +22,16 @@ from tests.supportbot.cli.curating import supportbot
 from tests.supportbot.feedback.curation.rows import add_workspace
 from tests.supportbot.knowledge.handbook import ASKED, FOREIGN, SECTIONS, learn, written
 
-# What a database makes of it is tested with the core; these start a process for every command.
+# What a database makes of it is tested with the core.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 LETTERS = {"SUPPORTBOT_ENCODER": "none"}
 ANSWER = "Delivery takes three days."
 
 
-async def run(database: Database, *arguments: str, **settings: str) -> Finished:
+async def run(database: Database, *arguments: str, apart: bool = False, **settings: str) -> Finished:
     """Run a command of the group, without an encoder unless one is set."""
-    return await supportbot(database, "knowledge", *arguments, **{**LETTERS, **settings})
+    return await supportbot(database, "knowledge", *arguments, apart=apart, **{**LETTERS, **settings})
 
 
 async def read(database: Database, *arguments: str, **settings: str) -> Any:
@@ -113,7 +113,7 @@ async def test_a_question_of_another_entry_is_refused_until_it_is_moved(database
     """The refusal names both; --move says where the question was taken from."""
     await add(database, ANSWER, "How long?", "Is it fast?")
     command = ("add", "--question", "how long", "--answer", "Two days.", "--by", "ada")
-    finished = await run(database, *command)
+    finished = await run(database, *command, apart=True)
     assert finished.status == 2
     assert finished.errors == (
         "supportbot: 'How long?' is a wording of entry 1 already, which answers 'Delivery takes three days.' and "

@@ -1,0 +1,79 @@
+"""Runs the `supportbot` command in this process: a third of the work of a process of its own.
+
+What starts, reads a terminal or ends with a process is tested with one (``tests/program.py``, ``tests/e2e``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from unittest.mock import patch
+
+import structlog
+from rich.console import Console
+
+from supportbot.cli import _terminal, main
+from supportbot.faults import OUR_PACKAGES
+from tests.program import Finished
+
+
+async def run_command(arguments: Sequence[str], environment: Mapping[str, str], *, typed: str = "") -> Finished:
+    """Run ``supportbot`` to its end, as ``tests.program.run_module`` does in a process of its own.
+
+    Args:
+        arguments: what follows its name.
+        environment: all of it.
+        typed: what it finds on its standard input.
+    """
+    return await asyncio.to_thread(
+        _run, ["supportbot", *arguments], environment, typed
+    )  # it has a loop of its own
+
+
+def _run(line: list[str], environment: Mapping[str, str], typed: str) -> Finished:
+    output, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    mask = os.umask(0o022)
+    status = 0
+    try:
+        with (
+            patch.dict(os.environ, environment, clear=True),
+            # They look at the environment when they are made.
+            patch.dict(vars(_terminal.out), vars(Console(soft_wrap=True)), clear=True),
+            patch.dict(vars(_terminal.err), vars(Console(stderr=True)), clear=True),
+            patch.multiple(sys, argv=line, stdin=io.StringIO(typed), excepthook=sys.excepthook),
+            redirect_stdout(output),
+            redirect_stderr(errors),
+            restored_logging(),
+        ):
+            main()
+    except SystemExit as ended:
+        assert isinstance(ended.code, int)
+        status = ended.code
+    finally:
+        os.umask(mask)
+    return Finished(status, _written(output), _written(errors))
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+@contextmanager
+def restored_logging() -> Iterator[None]:
+    """Whatever is configured meanwhile, the log is afterwards as it was."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, sorted(OUR_PACKAGES))]
+    before = [(logger, logger.handlers[:], logger.level) for logger in loggers]
+    config = structlog.get_config()
+    try:
+        yield
+    finally:
+        for logger, handlers, level in before:
+            logger.handlers[:] = handlers
+            logger.setLevel(level)
+        structlog.configure(**config)
