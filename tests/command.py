@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from unittest.mock import patch
 
+import pytest
 import structlog
 from rich.console import Console
 
@@ -30,17 +31,16 @@ async def run_command(arguments: Sequence[str], environment: Mapping[str, str], 
         environment: all of it.
         typed: what it finds on its standard input.
     """
-    return await asyncio.to_thread(
-        _run, ["supportbot", *arguments], environment, typed
-    )  # it has a loop of its own
+    # In a thread, for a command has an event loop of its own.
+    return await asyncio.to_thread(_run, ["supportbot", *arguments], environment, typed)
 
 
 def _run(line: list[str], environment: Mapping[str, str], typed: str) -> Finished:
     output, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     mask = os.umask(0o022)
-    status = 0
     try:
         with (
+            pytest.raises(SystemExit) as ended,
             patch.dict(os.environ, environment, clear=True),
             # They look at the environment when they are made.
             patch.dict(vars(_terminal.out), vars(Console(soft_wrap=True)), clear=True),
@@ -51,11 +51,10 @@ def _run(line: list[str], environment: Mapping[str, str], typed: str) -> Finishe
             restored_logging(),
         ):
             main()
-    except SystemExit as ended:
-        assert isinstance(ended.code, int)
-        status = ended.code
     finally:
         os.umask(mask)
+    status = ended.value.code
+    assert isinstance(status, int)
     return Finished(status, _written(output), _written(errors))
 
 
