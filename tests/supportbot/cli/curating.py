@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from supportbot.db.session import Database
@@ -10,26 +11,18 @@ from tests.e2e.daemon import environment
 from tests.program import Finished, run_module
 
 
-async def supportbot(
-    database: Database,
-    *arguments: str,
-    typed: str = "",
-    terminal: str | None = None,
-    apart: bool = False,
-    **settings: str,
-) -> Finished:
-    """Run the command to its end.
+async def supportbot(database: Database, *arguments: str, typed: str = "", **settings: str) -> Finished:
+    """Run the command to its end, in this process."""
+    return await run_command(arguments, _environment(database, settings), typed=typed)
 
-    Args:
-        database: that it works on.
-        arguments: what follows its name.
-        typed: what it finds on its standard input.
-        terminal: the device that it reads from instead, in a process of its own.
-        apart: in a process of its own, as an operator's shell does.
-        settings: of the environment.
-    """
+
+async def supportbot_apart(
+    database: Database, *arguments: str, terminal: str | None = None, **settings: str
+) -> Finished:
+    """Run the command to its end in a process of its own, as a shell does; it may read from a terminal."""
+    return await run_module("supportbot.cli", arguments, _environment(database, settings), terminal=terminal)
+
+
+def _environment(database: Database, settings: Mapping[str, str]) -> dict[str, str]:
     url = database.url.render_as_string(hide_password=False)
-    variables = environment(Path.cwd() / "home", {"SUPPORTBOT_DATABASE_URL": url, "COLUMNS": "200", **settings})
-    if terminal or apart:
-        return await run_module("supportbot.cli", arguments, variables, typed=typed, terminal=terminal)
-    return await run_command(arguments, variables, typed=typed)
+    return environment(Path.cwd() / "home", {"SUPPORTBOT_DATABASE_URL": url, "COLUMNS": "200", **settings})

@@ -18,7 +18,7 @@ from supportbot.db.session import Database
 from supportbot.errors import SupportBotError
 from supportbot.knowledge.knowledge import Knowledge
 from tests.program import Finished
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.supportbot.feedback.curation.rows import add_workspace
 from tests.supportbot.knowledge.handbook import ASKED, FOREIGN, SECTIONS, learn, written
 
@@ -29,9 +29,9 @@ LETTERS = {"SUPPORTBOT_ENCODER": "none"}
 ANSWER = "Delivery takes three days."
 
 
-async def run(database: Database, *arguments: str, apart: bool = False, **settings: str) -> Finished:
+async def run(database: Database, *arguments: str, **settings: str) -> Finished:
     """Run a command of the group, without an encoder unless one is set."""
-    return await supportbot(database, "knowledge", *arguments, apart=apart, **{**LETTERS, **settings})
+    return await supportbot(database, "knowledge", *arguments, **{**LETTERS, **settings})
 
 
 async def read(database: Database, *arguments: str, **settings: str) -> Any:
@@ -113,7 +113,7 @@ async def test_a_question_of_another_entry_is_refused_until_it_is_moved(database
     """The refusal names both; --move says where the question was taken from."""
     await add(database, ANSWER, "How long?", "Is it fast?")
     command = ("add", "--question", "how long", "--answer", "Two days.", "--by", "ada")
-    finished = await run(database, *command, apart=True)
+    finished = await supportbot_apart(database, "knowledge", *command, **LETTERS)
     assert finished.status == 2
     assert finished.errors == (
         "supportbot: 'How long?' is a wording of entry 1 already, which answers 'Delivery takes three days.' and "

@@ -14,7 +14,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.models.registry import Registry
 from tests.program import Finished
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.supportbot.feedback.curation.rows import add_answer
 from tests.versions import install_version
 
@@ -32,19 +32,17 @@ def registry(tiny_model: Path) -> Registry:
     return registry
 
 
-async def ask(database: Database, *, apart: bool = False, **settings: str) -> int:
+async def ask(database: Database, **settings: str) -> int:
     """Let the real command answer a question; return the answer's id."""
-    finished = await supportbot(database, "ask", "Where is my order?", apart=apart, **settings)
+    finished = await supportbot(database, "ask", "Where is my order?", **settings)
     assert finished.status == 0, finished.errors
     async with database.read() as session:
         return int(await session.scalar(select(Answer.id).order_by(Answer.id.desc())) or 0)
 
 
-async def replay(
-    database: Database, answer_id: int, *flags: str, apart: bool = False, **settings: str
-) -> Finished:
+async def replay(database: Database, answer_id: int, *flags: str, **settings: str) -> Finished:
     """Run `supportbot replay`."""
-    return await supportbot(database, "replay", str(answer_id), *flags, apart=apart, **settings)
+    return await supportbot(database, "replay", str(answer_id), *flags, **settings)
 
 
 async def change(database: Database, answer_id: int, **values: Any) -> None:
@@ -55,9 +53,9 @@ async def change(database: Database, answer_id: int, **values: Any) -> None:
 
 @pytest.mark.usefixtures("registry")
 async def test_answer_comes_out_the_same_until_it_is_tampered_with(database: Database) -> None:
-    """What `supportbot ask` logged is repeated with status 0; another text in the log means status 1."""
-    answer_id = await ask(database, apart=True, **EXACT)
-    finished = await replay(database, answer_id, "--json", apart=True, **EXACT)
+    """Another process repeats what was logged, with status 0; another text in the log means status 1."""
+    answer_id = await ask(database, **EXACT)
+    finished = await supportbot_apart(database, "replay", str(answer_id), "--json", **EXACT)
     assert finished.status == 0, finished.errors
     record = json.loads(finished.output)
     text = record["recorded"]
@@ -84,10 +82,10 @@ async def test_answer_comes_out_the_same_until_it_is_tampered_with(database: Dat
 @pytest.mark.usefixtures("registry")
 async def test_answer_on_the_default_engine_comes_out_the_same(database: Database) -> None:
     """With nothing set the engine of this machine is recorded in the log and repeats its answer."""
-    answer_id = await ask(database, apart=True)
+    answer_id = await ask(database)
     [entry] = json.loads((await supportbot(database, "log", "--json")).output)
     assert entry["answer_id"] == answer_id
-    finished = await replay(database, answer_id, "--json", apart=True)
+    finished = await supportbot_apart(database, "replay", str(answer_id), "--json")
     assert finished.status == 0, (finished.output, finished.errors)
     assert json.loads(finished.output)["engine"] == entry["sampling"]["engine"]
 

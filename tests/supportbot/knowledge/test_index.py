@@ -16,7 +16,7 @@ from supportbot.knowledge.calibration import LEAST_THRESHOLD, Evidence
 from supportbot.knowledge.encoder.encoder import Encoder
 from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.features import TextEncoder
-from supportbot.knowledge.foreign import shipped_foreign
+from supportbot.knowledge.foreign import foreign_vectors, shipped_foreign
 from supportbot.knowledge.index import Index
 from tests.supportbot.knowledge.faq import APPROVED_AT, entry, gym
 
@@ -31,7 +31,7 @@ def build(entries: Sequence[KnownEntry], encoder: TextEncoder | None, *, fitted:
         encoder.encode(part) if encoder else np.zeros((len(part), 0), np.float32) for part in (texts, answers)
     ]
     index = Index(entries, encoder, *vectors, wrong_rate=0.02)
-    return index.fitted(shipped_foreign()) if fitted else index
+    return index.fitted(shipped_foreign(), foreign_vectors(encoder)) if fitted else index
 
 
 @pytest.fixture(scope="module")
