@@ -10,15 +10,18 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
 from unittest.mock import patch
 
 import pytest
 import structlog
+import typer
 from rich.console import Console
 
-from supportbot.cli import _terminal, main
+from supportbot import cli
+from supportbot.cli import _terminal
 from supportbot.faults import OUR_PACKAGES
 from tests.program import Finished
 
@@ -45,17 +48,24 @@ def _run(line: list[str], environment: Mapping[str, str], typed: str) -> Finishe
             # They look at the environment when they are made.
             patch.dict(vars(_terminal.out), vars(Console(soft_wrap=True)), clear=True),
             patch.dict(vars(_terminal.err), vars(Console(stderr=True)), clear=True),
+            patch.object(cli, "app", _built()),
             patch.multiple(sys, argv=line, stdin=io.StringIO(typed), excepthook=sys.excepthook),
             redirect_stdout(output),
             redirect_stderr(errors),
             restored_logging(),
         ):
-            main()
+            cli.main()
     finally:
         os.umask(mask)
     status = ended.value.code
     assert isinstance(status, int)
     return Finished(status, _written(output), _written(errors))
+
+
+@cache
+def _built() -> Callable[[], None]:
+    """The command line, which it takes longer to build than many a command to run."""
+    return typer.main.get_command(cli.app)
 
 
 def _written(stream: io.TextIOWrapper) -> str:
