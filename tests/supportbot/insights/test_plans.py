@@ -55,13 +55,14 @@ async def filled(filled_once: URL, request: pytest.FixtureRequest, tmp_path: Pat
 def _fill(engine: Engine) -> None:
     now = datetime.now(UTC)
     try:
-        fill_places(engine, now)
-        fill_log(engine, _CONVERSATIONS, 50, 1_000, now)
         if engine.dialect.name == "postgresql":
             # The tests' server commits without waiting for its log, and what is not in that yet is not vacuumed:
             # then indexes alone do not do.
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("CHECKPOINT")
+                connection.exec_driver_sql(f"ALTER DATABASE {engine.url.database} SET synchronous_commit = on")
+            engine.dispose()  # it holds for the next connection
+        fill_places(engine, now)
+        fill_log(engine, _CONVERSATIONS, 50, 1_000, now)
         settle(engine)
     finally:
         engine.dispose()
