@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -17,7 +16,7 @@ from sqlalchemy import make_url
 
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
-from supportbot.faults import OUR_PACKAGES
+from tests.command import restored_logging
 from tests.compiled import share_compiled_statements
 from tests.postgres import ReusedDatabase, postgres_server
 from tests.postgres import create_postgres_database as create_postgres_database  # many tests have it from here
@@ -66,17 +65,11 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def restored_logging() -> Iterator[None]:
+@pytest.fixture(name="restored_logging")
+def _restored_logging() -> Iterator[None]:
     """Whatever a test configures, the next one finds the log as it was."""
-    loggers = [logging.getLogger(), *map(logging.getLogger, sorted(OUR_PACKAGES))]
-    before = [(logger, logger.handlers[:], logger.level) for logger in loggers]
-    config = structlog.get_config()
-    yield
-    for logger, handlers, level in before:
-        logger.handlers[:] = handlers
-        logger.setLevel(level)
-    structlog.configure(**config)
+    with restored_logging():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -35,22 +35,25 @@ def schedule(home: Path, every: timedelta, keep: int = 2) -> Schedule:
 
 async def test_newest_are_kept_and_the_metric_tells_when(home: Path) -> None:
     """One follows the other and the oldest go; the half-made go too, and what somebody made themselves stays."""
+    older = [home / "backups" / f"supportbot-2026010{day}T000000Z" for day in (1, 2)]
     own = home / "backups" / "before-the-move"
     half = home / "backups" / ".supportbot-20260101T000000Z-x.partial"
-    for folder in (own, half):
+    for folder in (*older, own, half):
         folder.mkdir(parents=True)
         (folder / "manifest.json").write_text("{}")
     running = schedule(home, OFTEN)
+    assert running.backups() == older
     task = asyncio.create_task(running.run())
-    made: set[Path] = set()
+    seen: set[tuple[Path, ...]] = set()
 
-    def three() -> bool:
-        made.update(running.backups())
-        return len(made) >= 3 and len(running.backups()) == 2
+    def both_have_gone() -> bool:
+        seen.add(tuple(running.backups()))
+        return len(running.backups()) == 2 and not any(folder.exists() for folder in older)
 
-    await until(three, seconds=60)
+    await until(both_have_gone, seconds=60)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    assert any(older[0] not in some and older[1] in some for some in seen)  # not both at once
     assert own.is_dir()
     assert not half.exists()
     assert (REGISTRY.get_sample_value("supportbot_backup_last_success_timestamp_seconds") or 0) > 1.7e9

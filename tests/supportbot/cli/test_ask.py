@@ -11,7 +11,7 @@ from rich.console import Console
 from supportbot.cli._markdown import print_answer
 from supportbot.db.session import Database
 from supportbot.models.registry import Registry
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.versions import install_version
 
 ANSWER = """# Returns
@@ -83,5 +83,5 @@ async def test_approved_answer_in_a_terminal(database: Database, tiny_model: Pat
     )
     assert added.status == 0, added.errors
     assert (await supportbot(database, "ask", question, **letters)).output == "**Pack** it.\n"
-    in_terminal = await supportbot(database, "ask", question, TTY_COMPATIBLE="1", **letters)
+    in_terminal = await supportbot_apart(database, "ask", question, TTY_COMPATIBLE="1", **letters)
     assert in_terminal.output == "\x1b[1mPack\x1b[0m it.\n"

@@ -10,10 +10,10 @@ import pytest
 from supportbot.cli.consent import consent
 from supportbot.db.session import Database
 from supportbot.errors import SupportBotError
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.supportbot.feedback.curation.rows import add_answer
 
-# What a database makes of it is tested with the core; these start a process for every command.
+# What a database makes of it is tested with the core.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -50,7 +50,7 @@ async def test_a_page_on_a_network_is_listed_before_anybody_asked(database: Data
 @on_sqlite
 async def test_a_refusal_is_one_sentence_and_exit_status_2(database: Database) -> None:
     """What the core refuses is said without a traceback."""
-    finished = await supportbot(database, "consent", "slack", "T1", "--allow-training")
+    finished = await supportbot_apart(database, "consent", "slack", "T1", "--allow-training")
     assert finished.status == 2
     assert finished.errors.endswith("add --by NAME.\n")
     assert finished.errors.count("\n") == 1

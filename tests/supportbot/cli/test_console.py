@@ -10,9 +10,9 @@ from supportbot.access.access import Access
 from supportbot.access.roles import Role
 from supportbot.db import audit
 from supportbot.db.session import Database
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 
-# What a database makes of it is tested with the core; these start a process for every command.
+# What a database makes of it is tested with the core.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -40,7 +40,7 @@ async def test_without_a_name_it_is_for_the_user_of_the_machine(database: Databa
     finished = await supportbot(database, "console", SUPPORTBOT_WEB_PORT="0")
     assert "\n/console/sign-in?token=" in finished.output
     assert f"{audit.current_user()} (admin) once" in finished.output
-    refused = await supportbot(database, "console", "--role", "viewer")
+    refused = await supportbot_apart(database, "console", "--role", "viewer")
     assert refused.status == 2
     assert "last admin" in refused.errors
     refused = await supportbot(database, "console", SUPPORTBOT_CONSOLE="off")

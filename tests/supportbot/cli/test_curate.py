@@ -11,10 +11,10 @@ from supportbot.db import audit
 from supportbot.db.session import Database
 from supportbot.db.states import ExampleLabel, ExampleSource, ExampleStatus
 from supportbot.feedback.curation.alike import Alike
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.supportbot.feedback.curation.rows import add_answer, add_examples, add_feedback, example, stored
 
-# What a database makes of it is tested with the core; these start a process for every command.
+# What a database makes of it is tested with the core.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 PENDING = {"status": ExampleStatus.PENDING}
@@ -102,7 +102,7 @@ async def test_edit_and_reject(database: Database) -> None:
     assert finished.output == f"example {number} is rejected\n"
     [entry] = await audit.recent(database, 1)
     assert (entry.actor, entry.details) == ("eve", {"reason": "unclear"})
-    finished = await supportbot(database, "curate", "approve", "4711", "--by", "ada")
+    finished = await supportbot_apart(database, "curate", "approve", "4711", "--by", "ada")
     assert finished.status == 2
     assert finished.errors == (
         "supportbot: There is no example 4711: `supportbot curate list` shows which there are.\n"

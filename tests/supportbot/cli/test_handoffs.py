@@ -12,11 +12,11 @@ from supportbot.handoffs.asking import Handoffs
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Reply
 from tests.policies import decide
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.supportbot.conftest import MakeQuestion
 
 
-# What a database makes of it is tested with the core; this starts a process for every command.
+# What a database makes of it is tested with the core.
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_listed_and_closed(database: Database, inbox: Inbox, question: MakeQuestion) -> None:
     """What is open is listed until somebody closes it; who read and who closed stands in the audit."""
@@ -42,7 +42,7 @@ async def test_listed_and_closed(database: Database, inbox: Inbox, question: Mak
     assert finished.output == f"Hand-off {number} is closed.\n"
     finished = await supportbot(database, "handoffs", "resolve", number, "--by", "Ada L")
     assert finished.output == f"Hand-off {number} was closed before.\n"
-    finished = await supportbot(database, "handoffs", "resolve", "99", "--by", "Ada L")
+    finished = await supportbot_apart(database, "handoffs", "resolve", "99", "--by", "Ada L")
     assert finished.status == 2
     assert finished.errors.startswith("supportbot: There is no hand-off 99: ")
     assert finished.errors.count("\n") == 1

@@ -17,7 +17,7 @@ from supportbot.db.states import ExampleStatus
 from supportbot.errors import SupportBotError
 from supportbot.feedback.curation.origins import Origin
 from tests.program import Finished
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.supportbot.feedback.curation.rows import add_examples, add_workspace, example, stored
 
 FILES = Path(__file__).parents[1] / "feedback" / "curation" / "reading" / "files"
@@ -27,7 +27,7 @@ async def at_a_terminal(database: Database, *arguments: str, typed: str) -> Fini
     """Run the command with a terminal to type into; what it shows is caught."""
     ours, theirs = pty.openpty()
     os.write(ours, typed.encode())
-    finished = await supportbot(database, *arguments, terminal=os.ttyname(theirs))
+    finished = await supportbot_apart(database, *arguments, terminal=os.ttyname(theirs))
     os.close(ours)
     os.close(theirs)
     return finished

@@ -18,11 +18,11 @@ from supportbot.db.session import Database
 from supportbot.errors import SupportBotError
 from supportbot.knowledge.knowledge import Knowledge
 from tests.program import Finished
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.supportbot.feedback.curation.rows import add_workspace
 from tests.supportbot.knowledge.handbook import ASKED, FOREIGN, SECTIONS, learn, written
 
-# What a database makes of it is tested with the core; these start a process for every command.
+# What a database makes of it is tested with the core.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 LETTERS = {"SUPPORTBOT_ENCODER": "none"}
@@ -113,7 +113,7 @@ async def test_a_question_of_another_entry_is_refused_until_it_is_moved(database
     """The refusal names both; --move says where the question was taken from."""
     await add(database, ANSWER, "How long?", "Is it fast?")
     command = ("add", "--question", "how long", "--answer", "Two days.", "--by", "ada")
-    finished = await run(database, *command)
+    finished = await supportbot_apart(database, "knowledge", *command, **LETTERS)
     assert finished.status == 2
     assert finished.errors == (
         "supportbot: 'How long?' is a wording of entry 1 already, which answers 'Delivery takes three days.' and "

@@ -8,10 +8,10 @@ import pytest
 
 from supportbot.db.audit import current_user, recent
 from supportbot.db.session import Database
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.supportbot.feedback.curation.rows import add_answer
 
-# What a database makes of it is tested with the core; these start a process for every command.
+# What a database makes of it is tested with the core.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31mred\x9b2J \u202ebackwards [bold]plain[/bold]"
@@ -28,7 +28,7 @@ async def test_log_obeys_no_question_and_no_answer(database: Database) -> None:
     shown = " ".join(finished.output.replace("│", " ").split())
     for word in HARMLESS.split():
         assert shown.count(word) == 2
-    finished = await supportbot(database, "log", "--json")
+    finished = await supportbot_apart(database, "log", "--json")
     assert_harmless(finished.output)
     [entry] = json.loads(finished.output)
     assert (entry["question"], entry["answer"]) == (f"Q {HOSTILE}", f"A {HOSTILE}")

@@ -8,9 +8,9 @@ import pytest
 
 from supportbot.db import audit
 from supportbot.db.session import Database
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 
-# What a database makes of it is tested with the core; these start a process for every command.
+# What a database makes of it is tested with the core.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -58,6 +58,8 @@ async def test_wrong_policies_are_refused_in_a_sentence(database: Database) -> N
         assert finished.status == 2
         assert sentence in finished.errors
         assert finished.errors.count("\n") == 1
-    finished = await supportbot(database, "policy", "set", "discord:8001", "answer_on=questions", "--by", "Ada L")
+    finished = await supportbot_apart(
+        database, "policy", "set", "discord:8001", "answer_on=questions", "--by", "Ada L"
+    )
     assert finished.status == 0
     assert "SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true" in finished.errors

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from supportbot.db.session import Database
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.supportbot.privacy.planting import ALICE, BOB, MARK, MARKS, columns_with, plant
 from tests.supportbot.privacy.test_erasing import held_by
 
-# What a database makes of it is tested with the core; these start a process for every command.
+# What a database makes of it is tested with the core.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 WHO = ("--platform", "slack", "--user", ALICE)
 
@@ -59,7 +59,7 @@ async def test_erasing_asks_first_and_says_what_is_left(database: Database) -> N
 async def test_scripts_get_json(database: Database) -> None:
     """With --json and --yes the figures are one document; a second time there is nothing to erase."""
     planted = await plant(database)
-    unasked = await supportbot(database, "privacy", "erase", *WHO, "--by", "Ada", "--json")
+    unasked = await supportbot_apart(database, "privacy", "erase", *WHO, "--by", "Ada", "--json")
     assert unasked.status == 2
     first, second = [
         json.loads((await supportbot(database, "privacy", "erase", *WHO, "--by", "Ada", "--json", "--yes")).output)

@@ -14,7 +14,7 @@ from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.models.registry import Registry
 from tests.program import Finished
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 from tests.supportbot.feedback.curation.rows import add_answer
 from tests.versions import install_version
 
@@ -53,9 +53,9 @@ async def change(database: Database, answer_id: int, **values: Any) -> None:
 
 @pytest.mark.usefixtures("registry")
 async def test_answer_comes_out_the_same_until_it_is_tampered_with(database: Database) -> None:
-    """What `supportbot ask` logged is repeated with status 0; another text in the log means status 1."""
+    """Another process repeats what was logged, with status 0; another text in the log means status 1."""
     answer_id = await ask(database, **EXACT)
-    finished = await replay(database, answer_id, "--json", **EXACT)
+    finished = await supportbot_apart(database, "replay", str(answer_id), "--json", **EXACT)
     assert finished.status == 0, finished.errors
     record = json.loads(finished.output)
     text = record["recorded"]
@@ -85,7 +85,7 @@ async def test_answer_on_the_default_engine_comes_out_the_same(database: Databas
     answer_id = await ask(database)
     [entry] = json.loads((await supportbot(database, "log", "--json")).output)
     assert entry["answer_id"] == answer_id
-    finished = await replay(database, answer_id, "--json")
+    finished = await supportbot_apart(database, "replay", str(answer_id), "--json")
     assert finished.status == 0, (finished.output, finished.errors)
     assert json.loads(finished.output)["engine"] == entry["sampling"]["engine"]
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.daemon import supportbot
+from tests.command import run_command
+from tests.e2e.daemon import environment
+from tests.e2e.daemon import supportbot as supportbot_apart
+
+
+async def supportbot(home: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    """Run a command; return its exit status, output and errors."""
+    ended = await run_command(arguments, environment(home, settings))
+    return ended.status, ended.output, ended.errors
 
 
 @pytest.fixture
@@ -73,6 +81,6 @@ async def test_home_that_is_not_there_is_refused(tmp_path: Path, manager: list[s
 
 async def test_root_is_refused(home: Path) -> None:
     """A folder of root's would have the bot run as root."""
-    status, _, errors = await supportbot(home, "service", "install", "--print")
+    status, _, errors = await supportbot_apart(home, "service", "install", "--print")
     assert status == 2
     assert "must not run as root" in errors

@@ -15,10 +15,18 @@ from alembic import command
 from sqlalchemy import make_url
 
 from supportbot.db.schema import alembic_config
+from tests.command import run_command
 from tests.conftest import create_postgres_database
-from tests.e2e.daemon import running, supportbot
+from tests.e2e.daemon import environment, running
+from tests.e2e.daemon import supportbot as supportbot_apart
 
 OLDER = "0020"
+
+
+async def supportbot(home: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    """Run a command; return its exit status, output and errors."""
+    ended = await run_command(arguments, environment(home, settings))
+    return ended.status, ended.output, ended.errors
 
 
 async def check(home: Path, **settings: str) -> tuple[int, dict[str, Any]]:
@@ -60,7 +68,7 @@ async def test_beside_a_running_daemon_that_goes_on(home: Path) -> None:
         assert said["schema"]["detail"].endswith("has the schema of this version")
         assert "its files as its manifest says, by openvino" in said["model"]["detail"]
         made = home / "backups" / "monday"
-        status, _, errors = await supportbot(home, "backup", str(made))
+        status, _, errors = await supportbot_apart(home, "backup", str(made))
         assert status == 0, errors
         status, said = await check(home)
         assert [name for name, item in said.items() if item["warning"]] == []
@@ -154,6 +162,6 @@ async def test_settings_that_this_version_does_not_know(home: Path) -> None:
     assert "SUPPORTBOT_MODLE in .env is not a setting: did you mean SUPPORTBOT_MODEL?" in output
     assert "wrong    encoder: There is no folder '/nowhere/encoder'" in output
     assert "ok       disk:" in output
-    status, output, _ = await supportbot(home, "upgrade-check", "--json", SUPPORTBOT_WEB_PORT="many")
+    status, output, _ = await supportbot_apart(home, "upgrade-check", "--json", SUPPORTBOT_WEB_PORT="many")
     assert status == 1
     assert [item["check"] for item in json.loads(output)["checks"]] == ["settings", "settings"]

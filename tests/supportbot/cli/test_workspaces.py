@@ -10,13 +10,13 @@ import pytest
 from supportbot.db import audit
 from supportbot.db.models import SlackBot
 from supportbot.db.session import Database
-from tests.supportbot.cli.curating import supportbot
+from tests.supportbot.cli.curating import supportbot, supportbot_apart
 
 NOON = datetime(2026, 11, 30, 12)
 """As in the table of the library, whose times say no zone."""
 
 
-# What a database makes of it is tested with the adapter; this starts a process for every command.
+# What a database makes of it is tested with the adapter.
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_listed_and_removed(database: Database) -> None:
     """Workspaces are listed without their tokens, and removed by a name that the audit keeps."""
@@ -43,5 +43,5 @@ async def test_listed_and_removed(database: Database) -> None:
     assert (await supportbot(database, "workspaces", "remove", "T1", "--by", "Ada L")).status == 0
     [deed] = await audit.recent(database, 5)
     assert (deed.actor, deed.action, deed.subject) == ("Ada L", "workspace.remove", "workspace:slack:T1")
-    again = await supportbot(database, "workspaces", "remove", "T1", "--by", "Ada L")
+    again = await supportbot_apart(database, "workspaces", "remove", "T1", "--by", "Ada L")
     assert (again.status, again.errors.count("\n")) == (2, 1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+import shutil
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine, make_url
 
 from benchmarks.console.filling import fill_log, fill_places, settle
 from supportbot.db.session import Database, create_blocking_engine
@@ -16,29 +18,51 @@ from supportbot.insights.period import Days, Period
 from supportbot.insights.today import Today
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.statistics.unmet import read_unmet
+from tests.conftest import create_postgres_database
 from tests.supportbot.plans import plans_of
 
 _CONVERSATIONS = 1_500
 """Enough that PostgreSQL does not simply read everything, and written in a second."""
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> URL:
+    """A database of each kind with a log of 90 days, to be copied."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("filled") / "log.db"
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        url = f"sqlite+aiosqlite:///{path}"
+    else:
+        server: str = request.getfixturevalue("postgres_url")
+        url = create_postgres_database(server, request.getfixturevalue("migrated_postgres"))
+    _fill(create_blocking_engine(make_url(url)))
+    return make_url(url)
+
+
 @pytest.fixture
-async def filled(database: Database) -> Database:
+async def filled(filled_once: URL, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """A database with a log of 90 days, in the state in which PostgreSQL's own upkeep leaves it."""
-    await asyncio.to_thread(_fill, create_blocking_engine(database.url))
-    return database
+    if filled_once.get_backend_name() == "sqlite":
+        path = shutil.copyfile(str(filled_once.database), tmp_path / "log.db")
+        url = f"sqlite+aiosqlite:///{path}"
+    else:
+        url = create_postgres_database(request.getfixturevalue("postgres_url"), str(filled_once.database))
+    database = Database(url)
+    yield database
+    await database.aclose()
 
 
 def _fill(engine: Engine) -> None:
     now = datetime.now(UTC)
     try:
-        fill_places(engine, now)
-        fill_log(engine, _CONVERSATIONS, 50, 1_000, now)
         if engine.dialect.name == "postgresql":
             # The tests' server commits without waiting for its log, and what is not in that yet is not vacuumed:
             # then indexes alone do not do.
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("CHECKPOINT")
+                connection.exec_driver_sql(f"ALTER DATABASE {engine.url.database} SET synchronous_commit = on")
+            engine.dispose()  # it holds for the next connection
+        fill_places(engine, now)
+        fill_log(engine, _CONVERSATIONS, 50, 1_000, now)
         settle(engine)
     finally:
         engine.dispose()

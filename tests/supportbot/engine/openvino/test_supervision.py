@@ -166,7 +166,7 @@ async def test_an_idle_process_may_be_silent(model: Path, exports: Path, answers
     engine = make_engine(model, exports, silence=2.0)
     await collect(engine, *questions(engine, 1)[0])
     before = pid_of(engine)
-    await asyncio.sleep(4.5)  # some periods of the watch, in which nothing is to happen
+    await asyncio.sleep(3.0)  # its silence, and two looks of the watch after that: nothing is to happen
     assert tokens_of(await collect(engine, *questions(engine, 1)[0])) == answers[0]
     assert pid_of(engine) == before
     await engine.aclose()
