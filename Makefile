@@ -35,11 +35,12 @@ migrations: .venv/.installed-dev
 	home=$$(mktemp -d) && export SUPPORTBOT_HOME=$$home && \
 	$(BIN)/alembic upgrade head && $(BIN)/alembic check; status=$$?; rm -r $$home; exit $$status
 
-# One thread each: two workers of two threads on two cores wait for one another, up to ten times as long.
+# More workers than cores: daemons, browsers and people's patience are waited for half of the time. And one thread
+# each: two workers of two threads on two cores wait for one another, up to ten times as long.
 # And what is compiled is kept, whatever an image says (PYTHONDONTWRITEBYTECODE): hundreds of processes start.
 tests: .venv/.installed-dev
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest --dist=worksteal --durations=15 $(PYTEST_OPTIONS) \
-		--numprocesses=$$($(BIN)/python -c "import os; print(os.cpu_count() or 1)")
+		--numprocesses=$$($(BIN)/python -c "import os; print((os.cpu_count() or 1) + 2)")
 
 # Whole trainings and evaluations, benchmarks and soaks; `make test` would take three times as long with them.
 test-long: PYTEST_OPTIONS = -m long
