@@ -36,14 +36,17 @@ migrations: .venv/.installed-dev
 	home=$$(mktemp -d) && export SUPPORTBOT_HOME=$$home && \
 	$(BIN)/alembic upgrade head && $(BIN)/alembic check; status=$$?; rm -r $$home; exit $$status
 
-# One thread each: two workers of two threads on two cores wait for one another, up to ten times as long.
+# More workers than cores: daemons, browsers and people's patience are waited for half of the time. And one thread
+# each: two workers of two threads on two cores wait for one another, up to ten times as long.
 # And what is compiled is kept, whatever an image says (PYTHONDONTWRITEBYTECODE): hundreds of processes start.
+MORE_WORKERS = 2
 tests: .venv/.installed-dev
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest --dist=worksteal --durations=15 $(PYTEST_OPTIONS) \
-		--numprocesses=$$($(BIN)/python -c "import os; print(os.cpu_count() or 1)")
+		--numprocesses=$$($(BIN)/python -c "import os; print((os.cpu_count() or 1) + $(MORE_WORKERS))")
 
 # Whole trainings and evaluations, benchmarks and soaks; `make test` would take three times as long with them.
 test-long: PYTEST_OPTIONS = -m long
+test-long: MORE_WORKERS = 0 # which compute all the time, and need much memory
 test-long: tests ## the tests that train whole models, run whole benchmarks, or try the same thing many times
 
 # Apart from `make test`, which would take a third longer.

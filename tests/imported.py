@@ -14,7 +14,6 @@ _MODULES = [  # not supportbot.cli: its consoles look at the environment when th
     "bot.web.app",
     "bot.web.sender",
     "bot.web.server",
-    "supportbot.engine.load",
     "supportbot.knowledge.encoder.open",
     "supportbot.knowledge.encoder.encoder",
     "alembic.command",

@@ -17,6 +17,7 @@ import resource
 import runpy
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ LONGEST_SECONDS = 900.0
 
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(["tests.imported"])
+
+_LOOKING = threading.Lock()
+"""Whoever starts a process looks at all others, and how one ended can be read once only."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +72,15 @@ async def run_module(
         process = _FORKING.Process(
             target=_run_on_files, args=(module, list(arguments), dict(environment), folder, streams)
         )
-        await asyncio.to_thread(process.start)  # the first one waits until all is imported
+        await asyncio.to_thread(_start, process)
         try:
-            await asyncio.to_thread(process.join, LONGEST_SECONDS)
-        except asyncio.CancelledError:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                status = await _end_of(process)
+        except TimeoutError:
+            raise TimeoutError(f"'{module}' did not end within {LONGEST_SECONDS:.0f} s.") from None
+        finally:
             process.kill()
-            raise
-        if process.is_alive():
-            process.kill()
-            raise TimeoutError(f"'{module}' did not end within {LONGEST_SECONDS:.0f} s.")
-        status = process.exitcode
         process.close()
-        assert status is not None
         return Finished(status, *(path.read_text() for path in paths[1:]))
 
 
@@ -104,7 +105,7 @@ class Forked:
     @property
     def returncode(self) -> int | None:
         """Its exit status, or minus the number of the signal that ended it; None while it runs."""
-        return self._process.exitcode
+        return _status_of(self._process)
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
@@ -118,17 +119,7 @@ class Forked:
 
     async def wait(self) -> int:
         """Wait until it has ended, and return how."""
-        loop = asyncio.get_running_loop()
-        sentinel = os.dup(self._process.sentinel)  # several may wait, and a loop has one reader for each number
-        ended = asyncio.Event()
-        loop.add_reader(sentinel, ended.set)
-        try:
-            while (status := self.returncode) is None:
-                await ended.wait()
-            return status
-        finally:
-            loop.remove_reader(sentinel)
-            os.close(sentinel)
+        return await _end_of(self._process)
 
 
 async def spawn_module(module: str, environment: Mapping[str, str], descriptors: int | None = None) -> Forked:
@@ -144,13 +135,38 @@ async def spawn_module(module: str, environment: Mapping[str, str], descriptors:
         process = _FORKING.Process(
             target=_run_on_pipe, args=(module, dict(environment), Path.cwd(), writing, descriptors), daemon=True
         )
-        await asyncio.to_thread(process.start)
+        await asyncio.to_thread(_start, process)
     stderr = asyncio.StreamReader()
     pipe = os.fdopen(os.dup(reading.fileno()), "rb")
     reading.close()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stderr), pipe)
     return Forked(process, stderr)
+
+
+def _start(process: ForkServerProcess) -> None:
+    with _LOOKING:
+        process.start()  # the first one waits until all is imported
+
+
+def _status_of(process: ForkServerProcess) -> int | None:
+    with _LOOKING:
+        return process.exitcode
+
+
+async def _end_of(process: ForkServerProcess) -> int:
+    """Wait until a process has ended, and return how."""
+    loop = asyncio.get_running_loop()
+    sentinel = os.dup(process.sentinel)  # several may wait, and a loop has one reader for each number
+    ended = asyncio.Event()
+    loop.add_reader(sentinel, ended.set)
+    try:
+        while (status := _status_of(process)) is None:
+            await ended.wait()
+        return status
+    finally:
+        loop.remove_reader(sentinel)
+        os.close(sentinel)
 
 
 def _run_on_files(

@@ -28,6 +28,8 @@ from benchmarks.crash.trial import Trial, run_trial
 from benchmarks.crash.verdict import Outcome
 from benchmarks.machine import describe_machine
 from benchmarks.program import Telling, open_scratch, save_record
+from supportbot.bootstrap import initialise
+from supportbot.config import Settings
 from tests.postgres import create_postgres_database, postgres_server
 
 _AT_ONCE = 50
@@ -71,7 +73,9 @@ def run_all(
     plan = make_plan(ends, trial.signal, random.Random(trial.seed))  # noqa: S311 - no secret
     for first in range(0, ends, _AT_ONCE):
         part = plan[first : first + _AT_ONCE]
-        outcome.add(asyncio.run(run_trial(trial, part, scratch / f"home{first}", new_database(), on_end)))
+        home, url = scratch / f"home{first}", new_database()
+        asyncio.run(initialise(Settings(home=home, database_url=url)))
+        outcome.add(asyncio.run(run_trial(trial, part, home, url, on_end)))
     return outcome
 
 

@@ -18,7 +18,6 @@ from benchmarks.crash.lives import Lives
 from benchmarks.crash.places import PLACES, Place
 from benchmarks.crash.steps import Step
 from benchmarks.crash.verdict import Outcome, settle
-from supportbot.bootstrap import initialise
 from supportbot.config import Settings
 from supportbot.db.session import Database
 from tests.e2e.daemon import STREAMING
@@ -71,8 +70,8 @@ async def run_trial(
     Args:
         trial: what to try.
         plan: their steps, one after the other.
-        home: of the daemons; created here.
-        database_url: of a new PostgreSQL database; None for SQLite in the home.
+        home: of the daemons, as `supportbot init` leaves it.
+        database_url: of a new PostgreSQL database that `init` migrated; None for SQLite in the home.
         on_end: called after each end.
 
     Raises:
@@ -80,7 +79,6 @@ async def run_trial(
         TimeoutError: a daemon does not reach a step.
     """
     settings = Settings(home=home, database_url=database_url)
-    await initialise(settings)
     homes = [home, *(shutil.copytree(home, home.with_name(f"{home.name}-{n}")) for n in range(1, trial.daemons))]
     source = random.Random(trial.seed)  # noqa: S311 - no secret
     place: Place = PLACES[trial.platform]()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from sqlalchemy import select
 
 from supportbot.config import Settings
@@ -69,18 +69,18 @@ async def _until_remarked(daemon: Daemon, remarks: dict[str, str]) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _ask_each(daemons: Sequence[Daemon], database: Database) -> set[str | None]:
+async def _ask_each(daemons: Sequence[Daemon], database: Database, browser: Browser) -> set[str | None]:
     """Ask on the page of each, and return which versions answered."""
     async with database.read() as session:
         before = len((await session.scalars(select(Answer.id))).all())
-    async with open_browser() as browser:
-        for daemon in daemons:
-            page = await browser.new_page()
-            await page.goto(daemon.page)
-            await page.get_by_role("textbox").fill(QUESTION)
-            await page.keyboard.press("Enter")
-            answer = page.locator(".answer").first
-            await expect(answer).to_have_attribute("aria-busy", "false", timeout=ANSWER_MS)
+    for daemon in daemons:
+        page = await browser.new_page()
+        await page.goto(daemon.page)
+        await page.get_by_role("textbox").fill(QUESTION)
+        await page.keyboard.press("Enter")
+        answer = page.locator(".answer").first
+        await expect(answer).to_have_attribute("aria-busy", "false", timeout=ANSWER_MS)
+        await page.close()
     async with database.read() as session:
         versions = (await session.scalars(select(Answer.model_version).order_by(Answer.id))).all()[before:]
     assert len(versions) == len(daemons)
@@ -112,13 +112,14 @@ async def test_a_promotion_reaches_both_daemons(
     database = Database(url)
     daemons = await asyncio.gather(*(start(place, **settings) for place in homes))
     try:
-        await _models(homes[0], settings, "promote", "v1", "--force", "a test", "--by", "ann")
-        promoted = await _seconds(database, await _switched(daemons, "v1"), "model.promote")
-        assert await _ask_each(daemons, database) == {"v1"}
+        async with open_browser() as browser:
+            await _models(homes[0], settings, "promote", "v1", "--force", "a test", "--by", "ann")
+            promoted = await _seconds(database, await _switched(daemons, "v1"), "model.promote")
+            assert await _ask_each(daemons, database, browser) == {"v1"}
 
-        await _models(homes[1], settings, "rollback", "--by", "bob")
-        back = await _seconds(database, await _switched(daemons, "starter"), "model.rollback")
-        assert await _ask_each(daemons, database) == {"starter"}
+            await _models(homes[1], settings, "rollback", "--by", "bob")
+            back = await _seconds(database, await _switched(daemons, "starter"), "model.rollback")
+            assert await _ask_each(daemons, database, browser) == {"starter"}
 
         # v2 is in the store already, since its machine puts there what is lacking; now a file of it is changed.
         async with asyncio.timeout(START_SECONDS):

@@ -12,11 +12,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from bot.web.welcome import STARTER
-from tests.web.browsing import open_browser
+from tests.web.browsing import PATIENCE_MS, open_browser
 from tests.web.running import Bot, run_bot
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def bot(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Bot]:
     """A bot that runs as long as the tests of a module."""
     home = tmp_path_factory.mktemp("home")
@@ -25,9 +25,9 @@ async def bot(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -
         yield running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncGenerator[Browser]:
-    """A headless browser."""
+    """A headless browser; one module's tests after the other's open windows of their own in it."""
     async with open_browser() as launched:
         yield launched
 
@@ -59,23 +59,23 @@ class Watch:
             self.complaints.append(message.text)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def watch() -> Watch:
     """What the browser does in this test."""
     return Watch()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def window(browser: Browser) -> AsyncGenerator[BrowserContext]:
     """A window with an empty tab; to open one for each test takes as long as to open the page in it."""
     context = await browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     await context.new_page()
     yield context
     await context.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def visitor(bot: Bot, window: BrowserContext) -> AsyncGenerator[BrowserContext]:
     """Somebody who was never here, with cookies of their own; afterwards the window knows nothing of them."""
     yield window
@@ -88,7 +88,7 @@ async def visitor(bot: Bot, window: BrowserContext) -> AsyncGenerator[BrowserCon
     await session.detach()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(bot: Bot, visitor: BrowserContext, watch: Watch) -> AsyncGenerator[Page]:
     """The page, freshly opened; nothing that a test does may make the browser complain or ask elsewhere."""
     bot.gate.open()

@@ -11,7 +11,7 @@ from supportbot.intake.samples import MOST_SAMPLES
 from tests.web.running import Bot
 from tests.web.test_page import answers, ask_and_wait, questions, thumb
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ASKED = "How do I open it?"
 

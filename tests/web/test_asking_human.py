@@ -17,13 +17,13 @@ from supportbot.policies.policy import Hours
 from tests.policies import decide
 from tests.web.running import Bot
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 QUESTION = "Where is my parcel?"
 NOT_SURE = Reply(text="I am not sure.", source=AnswerSource.NOT_SURE, grounds=Grounds(offers_human=True))
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def unsure(bot: Bot, page: Page) -> Page:
     """The page, on which the bot was not sure and offers that a human is asked."""
     bot.inbox.prepared[QUESTION] = NOT_SURE

@@ -14,7 +14,7 @@ from supportbot.feedback.votes import MAX_CORRECTION, REASON_WORDS, Explanation
 from tests.web.running import Bot
 from tests.web.test_page import HOSTILE, answers, ask_and_wait, latest, thumb
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WRONG = REASON_WORDS[FeedbackReason.WRONG]
 

@@ -9,7 +9,7 @@ from tests.grounds import approved, verified
 from tests.web.running import Bot
 from tests.web.test_page import HOSTILE, answers, ask_and_wait
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ANSWER = """# Returns
 

@@ -22,7 +22,7 @@ from supportbot.db.shared_key import page_key
 from tests.web.running import Bot
 from tests.web.sockets import answer_pings, open_page, socket_of, socket_url
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def get(bot: Bot, path: str, **headers: str) -> httpx.Response:

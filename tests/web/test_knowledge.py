@@ -16,7 +16,7 @@ from tests.grounds import NEAR, add_entry, approved, unsure, verified
 from tests.web.running import Bot
 from tests.web.test_page import HOSTILE, answers, ask_and_wait, latest, questions, thumb
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ANSWER = "Delivery takes two days.\n\nSee https://shop.example/delivery for other countries."
 ASKED = "when comes it"

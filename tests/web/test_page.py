@@ -18,7 +18,7 @@ from supportbot.printable import printable
 from tests.web.conftest import Watch
 from tests.web.running import MODEL_VERSION, Bot
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = {
     "markup": "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'><b>bold</b>",

@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 
 from tests.pictures.scenes import FOLDER, MEANT, SCENES, page_of
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.mark.parametrize("name", SCENES)

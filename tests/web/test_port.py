@@ -229,7 +229,7 @@ async def test_no_descriptor_is_no_storm(
     assert b"here" in await rest(await call(CLOSING))
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("path", ["/echo", "/conversations", "/"])
 async def test_aborted_request_is_no_error(bot: Bot, path: str, caplog: pytest.LogCaptureFixture) -> None:
     """A visitor who leaves in the middle of a request, or sends nonsense, leaves no line in the log."""

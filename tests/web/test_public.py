@@ -19,13 +19,13 @@ from supportbot.feedback.consent import allow, may_be_learned_from
 from tests.web.running import Bot, run_bot
 from tests.web.sockets import client_id_in, event, socket_url
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ORIGIN = "https://help.shop.example"
 HOST = "help.shop.example"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def bot(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Bot]:
     """A bot whose page is opened at ``ORIGIN``."""
     async with run_bot(tmp_path_factory.mktemp("home"), origins=f"{ORIGIN}, http://intranet:8080") as running:

@@ -17,7 +17,7 @@ from bot.web.protocols import MAX_FRAME_BYTES
 from tests.web.running import Bot
 from tests.web.sockets import event, open_page, socket_of, socket_url
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MINE = "00000000-0000-0000-0000-000000000000"
 """Stands for the client of the page in the parameters below."""

@@ -9,7 +9,7 @@ from supportbot.policies.store import Place, Policies
 from tests.grounds import approved, verified
 from tests.web.running import Bot
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_page_speaks_as_the_browser_asks_unless_a_policy_decides(bot: Bot, browser: Browser) -> None:

@@ -23,6 +23,7 @@ from supportbot.db.states import JobKind
 from supportbot.feedback.consent import may_be_learned_from
 from supportbot.jobs.commands import MODULES
 from supportbot.jobs.jobs import Jobs
+from tests.web.browsing import PATIENCE_MS
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ async def signed_in(
     They have sent the form of their link, and looked at no page.
     """
     context = await browser.new_context(**options)  # type: ignore[arg-type]
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     token = await running.token(name or f"{role} of tests", role)
     answer = await context.request.post(
         f"{running.url}/console/sign-in", form={"token": token}, headers={"Origin": running.url}, max_redirects=0

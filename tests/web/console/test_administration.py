@@ -22,7 +22,7 @@ from tests.web.console.looking import problems
 from tests.web.console.running import Running, signed_in
 from tests.web.console.test_settings import HOSTILE
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def _deeds(running: Running, kind: str) -> list[tuple[str, str]]:

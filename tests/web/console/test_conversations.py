@@ -21,7 +21,7 @@ from tests.supportbot.privacy.planting import NOW, Planter
 from tests.web.console.looking import problems
 from tests.web.console.running import Running, signed_in
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = (
     "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>",
@@ -31,7 +31,7 @@ HOSTILE = (
 )
 
 
-@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
 async def _empty_log(running: Running) -> None:
     """Each test begins with a log in which nothing stands."""
     async with running.core.database.write() as session:

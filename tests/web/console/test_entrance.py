@@ -26,7 +26,7 @@ from supportbot.access.roles import Role
 from tests.web.console.running import Running, signed_in
 from tests.web.sockets import client_id_in, socket_url
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @asynccontextmanager

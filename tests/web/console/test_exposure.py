@@ -31,13 +31,11 @@ async def sign_in(running: Running, url: str, **headers: str) -> httpx.Response:
         return await client.post("/console/sign-in", data={"token": token})
 
 
-async def test_it_is_opened_over_https_or_on_this_machine(tmp_path: Path) -> None:
+async def test_it_is_opened_over_https_or_on_this_machine(home: Path) -> None:
     """Behind a TLS proxy its cookie is a secure one; over a network without TLS it is refused with the remedy."""
     port = free_port()
-    settings = Settings(
-        home=tmp_path, encoder="none", web_origins=f"{HTTPS},http://intranet:8080", console_port=port
-    )
-    async with run_console(tmp_path, settings=settings) as running:
+    settings = Settings(home=home, encoder="none", web_origins=f"{HTTPS},http://intranet:8080", console_port=port)
+    async with run_console(home, settings=settings) as running:
         own = f"http://127.0.0.1:{port}"
         [cookie] = (await sign_in(running, own, Host="help.shop.example", Origin=HTTPS)).headers.get_list(
             "set-cookie"
@@ -59,10 +57,10 @@ async def test_it_is_opened_over_https_or_on_this_machine(tmp_path: Path) -> Non
             assert (moved.status_code, moved.headers["location"]) == (303, "/console")
 
 
-async def test_it_can_be_switched_off(tmp_path: Path) -> None:
+async def test_it_can_be_switched_off(home: Path) -> None:
     """With SUPPORTBOT_CONSOLE=off there is nothing to sign in to, and the page is as ever."""
     async with (
-        run_console(tmp_path, settings=Settings(home=tmp_path, encoder="none", console="off")) as running,
+        run_console(home, settings=Settings(home=home, encoder="none", console="off")) as running,
         httpx.AsyncClient(base_url=running.url) as client,
     ):
         for path in ("/console", "/console/sign-in", "/console/settings"):

@@ -20,8 +20,7 @@ from tests.supportbot.privacy.planting import Planter
 from tests.waiting import until
 from tests.web.console.running import Running
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-expect.set_options(timeout=30_000)  # a busy machine takes seconds where an idle one takes none
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 KINDS = {
     "script": "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>",
@@ -39,7 +38,7 @@ def seen() -> dict[str, str]:
     return {kind: printable(text)[:40].strip() for kind, text in KINDS.items()}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
 async def number(running: Running) -> int:
     """Each kind stands wherever people can write; the number of the last question."""
     database = running.core.database
@@ -112,7 +111,6 @@ async def test_every_page_shows_it_as_text(
     running: Running, number: int, admin: Page, seen: dict[str, str]
 ) -> None:
     """No page runs, links, turns or is widened by what stands in the record or in an address."""
-    admin.set_default_timeout(30_000)  # pages of 40,000 characters in each place are long
     await admin.set_viewport_size({"width": 390, "height": 844})
     found: list[str] = []
     shown: set[str] = set()

@@ -16,7 +16,7 @@ from tests.waiting import until
 from tests.web.console.looking import problems
 from tests.web.console.running import Running
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
 TURNED = "\u202egnp.exe\u202d"

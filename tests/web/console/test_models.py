@@ -22,8 +22,7 @@ from tests.web.console.looking import problems
 from tests.web.console.running import Running, run_console, signed_in
 from tests.web.console.test_settings import HOSTILE
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-expect.set_options(timeout=30_000)  # a busy machine takes seconds where an idle one takes none
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EVALUATION = {
     **better_than("starter"),
@@ -167,9 +166,9 @@ async def test_a_version_is_looked_at_by_who_may_not_decide(
         watch.check(running.url)
 
 
-async def test_a_model_that_is_set_is_not_switched(browser: Browser, tmp_path: Path) -> None:
+async def test_a_model_that_is_set_is_not_switched(browser: Browser, home: Path, tmp_path: Path) -> None:
     """Where SUPPORTBOT_MODEL decides, the page says so, and offers nothing that would have no effect."""
-    settings = Settings(home=tmp_path / "home", encoder="none", model="starter")
+    settings = Settings(home=home, encoder="none", model="starter")
     install_version(
         Registry(settings.models_dir), save_tiny_model(tmp_path / "model"), "v1", evaluation=EVALUATION
     )

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser
 
 from bot.web.console.pages import PAGES
 from tests.web.console.pictures.drawing import FOLDER, MOST_BYTES, SCENES, opened
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-expect.set_options(timeout=30_000)  # a busy machine takes seconds where an idle one takes none
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DRAWN = [f"console-{page}" for page in PAGES]
 """Those that the test draws anew: one of each page."""
@@ -32,10 +31,10 @@ def size_of(picture: bytes) -> tuple[int, int]:
         return opened_picture.size
 
 
-async def test_pages_look_as_in_the_docs(browser: Browser, tmp_path: Path) -> None:
+async def test_pages_look_as_in_the_docs(browser: Browser, home: Path) -> None:
     """Drawn anew, each page has the size of its picture, in pixels and nearly so in bytes."""
     wrong = []
-    async with opened(tmp_path / "home", browser) as draw:
+    async with opened(home, browser) as draw:
         for name in DRAWN:
             now, before = await draw(name), (FOLDER / f"{name}.png").read_bytes()
             (width, height), (old_width, old_height) = size_of(now), size_of(before)

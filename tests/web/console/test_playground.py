@@ -18,8 +18,7 @@ from tests.web.console.looking import problems
 from tests.web.console.running import Running, signed_in
 from tests.web.console.test_conversations import HOSTILE, ask
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-expect.set_options(timeout=30_000)  # a busy machine takes seconds where an idle one takes none
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def logged(running: Running) -> int:

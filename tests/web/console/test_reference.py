@@ -11,7 +11,7 @@ from bot.web.console.pages import ROOT
 from tests.reference.http import endpoints
 from tests.web.console.running import Running
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_whatever_is_listed_is_served(running: Running) -> None:

@@ -14,8 +14,7 @@ from supportbot.feedback.entries import Entries
 from tests.supportbot.feedback.curation.rows import add_answer, add_examples, add_feedback, example, stored
 from tests.web.console.running import Running, signed_in
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-expect.set_options(timeout=30_000)  # a busy machine takes seconds where an idle one takes none
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WAITS = {"status": ExampleStatus.PENDING}
 HOSTILE = (

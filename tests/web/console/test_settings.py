@@ -13,7 +13,7 @@ from supportbot.db import audit
 from tests.web.console.looking import problems
 from tests.web.console.running import Running, signed_in
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = {
     "markup": "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>",

@@ -80,11 +80,11 @@ async def people(database: Database) -> dict[str, tuple[str, str | None]]:
         return {row.name: (row.role, row.identity) for row in await session.scalars(select(OperatorAccount))}
 
 
-async def test_with_the_workspace_of_a_token(slack: LocalProvider, tmp_path: Path) -> None:
+async def test_with_the_workspace_of_a_token(slack: LocalProvider, home: Path) -> None:
     """Lists name people of the bot's own workspace; those of others stay outside, whoever they are there."""
-    settings = settings_for(slack, tmp_path, slack_bot_token=BOT)
+    settings = settings_for(slack, home, slack_bot_token=BOT)
     assert not settings.slack_is_shared
-    async with run_console(tmp_path, settings=settings) as running:
+    async with run_console(home, settings=settings) as running:
         async with httpx.AsyncClient(base_url=running.url, headers=HEADERS) as client:
             for answer in ("<html>", "[]", '{"ok": false, "error": "invalid_auth"}', ""):
                 slack.body = {"/api/auth.test": answer}
@@ -130,11 +130,11 @@ async def test_with_the_workspace_of_a_token(slack: LocalProvider, tmp_path: Pat
             assert redirect == f"{ORIGIN}{BEGIN}/callback"
 
 
-async def test_with_the_workspaces_that_installed_the_app(slack: LocalProvider, tmp_path: Path) -> None:
+async def test_with_the_workspaces_that_installed_the_app(slack: LocalProvider, home: Path) -> None:
     """With an app of many workspaces those count in which it is installed now."""
-    settings = settings_for(slack, tmp_path)
+    settings = settings_for(slack, home)
     assert settings.slack_is_shared
-    async with run_console(tmp_path, settings=settings) as running:
+    async with run_console(home, settings=settings) as running:
         database = running.core.database
         ana = person("T0001", "U0001")
         assert "not installed" in (await sign_in(running, slack, ana)).text

@@ -22,7 +22,7 @@ from tests.web.console.looking import problems
 from tests.web.console.running import Running, signed_in
 from tests.web.test_page import HOSTILE
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ASKED = "do you gift wrap my parcel"
 ANSWER = "Yes, **gift wrapping** is free."

@@ -25,8 +25,7 @@ from tests.web.conftest import Watch
 from tests.web.console.looking import problems
 from tests.web.console.running import Running, run_console, signed_in
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-expect.set_options(timeout=60_000)  # a busy machine takes seconds where an idle one takes none
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MODULES = dict.fromkeys(JobKind, "tests.supportbot.jobs.command")
 ANSWERS = ("Refunds take five days.", "Click on Forgot password.", "We ship to all of Europe.")
@@ -41,10 +40,10 @@ def _code_of_this_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Running]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def running(kept_home: Path) -> AsyncGenerator[Running]:
     """A bot with its console whose jobs do as a file says."""
-    async with run_console(tmp_path_factory.mktemp("home"), modules=MODULES) as running:
+    async with run_console(kept_home, modules=MODULES) as running:
         yield running
 
 

@@ -21,8 +21,7 @@ from tests.web.conftest import Watch
 from tests.web.console.looking import problems
 from tests.web.console.running import Running, signed_in
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-expect.set_options(timeout=30_000)  # a busy machine takes seconds where an idle one takes none
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def vote(running: Running, *, candidate: int, live: int) -> None:
