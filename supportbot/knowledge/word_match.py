@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
@@ -36,6 +37,9 @@ _LONGEST = 300
 
 _BLOCK = 64
 """Words that are compared with all at a time: 2,500 answers of 60 words each make 40 MB."""
+
+_KEPT = 1_000
+"""Words whose similarities are kept: the same ones return in most questions. For 2,500 answers they are 10 MB."""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -64,7 +68,7 @@ class WordMatch:
         others: Sequence[WordList],
         vectors: WordVectors,
     ) -> None:
-        self._wordings, self._classes, self._vectors_of = wordings, classes, vectors
+        self._wordings, self._classes = wordings, classes
         known = dict.fromkeys(chain(*wordings, *answers))
         self._place = {word: place for place, word in enumerate(known)}
         self._vectors = vectors(list(known))
@@ -78,16 +82,14 @@ class WordMatch:
         self._entries_with = np.bincount(np.array([*chain(*self._held)], dtype=np.intp), minlength=len(known))
         self._others_with = Counter(chain(*others))
         self._texts = len(answers) + len(others)
+        self._best_of = lru_cache(_KEPT)(lambda word: self._best(vectors([word]))[0])
 
     def values(self, questions: Sequence[WordList]) -> Floats:
         """Return what counts for each entry beside its score, ``[n, entries]``; the mean of a question's is 0."""
-        asked = list(dict.fromkeys(chain(*questions)))
-        place = {word: row for row, word in enumerate(asked)}
-        best = self._best(self._vectors_of(asked)) if asked else np.zeros((0, len(self._held)), np.float32)
         found = np.zeros((len(questions), len(self._held)), np.float32)
         for row, words in enumerate(questions):
             if words:
-                found[row] = self._rarity(words) @ best[[place[word] for word in words]]
+                found[row] = self._rarity(words) @ np.stack([self._best_of(word) for word in words])
         return _centred(found)
 
     def table(self) -> Floats:
