@@ -150,7 +150,11 @@ def _replaced(question: str, text: str) -> str:
 
 
 def _speaks_of(entry: KnownEntry, asked: Sequence[str]) -> bool:
-    """Return whether an answer and its wordings have all of these words of a follow-up; also if there are none."""
+    """Return whether an answer and its wordings have all of these words of a follow-up; also if there are none.
+
+    A number beside another word need not be there: "in size 45?" is told by "sizes 32 to 49".
+    """
     texts = (entry.answer, *(wording.text for wording in entry.wordings))
     known = {word[:_STEM] for text in texts for word in _WORD.findall(text.lower())}
-    return all(word[:_STEM] in known for word in asked)
+    words = [word for word in asked if not word.isdecimal()] or asked
+    return all(word[:_STEM] in known for word in words)

@@ -15,7 +15,7 @@ from supportbot.policies.store import Place, Policies
 from tests.supportbot.privacy.planting import Planter
 from tests.web.console.running import Running, signed_in
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PLACE = Place(platform="slack", workspace="TUNDO", channel="C1")
 NEEDED = {"example.": Action.REVIEW, "policy.": Action.CONFIGURE, "operator.": Action.APPOINT}
