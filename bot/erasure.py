@@ -7,15 +7,15 @@ from supportbot.privacy.reach import beyond_reach_in_chat
 from supportbot.words import ENGLISH, N_, Words
 
 ASK_TEXT = N_(
-    "Shall I erase everything of yours: your questions with their answers, your votes, what you corrected, and "
-    "what was collected of it for me to learn? This cannot be undone."
+    "Erase all your data? This covers your questions with their answers, your votes, your corrections, and "
+    "what was collected from them for me to learn. This can't be undone."
 )
-CONFIRM_LABEL = N_("Erase everything of mine")
+CONFIRM_LABEL = N_("Erase all my data")
 CANCEL_LABEL = N_("Cancel")
-CANCELLED_TEXT = N_("All right, nothing was erased.")
-ERASING_TEXT = N_("I am erasing everything of yours. This takes a moment…")
+CANCELLED_TEXT = N_("OK, nothing was erased.")
+ERASING_TEXT = N_("I'm erasing all your data. This takes a moment…")
 FAILED_TEXT = N_(
-    "Sorry, something went wrong on my side, and not everything is erased. Please try again in a moment."
+    "Sorry, something went wrong on my side, and not everything was erased. Please try again in a moment."
 )
 
 _KINDS = (
@@ -48,13 +48,14 @@ def asks_to_be_forgotten(text: str) -> bool:
 def build_told(platform: str, erased: Erased, words: Words = ENGLISH) -> str:
     """Return what somebody is told who was erased: what is gone, what stays, and what could not be reached."""
     counts = ", ".join(f"{count} {words.say(kind)}" for kind, count in erased.counts.items())
-    nothing = words.say("There was nothing of yours to erase.")
+    nothing = words.say("There was no data of yours to erase.")
     parts = [words.say("Erased: {counts}.", counts=counts) if counts else nothing]
     if erased.kept:
         parts.append(
             words.say_many(
-                "{number} approved answer that you worded stays, because questions of other people lead to it.",
-                "{number} approved answers that you worded stay, because questions of other people lead to them.",
+                "{number} approved answer that you wrote stays, because it also answers other people's questions.",
+                "{number} approved answers that you wrote stay, because they also answer other people's "
+                "questions.",
                 len(erased.kept),
             )
         )

@@ -11,13 +11,13 @@ from supportbot.words import N_, Words
 ASK_TEXT = N_("Ask a human")
 RESOLVED_TEXT = N_("Resolved")
 
-ASKING_TEXT = N_("I am asking a human.")
-ASKED_ALREADY_TEXT = N_("A human has been asked already.")
-CLOSED_TEXT = N_("Thank you, this is closed.")
+ASKING_TEXT = N_("I'm asking a human.")
+ASKED_ALREADY_TEXT = N_("A human has already been asked.")
+CLOSED_TEXT = N_("Thanks, this is closed.")
 CLOSED_ALREADY_TEXT = N_("This was closed before.")
-STILL_OPEN_TEXT = N_("Nobody has answered this yet, and somebody is waiting.")
-UNREACHED_TEXT = N_("I could not reach the people who answer here. Please ask a member of the team yourself.")
-SOMEBODY = N_("A member of the team")
+STILL_OPEN_TEXT = N_("Nobody has answered this yet, and someone is waiting.")
+UNREACHED_TEXT = N_("I couldn't reach the people who answer here. Please ask a member of the team yourself.")
+SOMEBODY = N_("A team member")
 """Who answers, where the name is not known."""
 
 
@@ -36,5 +36,5 @@ def build_when(back: datetime | None, words: Words, show: Callable[[datetime], s
         show: writes a moment as the platform does; by default in the zone that it has.
     """
     if back is None:
-        return words.say("The answer will come here.")
-    return words.say("Somebody is back {moment}.", moment=(show or words.moment)(back))
+        return words.say("You'll get the answer here.")
+    return words.say("Someone is back {moment}.", moment=(show or words.moment)(back))

@@ -9,25 +9,26 @@ from supportbot.policies.policy import Policy
 from supportbot.policies.wording import ANSWER_ON_WORDS, LANGUAGE_WORDS, NONE, build_lines
 from supportbot.words import ENGLISH, N_, Words
 
-NOT_HERE_TEXT = N_("I answer nothing here: an admin of this channel switched that off.")
-ADMINS_TEXT = N_("Only admins may decide what I answer here.")
+NOT_HERE_TEXT = N_("An admin turned my answers off in this channel.")
+ADMINS_TEXT = N_("Only admins can change how I answer here.")
 SAVED_TITLE = N_("Saved")
 
 HINTS: Mapping[str, str] = {
-    "quiet_hours": N_("In these I speak only to who names me. Such as {example}; empty for none."),
-    "handoff_target": N_(
-        "The id of a channel, a person or a group whom people may ask instead; empty for nobody."
-    ),
-    "handoff_reminder_minutes": N_("After so many minutes an open one is brought up once more; empty for never."),
-    "working_hours": N_("When people answer. Such as {example}; empty for always."),
-    "digest_channel": N_("The id of a channel; empty for the channel that people are asked in."),
+    "quiet_hours": N_("I only answer mentions then. Example: {example}. Leave empty for none."),
+    "handoff_target": N_("ID of the channel, person or group to ask instead. Leave empty for nobody."),
+    "handoff_reminder_minutes": N_("Minutes before an open request is posted again. Leave empty for no reminder."),
+    "working_hours": N_("When people answer. Example: {example}. Leave empty for always."),
+    "digest_channel": N_("Channel ID. Leave empty for the channel where people are asked."),
 }
 """What stands beside the fields in which people write."""
 
-VERIFIED_ONLY_WORDS: Mapping[str, str] = {"no": N_("No, also what a model or a document says"), "yes": N_("Yes")}
+VERIFIED_ONLY_WORDS: Mapping[str, str] = {
+    "no": N_("No, also answers from the model or a document"),
+    "yes": N_("Yes"),
+}
 DIGEST_WORDS: Mapping[str, str] = {
     "no": N_("No"),
-    "yes": N_("Yes, on Mondays at 9 in the zone of the working hours"),
+    "yes": N_("Yes, Mondays at 9 in the time zone of the working hours"),
 }
 
 _YES_NO: Mapping[str, str] = {"no": N_("No"), "yes": N_("Yes")}
@@ -65,7 +66,7 @@ def means_all(text: str) -> bool:
 def build_confirmation(channel: str, policy: Policy, words: Words = ENGLISH) -> str:
     """Return what an admin is told once a form is kept: what holds now."""
     if channel:
-        lead = words.say("This holds now in this channel:")
+        lead = words.say("Now in effect in this channel:")
     else:
-        lead = words.say("This holds now in all channels that decide nothing else:")
+        lead = words.say("Now in effect in all channels without their own settings:")
     return "\n".join([lead, *(f"• {line}" for line in build_lines(policy, words))])

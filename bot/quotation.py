@@ -30,7 +30,7 @@ def build_source(grounds: Grounds, show_name: Callable[[str], str], words: Words
         return ""
     document, heading = show_name(_one_line(quoted.document)), show_name(_one_line(quoted.heading))
     source = words.say("{document}, “{heading}”", document=document, heading=heading)
-    return source if quoted.is_whole else words.say("{source}, where it goes on", source=source)
+    return source if quoted.is_whole else words.say("{source}, continued", source=source)
 
 
 def _one_line(name: str) -> str:

@@ -40,10 +40,10 @@ MODULES = {
 """What is imported of each group."""
 
 _SENTENCES = {
-    Extra.DOCUMENTS: N_("Word and PDF documents need more packages: pip install 'supportbot[documents]'."),
-    Extra.PARQUET: N_("Parquet files need one more package: pip install 'supportbot[parquet]'."),
-    Extra.REMOTE: N_("SUPPORTBOT_ENGINE=remote needs one more package: pip install 'supportbot[remote]'."),
-    Extra.TRAIN: N_("Training needs more packages: pip install 'supportbot[train]'."),
+    Extra.DOCUMENTS: N_("Word and PDF documents need extra packages: pip install 'supportbot[documents]'."),
+    Extra.PARQUET: N_("Parquet files need an extra package: pip install 'supportbot[parquet]'."),
+    Extra.REMOTE: N_("SUPPORTBOT_ENGINE=remote needs an extra package: pip install 'supportbot[remote]'."),
+    Extra.TRAIN: N_("Training needs extra packages: pip install 'supportbot[train]'."),
 }
 
 

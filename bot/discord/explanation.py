@@ -32,7 +32,7 @@ _REASON = "reason"
 _CORRECTION = "correction"
 _REASONS: Mapping[str, FeedbackReason] = {reason.value: reason for reason in FeedbackReason}
 
-_THANKS = N_("Thank you, that is kept with your vote. The team looks at it before I learn from it.")
+_THANKS = N_("Thanks, your reason was saved with your vote. The team reviews it before I learn from it.")
 _OUTDATED_TEXT = N_("This form has changed. Please click 👎 again.")
 
 
@@ -71,7 +71,7 @@ def build_explanation(
         max_length=MAX_CORRECTION,
         default=before.correction,
     )
-    lead = words.say("Your vote counts, whether you say more or not.")
+    lead = words.say("Your vote counts even if you don't add a reason.")
     modal.add_item(discord.ui.TextDisplay(f"{thanks} {lead}"))
     modal.add_item(discord.ui.Label(text=words.say("What was wrong with the answer?"), component=reasons))
     modal.add_item(

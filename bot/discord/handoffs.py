@@ -99,7 +99,7 @@ def build_post(delivery: Delivery) -> str:
     is_group = note["kind"] == TargetKind.GROUP
     lead = _lead(delivery)
     if is_group:
-        lead = words.say("{group} Somebody asks for a human here:", group=build_mention(note))
+        lead = words.say("{group} Someone is asking for a human here:", group=build_mention(note))
     lines = [lead]
     lines.append(build_quote(delivery.question, _QUESTION_LIMIT))
     if delivery.source is not AnswerSource.NOT_SURE:
@@ -107,7 +107,7 @@ def build_post(delivery: Delivery) -> str:
     if not is_group:
         if link := build_link(delivery):
             lines.append(link)
-        hint = words.say("A reply to this message is passed on to who asked.")
+        hint = words.say("Reply to this message to answer the person who asked.")
         lines.append(f"-# {hint}")
     return "\n".join(line for line in lines if line)
 
@@ -120,7 +120,7 @@ def build_title(delivery: Delivery) -> str:
 
 def build_told(note: Mapping[str, Any], words: Words = ENGLISH) -> str:
     """Return what the asker sees when people are asked: whom, and from when on somebody is there."""
-    asked = words.say("I have asked {who}.", who=build_mention(note))
+    asked = words.say("I've asked {who}.", who=build_mention(note))
     return f"{asked} {build_when(read_back(note), words, lambda back: discord.utils.format_dt(back, 'f'))}"
 
 
@@ -153,11 +153,11 @@ def note_of(delivery: Delivery) -> Mapping[str, Any]:
 def _lead(delivery: Delivery) -> str:
     words = delivery.words
     if delivery.is_from_elsewhere:
-        return words.say("Somebody asks for a human on the page:")
+        return words.say("Someone is asking for a human on the chat page:")
     if not delivery.workspace.isdecimal():
-        return words.say("Somebody asks for a human in a direct message:")
+        return words.say("Someone is asking for a human in a direct message:")
     channel = f"<#{delivery.reply_to['channel_id']}>"
-    return words.say("Somebody asks for a human in {channel}:", channel=channel)
+    return words.say("Someone is asking for a human in {channel}:", channel=channel)
 
 
 def _handoffs(interaction: discord.Interaction[ServingClient]) -> Handoffs:

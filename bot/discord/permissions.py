@@ -28,7 +28,7 @@ _WANTED: Mapping[str, str] = {
 }
 """What the bot needs in a channel, in the words of Discord's settings; the README has them in its steps."""
 
-_HERE = N_("In this channel the bot lacks permissions: {permissions}. Give them to its role.")
+_HERE = N_("The bot lacks permissions in this channel: {permissions}. Grant them to its role.")
 
 _DAY_SECONDS = 24 * 3600.0
 _MOST_NAMED = 20

@@ -41,19 +41,19 @@ _ALL = "all"
 _DIGEST = "digest"
 _CUSTOM_ID = re.compile(rf"{_MODAL_PREFIX}(all|digest|[0-9]{{1,20}})")
 _LONGEST = 200
-_CHOICES = choices(N_("As the server"))
-_TITLE = N_("What I answer here")
-_TITLES: Mapping[str, str] = {_ALL: N_("What I answer in all channels"), _DIGEST: N_("The weekly digest")}
-_NO_SERVER_TEXT = N_("There is nothing to decide here: this is no server's channel.")
+_CHOICES = choices(N_("Same as the server"))
+_TITLE = N_("How I answer here")
+_TITLES: Mapping[str, str] = {_ALL: N_("How I answer in all channels"), _DIGEST: N_("The weekly digest")}
+_NO_SERVER_TEXT = N_("There are no settings here, because this channel isn't on a server.")
 _INTENT_TEXT = N_(
-    "I hear no question that does not name me yet: whoever runs me has to switch on the Message Content intent in "
-    "the developer portal, and to set SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true."
+    "I can only see messages that mention me. To change that, my operator has to turn on the Message Content "
+    "intent in the developer portal and set SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true."
 )
 
 
-@app_commands.command(name="config", description=N_("Decide what the support bot answers here."))
+@app_commands.command(name="config", description=N_("Choose how the support bot answers here."))
 @app_commands.describe(
-    where=N_("This channel, all channels of the server that decide nothing else, or the weekly digest.")
+    where=N_("This channel, all channels of the server without their own settings, or the weekly digest.")
 )
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)

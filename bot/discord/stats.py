@@ -19,7 +19,7 @@ from supportbot.statistics.statistics import Statistics
 from supportbot.statistics.words import in_words
 from supportbot.words import ENGLISH, N_, Words
 
-NOT_ALLOWED_TEXT = N_("Only people who may manage this server see its figures.")
+NOT_ALLOWED_TEXT = N_("Only people who can manage this server see its statistics.")
 
 _SHOWN = 100
 """Characters of a question; escaped, five of them stay far below Discord's 2,000."""
@@ -62,15 +62,13 @@ def build_figures(figures: Statistics, waiting: AllWaiting | None = None, words:
     """
     lines = in_words(figures, words)
     if figures.most_asked:
-        heading = words.say("Asked most, of what is verified")
+        heading = words.say("Most asked verified questions")
         lines.append(f"**{heading}**")
         lines += [f"- {build_name(_cut(one.question))} ({words.number(one.times)})" for one in figures.most_asked]
     if waiting is not None and waiting.count:
         since = discord.utils.format_dt(waiting.oldest[0].asked_at, "R")
         lines.append(
-            words.say(
-                "Open hand-offs: {count}, the oldest {since}.", count=words.number(waiting.count), since=since
-            )
+            words.say("Open hand-offs: {count}, oldest {since}.", count=words.number(waiting.count), since=since)
         )
     return "\n".join(lines)
 

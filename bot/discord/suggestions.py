@@ -26,7 +26,7 @@ from supportbot.words import N_
 log = structlog.get_logger(__name__)
 
 ASKED_ALREADY_TEXT = N_(
-    "You have asked this already: the answer is in this channel, or on its way. To ask it anew, please type it."
+    "You've already asked this. The answer is in this channel or on its way. To ask it again, please type it."
 )
 
 

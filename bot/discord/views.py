@@ -34,8 +34,8 @@ log = structlog.get_logger(__name__)
 
 _EMOJI = {Vote.UP: "👍", Vote.DOWN: "👎"}
 _THANKS = {
-    Vote.UP: N_("Thank you, good to know that this helped."),
-    Vote.DOWN: N_("Thank you for telling me. A member of the team may look at this answer."),
+    Vote.UP: N_("Thanks, good to know that this helped."),
+    Vote.DOWN: N_("Thanks for telling me. A member of the team may look at this answer."),
 }
 
 
@@ -154,4 +154,4 @@ def build_thanks(outcome: VoteOutcome, words: Words = ENGLISH) -> str:
         return words.say(_THANKS[outcome.vote])
     if outcome.changed:
         return words.say("Your vote is now {thumb}.", thumb=_EMOJI[outcome.vote])
-    return words.say("Your {thumb} is already counted.", thumb=_EMOJI[outcome.vote])
+    return words.say("Your {thumb} was already counted.", thumb=_EMOJI[outcome.vote])

@@ -31,10 +31,10 @@ _REMEMBERED = 1_000
 """People; whoever was asked about first is forgotten first."""
 
 _NO_SCOPE = N_(
-    "I cannot see who is an admin here: the app lacks the scope users:read. Update it with the manifest that "
-    "comes with the bot, or name admins in SUPPORTBOT_ADMINS."
+    "I can't see who is an admin here because the app lacks the scope users:read. Update the app with the "
+    "manifest that comes with the bot, or name admins in SUPPORTBOT_ADMINS."
 )
-_NO_ANSWER = N_("Slack does not tell me who is an admin here. Please try again in a moment.")
+_NO_ANSWER = N_("I couldn't get the list of admins from Slack. Please try again in a moment.")
 
 
 class UnknownAdminsError(SupportBotError):

@@ -52,7 +52,7 @@ def build_explanation(answer_id: int, thanks: str, before: Explanation, words: W
     options = {
         reason: Option(value=reason.value, text=_plain(words.say(named))) for reason, named in REASON_WORDS.items()
     }
-    lead = words.say("It counts, whether you say more or not.")
+    lead = words.say("Your vote counts even if you don't add a reason.")
     return View(
         type="modal",
         callback_id=EXPLANATION_VIEW,

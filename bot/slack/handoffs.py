@@ -79,14 +79,14 @@ def build_post(delivery: Delivery, link: str | None) -> list[Block]:
     note, words = _note(delivery), delivery.words
     lead = _lead(delivery)
     if note["kind"] == TargetKind.GROUP:
-        lead = words.say("{group}, somebody asks for a human here:", group=_mention(note))
+        lead = words.say("{group}, someone is asking for a human here:", group=_mention(note))
     blocks: list[Block] = [build_section(f"{lead}\n{_quote(delivery.question)}")]
     if delivery.source is not AnswerSource.NOT_SURE:
         answered = words.say("The bot has answered:")
         blocks.append(build_section(f"{answered}\n{_quote(delivery.text)}"))
     hints = [f"<{link}>"] if link else []
     if note["kind"] != TargetKind.GROUP:
-        hints.append(words.say("What you write in this thread is passed on to who asked."))
+        hints.append(words.say("Messages in this thread are passed on to the person who asked."))
     if hints:
         blocks.append(_remark("\n".join(hints)))
     return [*blocks, _build_resolve(note, words)]
@@ -94,9 +94,9 @@ def build_post(delivery: Delivery, link: str | None) -> list[Block]:
 
 def build_told(note: Mapping[str, Any], words: Words = ENGLISH) -> list[Block]:
     """Return what the asker sees when people are asked: whom, and from when on somebody is there."""
-    asked = words.say("I have asked a human here.")
+    asked = words.say("I've asked a human here.")
     if note["kind"] != TargetKind.GROUP:
-        asked = words.say("I have asked {who}.", who=_mention(note))
+        asked = words.say("I've asked {who}.", who=_mention(note))
     when = build_when(read_back(note), words, partial(_moment, words=words))
     return [build_section(f"{asked} {when}"), _build_resolve(note, words)]
 
@@ -165,11 +165,11 @@ def _mention(note: Mapping[str, Any]) -> str:
 def _lead(delivery: Delivery) -> str:
     words = delivery.words
     if delivery.is_from_elsewhere:
-        return words.say("Somebody asks for a human on the page:")
+        return words.say("Someone is asking for a human on the chat page:")
     if delivery.channel.startswith("D"):
-        return words.say("Somebody asks for a human in a direct message:")
+        return words.say("Someone is asking for a human in a direct message:")
     channel = f"<#{delivery.channel}>"
-    return words.say("Somebody asks for a human in {channel}:", channel=channel)
+    return words.say("Someone is asking for a human in {channel}:", channel=channel)
 
 
 def _quote(text: str) -> str:

@@ -47,23 +47,23 @@ _SENTENCE = 1_000
 """Characters of a sentence that names what Slack has named."""
 
 _INTRODUCTION = N_(
-    "Ask me by mentioning me in a channel that I am in, here in the *Messages* tab, or with the command `/ask`. "
-    "In a thread you can go on asking.\n"
-    "An answer with *✓ Verified* was approved by a person. When I am not sure I say so, and somebody of the team "
-    "may answer instead.\n"
-    "👍 and 👎 under an answer help me to learn. `/ask forget me` erases everything of yours."
+    "Mention me in a channel I'm in, write to me in the *Messages* tab, or use the command `/ask`. You can "
+    "ask follow-up questions in a thread.\n"
+    "A person approved every answer marked *✓ Verified*. When I'm not sure, I say so, and someone on the "
+    "team may answer instead.\n"
+    "Vote 👍 or 👎 on an answer to help me learn. `/ask forget me` erases all your data."
 )
 
 _SOURCES: Mapping[AnswerSource, str] = {
     AnswerSource.APPROVED: N_("✓ Verified"),
     AnswerSource.QUOTED: MARK,
     AnswerSource.GENERATED: N_("Generated, not verified"),
-    AnswerSource.NOT_SURE: N_("I was not sure"),
+    AnswerSource.NOT_SURE: N_("I wasn't sure"),
 }
 _STATES: Mapping[QuestionState, str] = {
-    QuestionState.RECEIVED: N_("I am thinking about it"),
-    QuestionState.ANSWERING: N_("I am thinking about it"),
-    QuestionState.REFUSED: N_("Not answered: too much was asked at once. Please ask again"),
+    QuestionState.RECEIVED: N_("I'm thinking about it"),
+    QuestionState.ANSWERING: N_("I'm thinking about it"),
+    QuestionState.REFUSED: N_("Not answered: too many questions at once. Please ask again"),
 }
 _NO_ANSWER = N_("Not answered. Please ask again")
 
@@ -185,7 +185,7 @@ def _header(text: str) -> list[Block]:
 def _questions(asked: Sequence[Exchange], words: Words) -> list[Block]:
     if not asked:
         return []
-    return [*_header(words.say("Your latest questions")), *(_question(exchange, words) for exchange in asked)]
+    return [*_header(words.say("Your recent questions")), *(_question(exchange, words) for exchange in asked)]
 
 
 def _question(exchange: Exchange, words: Words) -> Block:
@@ -200,7 +200,7 @@ def _question(exchange: Exchange, words: Words) -> Block:
 
 def _state(exchange: Exchange) -> str:
     if exchange.by_people:
-        return N_("Somebody of the team has answered")
+        return N_("Someone on the team has answered")
     if exchange.source is not None:
         return _SOURCES[exchange.source]
     return _STATES.get(exchange.state, _NO_ANSWER)
@@ -213,20 +213,20 @@ def _start(answer: str) -> str:
 def _for_admins(shown: ForAdmins, words: Words) -> list[Block]:
     figures = shown.figures
     lines = "\n".join(escape(line) for line in in_words(figures, words))
-    blocks = [*_header(words.say("How it goes")), build_section(lines)]
+    blocks = [*_header(words.say("Overview")), build_section(lines)]
     if figures.most_asked:
         asked = (
             f"• {shortened(' '.join(one.question.split()), _SHOWN)} ({words.number(one.times)})"
             for one in figures.most_asked
         )
-        heading = words.say("Asked most, of what is verified")
+        heading = words.say("Most asked verified questions")
         blocks.append(build_section("\n".join([f"*{heading}*", *asked])))
     if shown.waiting is not None and shown.waiting.count:
         blocks.append(build_section("\n".join(_waiting(shown.waiting, shown.links, words))))
     if shown.missing:
         blocks.append(build_section(f"⚠️ {shortened(words.say(shown.missing), _SENTENCE)}"))
     settings = PlainTextObject(text=words.say("Settings"), emoji=True)
-    remark = words.say("Only admins of this workspace see this part.")
+    remark = words.say("Only admins of this workspace see this section.")
     actions = ActionsBlock(elements=[ButtonElement(action_id=SETTINGS_ACTION, text=settings)])
     return [*blocks, actions, build_section(f"_{remark}_")]
 
@@ -235,7 +235,7 @@ def _waiting(waiting: AllWaiting, links: Mapping[int, str], words: Words) -> lis
     """Return the lines on what people were asked; what was asked stays where they were asked."""
     oldest = build_date(waiting.oldest[0].asked_at, words)
     heading = words.say(
-        "Open hand-offs: {count}, the oldest of {date}", count=words.number(waiting.count), date=oldest
+        "Open hand-offs: {count}, oldest from {date}", count=words.number(waiting.count), date=oldest
     )
     lines = [f"*{heading}*"]
     for one in waiting.oldest:

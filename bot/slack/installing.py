@@ -50,27 +50,27 @@ MOST_BEGUN = 1_000
 """Installations under way at once: anybody can begin one, and each is a row for ten minutes."""
 
 _FAILURES: Mapping[str, str] = {
-    "access_denied": N_("Nothing was installed, because that was not allowed in Slack."),
+    "access_denied": N_("Not installed: you did not allow it in Slack."),
     "invalid_browser": N_(
-        "Nothing was installed: this browser did not begin here, or keeps no cookies. Open this page and Slack in "
-        "the same browser, over https."
+        "Not installed: you started in another browser, or this browser blocks cookies. Open this page and "
+        "Slack in the same browser, over https."
     ),
-    "invalid_state": N_("Nothing was installed: it took longer than ten minutes, or the page was loaded twice."),
-    "missing_code": N_("Nothing was installed: Slack sent nothing that the app could be installed with."),
+    "invalid_state": N_("Not installed: it took longer than ten minutes, or the page was loaded twice."),
+    "missing_code": N_("Not installed: Slack did not send what the installation needs."),
     "invalid_code": N_(
-        "Nothing was installed: Slack did not accept it. If that happens again, the app's client id and client "
-        "secret may not belong together."
+        "Not installed: Slack did not accept it. If this happens again, check that the app's client ID and "
+        "client secret match."
     ),
     "not_allowed": N_(
-        "Nothing was installed: this bot is not for that workspace. Its operator can add the workspace's id to "
+        "Not installed: this bot does not accept that workspace. Its operator can add the workspace's ID to "
         "SUPPORTBOT_SLACK_WORKSPACES."
     ),
-    "whole_organisation": N_("Nothing was installed: choose one workspace in Slack, not a whole organisation."),
-    "unreachable": N_("Nothing was installed: Slack could not be reached. Please try again in a moment."),
-    "storage_error": N_("Nothing was installed: it could not be kept. The bot's log says why."),
-    "too_many": N_("Too many people install the app at this moment. Please try again in ten minutes."),
+    "whole_organisation": N_("Not installed: choose one workspace in Slack, not a whole organisation."),
+    "unreachable": N_("Not installed: Slack could not be reached. Please try again in a moment."),
+    "storage_error": N_("Not installed: the installation could not be saved. The bot's log says why."),
+    "too_many": N_("Too many people are installing the app right now. Please try again in ten minutes."),
 }
-_OTHERWISE = N_("Nothing was installed: Slack refused.")
+_OTHERWISE = N_("Not installed: Slack refused.")
 
 
 class _NotWantedError(BoltError):
@@ -247,7 +247,7 @@ def build_page(title: str, sentence: str, link: str = "", words: Words = ENGLISH
 
 def build_failure(reason: str, words: Words = ENGLISH) -> str:
     """Return the page for whoever could not install the app."""
-    again = html.escape(words.say("Begin again"))
+    again = html.escape(words.say("Start again"))
     told = words.say(_FAILURES.get(reason, _OTHERWISE))
     return build_page(words.say("Not installed"), told, f'<a href="{INSTALL_PATH}">{again}</a>', words)
 
@@ -255,7 +255,7 @@ def build_failure(reason: str, words: Words = ENGLISH) -> str:
 def build_success(name: str, words: Words = ENGLISH) -> str:
     """Return the page for whoever installed the app in the workspace of this name; empty if it has none."""
     where = name or words.say("the workspace")
-    told = words.say("The bot is in {name} now. Invite it to a channel, and mention it.", name=where)
+    told = words.say("The bot is now in {name}. Invite it to a channel and mention it.", name=where)
     return build_page(words.say("Installed"), told, words=words)
 
 

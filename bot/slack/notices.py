@@ -120,7 +120,7 @@ class Notices:
             case OutboxKind.ASK_AGAIN:
                 return words.say(REWORDED_TEXT), build_reworded(delivery.question_id, words)
             case OutboxKind.TOLD:
-                return words.say("I have asked a human."), build_told(note, words)
+                return words.say("I've asked a human."), build_told(note, words)
             case _:
                 return words.say(UNREACHED_TEXT), build_unreached(words)
 

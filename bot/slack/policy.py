@@ -32,7 +32,7 @@ _ALL = "all"
 """Stands for all channels, since Slack leaves out a field without a text; no id is in small letters."""
 
 _LONGEST = 200
-_CHOICES = choices(N_("As the workspace"))
+_CHOICES = choices(N_("Same as the workspace"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ def build_policy(channel: str, policy: Policy, words: Words = ENGLISH) -> View:
         policy: that holds there.
         words: the bot's own.
     """
-    lead = words.say("For this channel.") if channel else words.say("For all channels that decide nothing else.")
+    lead = words.say("For this channel.") if channel else words.say("For all channels without their own settings.")
     now = typed_settings(policy)
     return View(
         type="modal",
         callback_id=POLICY_VIEW,
         private_metadata=channel or _ALL,
-        title=words.say("What I answer"),
+        title=words.say("How I answer"),
         submit=words.say("Save"),
         close=words.say("Cancel"),
         blocks=[

@@ -24,8 +24,8 @@ _REMEDY = (
     "and install it to the workspace again"
 )
 _LACKS = N_(
-    "The app lacks scopes: {scopes}. To fix that, update the app with the manifest that comes with the bot "
-    "(bot/slack/manifest.yaml), and install it to the workspace again."
+    "The app lacks scopes: {scopes}. To fix this, update the app with the manifest that comes with the bot "
+    "(bot/slack/manifest.yaml), and reinstall it to the workspace."
 )
 _NAMES = re.compile(r"[a-z][a-z:._-]*(?: *, *[a-z][a-z:._-]*)*")
 

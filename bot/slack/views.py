@@ -24,10 +24,10 @@ from supportbot.intake.questions import Grounds
 from supportbot.words import ENGLISH, N_, Words
 
 THINKING_STATUS = N_("is thinking…")  # Slack puts the bot's name before it
-LOADING_MESSAGES = (N_("Reading the question…"), N_("Looking up what is known…"), N_("Writing an answer…"))
+LOADING_MESSAGES = (N_("Reading the question…"), N_("Searching the answers…"), N_("Writing an answer…"))
 """Shown in turn below the question where Slack does so."""
-THINKING_TEXT = N_("I am thinking about it…")
-ASKED_ALREADY_TEXT = N_("You have asked this already: the answer is here, or on its way.")
+THINKING_TEXT = N_("I'm thinking about it…")
+ASKED_ALREADY_TEXT = N_("You've already asked this. The answer is here or on its way.")
 SORRY_TEXT = N_("Sorry, something went wrong on my side. Please try again in a moment.")
 
 _PREVIEW_LIMIT = 3_000
@@ -64,7 +64,7 @@ def build_below(
 
 def build_asked(question: str, asker_name: str, words: Words = ENGLISH) -> Block:
     """Return the block that says who asked what, above an answer whose question no message shows; no pings."""
-    asker = f"*{escape(asker_name)}*" if asker_name else words.say("Somebody")
+    asker = f"*{escape(asker_name)}*" if asker_name else words.say("Someone")
     quote = shortened(" ".join(question.split()), _QUOTE_LIMIT)
     lead = words.say("{asker} asked:", asker=asker)
     return build_section(f"{lead}\n> {quote}")
@@ -87,10 +87,10 @@ def build_usage(command: str, words: Words = ENGLISH) -> str:
 def build_thanks(outcome: VoteOutcome, words: Words = ENGLISH) -> str:
     """Return what a voter is told."""
     if outcome.previous is None:
-        return words.say("Thank you, your vote is recorded.")
+        return words.say("Thanks, your vote was recorded.")
     if outcome.changed:
-        return words.say("Thank you, your vote is changed.")
-    return words.say("Thank you, your vote was recorded already.")
+        return words.say("Thanks, your vote was changed.")
+    return words.say("Thanks, your vote was already recorded.")
 
 
 def to_dicts(blocks: Sequence[Block]) -> list[dict[str, object]]:

@@ -30,13 +30,13 @@ from supportbot.words import N_, Words
 _THUMBS = {Vote.UP: (N_("Helpful"), "thumb up"), Vote.DOWN: (N_("Not helpful"), "thumb down")}
 _ANSWERED = (QuestionState.ANSWERED, QuestionState.DELIVERED)
 _ASKED = {
-    HandoffState.OPEN: N_("I have asked a human. The answer will come here."),
+    HandoffState.OPEN: N_("I've asked a human. You'll get the answer here."),
     HandoffState.ANSWERED: N_("A human has answered."),
     HandoffState.RESOLVED: N_("This is resolved."),
     HandoffState.UNREACHED: UNREACHED_TEXT,
 }
 _VERIFIED = N_("A person approved this answer. It is shown word for word.")
-_QUOTED = N_("This stands in a document, word for word. Nobody has approved it as an answer.")
+_QUOTED = N_("This is quoted from a document. Nobody has approved it as an answer.")
 
 
 class AnswerView:
@@ -187,7 +187,7 @@ class AnswerView:
     def show_explained(self) -> None:
         """Say thanks for an explanation that is kept."""
         self._close_form()
-        self._say_thanks(self._words.say("Thank you, that helps"))
+        self._say_thanks(self._words.say("Thanks, that helps"))
 
     def _close_form(self) -> None:
         if self._form is not None:

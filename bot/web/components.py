@@ -34,7 +34,7 @@ class Composer(ui.element, component="composer.js"):
         self._props["limit"] = limit
         self._props["label"] = words.say("Your question")
         self._props["placeholder"] = words.say("Ask a question…")
-        self._props["hint"] = words.say("Enter sends, Shift+Enter begins a new line")
+        self._props["hint"] = words.say("Enter sends, Shift+Enter starts a new line")
         self._props["sendLabel"] = words.say("Send")
         self._props["counter"] = words.say(_COUNTER)
 

@@ -43,9 +43,11 @@ COLOURS = Path(__file__).with_name("colours.css")
 _STYLE = Path(__file__).with_name("page.css")
 _PLATFORM = "web"
 
-_NOT_STORED = N_("Your question could not be stored, so nobody will answer it. Please try again in a moment.")
-_ASKED_ALREADY = N_("You have asked this already: the answer is above, or on its way.")
-_NOT_FOLLOWED = N_("The answer can't be shown right now. Your question is stored: reload the page in a moment.")
+_NOT_STORED = N_("Your question couldn't be saved, so nobody will answer it. Please try again in a moment.")
+_ASKED_ALREADY = N_("You've already asked this. The answer is above or on its way.")
+_NOT_FOLLOWED = N_(
+    "The answer can't be shown right now. Your question is saved. Please reload the page in a moment."
+)
 _ERASED = N_("This question was erased.")
 _NO_HISTORY = N_("Earlier messages can't be shown right now. Please reload the page in a moment.")
 _TOO_MANY = N_("Please wait for the answers to your earlier questions first.")

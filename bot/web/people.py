@@ -21,8 +21,8 @@ from supportbot.words import N_, Words
 log = structlog.get_logger(__name__)
 
 _NOT_ASKED = N_("Nobody could be asked right now. Please try again in a moment.")
-_NOT_RESOLVED = N_("This could not be closed. Please try again in a moment.")
-_NOT_FOLLOWED = N_("What people answer can't be shown right now. Please reload the page in a moment.")
+_NOT_RESOLVED = N_("This couldn't be closed. Please try again in a moment.")
+_NOT_FOLLOWED = N_("Answers from people can't be shown right now. Please reload the page in a moment.")
 
 
 class People:

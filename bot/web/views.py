@@ -14,8 +14,8 @@ from bot.web.visitor import NEW_CONVERSATION_PATH
 from bot.web.welcome import Welcome
 from supportbot.words import N_, Words
 
-DEMO = N_("Demo: this shop does not exist. Import your own FAQ to get answers of your own.")
-_LEARNED_FROM = N_("Questions, answers and votes may be used to train it.")
+DEMO = N_("Demo: this shop doesn't exist. Import your FAQ to get your own answers.")
+_LEARNED_FROM = N_("Questions, answers and votes may be used to train the bot.")
 
 
 def build_header(name: str, model_version: str, words: Words) -> None:
@@ -30,7 +30,7 @@ def build_header(name: str, model_version: str, words: Words) -> None:
                     "span",
                     words.say("Model {version}", version=model_version),
                     classes="model",
-                    title=words.say("Answers come from {version}", version=model_version),
+                    title=words.say("Answers by {version}", version=model_version),
                 )
         with node("form", method="post", action=NEW_CONVERSATION_PATH):
             node("button", words.say("New conversation"), classes="new", type="submit")
@@ -38,11 +38,11 @@ def build_header(name: str, model_version: str, words: Words) -> None:
 
 def build_greeting(welcome: Welcome, on_example: Callable[[str], object], words: Words) -> TextElement:
     """Return what a conversation begins with: a welcome, and questions that a click asks."""
-    about = words.say("Ask in your own words. A thumb under an answer tells the team how well it did.")
+    about = words.say("Ask in your own words. Vote 👍 or 👎 on an answer to tell the team how well it did.")
     if welcome.demo:
         about = words.say(
-            "Ask about orders, returns, payments or your account, in your own words. A thumb under an answer "
-            "tells the team how well it did."
+            "Ask about orders, returns, payments or your account. Vote 👍 or 👎 on an answer to tell the "
+            "team how well it did."
         )
     with node("section", classes="greeting") as greeting:
         node("h1", words.say("Hello! How can I help?"))
@@ -60,8 +60,8 @@ def build_greeting(welcome: Welcome, on_example: Callable[[str], object], words:
 def build_footnote(words: Words, *, is_learned_from: bool) -> None:
     """Show what everybody who asks should know."""
     sentences = [
-        words.say("A verified answer was approved by a person; any other can be wrong."),
-        words.say("Everything is stored locally, in this bot's own database."),
+        words.say("A person approved every verified answer. Other answers can be wrong."),
+        words.say("Everything is stored in this bot's own database."),
         *([words.say(_LEARNED_FROM)] if is_learned_from else []),
     ]
     node("p", " ".join(sentences), classes="footnote")

@@ -14,8 +14,8 @@ from supportbot.words import N_, Words
 
 log = structlog.get_logger(__name__)
 
-_NOT_VOTED = N_("Your vote could not be stored. Please try again in a moment.")
-_NOT_EXPLAINED = N_("What you wrote could not be stored. Please send it again in a moment.")
+_NOT_VOTED = N_("Your vote couldn't be saved. Please try again in a moment.")
+_NOT_EXPLAINED = N_("Your reason couldn't be saved. Please send it again in a moment.")
 
 
 class Votes:

@@ -23,7 +23,7 @@ MOST_FAILURES = 20
 
 PERIOD = timedelta(minutes=10)
 
-_TOO_MANY = N_("Too many attempts to sign in failed from here: please wait for ten minutes, then try again.")
+_TOO_MANY = N_("Too many failed sign-in attempts from here. Please wait ten minutes, then try again.")
 
 
 class Attempts:

@@ -22,8 +22,8 @@ from supportbot.words import N_
 LIFETIME = timedelta(minutes=10)
 
 _OPENS_NOTHING = N_(
-    "This link opens nothing any more: it was used already, or it is older than ten minutes. Ask an admin for "
-    "another one, or run `supportbot console` on the bot's machine."
+    "This link no longer works: it was already used, or it is more than ten minutes old. Ask an admin for a "
+    "new one, or run `supportbot console` on the bot's machine."
 )
 
 

@@ -28,11 +28,11 @@ LONGEST_NAME = 80
 PAGE = 50
 """How many people are shown at once."""
 
-_NO_NAME = N_("Say the name of the person, in 80 characters at most.")
-_ENDED = N_("The access of this person has ended: an admin can restore it.")
-_UNKNOWN = N_("There is no such person any more: reload the page.")
+_NO_NAME = N_("Enter the person's name, 80 characters at most.")
+_ENDED = N_("This person's access has ended. An admin can restore it.")
+_UNKNOWN = N_("This person no longer exists. Reload the page.")
 _DECIDED_SINCE = N_("This person has another role since then: look at what they are now.")
-_LAST_ADMIN = N_("This is the last admin: make somebody else an admin first.")
+_LAST_ADMIN = N_("This is the last admin. Make someone else an admin first.")
 
 
 _ROLE = "operator.role"

@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from supportbot.access.oidc.provider import Provider
     from supportbot.access.oidc.slack import SlackTeams
 
-_NOT_ALLOWED = N_("{provider} did not sign you in: please begin again, and allow it there.")
+_NOT_ALLOWED = N_("{provider} didn't sign you in. Please start again, and allow access there.")
 _NO_ROLE = N_(
-    "You are signed in at {provider}, but you have no role in this console: an admin can give you one, in the "
-    "settings of the bot or at {provider}."
+    "You are signed in at {provider}, but you have no role in this console. An admin can give you one in the "
+    "bot's settings or at {provider}."
 )
-_ENDED = N_("Your access to this console has ended: an admin can restore it under Settings.")
+_ENDED = N_("Your access to this console has ended. An admin can restore it under Settings.")
 _OTHER_TEAM = N_(
-    "This bot is not installed in the Slack workspace with which you signed in: please begin again, and choose "
-    "one in which it is."
+    "The bot is not installed in the Slack workspace you signed in with. Start again and choose a workspace "
+    "that has the bot."
 )
 
 

@@ -28,9 +28,9 @@ LONGEST = timedelta(days=7)
 _NOTED_EVERY = timedelta(minutes=1)
 """When somebody was last seen is written no more often: pages would write at each click."""
 
-_OVER = N_("You are signed out: sign in again.")
-_ONLY_CURATORS = N_("Only curators and admins may do that: ask an admin for the role of a curator.")
-_ONLY_ADMINS = N_("Only admins may do that: ask one of them.")
+_OVER = N_("You're signed out. Sign in again.")
+_ONLY_CURATORS = N_("Only curators and admins can do that. Ask an admin for the curator role.")
+_ONLY_ADMINS = N_("Only admins can do that. Ask one of them.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

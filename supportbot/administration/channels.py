@@ -16,8 +16,8 @@ from supportbot.words import N_
 PAGE = 50
 
 _UNHEARD = N_(
-    "The bot hears no question that does not name it before the Message Content intent is switched on in the "
-    "developer portal, and SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true is set."
+    "The bot can only see messages that mention it. To change that, turn on the Message Content intent in "
+    "the developer portal and set SUPPORTBOT_DISCORD_MESSAGE_CONTENT=true."
 )
 
 T = TypeVar("T")

@@ -23,7 +23,7 @@ def place_named(workspace: str, channel: str = "") -> Place:
     platform, _, name = workspace.strip().partition(":")
     if platform not in PLATFORMS or not name.strip():
         said = Sentence(
-            "'{workspace}' names no workspace: write platform and id, such as slack:T0123 or discord:8001.",
+            "'{workspace}' is not a workspace. Use platform and ID, such as slack:T0123 or discord:8001.",
             workspace=workspace,
         )
         raise PolicyError({"workspace": said})

@@ -17,7 +17,7 @@ from supportbot.words import N_
 
 T = TypeVar("T")
 
-_PEOPLE_FIRST = N_("People are being answered, and they go first: try again in a while.")
+_PEOPLE_FIRST = N_("People's questions go first. Try again in a moment.")
 
 
 async def quiet(slots: Slots, by: float, waits: Callable[[], None]) -> None:

@@ -25,7 +25,7 @@ MAX_ATTEMPTS = 3
 """A question whose answering failed this often is given up, and its asker is told."""
 
 FAILED_TEXT = N_(
-    "Sorry, something went wrong on my side and I could not answer this. Please ask a member of the team."
+    "Sorry, something went wrong on my side, and I couldn't answer this. Please ask a member of the team."
 )
 
 

@@ -49,8 +49,8 @@ _FULL_POLL_SECONDS = 0.5
 MOST_LAPSES = 3
 """A question in whose work so many processes ended is set aside: it may be what ended them."""
 
-_TOO_LATE_TEXT = N_("Sorry, I could not finish an answer in time. Please ask again in a moment.")
-_EXPIRED_TEXT = N_("Sorry, I was away when you asked this. If it still matters, please ask again.")
+_TOO_LATE_TEXT = N_("Sorry, I couldn't finish an answer in time. Please ask again in a moment.")
+_EXPIRED_TEXT = N_("Sorry, I was away when you asked this. If you still need an answer, please ask again.")
 
 
 class Worker:

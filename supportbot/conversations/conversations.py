@@ -78,7 +78,7 @@ class Conversations:
         """
         thread = await read_thread(self._database, question_id)
         if thread is None:
-            raise UnknownQuestionError(N_("This question is not there: it was erased, or never asked."))
+            raise UnknownQuestionError(N_("This question doesn't exist. It may have been erased."))
         await self._note_reading(by, f"question:{question_id}", len(thread.turns))
         return thread
 
@@ -105,7 +105,7 @@ class Conversations:
         async with self._database.read() as session:
             text = await session.scalar(select(Question.text).where(Question.id == question_id))
         if text is None:
-            raise UnknownQuestionError(N_("This question is not there: it was erased, or never asked."))
+            raise UnknownQuestionError(N_("This question doesn't exist. It may have been erased."))
         return (await self._foreign.add(text, by)).foreign_id
 
     async def unmark_foreign(self, foreign_id: int, by: str) -> None:

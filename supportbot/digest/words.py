@@ -9,13 +9,13 @@ from supportbot.digest.digest import Digest
 from supportbot.digest.gaps import Gap
 from supportbot.words import ENGLISH, N_, Words
 
-TITLE = N_("The week in questions")
-_GAPS_TITLE = N_("Not known, those of most people first")
-_ASKED_TITLE = N_("Asked most, of what is verified")
+TITLE = N_("This week's questions")
+_GAPS_TITLE = N_("Questions without an answer, most people first")
+_ASKED_TITLE = N_("Most asked verified questions")
 _HELPED_TITLE = N_("Who helped")
 ADD_COMMAND = 'supportbot knowledge add --answer "…" --question "…"'
-ADD_TEXT = N_("To fill a gap, whoever runs the bot types:")
-_PRIVATE_TEXT = N_("asked in private, so not shown")
+ADD_TEXT = N_("To add an answer, the bot's operator runs:")
+_PRIVATE_TEXT = N_("asked in private, not shown")
 """Stands in the place of an example."""
 
 NAMED = 10
@@ -67,7 +67,7 @@ def sections(
 def quiet_words(digest: Digest, words: Words = ENGLISH) -> str:
     """Return the one line of a week in which nothing happened."""
     days = words.say_many("{number} day", "{number} days", digest.figures.days)
-    return words.say("Nobody asked anything in {days}.", days=days)
+    return words.say("Nobody asked anything in the last {days}.", days=days)
 
 
 def gap_words(gap: Gap, words: Words = ENGLISH) -> str:
@@ -96,8 +96,8 @@ def helped_words(digest: Digest, names: Sequence[str], words: Words = ENGLISH) -
     named = [f"{name} ({words.number(one.questions)})" for name, one in counted if name][:NAMED]
     if not named:
         return words.say_many(
-            "{number} person answered what I did not know.",
-            "{number} people answered what I did not know.",
+            "{number} person answered what I didn't know.",
+            "{number} people answered what I didn't know.",
             len(counted),
         )
     if others := len(counted) - len(named):

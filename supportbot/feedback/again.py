@@ -24,14 +24,13 @@ from supportbot.intake.questions import IncomingQuestion
 from supportbot.intake.samples import is_offered
 from supportbot.words import N_
 
-_GONE_TEXT = N_("This answer is no longer there. Please ask the question once more.")
-_NO_SAMPLE_TEXT = N_("To this answer there is no other one.")
+_GONE_TEXT = N_("This answer is no longer available. Please ask the question again.")
+_NO_SAMPLE_TEXT = N_("This answer has no alternative.")
 _ENOUGH_TEXT = N_(
-    "I have tried several times, and have nothing better. Please rephrase the question, or ask a member of the "
-    "team."
+    "I've tried several times and have nothing better. Please rephrase the question, or ask a member of the team."
 )
-_NOT_ASKER_TEXT = N_("Only who asked this, or an admin, can have me try again.")
-_NOT_YOURS_TEXT = N_("Only who asked this can ask it again.")
+_NOT_ASKER_TEXT = N_("Only the person who asked this, or an admin, can have me try again.")
+_NOT_YOURS_TEXT = N_("Only the person who asked this can ask it again.")
 _DIGITS = 16
 
 Build = Callable[[str], IncomingQuestion]

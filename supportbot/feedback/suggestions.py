@@ -22,7 +22,7 @@ from supportbot.intake.earlier import meaning_of
 from supportbot.intake.questions import Grounds, Suggestion
 from supportbot.words import N_
 
-_GONE_TEXT = N_("That suggestion is no longer there. Please ask the question once more.")
+_GONE_TEXT = N_("That suggestion is no longer available. Please ask the question again.")
 
 
 class Suggestions:

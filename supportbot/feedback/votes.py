@@ -30,11 +30,11 @@ MAX_CORRECTION = 2_000
 them."""
 
 REASON_WORDS: Mapping[FeedbackReason, str] = {
-    FeedbackReason.WRONG: N_("It is wrong"),
-    FeedbackReason.OUTDATED: N_("It is out of date"),
+    FeedbackReason.WRONG: N_("It's wrong"),
+    FeedbackReason.OUTDATED: N_("It's out of date"),
     FeedbackReason.INCOMPLETE: N_("Something is missing"),
     FeedbackReason.NOT_WHAT_I_ASKED: N_("Not what I asked"),
-    FeedbackReason.RUDE: N_("It is rude"),
+    FeedbackReason.RUDE: N_("It's rude"),
     FeedbackReason.OTHER: N_("Something else"),
 }
 """What people read, in the order in which they are offered it."""
@@ -164,7 +164,7 @@ class Votes:
             row = await _locked(session, answer_id, voter, workspace)
             if row is None or row.vote != Vote.DOWN:
                 raise UnknownAnswerError(
-                    N_("You have no 👎 on this answer any more, so there is nothing to explain.")
+                    N_("You no longer have a 👎 on this answer, so there is nothing to explain.")
                 )
             row.reason, row.correction, row.updated_at = said.reason, said.correction, datetime.now(UTC)
         return said
@@ -179,7 +179,7 @@ async def _locked(session: AsyncSession, answer_id: int, voter: str, workspace: 
     # The lock on the answer makes two votes of one person at the same moment wait for each other.
     there = select(Answer.id).where(Answer.id == answer_id, was_given_to(voter, workspace)).with_for_update()
     if await session.scalar(there) is None:
-        raise UnknownAnswerError(N_("This answer is no longer in the log, so it cannot be voted on."))
+        raise UnknownAnswerError(N_("This answer is no longer in the log, so you can't vote on it."))
     found: Feedback | None = await session.scalar(
         select(Feedback).where(Feedback.answer_id == answer_id, Feedback.voter == voter)
     )

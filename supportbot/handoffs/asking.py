@@ -37,9 +37,9 @@ log = structlog.get_logger(__name__)
 
 _First = aliased(Question)
 _LOOK_AGAIN_SECONDS = 2.0
-_GONE_TEXT = N_("This question is no longer there. Please ask it once more.")
-_UNREACHED_TEXT = N_("I could not reach the people who answer here. Please ask a member of the team yourself.")
-_NOBODY_TEXT = N_("Nobody is set up to be asked here. Please ask a member of the team yourself.")
+_GONE_TEXT = N_("This question is no longer available. Please ask it again.")
+_UNREACHED_TEXT = N_("I couldn't reach the people who answer here. Please ask a member of the team yourself.")
+_NOBODY_TEXT = N_("Nobody is set up to answer questions here. Please ask a member of the team yourself.")
 
 
 class CannotAskError(SupportBotError):

@@ -184,7 +184,7 @@ async def resolve(
             (row.platform == platform and workspace in (None, row.external_id))
             or (row.Handoff.platform == platform and clicked is not None and clicked == row.Handoff.post_identity)
         ):
-            raise UnknownHandoffError(N_("This is no longer there, so there is nothing to close."))
+            raise UnknownHandoffError(N_("This no longer exists, so there is nothing to close."))
         return await _close(session, row.Handoff, actor=somebody(person), digest=digest_of(person))
 
 

@@ -28,7 +28,7 @@ from supportbot.intake.replies import pending, write_reply
 from supportbot.policies.policy import Policy
 from supportbot.words import N_
 
-PASSED_ON_TEXT = N_("I have passed your question on to a person.")
+PASSED_ON_TEXT = N_("I've passed your question on to a person.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

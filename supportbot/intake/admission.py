@@ -81,8 +81,8 @@ class Refusal:
     def text(self, words: Words) -> str:
         """Return what the asker is told."""
         return words.say_many(
-            "I am busy right now. Please ask again in about {number} second.",
-            "I am busy right now. Please ask again in about {number} seconds.",
+            "I'm busy right now. Please ask again in about {number} second.",
+            "I'm busy right now. Please ask again in about {number} seconds.",
             self.seconds,
         )
 

@@ -19,17 +19,17 @@ from supportbot.words import N_, SOURCE, Language, Words, nearest
 _EMOJI_TOKEN = re.compile(r"<a?:\w{1,64}:\d{1,20}>|(?<!\w):[a-z0-9_+-]*[a-z+-][a-z0-9_+-]*:(?!\w)")
 
 NOT_SURE_TEXT = N_(
-    "I am not sure about this one, and I would rather not guess. "
-    "Please rephrase the question, or ask a member of the team."
+    "I'm not sure about this one, and I'd rather not guess. Please rephrase the question, or ask a member of "
+    "the team."
 )
 NOT_SURE_NEAR_TEXT = N_(
-    "I am not sure about this one, and I would rather not guess. "
-    "Please choose what you meant, rephrase the question, or ask a member of the team."
+    "I'm not sure about this one, and I'd rather not guess. Please choose what you meant, rephrase the "
+    "question, or ask a member of the team."
 )
 NO_BETTER_TEXT = N_(
-    "I have no better answer than the one before. Please rephrase the question, or ask a member of the team."
+    "I don't have a better answer than the last one. Please rephrase the question, or ask a member of the team."
 )
-NO_QUESTION_TEXT = N_("I can only read text so far: please type your question in a sentence or two.")
+NO_QUESTION_TEXT = N_("I can only read text so far. Please type your question in a sentence or two.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

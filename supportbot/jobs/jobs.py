@@ -32,12 +32,12 @@ RUNS = 20
 
 _LOOK_SECONDS = 0.5
 
-_NOT_FINISHED = N_("The run '{run}' has no finished model: train it first.")
-_UNKNOWN_BASE = N_("'{base}' is no version that is installed: choose another base.")
-_NO_LONGER = N_("This job is not running any more.")
-_ELSEWHERE = N_("This job runs on {host}: cancel it in the console there.")
-_NOT_ELSEWHERE = N_("This job is one of this machine: cancel it, and it is noted by itself.")
-_NOTHING_TO_RESUME = N_("The run '{run}' left no checkpoint to go on from: train anew.")
+_NOT_FINISHED = N_("The run '{run}' has no finished model. Train it first.")
+_UNKNOWN_BASE = N_("'{base}' is not an installed version. Choose another base.")
+_NO_LONGER = N_("This job is no longer running.")
+_ELSEWHERE = N_("This job runs on {host}. Cancel it in the console there.")
+_NOT_ELSEWHERE = N_("This job runs on this machine. Cancel it, and its end is recorded automatically.")
+_NOTHING_TO_RESUME = N_("The run '{run}' has no checkpoint to resume from. Train again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

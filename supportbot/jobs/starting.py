@@ -36,10 +36,8 @@ _KEPT = 60
 
 _NAME = "%Y%m%d-%H%M%S-%f"
 
-_ONE_AT_A_TIME = N_(
-    "A job is running already, and one at a time runs on a database: wait until it has ended, or cancel it."
-)
-_NO_ROOM = N_("The job could not be started ({reason}): see whether this machine has memory and disk space left.")
+_ONE_AT_A_TIME = N_("A job is already running on this database. Wait until it ends, or cancel it.")
+_NO_ROOM = N_("The job couldn't be started ({reason}). Check that this machine has enough memory and disk space.")
 
 
 class Starting:

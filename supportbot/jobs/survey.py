@@ -18,8 +18,8 @@ from supportbot.words import N_
 _SECONDS = 120.0
 """A million rows take about a minute."""
 
-_TOO_LONG = N_("Counting the rows took longer than two minutes: look again when fewer people ask.")
-_FAILED = N_("The rows could not be counted: `python -m training.survey`, where the bot runs, says why.")
+_TOO_LONG = N_("Counting the rows took longer than two minutes. Try again when fewer people are asking.")
+_FAILED = N_("The rows couldn't be counted. Run `python -m training.survey` on the bot's machine to see why.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,10 +63,12 @@ def check_followed(settings: Settings) -> None:
 
 _REFUSED: Mapping[Fixed, str] = {
     Fixed.PINNED: N_(
-        "SUPPORTBOT_MODEL says which model answers here, so another version would not be taken up: take that "
-        "setting away and start the bot again."
+        "SUPPORTBOT_MODEL sets which model answers here, so another version would have no effect. Remove "
+        "that setting and restart the bot."
     ),
-    Fixed.REMOTE: N_("A remote server answers here, so no version of this list is asked: change the model there."),
+    Fixed.REMOTE: N_(
+        "A remote server answers here, so the versions in this list aren't used. Change the model on that server."
+    ),
 }
 
 
@@ -244,7 +246,9 @@ class Versions:
             ModelError: there is no such version, or it answers, or is to.
         """
         if version in (self._settings.model, self.answering()):
-            raise ModelError(N_("This version answers now, so its files stay: let another one answer first."))
+            raise ModelError(
+                N_("This version is live, so its files can't be deleted. Put another version live first.")
+            )
         async with self._deciding:
             await self._publishing.retire(version, by)
             await asyncio.to_thread(prune_exports, self._settings)

@@ -28,7 +28,7 @@ KEPT_SECONDS = 120.0
 
 MOST_HELD = 2
 
-_NOT_INSTALLED = N_("The version “{version}” is not installed any more: choose another one.")
+_NOT_INSTALLED = N_("Version “{version}” is no longer installed. Choose another one.")
 
 
 class Engines:

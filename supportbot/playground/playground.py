@@ -37,7 +37,7 @@ from supportbot.words import N_
 
 MODES: Sequence[AnswerMode] = get_args(AnswerMode)
 
-_NO_QUESTION = N_("There is no question to try: type one.")
+_NO_QUESTION = N_("Enter a question to try.")
 
 
 class Stage(StrEnum):

@@ -32,8 +32,8 @@ RANGES: Mapping[str, Range] = {
 }
 """120 tokens are the 80 that an answer always has, the instruction, and a short question."""
 
-_OUTSIDE = N_("{name} must be between {least} and {most}: move it there, or take the documented values.")
-_NO_SEED = N_("The seed must be a whole number from 0 to {most}: type another one.")
+_OUTSIDE = N_("{name} must be between {least} and {most}. Change it, or reset to the defaults.")
+_NO_SEED = N_("The seed must be a whole number from 0 to {most}.")
 
 
 class SamplingError(SupportBotError):

@@ -41,7 +41,7 @@ def known_zone(name: str) -> str:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(
-            Sentence("'{name}' is no time zone: name one such as Europe/Berlin.", name=name)
+            Sentence("'{name}' is not a time zone. Use a name such as Europe/Berlin.", name=name)
         ) from error
     return name
 

@@ -31,7 +31,7 @@ from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
 
-_ONE_DIGEST = N_("The digest is of a whole workspace: decide it for all channels.")
+_ONE_DIGEST = N_("The digest covers a whole workspace. Set it for all channels.")
 _OF_DIGESTS = {"digest", "digest_channel", "handoff_target"}
 
 
@@ -238,7 +238,7 @@ def _check_digest(place: Place, settings: Mapping[str, Any], policy: Policy) -> 
     if place.channel and own:
         raise PolicyError(dict.fromkeys(own, _ONE_DIGEST))
     if not place.channel and policy.digest and not (policy.digest_channel or policy.handoff_target):
-        raise PolicyError({"digest_channel": N_("Name the channel that the weekly digest is posted to.")})
+        raise PolicyError({"digest_channel": N_("Choose a channel for the weekly digest.")})
 
 
 def effective_of(connection: Connection, workspace_id: int | None, channel: str, parent: str | None) -> Policy:

@@ -23,7 +23,7 @@ from supportbot.policies.errors import PolicyError
 from supportbot.policies.store import Place, audit_details
 from supportbot.words import N_
 
-_DECIDED_SINCE = N_("Somebody has decided about this since then: look at what holds now.")
+_DECIDED_SINCE = N_("Someone has changed this since. Check the current settings.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,27 +20,27 @@ LABELS: Mapping[str, str] = {
     "answer_on": N_("Answer"),
     "verified_only": N_("Only verified answers"),
     "handoff_target": N_("Whom to ask instead"),
-    "handoff_everywhere": N_("Offer that under every answer"),
-    "handoff_reminder_minutes": N_("Remind after minutes"),
+    "handoff_everywhere": N_("Offer this under every answer"),
+    "handoff_reminder_minutes": N_("Minutes until reminder"),
     "working_hours": N_("Working hours"),
     "quiet_hours": N_("Quiet hours"),
     "language": N_("Language"),
     "digest": N_("Weekly digest"),
-    "digest_channel": N_("Where the digest is posted"),
+    "digest_channel": N_("Digest channel"),
 }
 """What each setting is called, in the order in which they are shown."""
 
 ANSWER_ON_WORDS: Mapping[AnswerOn, str] = {
-    AnswerOn.MENTION: N_("Whoever names the bot"),
-    AnswerOn.QUESTIONS: N_("Also questions to nobody, if it is sure"),
-    AnswerOn.THREADS: N_("Whoever names the bot, in threads only"),
+    AnswerOn.MENTION: N_("Anyone who mentions the bot"),
+    AnswerOn.QUESTIONS: N_("Also questions addressed to nobody, if the bot is sure"),
+    AnswerOn.THREADS: N_("Anyone who mentions the bot, in threads only"),
     AnswerOn.NEVER: N_("Nobody"),
 }
 
 LANGUAGE_WORDS: Mapping[str, str] = {"en": "English", "de": "Deutsch"}
 
 HOURS_EXAMPLE = "Mon-Fri 18:00-08:00 Europe/Berlin"
-_HOURS_TEXT = N_("Write hours as Mon-Fri 18:00-08:00 Europe/Berlin.")
+_HOURS_TEXT = N_("Enter hours like Mon-Fri 18:00-08:00 Europe/Berlin.")
 
 NONE = N_("none")
 """What people type for a setting that shall have no value."""
@@ -113,7 +113,7 @@ def build_lines(policy: Policy, words: Words = ENGLISH) -> list[str]:
 def _read(name: str, text: str) -> Any:
     if name not in LABELS:
         raise ValueError(
-            Sentence("There is no setting '{name}': name one of {names}.", name=name, names=_listed(LABELS))
+            Sentence("There is no setting '{name}'. Use one of {names}.", name=name, names=_listed(LABELS))
         )
     default = Policy.model_fields[name].default
     if default is None and text.casefold() in ("", NONE):
@@ -125,18 +125,18 @@ def _read_answer_on(text: str) -> AnswerOn:
     try:
         return AnswerOn(text.casefold())
     except ValueError:
-        raise ValueError(Sentence("The bot can answer on {names}.", names=_listed(AnswerOn))) from None
+        raise ValueError(Sentence("Choose when the bot answers: {names}.", names=_listed(AnswerOn))) from None
 
 
 def _read_boolean(text: str) -> bool:
     if (value := _BOOLEANS.get(text.casefold())) is None:
-        raise ValueError(N_("Say yes or no."))
+        raise ValueError(N_("Enter yes or no."))
     return value
 
 
 def _read_language(text: str) -> str:
     if text.casefold() not in LANGUAGES:
-        raise ValueError(Sentence("The languages are {names}.", names=_listed(LANGUAGES)))
+        raise ValueError(Sentence("Choose a language: {names}.", names=_listed(LANGUAGES)))
     return text.casefold()
 
 
@@ -149,8 +149,8 @@ def _read_target(text: str) -> str:
     if not _TARGET.fullmatch(name):
         raise ValueError(
             N_(
-                "Give the id of a channel, a person or a group, such as C0123ABCD; in Discord @ before a "
-                "person's, @& before a role's."
+                "Enter the ID of a channel, person or group, such as C0123ABCD. In Discord, put @ before a "
+                "person's ID and @& before a role's."
             )
         )
     return name
@@ -158,13 +158,13 @@ def _read_target(text: str) -> str:
 
 def _read_channel(text: str) -> str:
     if (found := _CHANNEL.fullmatch(text)) is None:
-        raise ValueError(N_("Give the id of a channel, such as C0123ABCD."))
+        raise ValueError(N_("Enter a channel ID, such as C0123ABCD."))
     return found[1]
 
 
 def _read_minutes(text: str) -> int:
     if not text.isdecimal():
-        raise ValueError(N_("Give a whole number of minutes."))
+        raise ValueError(N_("Enter a whole number of minutes."))
     return int(text)
 
 
@@ -202,7 +202,7 @@ def _read_day(text: str) -> int:
     day = text.strip()[:3].title()
     if day not in _DAYS:
         raise ValueError(
-            Sentence("'{day}' is no day of the week: write {days}.", day=text.strip(), days=_listed(_DAYS))
+            Sentence("'{day}' is not a day of the week. Use {days}.", day=text.strip(), days=_listed(_DAYS))
         )
     return _DAYS.index(day)
 
@@ -210,7 +210,7 @@ def _read_day(text: str) -> int:
 def _read_time(text: str) -> time:
     hour, minute = map(int, text.split(":"))
     if hour > 23 or minute > 59:
-        raise ValueError(Sentence("{time} is no time of the day.", time=text))
+        raise ValueError(Sentence("{time} is not a time of day.", time=text))
     return time(hour, minute)
 
 

@@ -35,40 +35,38 @@ def beyond_reach(
     left = []
     if (name := _PLATFORM_NAMES.get(platform)) is not None:
         left.append(
-            say("Messages in {platform} itself, the bot's answers among them: delete them there.", platform=name)
+            say("Messages in {platform} itself, including the bot's answers: delete them there.", platform=name)
         )
     left += [
         say(
-            "Files of `supportbot export` outside of SUPPORTBOT_HOME, and reports or runs that were put "
-            "elsewhere: delete them, or make them anew."
+            "Files from `supportbot export` outside SUPPORTBOT_HOME, and reports or runs stored elsewhere: "
+            "delete them, or create them again."
         ),
-        say("Installations that imported such a file: the rows there name nobody, and are found by their text."),
-        say(
-            "Backups: those made before still have everything, so delete them, or erase again after restoring one."
-        ),
-        say("What other people wrote about the person, in questions of their own."),
-        say("Answers that were written for people before the bot kept who wrote them (schema 0006 and older)."),
-        say("Text in the memory of a daemon and of its model's process, which is gone with their next start."),
+        say("Installations that imported such a file: their rows name nobody, but can be found by their text."),
+        say("Backups: older backups still hold everything. Delete them, or erase again after you restore one."),
+        say("What other people wrote about the person in their own questions."),
+        say("Answers written for people before the bot recorded who wrote them (schema 0006 and older)."),
+        say("Text in the memory of a daemon and of its model's process. It is gone after their next restart."),
     ]
     if not is_sqlite:
         left.append(
             say(
-                "PostgreSQL's own log (WAL), replicas, and free space in its files: `VACUUM FULL` writes the "
-                "tables anew."
+                "PostgreSQL's own log (WAL), replicas, and free space in its files. `VACUUM FULL` rewrites "
+                "the tables."
             )
         )
     if kept:
         left.append(
             say(
-                "Approved answers in the person's words to which wordings of others lead: {numbers}. Say them "
-                "otherwise with `supportbot knowledge edit ID --answer`, or retire them.",
+                "Approved answers in the person's words that also answer other people's wordings: {numbers}. "
+                "Reword them with `supportbot knowledge edit ID --answer`, or retire them.",
                 numbers=_some(kept, words),
             )
         )
     left += [
         say(
-            "Model version '{version}' learned from {count} of the rows (numbers {numbers}): train another one "
-            "and promote it, then `supportbot models retire {version}`.",
+            "Model version '{version}' learned from {count} of the rows (numbers {numbers}). Train another "
+            "version and promote it, then run `supportbot models retire {version}`.",
             version=version,
             count=len(ids),
             numbers=_some(ids, words),
@@ -76,7 +74,7 @@ def beyond_reach(
         for version, ids in sorted((versions or {}).items())
     ]
     left += [
-        say("The file {path} holds something of the person: delete it.", path=path)
+        say("The file {path} contains data of this person. Delete it.", path=path)
         for path in (files or Files()).holding
     ]
     return left
@@ -86,8 +84,8 @@ def beyond_reach_in_chat(platform: str, words: Words = ENGLISH) -> str:
     """Return the same in a sentence for somebody who had themselves erased in chat."""
     name = _PLATFORM_NAMES.get(platform, platform)
     return words.say(
-        "I cannot delete messages in {platform} itself, backups and exports that the operator made, or what a "
-        "model has already learned: ask the people who run this bot about those.",
+        "I can't delete messages in {platform} itself, the operator's backups and exports, or what a model "
+        "has already learned. Ask the people who run this bot about those.",
         platform=name,
     )
 

@@ -20,8 +20,8 @@ from supportbot.privacy.upkeep import compact_noting
 from supportbot.words import ENGLISH, N_, Words
 
 _TOO_LARGE = N_(
-    "The rows are gone. The file of the database is large, so it was not written anew: run `supportbot privacy "
-    "compact` when few people ask, so that nothing of them is left in it."
+    "The rows are deleted. The database file is large, so it was not compacted. Run `supportbot privacy "
+    "compact` at a quiet time to remove the remaining traces."
 )
 
 

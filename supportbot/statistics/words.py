@@ -21,8 +21,8 @@ def in_words(figures: Statistics, words: Words = ENGLISH) -> list[str]:
         share, low, high = map(words.percent, figures.up_rate)
         lines.append(
             words.say_many(
-                "👍 {up} of {number} vote: {share} (95 % interval: {low} to {high}).",
-                "👍 {up} of {number} votes: {share} (95 % interval: {low} to {high}).",
+                "👍 {up} of {number} vote: {share} (95% interval: {low} to {high}).",
+                "👍 {up} of {number} votes: {share} (95% interval: {low} to {high}).",
                 figures.votes_up + figures.votes_down,
                 up=figures.votes_up,
                 share=share,
@@ -33,7 +33,7 @@ def in_words(figures: Statistics, words: Words = ENGLISH) -> list[str]:
     if figures.median_seconds is not None and figures.p95_seconds is not None:
         lines.append(
             words.say(
-                "Half of the answers came within {median} s, 95 % within {p95} s.",
+                "Half of the answers arrived within {median} s, 95% within {p95} s.",
                 median=words.tenths(figures.median_seconds),
                 p95=words.tenths(figures.p95_seconds),
             )
@@ -44,7 +44,7 @@ def in_words(figures: Statistics, words: Words = ENGLISH) -> list[str]:
 def _questions(figures: Statistics, words: Words) -> str:
     days = words.say_many("{number} day", "{number} days", figures.days)
     if not figures.questions:
-        return words.say("No questions in {days}.", days=days)
+        return words.say("No questions in the last {days}.", days=days)
     parts = {
         words.say("verified"): figures.verified,
         words.say("small talk"): figures.small_talk,
@@ -56,8 +56,8 @@ def _questions(figures: Statistics, words: Words) -> str:
     }
     shown = ", ".join(f"{words.number(number)} {name}" for name, number in parts.items() if number)
     return words.say_many(
-        "{number} question in {days}: {parts}.",
-        "{number} questions in {days}: {parts}.",
+        "{number} question in the last {days}: {parts}.",
+        "{number} questions in the last {days}: {parts}.",
         figures.questions,
         days=days,
         parts=shown,

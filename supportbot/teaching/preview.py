@@ -22,18 +22,18 @@ QUESTION_SHOWN, ANSWER_SHOWN = 60, 100
 _PLACES = 5
 """Workspaces that are named one by one."""
 
-_AS_IT_STANDS = N_("people are shown it as it stands")
+_AS_IT_STANDS = N_("people see it unchanged")
 _PLACEHOLDER = N_(
-    "a placeholder waits for a curator instead: name your own contacts in SUPPORTBOT_PUBLIC_CONTACTS, or approve "
-    "the file at once to have answers given word for word"
+    "a placeholder goes to review instead. Name your own contacts in SUPPORTBOT_PUBLIC_CONTACTS, or approve "
+    "the file immediately to give its answers word for word"
 )
 
 _CONTACTS = frozenset({"email", "phone"})
 
 _SKIPPED: Mapping[Skip, str] = {
-    Skip.EMPTY: N_("without a text of their own"),
+    Skip.EMPTY: N_("without text of their own"),
     Skip.SHORT: N_("too short (fewer than 20 characters)"),
-    Skip.NAVIGATION: N_("of contents, links or the like"),
+    Skip.NAVIGATION: N_("with only contents, links or similar"),
     Skip.UNTITLED: N_("before the first heading"),
 }
 
@@ -76,21 +76,21 @@ def describe_file(table: Table, found: Found, words: Words, *, approved: bool) -
     yield from _origins(found.returned, words)
     if found.dropped:
         yield words.say_many(
-            "{number} wording left out for a later answer to the same question",
-            "{number} wordings left out for a later answer to the same question",
+            "{number} wording skipped: the file has a later answer to the same question",
+            "{number} wordings skipped: the file has a later answer to the same question",
             found.dropped,
         )
     if survey.too_long:
         yield words.say_many(
-            "{number} answer too long for a model to learn whole (more than {tokens} tokens with the question): "
-            "known word for word all the same",
-            "{number} answers too long for a model to learn whole (more than {tokens} tokens with the question): "
-            "known word for word all the same",
+            "{number} answer too long for a model to learn in full (more than {tokens} tokens with the "
+            "question): still given word for word",
+            "{number} answers too long for a model to learn in full (more than {tokens} tokens with the "
+            "question): still given word for word",
             survey.too_long,
             tokens=MAX_LENGTH,
         )
     if survey.in_questions:
-        yield words.say("Personal data taken out of questions: {kinds}", kinds=_kinds(survey.in_questions))
+        yield words.say("Personal data removed from questions: {kinds}", kinds=_kinds(survey.in_questions))
     if survey.answers_with_contacts:
         start = words.say_many(
             "{number} answer contains an e-mail address or phone number",
@@ -101,7 +101,7 @@ def describe_file(table: Table, found: Found, words: Words, *, approved: bool) -
         yield f"{start}; {rest}"
     others = {kind: number for kind, number in survey.in_answers.items() if kind not in _CONTACTS}
     if others:
-        shown = words.say(N_("shown to people as it stands") if approved else N_("taken out"))
+        shown = words.say(N_("people see them unchanged") if approved else N_("removed"))
         yield words.say(
             "Other personal data or secrets in answers, {shown}: {kinds}", shown=shown, kinds=_kinds(others)
         )
@@ -111,7 +111,7 @@ def describe_passages(found: FoundPassages, words: Words) -> Iterator[str]:
     """Yield a sentence for each figure of documents."""
     new = found.passages - found.known
     passages = words.say_many("{number} passage to propose", "{number} passages to propose", new)
-    yield words.say("{passages}, {known} known already", passages=passages, known=words.number(found.known))
+    yield words.say("{passages}, {known} already known", passages=passages, known=words.number(found.known))
     if found.skipped:
         reasons = (
             f"{words.number(number)} {words.say(_SKIPPED[reason])}"
@@ -125,13 +125,13 @@ def describe_passages(found: FoundPassages, words: Words) -> Iterator[str]:
         )
     if found.long:
         yield words.say_many(
-            "{number} passage longer than usual: lists, tables and code are not divided",
-            "{number} passages longer than usual: lists, tables and code are not divided",
+            "{number} passage longer than usual: lists, tables and code are kept whole",
+            "{number} passages longer than usual: lists, tables and code are kept whole",
             found.long,
         )
     if found.redacted:
         yield words.say(
-            "Taken out: {kinds}; name your own contacts in SUPPORTBOT_PUBLIC_CONTACTS to keep them",
+            "Removed: {kinds}. To keep your own contacts, name them in SUPPORTBOT_PUBLIC_CONTACTS",
             kinds=", ".join(f"{number} {kind}" for kind, number in found.redacted.items()),
         )
 
@@ -139,30 +139,30 @@ def describe_passages(found: FoundPassages, words: Words) -> Iterator[str]:
 def _origins(returned: Returned, words: Words) -> Iterator[str]:
     if returned.here:
         yield words.say_many(
-            "{number} wording left out, exported from here and still here: change what is here instead",
-            "{number} wordings left out, exported from here and still here: change what is here instead",
+            "{number} wording skipped: exported from here and still here. Edit it here instead",
+            "{number} wordings skipped: exported from here and still here. Edit them here instead",
             returned.here,
         )
     if returned.gone:
         yield words.say_many(
-            "{number} wording left out, exported from here and erased since",
-            "{number} wordings left out, exported from here and erased since",
+            "{number} wording skipped: exported from here and erased since",
+            "{number} wordings skipped: exported from here and erased since",
             returned.gone,
         )
     for (platform, workspace), number in returned.places.most_common(_PLACES):
         yield words.say_many(
-            "{number} wording of the log of {platform} {workspace}: trained on, and used elsewhere, with its "
-            "consent only (`supportbot consent`)",
-            "{number} wordings of the log of {platform} {workspace}: trained on, and used elsewhere, with its "
-            "consent only (`supportbot consent`)",
+            "{number} wording from the log of {platform} {workspace}: used for training and in other "
+            "workspaces only with its consent (`supportbot consent`)",
+            "{number} wordings from the log of {platform} {workspace}: used for training and in other "
+            "workspaces only with its consent (`supportbot consent`)",
             number,
             platform=platform,
             workspace=shortened(workspace),
         )
     if (others := len(returned.places) - _PLACES) > 0:
         yield words.say_many(
-            "and wordings of the logs of {number} other workspace, likewise",
-            "and wordings of the logs of {number} other workspaces, likewise",
+            "and wordings from the logs of {number} other workspace, likewise",
+            "and wordings from the logs of {number} other workspaces, likewise",
             others,
         )
 

@@ -24,15 +24,15 @@ from supportbot.words import ENGLISH, N_, Words
 _GENERATE_ONLY = "generate_only"
 
 _VERDICTS = {
-    Verdict.WORDING: N_("A known wording: the answer of {entries} is given word for word."),
+    Verdict.WORDING: N_("Known wording: the answer of {entries} is given word for word."),
     Verdict.SMALL_TALK: N_("Small talk: the answer of {entries} is given word for word."),
-    Verdict.PARTS: N_("Two verified answers: the answer of {entries} is given word for word."),
+    Verdict.PARTS: N_("Two verified answers: the answers of {entries} are given word for word."),
     Verdict.VERIFIED: N_("Verified: the answer of {entries} is given word for word."),
 }
 
-_NOT_VERIFIED = N_("nothing is verified")
+_NOT_VERIFIED = N_("no verified answer matches")
 _ONLY_GENERATES = N_("SUPPORTBOT_ANSWER_MODE is generate_only")
-_NOTHING_KNOWN = N_("nothing is known yet (`supportbot import FILE --approve`, or `supportbot knowledge add`)")
+_NOTHING_KNOWN = N_("there are no answers yet (`supportbot import FILE --approve`, or `supportbot knowledge add`)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def verdict(tried: Tried, words: Words = ENGLISH) -> str:
     """Say what is said, and why."""
     found = tried.explanation
     if found.verdict is Verdict.DEGENERATE:
-        return words.say("Not sure: this is too long or too repetitive, or has no words.")
+        return words.say("Not sure: the question is too long, too repetitive, or has no words.")
     if found.given and not tried.only_generates:
         entries = words.say(" and ").join(words.say("entry {entry}", entry=entry.id) for entry in found.given)
         return words.say(_VERDICTS[found.verdict], entries=entries)
@@ -157,7 +157,7 @@ def verdict(tried: Tried, words: Words = ENGLISH) -> str:
             because=because,
             condition=_condition(tried, words),
         )
-        ending = words.say("Else passage {passage} is quoted.", passage=quote.passage.id) if quote else ""
+        ending = words.say("Otherwise, passage {passage} is quoted.", passage=quote.passage.id) if quote else ""
         return f"{told} {ending}".rstrip()
     if quote is not None:
         return words.say(
@@ -169,7 +169,7 @@ def verdict(tried: Tried, words: Words = ENGLISH) -> str:
         told = words.say("Not sure: {because}, and there is no usable model.", because=because)
         return f"{told} {tried.model_problem}"
     ending = words.say(
-        "{because}, and the model was not trained on rows of yours, so it is not asked.", because=because
+        "{because}, and the model is not asked because it was not trained on your rows.", because=because
     )
     if not (near := len(found.suggestions)):
         return words.say("Not sure: {ending}", ending=ending)
@@ -190,7 +190,9 @@ def _why(tried: Tried) -> str:
 def _condition(tried: Tried, words: Words) -> str:
     """Say when the model is heard."""
     if (decision := tried.explanation.decision) is None or tried.only_generates:
-        return words.say("what it says must be sure enough")
+        return words.say("the model's answer is used only if it is sure enough")
     if (near := near_answer(decision)) is None:
-        return words.say("it is not heard, since no approved answer is near enough")
-    return words.say("what it says must be sure enough, and be what entry {entry} says", entry=near.entry.id)
+        return words.say("it can't be used, since no approved answer is close enough")
+    return words.say(
+        "the model's answer is used only if it is sure enough and agrees with entry {entry}", entry=near.entry.id
+    )

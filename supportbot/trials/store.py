@@ -26,7 +26,7 @@ BETTER_BY_CHOICE = N_("better than {live} in trial {number}, which was started w
 """Why a candidate was put live, for the audit, in English there; the second one where nobody clicked."""
 
 _DECISIONS = (TrialOutcome.BETTER, TrialOutcome.WORSE, TrialOutcome.INCONCLUSIVE)
-_RUNS = N_("A trial runs already: stop it first, or wait for its end.")
+_RUNS = N_("A trial is already running. Stop it first, or wait for it to end.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,7 +154,7 @@ class Trials:
             async with self._database.write() as session:
                 await self._truth.reconcile(session)
                 if (await self._truth.ends(session)).live != live:
-                    raise ModelError(N_("Another version went live meanwhile: look again, then decide."))
+                    raise ModelError(N_("Another version went live in the meantime. Check again, then decide."))
                 return await begin(session, live, candidate, rule, by)
 
     async def stop(self, by: str, trial_id: int | None = None) -> Trial:
@@ -171,7 +171,7 @@ class Trials:
         async with self._database.write() as session:
             row = await running_row(session, locked=True)
             if row is None or trial_id not in (None, row.id):
-                raise ModelError(N_("No such trial runs any more."))
+                raise ModelError(N_("This trial is no longer running."))
             return await end(session, row, TrialOutcome.BY_HAND, by)
 
     async def view(self) -> TrialView | None:
@@ -199,14 +199,14 @@ class Trials:
         choices = await self.choices()
         live = choices.live
         if live is None or _is_starter(live) or _is_starter(candidate):
-            raise ModelError(N_("The starter is a demonstration, so nothing is compared with it."))
+            raise ModelError(N_("The starter is a demo, so it can't be compared with other versions."))
         if candidate == live:
             raise ModelError(f"Version '{candidate}' is live: try another one against it.")
         if candidate not in choices.candidates:
             raise ModelError(f"No version '{candidate}' is installed: see `supportbot models list`.")
         async with self._database.read() as session:
             if await running_row(session) is not None:
-                raise ModelError(N_("A trial runs already: stop it first, or wait for its end."))
+                raise ModelError(N_("A trial is already running. Stop it first, or wait for it to end."))
             knows_us = await is_trained_here(session, candidate)
             has_knowledge = await count_live(session) > 0
         is_asked = may_generate(

@@ -78,7 +78,7 @@ async def test_only_the_asker_and_admins_may(server: DiscordServer, bot: Bot) ->
     """Who neither asked nor manages the server is told so; who manages it has a sample drawn for the asker."""
     _, shown = await bot.unsure("how?", SURE)
     stranger = await server.press(shown, TRY, by=BOB, permissions="0")
-    assert "Only who asked this" in await server.response_to(stranger)
+    assert "Only the person who asked this" in await server.response_to(stranger)
     admin = await server.press(shown, TRY, by=BOB)
     await server.until(lambda: admin.acknowledged_after is not None)
     assert [one.asker for one in await bot.core.history.recent(5)] == [ALICE["id"], ALICE["id"]]
@@ -95,7 +95,7 @@ async def test_edited_question_is_asked_again(server: DiscordServer, bot: Bot) -
     assert (offer["content"], labels(offer)) == (REWORDED_TEXT, [ASK])
     assert offer["allowed_mentions"] == {"parse": [], "replied_user": False}
     stranger = await server.press(offer, ASK, by=BOB)
-    assert "Only who asked this" in await server.response_to(stranger)
+    assert "Only the person who asked this" in await server.response_to(stranger)
     clicked = await server.press(offer, ASK)
     await server.until(lambda: clicked.acknowledged_after is not None)
     await answer(bot, "Pull it.")

@@ -104,16 +104,18 @@ async def test_channel_is_asked_and_its_answer_comes_back(server: DiscordServer,
     """
     await bot.decide(handoff_target=TEAM_CHANNEL_ID)
     asked, shown = await bot.unsure("where is @everyone and [my](https://evil.test) parcel?")
-    assert await server.response_to(await server.press(shown, ASK)) == "I am asking a human."
-    assert await server.response_to(await server.press(shown, ASK)) == "A human has been asked already."
+    assert await server.response_to(await server.press(shown, ASK)) == "I'm asking a human."
+    assert await server.response_to(await server.press(shown, ASK)) == "A human has already been asked."
     await bot.deliver()
     (post,) = bot.said(TEAM_CHANNEL_ID)
-    assert post["content"].startswith(f"Somebody asks for a human in <#{CHANNEL_ID}>:\n> where is @\u200beveryone")
+    assert post["content"].startswith(
+        f"Someone is asking for a human in <#{CHANNEL_ID}>:\n> where is @\u200beveryone"
+    )
     assert "](" not in post["content"]
     assert f"https://discord.com/channels/{GUILD_ID}/{CHANNEL_ID}/{asked['id']}" in post["content"]
     assert post["allowed_mentions"] == {"parse": [], "replied_user": False}
     (told,) = server.replies_to(asked)[1:]
-    assert told["content"] == f"I have asked <#{TEAM_CHANNEL_ID}>. The answer will come here."
+    assert told["content"] == f"I've asked <#{TEAM_CHANNEL_ID}>. You'll get the answer here."
 
     await server.say("At the post office, @here.", channel=TEAM_CHANNEL_ID, author=BOB, reply_to=post)
     await bot.replied("At the post office, @here.")
@@ -164,7 +166,7 @@ async def test_role_is_named_where_the_question_stands(server: DiscordServer, bo
     await server.response_to(await server.press(shown, ASK))
     await bot.deliver()
     post, told = sorted(server.replies_to(asked)[1:], key=lambda one: "asks" not in one["content"])
-    assert post["content"].startswith("<@&5005> Somebody asks for a human here:")
+    assert post["content"].startswith("<@&5005> Someone is asking for a human here:")
     assert post["allowed_mentions"] == {"parse": [], "replied_user": False, "roles": ["5005"]}
     assert told["allowed_mentions"] == {"parse": [], "replied_user": False}
     await server.say("At the post office.", author=BOB, reply_to=told)
@@ -191,7 +193,7 @@ async def test_target_that_is_out_of_reach(server: DiscordServer, bot: Bot, targ
     (line,) = [line for line in lines if line["event"] == "reply.undeliverable"]
     assert reason in line["reason"]
     assert bot.said(FOREIGN_CHANNEL_ID) == bot.said(DM_CHANNEL_ID) == []
-    assert [one["content"] for one in server.replies_to(asked)[1:]][-1].startswith("I could not reach")
+    assert [one["content"] for one in server.replies_to(asked)[1:]][-1].startswith("I couldn't reach")
     assert await bot.state() is HandoffState.UNREACHED
 
 
@@ -204,7 +206,7 @@ async def test_command_asks_a_human_at_once(server: DiscordServer, bot: Bot) -> 
     await bot.deliver()
     text = await server.response_to(asked)
     assert "> where is my parcel?" in text
-    assert f"I have asked <#{TEAM_CHANNEL_ID}>." in text
+    assert f"I've asked <#{TEAM_CHANNEL_ID}>." in text
     (post,) = bot.said(TEAM_CHANNEL_ID)
     await server.say("At the post office.", channel=TEAM_CHANNEL_ID, author=BOB, reply_to=post)
     await bot.replied("At the post office.")

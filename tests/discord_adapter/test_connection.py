@@ -44,7 +44,7 @@ async def test_a_question_goes_all_the_way(core: Core, adapter: DiscordAdapter, 
         assert await server.reply_to(direct)
         assert (await server.response_to(command)).startswith("> and how?\n")
         click = await server.click(reply, up=True)
-        assert await server.response_to(click) == "Thank you, good to know that this helped."
+        assert await server.response_to(click) == "Thanks, good to know that this helped."
         assert click.ephemeral
         exchanges = await core.history.recent(5)
         assert {exchange.state for exchange in exchanges} == {QuestionState.DELIVERED}

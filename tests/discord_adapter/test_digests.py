@@ -46,19 +46,20 @@ _texts = st.lists(st.one_of(st.sampled_from([*HOSTILE, "`😀" * 150]), st.text(
 def test_what_it_shows() -> None:
     """Figures, what is asked most, the gaps, who helped, and how to fill a gap, in this order."""
     assert build_digest(HERE, DIGEST) == (
-        "**The week in questions, 30 Nov 2026**\n"
-        "2 questions in 7 days: 1 verified, 1 not sure.\n"
+        "**This week's questions, 30 Nov 2026**\n"
+        "2 questions in the last 7 days: 1 verified, 1 not sure.\n"
         "3 more questions were refused: too many at once.\n"
-        "👍 1 of 1 vote: 100% (95 % interval: 21% to 100%).\n"
-        "Half of the answers came within 0.4 s, 95 % within 2.0 s.\n"
-        "**Asked most, of what is verified**\n"
+        "👍 1 of 1 vote: 100% (95% interval: 21% to 100%).\n"
+        "Half of the answers arrived within 0.4 s, 95% within 2.0 s.\n"
+        "**Most asked verified questions**\n"
         "- How long does a refund take? (1)\n"
-        "**Not known, those of most people first**\n"
+        "**Questions without an answer, most people first**\n"
         "- do you gift wrap? (2 people, 3 questions)\n"
-        "- *asked in private, so not shown* (1 person)\n"
+        "- *asked in private, not shown* (1 person)\n"
         "**Who helped**\n"
         "Ada (2), 1 other\n"
-        '-# To fill a gap, whoever runs the bot types: `supportbot knowledge add --answer "…" --question "…"`'
+        '-# To add an answer, the bot\'s operator runs: `supportbot knowledge add --answer "…" --question '
+        '"…"`'
     )
     assert "1 person" in build_digest(replace(HERE, home="web"), replace(DIGEST, helpers=DIGEST.helpers[:1]))
 
@@ -66,7 +67,7 @@ def test_what_it_shows() -> None:
 def test_quiet_week_is_one_line() -> None:
     """Where nothing happened, one line below the title says so."""
     quiet = Digest(figures=replace(FIGURES, questions=0, refused=0), gaps=(), helpers=())
-    assert build_digest(HERE, quiet).split("\n")[1:] == ["Nobody asked anything in 7 days."]
+    assert build_digest(HERE, quiet).split("\n")[1:] == ["Nobody asked anything in the last 7 days."]
 
 
 @given(text=_texts, number=st.integers(1, 30))
@@ -113,7 +114,9 @@ async def test_posted_once_with_names(
     await try_again(core, adapter, age=age)
     (shown,) = server.bot_messages
     assert shown["channel_id"] == CHANNEL_ID
-    assert shown["content"].startswith(f"**The week in questions, {WEEK.day} {WEEK:%b %Y}**\n1 question in 7 days")
+    assert shown["content"].startswith(
+        f"**This week's questions, {WEEK.day} {WEEK:%b %Y}**\n1 question in the last 7 days"
+    )
     assert "bob (1)" in shown["content"]
     assert "@everyone" not in shown["content"]
     assert shown["allowed_mentions"]["parse"] == []
@@ -127,7 +130,7 @@ async def test_forum_has_one_post(core: Core, server: DiscordServer, adapter: Di
     await loop(core, adapter).look()
     await try_again(core, adapter)
     (thread,) = server.state.posts
-    assert thread["name"] == "The week in questions, 30 Nov 2026"
+    assert thread["name"] == "This week's questions, 30 Nov 2026"
 
 
 async def test_known_again_in_another_language(core: Core, server: DiscordServer, adapter: DiscordAdapter) -> None:
@@ -138,7 +141,7 @@ async def test_known_again_in_another_language(core: Core, server: DiscordServer
     await core.service.policies.change(Place(platform="discord", workspace=GUILD_ID), {"language": "de"}, "ada")
     await try_again(core, adapter, age=timedelta(minutes=4))
     (shown,) = server.bot_messages
-    assert shown["content"].startswith("**The week in questions, ")
+    assert shown["content"].startswith("**This week's questions, ")
     assert [state.value for state in await states(core.database)] == ["delivered"]
 
 
@@ -154,8 +157,8 @@ async def test_decided_in_a_form_of_its_own(world: World) -> None:
     mia, channel = manager(world), world.channel
     opened = await mia.slash(channel, "config", where="digest")
     sent = await mia.submit_modal(opened, filled_in(opened, digest=["yes"]))
-    assert "Name the channel that the weekly digest is posted to." in sent.response.content
+    assert "Choose a channel for the weekly digest." in sent.response.content
     again = await mia.click(sent.response, custom_id="supportbot:policy-again:digest")
     saved = await mia.submit_modal(again, filled_in(again, digest=["yes"], digest_channel=f"<#{channel.id}>"))
     assert "Weekly digest: yes" in saved.response.content
-    assert f"Where the digest is posted: {channel.id}" in saved.response.content
+    assert f"Digest channel: {channel.id}" in saved.response.content

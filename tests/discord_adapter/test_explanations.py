@@ -52,7 +52,7 @@ async def test_explanation_goes_on_the_vote(world: World) -> None:
     sent = await world.alice.submit_modal(opened, {"reason": ["outdated"], "correction": " In *two* days. "})
 
     assert sent.ephemeral
-    assert sent.response.content.startswith("Thank you, that is kept")
+    assert sent.response.content.startswith("Thanks, your reason was saved")
     assert await _kept(world.core) == [(voter, -1, FeedbackReason.OUTDATED, "In *two* days.")]
 
 
@@ -68,7 +68,7 @@ async def test_modal_outlives_a_restart(world: World) -> None:
     opened = await _click(world, await _answer(world))
     await world.restart()
     sent = await world.alice.submit_modal(opened, {"reason": ["wrong"], "correction": "Tomorrow."})
-    assert sent.response.content.startswith("Thank you")
+    assert sent.response.content.startswith("Thanks")
     assert (await _kept(world.core))[0][2:] == (FeedbackReason.WRONG, "Tomorrow.")
 
 
@@ -99,7 +99,7 @@ async def test_vote_counts_though_the_modal_does_not_open(world: World) -> None:
     result = await _click(world, message)
     assert result.modal is None
     assert result.ephemeral
-    assert result.response.content.startswith("Thank you for telling me.")
+    assert result.response.content.startswith("Thanks for telling me.")
     assert await _kept(world.core) == [(f"discord:{world.alice.id}", -1, None, None)]
 
 
@@ -144,7 +144,7 @@ async def test_slow_vote_is_thanked_for_without_a_modal(
         monkeypatch.setattr(_interactions, "_PATIENCE_SECONDS", 0.01)
         slow = await server.click(message, up=False)
         await server.until(lambda: slow.message is not None and slow.message["flags"] & LOADING)
-    assert (await server.response_to(slow)).startswith("Thank you for telling me.")
+    assert (await server.response_to(slow)).startswith("Thanks for telling me.")
     assert slow.ephemeral
     monkeypatch.undo()
 
@@ -152,7 +152,7 @@ async def test_slow_vote_is_thanked_for_without_a_modal(
     modal = await server.modal_of(opened)
     assert modal["custom_id"] == "supportbot:explain:1"
     sent = await server.submit(opened, reason="incomplete", correction="And a stamp.")
-    assert (await server.response_to(sent)).startswith("Thank you, that is kept")
+    assert (await server.response_to(sent)).startswith("Thanks, your reason was saved")
     assert sent.ephemeral
     assert await _kept(core) == [("discord:1001", -1, FeedbackReason.INCOMPLETE, "And a stamp.")]
 
@@ -165,7 +165,7 @@ async def test_slow_vote_is_thanked_for_without_a_modal(
 async def test_modal_is_what_discord_takes(reason: FeedbackReason | None) -> None:
     """With every reason and the longest correction, the modal keeps Discord's limits."""
     before = Explanation(reason=reason, correction="x" * MAX_CORRECTION if reason else None)
-    modal = build_explanation(10**18 - 1, "Thank you.", before)
+    modal = build_explanation(10**18 - 1, "Thanks.", before)
     validate_modal(modal.to_dict())
     assert modal.is_finished()
 

@@ -209,7 +209,7 @@ async def test_second_click_is_told_so(world: World) -> None:
     await choose(world, message)
     again = await choose(world, message)
     assert again.ephemeral
-    assert again.response.content.startswith("You have asked this already")
+    assert again.response.content.startswith("You've already asked this")
     assert (await choose(world, message, person=bob)).deferred
     assert (await choose(world, message, 1)).deferred
     assert await asked(world.core) == [TYPED, NEAR, NEAR, "Is delivery free?"]
@@ -230,7 +230,7 @@ async def test_suggestion_that_was_retired_is_told_so(world: World) -> None:
         await session.execute(update(Entry).values(state=EntryState.RETIRED))
     result = await choose(world, message)
     assert result.ephemeral
-    assert "no longer there" in result.response.content
+    assert "no longer available" in result.response.content
     assert await asked(world.core) == [TYPED]
 
 
@@ -271,7 +271,7 @@ async def test_click_that_comes_twice_asks_once(
     assert await server.response_to(clicked) == f"> {NEAR}\n{ANSWER}\n{MARK}"
     assert not clicked.ephemeral
     voted = await server.click(message, up=True)
-    assert (await server.response_to(voted)).startswith("Thank you")
+    assert (await server.response_to(voted)).startswith("Thanks")
 
     running.cancel()
     with suppress(asyncio.CancelledError):

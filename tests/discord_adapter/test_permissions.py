@@ -48,8 +48,10 @@ async def test_figures_name_what_is_lacking_there(
     async with listening(adapter, server):
         asked = await server.stats(permissions=discord.Permissions(manage_guild=True))
         assert (await server.response_to(asked)).splitlines()[1:] == [
-            "In this channel the bot lacks permissions: Send Messages in Threads, Read Message History. "
-            "Give them to its role."
+            (
+                "The bot lacks permissions in this channel: Send Messages in Threads, Read Message History. "
+                "Grant them to its role."
+            )
         ]
         await server.allow(ENOUGH)
         asked = await server.stats(permissions=discord.Permissions(manage_guild=True))

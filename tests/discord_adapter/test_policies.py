@@ -172,7 +172,7 @@ async def test_manager_decides_in_a_form(world: World) -> None:
     mia = manager(world)
     await decide(world, language="en")
     opened = await mia.slash(world.channel, "config")
-    assert opened.modal["title"] == "What I answer here"
+    assert opened.modal["title"] == "How I answer here"
     changes = {"answer_on": ["questions"], "quiet_hours": "22:00-07:00 UTC", "handoff_target": "<@&5001>"}
     sent = await mia.submit_modal(opened, filled_in(opened, **changes))
     assert sent.ephemeral
@@ -206,10 +206,10 @@ async def test_what_is_wrong_is_told_with_a_way_back(world: World) -> None:
     mia = manager(world)
     opened = await mia.slash(world.channel, "config")
     sent = await mia.submit_modal(opened, filled_in(opened, answer_on=["never"], quiet_hours="at night"))
-    assert "Quiet hours: Write hours as" in sent.response.content
+    assert "Quiet hours: Enter hours like" in sent.response.content
     assert await world.core.service.policies.shown(here(world)) == Policy()
     again = await mia.click(sent.response, custom_id=f"supportbot:policy-again:{world.channel.id}")
-    assert again.modal["title"] == "What I answer here"
+    assert again.modal["title"] == "How I answer here"
 
 
 async def test_only_managers_may_decide(world: World) -> None:

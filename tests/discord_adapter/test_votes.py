@@ -46,7 +46,7 @@ async def test_click_becomes_a_row_and_a_private_thank_you(world: World) -> None
     """A thumb is kept with its voter, and only the voter sees the thank-you."""
     result = await _click(world, await _answer(world), "👍")
     assert result.ephemeral
-    assert result.response.content == "Thank you, good to know that this helped."
+    assert result.response.content == "Thanks, good to know that this helped."
     assert await _rows(world) == [(1, f"discord:{world.alice.id}", 1)]
 
 
@@ -59,7 +59,7 @@ async def test_the_last_vote_of_a_person_counts(world: World) -> None:
     again = await _click(world, message, "👎")
     await _click(world, message, "👍", bob)
     assert _told(changed).startswith("Your vote is now 👎.")
-    assert _told(again).startswith("Your 👎 is already counted.")
+    assert _told(again).startswith("Your 👎 was already counted.")
     assert await _rows(world) == [(1, f"discord:{world.alice.id}", -1), (1, f"discord:{bob.id}", 1)]
 
 
@@ -80,7 +80,7 @@ async def test_buttons_work_after_a_restart(world: World) -> None:
     message = await _answer(world)
     await world.restart()
     result = await _click(world, message, "👎")
-    assert _told(result).startswith("Thank you for telling me.")
+    assert _told(result).startswith("Thanks for telling me.")
     assert await _rows(world) == [(1, f"discord:{world.alice.id}", -1)]
 
 
@@ -117,7 +117,7 @@ async def test_older_click_does_not_replace_a_newer_one(world: World) -> None:
         tomorrow = datetime.now(UTC) + timedelta(days=1)
         await session.execute(update(Feedback).values(voted_at=tomorrow))
     result = await _click(world, message, "👎")
-    assert result.response.content == "Your 👍 is already counted."
+    assert result.response.content == "Your 👍 was already counted."
     assert await _rows(world) == [(1, f"discord:{world.alice.id}", 1)]
 
 

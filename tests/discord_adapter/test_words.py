@@ -45,7 +45,7 @@ async def test_everything_fits_into_what_discord_allows(language: Language) -> N
     """Titles, labels, hints and choices are within Discord's limits."""
     words = Words(language)
     modals = (
-        build_explanation(1, words.say("Thank you for telling me."), Explanation(), words),
+        build_explanation(1, words.say("Thanks for telling me."), Explanation(), words),
         build_policy("1", Policy(), words),
         build_policy("all", Policy(), words),
         build_policy("digest", Policy(), words),
@@ -72,7 +72,7 @@ async def test_language_of_the_server_and_of_who_types(world: World) -> None:
     """A mention is answered in the policy's language; without one, a command in that of who types it."""
     place = Place(platform="discord", workspace=str(world.channel.guild.id))
     english = await world.alice.slash(world.channel, "ask", question="forget me")
-    assert english.response.content.startswith("Shall I erase")
+    assert english.response.content.startswith("Erase all your data")
     await world.core.service.policies.change(place, {"language": "de"}, "ada")
     german = await world.alice.slash(world.channel, "ask", question="forget me")
     assert german.response.content.startswith("Soll ich alles von Ihnen löschen")

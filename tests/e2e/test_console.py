@@ -33,8 +33,8 @@ PERSON, MARK = "UGONE4711", "quokkaharness"
 ASKED = {"which paddle fits somebody tall": f"Take 220 cm, says {MARK}.", "may I bring my dog": f"A {MARK} may."}
 MENDED = "The paddle of 220 cm."
 
-NOT_THEIRS = "Only curators and admins may do that"
-WRITING = ("Approve", "Save", "Write the answer", "None of ours", "Make a link", "Erase for good", "Put live")
+NOT_THEIRS = "Only curators and admins can do that"
+WRITING = ("Approve", "Save", "Write the answer", "Off topic", "Create link", "Erase for good", "Put live")
 """What a viewer is told, and the buttons that a viewer is not offered."""
 
 BUSY_SECONDS = 20.0
@@ -103,14 +103,14 @@ async def tab(browser: Browser, url: str, link: str) -> AsyncGenerator[Page]:
 async def first_steps(daemon: Daemon, page: Page, slack: LocalSlack, folder: Path) -> None:
     """Follow the first of three steps: bring a FAQ, which Slack then answers with."""
     await expect(page.locator(".step h2")).to_have_text(
-        ["Bring your FAQ", re.compile("Connect Slack or Discord.*Done"), "Invite a curator"]
+        ["Import your FAQ", re.compile("Connect Slack or Discord.*Done"), "Invite a curator"]
     )
     faq = folder / "faq.csv"
     await asyncio.to_thread(faq.write_text, FAQ, "utf-8")
     await page.get_by_role("link", name="Open Import").click()
     await page.get_by_label("File").set_input_files(faq)
     async with learning(daemon):
-        await page.get_by_role("button", name="Import these").click()
+        await page.get_by_role("button", name="Import rows").click()
         await expect(page.get_by_text("2 wordings, 2 of them new, 2 approved")).to_be_visible()
     await page.goto("/console")
     await expect(page.locator(".step.done")).to_have_count(2)
@@ -153,7 +153,7 @@ async def fill_a_gap(daemon: Daemon, page: Page, slack: LocalSlack) -> float:
     gap = page.locator(".gap", has_text=GAP)
     await expect(gap).to_contain_text("2 people")
     await gap.get_by_role("button", name="Write the answer").click()
-    await expect(gap.get_by_label("Answer, in Markdown")).to_be_focused()
+    await expect(gap.get_by_label("Answer in Markdown")).to_be_focused()
     await page.keyboard.type(GAP_ANSWER)
     began = time.monotonic()
     async with learning(daemon):
@@ -173,15 +173,15 @@ async def correct(slack: LocalSlack) -> None:
         reply = await ask(slack, PERSON, question)
         await slack.click(reply, PERSON, positive=False)
         modal = await slack.wait_for_modal(PERSON, count=number, seconds=30)
-        await slack.submit(modal, choose="It is wrong", write=right)
+        await slack.submit(modal, choose="It's wrong", write=right)
 
 
 async def invite(page: Page) -> str:
     """Make a link for a curator."""
     await page.goto("/console/settings")
     await page.get_by_label("Name", exact=True).fill(CURATOR)
-    await page.get_by_role("button", name="Make a link").click()
-    return await page.get_by_role("textbox", name="Link to sign in").input_value()
+    await page.get_by_role("button", name="Create link").click()
+    return await page.get_by_role("textbox", name="Sign-in link").input_value()
 
 
 async def review_together(daemon: Daemon, ada: Page, bo: Page, slack: LocalSlack) -> None:
@@ -259,7 +259,7 @@ async def erase(page: Page, home: Path) -> None:
     await page.goto("/console/settings/privacy")
     await page.get_by_label("Id of the person").fill(PERSON)
     await page.get_by_role("button", name="Find").click()
-    await page.get_by_label("Type the id once more").fill(PERSON)
+    await page.get_by_label("Type the ID to confirm").fill(PERSON)
     await page.get_by_role("button", name="Erase for good").click()
     await expect(page.get_by_text("Messages in Slack itself")).to_be_visible()
     assert await asyncio.to_thread(files_with, home, PERSON, MARK) == []

@@ -34,9 +34,9 @@ async def test_what_nobody_knew_reaches_the_team(home: Path) -> None:
             for _ in range(2):
                 await daemon.read_until("digest.posted")
         posted = await slack.wait_for_message(channel="CTEAM")
-        (on_discord,) = [one for one in discord.bot_messages if "The week in questions" in one["content"]]
+        (on_discord,) = [one for one in discord.bot_messages if "This week's questions" in one["content"]]
         for shown in (posted.shown, on_discord["content"]):
-            assert "1 question in 7 days" in shown
+            assert "1 question in the last 7 days" in shown
             assert f"{ASKED} (1 person)" in shown
     status, output, errors = await supportbot(home, "digest", "--workspace", f"slack:{TEAM}")
     assert status == 0, errors

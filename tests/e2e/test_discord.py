@@ -48,7 +48,7 @@ async def test_human_is_asked_and_answers(home: Path) -> None:
             await discord.connected()
             asked = await discord.mention("What is the capital of Mongolia?")
             click = await discord.press(await discord.reply_to(asked), "Ask a human")
-            assert await discord.response_to(click) == "I am asking a human."
+            assert await discord.response_to(click) == "I'm asking a human."
             posts = await discord.until(
                 lambda: [one for one in discord.bot_messages if one["channel_id"] == TEAM_CHANNEL_ID]
             )

@@ -47,7 +47,10 @@ async def _look_around(slack: LocalSlack, discord: DiscordServer) -> None:
     assert "✓ Verified" in await slack.wait_for_home("U1")
     await slack.open_tab("U2")
     home = await slack.wait_for_home("U2")
-    assert f"{len(IN_OTHER_WORDS) + 1} questions in 7 days: {len(IN_OTHER_WORDS)} verified, 1 not sure." in home
+    assert (
+        f"{len(IN_OTHER_WORDS) + 1} questions in the last 7 days: {len(IN_OTHER_WORDS)} verified, 1 not sure."
+        in home
+    )
     await slack.open_tab("U1", "messages")
     (told,) = await slack.wait_until(lambda: slack.prompts, "suggested prompts")
     assert told["prompts"][0]["message"] in GYM[HOURS]
@@ -55,7 +58,7 @@ async def _look_around(slack: LocalSlack, discord: DiscordServer) -> None:
     await discord.until(lambda: typing.choices is not None)
     assert (typing.choices or [])[0]["name"] == "can I rent climbing shoes"
     asked = await discord.stats(permissions=Permissions(manage_guild=True))
-    assert (await discord.response_to(asked)).startswith(f"{len(IN_OTHER_WORDS)} questions in 7 days: ")
+    assert (await discord.response_to(asked)).startswith(f"{len(IN_OTHER_WORDS)} questions in the last 7 days: ")
 
 
 async def test_faq_of_ones_own_is_answered_on_all_surfaces(home: Path, tmp_path: Path) -> None:

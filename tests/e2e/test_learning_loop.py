@@ -197,7 +197,7 @@ async def _correct_all(slack: LocalSlack) -> None:
         user = f"UVOTER{number // ROWS_OF_A_PERSON}"
         await slack.click(replies[question], user, positive=False)
         modal = await slack.wait_for_modal(user, count=number % ROWS_OF_A_PERSON + 1, seconds=30)
-        await slack.submit(modal, choose="It is wrong", write=answer)
+        await slack.submit(modal, choose="It's wrong", write=answer)
     await slack.wait_for_acks(seconds=30)
 
 

@@ -40,8 +40,10 @@ async def test_questions_to_nobody_and_decisions_while_it_runs(home: Path) -> No
             # An admin of Slack decides in the form.
             slack.make_admin("U7")
             await slack.wait_for_ack(await slack.slash("C1", "U7", "config", command="/supportbot"))
-            await slack.submit(slack.modals[0], fields={"answer_on": "Also questions to nobody, if it is sure"})
-            assert "also questions to nobody" in slack.modals[0].shown
+            await slack.submit(
+                slack.modals[0], fields={"answer_on": "Also questions addressed to nobody, if the bot is sure"}
+            )
+            assert "also questions addressed to nobody" in slack.modals[0].shown
             for line in (*CHAT, UNKNOWN):
                 await slack.wait_for_ack(await slack.say("C1", "U1", line))
             await daemon.read_until("question.left_alone")
@@ -52,7 +54,7 @@ async def test_questions_to_nobody_and_decisions_while_it_runs(home: Path) -> No
             opened = await discord.command("config")
             await discord.modal_of(opened)
             sent = await discord.submit(opened, answer_on="questions", verified_only="no", language="none")
-            assert "also questions to nobody" in await discord.response_to(sent)
+            assert "also questions addressed to nobody" in await discord.response_to(sent)
             await discord.say(UNKNOWN)
             await daemon.read_until("question.left_alone")
             assert str((await discord.reply_to(await discord.say(KNOWN)))["content"]).startswith(ANSWER)
@@ -62,7 +64,7 @@ async def test_questions_to_nobody_and_decisions_while_it_runs(home: Path) -> No
             await command(home, "policy", "set", f"slack:{TEAM}", "--channel", "C1", "answer_on=never")
             told = await slack.wait_for_ack(await slack.slash("C1", "U1", KNOWN))
             assert told.response is not None
-            assert "switched that off" in told.response["text"]
+            assert "turned my answers off" in told.response["text"]
             await slack.wait_for_ack(await slack.mention("C1", "U1", KNOWN))
             asked = await slack.mention("C2", "U1", KNOWN)
             await slack.wait_for_message(thread_ts=asked.ts, seconds=30)

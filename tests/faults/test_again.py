@@ -22,7 +22,7 @@ async def test_killed_after_the_click(home: Path, tiny_model: Path) -> None:
         async with running(home, **slack.environment(), **settings):
             await slack.wait_for_message(thread_ts=asked.ts, count=2, seconds=30)
             await slack.choose(shown, "U1", 0, copies=2)
-            await slack.wait_for_ephemeral(user="U1", containing="drawn already", seconds=30)
+            await slack.wait_for_ephemeral(user="U1", containing="already requested", seconds=30)
             await slack.wait_for_acks(30)
             assert [entry["sample"] for entry in await log_of(home)] == [1, 2]
     assert len(slack.replies) == 2

@@ -31,6 +31,6 @@ async def test_killed_while_it_posts(home: Path, is_taken: bool) -> None:
             await next_one.read_until("digest.posted")
         (shown,) = slack.replies
         assert shown.channel == "CTEAM"
-        assert "Nobody asked anything in 7 days." in shown.shown
+        assert "Nobody asked anything in the last 7 days." in shown.shown
     with closing(sqlite3.connect(home / "supportbot.db")) as record:
         assert record.execute("SELECT state, attempts FROM digest_post").fetchall() == [("delivered", 2)]

@@ -61,7 +61,7 @@ async def test_killed_between_the_click_and_its_messages(home: Path, moment: str
         slack.behave()
         async with running(home, **slack.environment(), **STARTER) as next_one:
             post = await slack.wait_for_message(channel="CTEAM", seconds=30)
-            await slack.wait_for_message(thread_ts=asked.ts, containing="I have asked <#CTEAM>", seconds=30)
+            await slack.wait_for_message(thread_ts=asked.ts, containing="I've asked <#CTEAM>", seconds=30)
             await slack.wait_for_acks(30)
             await slack.say("CTEAM", "U2", "Ulaanbaatar.", thread_ts=post.ts, copies=2)
             relay = await slack.wait_for_message(thread_ts=asked.ts, containing="Ulaanbaatar", seconds=30)

@@ -56,7 +56,7 @@ async def test_only_the_asker_and_admins_may(slack: LocalSlack, bot: Bot) -> Non
     """Anybody else is told so; an admin has another sample drawn for who asked."""
     shown = await asked(slack, bot)
     await press(slack, shown, "U2", TRY)
-    assert "Only who asked this" in (await slack.wait_for_ephemeral(user="U2")).shown
+    assert "Only the person who asked this" in (await slack.wait_for_ephemeral(user="U2")).shown
     slack.make_admin("U3")
     await press(slack, shown, "U3", TRY)
     assert [one.asker for one in await bot.core.questions()] == ["U1", "U1"]
@@ -90,7 +90,7 @@ async def test_edited_question_is_asked_again(slack: LocalSlack, bot: Bot) -> No
     offer = await slack.wait_for_message(thread_ts=said.ts, count=2)
     assert (offer.shown, labels(offer)) == (REWORDED_TEXT, [ASK])
     await press(slack, offer, "U2", ASK)
-    assert "Only who asked this" in (await slack.wait_for_ephemeral(user="U2")).shown
+    assert "Only the person who asked this" in (await slack.wait_for_ephemeral(user="U2")).shown
     await press(slack, offer, "U1", ASK)
     await bot.answer("Pull it.")
     assert (await slack.wait_for_message(thread_ts=said.ts, count=3)).shown == "Pull it."

@@ -55,13 +55,13 @@ async def test_channel_is_asked_and_its_answer_comes_back(slack: LocalSlack, bot
     await press(slack, shown, "U3", ASK)
     await bot.deliver_all()
     post = await slack.wait_for_message(channel="CTEAM")
-    assert post.shown.startswith("Somebody asks for a human in <#C1>:")
+    assert post.shown.startswith("Someone is asking for a human in <#C1>:")
     assert "> how do @channel and @U9 &amp; I?" in post.shown
     assert "&lt;!channel&gt;" in post.shown
     assert "<!" not in post.shown
     assert f"https://local.slack.com/archives/C1/p{question_ts.replace('.', '')}" in str(post.blocks)
     told = await slack.wait_for_message(thread_ts=question_ts, count=2)
-    assert told.shown == "I have asked <#CTEAM>. The answer will come here."
+    assert told.shown == "I've asked <#CTEAM>. You'll get the answer here."
 
     await press(slack, shown, "U1", ASK)
     assert "already" in (await slack.wait_for_ephemeral(user="U1")).shown
@@ -102,7 +102,7 @@ async def test_group_is_named_in_the_thread(slack: LocalSlack, bot: Bot) -> None
     question_ts, shown = await unsure(slack, bot)
     await press(slack, shown, "U1", ASK)
     await bot.deliver_all()
-    await slack.wait_for_message(thread_ts=question_ts, containing="<!subteam^S7>, somebody asks for a human")
+    await slack.wait_for_message(thread_ts=question_ts, containing="<!subteam^S7>, someone is asking for a human")
     await slack.wait_for_ack(await slack.say("C1", "U2", "Like this.", thread_ts=question_ts))
     await bot.deliver_all()
     assert await state(bot) is HandoffState.ANSWERED
@@ -118,7 +118,7 @@ async def test_outside_working_hours_it_says_when_somebody_is_back(slack: LocalS
     await bot.deliver_all()
     told = await slack.wait_for_message(thread_ts=question_ts, count=2)
     back = int(hours.next_begin(datetime.now(UTC)).timestamp())
-    assert f"Somebody is back <!date^{back}^" in told.shown
+    assert f"Someone is back <!date^{back}^" in told.shown
 
 
 async def test_command_asks_a_human_at_once(slack: LocalSlack, bot: Bot) -> None:
@@ -129,7 +129,7 @@ async def test_command_asks_a_human_at_once(slack: LocalSlack, bot: Bot) -> None
     answer = await slack.wait_for_message(channel="C1")
     assert "> how do I reset it?" in answer.shown
     assert "passed your question on" in answer.shown
-    assert "I have asked <#CTEAM>." in answer.shown
+    assert "I've asked <#CTEAM>." in answer.shown
     post = await slack.wait_for_message(channel="CTEAM")
     await slack.wait_for_ack(await slack.say("CTEAM", "U2", "Like this.", thread_ts=post.ts))
     await bot.deliver_all()
@@ -147,7 +147,7 @@ async def test_private_asker_hears_directly(slack: LocalSlack, bot: Bot) -> None
     await bot.deliver_all()
     post = await slack.wait_for_message(channel="CTEAM")
     assert "https://" not in str(post.blocks)
-    assert "> how?" in (await slack.wait_for_message(channel="DU1", containing="I have asked")).shown
+    assert "> how?" in (await slack.wait_for_message(channel="DU1", containing="I've asked")).shown
     await slack.wait_for_ack(await slack.say("CTEAM", "U2", "Like this.", thread_ts=post.ts))
     await bot.deliver_all()
     assert (await slack.wait_for_message(channel="DU1", containing="Like this.")).shown
@@ -161,7 +161,7 @@ async def test_target_that_is_out_of_reach(slack: LocalSlack, bot: Bot) -> None:
     with capture_logs() as lines:
         await press(slack, shown, "U1", ASK)
         await bot.deliver_all()
-    await slack.wait_for_message(thread_ts=question_ts, containing="could not reach")
+    await slack.wait_for_message(thread_ts=question_ts, containing="couldn't reach")
     (line,) = [line for line in lines if line["event"] == "reply.undeliverable"]
     assert (line["kind"], line["reason"]) == ("post", "The bot is not a member of the channel: invite it.")
     assert [one.state for one in await bot.core.questions()] == ["delivered"]
@@ -206,7 +206,7 @@ async def test_line_breaks_after_slack_has_taken_each_message(slack: LocalSlack,
     await bot.try_again()
     said = [one.shown for one in slack.replies[1:]]
     assert len(said) == 2, said
-    assert len([one for one in said if "asks for a human" in one]) == 1
+    assert len([one for one in said if "is asking for a human" in one]) == 1
 
 
 async def test_a_new_process_hears_the_click_and_the_answer(slack: LocalSlack, bot: Bot) -> None:

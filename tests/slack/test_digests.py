@@ -40,17 +40,20 @@ def test_what_it_shows() -> None:
     """Figures, what is asked most, the gaps, who helped, and how to fill a gap, in this order."""
     blocks: list[Any] = to_dicts(build_digest(DIGEST, ["Ada", ""]))
     header, figures, asked, gaps, helped, add = blocks
-    assert header["text"]["text"] == "The week in questions"
-    assert figures["text"]["text"].startswith("2 questions in 7 days: 1 verified, 1 not sure.\n")
+    assert header["text"]["text"] == "This week's questions"
+    assert figures["text"]["text"].startswith("2 questions in the last 7 days: 1 verified, 1 not sure.\n")
     assert asked["text"]["text"].endswith("\n• How long does a refund take? (1)")
     assert gaps["text"]["text"] == (
-        "*Not known, those of most people first*\n"
+        "*Questions without an answer, most people first*\n"
         "• do you gift wrap? (2 people, 3 questions)\n"
-        "• _asked in private, so not shown_ (1 person)"
+        "• _asked in private, not shown_ (1 person)"
     )
     assert helped["text"]["text"] == "*Who helped*\nAda (2), 1 other"
     assert "`supportbot knowledge add --answer" in str(add)
-    assert build_notification(DIGEST) == "The week in questions: 2 questions in 7 days: 1 verified, 1 not sure."
+    assert (
+        build_notification(DIGEST)
+        == "This week's questions: 2 questions in the last 7 days: 1 verified, 1 not sure."
+    )
 
 
 def test_german() -> None:
@@ -68,7 +71,7 @@ def test_quiet_week_is_one_line() -> None:
     """Where nothing happened, one block says so."""
     quiet = Digest(figures=replace(FIGURES, questions=0, refused=0), gaps=(), helpers=())
     (block,) = build_digest(quiet, [])
-    assert block.to_dict()["text"]["text"] == "*The week in questions*\nNobody asked anything in 7 days."
+    assert block.to_dict()["text"]["text"] == "*This week's questions*\nNobody asked anything in the last 7 days."
 
 
 @given(text=_texts, name=_texts, number=st.integers(1, 30))
@@ -120,7 +123,7 @@ async def test_elsewhere_people_are_counted(slack: LocalSlack, bot: Bot) -> None
     """Of another workspace's people nobody is named, and Slack is not asked who they are."""
     digest = replace(DIGEST, helpers=(Helper("U7", "slack", 2),))
     await bot.adapter.digests.post(post(home="web", workspace="local", channel="C1"), digest, ENGLISH)
-    assert "1 person answered what I did not know." in slack.replies[0].shown
+    assert "1 person answered what I didn't know." in slack.replies[0].shown
     assert slack.calls("users.info") == []
 
 
@@ -138,12 +141,12 @@ async def test_decided_in_the_form_of_all_channels(slack: LocalSlack, bot: Bot) 
     assert "Weekly digest" not in str(slack.modals[0].view)
     await slack.wait_for_ack(await slack.slash("C1", "U1", "config all", command="/supportbot"))
     form = slack.modals[1]
-    yes = "Yes, on Mondays at 9 in the zone of the working hours"
+    yes = "Yes, Mondays at 9 in the time zone of the working hours"
     await slack.submit(form, fields={"digest": yes})
-    assert form.errors == {"digest_channel": "Name the channel that the weekly digest is posted to."}
+    assert form.errors == {"digest_channel": "Choose a channel for the weekly digest."}
     await slack.submit(form, fields={"digest": yes, "digest_channel": "<#C9|team>"})
     assert "Weekly digest: yes" in form.shown
-    assert "Where the digest is posted: C9" in form.shown
+    assert "Digest channel: C9" in form.shown
 
 
 async def test_home_leads_to_what_is_open_and_to_the_settings(slack: LocalSlack, bot: Bot) -> None:
@@ -158,7 +161,7 @@ async def test_home_leads_to_what_is_open_and_to_the_settings(slack: LocalSlack,
     slack.make_admin("U1")
     await slack.open_tab("U1")
     home = await slack.wait_for_home("U1")
-    assert "*Open hand-offs: 1, the oldest of <!date^" in home
+    assert "*Open hand-offs: 1, oldest from <!date^" in home
     assert "asked in <#C1>" in home
     assert f"<https://local.slack.com/archives/CTEAM/p{people.ts.replace('.', '')}>" in home
     assert "secret" not in home
@@ -166,7 +169,7 @@ async def test_home_leads_to_what_is_open_and_to_the_settings(slack: LocalSlack,
 
     await slack.wait_for_ack(await slack.press_in_home("U1", "open_settings"))
     await slack.wait_until(lambda: slack.modals)
-    assert "all channels that decide nothing else" in slack.modals[0].shown
+    assert "all channels without their own settings" in slack.modals[0].shown
     await slack.wait_for_ack(await slack.press_in_home("U3", "open_settings"))
     await slack.wait_until(lambda: len(slack.modals) == 2)
-    assert "Only admins may decide" in slack.modals[1].shown
+    assert "Only admins can change" in slack.modals[1].shown

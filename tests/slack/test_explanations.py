@@ -41,7 +41,7 @@ async def kept(core: Core) -> list[tuple[str, int, FeedbackReason | None, str | 
 async def test_explanation_goes_on_the_vote(slack: LocalSlack, bot: Bot) -> None:
     """A 👎 opens the modal for its voter; what is sent with it is kept, and the modal says thanks."""
     _, modal = await disliked(slack, bot)
-    assert "your vote is recorded" in modal.shown
+    assert "your vote was recorded" in modal.shown
     assert await kept(bot.core) == [("slack:T0LOCAL:U2", -1, None, None)]
 
     await slack.submit(modal, choose=WRONG, write="Hold it for <3> seconds & wait.")
@@ -50,8 +50,8 @@ async def test_explanation_goes_on_the_vote(slack: LocalSlack, bot: Bot) -> None
         ("slack:T0LOCAL:U2", -1, FeedbackReason.WRONG, "Hold it for <3> seconds & wait.")
     ]
     assert modal.is_open
-    assert modal.view["title"]["text"] == "Thank you"
-    assert "kept" in modal.shown
+    assert modal.view["title"]["text"] == "Thanks"
+    assert "saved" in modal.shown
     assert {shown.user for shown in slack.ephemerals} == {"U2"}
     assert len(slack.replies) == 1
 
@@ -130,7 +130,7 @@ async def test_explanation_comes_over_http(slack: LocalSlack, http_bot: HttpBot)
     _, modal = await disliked(slack, http_bot)
     await slack.submit(modal, choose=WRONG, write="Hold it.")
     assert (await kept(http_bot.core))[0][2:] == (FeedbackReason.WRONG, "Hold it.")
-    assert modal.view["title"]["text"] == "Thank you"
+    assert modal.view["title"]["text"] == "Thanks"
 
 
 async def test_explanation_of_a_forgotten_answer_is_told_so(slack: LocalSlack, bot: Bot) -> None:
@@ -139,7 +139,7 @@ async def test_explanation_of_a_forgotten_answer_is_told_so(slack: LocalSlack, b
     async with bot.core.database.write() as session:
         await session.delete((await session.scalars(select(Question))).one())
     await slack.submit(modal, choose=WRONG, write="Hold it.")
-    assert modal.view["title"]["text"] == "Not kept"
+    assert modal.view["title"]["text"] == "Not saved"
     assert "no longer in the log" in modal.shown
 
 
@@ -178,7 +178,7 @@ async def test_voter_is_who_slack_says(slack: LocalSlack, bot: Bot) -> None:
     payload["user"]["id"] = "U66"
     sent = await slack.wait_for_ack(await slack.deliver(payload, kind="interactive"))
     assert sent.response is not None
-    assert sent.response["view"]["title"]["text"] == "Not kept"
+    assert sent.response["view"]["title"]["text"] == "Not saved"
     assert await kept(bot.core) == [("slack:T0LOCAL:U2", -1, None, None)]
 
 
@@ -249,6 +249,6 @@ def test_modal_is_what_slack_takes(reason: FeedbackReason | None) -> None:
     before = Explanation(reason=reason, correction="&" * MAX_CORRECTION if reason else None)
     view = build_explanation(10**18 - 1, "Thank you.", before).to_dict()
     check_view(view)
-    check_view(build_told("Thank you", "It is kept.").to_dict())
+    check_view(build_told("Thanks", "It is saved.").to_dict())
     options = Modal(id="V1", user="U1", view=view).element("radio_buttons")["options"]
     assert [option["value"] for option in options] == [each.value for each in FeedbackReason]

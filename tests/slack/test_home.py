@@ -82,13 +82,13 @@ def shown(view: Any) -> list[str]:
         (ASKED, "✓ Verified", "Five days."),
         (replace(ASKED, source=AnswerSource.QUOTED), "From the handbook, not verified", "Five days."),
         (replace(ASKED, source=AnswerSource.GENERATED), "Generated, not verified", "Five days."),
-        (replace(ASKED, source=AnswerSource.NOT_SURE, answer="Hm."), "I was not sure", "Hm."),
-        (replace(ASKED, by_people=("Six.",)), "Somebody of the team has answered", "Six."),
-        (OPEN, "I am thinking about it", None),
+        (replace(ASKED, source=AnswerSource.NOT_SURE, answer="Hm."), "I wasn't sure", "Hm."),
+        (replace(ASKED, by_people=("Six.",)), "Someone on the team has answered", "Six."),
+        (OPEN, "I'm thinking about it", None),
         (replace(OPEN, state=QuestionState.FAILED), "Not answered. Please ask again", None),
         (
             replace(OPEN, state=QuestionState.REFUSED),
-            "Not answered: too much was asked at once. Please ask again",
+            "Not answered: too many questions at once. Please ask again",
             None,
         ),
     ],
@@ -98,23 +98,25 @@ def test_question_shows_its_state_and_how_its_answer_begins(
 ) -> None:
     """A question is quoted; below stands what became of it, and the answer without its Markdown."""
     *_, header, question = shown(build_home([exchange]))
-    assert header == "Your latest questions"
+    assert header == "Your recent questions"
     assert question.split("\n") == ["> How long?", f"_{state}_", *([answer] if answer else [])]
 
 
 def test_only_admins_see_figures_and_what_is_missing() -> None:
     """The last part is the figures, what is asked most, and what the app lacks; it says who sees it."""
-    assert "How it goes" not in str(shown(build_home([ASKED])))
+    assert "Overview" not in str(shown(build_home([ASKED])))
     texts = shown(build_home([], ForAdmins(FIGURES, "The app lacks scopes: chat:write.")))
     assert texts[2:] == [
-        "How it goes",
-        "2 questions in 7 days: 1 verified, 1 not sure.\n"
-        "3 more questions were refused: too many at once.\n"
-        "👍 1 of 1 vote: 100% (95 % interval: 21% to 100%).\n"
-        "Half of the answers came within 0.4 s, 95 % within 2.0 s.",
-        "*Asked most, of what is verified*\n• How long does a refund take? (1)",
+        "Overview",
+        (
+            "2 questions in the last 7 days: 1 verified, 1 not sure.\n"
+            "3 more questions were refused: too many at once.\n"
+            "👍 1 of 1 vote: 100% (95% interval: 21% to 100%).\n"
+            "Half of the answers arrived within 0.4 s, 95% within 2.0 s."
+        ),
+        "*Most asked verified questions*\n• How long does a refund take? (1)",
         "⚠️ The app lacks scopes: chat:write.",
-        "_Only admins of this workspace see this part._",
+        "_Only admins of this workspace see this section._",
     ]
 
 
@@ -184,14 +186,14 @@ async def test_home_shows_ones_own_questions(slack: LocalSlack, bot: Bot) -> Non
     await bot.answer(reply=unsure())
     await slack.open_tab("U1", copies=3)
     home = await slack.wait_for_home("U1")
-    assert home.index("> And the shipping?\n_I was not sure_") < home.index(
+    assert home.index("> And the shipping?\n_I wasn't sure_") < home.index(
         "> How long does a refund take?\n_✓ Verified_\nFive days."
     )
     assert "secret" not in home
-    assert "How it goes" not in home
+    assert "Overview" not in home
     await slack.wait_for_acks()
     await slack.open_tab("U3")
-    assert "Your latest questions" not in await slack.wait_for_home("U3")
+    assert "Your recent questions" not in await slack.wait_for_home("U3")
     assert len(slack.calls("views.publish")) == 2  # of U1's three, one in some seconds
 
 
@@ -204,7 +206,7 @@ async def test_admins_see_the_figures_of_the_week(slack: LocalSlack, core: Core)
         await core.answer_all(reply=approved(verified(), answer="Five days."))
         await slack.open_tab("U1")
         home = await slack.wait_for_home("U1")
-    assert "1 question in 7 days: 1 verified." in home
+    assert "1 question in the last 7 days: 1 verified." in home
     assert "The app lacks scopes: assistant:write, channels:history" in home
     assert "How long?" not in home
     assert len(slack.calls("users.info")) == 1
@@ -216,7 +218,7 @@ async def test_who_is_an_admin_is_unknown_without_the_scope(slack: LocalSlack, b
     slack.misbehave("users.info", ApiError("missing_scope", "users:read"), times=9)
     with capture_logs() as lines:
         await slack.open_tab("U1")
-        assert "How it goes" not in await slack.wait_for_home("U1")
+        assert "Overview" not in await slack.wait_for_home("U1")
     assert [line["needed"] for line in lines if line["event"] == "slack.scope_missing"] == ["users:read"]
 
 

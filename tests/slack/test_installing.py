@@ -59,7 +59,7 @@ async def test_app_is_installed(slack: LocalSlack, visit: Visit) -> None:
     with capture_logs() as lines:
         code = slack.tokens.allow(TEAM)
         status, page = await visit.browser.come_back(code=code)
-    assert (status, "The bot is in Local now" in page) == (200, True)
+    assert (status, "The bot is now in Local" in page) == (200, True)
     database = visit.bot.core.database
     async with database.read() as session:
         [row] = list(await session.scalars(select(SlackBot)))
@@ -85,9 +85,9 @@ async def test_it_goes_wrong_in_one_clear_sentence(slack: LocalSlack, visit: Vis
     """Each failure has a page, a status and a line of the log, and installs nothing."""
     browser = visit.browser
     for answered, status, sentence in (
-        ({"error": "access_denied"}, 200, "not allowed in Slack"),
+        ({"error": "access_denied"}, 200, "did not allow it in Slack"),
         ({"error": "<script>alert(1)</script>"}, 200, "Slack refused"),
-        ({"state": "of somebody else", "code": "x"}, 400, "this browser did not begin here"),
+        ({"state": "of somebody else", "code": "x"}, 400, "you started in another browser"),
         ({"code": "made up"}, 401, "did not accept it"),
         ({}, 401, "loaded twice"),  # the state before was used
     ):
@@ -102,7 +102,7 @@ async def test_it_goes_wrong_in_one_clear_sentence(slack: LocalSlack, visit: Vis
     await browser.begin()
     slack.misbehave("oauth.v2.access", Reset())
     status, page = await browser.come_back(code=slack.tokens.allow(TEAM))
-    assert (status, "Nothing was installed" in page) == (502, True)
+    assert (status, "Not installed" in page) == (502, True)
     assert await visit.workspaces() == []
 
 
@@ -125,7 +125,7 @@ async def test_it_is_not_for_every_workspace(slack: LocalSlack, visit: Visit) ->
     """A token of a workspace that is not allowed, or of a whole organisation, is handed back to Slack."""
     for number, (code, sentence) in enumerate(
         (
-            (slack.tokens.allow(OTHER_TEAM), "not for that workspace"),
+            (slack.tokens.allow(OTHER_TEAM), "does not accept that workspace"),
             (slack.tokens.allow(TEAM, org_wide=True), "not a whole organisation"),
         ),
         start=1,

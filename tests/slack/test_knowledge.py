@@ -31,7 +31,7 @@ def test_quoted_passage_names_its_source_and_is_not_verified() -> None:
     assert context == {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
     cut = Quoted(example_id=1, document="guide.md", heading="Refunds", is_whole=False)
     _, context = to_dicts(build_answer("Within 14 days.", answer_id=None, grounds=Grounds(quoted=cut)))
-    assert "guide.md, “Refunds”, where it goes on'" in str(context)
+    assert "guide.md, “Refunds”, continued'" in str(context)
 
 
 async def unsure_of_two(core: Core) -> Reply:
@@ -248,7 +248,7 @@ async def test_suggestion_that_was_retired_is_told_so(slack: LocalSlack, bot: Bo
     async with bot.core.database.write() as session:
         await session.execute(update(Entry).values(state=EntryState.RETIRED))
     await slack.wait_for_ack(await slack.choose(message, "U2", 0))
-    told = await slack.wait_for_ephemeral(user="U2", containing="no longer there")
+    told = await slack.wait_for_ephemeral(user="U2", containing="no longer available")
     assert told.thread_ts == asked.ts
     assert await texts(bot.core) == ["when comes it"]
 

@@ -43,7 +43,7 @@ def test_what_is_lacking_is_one_sentence() -> None:
     for needed in ("channels:read, groups:read", "chat:write"):
         scopes.note("chat.postMessage", refused(needed))
     assert scopes.sentence.startswith(
-        "The app lacks scopes: chat:write, channels:read, groups:read. To fix that, "
+        "The app lacks scopes: chat:write, channels:read, groups:read. To fix this, "
     )
 
 

@@ -85,7 +85,7 @@ def test_asked_quotes_the_question_and_names_the_asker() -> None:
 def test_asked_shortens_a_long_question() -> None:
     """A long question is quoted in part."""
     (text,) = _texts(to_dicts([build_asked("why " * 1000, "")]))
-    assert text.startswith("Somebody asked:\n> why")
+    assert text.startswith("Someone asked:\n> why")
     assert len(text) < 350
 
 
@@ -95,7 +95,7 @@ def test_usage_names_the_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("previous", "word"), [(None, "is recorded"), (Vote.DOWN, "changed"), (Vote.UP, "already")]
+    ("previous", "word"), [(None, "was recorded"), (Vote.DOWN, "changed"), (Vote.UP, "already")]
 )
 def test_thanks_say_what_the_vote_did(previous: Vote | None, word: str) -> None:
     """A first vote, a changed one and a repeated one are thanked for differently."""

@@ -33,7 +33,7 @@ async def test_vote_is_recorded_and_thanked_for(slack: LocalSlack, bot: Bot) -> 
 async def test_last_vote_of_a_person_counts(slack: LocalSlack, bot: Bot) -> None:
     """Whoever changes their mind is told that the vote is changed."""
     message = await answered(slack, bot)
-    for positive, thanks in ((True, "is recorded"), (False, "is changed"), (False, "already")):
+    for positive, thanks in ((True, "was recorded"), (False, "was changed"), (False, "already")):
         await slack.wait_for_ack(await slack.click(message, "U2", positive=positive))
         await slack.wait_for_ephemeral(user="U2", containing=thanks)
     assert await votes(bot.core) == (0, 1)

@@ -34,11 +34,11 @@ def test_everything_fits_into_what_slack_allows(language: Language) -> None:
     assert to_dicts(build_answer("Yes.", answer_id=1, grounds=grounds, offers_sample=True, words=words))
     assert to_dicts(build_reworded(1, words))
     for view in (
-        build_explanation(1, words.say("Thank you, your vote is recorded."), Explanation(), words),
+        build_explanation(1, words.say("Thanks, your vote was recorded."), Explanation(), words),
         build_policy("C1", Policy(), words),
         build_policy("", Policy(), words),
         build_home([], ForAdmins(FIGURES), words),
-        *(build_told(words.say(title), "", words) for title in ("Saved", "Not saved", "Thank you", "Not kept")),
+        *(build_told(words.say(title), "", words) for title in ("Saved", "Not saved", "Thanks", "Not saved")),
     ):
         assert view.to_dict()
 

@@ -96,7 +96,7 @@ def test_training_says_what_it_needs(command: list[str], tmp_path: Path) -> None
     """Each command of training ends with exit status 2 and the sentence, before it imports or writes anything."""
     arguments = [sys.executable, "-c", COMMAND, OPTIONAL, *command]
     finished = subprocess.run(arguments, check=False, capture_output=True, text=True, cwd=tmp_path)
-    sentence = "Training needs more packages: pip install 'supportbot[train]'.\n"
+    sentence = "Training needs extra packages: pip install 'supportbot[train]'.\n"
     assert (finished.returncode, finished.stdout, finished.stderr) == (2, "", sentence)
     assert list(tmp_path.iterdir()) == []
 

@@ -44,7 +44,7 @@ async def test_other_answers_stand_below(bot: Bot, page: Page) -> None:
     await thumb(answers(page).last, "Helpful").click()
     await expect(thumb(answers(page).last, "Helpful")).to_have_attribute("aria-pressed", "true")
     await again(answers(page).first).click()
-    await expect(page.get_by_role("alert")).to_contain_text("drawn already")
+    await expect(page.get_by_role("alert")).to_contain_text("already requested")
 
 
 async def test_answer_far_below_shows_its_question(bot: Bot, page: Page) -> None:

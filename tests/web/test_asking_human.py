@@ -44,7 +44,7 @@ async def test_answer_from_slack_appears_on_the_page(bot: Bot, unsure: Page) -> 
     hours = Hours(zone="UTC", days=frozenset({(datetime.now(UTC) + timedelta(days=3)).weekday()}), begin=time(9))
     await decide(bot.database, "web", "local", handoff_target="slack:CTEAM", working_hours=hours)
     await unsure.get_by_role("button", name="Ask a human").click()
-    await expect(unsure.get_by_text("I have asked a human.")).to_contain_text("Somebody is back on ")
+    await expect(unsure.get_by_text("I've asked a human.")).to_contain_text("Someone is back on ")
     handoff = await latest(bot)
     assert (handoff.platform, handoff.target) == ("slack", "CTEAM")
     async with bot.database.write() as session:  # Slack's sender has posted it

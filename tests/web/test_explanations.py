@@ -61,7 +61,7 @@ async def test_explanation_goes_on_the_vote(bot: Bot, page: Page) -> None:
     await button(form, "Send").click()
 
     await expect(form).to_have_count(0)
-    await expect(answer.get_by_role("status")).to_have_text("Thank you, that helps")
+    await expect(answer.get_by_role("status")).to_have_text("Thanks, that helps")
     assert await kept(bot.database) == (-1, FeedbackReason.WRONG, "It is in the post.\nReally.")
 
 
@@ -155,7 +155,7 @@ async def test_explanation_that_cannot_be_stored_says_so(bot: Bot, page: Page) -
     async with bot.database.write() as session:
         await session.execute(text("ALTER TABLE feedback RENAME TO elsewhere"))
     await button(form, "Send").click()
-    await expect(page.get_by_role("alert")).to_contain_text("could not be stored")
+    await expect(page.get_by_role("alert")).to_contain_text("couldn't be saved")
     async with bot.database.write() as session:
         await session.execute(text("ALTER TABLE elsewhere RENAME TO feedback"))
 

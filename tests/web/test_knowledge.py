@@ -73,7 +73,7 @@ async def test_quoted_passage_says_that_nobody_verified_it(bot: Bot, page: Page)
         await expect(answer.locator(".said")).to_have_text(ANSWER, use_inner_text=True)
         await expect(answer.get_by_text("From the handbook, not verified", exact=True)).to_be_visible()
         await expect(answer.get_by_text("Verified", exact=True)).to_have_count(0)
-        await expect(answer.locator(".origin")).to_have_text("guide.md, “<b>Refunds”, where it goes on")
+        await expect(answer.locator(".origin")).to_have_text("guide.md, “<b>Refunds”, continued")
         await expect(thumb(answer, "Helpful")).to_be_visible()
 
 
@@ -120,13 +120,13 @@ async def test_second_click_asks_nothing_anew(bot: Bot, page: Page) -> None:
     before = await count(bot.database, NEAR)
     answer = await suggested(bot, page)
     await suggestions(answer).dblclick()
-    await expect(page.get_by_role("alert")).to_contain_text("asked this already")
+    await expect(page.get_by_role("alert")).to_contain_text("already asked this")
     await expect(questions(page)).to_have_text([ASKED, NEAR])
 
     await page.reload()
     await suggestions(answers(page).first).click()
 
-    await expect(page.get_by_role("alert")).to_contain_text("asked this already")
+    await expect(page.get_by_role("alert")).to_contain_text("already asked this")
     await expect(questions(page)).to_have_text([ASKED, NEAR])
     assert await count(bot.database, NEAR) == before + 1
 
@@ -153,7 +153,7 @@ async def test_suggestion_that_was_retired_says_so(bot: Bot, page: Page) -> None
 
     await suggestions(answer).click()
 
-    await expect(page.get_by_role("alert")).to_contain_text("no longer there")
+    await expect(page.get_by_role("alert")).to_contain_text("no longer available")
     await expect(questions(page)).to_have_text([ASKED])
 
 
@@ -162,7 +162,7 @@ async def test_suggestion_that_cannot_be_kept_says_so(bot: Bot, page: Page) -> N
     answer = await suggested(bot, page)
     bot.inbox.is_full = True
     await suggestions(answer).click()
-    await expect(page.get_by_role("alert")).to_contain_text("could not be stored")
+    await expect(page.get_by_role("alert")).to_contain_text("couldn't be saved")
     bot.inbox.is_full = False
     await expect(questions(page)).to_have_text([ASKED])
     assert "secret" not in await page.content()
@@ -191,7 +191,7 @@ async def test_answer_of_the_demo_says_so(bot: Bot, page: Page) -> None:
     demo = Reply(text="In a week.", source=AnswerSource.GENERATED, model_version="v1", grounds=Grounds(demo=True))
     bot.inbox.prepared["demo?"] = demo
     answer = await ask_and_wait(page, "demo?")
-    await expect(answer).to_contain_text("Demo: this shop does not exist.")
+    await expect(answer).to_contain_text("Demo: this shop doesn't exist.")
     bot.inbox.prepared["real?"] = approved(verified(), answer=ANSWER)
     assert "Demo" not in await (await ask_and_wait(page, "real?")).inner_text()
 
@@ -227,7 +227,7 @@ async def test_starter_is_welcomed_as_a_demo(bot: Bot, page: Page) -> None:
     """A bot without knowledge of its own offers the demo's questions, and says that it is one."""
     await expect(page).to_have_title("Support bot")
     await expect(page.get_by_role("button", name="Where is my order?")).to_be_visible()
-    await expect(page.get_by_text("Demo: this shop does not exist.")).to_be_visible()
+    await expect(page.get_by_text("Demo: this shop doesn't exist.")).to_be_visible()
 
 
 async def test_page_works_without_a_welcome(bot: Bot, page: Page) -> None:
@@ -247,7 +247,7 @@ async def test_choice_fails_with_a_fixed_sentence_when_the_database_does(bot: Bo
     async with bot.database.write() as session:
         await session.execute(text("ALTER TABLE entry RENAME TO elsewhere"))
     await suggestions(answer).click()
-    await expect(page.get_by_role("alert")).to_contain_text("could not be stored")
+    await expect(page.get_by_role("alert")).to_contain_text("couldn't be saved")
     async with bot.database.write() as session:
         await session.execute(text("ALTER TABLE elsewhere RENAME TO entry"))
     assert "elsewhere" not in await page.content()

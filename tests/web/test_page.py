@@ -337,7 +337,7 @@ async def test_question_that_cannot_be_stored_says_so(bot: Bot, page: Page) -> N
     answer = await ask_and_wait(page, "Can you hear me?")
     bot.inbox.is_full = False
 
-    await expect(answer).to_contain_text("could not be stored")
+    await expect(answer).to_contain_text("couldn't be saved")
     assert "secret" not in await page.content()
 
 
@@ -378,5 +378,5 @@ async def test_page_follows_the_systems_colours(visitor: BrowserContext, page: P
 async def test_header_tells_which_model_answers(page: Page) -> None:
     """Before anything is asked the page names its model, where everything is kept, and what for."""
     await expect(page.get_by_role("banner")).to_contain_text(MODEL_VERSION)
-    await expect(page.get_by_text("stored locally")).to_be_visible()
-    await expect(page.get_by_text("may be used to train it")).to_be_visible()
+    await expect(page.get_by_text("stored in this bot")).to_be_visible()
+    await expect(page.get_by_text("may be used to train the bot")).to_be_visible()

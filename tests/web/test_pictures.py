@@ -19,7 +19,7 @@ async def test_picture_shows_the_messages(browser: Browser, name: str) -> None:
     assert "Refunds take 5 working days from the day" in text
     assert "https://shop.example/gift-cards" in text
     assert "Verified by Ana Lopez" in text
-    assert "I am not sure about this one" in text
+    assert "I'm not sure about this one" in text
     for sign in ("**", "<!", "-#", "&lt;"):
         assert sign not in text
     buttons = [await button.inner_text() for button in await page.get_by_role("button").all()]

@@ -14,9 +14,9 @@ from supportbot.feedback.votes import UnknownAnswerError
 from supportbot.service import Service
 from supportbot.words import N_
 
-_THANKS_TITLE = N_("Thank you")
-_THANKS = N_("Your explanation is kept with your vote. The team looks at it before the bot learns from it.")
-_SORRY_TITLE = N_("Not kept")
+_THANKS_TITLE = N_("Thanks")
+_THANKS = N_("Thanks, your reason was saved with your vote. The team reviews it before the bot learns from it.")
+_SORRY_TITLE = N_("Not saved")
 
 
 class _Submissions:

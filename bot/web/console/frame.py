@@ -72,7 +72,7 @@ class Frame:
         client.layout.classes("frame").props["lang"] = words.language
         # NiceGUI's page is the main landmark, so what is around it stands before it and not within.
         with client.layout:
-            node("a", words.say("Skip to the page"), classes="skip", href=f"#{_MAIN}").move(target_index=0)
+            node("a", words.say("Skip to content"), classes="skip", href=f"#{_MAIN}").move(target_index=0)
             self._build_header(bearings).move(target_index=1)
             self._build_rail(page).move(target_index=2)
             with node("div", classes="notices"):

@@ -42,25 +42,25 @@ QUESTIONS: Mapping[QuestionState, str] = {
     QuestionState.ANSWERED: N_("Answered, on its way"),
     QuestionState.DELIVERED: N_("Delivered"),
     QuestionState.FAILED: N_("Failed"),
-    QuestionState.EXPIRED: N_("Came too late"),
-    QuestionState.REFUSED: N_("One too many"),
+    QuestionState.EXPIRED: N_("Too late"),
+    QuestionState.REFUSED: N_("Too many at once"),
 }
 
 HANDOFFS: Mapping[HandoffState, str] = {
-    HandoffState.OPEN: N_("Nobody has answered"),
-    HandoffState.ANSWERED: N_("Somebody has answered"),
+    HandoffState.OPEN: N_("No answer yet"),
+    HandoffState.ANSWERED: N_("Answered by a person"),
     HandoffState.RESOLVED: N_("Closed"),
     HandoffState.UNREACHED: N_("Nobody was reached"),
 }
 
 MESSAGES: Mapping[OutboxKind, str] = {
     OutboxKind.REPLY: N_("The answer"),
-    OutboxKind.POST: N_("The question, to who was asked"),
-    OutboxKind.TOLD: N_("Who was asked"),
-    OutboxKind.UNREACHED: N_("That nobody was reached"),
+    OutboxKind.POST: N_("Question to the team"),
+    OutboxKind.TOLD: N_("Notice of who was asked"),
+    OutboxKind.UNREACHED: N_("Notice that nobody was reached"),
     OutboxKind.RELAY: N_("A person's answer"),
     OutboxKind.REMINDER: N_("A reminder"),
-    OutboxKind.ASK_AGAIN: N_("The offer to ask again"),
+    OutboxKind.ASK_AGAIN: N_("Offer to ask again"),
 }
 
 DELIVERIES: Mapping[OutboxState, str] = {
@@ -72,7 +72,7 @@ DELIVERIES: Mapping[OutboxState, str] = {
 ENTRIES: Mapping[EntryState, str] = {EntryState.LIVE: N_("live"), EntryState.RETIRED: N_("retired")}
 
 SAMPLING: Mapping[str, str] = {
-    "max_length": N_("Longest, in tokens"),
+    "max_length": N_("Maximum tokens"),
     "temperature": N_("Temperature"),
     "top_p": N_("Top p"),
     "repetition_penalty": N_("Repetition penalty"),

@@ -25,9 +25,7 @@ _RENAMED = "operator.rename"
 _DIGITS = 8
 """Of a digest of the identity: enough to tell apart the people of one name."""
 
-_NO_NAME = N_(
-    "Everything that you could be called here is somebody else's name: change your name at the provider."
-)
+_NO_NAME = N_("All names from your sign-in provider are taken. Change your name there.")
 
 
 async def account_of(session: AsyncSession, claimed: Claimed) -> OperatorAccount | None:

@@ -20,9 +20,7 @@ from supportbot.words import N_
 SECONDS = 600
 """Within which whoever went to a provider comes back."""
 
-NOT_BEGUN = N_(
-    "This sign-in was not begun in this browser, or it was begun more than ten minutes ago: please begin again."
-)
+NOT_BEGUN = N_("This sign-in started in another browser, or more than ten minutes ago. Please start again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

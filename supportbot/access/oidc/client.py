@@ -23,11 +23,11 @@ TIMEOUT_SECONDS = 10.0
 """For each request; somebody waits before an empty page."""
 
 UNREACHABLE = N_(
-    "{provider} cannot be reached at this moment: try again in a minute, or sign in with a link from an admin."
+    "{provider} can't be reached right now. Try again in a minute, or sign in with a link from an admin."
 )
 NO_PROVIDER = N_(
-    "{provider} does not answer as a provider of sign-in does: an admin can run `supportbot doctor` on the bot's "
-    "machine, which says what is wrong."
+    "{provider} doesn't respond as a sign-in provider. An admin can run `supportbot doctor` on the bot's "
+    "machine to see what is wrong."
 )
 
 

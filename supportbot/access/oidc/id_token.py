@@ -31,19 +31,20 @@ ALGORITHMS = (
 """Signatures with a key that the provider alone has: never "none", and none with a secret that we have too."""
 
 _UNTRUSTED = N_(
-    "What {provider} sent cannot be trusted, so nobody was signed in: please begin again. If that happens again, "
-    "tell an admin."
+    "The response from {provider} can't be trusted, so you were not signed in. Please start again. If this "
+    "happens again, tell an admin."
 )
 _EXPIRED = N_(
-    "What {provider} sent has expired: please begin again. If that happens again, the clock of the bot's "
-    "machine may be wrong."
+    "The response from {provider} has expired. Please start again. If this happens again, the clock on the "
+    "bot's machine may be wrong."
 )
 _EARLY = N_(
-    "What {provider} sent is not valid yet: the clock of the bot's machine, or of the provider, is wrong. An "
-    "admin can set it."
+    "The response from {provider} is not valid yet. The clock on the bot's machine or at the provider is "
+    "wrong. An admin can set it."
 )
 _FOR_ANOTHER = N_(
-    "What {provider} sent is for another application: an admin can check the client id in the bot's settings."
+    "The response from {provider} is for another application. An admin can check the client ID in the bot's "
+    "settings."
 )
 _WRONG = {"iat": _EARLY, "nbf": _EARLY, "aud": _FOR_ANOTHER, "azp": _FOR_ANOTHER}
 

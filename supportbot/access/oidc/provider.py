@@ -24,8 +24,8 @@ from supportbot.config.sign_in import is_safe
 from supportbot.words import N_, Sentence
 
 _NOT_CONFIRMED = N_(
-    "{provider} did not confirm the sign-in: please begin again. If that happens again, an admin can check "
-    "whether the client id and the client secret belong together."
+    "{provider} didn't confirm the sign-in. Please start again. If this happens again, an admin can check "
+    "that the client ID and client secret match."
 )
 
 

@@ -16,7 +16,7 @@ from supportbot.words import N_
 
 log = structlog.get_logger(__name__)
 
-_NO_TEAM = N_("Slack did not say in which workspace the bot is: try again in a minute, or sign in with a link.")
+_NO_TEAM = N_("Slack did not say which workspace the bot is in. Try again in a minute, or sign in with a link.")
 
 
 class SlackTeams:

@@ -27,12 +27,14 @@ from supportbot.feedback.curation.keys import conversation_of
 from supportbot.intake.people import person_of
 from supportbot.words import N_
 
-_GONE = N_("This answer is not there: it was erased.")
-_QUESTION_GONE = N_("The question that this began with was erased, so nothing of it is kept.")
-_NOTHING_SAID = N_("The bot said only that it is not sure, which nobody can judge: write the answer instead.")
-_NOTHING_LEFT = N_("Nothing to read is left of it once it is redacted, so there is nothing to judge.")
-_DECIDED = N_("A curator has decided on this already: find it under Knowledge to change it.")
-_NOTHING_TO_UNDO = N_("It does not wait any more: somebody has decided on it, or taken it out.")
+_GONE = N_("This answer is no longer available, because it was erased.")
+_QUESTION_GONE = N_("The original question was erased, so nothing is kept of this.")
+_NOTHING_SAID = N_(
+    "The bot only said that it wasn't sure, so there is nothing to judge. Write the answer instead."
+)
+_NOTHING_LEFT = N_("After redaction nothing readable is left, so there is nothing to review.")
+_DECIDED = N_("A curator has already reviewed this. To change it, find it under Knowledge.")
+_NOTHING_TO_UNDO = N_("This item is no longer waiting. Someone has reviewed it or removed it.")
 
 
 class ChosenError(SupportBotError):

@@ -115,22 +115,22 @@ def _times_asked() -> ColumnElement[int]:
 
 
 SIGNALS: Mapping[str, Signal] = {
-    "put": Signal(_if(Example.put_by.is_not(None), 120), N_("{name} put it here.")),
+    "put": Signal(_if(Example.put_by.is_not(None), 120), N_("{name} added this.")),
     "corrected": Signal(
-        _if(Example.source == ExampleSource.CORRECTION, 100), N_("Somebody said what the answer should have been.")
+        _if(Example.source == ExampleSource.CORRECTION, 100), N_("Someone said what the answer should have been.")
     ),
     "answered": Signal(
-        _if(Example.source == ExampleSource.HUMAN, 80), N_("A person answered where the bot was not sure.")
+        _if(Example.source == ExampleSource.HUMAN, 80), N_("A person answered because the bot wasn't sure.")
     ),
     "chosen": Signal(
-        _if(Example.origin.like(_SUGGESTED), 60), N_("Somebody asked this and chose a suggested question instead.")
+        _if(Example.origin.like(_SUGGESTED), 60), N_("Someone asked this and chose a suggested question instead.")
     ),
     "disagreed": Signal(
-        _if(_bot_said(_disagreed), 30), N_("The model wrote something else than what is known, and was sure.")
+        _if(_bot_said(_disagreed), 30), N_("The model was sure, but its answer differs from the approved ones.")
     ),
-    "unsure": Signal(_if(_bot_said(_was_unsure), 20), N_("The bot was not sure of its answer.")),
+    "unsure": Signal(_if(_bot_said(_was_unsure), 20), N_("The bot wasn't sure of its answer.")),
     "voted": Signal(2 * _at_most(func.abs(Example.votes), _MOST_VOTES), N_("People voted on the answer.")),
-    "asked": Signal(3 * _at_most(_times_asked(), _MOST_ASKED), N_("The same was asked more than once.")),
+    "asked": Signal(3 * _at_most(_times_asked(), _MOST_ASKED), N_("This was asked more than once.")),
 }
 """All signals, the strongest first. Their points are set so that what a colleague asks for comes first, then what
 somebody wrote, what somebody clicked, and what is only guessed; votes and repetitions decide among equals."""

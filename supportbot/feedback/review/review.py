@@ -34,9 +34,9 @@ from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.store import raise_revision
 from supportbot.words import N_
 
-_NOT_HELD = N_("Somebody else is looking at this now, or has decided on it already. Go on with the next one.")
-_ONE_AT_A_TIME = N_("A text can be edited for one item at a time: untick the others first.")
-_NO_ENTRY = N_("This answer is not there any more: look for another one.")
+_NOT_HELD = N_("Someone else is reviewing this now, or has already done so. Continue with the next item.")
+_ONE_AT_A_TIME = N_("You can edit only one item at a time. Clear the other checkboxes first.")
+_NO_ENTRY = N_("This answer is no longer available. Search for another one.")
 
 
 class Review:

@@ -20,8 +20,8 @@ from supportbot.knowledge.publishing import publish
 from supportbot.knowledge.store import raise_revision
 from supportbot.words import N_
 
-_GONE = N_("There is nothing to undo: the decision was undone already, or what it was about was erased.")
-_DECIDED_SINCE = N_("This can't be undone any more: somebody has decided on it again since.")
+_GONE = N_("Nothing to undo. This was already undone, or its question was erased.")
+_DECIDED_SINCE = N_("This can't be undone any more, because someone has reviewed it again since.")
 
 
 class ReviewError(SupportBotError):

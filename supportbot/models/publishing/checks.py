@@ -29,47 +29,49 @@ class EvidenceError(ModelError):
 
 _DAMAGED = N_("Version '{version}' is damaged, so it can't go live. {problem}")
 _NOT_EVALUATED = N_(
-    "Version '{version}' was not evaluated: evaluate it (`python -m training.evaluate --candidate … --against "
-    "{active}`) and publish it again, or give a reason with --force."
+    "Version '{version}' was not evaluated. Evaluate it (`python -m training.evaluate --candidate … "
+    "--against {active}`) and publish it again, or give a reason with --force."
 )
 _COMPARED_WITH_ANOTHER = N_(
-    "Version '{version}' was compared with '{compared}', and '{active}' is live now: evaluate it (`python -m "
-    "training.evaluate --candidate … --against {active}`) and publish it again, or give a reason with --force."
+    "Version '{version}' was compared with '{compared}', but '{active}' is live now. Evaluate it (`python -m "
+    "training.evaluate --candidate … --against {active}`) and publish it again, or give a reason with "
+    "--force."
 )
 _FORGOT = N_(
     "Version '{version}' lost what '{active}' was trained on, so it needs a reason with --force. {verdict}"
 )
 _MOSTLY_WRONG = N_(
-    "Version '{version}' answers {share} of the held-out rows right, and fewer than half is never better: train "
-    "it longer or on more wordings of each answer, or give a reason with --force."
+    "Version '{version}' answers {share} of the held-out rows right. A version below half is never better. "
+    "Train it longer or on more wordings per answer, or give a reason with --force."
 )
 _NOT_BETTER = N_(
     "Version '{version}' did not measure better than '{active}': train it on more, or give a reason with --force. "
     "{verdict}"
 )
 _NOT_BESIDE = N_(
-    "Version '{version}' was not measured beside your approved answers: evaluate it (`python -m training.evaluate "
-    "--candidate … --against {active}`) and publish it again, or give a reason with --force."
+    "Version '{version}' was not measured with your approved answers. Evaluate it (`python -m "
+    "training.evaluate --candidate … --against {active}`) and publish it again, or give a reason with "
+    "--force."
 )
 _NOTHING_ASKED = N_(
-    "Version '{version}' could not be measured beside your approved answers, since none of the questions asked "
-    "has an approved answer with another wording: approve more wordings or give questions with --data, evaluate "
-    "it (`python -m training.evaluate --candidate … --against {active}`) and publish it again, or give a reason "
-    "with --force."
+    "Version '{version}' couldn't be measured with your approved answers, because none of the questions "
+    "asked has an approved answer with another wording. Approve more wordings or pass questions with --data, "
+    "evaluate it (`python -m training.evaluate --candidate … --against {active}`) and publish it again, or "
+    "give a reason with --force."
 )
 _WOULD_BE_WRONG = N_(
-    "Version '{version}' would show more wrong answers beside your approved ones, since {objection}: train it on "
-    "more, or give a reason with --force."
+    "Version '{version}' would show more wrong answers next to your approved ones, because {objection}. "
+    "Train it on more rows, or give a reason with --force."
 )
 _NO_VERDICT = N_("The evaluation gives no verdict.")
-_NOT_SAID = N_("the record does not say how many wrong answers are shown")
+_NOT_SAID = N_("the record lacks the number of wrong answers shown")
 _MORE_WRONG = N_(
-    "{wrong} of {asked} questions are answered wrongly, beyond chance more than now ({points} points, 95 % "
+    "{wrong} of {asked} questions are answered wrongly, significantly more than now ({points} points, 95% "
     "interval {low} to {high})"
 )
 _ABOVE_RATE = N_(
-    "{wrong} of {asked} questions are answered wrongly, more than now ({points} points) and beyond chance above "
-    "SUPPORTBOT_WRONG_RATE ({rate})"
+    "{wrong} of {asked} questions are answered wrongly, more than now ({points} points) and significantly "
+    "above SUPPORTBOT_WRONG_RATE ({rate})"
 )
 
 LEAST_RIGHT = 0.5

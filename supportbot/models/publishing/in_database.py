@@ -35,8 +35,8 @@ from supportbot.words import N_
 log = structlog.get_logger(__name__)
 
 _UNRECORDED = N_(
-    "The database could not be told, so the way back holds on this machine only until it can be: see `supportbot "
-    "doctor`. A running bot here tells it by itself, and so does the next `supportbot models list`."
+    "The database couldn't be updated, so the rollback applies only on this machine for now. See `supportbot "
+    "doctor`. A bot running here updates the database itself, and so does the next `supportbot models list`."
 )
 
 

@@ -27,8 +27,8 @@ from supportbot.words import N_
 log = structlog.get_logger(__name__)
 
 _UNRECORDED = N_(
-    "The database could not record who rolled back: see `supportbot doctor`; "
-    "its statuses are corrected by the next `supportbot models list`."
+    "The database couldn't record who rolled back. See `supportbot doctor`. The next `supportbot models "
+    "list` corrects the statuses."
 )
 
 

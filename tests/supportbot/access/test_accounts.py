@@ -79,7 +79,7 @@ async def test_somebody_without_a_free_name_is_told(database: Database) -> None:
     for number, name in enumerate(("Ana Lopez (2)", f"Ana Lopez ({digest[:8]})")):
         assert await come(database, claimed(f"taker-{number}", name)) == name
     before = await names(database)
-    with pytest.raises(OperatorError, match="change your name at the provider"):
+    with pytest.raises(OperatorError, match="Change your name there"):
         await come(database, claimed("2"))
     assert await names(database) == before
 

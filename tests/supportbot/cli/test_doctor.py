@@ -24,11 +24,11 @@ async def test_what_a_daemon_was_told_is_shown_until_it_is_mended(tmp_path: Path
     """A permission that the app lacks is wrong, with the platform and the remedy; it may be unwritable."""
     settings = Settings(home=tmp_path / "home")
     assert (await said_of("permissions", settings)).ok
-    keep_notice(settings.home, "slack", "The app lacks scopes: chat:write. To fix that, update it.")
+    keep_notice(settings.home, "slack", "The app lacks scopes: chat:write. To fix this, update it.")
     told = await said_of("permissions", settings)
     assert not told.ok
     assert told.detail.startswith("slack, ")
-    assert told.detail.endswith(": The app lacks scopes: chat:write. To fix that, update it.")
+    assert told.detail.endswith(": The app lacks scopes: chat:write. To fix this, update it.")
     keep_notice(settings.home, "slack", "")
     assert (await said_of("permissions", settings)).ok
     (tmp_path / "file").touch()

@@ -111,14 +111,14 @@ async def test_preview_says_what_people_will_see(database: Database, tmp_path: P
     finished = await supportbot(database, "import", str(path), "-y", "--approve", "--by", "ada")
     assert finished.status == 0, finished.errors
     for text in (
-        "Personal data taken out of questions: 1 email",
-        "1 answer contains an e-mail address or phone number; people are shown it as it stands",
-        "1 answer too long for a model to learn whole (more than 200 tokens with the question)",
+        "Personal data removed from questions: 1 email",
+        "1 answer contains an e-mail address or phone number; people see it unchanged",
+        "1 answer too long for a model to learn in full (more than 200 tokens with the question)",
     ):
         assert text in finished.output
     assert "\x1b" not in finished.output
     finished = await supportbot(database, "import", str(path), "-y")
-    assert "a placeholder waits for a curator instead" in finished.output
+    assert "a placeholder goes to review instead" in finished.output
 
 
 async def test_preview_says_whose_log_rows_came_from(database: Database, tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ async def test_preview_says_whose_log_rows_came_from(database: Database, tmp_pat
     assert finished.status == 0, finished.errors
     for text in (
         "1 wording left out, exported from here and still here",
-        "1 wording left out, exported from here and erased since",
-        "1 wording of the log of slack T9: trained on, and used elsewhere, with its consent only",
+        "1 wording skipped: exported from here and erased since",
+        "1 wording from the log of slack T9: used for training and in other workspaces only with its consent",
     ):
         assert text in finished.output
 

@@ -37,9 +37,9 @@ async def test_nothing_is_proposed_before_somebody_says_yes(database: Database, 
         "help.md: Markdown, 4 sections",
         "Returns: refund status",
         "Look into your account, or write to [email].",
-        "2 passages to propose, 0 known already",
-        "2 sections skipped: 1 without a text of their own, 1 too short (fewer than 20 characters)",
-        "Taken out: 1 email",
+        "2 passages to propose, 0 already known",
+        "2 sections skipped: 1 without text of their own, 1 too short (fewer than 20 characters)",
+        "Removed: 1 email",
     ):
         assert text in finished.output
     assert "\x1b" not in finished.output

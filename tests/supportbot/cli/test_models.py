@@ -146,7 +146,7 @@ def test_rollback_without_a_database(registry: Registry) -> None:
     result = models("rollback")
     assert result.exit_code == 0
     assert registry.active() == "base"
-    assert "could not record" in result.stderr
+    assert "couldn't record" in result.stderr
 
 
 def test_rollback_waits_for_no_lock(registry: Registry) -> None:
@@ -159,7 +159,7 @@ def test_rollback_waits_for_no_lock(registry: Registry) -> None:
         result = models("rollback", "--by", "bob")
         assert time.monotonic() - began < 5
         assert (result.exit_code, registry.active()) == (0, "base")
-        assert "could not record who rolled back" in result.stderr
+        assert "couldn't record who rolled back" in result.stderr
     finally:
         other.close()
     assert {line["version"]: line["status"] for line in from_json("list")} == {"base": "active", "v1": "candidate"}

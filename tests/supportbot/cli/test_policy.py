@@ -49,9 +49,9 @@ async def test_policy_is_set_shown_listed_and_reset(database: Database) -> None:
 async def test_wrong_policies_are_refused_in_a_sentence(database: Database) -> None:
     """What is wrong, and how to say it right; beside a policy that needs it, the intent of Discord is named."""
     for words, sentence in (
-        (("slak:T1", "answer_on=never"), "names no workspace: write platform and id"),
+        (("slak:T1", "answer_on=never"), "is not a workspace. Use platform and ID"),
         (("slack:T1", "answer_on"), "write SETTING=VALUE"),
-        (("slack:T1", "answer_on=sometimes"), "can answer on mention, questions, threads, never"),
+        (("slack:T1", "answer_on=sometimes"), "when the bot answers: mention, questions, threads, never"),
         (("slack:T1", "colour=blue"), "There is no setting 'colour'"),
     ):
         finished = await supportbot(database, "policy", "set", *words, "--by", "Ada L")

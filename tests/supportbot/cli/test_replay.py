@@ -73,7 +73,7 @@ async def test_answer_comes_out_the_same_until_it_is_tampered_with(database: Dat
     assert finished.status == 1, finished.errors
     assert "Different from character 6 on" in finished.output
     assert "\x1b" not in finished.output
-    assert "16 bits" not in finished.output
+    assert "16-bit precision" not in finished.output
     record = json.loads((await replay(database, answer_id, "--json", **EXACT)).output)
     assert (record["same"], record["differs_at"], record["replayed"]) == (False, 5, text)
 

@@ -99,14 +99,14 @@ async def test_who_helped(database: Database) -> None:
     found = await read(database, here)
     assert found.helpers == (Helper("U7", "slack", 2), Helper("", "slack", 1))
     assert helped_words(found, ["Ada", ""]) == "Ada (2), 1 other"
-    assert helped_words(found, nameless(found)) == "2 people answered what I did not know."
+    assert helped_words(found, nameless(found)) == "2 people answered what I didn't know."
 
 
 async def test_quiet_week(database: Database) -> None:
     """Where nobody asked anything there is one line."""
     found = await read(database, await add_workspace(database, "slack", consents=False))
     assert found.is_quiet
-    assert quiet_words(found) == "Nobody asked anything in 7 days."
+    assert quiet_words(found) == "Nobody asked anything in the last 7 days."
 
 
 # What a database makes of it is tested above; this starts a process for every command.
@@ -116,7 +116,7 @@ async def test_shown_in_the_terminal(database: Database) -> None:
     here = await add_workspace(database, "slack", consents=False, name="T1")
     quiet = await supportbot(database, "digest", "--workspace", "slack:T1", "--days", "3")
     assert quiet.output == (
-        "Nobody asked anything in 3 days.\n\nIt is posted nowhere (`supportbot policy show slack:T1`).\n"
+        "Nobody asked anything in the last 3 days.\n\nIt is posted nowhere (`supportbot policy show slack:T1`).\n"
     )
     question = await ask(database, here, "do you \x1b[31mgift wrap? ada@example.org")
     await help_with(database, question, "digest of ada", "U7")

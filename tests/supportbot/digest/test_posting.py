@@ -238,11 +238,11 @@ async def test_decided_for_a_whole_workspace_with_a_channel(database: Database) 
             Place(platform="slack", workspace="T1", channel="C1"), {"digest": True, "digest_channel": "C9"}, "ada"
         )
     everywhere = Place(platform="slack", workspace="T1")
-    with pytest.raises(PolicyError, match="Name the channel"):
+    with pytest.raises(PolicyError, match="Choose a channel"):
         await policies.change(everywhere, {"digest": True}, "ada")
     await policies.change(everywhere, {"handoff_target": "C9"}, "ada")
     assert (await policies.change(everywhere, {"digest": True}, "ada")).digest
-    with pytest.raises(PolicyError, match="Name the channel"):
+    with pytest.raises(PolicyError, match="Choose a channel"):
         await policies.change(everywhere, {"handoff_target": None}, "ada")
     assert (await policies.shown(everywhere)).handoff_target == "C9"
 

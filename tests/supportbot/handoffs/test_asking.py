@@ -140,7 +140,7 @@ async def test_not_from_elsewhere(
     await decide(database, "slack", "T1", handoff_target="C9")
     answer_id = await answered(inbox, question)
     for person, workspace in (("slack:T2:U1", "T2"), ("discord:1", None)):
-        with pytest.raises(CannotAskError, match="no longer there"):
+        with pytest.raises(CannotAskError, match="no longer available"):
             await handoffs.ask(answer_id, person, workspace=workspace)
     assert await rows(database, OutboxKind.POST) == []
 
@@ -315,7 +315,7 @@ async def test_nobody_is_reached(
     (word,) = await rows(database, OutboxKind.UNREACHED)
     assert word.state is OutboxState.PENDING
     assert (await only(database)).state is HandoffState.UNREACHED
-    with pytest.raises(CannotAskError, match="could not reach"):
+    with pytest.raises(CannotAskError, match="couldn't reach"):
         await handoffs.ask(answer_id, ASKER, workspace="T1")
     async with database.read() as session:
         assert await session.scalar(select(Question.state)) is QuestionState.DELIVERED

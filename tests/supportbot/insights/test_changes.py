@@ -68,21 +68,27 @@ def test_sentences_say_what_the_intervals_say() -> None:
         [(5, 5)] * 7 + [(9, 1)] * 7,
     )
     assert change_words(changes_of(clear), ENGLISH) == [
-        "People asked more: 350 questions in seven days instead of 140, 2.0 to 3.1 times as many.",
-        "The bot knew more: an answer to 80% of the questions instead of 40%, 30.6 to 48.6 points more.",
-        "People liked its answers less: 👍 on 50% of votes instead of 90%, 25.3 to 52.5 points less.",
+        "More questions: 350 in the last 7 days, 140 in the 7 days before (2.0 to 3.1 times as many).",
+        (
+            "More answers: the bot had an answer to 80% of questions, compared with 40% before (30.6 to 48.6 "
+            "points more)."
+        ),
+        (
+            "People liked the answers less: 50% of votes were 👍, compared with 90% before (25.3 to 52.5 points "
+            "less)."
+        ),
     ]
     vague = counted(
         [{Kind.VERIFIED: 3, Kind.NOT_SURE: 1}] * 7 + [{Kind.VERIFIED: 2, Kind.NOT_SURE: 1}] * 7, [(1, 1)]
     )
     assert change_words(changes_of(vague), ENGLISH) == [
-        "People asked 28 questions in seven days, and 21 in the seven before: no more than chance explains.",
-        "It had an answer to 75% of the questions, and before to 67%: that may be chance.",
-        "Of the votes 50% are 👍; there are none to compare that with.",
+        "28 questions in the last 7 days, 21 in the 7 days before. That difference may be chance.",
+        "The bot had an answer to 75% of questions, compared with 67% before. That may be chance.",
+        "50% of votes were 👍. There are no earlier votes to compare with.",
     ]
     assert change_words(changes_of(counted([], [])), ENGLISH) == [
-        "People asked 0 questions in seven days, and 0 in the seven before.",
-        "No question got an answer in these seven days.",
-        "Nobody voted in these seven days.",
+        "0 questions in the last 7 days, 0 in the 7 days before.",
+        "No question was answered in the last 7 days.",
+        "Nobody voted in the last 7 days.",
     ]
     assert not set(change_words(changes_of(clear), Words("de"))) & set(change_words(changes_of(clear), ENGLISH))

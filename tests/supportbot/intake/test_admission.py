@@ -51,7 +51,7 @@ async def test_one_too_many_is_told_once(database: Database, question: MakeQuest
     inbox = inbox_with(database, replace(UNLIMITED, person=Limit(2, 0)))
     accepted = [await inbox.accept(question()) for _ in range(5)]
     assert [one.refused for one in accepted] == [None, None, *["limit of a person"] * 3]
-    assert await told(database) == ["I am busy right now. Please ask again in about 10 seconds."]
+    assert await told(database) == ["I'm busy right now. Please ask again in about 10 seconds."]
     assert (await inbox.accept(question(asker="U2"))).refused is None
     assert len(await inbox.claim(["slack"], 9)) == 3
 
@@ -154,7 +154,7 @@ async def test_nobody_waits_without_a_word(database: Database, question: MakeQue
     new = await inbox.accept(question(asker="U3"))
     waited = timedelta(seconds=3)
     assert await inbox.refuse_waiting(["slack"], BUSY, longer_than=waited, shorter_than=HOUR) == ["slack"] * 3
-    assert await told(database) == ["I am busy right now. Please ask again in about 20 seconds."] * 2
+    assert await told(database) == ["I'm busy right now. Please ask again in about 20 seconds."] * 2
     [claim] = await inbox.claim(["slack"], 9)
     assert claim.question_id == new.question_id
 

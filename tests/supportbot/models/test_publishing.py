@@ -94,16 +94,16 @@ NONE_MORE = (0.0, 0.0, 0.0)
     ("evaluation", "sentence"),
     [
         (better_than("base"), "not measured beside your approved answers.*training.evaluate.*--force"),
-        (beside_answers(NONE_MORE, NONE_MORE, asked=0), "could not be measured.*approve more wordings.*--force"),
+        (beside_answers(NONE_MORE, NONE_MORE, asked=0), "couldn't be measured.*Approve more wordings.*--force"),
         (
             beside_answers((0.2, 0.09, 0.36), (0.175, 0.02, 0.175)),
-            r"20\.0% of 40 questions are answered wrongly, beyond chance more than now \(\+17\.5 points",
+            r"20\.0% of 40 questions are answered wrongly, significantly more than now \(\+17\.5 points",
         ),
         (
             beside_answers((0.1, 0.028, 0.24), (0.05, -0.03, 0.05)),
             r"10\.0% of 40 .*more than now .*above SUPPORTBOT_WRONG_RATE \(2\.0%\)",
         ),
-        ({**better_than("base"), "answerer": {"asked": 40}}, "does not say how many wrong answers"),
+        ({**better_than("base"), "answerer": {"asked": 40}}, "lacks the number of wrong answers"),
     ],
 )
 async def test_candidate_must_not_add_wrong_answers_to_the_approved_ones(
@@ -301,7 +301,7 @@ async def test_rollback_works_without_the_database(
     absent = Database(f"sqlite+aiosqlite:///{tmp_path / 'absent.db'}")
     switch = await decides(absent, registry).rollback("bob")
     assert registry.active() == "base"
-    assert "could not record" in (switch.unrecorded or "")
+    assert "couldn't record" in (switch.unrecorded or "")
     assert not (tmp_path / "absent.db").exists()
     unreachable = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
     registry.activate("v1")

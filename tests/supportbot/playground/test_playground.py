@@ -214,7 +214,7 @@ async def test_a_bot_that_is_never_quiet_says_so(house: House) -> None:
     """Who tries something beside people without an end hears why nothing comes."""
     playground = house.playground(LiveModel(Slow(), None), answer_seconds=0.05)
     async with house.slots.slot(math.inf):
-        with pytest.raises(OverloadedError, match="they go first"):
+        with pytest.raises(OverloadedError, match="questions go first"):
             await run(playground, "Is it open?", "base")
 
 

@@ -72,17 +72,17 @@ def test_hours_as_people_write_them(typed: str, days: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("answer_on", "sometimes", "can answer on mention, questions, threads, never"),
-        ("verified_only", "perhaps", "Say yes or no"),
-        ("verified_only", "", "Say yes or no"),
-        ("language", "fr", "languages are de, en"),
-        ("handoff_target", "the whole team", "Give the id of a channel"),
+        ("answer_on", "sometimes", "when the bot answers: mention, questions, threads, never"),
+        ("verified_only", "perhaps", "Enter yes or no"),
+        ("verified_only", "", "Enter yes or no"),
+        ("language", "fr", "a language: de, en"),
+        ("handoff_target", "the whole team", "Enter the ID of a channel"),
         ("handoff_reminder_minutes", "-5", "whole number of minutes"),
-        ("quiet_hours", "at night", "Write hours as Mon-Fri 18:00-08:00 Europe/Berlin"),
-        ("quiet_hours", "22:00-07:00", "Write hours as"),
-        ("quiet_hours", "25:00-07:00 UTC", "25:00 is no time of the day"),
-        ("quiet_hours", "Mittwoch 22:00-07:00 UTC", "'Mittwoch' is no day of the week"),
-        ("quiet_hours", "22:00-07:00 Mars/Base", "'Mars/Base' is no time zone"),
+        ("quiet_hours", "at night", "Enter hours like Mon-Fri 18:00-08:00 Europe/Berlin"),
+        ("quiet_hours", "22:00-07:00", "Enter hours like"),
+        ("quiet_hours", "25:00-07:00 UTC", "25:00 is not a time of day"),
+        ("quiet_hours", "Mittwoch 22:00-07:00 UTC", "'Mittwoch' is not a day of the week"),
+        ("quiet_hours", "22:00-07:00 Mars/Base", "'Mars/Base' is not a time zone"),
         ("colour", "blue", "There is no setting 'colour'"),
     ],
 )
@@ -95,7 +95,7 @@ def test_what_cannot_be_read_is_said_at_its_setting(name: str, text: str, senten
 
 def test_what_is_out_of_range_is_said_at_its_setting() -> None:
     """What can be read may still make no sense."""
-    with pytest.raises(PolicyError, match="Remind after minutes") as raised:
+    with pytest.raises(PolicyError, match="Minutes until reminder") as raised:
         checked(Policy(), read_settings({"handoff_reminder_minutes": "0"}))
     assert list(raised.value.errors) == ["handoff_reminder_minutes"]
 

@@ -132,7 +132,7 @@ async def test_nothing_asked_is_all_zero(database: Database) -> None:
     """Where nobody has asked there is no rate and no time, and the sentence says so."""
     found = await read_statistics(database, 4_711, 7)
     assert (found.questions, found.up_rate, found.median_seconds, found.p95_seconds) == (0, None, None, None)
-    assert in_words(found) == ["No questions in 7 days."]
+    assert in_words(found) == ["No questions in the last 7 days."]
 
 
 async def test_answers_of_people_change_no_figure(database: Database) -> None:
@@ -200,9 +200,9 @@ async def test_stats_on_a_terminal(database: Database) -> None:
     shown = await supportbot(database, "stats", "--workspace", "slack:T1", "--days", "3")
     assert shown.status == 0, shown.errors
     assert shown.output.splitlines()[:3] == [
-        "1 question in 3 days: 1 verified.",
-        "👍 1 of 1 vote: 100% (95 % interval: 21% to 100%).",
-        "Half of the answers came within 1.5 s, 95 % within 1.5 s.",
+        "1 question in the last 3 days: 1 verified.",
+        "👍 1 of 1 vote: 100% (95% interval: 21% to 100%).",
+        "Half of the answers arrived within 1.5 s, 95% within 1.5 s.",
     ]
     assert shown.output.splitlines()[-1] == "     1  how long does a refund take"
     record: dict[str, Any] = json.loads((await supportbot(database, "stats", "--json")).output)

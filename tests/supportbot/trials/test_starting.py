@@ -51,7 +51,7 @@ async def test_a_trial_is_started_seen_and_stopped(house: House) -> None:
     assert await trials.view() is None
     assert (await trials.choices()).candidates == ("v2",)
     trial = await trials.start("v2", Rule(share=30), "ann")
-    with pytest.raises(ModelError, match="A trial runs already"):
+    with pytest.raises(ModelError, match="A trial is already running"):
         await trials.start("v2", Rule(), "bob")
     versions = Versions(Settings(home=house.home), house.database, lambda: "v1")
     with pytest.raises(ModelError, match="'v2' is on trial"):
@@ -60,11 +60,11 @@ async def test_a_trial_is_started_seen_and_stopped(house: House) -> None:
     assert view is not None
     assert (view.trial.live, view.trial.rule.share, view.low, view.high) == ("v1", 30, -1.0, 1.0)
     assert view.candidate.good is view.candidate.settled is None
-    with pytest.raises(ModelError, match="No such trial runs any more"):
+    with pytest.raises(ModelError, match="This trial is no longer running"):
         await trials.stop("bob", trial.trial_id + 1)
     stopped = await trials.stop("bob", trial.trial_id)
     assert (stopped.state, stopped.outcome, stopped.ended_by) == (TrialState.STOPPED, TrialOutcome.BY_HAND, "bob")
-    with pytest.raises(ModelError, match="No such trial runs any more"):
+    with pytest.raises(ModelError, match="This trial is no longer running"):
         await trials.stop("bob")
     await versions.retire("v2", "bob")
     async with house.database.read() as session:
@@ -83,7 +83,7 @@ async def test_what_can_not_be_compared_is_refused(house: House) -> None:
     install_version(house.registry, house.model, "starter-2")
     refused = {
         "broken": "'broken' is damaged",
-        "starter-2": "The starter is a demonstration",
+        "starter-2": "The starter is a demo",
         "v1": "'v1' is live",
         "v9": "No version 'v9' is installed",
     }
@@ -94,7 +94,7 @@ async def test_what_can_not_be_compared_is_refused(house: House) -> None:
         await trials.start("v2", Rule(share=90), "ann")
     with pytest.raises(ConfigError, match="needs the name"):
         await trials.start("v2", Rule(), " ")
-    with pytest.raises(ModelError, match="SUPPORTBOT_MODEL says"):
+    with pytest.raises(ModelError, match="SUPPORTBOT_MODEL sets"):
         await house.trials(model="v1").start("v2", Rule(), "ann")
     await add_entry(house.database, "We rent helmets.")
     with pytest.raises(ModelError, match="trained on nothing of this bot"):
@@ -143,4 +143,4 @@ async def test_command_line(house: House) -> None:
     text = await run("show")
     assert "by hand" in text
     assert "-100.0 to +100.0 points" in text
-    assert "No such trial runs any more" in await run("stop", status=2)
+    assert "This trial is no longer running" in await run("stop", status=2)

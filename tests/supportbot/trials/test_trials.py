@@ -178,7 +178,7 @@ async def test_one_trial_runs_at_a_time(database: Database) -> None:
     found = await asyncio.gather(*(start() for _ in range(4)), return_exceptions=True)
     refused = [one for one in found if isinstance(one, ModelError)]
     assert (len(refused), sum(isinstance(one, Trial) for one in found)) == (3, 1)
-    assert str(refused[0]) == "A trial runs already: stop it first, or wait for its end."
+    assert str(refused[0]) == "A trial is already running. Stop it first, or wait for it to end."
 
 
 @pytest.mark.parametrize(

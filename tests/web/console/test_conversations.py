@@ -62,7 +62,7 @@ async def ask(running: Running, text: str) -> Exchange:
 async def test_an_answer_is_found_explained_and_said_again(running: Running, curator: Page) -> None:
     """An empty log says what to do first; then a search finds the answer with all that made it, and it repeats."""
     await curator.goto(f"{running.url}/console/conversations")
-    await expect(curator.get_by_text("Nobody has asked anything yet")).to_be_visible()
+    await expect(curator.get_by_text("No questions yet")).to_be_visible()
     await expect(curator.get_by_role("link", name="Open the chat page")).to_have_attribute("href", "/")
 
     exchange = await ask(running, "How do I return an item?")
@@ -74,23 +74,21 @@ async def test_an_answer_is_found_explained_and_said_again(running: Running, cur
     await expect(curator).to_have_url(f"{running.url}/console/conversations/{exchange.question_id}")
     await expect(curator.get_by_role("heading", level=1)).to_have_text(f"Question {exchange.question_id}")
     answer = curator.get_by_role("region", name="Answer")
-    await expect(answer.get_by_role("group", name="What was answered")).to_have_text(
-        printable(exchange.answer or "")
-    )
+    await expect(answer.get_by_role("group", name="Answer text")).to_have_text(printable(exchange.answer or ""))
     facts = {
         await term.inner_text(): await term.locator("xpath=following-sibling::dd").inner_text()
         for term in await answer.locator("dt").all()
     }
     assert facts["Model"] == exchange.model_version
     assert facts["Engine and precision"] == (exchange.sampling or {})["engine"]
-    assert {"Seed", "Temperature", "Top p", "Candidates", "Mean log-probability", "Ended by"} <= facts.keys()
-    await expect(answer.get_by_role("group", name="What the model was given")).to_contain_text("How do I return")
+    assert {"Seed", "Temperature", "Top p", "Candidates", "Mean log-probability", "Finish reason"} <= facts.keys()
+    await expect(answer.get_by_role("group", name="Prompt")).to_contain_text("How do I return")
 
-    await answer.get_by_role("button", name="Say it again").click()
+    await answer.get_by_role("button", name="Reproduce this answer").click()
     await expect(answer.get_by_role("status")).to_have_text(
-        "The same came out again, character by character.", timeout=60_000
+        "The same answer came out, character for character.", timeout=60_000
     )
-    await expect(answer.get_by_role("button", name="Say it again")).to_be_enabled()
+    await expect(answer.get_by_role("button", name="Reproduce this answer")).to_be_enabled()
     [*_, first] = reversed(await recent(running.core.database, 10))
     assert (first.action, first.actor) == ("log.read", "curator of tests")
 
@@ -123,7 +121,7 @@ async def test_filters_are_the_address(running: Running, curator: Page) -> None:
     await expect(curator.get_by_label("Votes")).to_have_value("up")
     await curator.get_by_label("From").fill("2026-06-02")
     await curator.get_by_role("button", name="Search").click()
-    await expect(curator.get_by_text("Nothing was found")).to_be_visible()
+    await expect(curator.get_by_text("No results")).to_be_visible()
     await expect(curator.get_by_label("From")).to_have_value("2026-06-02")
 
     nonsense = (
@@ -132,7 +130,7 @@ async def test_filters_are_the_address(running: Running, curator: Page) -> None:
     await curator.goto(f"{running.url}/console/conversations?{nonsense}")
     await expect(curator.get_by_role("alert")).to_be_hidden()
     await curator.goto(f"{running.url}/console/conversations/99999999999999999999")
-    await expect(curator.get_by_text("it was erased, or never asked")).to_be_visible()
+    await expect(curator.get_by_text("It may have been erased")).to_be_visible()
 
 
 async def test_deeds_ask_are_audited_and_need_their_role(
@@ -156,12 +154,12 @@ async def test_deeds_ask_are_audited_and_need_their_role(
         "href", f"/console/knowledge/new?question={asked}"
     )
 
-    await curator.get_by_role("button", name="None of ours").click()
-    await expect(curator.get_by_text("Marked as none of ours")).to_be_visible()
+    await curator.get_by_role("button", name="Off topic").click()
+    await expect(curator.get_by_text("Marked as off topic")).to_be_visible()
     await curator.get_by_role("button", name="Undo").click()
-    await expect(curator.get_by_text("It is an ordinary question again.")).to_be_visible()
+    await expect(curator.get_by_text("The question is no longer marked as off topic.")).to_be_visible()
     await curator.get_by_role("button", name="Close the hand-off").click()
-    await curator.get_by_role("button", name="Close it").click()
+    await curator.get_by_role("button", name="Close hand-off").click()
     await expect(curator.get_by_text("The hand-off is closed.")).to_be_visible()
     await expect(curator.get_by_role("button", name="Close the hand-off")).to_have_count(0)
     done = [(one.actor, one.action) for one in await recent(running.core.database, 20)]
@@ -179,7 +177,7 @@ async def test_deeds_ask_are_audited_and_need_their_role(
         viewer = await context.new_page()
         await viewer.goto(address)
         await expect(viewer.get_by_text("Handed off to Slack · C9.")).to_be_visible()
-        for name in ("None of ours", "Close the hand-off"):
+        for name in ("Off topic", "Close the hand-off"):
             await expect(viewer.get_by_role("button", name=name)).to_have_count(0)
         await expect(viewer.get_by_role("link", name="Write the answer")).to_have_count(0)
 
@@ -216,5 +214,5 @@ async def test_hostile_text_is_text_and_fits_every_screen(running: Running, admi
         await admin.goto(f"{running.url}/console/{address}")
         assert await problems(admin) == []
     await admin.goto(f"{running.url}/console/conversations/{asked}")
-    whole = admin.get_by_role("group", name="What was asked")
+    whole = admin.get_by_role("group", name="Question text")
     assert len(await whole.inner_text()) == len(HOSTILE[-1])

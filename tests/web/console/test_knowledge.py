@@ -55,8 +55,10 @@ async def test_an_answer_from_its_first_day_to_its_last(running: Running, curato
     """It is written with its previews, given to people, edited, retired and, by one click, back."""
     await open_part(running, curator, "/new")
     await main(curator).get_by_role("button", name="Save").click()
-    await expect(curator.get_by_role("alert").filter(has_text="Write at least one wording")).to_be_visible()
-    await main(curator).get_by_label("Wordings, one a line").fill("Do you ship to Norway?\n\n Norway  delivery? ")
+    await expect(curator.get_by_role("alert").filter(has_text="Enter at least one wording")).to_be_visible()
+    await (
+        main(curator).get_by_label("Wordings, one per line").fill("Do you ship to Norway?\n\n Norway  delivery? ")
+    )
     await main(curator).get_by_label("Answer").fill("**Yes**, see [the page](https://shop.example/no).")
     for name in ("In Slack", "In Discord", "On the page"):
         preview = main(curator).get_by_role("region", name=name)
@@ -65,7 +67,7 @@ async def test_an_answer_from_its_first_day_to_its_last(running: Running, curato
     revision = running.core.knowledge.revision
     await main(curator).get_by_role("button", name="Save").click()
     await expect(main(curator).get_by_role("heading", level=1)).to_have_text(re.compile(r"Entry \d+"))
-    await expect(main(curator).get_by_label("Wordings, one a line")).to_have_value(
+    await expect(main(curator).get_by_label("Wordings, one per line")).to_have_value(
         "Do you ship to Norway?\nNorway delivery?"
     )
     address = curator.url
@@ -79,25 +81,23 @@ async def test_an_answer_from_its_first_day_to_its_last(running: Running, curato
 
     await curator.goto(address)
     await expect(main(curator).get_by_text("given 1 time")).to_be_visible()
-    await main(curator).get_by_label("Wordings, one a line").fill("Do you ship to Norway?\nAnd to Oslo?")
+    await main(curator).get_by_label("Wordings, one per line").fill("Do you ship to Norway?\nAnd to Oslo?")
     await main(curator).get_by_label("Answer").fill("Yes, within five days.")
     await main(curator).get_by_label("Last day").fill("2099-12-31")
     revision = running.core.knowledge.revision
     await main(curator).get_by_role("button", name="Save").click()
-    await expect(curator.get_by_text("Saved: every daemon gives it within two seconds.")).to_be_visible()
+    await expect(curator.get_by_text("Saved. Every daemon uses it within two seconds.")).to_be_visible()
     await expect(main(curator).get_by_label("Last day")).to_have_value("2099-12-31")
     await until(partial(_is_read, running, revision))
     verdict = await try_question(running, curator, "and to oslo")
-    await expect(verdict).to_have_text(
-        re.compile("A known wording: the answer of entry .* is given word for word.")
-    )
+    await expect(verdict).to_have_text(re.compile("Known wording: the answer of entry .* is given word for word."))
     await expect(main(curator).locator("blockquote")).to_have_text("Yes, within five days.")
 
     await curator.goto(address)
     await main(curator).get_by_role("button", name="Retire").click()
-    await main(curator).get_by_label("Why, for the audit").fill("We no longer do.")
+    await main(curator).get_by_label("Reason for the audit log").fill("We no longer do.")
     await main(curator).get_by_role("button", name="Yes, retire").click()
-    await expect(main(curator).get_by_role("button", name="Bring it back")).to_be_visible()
+    await expect(main(curator).get_by_role("button", name="Restore")).to_be_visible()
     await curator.get_by_role("button", name="Undo").click()
     await expect(main(curator).get_by_role("button", name="Save")).to_be_visible()
     who = "curator of tests"
@@ -114,14 +114,14 @@ async def test_a_wording_that_is_taken_can_be_taken_over(running: Running, curat
     entries = running.core.console.knowledge.entries
     await entries.add(["Is there parking?", "Where do I park?"], "Behind the hall.", "ada")
     await open_part(running, curator, "/new")
-    await main(curator).get_by_label("Wordings, one a line").fill("is there PARKING")
+    await main(curator).get_by_label("Wordings, one per line").fill("is there PARKING")
     await main(curator).get_by_label("Answer").fill("In the street.")
     await main(curator).get_by_role("button", name="Save").click()
-    await expect(main(curator).get_by_text("Another entry has this wording already")).to_be_visible()
+    await expect(main(curator).get_by_text("Another entry already has this wording")).to_be_visible()
     await expect(main(curator).locator("blockquote")).to_have_text("Behind the hall.")
-    await main(curator).get_by_role("button", name="Take it from there").click()
+    await main(curator).get_by_role("button", name="Use that wording here").click()
     await expect(main(curator).get_by_role("heading", level=1)).to_have_text(re.compile(r"Entry \d+"))
-    await expect(main(curator).get_by_label("Wordings, one a line")).to_have_value("is there PARKING")
+    await expect(main(curator).get_by_label("Wordings, one per line")).to_have_value("is there PARKING")
 
 
 async def test_files_are_shown_before_they_are_written(running: Running, curator: Page, tmp_path: Path) -> None:
@@ -130,16 +130,16 @@ async def test_files_are_shown_before_they_are_written(running: Running, curator
     faq.write_text("Frage,Antwort\nHow far?,Ten miles.\nHow far is it?,Ten miles.\nhow far,Six miles.\n")
     await open_part(running, curator, "/import")
     await main(curator).get_by_label("File").set_input_files(faq)
-    await expect(main(curator).get_by_text("There are: Frage, Antwort")).to_be_visible()
-    await main(curator).get_by_label("Column of the question").fill("Frage")
-    await main(curator).get_by_label("Column of the answer").fill("Antwort")
-    await main(curator).get_by_role("button", name="Look again").click()
+    await expect(main(curator).get_by_text("Available columns: Frage, Antwort")).to_be_visible()
+    await main(curator).get_by_label("Question column").fill("Frage")
+    await main(curator).get_by_label("Answer column").fill("Antwort")
+    await main(curator).get_by_role("button", name="Preview again").click()
     await expect(main(curator).get_by_role("heading", level=2)).to_have_text("faq.csv")
     await expect(main(curator).get_by_text("1 question has different answers")).to_be_visible()
     await expect(main(curator).get_by_text("line 2: Ten miles. – line 4: Six miles.")).to_be_visible()
     await main(curator).get_by_role("button", name="Keep the newest answers").click()
     await expect(main(curator).get_by_role("listitem").first).to_contain_text("3 rows, 3 wordings, 2 answers")
-    await main(curator).get_by_role("button", name="Import these").click()
+    await main(curator).get_by_role("button", name="Import rows").click()
     await expect(main(curator).get_by_text("3 wordings, 2 of them new, 2 approved")).to_be_visible()
     shelf = running.core.console.knowledge.shelf
     found = await shelf.page(Wanted(search="miles"))
@@ -157,8 +157,8 @@ async def test_files_are_shown_before_they_are_written(running: Running, curator
     await open_part(running, curator, "/documents")
     await main(curator).get_by_label("Markdown, HTML, PDF, Word (.docx) or text").set_input_files(handbook)
     await expect(main(curator).get_by_role("cell", name="Lockers", exact=True)).to_be_visible()
-    await main(curator).get_by_role("button", name="Propose these").click()
-    await expect(main(curator).get_by_text("1 new proposal waits.")).to_be_visible()
+    await main(curator).get_by_role("button", name="Propose passages").click()
+    await expect(main(curator).get_by_text("1 new proposal is waiting.")).to_be_visible()
 
 
 async def test_admins_choose_how_often_the_bot_may_be_wrong(running: Running, admin: Page) -> None:
@@ -168,18 +168,18 @@ async def test_admins_choose_how_often_the_bot_may_be_wrong(running: Running, ad
     knowledge = running.core.knowledge
     await until(lambda: knowledge.left_out is not None and knowledge.left_out.comparable.sum() >= 25)
     await open_part(running, admin, "/sureness")
-    await expect(main(admin).get_by_role("img", name="Curve of the threshold")).to_be_visible()
+    await expect(main(admin).get_by_role("img", name="Threshold curve")).to_be_visible()
     await expect(main(admin).locator(".chart svg")).to_be_visible()
     slider = main(admin).get_by_role("slider")
     await slider.press("End")
     await expect(slider).to_have_attribute("aria-valuetext", "50.0 %")
-    row = main(admin).get_by_role("row", name="May be wrong")
+    row = main(admin).get_by_role("row", name="Allowed wrong answers")
     await expect(row.get_by_role("cell")).to_have_text(["2.0 %", "50.0 %"])
-    await main(admin).get_by_role("button", name="Let this hold").click()
+    await main(admin).get_by_role("button", name="Apply").click()
     await expect(main(admin).get_by_text("Today 50.0 % may be wrong (chosen here)")).to_be_visible()
     await until(lambda: knowledge.wrong_rate == 0.5)
     await admin.get_by_role("button", name="Undo").click()
-    await expect(main(admin).get_by_text("Today 2.0 % may be wrong (of SUPPORTBOT_WRONG_RATE)")).to_be_visible()
+    await expect(main(admin).get_by_text("Today 2.0 % may be wrong (from SUPPORTBOT_WRONG_RATE)")).to_be_visible()
     await until(lambda: knowledge.wrong_rate == 0.02)
 
 
@@ -187,7 +187,7 @@ async def test_curators_may_not_choose_it(running: Running, curator: Page) -> No
     """They see the figures, and cannot move anything."""
     await open_part(running, curator, "/sureness")
     await expect(main(curator).get_by_role("slider")).to_be_disabled()
-    await expect(main(curator).get_by_role("button", name="Let this hold")).to_be_disabled()
+    await expect(main(curator).get_by_role("button", name="Apply")).to_be_disabled()
 
 
 async def test_every_part_can_be_used_by_everybody(running: Running, admin: Page) -> None:

@@ -45,7 +45,7 @@ async def test_versions_are_promoted_and_rolled_back(running: Running, admin: Pa
     await admin.keyboard.press("g")
     await admin.keyboard.press("m")
     await expect(admin.get_by_role("heading", level=1)).to_have_text("Models")
-    await expect(admin.get_by_text("There is only the starter")).to_be_visible()
+    await expect(admin.get_by_text("Only the starter is installed")).to_be_visible()
     await expect(admin.locator(".beginning pre")).to_contain_text("python -m training.publish")
     await expect(admin.locator("tr", has_text="starter").get_by_role("button")).to_have_count(0)
 
@@ -83,7 +83,7 @@ async def test_versions_are_promoted_and_rolled_back(running: Running, admin: Pa
     await follow(running)
 
     await second.get_by_role("button", name="Retire").click()
-    await admin.get_by_role("dialog").get_by_role("button", name="Delete the files").click()
+    await admin.get_by_role("dialog").get_by_role("button", name="Delete files").click()
     await expect(second).to_contain_text("Retired")
     await expect(admin.locator(".deeds-done")).to_contain_text("reason: a trial")
     assert registry.versions() == ["starter", "v1"]
@@ -152,7 +152,7 @@ async def test_a_version_is_looked_at_by_who_may_not_decide(
         await expect(page.locator("dl.facts")).to_contain_text("7 rows")
         await expect(page.locator("tr", has_text="Right answers")).to_contain_text("90.0 %")
         await expect(page.locator("tr", has_text="Right answers")).to_contain_text("+10.0 (+5.0 to +15.0)")
-        await expect(page.get_by_text("which is not live now")).to_be_visible()
+        await expect(page.get_by_text("which is no longer live")).to_be_visible()
         await expect(page.locator(".chart svg")).to_have_count(1)
         await page.locator("summary").click()
         await expect(page.locator("tr", has_text="100").last).to_contain_text("1.2")
@@ -178,6 +178,6 @@ async def test_a_model_that_is_set_is_not_switched(browser: Browser, home: Path,
     ):
         page = await context.new_page()
         await page.goto(f"{running.url}/console/models")
-        await expect(page.locator(".caveat")).to_contain_text("SUPPORTBOT_MODEL says which model answers here")
+        await expect(page.locator(".caveat")).to_contain_text("SUPPORTBOT_MODEL sets which model answers here")
         await expect(page.locator("#main").get_by_role("button")).to_have_text(["Retire"])
         assert await problems(page) == []

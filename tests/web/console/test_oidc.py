@@ -86,9 +86,9 @@ async def test_a_browser_signs_in(running: Running, idp: LocalProvider, browser:
     assert {cookie.get("name") for cookie in await context.cookies(running.url)} >= {COOKIE}
     assert BEGUN_COOKIE not in {cookie.get("name") for cookie in await context.cookies(running.url)}
     await page.goto(f"{running.url}/console/settings")
-    await expect(page.get_by_text("which says the role anew each time")).to_be_visible()
+    await expect(page.get_by_text("which sets the role each time")).to_be_visible()
     await page.goto(f"{running.url}{CALLBACK}?state=made-up&code=made-up")
-    await expect(page.get_by_role("alert")).to_contain_text("was not begun in this browser")
+    await expect(page.get_by_role("alert")).to_contain_text("started in another browser")
     assert await problems(page) == []
     await context.close()
 
@@ -214,38 +214,38 @@ async def test_what_the_token_lacks_is_asked_for(running: Running, idp: LocalPro
         idp.told = {**idp.told, "sub": "somebody-else"}
         ended = await sign_in(client)
         assert ended.status_code == 503
-        assert "does not answer as a provider" in said(ended)
+        assert "doesn't respond as a sign-in provider" in said(ended)
 
 
 OTHER_KEY = RSAKey.generate_key(2048, auto_kid=True)
 AT = int(time.time())
 FORGED: list[tuple[str, dict[str, Any], str]] = [
-    ("another key", {"signer": OTHER_KEY}, "cannot be trusted"),
-    ("an unknown key", {"signer": OTHER_KEY, "header": {"kid": OTHER_KEY.kid}}, "cannot be trusted"),
+    ("another key", {"signer": OTHER_KEY}, "can't be trusted"),
+    ("an unknown key", {"signer": OTHER_KEY, "header": {"kid": OTHER_KEY.kid}}, "can't be trusted"),
     ("the secret as key", {"signer": OctKey.import_key(CLIENT_SECRET), "header": {"alg": "HS256"}}, "be trusted"),
-    ("no signature", {"header": {"alg": "none"}}, "cannot be trusted"),
-    ("another issuer", {"claims": {"iss": "https://evil.example"}}, "cannot be trusted"),
-    ("no issuer", {"claims": {"iss": None}}, "cannot be trusted"),
+    ("no signature", {"header": {"alg": "none"}}, "can't be trusted"),
+    ("another issuer", {"claims": {"iss": "https://evil.example"}}, "can't be trusted"),
+    ("no issuer", {"claims": {"iss": None}}, "can't be trusted"),
     ("another audience", {"claims": {"aud": "another-app"}}, "is for another application"),
-    ("no audience", {"claims": {"aud": None}}, "cannot be trusted"),
+    ("no audience", {"claims": {"aud": None}}, "can't be trusted"),
     ("another party", {"claims": {"aud": [CLIENT_ID, "x"], "azp": "x"}}, "is for another application"),
-    ("many audiences and no party", {"claims": {"aud": [CLIENT_ID, "x"]}}, "cannot be trusted"),
-    ("another nonce", {"claims": {"nonce": "of-before"}}, "cannot be trusted"),
-    ("no nonce", {"claims": {"nonce": None}}, "cannot be trusted"),
-    ("no subject", {"claims": {"sub": None}}, "cannot be trusted"),
-    ("an empty subject", {"claims": {"sub": ""}}, "cannot be trusted"),
-    ("a number as subject", {"claims": {"sub": 7}}, "cannot be trusted"),
+    ("many audiences and no party", {"claims": {"aud": [CLIENT_ID, "x"]}}, "can't be trusted"),
+    ("another nonce", {"claims": {"nonce": "of-before"}}, "can't be trusted"),
+    ("no nonce", {"claims": {"nonce": None}}, "can't be trusted"),
+    ("no subject", {"claims": {"sub": None}}, "can't be trusted"),
+    ("an empty subject", {"claims": {"sub": ""}}, "can't be trusted"),
+    ("a number as subject", {"claims": {"sub": 7}}, "can't be trusted"),
     ("expired", {"claims": {"iat": AT - 900, "exp": AT - 600}}, "has expired"),
-    ("no end", {"claims": {"exp": None}}, "cannot be trusted"),
-    ("the end as text", {"claims": {"exp": "soon"}}, "cannot be trusted"),
+    ("no end", {"claims": {"exp": None}}, "can't be trusted"),
+    ("the end as text", {"claims": {"exp": "soon"}}, "can't be trusted"),
     ("of the future", {"claims": {"iat": AT + 7_200, "exp": AT + 7_500}}, "is not valid yet"),
     ("not before", {"claims": {"nbf": AT + 7_200}}, "is not valid yet"),
-    ("no time", {"claims": {"iat": None}}, "cannot be trusted"),
-    ("another access token", {"claims": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}}, "cannot be trusted"),
-    ("no ID token", {"token": {"access_token": "a", "token_type": "Bearer"}}, "cannot be trusted"),
-    ("no token", {"token": {"access_token": "a", "id_token": "a.b.c"}}, "cannot be trusted"),
-    ("a number as token", {"token": {"access_token": "a", "id_token": 7}}, "cannot be trusted"),
-    ("an error", {"token": {"error": "invalid_grant"}}, "did not confirm the sign-in"),
+    ("no time", {"claims": {"iat": None}}, "can't be trusted"),
+    ("another access token", {"claims": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}}, "can't be trusted"),
+    ("no ID token", {"token": {"access_token": "a", "token_type": "Bearer"}}, "can't be trusted"),
+    ("no token", {"token": {"access_token": "a", "id_token": "a.b.c"}}, "can't be trusted"),
+    ("a number as token", {"token": {"access_token": "a", "id_token": 7}}, "can't be trusted"),
+    ("an error", {"token": {"error": "invalid_grant"}}, "didn't confirm the sign-in"),
 ]
 
 
@@ -313,16 +313,16 @@ async def test_only_who_began_can_finish(
                 client.cookies.set(BEGUN_COOKIE, kept)
             ended = await client.get(address, params=query or None)
             assert ended.status_code == 403
-            assert "was not begun in this browser" in said(ended)
+            assert "started in another browser" in said(ended)
         ana.cookies.set(BEGUN_COOKIE, cookie)
         refused = await ana.get(CALLBACK, params={"error": "access_denied", "state": state})
-        assert "did not sign you in" in said(refused)
+        assert "didn't sign you in" in said(refused)
         assert f'{BEGUN_COOKIE}=""' in refused.headers["set-cookie"]
         ana.cookies.set(BEGUN_COOKIE, cookie)
         assert (await ana.get(back)).status_code == 303
         ana.cookies.set(BEGUN_COOKIE, cookie)
         twice = await ana.get(back)
-        assert "did not confirm the sign-in" in said(twice)
+        assert "didn't confirm the sign-in" in said(twice)
         monkeypatch.setattr(begun, "SECONDS", -1)
         late = await sign_in(eve)
         assert "more than ten minutes ago" in said(late)
@@ -344,7 +344,7 @@ async def test_attempts_are_limited(running: Running, idp: LocalProvider) -> Non
         for _ in range(MOST_FAILURES):
             assert (await client.get(CALLBACK, params={"code": "x", "state": "x"})).status_code == 403
         ended = await sign_in(client)
-        assert "wait for ten minutes" in said(ended)
+        assert "wait ten minutes" in said(ended)
 
 
 async def test_a_provider_that_fails_is_told(
@@ -352,8 +352,8 @@ async def test_a_provider_that_fails_is_told(
 ) -> None:
     """Providers that are down, wrong or strange are one sentence, on the way there and on the way back."""
     monkeypatch.setattr(discovery, "_KEEP_SECONDS", -1.0)
-    away = "cannot be reached at this moment"
-    strange = "does not answer as a provider"
+    away = "can't be reached right now"
+    strange = "doesn't respond as a sign-in provider"
     wellknown = "/.well-known/openid-configuration"
     async with browser_of(running) as client:
         for faults, sentence in (

@@ -35,8 +35,8 @@ async def test_two_versions_are_compared(running: Running, curator: Page, tmp_pa
     await curator.keyboard.press("g")
     await curator.keyboard.press("p")
     await expect(curator.get_by_role("heading", level=1)).to_have_text("Playground")
-    await expect(curator.get_by_label("Version on the left")).to_have_value("starter")
-    await expect(curator.get_by_label("Version on the right")).to_have_value("tiny")
+    await expect(curator.get_by_label("Left version")).to_have_value("starter")
+    await expect(curator.get_by_label("Right version")).to_have_value("tiny")
     for name, value in (("Longest", "200"), ("Temperature", "0.80"), ("Top p", "0.95"), ("Repetition", "1.20")):
         await expect(curator.locator(".slider", has_text=name).locator("output")).to_have_text(value)
     temperature = curator.get_by_label("Temperature")
@@ -47,7 +47,7 @@ async def test_two_versions_are_compared(running: Running, curator: Page, tmp_pa
     await curator.get_by_label("Seed").fill("no number")
     await curator.get_by_role("button", name="Try", exact=True).click()
     await expect(curator.get_by_role("alert")).to_contain_text("The seed must be a whole number")
-    await curator.get_by_role("button", name="Documented values").click()
+    await curator.get_by_role("button", name="Reset to defaults").click()
     await expect(curator.locator(".slider", has_text="Temperature").locator("output")).to_have_text("0.80")
     await expect(curator.get_by_label("Seed")).to_have_value("0")
     before = await logged(running)
@@ -68,25 +68,25 @@ async def test_two_versions_are_compared(running: Running, curator: Page, tmp_pa
     assert await tokens.get_attribute("aria-activedescendant") == await chosen.get_attribute("id")
     await expect(left.locator(".reading")).to_have_text(told)
     facts = await left.locator("dl.facts").inner_text()
-    assert all(name in facts for name in ("Confidence of the model", "Mean log-probability", "Milliseconds"))
-    assert "the model ended the text itself" in facts
+    assert all(name in facts for name in ("Model confidence", "Mean log-probability", "Milliseconds"))
+    assert "the model ended its text" in facts
     assert await problems(curator) == []
     assert await logged(running) == before
 
     await left.get_by_role("button", name="Add to review").click()
-    await expect(curator.locator(".undo")).to_contain_text("It waits in Review")
+    await expect(curator.locator(".undo")).to_contain_text("Added to Review")
     await expect(curator.locator(".to.review .count")).to_have_text("1")
     await left.get_by_role("button", name="Add to review").click()
-    await expect(curator.get_by_text("It waits in Review already.")).to_be_visible()
+    await expect(curator.get_by_text("Already waiting under Review.")).to_be_visible()
     await curator.goto(f"{running.url}/console/review")
-    await expect(curator.locator(".reasons")).to_contain_text("curator of tests put it here.")
-    await expect(curator.locator(".context .kind")).to_have_text("Put here by a curator")
+    await expect(curator.locator(".reasons")).to_contain_text("curator of tests added this.")
+    await expect(curator.locator(".context .kind")).to_have_text("Added by a curator")
 
 
 async def test_hostile_text_stays_text(running: Running, curator: Page, watch: Watch) -> None:
     """Whatever is asked, and whatever a model makes of it, is shown as text and fits."""
     await curator.goto(f"{running.url}/console/playground")
-    await curator.get_by_label("Version on the right").select_option("")
+    await curator.get_by_label("Right version").select_option("")
     for text in HOSTILE:
         await curator.get_by_label("Question").fill(text[:4_000])
         await curator.get_by_role("button", name="Try", exact=True).click()
@@ -105,7 +105,7 @@ async def test_viewers_take_no_time_of_the_machine(running: Running, browser: Br
         page = await context.new_page()
         watch.attach(page)
         await page.goto(f"{running.url}/console/playground")
-        await expect(page.get_by_text("it takes the role of a curator")).to_be_visible()
+        await expect(page.get_by_text("it needs the curator role")).to_be_visible()
         await expect(page.locator("#main").get_by_role("button")).to_have_count(0)
         assert await problems(page) == []
         watch.check(running.url)
@@ -118,13 +118,13 @@ async def test_an_answer_of_the_log_is_put_into_review(running: Running, curator
     exchange = await ask(running, "How do I return an item?")
     await curator.goto(f"{running.url}/console/conversations/{exchange.question_id}")
     await curator.get_by_role("button", name="Add to review").click()
-    await expect(curator.locator(".undo")).to_contain_text("It waits in Review")
+    await expect(curator.locator(".undo")).to_contain_text("Added to Review")
     await curator.keyboard.press("u")
-    await expect(curator.get_by_text("It is out of the queue again.")).to_be_visible()
+    await expect(curator.get_by_text("Removed from the queue.")).to_be_visible()
     await expect(curator.locator(".to.review .count")).to_have_count(0)
     async with running.core.database.read() as session:
         assert await session.scalar(select(Example.id)) is None
         deeds = await session.scalars(select(Audit.action).where(Audit.subject.like("example:%")))
         assert list(deeds)[-2:] == ["example.put", "example.take_back"]
-    await curator.get_by_role("link", name="Try on versions").click()
+    await curator.get_by_role("link", name="Try in Playground").click()
     await expect(curator.get_by_label("Question")).to_have_value("How do I return an item?")

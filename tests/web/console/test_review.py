@@ -51,7 +51,7 @@ async def test_what_was_decided_is_undone_from_the_audit(
     database = running.core.database
     await start(running, curator, example("Do you sell gift cards?", "We do.", **WAITS))
     await curator.keyboard.press("a")
-    await expect(curator.get_by_text("Nothing waits for a decision")).to_be_visible()
+    await expect(curator.get_by_text("Nothing to review")).to_be_visible()
     assert await known(database) == [("Do you sell gift cards?", "We do.")]
 
     audit = f"{running.url}/console/settings/audit?action=example."
@@ -63,7 +63,7 @@ async def test_what_was_decided_is_undone_from_the_audit(
     await curator.goto(audit)
     [row] = await stored(database)
     await curator.get_by_role("button", name=f"Undo example.approve of example:{row.id}").click()
-    await expect(curator.get_by_text("Undone: it waits again.")).to_be_visible()
+    await expect(curator.get_by_text("Undone. The item is waiting again.")).to_be_visible()
     await expect(curator.get_by_role("button", name="Undo")).to_have_count(0)
     assert await known(database) == []
     assert [row.status for row in await stored(database)] == [ExampleStatus.PENDING]
@@ -74,7 +74,7 @@ async def test_everything_is_decided_with_the_keyboard(running: Running, curator
     database = running.core.database
     await start(running, curator)
     await Entries(database).add(["How long does a parcel take?"], "Two days.", "ada")
-    await expect(curator.get_by_text("Nothing waits for a decision")).to_be_visible()
+    await expect(curator.get_by_text("Nothing to review")).to_be_visible()
     answer = await add_answer(database, "where does Jane Doe pay?", "In the shop.", platform="web")
     await add_feedback(database, answer, -1, "web:1", correction="At the till, says eve@example.org.")
     await add_examples(
@@ -84,16 +84,16 @@ async def test_everything_is_decided_with_the_keyboard(running: Running, curator
         example("Who won the cup?", "We did.", **WAITS),
         example("Is it blue?", "It is red.", **WAITS),
     )
-    await curator.get_by_role("button", name="Look for new ones").click()
+    await curator.get_by_role("button", name="Check for new items").click()
 
     item = curator.locator(".reviewing")
     await expect(item.get_by_role("group", name="Question")).to_have_text("where does Jane Doe pay?")
     await expect(item.get_by_role("group", name="Proposed answer")).to_have_text("At the till, says [email].")
     await expect(item.locator("mark.taken")).to_have_text("[email]")
-    await expect(item.get_by_text("May be personal: Jane Doe")).to_be_visible()
-    await expect(item.get_by_text("Somebody said what the answer should have been.")).to_be_visible()
+    await expect(item.get_by_text("Possibly personal: Jane Doe")).to_be_visible()
+    await expect(item.get_by_text("Someone said what the answer should have been.")).to_be_visible()
     await expect(item.get_by_text("Thread: 2 messages")).to_be_visible()
-    await expect(curator.locator(".progress")).to_have_text("5 wait · decided in the last 24 hours: 0, 0 by you")
+    await expect(curator.locator(".progress")).to_have_text("5 waiting · 0 decided in the last 24 hours, 0 by you")
     press, question = curator.keyboard.press, item.get_by_role("group", name="Question")
 
     await press("e")
@@ -117,7 +117,7 @@ async def test_everything_is_decided_with_the_keyboard(running: Running, curator
     await press("a")
     await expect(question).to_have_text("How long is a parcel under way?")
     await press("m")
-    await curator.get_by_label("Look for an answer").fill("Two days")
+    await curator.get_by_label("Search for an answer").fill("Two days")
     await press("Enter")
     await expect(item.get_by_role("button", name="Merge into answer 1")).to_be_visible()
     await press("Escape")
@@ -133,8 +133,8 @@ async def test_everything_is_decided_with_the_keyboard(running: Running, curator
     async with database.read() as session:
         assert list(await session.scalars(select(ForeignQuestion.text))) == ["Who won the cup?"]
     await press("?")
-    keys = curator.get_by_role("dialog", name="Keys")
-    await expect(keys.get_by_text("None of ours")).to_be_visible()
+    keys = curator.get_by_role("dialog", name="Keyboard shortcuts")
+    await expect(keys.get_by_text("Off topic")).to_be_visible()
     await press("Escape")
     await expect(keys).to_be_hidden()
     for shown in ("Who won the cup?", "How long is a parcel under way?", "Do you sell gift cards?"):
@@ -160,7 +160,7 @@ async def test_two_curators_share_the_queue(running: Running, browser: Browser, 
         other = await context.new_page()
         await other.goto(f"{running.url}/console/review")
         await expect(other.get_by_role("group", name="Question")).to_have_text("Is it blue?")
-        await expect(other.locator(".progress")).to_contain_text("3 wait · others look at 2 of these")
+        await expect(other.locator(".progress")).to_contain_text("3 waiting · others look at 2 of these")
     await curator.get_by_role("checkbox", name="Are there vouchers?").click()
     await curator.keyboard.press("a")
     await expect(curator.get_by_text("Approved.")).to_be_visible()
@@ -175,7 +175,7 @@ async def test_two_curators_share_the_queue(running: Running, browser: Browser, 
     async with signed_in(running, browser, Role.VIEWER) as context:
         viewer = await context.new_page()
         await viewer.goto(f"{running.url}/console/review")
-        await expect(viewer.get_by_text("takes the role of a curator")).to_be_visible()
+        await expect(viewer.get_by_text("needs the curator role")).to_be_visible()
         assert await viewer.locator(".reviewing").count() == 0
 
 
@@ -191,6 +191,6 @@ async def test_hostile_texts_are_texts(running: Running, browser: Browser, curat
     assert await curator.title() != "taken"
     assert await curator.evaluate("document.documentElement.scrollWidth") <= 390
     await curator.keyboard.press("e")
-    await expect(curator.get_by_text("too long to be edited here")).to_be_visible()
+    await expect(curator.get_by_text("too long to edit here")).to_be_visible()
     await curator.keyboard.press("r")
     await expect(curator.get_by_text("Rejected.")).to_be_visible()

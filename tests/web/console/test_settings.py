@@ -29,15 +29,15 @@ async def test_an_admin_invites_and_ends(running: Running, browser: Browser, adm
     await admin.goto(f"{running.url}/console/settings")
     await admin.get_by_label("Name", exact=True).fill("Dora")
     await admin.get_by_label("Role", exact=True).select_option("viewer")
-    await admin.get_by_role("button", name="Make a link").click()
-    link = await admin.get_by_role("textbox", name="Link to sign in").input_value()
+    await admin.get_by_role("button", name="Create link").click()
+    link = await admin.get_by_role("textbox", name="Sign-in link").input_value()
     context = await browser.new_context()
     dora = await context.new_page()
     await dora.goto(link)
     await dora.get_by_role("button", name="Sign in").click()
     await dora.goto(f"{running.url}/console/settings")
     await expect(dora.get_by_role("row").filter(has_text="Dora")).to_contain_text("Viewer")
-    await expect(dora.get_by_role("button", name="Make a link")).to_have_count(0)
+    await expect(dora.get_by_role("button", name="Create link")).to_have_count(0)
 
     theirs = admin.get_by_role("row").filter(has_text="Dora")
     await theirs.get_by_label("Role of Dora").select_option("curator")
@@ -46,16 +46,16 @@ async def test_an_admin_invites_and_ends(running: Running, browser: Browser, adm
     await admin.get_by_role("button", name="Undo").click()
     await expect(theirs.get_by_role("cell", name="Viewer", exact=True)).to_be_visible()
 
-    await theirs.get_by_role("button", name="End access").click()
+    await theirs.get_by_role("button", name="Remove access").click()
     await admin.get_by_role("dialog").get_by_role("button", name="Cancel").click()
-    await expect(theirs.get_by_role("button", name="End access")).to_be_visible()
-    await theirs.get_by_role("button", name="End access").click()
-    await admin.get_by_role("dialog").get_by_role("button", name="End access").click()
+    await expect(theirs.get_by_role("button", name="Remove access")).to_be_visible()
+    await theirs.get_by_role("button", name="Remove access").click()
+    await admin.get_by_role("dialog").get_by_role("button", name="Remove access").click()
     await expect(theirs).to_contain_text("Access has ended")
     await dora.goto(f"{running.url}/console")
     await expect(dora.get_by_role("heading", level=1)).to_have_text("Sign in")
     await admin.keyboard.press("u")
-    await expect(theirs.get_by_role("button", name="End access")).to_be_visible()
+    await expect(theirs.get_by_role("button", name="Remove access")).to_be_visible()
     await context.close()
 
 
@@ -66,12 +66,12 @@ async def test_the_last_admin_is_told_so(running: Running, admin: Page) -> None:
     assert other.name == "admin of tests"
     await admin.goto(f"{running.url}/console/settings")
     mine = admin.get_by_role("row").filter(has_text="admin of tests")
-    await mine.get_by_role("button", name="End access").click()
-    await admin.get_by_role("dialog").get_by_role("button", name="End access").click()
+    await mine.get_by_role("button", name="Remove access").click()
+    await admin.get_by_role("dialog").get_by_role("button", name="Remove access").click()
     await expect(admin.get_by_role("alert")).to_have_text(
-        "This is the last admin: make somebody else an admin first."
+        "This is the last admin. Make someone else an admin first."
     )
-    await expect(mine.get_by_role("button", name="End access")).to_be_visible()
+    await expect(mine.get_by_role("button", name="Remove access")).to_be_visible()
 
 
 async def test_a_page_of_somebody_who_lost_the_role_does_nothing(running: Running, browser: Browser) -> None:
@@ -84,8 +84,8 @@ async def test_a_page_of_somebody_who_lost_the_role_does_nothing(running: Runnin
         emil = next(person for person in await access.operators.people() if person.name == "Emil")
         await running.link("admin of tests", Role.ADMIN)
         await access.operators.change_role(emil.id, Role.CURATOR, "admin of tests")
-        await page.get_by_role("button", name="Make a link").click()
-        await expect(page.get_by_role("alert")).to_have_text("Only admins may do that: ask one of them.")
+        await page.get_by_role("button", name="Create link").click()
+        await expect(page.get_by_role("alert")).to_have_text("Only admins can do that. Ask one of them.")
     assert "Friend" not in [person.name for person in await access.operators.people()]
 
 
@@ -120,9 +120,9 @@ async def test_hostile_text_is_harmless_in_the_audit(running: Running, admin: Pa
     await admin.goto(f"{running.url}/console/settings")
     await expect(admin.get_by_role("cell", name="<script>window.hacked")).to_be_visible()
     await admin.goto(f"{running.url}/console/settings/audit?actor=%3Cscript%3E%22%27&before=99999999999999999999")
-    await expect(admin.get_by_text("Nothing like that was done")).to_be_visible()
+    await expect(admin.get_by_text("No matching changes")).to_be_visible()
     await admin.goto(f"{running.url}/console/settings/audit")
-    await admin.get_by_label("What, from its beginning", exact=True).fill("test.")
+    await admin.get_by_label("Action starts with", exact=True).fill("test.")
     await admin.get_by_role("button", name="Search").click()
     await expect(admin).to_have_url(re.compile(r"[?&]action=test\.&"))
     rows = admin.get_by_role("table").get_by_role("row")

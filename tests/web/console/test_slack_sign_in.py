@@ -90,7 +90,7 @@ async def test_with_the_workspace_of_a_token(slack: LocalProvider, home: Path) -
                 slack.body = {"/api/auth.test": answer}
                 refused = await client.get(BEGIN)
                 assert refused.status_code == 503
-                assert "Slack did not say in which workspace the bot is" in refused.text
+                assert "Slack did not say which workspace the bot is in" in refused.text
         slack.body = {}
         slack.token = {"ok": False, "error": "invalid_code"}  # with the status 200
         refused = await sign_in(running, slack, person("T0001", "U0001"))

@@ -79,13 +79,13 @@ async def test_gap_is_filled_and_its_answer_is_given(running: Running, curator: 
     await expect(curator.locator(".tile", has_text="👍")).to_contain_text("100% (21% to 100%)")
     await expect(curator.locator(".chart svg")).to_have_count(2)
 
-    await gap.get_by_role("button", name="None of ours").click()
+    await gap.get_by_role("button", name="Off topic").click()
     await expect(gap).to_have_count(0)
     await curator.keyboard.press("u")
     await expect(gap).to_have_count(1)
 
     await gap.get_by_role("button", name="Write the answer").click()
-    await expect(gap.get_by_label("Answer, in Markdown")).to_be_focused()
+    await expect(gap.get_by_label("Answer in Markdown")).to_be_focused()
     await curator.keyboard.type(ANSWER)
     await gap.get_by_role("button", name="Preview").click()
     await expect(gap.locator(".preview .bold")).to_have_text("gift wrapping")
@@ -99,7 +99,7 @@ async def test_gap_is_filled_and_its_answer_is_given(running: Running, curator: 
     assert (exchange.source, exchange.answer) == (AnswerSource.APPROVED, ANSWER)
     assert exchange.grounds.verified[0].approved_by == "curator of tests"
     await curator.reload()
-    await expect(curator.get_by_text("Nothing is missing")).to_be_visible()
+    await expect(curator.get_by_text("No gaps")).to_be_visible()
     async with running.core.database.read() as session:
         deeds = (await session.scalars(select(Audit.action).where(Audit.actor == "curator of tests"))).all()
     assert [deed for deed in deeds if deed.startswith(("foreign", "entry"))] == [

@@ -94,8 +94,8 @@ async def test_a_training_is_watched_cancelled_and_fails(running: Running, admin
     await admin.goto(f"{running.url}/console/models")
     await admin.get_by_role("link", name="Train a model").click()
     await expect(admin.get_by_role("heading", level=1)).to_have_text("Train a model")
-    await expect(admin.locator(".lesson .caveat")).to_contain_text("There is no row to train on: approve some")
-    start = admin.get_by_role("button", name="Start the training")
+    await expect(admin.locator(".lesson .caveat")).to_contain_text("There are no rows to train on. Approve some")
+    start = admin.get_by_role("button", name="Start training")
     await expect(start).to_have_count(0)
 
     await approve(running, train=9, held_out=2)
@@ -103,7 +103,7 @@ async def test_a_training_is_watched_cancelled_and_fails(running: Running, admin
     await expect(admin.locator(".lesson dl")).to_contain_text("Rows to train on9")
     await expect(admin.locator(".lesson .caveat")).to_contain_text("fewer than 20 rows to measure on")
     await admin.get_by_label("Recipe", exact=True).select_option("documented")
-    await expect(admin.locator(".lesson")).to_contain_text("Goes on training a model that can write already")
+    await expect(admin.locator(".lesson")).to_contain_text("Trains an existing language model further")
     await admin.get_by_label("Base", exact=True).select_option("starter")
     await expect(start).to_be_visible()
     assert await problems(admin) == []
@@ -117,7 +117,7 @@ async def test_a_training_is_watched_cancelled_and_fails(running: Running, admin
     await expect(panel).to_contain_text("by admin of tests")
     await expect(panel.get_by_role("progressbar")).to_have_attribute("value", "75")
     await expect(panel.locator(".chart svg")).to_have_count(1)
-    await panel.locator("summary", has_text="What it says").click()
+    await panel.locator("summary", has_text="Output").click()
     await expect(panel.locator("pre")).to_contain_text("Learning []")
     await expect(start).to_have_count(0)
     assert await problems(admin) == []
@@ -125,9 +125,9 @@ async def test_a_training_is_watched_cancelled_and_fails(running: Running, admin
     cancelled = await run_of(running)
     await admin.reload()
     await expect(panel).to_contain_text("Step 3 of 4")
-    await panel.get_by_role("button", name="Cancel it").click()
-    await admin.get_by_role("dialog").get_by_role("button", name="Cancel it").click()
-    await expect(admin.get_by_text("It was cancelled.")).to_be_visible()
+    await panel.get_by_role("button", name="Cancel job").click()
+    await admin.get_by_role("dialog").get_by_role("button", name="Cancel job").click()
+    await expect(admin.get_by_text("The job was cancelled.")).to_be_visible()
     await expect(admin.locator(".deeds-done")).to_contain_text("Training: cancelled")
 
     await press(start)
@@ -144,10 +144,10 @@ async def test_a_training_is_watched_cancelled_and_fails(running: Running, admin
     tell(running, ended, "end")
     await admin.goto(f"{running.url}/console/models/train")
     await expect(admin.locator("dl.facts", has_text="Trained on")).to_contain_text("40 rows")
-    await expect(admin.get_by_role("button", name="Evaluate it")).to_be_visible()
+    await expect(admin.get_by_role("button", name="Evaluate")).to_be_visible()
     await expect(admin.get_by_role("table", name="Trainings").locator("tbody tr")).to_have_count(3)
     assert await problems(admin) == []
-    await admin.get_by_label("Name of the version").fill("../v2")
+    await admin.get_by_label("Version name").fill("../v2")
     await admin.keyboard.press("Enter")
     await expect(admin.get_by_role("alert")).to_contain_text("name")
     await admin.get_by_role("link", name=cancelled).click()
@@ -163,7 +163,7 @@ async def test_a_training_is_watched_cancelled_and_fails(running: Running, admin
 async def test_only_admins_train(running: Running, browser: Browser, watch: Watch, curator: Page) -> None:
     """Others see how it goes and no button; who is no admin any more is refused where they still see one."""
     await curator.goto(f"{running.url}/console/models/train")
-    await expect(curator.get_by_text("Only admins train")).to_be_visible()
+    await expect(curator.get_by_text("Only admins can train")).to_be_visible()
     assert await curator.locator("#main button").count() == 0
     assert await curator.locator("#main pre").count() == 0
     assert await problems(curator) == []
@@ -173,7 +173,7 @@ async def test_only_admins_train(running: Running, browser: Browser, watch: Watc
         page = await context.new_page()
         watch.attach(page)
         await page.goto(f"{running.url}/console/models/train")
-        start = page.get_by_role("button", name="Start the training")
+        start = page.get_by_role("button", name="Start training")
         await expect(start).to_be_visible()
         [zoe] = [one for one in await access.operators.people() if one.name == "Zoe"]
         await access.operators.change_role(zoe.id, Role.VIEWER, "test")
@@ -188,7 +188,7 @@ async def test_what_trains_may_be_missing(running: Running, admin: Page, monkeyp
     monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
     await admin.goto(f"{running.url}/console/models/train")
     await expect(admin.get_by_text("pip install 'supportbot[train]'")).to_be_visible()
-    assert await admin.get_by_role("button", name="Start the training").count() == 0
+    assert await admin.get_by_role("button", name="Start training").count() == 0
 
 
 async def test_a_version_may_be_called_train(running: Running, admin: Page) -> None:
@@ -210,7 +210,7 @@ async def test_a_model_is_trained_evaluated_published_and_live(browser: Browser,
             await page.goto(f"{running.url}/console/models/train")
             await page.get_by_label("Recipe", exact=True).select_option("documented")
             await page.get_by_label("Base", exact=True).select_option("tiny")
-            await press(page.get_by_role("button", name="Start the training"))
+            await press(page.get_by_role("button", name="Start training"))
             await expect(page.locator(".job")).to_contain_text("Preparing…")
 
     async with (
@@ -219,17 +219,17 @@ async def test_a_model_is_trained_evaluated_published_and_live(browser: Browser,
     ):
         page = await context.new_page()
         await page.goto(f"{running.url}/console/models/train")
-        evaluate = page.get_by_role("button", name="Evaluate it")
+        evaluate = page.get_by_role("button", name="Evaluate")
         await expect(evaluate).to_be_visible(timeout=LONG)
         await expect(page.locator("dl.facts").last).to_contain_text("30 rows")
         await expect(page.locator(".chart svg")).to_have_count(1)
         await evaluate.click()
-        await expect(page.get_by_role("button", name="Evaluate it again")).to_be_visible(timeout=LONG)
+        await expect(page.get_by_role("button", name="Evaluate again")).to_be_visible(timeout=LONG)
         await expect(page.locator("#main")).to_contain_text("Not better.")
         await expect(page.locator("tr", has_text="Right answers").first).to_be_visible()
         assert await problems(page) == []
-        await page.get_by_label("Name of the version").fill("v2")
-        await page.get_by_role("button", name="Publish it").click()
+        await page.get_by_label("Version name").fill("v2")
+        await page.get_by_role("button", name="Publish").click()
         await expect(page.get_by_role("link", name="v2")).to_be_visible(timeout=LONG)
         await page.get_by_role("button", name="Put live").click()
         await page.get_by_label("Reason", exact=True).fill("a trial")

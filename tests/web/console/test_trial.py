@@ -55,7 +55,7 @@ async def test_a_trial_from_start_to_end(
     assert core.trial is not None
     assert core.judging is not None
     await admin.goto(f"{running.url}/console/models/trial")
-    await expect(admin.get_by_text("nothing can be tried")).to_be_visible()
+    await expect(admin.get_by_text("no version to try")).to_be_visible()
     for name in ("v1", "v2", "trial"):
         install_version(registry, model, name)
     registry.activate("v1")
@@ -64,16 +64,16 @@ async def test_a_trial_from_start_to_end(
     await expect(admin.get_by_role("link", name="trial", exact=True)).to_have_attribute(
         "href", "/console/models/trial?version=1"
     )
-    await admin.get_by_role("link", name="Try a version on people").click()
+    await admin.get_by_role("link", name="Try a version with users").click()
     assert await problems(admin) == []
 
     await admin.get_by_label("Candidate", exact=True).select_option("v2")
     await admin.get_by_label("Percent of conversations").fill("90")
-    await admin.get_by_role("button", name="Start the trial").click()
+    await admin.get_by_role("button", name="Start trial").click()
     await expect(admin.get_by_role("alert")).to_have_text("The share must be a whole number from 1 to 50 percent.")
     await admin.get_by_label("Percent of conversations").fill("50")
     await admin.keyboard.press("Enter")
-    await expect(admin.get_by_text("The trial runs.")).to_be_visible()
+    await expect(admin.get_by_text("The trial is running.")).to_be_visible()
     await expect(admin.get_by_text("50% of conversations get v2, the others v1.")).to_be_visible()
     await core.trial.follow()
     assert core.answerer.generator.model_for(await conversation_of(running)).engine.model_version == "v2"
@@ -81,26 +81,28 @@ async def test_a_trial_from_start_to_end(
     await vote(running, candidate=2, live=-1)
     await expect(admin.locator("table").first).to_contain_text("👍 2 👎 0")
     await expect(admin.locator("table").first).to_contain_text("👍 0 👎 1")
-    await expect(admin.locator("figure figcaption")).to_contain_text("not ruled out")
+    await expect(admin.locator("figure figcaption")).to_contain_text("Plausible range")
     assert await problems(admin) == []
-    await admin.get_by_role("button", name="Stop the trial").click()
-    await admin.get_by_role("dialog").get_by_role("button", name="Stop the trial").click()
-    await expect(admin.get_by_text("The trial is stopped.")).to_be_visible()
-    await expect(admin.get_by_text("It was stopped before there was a difference")).to_be_visible()
+    await admin.get_by_role("button", name="Stop trial").click()
+    await admin.get_by_role("dialog").get_by_role("button", name="Stop trial").click()
+    await expect(admin.get_by_text("The trial was stopped.")).to_be_visible()
+    await expect(
+        admin.get_by_text("The trial was stopped before it found a significant difference")
+    ).to_be_visible()
     await core.trial.follow()
 
     await admin.get_by_label("Percent of conversations").fill("50")
     await admin.get_by_label("Candidate", exact=True).select_option("v2")
-    await admin.get_by_role("button", name="Start the trial").click()
+    await admin.get_by_role("button", name="Start trial").click()
     await expect(admin.get_by_role("heading", name="Running now")).to_be_visible()
     await vote(running, candidate=15, live=-15)
     await core.judging.look()
-    await expect(admin.get_by_text("v2 was better than v1.")).to_be_visible()
+    await expect(admin.get_by_text("The trial ended. v2 was better than v1.")).to_be_visible()
     async with signed_in(running, browser, Role.CURATOR) as context:
         page = await context.new_page()
         watch.attach(page)
         await page.goto(f"{running.url}/console/models/trial")
-        await expect(page.get_by_text("v2 was better than v1.")).to_be_visible()
+        await expect(page.get_by_text("The trial ended. v2 was better than v1.")).to_be_visible()
         await expect(page.locator("#main").get_by_role("button")).to_have_count(0)
         await expect(page.locator("#main form")).to_have_count(0)
     await admin.get_by_role("button", name="Put live").click()

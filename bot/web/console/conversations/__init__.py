@@ -41,9 +41,9 @@ async def build(visit: Visit) -> None:
     elif criteria == Criteria():
         _build_first_step(words, is_end=below is not None)
     else:
-        node("p", words.say("Nothing was found: try fewer words or fewer filters."))
+        node("p", words.say("No results. Try fewer words or fewer filters."))
         node("a", words.say("Show everything"), href=PATH)
-    with node("nav", classes="row pages", aria_label=words.say("Pages of the list")):
+    with node("nav", classes="row pages", aria_label=words.say("Pagination")):
         if below:
             node("a", words.say("Newest"), classes="button", href=address_of(criteria))
         if page.below:
@@ -52,14 +52,14 @@ async def build(visit: Visit) -> None:
 
 def _build_first_step(words: Words, *, is_end: bool) -> None:
     if is_end:
-        node("p", words.say("There is nothing older."))
+        node("p", words.say("Nothing older."))
         return
-    node("p", words.say("Nobody has asked anything yet. Ask the first question yourself, on the chat page."))
+    node("p", words.say("No questions yet. Ask the first one on the chat page."))
     node("a", words.say("Open the chat page"), classes="button", href="/")
 
 
 def _build_table(page: Page, words: Words) -> None:
-    table = Table(words.say("Questions, the newest first"), [words.say(name) for name in _COLUMNS])
+    table = Table(words.say("Questions, newest first"), [words.say(name) for name in _COLUMNS])
     for row in page.rows:
         when, where, asked, answer, votes = table.row()
         with when:
@@ -89,7 +89,7 @@ def _build_answer(row: Found, words: Words) -> None:
     if row.people:
         node(
             "span",
-            words.say_many("{number} answer of a person", "{number} answers of people", row.people),
+            words.say_many("{number} human answer", "{number} human answers", row.people),
             classes="tag human",
         )
     if row.handoff:
@@ -101,7 +101,7 @@ def _build_votes(row: Found, words: Words) -> None:
     up, down, corrections = row.votes_up, row.votes_down, row.corrections
     for sign, count, said in (
         ("👍", up, words.say_many("{number} found it helpful", "{number} found it helpful", up)),
-        ("👎", down, words.say_many("{number} found it not helpful", "{number} found it not helpful", down)),
+        ("👎", down, words.say_many("{number} found it unhelpful", "{number} found it unhelpful", down)),
         ("✎", corrections, words.say_many("{number} correction", "{number} corrections", corrections)),
     ):
         if count:

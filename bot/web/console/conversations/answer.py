@@ -28,23 +28,23 @@ _LONG = 1_500
 
 _FIGURES: Mapping[str, str] = {
     "threshold": N_("Threshold"),
-    "confidence": N_("Confidence of the match"),
-    "probability": N_("Probability of the match"),
-    "exact": N_("Asked word for word"),
+    "confidence": N_("Match confidence"),
+    "probability": N_("Match probability"),
+    "exact": N_("Exact wording"),
     "agreement": N_("Agreement with what is approved"),
-    "asked_as": N_("Read as"),
-    "quote_confidence": N_("Confidence of the passage"),
-    "quote_threshold": N_("Threshold of passages"),
-    "quote_similarity": N_("Similarity of the passage"),
+    "asked_as": N_("Understood as"),
+    "quote_confidence": N_("Passage confidence"),
+    "quote_threshold": N_("Passage threshold"),
+    "quote_similarity": N_("Passage similarity"),
 }
 """What the figures are called that an answer's grounds may have."""
 
 _SAMPLING: Mapping[str, str] = {
     **SAMPLING,
     "top_k": N_("Top k"),
-    "do_sample": N_("Drawn at random"),
+    "do_sample": N_("Random sampling"),
     "candidates": N_("Candidates"),
-    "seeds": N_("Seeds of the candidates"),
+    "seeds": N_("Candidate seeds"),
     "engine": N_("Engine and precision"),
 }
 """Likewise, of how tokens are drawn."""
@@ -67,9 +67,9 @@ class AnswerPart:
                 node("span", words.say(SOURCES[said.source]), classes=f"tag {said.source}")
                 moment(said.created_at, words)
             if said.is_erased:
-                node("p", words.say("What this said was erased with the person who wrote it."), classes="muted")
+                node("p", words.say("This was erased with the person who wrote it."), classes="muted")
             else:
-                build_text(said.text, words.say("What was answered"), "said")
+                build_text(said.text, words.say("Answer text"), "said")
             self._build_judgements()
             if said.can_be_judged and may(visit.operator.role, Action.REVIEW):
                 button(words.say("Add to review"), self._add)
@@ -96,7 +96,7 @@ class AnswerPart:
                         node("span", words.say(REASON_WORDS[one.reason]))
                     moment(one.at, words)
                     if one.correction:
-                        build_text(one.correction, words.say("What it should have said"), "correction")
+                        build_text(one.correction, words.say("Correction"), "correction")
 
     def _build_provenance(self) -> None:
         said, words = self._said, self._words
@@ -107,14 +107,14 @@ class AnswerPart:
                 self._build_entry_link(said.entry_id)
             build_facts(self._facts())
         for label, text in (
-            (N_("What the model was given"), said.prompt),
-            (N_("What the model wrote, and nobody was shown"), said.draft),
+            (N_("Prompt"), said.prompt),
+            (N_("Model output, not shown to anyone"), said.draft),
         ):
             if text:
                 node("h2", words.say(label))
                 build_text(text, words.say(label), "prompt")
         if said.grounds.suggestions:
-            node("h2", words.say("What was suggested"))
+            node("h2", words.say("Suggestions"))
             with node("ul"):
                 for suggestion in said.grounds.suggestions:
                     with node("li"):
@@ -123,7 +123,7 @@ class AnswerPart:
     def _build_entry(self, one: Verified) -> None:
         words = self._words
         self._build_entry_link(one.entry_id)
-        by = one.approved_by or words.say("Ships with the program")
+        by = one.approved_by or words.say("Built in")
         facts = [
             (words.say("Similarity"), f"{one.similarity:.3f}"),
             (words.say("Approved by"), words.say("{name}, {days}", name=by, days=words.day(one.approved_at))),
@@ -136,7 +136,7 @@ class AnswerPart:
             node("dt", words.say("Entry"))
             with node("dd"):
                 if state is None:
-                    node("span", words.say("{number}, which was erased", number=entry_id))
+                    node("span", words.say("{number} (erased)", number=entry_id))
                 else:
                     node("a", f"{entry_id}", href=f"/console/knowledge/{entry_id}")
                     node("span", words.say(ENTRIES[state]), classes="tag")
@@ -152,13 +152,13 @@ class AnswerPart:
         yield from self._named(_SAMPLING, said.sampling)
         figures: Iterable[tuple[str, object]] = (
             (N_("Seed"), said.seed),
-            (N_("Tokens of the prompt"), said.prompt_tokens),
-            (N_("Tokens of the answer"), said.answer_tokens),
-            (N_("Ended by"), said.finish),
-            (N_("Confidence of the model"), said.confidence),
+            (N_("Prompt tokens"), said.prompt_tokens),
+            (N_("Answer tokens"), said.answer_tokens),
+            (N_("Finish reason"), said.finish),
+            (N_("Model confidence"), said.confidence),
             (N_("Mean log-probability"), said.mean_logprob),
             (N_("Milliseconds"), said.latency_ms),
-            (N_("The question was shortened for the model"), said.shortened or None),
+            (N_("Question shortened for the model"), said.shortened or None),
         )
         for label, value in figures:
             if value is not None:

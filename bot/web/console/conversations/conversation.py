@@ -71,7 +71,7 @@ class ConversationView:
                 with node("p", classes="muted"):
                     node("span", words.say("Answer {number} to the same question:", number=turn.sample))
                     node("a", f"#{turn.sample_of}", href=f"{PATH}/{turn.sample_of}")
-            build_text(turn.text, words.say("What was asked"), "asked")
+            build_text(turn.text, words.say("Question text"), "asked")
             with node("p", classes="muted facts"):
                 node("a", f"#{turn.question_id}", href=f"{PATH}/{turn.question_id}")
                 node("span", turn.asker, dir="auto")
@@ -80,7 +80,7 @@ class ConversationView:
             for answer in turn.answers:
                 AnswerPart(self._visit, answer, is_open=is_opened)
             if not turn.answers:
-                node("p", words.say("There is no answer to it."), classes="muted")
+                node("p", words.say("No answer."), classes="muted")
             if turn.handoff:
                 self._build_handoff(turn.handoff)
             self._build_course(turn, is_open=is_opened)
@@ -90,18 +90,18 @@ class ConversationView:
                     node("a", words.say("Write the answer"), classes="button", href=address)
                     node(
                         "a",
-                        words.say("Try on versions"),
+                        words.say("Try in Playground"),
                         classes="button",
                         href=_TRY.format(number=turn.question_id),
                     )
-                    button(words.say("None of ours"), self._mark_foreign, turn.question_id)
+                    button(words.say("Off topic"), self._mark_foreign, turn.question_id)
 
     def _build_course(self, turn: Turn, *, is_open: bool) -> None:
         words = self._words
         with node("details", open=is_open):
-            node("summary", words.say("Times and messages"))
+            node("summary", words.say("Timeline and messages"))
             later = (
-                (N_("Taken up"), turn.claimed_at),
+                (N_("Picked up"), turn.claimed_at),
                 (N_("Answered"), turn.answered_at),
                 (N_("Delivered"), turn.delivered_at),
             )
@@ -124,7 +124,7 @@ class ConversationView:
 
     def _build_deliveries(self, turn: Turn) -> None:
         words = self._words
-        headings = [words.say(name) for name in (N_("Message"), N_("State"), N_("Attempts"), N_("Last problem"))]
+        headings = [words.say(name) for name in (N_("Message"), N_("Status"), N_("Attempts"), N_("Last error"))]
         table = Table(words.say("Messages"), headings)
         for one in turn.deliveries:
             message, state, attempts, problem = table.row()
@@ -165,8 +165,8 @@ class ConversationView:
 
     def _ask_to_close(self, handoff_id: int) -> None:
         words = self._words
-        question = words.say("Close this hand-off? Nobody is reminded of it any more. It can't be opened again.")
-        self._visit.frame.ask(question, words.say("Close it"), lambda: self._close_handoff(handoff_id))
+        question = words.say("Close this hand-off? Nobody is reminded of it again, and it can't be reopened.")
+        self._visit.frame.ask(question, words.say("Close hand-off"), lambda: self._close_handoff(handoff_id))
 
     async def _close_handoff(self, handoff_id: int) -> None:
         async def deed(operator: Operator) -> bool:
@@ -174,7 +174,7 @@ class ConversationView:
 
         is_new = await act(self._visit, Action.CLOSE, deed)
         if is_new is not None:
-            closed = N_("The hand-off is closed.") if is_new else N_("The hand-off was closed before.")
+            closed = N_("The hand-off is closed.") if is_new else N_("The hand-off was already closed.")
             await self.show()
             self._visit.frame.say(self._words.say(closed))
 
@@ -194,9 +194,9 @@ class ConversationView:
                 return True
 
             if await act(self._visit, Action.TEACH, take_back):
-                self._visit.frame.say(self._words.say("It is an ordinary question again."))
+                self._visit.frame.say(self._words.say("The question is no longer marked as off topic."))
 
-        told = self._words.say("Marked as none of ours: the bot leaves such questions unanswered.")
+        told = self._words.say("Marked as off topic. The bot won't answer such questions.")
         self._visit.frame.offer_undo(told, undo)
 
 

@@ -36,7 +36,7 @@ def build_filters(criteria: Criteria, choices: Choices, words: Words) -> None:
             node("summary", words.say("Filters"))
             with node("div", classes="row"):
                 _build_choices(criteria, choices, words)
-            node("p", words.say("Days are those of UTC."), classes="muted")
+            node("p", words.say("Dates are in UTC."), classes="muted")
 
 
 def _build_choices(criteria: Criteria, choices: Choices, words: Words) -> None:
@@ -63,7 +63,7 @@ def _build_choices(criteria: Criteria, choices: Choices, words: Words) -> None:
     _build_choice("model", words.say("Model"), versions, criteria.model_version, words)
     for name, label, day in (
         ("from", N_("From"), criteria.first_day),
-        ("to", N_("Until"), criteria.last_day),
+        ("to", N_("To"), criteria.last_day),
     ):
         with node("label", classes="field"):
             node("span", words.say(label))

@@ -15,8 +15,8 @@ from supportbot.conversations.reproduction import Replayed, Stage
 from supportbot.words import N_
 
 _STAGES: Mapping[Stage, str] = {
-    Stage.LOADING: N_("The model that wrote it is being loaded…"),
-    Stage.WRITING: N_("It writes…"),
+    Stage.LOADING: N_("Loading the model that wrote this…"),
+    Stage.WRITING: N_("Writing…"),
 }
 
 
@@ -36,7 +36,7 @@ class Repeating:
         self._task: asyncio.Task[None] | None = None
         with node("div", classes="repeating"):
             with node("div", classes="row"):
-                self._button = button(self._words.say("Say it again"), self._start)
+                self._button = button(self._words.say("Reproduce this answer"), self._start)
                 self._progress = node("span", classes="muted", role="status")
             self._outcome = node("div")
 
@@ -45,7 +45,7 @@ class Repeating:
             return
         self._button.props["disabled"] = True
         self._outcome.clear()
-        self._progress.text = self._words.say("It waits for its turn…")
+        self._progress.text = self._words.say("Waiting for its turn…")
         self._task = background_tasks.create(self._repeat(), name=f"repeat-{self._answer_id}")
         self._client.on_delete(self._stop)
 
@@ -65,11 +65,13 @@ class Repeating:
     def _show(self, replayed: Replayed) -> None:
         words = self._words
         if (place := replayed.differs_at) is None:
-            self._progress.text = words.say("The same came out again, character by character.")
+            self._progress.text = words.say("The same answer came out, character for character.")
             return
-        self._progress.text = words.say("Something else came out, from character {number} on.", number=place + 1)
+        self._progress.text = words.say(
+            "A different answer came out, starting at character {number}.", number=place + 1
+        )
         with self._outcome:
-            for label, text in ((N_("Then"), replayed.recorded), (N_("Now"), replayed.replayed)):
+            for label, text in ((N_("Recorded"), replayed.recorded), (N_("Reproduced"), replayed.replayed)):
                 node("h2", words.say(label))
                 with node("div", classes="text said", dir="auto"):
                     node("span", text[:place])
@@ -77,7 +79,7 @@ class Repeating:
             if "16" in replayed.engine:
                 node(
                     "p",
-                    words.say("In 16 bits an answer may turn out differently among other questions than alone."),
+                    words.say("At 16-bit precision, an answer can vary with the other questions in its batch."),
                     classes="muted",
                 )
 

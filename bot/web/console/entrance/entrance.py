@@ -32,13 +32,11 @@ _LONGEST_FORM = 1_000
 """Bytes; the forms have one short field."""
 
 _HOW = N_(
-    "You need a link that signs you in. An admin makes one under Settings, and so does this command on the bot's "
-    "machine:"
+    "You need a sign-in link. An admin can create one under Settings, or with this command on the bot's machine:"
 )
 
 _HOW_ELSE = N_(
-    "Or use a link that signs you in: an admin makes one under Settings, and so does this command on the bot's "
-    "machine:"
+    "Or use a sign-in link. An admin can create one under Settings, or with this command on the bot's machine:"
 )
 
 _TEMPLATE = Path(__file__).with_name("entrance.html")
@@ -144,7 +142,7 @@ def build_reload() -> HTMLResponse:
 
 def _build_onward(address: str, words: Words) -> HTMLResponse:
     """Return a page that goes on to another one; a form itself may lead nowhere else."""
-    there, sentence = escape(address), escape(words.say("You are signed out here. Go on"))
+    there, sentence = escape(address), escape(words.say("You're signed out here. Continue"))
     page = (
         f'<!doctype html><html lang="{words.language}"><meta http-equiv="refresh" content="0; url={there}">'
         f'<title>…</title><a href="{there}">{sentence}</a></html>'

@@ -23,7 +23,7 @@ WAYS: Mapping[str, str] = {
     NEW: N_("New answer"),
     IMPORT: N_("Import"),
     DOCUMENTS: N_("Documents"),
-    SURENESS: N_("How sure is sure"),
+    SURENESS: N_("Confidence threshold"),
     FIGHTS: N_("Contested questions"),
     TRY: N_("Try a question"),
 }

@@ -18,8 +18,8 @@ from supportbot.words import N_, Words
 
 _LINES = (
     (N_("Answered"), "coverage", "var(--accent)", "solid"),
-    (N_("Answered wrongly"), "wrong", "var(--unsure-text)", "dashed"),
-    (N_("Foreign questions answered"), "foreign", "var(--muted)", "dotted"),
+    (N_("Wrong answers"), "wrong", "var(--unsure-text)", "dashed"),
+    (N_("Off-topic questions answered"), "foreign", "var(--muted)", "dotted"),
 )
 
 _AXIS = {
@@ -32,17 +32,18 @@ _AXIS = {
 async def build(visit: Visit) -> None:
     """Build the page."""
     words = visit.words
-    node("h1", words.say("How sure is sure"))
+    node("h1", words.say("Confidence threshold"))
     now = await visit.console.knowledge.calibrating.look()
     if now is None:
-        node("p", words.say("Nothing is known yet, so there is nothing to be sure of: bring a FAQ first."))
+        node("p", words.say("There are no answers yet. Import a FAQ first."))
         return
     node(
         "p",
         words.say(
-            "An answer is given from a confidence on, the threshold. Each of your wordings is asked as if it were "
-            "not there, which shows what is answered wrongly, and as if its whole answer were not there, which "
-            "makes it a foreign question. You say how many may be wrong; the threshold follows."
+            "The bot answers when its confidence reaches this threshold. To set it, each of your wordings is "
+            "asked twice: once without that wording, to count wrong answers, and once without its whole "
+            "answer, to stand in for an off-topic question. You choose how many answers may be wrong, and "
+            "the threshold follows."
         ),
         classes="muted",
     )
@@ -60,13 +61,13 @@ class _Page:
             label, options = _chart(now, now.now, words)
             self._chart = Chart(label, options)
         else:
-            node("p", words.say("There is too little to draw a curve: give each answer three to five wordings."))
+            node("p", words.say("There isn't enough data for a curve. Give each answer three to five wordings."))
         rates = [choice.wrong_rate for choice in now.choices]
         place = rates.index(now.now.wrong_rate)
         is_open = may(visit.operator.role, Action.CALIBRATE)
         self._slider = Field(
             "rate",
-            words.say("Share of questions in scope that may be answered wrongly"),
+            words.say("Share of in-scope questions that may be answered wrongly"),
             str(place),
             kind="range",
             least="0",
@@ -76,10 +77,10 @@ class _Page:
         )
         self._figures = node("div", classes="choice", aria_live="polite")
         with node("div", classes="row"):
-            self._set = button(words.say("Let this hold"), self._choose, classes="main")
-            self._back = button(words.say("Back to the setting"), partial(self._hold, None))
+            self._set = button(words.say("Apply"), self._choose, classes="main")
+            self._back = button(words.say("Use the default"), partial(self._hold, None))
         if not is_open:
-            node("p", words.say("Only an admin may change this."), classes="muted")
+            node("p", words.say("Only an admin can change this."), classes="muted")
         self._show(place)
 
     def _on_moved(self, text: str) -> None:
@@ -89,11 +90,11 @@ class _Page:
     def _show(self, place: int) -> None:
         words, now = self._visit.words, self._now
         choice = now.choices[place]
-        source = N_("chosen here") if now.is_chosen else N_("of SUPPORTBOT_WRONG_RATE")
+        source = N_("chosen here") if now.is_chosen else N_("from SUPPORTBOT_WRONG_RATE")
         threshold = f"{now.now.threshold:.3f}"
         told = words.say(
-            "Today {share} may be wrong ({source}), and the threshold is {threshold}. "
-            "It stands on {wordings} wordings.",
+            "Today {share} may be wrong ({source}), and the threshold is {threshold}, based on {wordings} "
+            "wordings.",
             share=_share(now.now.wrong_rate, words),
             source=words.say(source),
             threshold=threshold,
@@ -127,7 +128,7 @@ class _Page:
         if not await act(visit, Action.CALIBRATE, deed):
             return
         await self._look_again()
-        said = words.say("Chosen: every daemon decides so within two seconds.")
+        said = words.say("Threshold saved. Every daemon uses it within two seconds.")
         visit.frame.offer_undo(said, partial(self._hold, before))
 
     async def _look_again(self) -> None:
@@ -144,20 +145,20 @@ def _build_comparison(now: Calibration, choice: Calibration, words: Words) -> No
     """Build what holds beside what would hold."""
     headings = ["", words.say("Today"), words.say("With this choice")]
     rows = [
-        (N_("May be wrong"), _share(now.wrong_rate, words), _share(choice.wrong_rate, words)),
+        (N_("Allowed wrong answers"), _share(now.wrong_rate, words), _share(choice.wrong_rate, words)),
         (N_("Threshold"), f"{now.threshold:.3f}", f"{choice.threshold:.3f}"),
         *(
             (name, _share(getattr(now, figure), words), _share(getattr(choice, figure), words))
             for name, figure in (
-                (N_("Questions in scope answered"), "coverage"),
-                (N_("Answered wrongly, contested ones apart"), "wrong"),
-                (N_("Contested: another answer claims them as surely"), "contested"),
-                (N_("Foreign questions answered"), "foreign"),
+                (N_("In-scope questions answered"), "coverage"),
+                (N_("Wrong answers, not counting contested ones"), "wrong"),
+                (N_("Contested: another answer matches equally well"), "contested"),
+                (N_("Off-topic questions answered"), "foreign"),
             )
         ),
     ]
     with node("table", classes="comparison"):
-        node("caption", words.say("What another choice would bring"))
+        node("caption", words.say("Effect of another choice"))
         with node("thead"), node("tr"):
             for heading in headings:
                 node("td" if not heading else "th", heading, **({"scope": "col"} if heading else {}))
@@ -206,8 +207,8 @@ def _chart(now: Sureness, choice: Calibration, words: Words) -> tuple[str, dict[
     }
     threshold = f"{choice.threshold:.3f}"
     label = words.say(
-        "Curve of the threshold: at {threshold}, {covered} of the questions in scope are answered, {wrong} "
-        "wrongly, and {foreign} of the foreign ones. The table below has the figures.",
+        "Threshold curve: at {threshold}, {covered} of in-scope questions are answered, {wrong} wrongly, and "
+        "{foreign} of off-topic ones. The figures are in the table below.",
         threshold=threshold,
         covered=_share(choice.coverage, words),
         wrong=_share(choice.wrong, words),

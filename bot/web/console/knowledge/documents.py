@@ -29,8 +29,8 @@ async def build(visit: Visit) -> None:
     node(
         "p",
         words.say(
-            "A handbook or a page of help: each passage is proposed as an answer, its heading as the question. "
-            "Nothing is said before a curator approved it."
+            "Upload a handbook or help page. Each passage becomes a proposed answer, with its heading as the "
+            "question. Nothing is used until a curator approves it."
         ),
         classes="muted",
     )
@@ -54,9 +54,9 @@ class _Page:
                 on_enter=self._fetch,
             )
             if is_open:
-                button(words.say("Look"), self._fetch)
+                button(words.say("Preview"), self._fetch)
         if not is_open:
-            node("p", words.say("Only a curator may propose passages."), classes="muted")
+            node("p", words.say("Only curators can propose passages."), classes="muted")
         self._progress = Progress(words)
         self._result = node("div", classes="import", aria_live="polite")
 
@@ -94,10 +94,10 @@ class _Page:
             for line in describe_passages(found, words):
                 node("li", line, dir="auto")
         if found.known == found.passages:
-            node("p", words.say("There is nothing new to propose."))
+            node("p", words.say("Nothing new to propose."))
             return
         with node("div", classes="row"):
-            button(words.say("Propose these"), self._write, classes="main")
+            button(words.say("Propose passages"), self._write, classes="main")
             button(words.say("Cancel"), self._result.clear)
 
     async def _write(self) -> None:
@@ -114,6 +114,8 @@ class _Page:
             return
         self._result.clear()
         with self._result:
-            new = words.say_many("{number} new proposal waits.", "{number} new proposals wait.", learned.new)
+            new = words.say_many(
+                "{number} new proposal is waiting.", "{number} new proposals are waiting.", learned.new
+            )
             node("p", new, classes="advice")
-            node("a", words.say("Decide on them"), href="/console/review")
+            node("a", words.say("Review"), href="/console/review")

@@ -23,10 +23,10 @@ from supportbot.knowledge.manage import KnowledgeError, TakenError, TwinError
 from supportbot.teaching.days import end_of, last_day
 from supportbot.words import N_
 
-_NO_WORDING = N_("Write at least one wording: a way of asking that leads to this answer.")
-_NO_ANSWER = N_("Write the answer: what people are told, word for word.")
-_NO_DAY = N_("This is no day in the future: choose a later one, or leave it empty.")
-_ALREADY_LONG = N_("This is too long to be changed here: use `supportbot knowledge edit`.")
+_NO_WORDING = N_("Enter at least one wording, which is a way people ask for this answer.")
+_NO_ANSWER = N_("Enter the answer. People get it word for word.")
+_NO_DAY = N_("Choose a day in the future, or leave this empty.")
+_ALREADY_LONG = N_("Too long to edit here. Use `supportbot knowledge edit`.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +80,12 @@ class Editor:
             with node("div", classes="typed"):
                 self._wordings = Field(
                     "wordings",
-                    words.say("Wordings, one a line"),
+                    words.say("Wordings, one per line"),
                     self._text if is_whole else "",
                     rows=7,
-                    hint=words.say("Three to five ways of asking are best.")
+                    hint=words.say("Three to five wordings work best.")
                     if is_whole
-                    else words.say("It has too many to be shown: those that you write are added."),
+                    else words.say("Too many wordings to show. Those you enter here are added."),
                     disabled=closed,
                 )
                 is_short = len(self._answer) <= MOST
@@ -94,7 +94,7 @@ class Editor:
                     words.say("Answer"),
                     self._answer if is_short else self._answer[:MOST],
                     rows=12,
-                    hint=words.say("Markdown; people are told it word for word." if is_short else _ALREADY_LONG),
+                    hint=words.say("Markdown. People get it word for word." if is_short else _ALREADY_LONG),
                     disabled=closed or not is_short,
                     on_typed=lambda text: self._previews.show(text),
                 )
@@ -104,11 +104,11 @@ class Editor:
                         words.say("Last day"),
                         last_day(until).isoformat() if until else "",
                         kind="date",
-                        hint=words.say("Empty for ever."),
+                        hint=words.say("Leave empty for no limit."),
                         disabled=closed,
                     )
                     options = {"": words.say("Everywhere")} | {one: one for one in [*places, place] if one}
-                    self._place = Choice("place", words.say("Given in"), options, place, disabled=closed)
+                    self._place = Choice("place", words.say("Used in"), options, place, disabled=closed)
                 self._asking = node("div", classes="asking", role="status")
                 if self._is_open:
                     button(words.say("Save"), self._save, classes="main")
@@ -128,7 +128,7 @@ class Editor:
             self._client.open(to_entry(changed.entry_id))
         elif self._on_saved is not None:
             await self._on_saved()
-            frame.say(words.say("Saved: every daemon gives it within two seconds."))
+            frame.say(words.say("Saved. Every daemon uses it within two seconds."))
 
     async def _write(self, operator: Operator, *, move: bool) -> Changed | TakenError | TwinError:
         """Save what is typed.
@@ -195,13 +195,13 @@ class Editor:
         words = self._visit.words
         with self._asking, node("div", classes="advice"):
             if isinstance(error, TwinError):
-                node("span", words.say("Another entry gives this answer already: add the wordings there."))
+                node("span", words.say("Another entry already gives this answer. Add your wordings there."))
                 number = error.entry_id
             else:
-                told = words.say("Another entry has this wording already: {wording}", wording=error.first.text)
+                told = words.say("Another entry already has this wording: {wording}", wording=error.first.text)
                 node("span", told, dir="auto")
                 node("blockquote", error.first.answer, dir="auto")
                 number = error.first.entry_id
             node("a", words.say("Entry {entry}", entry=number), href=to_entry(number))
             if isinstance(error, TakenError):
-                button(words.say("Take it from there"), partial(self._save, move=True))
+                button(words.say("Use that wording here"), partial(self._save, move=True))

@@ -22,11 +22,11 @@ SOURCES: Mapping[EntrySource, str] = {
     EntrySource.DOCUMENT: N_("a document"),
     EntrySource.CORRECTION: N_("a correction"),
     EntrySource.HUMAN: N_("a person's answer"),
-    EntrySource.VOTES: N_("an answer that was voted for"),
+    EntrySource.VOTES: N_("an answer people voted for"),
     EntrySource.SMALL_TALK: N_("small talk"),
 }
 _STATES: Mapping[str, str] = {
-    "": N_("All states"),
+    "": N_("All statuses"),
     "live": N_("Live"),
     "expired": N_("Expired"),
     "retired": N_("Retired"),
@@ -82,9 +82,9 @@ def _build_counts(counts: Counts, words: Words) -> None:
         node("span", words.say_many("{number} answer", "{number} answers", counts.entries))
         node("span", words.say_many("{number} wording", "{number} wordings", counts.wordings))
         node("span", words.say_many("{number} retired", "{number} retired", counts.retired))
-        node("span", words.say_many("{number} of small talk", "{number} of small talk", counts.talk))
+        node("span", words.say_many("{number} small talk", "{number} small talk", counts.talk))
         marked = words.say_many(
-            "{number} question marked as foreign", "{number} questions marked as foreign", counts.foreign
+            "{number} question marked as off topic", "{number} questions marked as off topic", counts.foreign
         )
         node("span", marked)
     for sentence, address in _advice(counts, words):
@@ -98,10 +98,10 @@ def _advice(counts: Counts, words: Words) -> Iterator[tuple[str, str]]:
     if counts.single:
         yield (
             words.say_many(
-                "{number} answer has one wording. Give it 3 to 5: on comparable FAQs that took right answers from "
-                "56 % to 79-85 %.",
-                "{number} answers have one wording. Give them 3 to 5: on comparable FAQs that took right answers "
-                "from 56 % to 79-85 %.",
+                "{number} answer has only one wording. Use 3 to 5: on comparable FAQs this raised right "
+                "answers from 56% to 79-85%.",
+                "{number} answers have only one wording. Use 3 to 5: on comparable FAQs this raised right "
+                "answers from 56% to 79-85%.",
                 counts.single,
             ),
             to_part(state="live", single="1"),
@@ -109,9 +109,8 @@ def _advice(counts: Counts, words: Words) -> Iterator[tuple[str, str]]:
     if counts.expired:
         yield (
             words.say_many(
-                "{number} answer has expired and is not given any more: give it another last day, or retire it.",
-                "{number} answers have expired and are not given any more: give them another last day, or retire "
-                "them.",
+                "{number} answer has expired and is no longer given. Set a new last day, or retire it.",
+                "{number} answers have expired and are no longer given. Set a new last day, or retire them.",
                 len(counts.expired),
             ),
             to_part(state="expired"),
@@ -120,7 +119,7 @@ def _advice(counts: Counts, words: Words) -> Iterator[tuple[str, str]]:
 
 def _build_first_steps(words: Words) -> None:
     with node("p", classes="advice"):
-        node("span", words.say("Nothing is known yet. Bring the FAQ that you have, or write a first answer."))
+        node("span", words.say("No answers yet. Import your FAQ, or write a first answer."))
         node("a", words.say("Import"), href=to_part(IMPORT))
         node("a", words.say("New answer"), href=to_part(NEW))
 
@@ -130,14 +129,14 @@ def _build_form(visit: Visit, workspaces: list[str]) -> None:
     chosen = query.get("workspace", "")
     places = dict.fromkeys(["", *workspaces, chosen])
     with node("form", classes="row", method="get", action=PATH, role="search"):
-        form_field("search", words.say("Words of a wording or an answer"), query.get("search", ""), kind="search")
+        form_field("search", words.say("Text in wordings or answers"), query.get("search", ""), kind="search")
         states = {value: words.say(shown) for value, shown in _STATES.items()}
-        form_choice("state", words.say("State"), states, query.get("state", ""))
+        form_choice("state", words.say("Status"), states, query.get("state", ""))
         sources = {"": words.say("All sources"), **{str(one): words.say(shown) for one, shown in SOURCES.items()}}
         form_choice("source", words.say("Source"), sources, query.get("source", ""))
         if workspaces:
             every = {place: place or words.say("All workspaces") for place in places}
-            form_choice("workspace", words.say("Given in one workspace alone"), every, chosen)
+            form_choice("workspace", words.say("Used in one workspace only"), every, chosen)
         several = {"": words.say("Any number"), "1": words.say("One wording")}
         form_choice("single", words.say("Wordings"), several, query.get("single", ""))
         node("button", words.say("Search"), classes="button main", type="submit")
@@ -146,11 +145,11 @@ def _build_form(visit: Visit, workspaces: list[str]) -> None:
 def _build_page(visit: Visit, page: EntryPage) -> None:
     words = visit.words
     if not page.entries:
-        node("p", words.say("No entry is like that."), classes="muted")
+        node("p", words.say("No entries match."), classes="muted")
         return
     number = words.say_many("{number} entry", "{number} entries", page.number)
     headings = [
-        words.say(name) for name in (N_("Question"), N_("Answer"), N_("Wordings"), N_("State"), N_("Approved"))
+        words.say(name) for name in (N_("Question"), N_("Answer"), N_("Wordings"), N_("Status"), N_("Approved"))
     ]
     with node("table", classes="entries"):
         node("caption", number)
@@ -176,7 +175,7 @@ def _build_row(entry: EntrySummary, headings: list[str], words: Words) -> None:
         with node("td", data_label=cells["state"]):
             node("span", state_of(entry, words))
             if entry.workspace:
-                node("span", words.say("{workspace} alone", workspace=entry.workspace), classes="muted")
+                node("span", words.say("{workspace} only", workspace=entry.workspace), classes="muted")
         with node("td", data_label=cells["approved"]):
-            node("span", entry.approved_by or words.say("ships with the program"))
+            node("span", entry.approved_by or words.say("built in"))
             node("span", words.day(entry.approved_at.astimezone()), classes="muted")

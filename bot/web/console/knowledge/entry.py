@@ -20,7 +20,7 @@ from supportbot.knowledge.manage import KnowledgeError
 from supportbot.words import N_
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
-_NO_ENTRY = N_("There is no such entry. The list shows which there are.")
+_NO_ENTRY = N_("This entry doesn't exist. See the list for all entries.")
 
 
 async def build_new(visit: Visit) -> None:
@@ -72,15 +72,17 @@ class _Shown:
                     when = words.day(summary.approved_at.astimezone())
                     node("span", words.say("approved by {name}, {day}", name=name, day=when))
                 else:
-                    node("span", words.say("ships with the program"))
+                    node("span", words.say("built in"))
             build_use(found.use, words)
             may_teach = may(visit.operator.role, Action.TEACH)
             if summary.state is EntryState.RETIRED:
                 node(
-                    "p", words.say("It is retired: nobody is given it, and no model learns it."), classes="advice"
+                    "p",
+                    words.say("This entry is retired. Nobody gets it, and no model learns it."),
+                    classes="advice",
                 )
                 if may_teach:
-                    button(words.say("Bring it back"), self._restore, classes="main")
+                    button(words.say("Restore"), self._restore, classes="main")
             elif may_teach:
                 button(words.say("Retire"), self._ask_to_retire)
             self._asking = node("div", classes="asking")
@@ -91,8 +93,8 @@ class _Shown:
         words = self._visit.words
         self._asking.clear()
         with self._asking, node("div", classes="advice", role="group", aria_label=words.say("Retire")):
-            node("span", words.say("Retire this answer? Nobody is given it any more; it can be brought back."))
-            reason = Field("reason", words.say("Why, for the audit"), limit=500)
+            node("span", words.say("Retire this answer? Nobody gets it any more. You can restore it later."))
+            reason = Field("reason", words.say("Reason for the audit log"), limit=500)
             with node("div", classes="row"):
                 button(words.say("Yes, retire"), lambda: self._retire(reason.value), classes="main")
                 button(words.say("Cancel"), self._asking.clear)
@@ -117,4 +119,4 @@ class _Shown:
 
         if await act(self._visit, Action.TEACH, deed):
             await self.build()
-            self._visit.frame.offer_undo(words.say("The entry is given again."), self._retire)
+            self._visit.frame.offer_undo(words.say("The entry is live again."), self._retire)

@@ -18,8 +18,8 @@ from supportbot.words import N_, Words
 
 _SHOWN = 50
 _SIGNS = {
-    Sign.LEFT_OUT: N_("Without this wording, the question would get the other answer."),
-    Sign.NEAR: N_("Both have nearly the same wording."),
+    Sign.LEFT_OUT: N_("Without this wording, the question would match the other answer."),
+    Sign.NEAR: N_("Their wordings are nearly the same."),
 }
 
 
@@ -29,13 +29,13 @@ async def build(visit: Visit) -> None:
     node("h1", words.say("Contested questions"))
     node(
         "p",
-        words.say(
-            "Two entries fight for each of these: word them apart, take one wording out, or retire an entry."
-        ),
+        words.say("Two entries match each of these questions. Reword one, remove a wording, or retire an entry."),
         classes="muted",
     )
     if visit.console.knowledge.fights.is_too_much:
-        node("p", words.say("So much is known that `supportbot knowledge status` has to look for them."))
+        node(
+            "p", words.say("There are too many entries to check here. Run `supportbot knowledge status` instead.")
+        )
         return
     place = node("div", classes="fights", aria_live="polite")
     with place:
@@ -56,9 +56,14 @@ async def build(visit: Visit) -> None:
 
 def _build(found: Sequence[Rivalry], words: Words) -> None:
     if not found:
-        node("p", words.say("No question is fought for."))
+        node("p", words.say("No question matches two entries."))
         return
-    node("p", words.say_many("{number} question is fought for.", "{number} questions are fought for.", len(found)))
+    node(
+        "p",
+        words.say_many(
+            "{number} question matches two entries.", "{number} questions match two entries.", len(found)
+        ),
+    )
     for one in found[:_SHOWN]:
         with node("article", classes="fight card"):
             said = words.say(_SIGNS[one.sign])

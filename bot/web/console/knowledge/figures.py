@@ -16,5 +16,5 @@ def build_use(use: Use, words: Words) -> None:
         node("span", f"👍 {words.number(use.up)} · 👎 {words.number(use.down)}")
         if (liked := use.liked) is not None:
             share, low, high = map(words.percent, liked)
-            told = words.say("{share} helpful (95 % interval {low} to {high})", share=share, low=low, high=high)
+            told = words.say("{share} helpful (95% interval {low} to {high})", share=share, low=low, high=high)
             node("span", told)

@@ -36,8 +36,8 @@ async def build(visit: Visit) -> None:
     node(
         "p",
         words.say(
-            "A FAQ that you have: CSV, Excel, JSON, Parquet, Markdown or HTML. It is shown as it was understood "
-            "before anything is written."
+            "Upload your FAQ as CSV, Excel, JSON, Parquet, Markdown or HTML. You see a preview before "
+            "anything is saved."
         ),
         classes="muted",
     )
@@ -57,16 +57,16 @@ class _Page:
         with node("div", classes="row fields"):
             self._question = Field(
                 "question-column",
-                words.say("Column of the question"),
+                words.say("Question column"),
                 limit=_LONGEST_COLUMN,
-                hint=words.say("Empty if its name says so; several wordings divided by |"),
+                hint=words.say("Leave empty to use the entry's name. Separate several wordings with |"),
             )
-            self._answer = Field("answer-column", words.say("Column of the answer"), limit=_LONGEST_COLUMN)
-            when = {_AT_ONCE: words.say("Approve all at once"), _LATER: words.say("Let them wait for a curator")}
-            self._when = Choice("when", words.say("What becomes of the rows"), when, _AT_ONCE)
+            self._answer = Field("answer-column", words.say("Answer column"), limit=_LONGEST_COLUMN)
+            when = {_AT_ONCE: words.say("Approve all immediately"), _LATER: words.say("Send to review")}
+            self._when = Choice("when", words.say("Imported rows"), when, _AT_ONCE)
         FileField("file", words.say("File"), ENDINGS, visit, Action.TEACH, self._take, disabled=not is_open)
         if not is_open:
-            node("p", words.say("Only a curator may import."), classes="muted")
+            node("p", words.say("Only curators can import."), classes="muted")
         self._progress = Progress(words)
         self._result = node("div", classes="import", aria_live="polite")
         ui.context.client.on_delete(self._leave)
@@ -122,10 +122,10 @@ class _Page:
         words = self._visit.words
         with node("div", classes="advice", role="group", aria_label=words.say("Columns")):
             there = ", ".join(map(shortened, error.names)) or "–"
-            node("p", words.say("Write above which columns are the question and the answer."))
-            node("p", words.say("There are: {names}", names=there), dir="auto")
+            node("p", words.say("Enter the question and answer columns above."))
+            node("p", words.say("Available columns: {names}", names=there), dir="auto")
             with node("div", classes="row"):
-                button(words.say("Look again"), self._look, None, classes="main")
+                button(words.say("Preview again"), self._look, None, classes="main")
                 button(words.say("Cancel"), self._cancel)
 
     def _show(self, prepared: Prepared) -> None:
@@ -141,15 +141,15 @@ class _Page:
             self._show_contradictions(prepared)
         else:
             with node("div", classes="row"):
-                button(words.say("Import these"), self._write, classes="main")
+                button(words.say("Import rows"), self._write, classes="main")
                 button(words.say("Cancel"), self._cancel)
 
     def _show_contradictions(self, prepared: Prepared) -> None:
         words, found = self._visit.words, prepared.found
         with node("div", classes="advice", role="group", aria_label=words.say("Contradictions")):
             told = words.say_many(
-                "{number} question has different answers. Say which one stays, or fix the file.",
-                "{number} questions have different answers. Say which one stays, or fix the file.",
+                "{number} question has different answers. Choose which to keep, or fix the file.",
+                "{number} questions have different answers. Choose which to keep, or fix the file.",
                 found.contradictions,
             )
             node("p", told)
@@ -164,7 +164,7 @@ class _Page:
     def _told(self, prepared: Prepared, each: Contradiction) -> str:
         words, unit = self._visit.words, prepared.table.unit
         here = f"{unit} {each.line}"
-        there = words.say("what is known") if each.other_line is None else f"{unit} {each.other_line}"
+        there = words.say("already known") if each.other_line is None else f"{unit} {each.other_line}"
         return f"{shortened(each.question)} – {here}: {shortened(each.answer)} – {there}: {shortened(each.other)}"
 
     async def _write(self) -> None:
@@ -194,7 +194,7 @@ class _Page:
             if self._when.value == _AT_ONCE:
                 node("a", words.say("Show the entries"), href=to_part())
             else:
-                node("a", words.say("Decide on them"), href="/console/review")
+                node("a", words.say("Review"), href="/console/review")
 
     async def _cancel(self) -> None:
         async with self._turn:

@@ -46,7 +46,7 @@ class Previews:
 
     def _build(self, messages: Sequence[Message]) -> None:
         if not any(messages):
-            node("p", self._words.say("Write the answer, and see here what people will see."), classes="muted")
+            node("p", self._words.say("Write an answer to see a preview."), classes="muted")
         for message in messages:
             with node("div", classes="message formatted"):
                 build_blocks(message)

@@ -15,7 +15,7 @@ def build_samples(samples: Iterable[tuple[str, str]], words: Words) -> None:
     """Build a table of questions with their answers, both shortened."""
     headings = words.say("Question"), words.say("Answer")
     with node("table"):
-        node("caption", words.say("As it was understood"))
+        node("caption", words.say("How the file was read"))
         with node("thead"), node("tr"):
             for heading in headings:
                 node("th", heading, scope="col")

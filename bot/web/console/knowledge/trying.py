@@ -20,8 +20,8 @@ _LONGEST = 4_000
 _EVIDENCE = {
     "": "",
     "wordings": N_("your wordings"),
-    "single wordings": N_("answers that have a single wording each"),
-    "too little": N_("too little to be calibrated"),
+    "single wordings": N_("answers with a single wording each"),
+    "too little": N_("too little data to calibrate"),
 }
 
 
@@ -29,7 +29,7 @@ async def build(visit: Visit) -> None:
     """Build the field, and what becomes of a question."""
     words = visit.words
     node("h1", words.say("Try a question"))
-    node("p", words.say("What would be said to it, and why. Nothing of this is kept."), classes="muted")
+    node("p", words.say("See how the bot would answer, and why. Nothing is saved."), classes="muted")
     page = _Page(visit, list(await visit.console.knowledge.shelf.workspaces()))
     if visit.query.get("question"):
         await page.look()
@@ -42,12 +42,12 @@ class _Page:
         with node("div", classes="row asking-row"):
             asked = visit.query.get("question", "")[:_LONGEST]
             self._question = Field("question", words.say("Question"), asked, limit=_LONGEST, on_enter=self.look)
-            everywhere = {"": words.say("By an operator, who sees everything")}
+            everywhere = {"": words.say("An operator, who sees everything")}
             places = everywhere | {one: one for one in workspaces}
             self._place = Choice("place", words.say("Asked in"), places, "")
             button(words.say("Try"), self.look, classes="main")
             if may(visit.operator.role, Action.TEACH):
-                button(words.say("Try, and have the model answer"), self._ask_model)
+                button(words.say("Try with the model"), self._ask_model)
         self._result = node("div", classes="tried", aria_live="polite")
 
     async def look(self) -> None:
@@ -93,7 +93,7 @@ def _build(tried: Tried, words: Words) -> None:
     if (reply := tried.reply) is not None:
         node("blockquote", reply.text, dir="auto")
         if reply.draft:
-            node("p", words.say("The model wrote, and it is not shown: {text}", text=reply.draft), dir="auto")
+            node("p", words.say("The model wrote this, but it is not shown: {text}", text=reply.draft), dir="auto")
     _build_steps(tried, words)
     for name, decision in (("", found.decision), *found.parts):
         if decision is not None:
@@ -105,20 +105,20 @@ def _build_steps(tried: Tried, words: Words) -> None:
     steps: list[tuple[str, str]] = [(N_("Compared as"), found.asked)]
     if found.decision is not None:
         threshold, evidence = f"{found.decision.threshold:.3f}", words.say(_EVIDENCE[tried.evidence or ""])
-        told = words.say("{threshold}, which stands on {evidence}", threshold=threshold, evidence=evidence)
+        told = words.say("{threshold}, based on {evidence}", threshold=threshold, evidence=evidence)
         steps.append((N_("Threshold"), told))
     if (nearest := found.nearest) is not None:
         told = f"{nearest.passage.document}, “{shortened(nearest.passage.heading, 80)}”"
         steps.append((N_("Nearest passage"), f"{told} ({nearest.confidence:.3f} / {nearest.threshold:.3f})"))
     if tried.voice is not None and tried.voice.floor is not None and tried.is_asked and not found.given:
-        steps.append((N_("Least confidence of the model"), f"{tried.voice.floor:.5f}"))
+        steps.append((N_("Minimum model confidence"), f"{tried.voice.floor:.5f}"))
     if reply is not None and reply.confidence is not None:
-        steps.append((N_("Confidence of the model"), f"{reply.confidence:.5f}"))
+        steps.append((N_("Model confidence"), f"{reply.confidence:.5f}"))
     if (hearing := tried.hearing) is not None and hearing.nearest is not None:
         told = words.say(
-            "{agreement} of 100 as entry {entry}", agreement=hearing.agreement, entry=hearing.nearest.entry.id
+            "{agreement}% with entry {entry}", agreement=hearing.agreement, entry=hearing.nearest.entry.id
         )
-        steps.append((N_("What the model says is"), told))
+        steps.append((N_("Model's text agrees"), told))
     steps.append((N_("Took"), f"{words.tenths(tried.milliseconds)} ms"))
     with node("dl", classes="steps"):
         for name, value in steps:

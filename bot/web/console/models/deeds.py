@@ -22,7 +22,8 @@ T = TypeVar("T")
 _LONGEST_REASON = 500
 
 _WHY = N_(
-    "You can put it live all the same, if you say why. The reason stands in the audit, so write nothing personal."
+    "You can put it live anyway if you give a reason. The reason is stored in the audit log, so don't "
+    "include personal data."
 )
 
 
@@ -76,7 +77,7 @@ class Deeds:
             return
         say = self._words.say
         question = say(
-            "Let {version} answer instead of {live}? It is loaded and tried first. You can roll back at any time.",
+            "Put {version} live instead of {live}? It is loaded and tested first. You can roll back at any time.",
             version=version,
             live=live or "–",
         )
@@ -84,8 +85,8 @@ class Deeds:
 
     def _build_doubt(self, version: str, objection: str) -> None:
         say = self._words.say
-        with self._doubt, node("section", classes="doubt advice", aria_label=say("What speaks against it")):
-            node("h2", say("{version} was not shown to be better", version=version), dir="auto")
+        with self._doubt, node("section", classes="doubt advice", aria_label=say("Reasons against it")):
+            node("h2", say("{version} has not been shown to be better", version=version), dir="auto")
             node("p", say(objection), dir="auto")
             node("p", say(_WHY))
 
@@ -93,14 +94,14 @@ class Deeds:
                 await self._promote(version, values["reason"])
 
             reason = Field(name="reason", label=say("Reason"), limit=_LONGEST_REASON, required=True)
-            Form("reason", [reason], say("Put it live all the same"), go_on, keep=True, focus=True)
+            Form("reason", [reason], say("Put live anyway"), go_on, keep=True, focus=True)
             button(say("Cancel"), self._doubt.clear)
 
     async def _promote(self, version: str, reason: str | None = None) -> None:
         async def deed(operator: Operator) -> Switch:
             return await self._models.promote(version, operator.name, reason)
 
-        told = self._words.say("{version} is loaded and tried…", version=printable(version))
+        told = self._words.say("Loading and testing {version}…", version=printable(version))
         switch = await self._do(deed, told)
         if switch is not None:
             done = self._words.say("{version} is live.", version=switch.version)
@@ -113,7 +114,7 @@ class Deeds:
 
     def _ask_to_roll_back(self, live: str, previous: str) -> None:
         say = self._words.say
-        question = say("Go back from {live} to {previous}?", live=live, previous=previous)
+        question = say("Roll back from {live} to {previous}?", live=live, previous=previous)
         self._visit.frame.ask(question, say("Roll back"), partial(self._roll_back, live))
 
     async def _roll_back(self, live: str) -> None:
@@ -131,11 +132,11 @@ class Deeds:
     def _ask_to_retire(self, version: str) -> None:
         say = self._words.say
         question = say(
-            "Delete the files of {version}? It can't be put live again, and this can't be undone. What it "
-            "answered goes on naming it.",
+            "Delete the files of {version}? It can't be put live again, and this can't be undone. Its past "
+            "answers still name it.",
             version=version,
         )
-        self._visit.frame.ask(question, say("Delete the files"), partial(self._retire, version))
+        self._visit.frame.ask(question, say("Delete files"), partial(self._retire, version))
 
     async def _retire(self, version: str) -> None:
         async def deed(operator: Operator) -> bool:

@@ -12,9 +12,9 @@ from supportbot.models.measured import Figure, LossPoint
 from supportbot.models.versions import VersionView
 from supportbot.words import N_, Words
 
-LOSS_TITLE = N_("Loss by step, in nats a token")
+LOSS_TITLE = N_("Loss by step, in nats per token")
 
-_CURVES = (("training", N_("Rows that train"), "var(--muted)"), ("held_out", N_("Held-out rows"), "var(--accent)"))
+_CURVES = (("training", N_("Training rows"), "var(--muted)"), ("held_out", N_("Held-out rows"), "var(--accent)"))
 
 
 def build_figures(view: VersionView, words: Words) -> None:
@@ -25,14 +25,14 @@ def build_figures(view: VersionView, words: Words) -> None:
     node("h2", say("Evaluation"))
     verdict = summary.verdict
     if verdict is None:
-        node("p", say("It was not evaluated, so nobody knows whether it is better than what is live."))
+        node("p", say("Not evaluated yet, so it isn't known whether it is better than the live version."))
         return
     against = verdict.against or "–"
     build_verdict(verdict.sentence, words, is_better=verdict.better)
     if against not in (view.live, summary.version) and summary.version != view.live:
         node(
             "p",
-            say("It was compared with {version}, which is not live now.", version=against),
+            say("Compared with {version}, which is no longer live.", version=against),
             classes="caveat advice",
         )
     if view.rows is not None:
@@ -64,8 +64,8 @@ def build_comparison(figures: Sequence[Figure], mine: str, theirs: str, words: W
         return
     order = {name: place for place, name in enumerate(FIGURES)}
     rows = [_row(one, words) for one in sorted(figures, key=lambda one: order.get(one.name, len(order)))]
-    chance = words.say("Beyond chance")
-    build_table([words.say("Figure"), mine, theirs, words.say("Difference (95 % interval)"), chance], rows)
+    chance = words.say("Significant")
+    build_table([words.say("Figure"), mine, theirs, words.say("Difference (95% interval)"), chance], rows)
 
 
 def _row(figure: Figure, words: Words) -> list[str]:

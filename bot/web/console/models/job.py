@@ -18,10 +18,10 @@ from supportbot.jobs.looking import JobView
 from supportbot.words import N_
 
 _CANCEL = N_(
-    "End it? Checkpoints of the documented run stay, and it can be resumed from them; of anything else nothing is "
-    "kept."
+    "Cancel this job? The documented recipe keeps its checkpoints, so you can resume it. For other jobs, "
+    "nothing is kept."
 )
-_GIVE_UP = N_("Note it as ended without a result? Do that only if {host} will not come back.")
+_GIVE_UP = N_("Mark this job as ended without a result? Do this only if {host} won't come back.")
 
 
 class JobPanel:
@@ -44,7 +44,7 @@ class JobPanel:
         """Build the panel."""
         say, job = self._words.say, self._job
         is_admin = may(self._visit.operator.role, Action.TRAIN)
-        with node("section", classes="card job", aria_label=say("The job that runs")):
+        with node("section", classes="card job", aria_label=say("Current job")):
             node("h2", say(KINDS[job.kind]))
             with node("p", classes="row muted"):
                 moment(job.started_at, self._words)
@@ -52,7 +52,7 @@ class JobPanel:
             if not job.is_here:
                 node(
                     "p",
-                    say("It runs on {host}, which alone knows how far it is.", host=job.host),
+                    say("Running on {host}. Its progress is shown only there.", host=job.host),
                     classes="caveat advice",
                 )
             self._bar = node("progress", aria_label=say("Progress"), max="100")
@@ -60,17 +60,17 @@ class JobPanel:
             self._curve = node("div")
             if is_admin:
                 with node("details"):
-                    node("summary", say("What it says"))
-                    self._tail = node("pre", tabindex="0", aria_label=say("What it says"))
+                    node("summary", say("Output"))
+                    self._tail = node("pre", tabindex="0", aria_label=say("Output"))
                 if job.is_here:
-                    self._cancel = button(say("Cancel it"), self._ask_to_cancel)
+                    self._cancel = button(say("Cancel job"), self._ask_to_cancel)
                 else:
-                    button(say("Note it as ended"), self._ask_to_give_up)
+                    button(say("Mark as ended"), self._ask_to_give_up)
 
     async def update(self, job: JobView) -> None:
         """Show what is so now."""
         progress = await self._jobs.progress(job)
-        told = self._words.say("It is ending…") if job.is_cancelling else progress_words(progress, self._words)
+        told = self._words.say("Cancelling…") if job.is_cancelling else progress_words(progress, self._words)
         if self._far.text != told:
             self._far.text = told
         share = job.share if progress.share is None else progress.share
@@ -93,7 +93,7 @@ class JobPanel:
                 node("figcaption", title)
                 self._chart = Chart(title, options)
                 with node("details"):
-                    node("summary", self._words.say("The same as a table"))
+                    node("summary", self._words.say("Show as a table"))
                     self._table = node("div")
         else:
             self._chart.show(title, options)
@@ -103,7 +103,7 @@ class JobPanel:
 
     def _ask_to_cancel(self) -> None:
         say = self._words.say
-        self._visit.frame.ask(say(_CANCEL), say("Cancel it"), self._cancel_it)
+        self._visit.frame.ask(say(_CANCEL), say("Cancel job"), self._cancel_it)
 
     async def _cancel_it(self) -> None:
         async def deed(operator: Operator) -> None:
@@ -113,7 +113,7 @@ class JobPanel:
 
     def _ask_to_give_up(self) -> None:
         say = self._words.say
-        self._visit.frame.ask(say(_GIVE_UP, host=self._job.host), say("Note it as ended"), partial(self._give_up))
+        self._visit.frame.ask(say(_GIVE_UP, host=self._job.host), say("Mark as ended"), partial(self._give_up))
 
     async def _give_up(self) -> None:
         async def deed(operator: Operator) -> None:

@@ -13,7 +13,7 @@ from supportbot.words import N_, Words
 KINDS: Mapping[JobKind, str] = {
     JobKind.TRAIN: N_("Training"),
     JobKind.EVALUATE: N_("Evaluation"),
-    JobKind.PUBLISH: N_("Publication"),
+    JobKind.PUBLISH: N_("Publishing"),
 }
 
 STATES: Mapping[JobState, str] = {
@@ -25,25 +25,25 @@ STATES: Mapping[JobState, str] = {
 }
 
 WHY: Mapping[JobState, str] = {
-    JobState.FAILED: N_("It failed, and not with a sentence of its own: its last lines say more."),
-    JobState.CANCELLED: N_("It was cancelled."),
-    JobState.LOST: N_("Its process is gone and said nothing: the machine restarted, or had no memory left."),
+    JobState.FAILED: N_("The job failed without an explanation. Its last lines of output may say more."),
+    JobState.CANCELLED: N_("The job was cancelled."),
+    JobState.LOST: N_("The process ended without a message. The machine may have restarted or run out of memory."),
 }
 """What is said of a job that has no result."""
 
 RECIPES: Mapping[Recipe, str] = {
-    Recipe.FAQ: N_("FAQ: a small model of your answers"),
-    Recipe.DOCUMENTED: N_("Documented run: fine-tune a base"),
+    Recipe.FAQ: N_("FAQ recipe: a small model trained on your answers"),
+    Recipe.DOCUMENTED: N_("Documented recipe: fine-tune a base model"),
 }
 
 RECIPE_MEANINGS: Mapping[Recipe, str] = {
     Recipe.FAQ: N_(
-        "Makes a small model from scratch that tells your answers apart and says them. It needs no base, takes "
-        "minutes on a processor, and learns up to 125 different answers."
+        "Trains a small model from scratch to recognise and write your answers. It needs no base model, "
+        "takes minutes on a processor, and learns up to 125 different answers."
     ),
     Recipe.DOCUMENTED: N_(
-        "Goes on training a model that can write already. It takes long on a processor and is meant for a GPU; "
-        "the base is fetched from the Hugging Face hub, or is a version that is installed."
+        "Trains an existing language model further. It takes long on a processor and is meant for a GPU. The "
+        "base model comes from the Hugging Face hub or is an installed version."
     ),
 }
 
@@ -59,25 +59,22 @@ ENOUGH_HELD_OUT = 20
 _PHASES: Mapping[str, str] = {
     "train": N_("Step {done} of {total}"),
     "candidate": N_("Asking the new model: {done} of {total}"),
-    "against": N_("Asking the model that it is compared with: {done} of {total}"),
-    "answerer": N_("Asking the whole answerer: {done} of {total}"),
+    "against": N_("Asking the model to compare with: {done} of {total}"),
+    "answerer": N_("Asking the full system: {done} of {total}"),
 }
 
 _NO_ROWS = N_(
-    "There is no row to train on: approve some on Review, or import answers on Knowledge. Rows of a workspace "
-    "count when it allows that, in Settings."
+    "There are no rows to train on. Approve some under Review, or import answers under Knowledge. Rows of a "
+    "workspace count only if it allows learning (see Settings)."
 )
-_ONE_ANSWER = N_(
-    "The FAQ recipe teaches a model to tell answers apart, and there are fewer than two different ones: approve "
-    "another one with a few wordings."
-)
+_ONE_ANSWER = N_("The FAQ recipe needs at least two different answers. Approve another one with a few wordings.")
 _TOO_MANY = N_(
-    "The FAQ recipe is for up to {most} different answers, and there are more: give the rows of one topic the "
-    "same answer, or choose the documented run."
+    "The FAQ recipe supports up to {most} different answers, and there are more. Give the rows of one topic "
+    "the same answer, or choose the documented recipe."
 )
 _NO_BASE = N_(
-    "The base {base} is not on this machine, and the Hugging Face hub can't be reached: choose the FAQ recipe, "
-    "which needs no base, or a version that is installed."
+    "The base {base} is not on this machine, and the Hugging Face hub can't be reached. Choose the FAQ "
+    "recipe, which needs no base, or an installed version."
 )
 
 _MINUTE = 60

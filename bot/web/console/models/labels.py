@@ -32,23 +32,20 @@ STATES: Mapping[ModelStatus, str] = {
 
 FIXED: Mapping[Fixed, str] = {
     Fixed.PINNED: N_(
-        "SUPPORTBOT_MODEL says which model answers here, so nothing can be put live on this page: a switch would "
-        "have no effect."
+        "SUPPORTBOT_MODEL sets which model answers here, so switching versions on this page has no effect."
     ),
-    Fixed.REMOTE: N_(
-        "A remote server answers here, so nothing can be put live on this page: a switch would have no effect."
-    ),
+    Fixed.REMOTE: N_("A remote server answers here, so switching versions on this page has no effect."),
 }
 
 DEEDS: Mapping[str, str] = {
     "model.publish": N_("published"),
     "model.promote": N_("put live"),
-    "model.rollback": N_("went back to it"),
+    "model.rollback": N_("rolled back to it"),
     "model.retire": N_("retired"),
-    "model.trial_start": N_("began to try it on people"),
+    "model.trial_start": N_("started its trial"),
     "model.trial_end": N_("ended its trial"),
-    "model.trial_unpromoted": N_("could not put it live after its trial"),
-    "model.reconcile": N_("noted what was changed elsewhere"),
+    "model.trial_unpromoted": N_("couldn't put it live after its trial"),
+    "model.reconcile": N_("recorded an outside change"),
 }
 
 
@@ -73,28 +70,28 @@ class Label:
 
 FIGURES: Mapping[str, Label] = {
     "right": Label(N_("Right answers"), "share"),
-    "right_greedy": Label(N_("Right answers, the likeliest of each"), "share"),
-    "learned_right": Label(N_("Right answers to rows that the other learned"), "share"),
+    "right_greedy": Label(N_("Right answers, most likely answer only"), "share"),
+    "learned_right": Label(N_("Right answers to rows the other version learned"), "share"),
     "rouge_l": Label("ROUGE-L"),
-    "loss": Label(N_("Held-out loss, nats a token"), good=-1),
+    "loss": Label(N_("Held-out loss, nats per token"), good=-1),
     "perplexity": Label(N_("Perplexity"), good=-1),
-    "bits_per_byte": Label(N_("Held-out loss, bits a byte"), good=-1),
-    "int8_loss_rise": Label(N_("Rise of the loss with int8 weights"), "share", -1),
-    "confidence_floor": Label(N_("Confidence floor, nats"), good=None),
-    "out_of_scope_refused": Label(N_("Foreign questions refused"), "share"),
-    "out_of_scope_auroc": Label(N_("Tells its own questions from foreign ones (AUROC)")),
-    "confidence_auroc": Label(N_("Knows when it is right (AUROC)")),
+    "bits_per_byte": Label(N_("Held-out loss, bits per byte"), good=-1),
+    "int8_loss_rise": Label(N_("Increase in loss with int8 weights"), "share", -1),
+    "confidence_floor": Label(N_("Confidence threshold, nats"), good=None),
+    "out_of_scope_refused": Label(N_("Off-topic questions refused"), "share"),
+    "out_of_scope_auroc": Label(N_("Tells in-scope from off-topic questions (AUROC)")),
+    "confidence_auroc": Label(N_("Confidence predicts right answers (AUROC)")),
     "replay_f1": Label(N_("Agreement with past corrections (F1)")),
-    "answer_tokens": Label(N_("Tokens of an answer"), good=None),
-    "repetition": Label(N_("Repeated groups of four words"), "share", -1),
-    "distinct_2": Label(N_("Distinct pairs of words"), "share"),
-    "tokens_per_second": Label(N_("Tokens a second"), good=None),
-    "seconds_per_answer": Label(N_("Seconds for an answer"), good=None),
-    "train_final_loss": Label(N_("Last loss in training, nats a token"), good=-1),
-    "train_eval_loss": Label(N_("Held-out loss at the end of training, nats a token"), good=-1),
+    "answer_tokens": Label(N_("Tokens per answer"), good=None),
+    "repetition": Label(N_("Repeated four-word phrases"), "share", -1),
+    "distinct_2": Label(N_("Distinct word pairs"), "share"),
+    "tokens_per_second": Label(N_("Tokens per second"), good=None),
+    "seconds_per_answer": Label(N_("Seconds per answer"), good=None),
+    "train_final_loss": Label(N_("Final training loss, nats per token"), good=-1),
+    "train_eval_loss": Label(N_("Held-out loss at the end of training, nats per token"), good=-1),
     "held_out_right": Label(N_("Right answers to held-out wordings"), "share"),
-    "held_out_right_greedy": Label(N_("Right answers to held-out wordings, the likeliest of each"), "share"),
-    "out_of_scope_below_floor": Label(N_("Foreign questions below the floor"), "share"),
+    "held_out_right_greedy": Label(N_("Right answers to held-out wordings, most likely answer only"), "share"),
+    "out_of_scope_below_floor": Label(N_("Off-topic questions below the threshold"), "share"),
 }
 """Figures of an evaluation and of a manifest, in the order in which they are shown."""
 
@@ -130,11 +127,11 @@ def build_state(summary: VersionSummary, words: Words) -> None:
     if summary.problem:
         node("span", words.say("Damaged"), classes="tag damaged")
     elif summary.status is ModelStatus.CANDIDATE and not summary.is_here:
-        node("span", words.say("On other machines"), classes=f"tag {summary.status}")
+        node("span", words.say("On another machine"), classes=f"tag {summary.status}")
     else:
         node("span", words.say(STATES[summary.status]), classes=f"tag {summary.status}")
     if summary.is_previous and not summary.problem:
-        node("span", words.say("live before"), classes="tag")
+        node("span", words.say("previously live"), classes="tag")
 
 
 def comparison(summary: VersionSummary, words: Words) -> str:
@@ -153,7 +150,7 @@ def deed_words(entry: AuditEntry, words: Words) -> str:
     done = words.say(DEEDS.get(entry.action, entry.action))
     details = entry.details
     if isinstance(before := details.get("from"), str):
-        done = words.say("{deed}, instead of {version}", deed=done, version=printable(before))
+        done = words.say("{deed}, replacing {version}", deed=done, version=printable(before))
     if isinstance(reason := details.get("forced"), str):
         done = words.say(
             "{deed}; reason: {reason}", deed=done, reason=words.say(recognised(printable(reason), _REASONS))

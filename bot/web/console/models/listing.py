@@ -40,12 +40,12 @@ _HOW_TO_TRAIN = (
     "python -m training.publish --candidate var/runs/v2 --version v2",
 )
 _ONLY_STARTER = N_(
-    "There is only the starter, which knows the FAQ of a made-up shop. To train a model on answers that you "
-    "approved, type this where the bot runs; then the version is here, and you can put it live:"
+    "Only the starter is installed, which knows the FAQ of a made-up shop. To train a model on your approved "
+    "answers, run this command on the bot's machine. The version then appears here, and you can put it live:"
 )
 _LATE = N_(
-    "The bot still answers with {answering}: {live} is being loaded. If that stays so, it was refused, and the "
-    "log says why under model.swap_failed."
+    "The bot still answers with {answering} while {live} is loading. If this doesn't change, {live} was "
+    "refused. The log says why under model.swap_failed."
 )
 
 
@@ -68,7 +68,7 @@ class Listing:
         node("h1", say("Models"))
         with node("div", classes="row"):
             node("a", say("Train a model"), href=f"{PATH}/{TRAINING}")
-            node("a", say("Try a version on people"), href=f"{PATH}/{TRIAL}")
+            node("a", say("Try a version with users"), href=f"{PATH}/{TRIAL}")
         if self._models.fixed is not None:
             node("p", say(FIXED[self._models.fixed]), classes="caveat advice")
         self._late = node("p", role="status", classes="late advice")
@@ -91,7 +91,7 @@ class Listing:
             headings = [
                 say(name)
                 for name in (
-                    *(N_("Version"), N_("State"), N_("Made"), N_("Evaluation")),
+                    *(N_("Version"), N_("Status"), N_("Created"), N_("Evaluation")),
                     *(N_("Answers"), N_("Votes"), N_("Actions")),
                 )
             ]
@@ -108,13 +108,13 @@ class Listing:
             if standing.deeds:
                 node("h2", say("Decisions"))
                 build_deeds(standing.deeds, words)
-                node("a", say("All of them in the audit"), href=f"{ROOT}/settings/audit?action=model.")
+                node("a", say("See all in the audit log"), href=f"{ROOT}/settings/audit?action=model.")
 
     def _build_live(self, standing: Standing) -> None:
         words = self._words
         answering = self._models.answering()
         if self._models.fixed is not None:
-            node("p", words.say("{version} answers.", version=answering), classes="live", dir="auto")
+            node("p", words.say("{version} is live.", version=answering), classes="live", dir="auto")
             return
         if standing.live is None:
             return
@@ -161,7 +161,9 @@ def build_daemons(daemons: Sequence[RunningDaemon], words: Words) -> None:
     """Show which daemons share the database, and what keeps one from the live version."""
     say = words.say
     node("h2", say("Machines"))
-    table = Table(say("Machines"), [say("Machine"), say("Answers with"), say("Why not with the live version")])
+    table = Table(
+        say("Machines"), [say("Machine"), say("Answers with"), say("Reasons not to compare with the live version")]
+    )
     for daemon in daemons:
         for cell, text in zip(table.row(), (daemon.host, daemon.version, daemon.problem or "–"), strict=True):
             with cell:

@@ -24,10 +24,11 @@ from supportbot.words import N_
 _LONGEST_NAME = 100
 
 _NOT_EVALUATED = N_(
-    "Nobody knows yet whether it is better than what is live: evaluate it, which asks both the held-out rows."
+    "It isn't known yet whether this is better than the live version. Evaluate it to compare both on the "
+    "held-out rows."
 )
 _ABOUT_PUBLISHING = N_(
-    "Publishing makes a version of it, with the name that its answers will carry. It does not go live by that."
+    "Publishing turns this run into a version with a name, which its answers carry. It does not go live yet."
 )
 
 
@@ -67,7 +68,7 @@ class RunPanel:
                     node("dt", name)
                     node("dd", value, dir="auto")
         if self._is_admin and not is_running and run.folder.can_resume:
-            button(say("Resume it"), self._resume, classes="main")
+            button(say("Resume"), self._resume, classes="main")
         if run.folder.is_finished:
             if run.folder.losses:
                 build_losses(run.folder.losses, self._words)
@@ -84,15 +85,15 @@ class RunPanel:
         if folder.rows is not None:
             yield say("Trained on"), words.say_many("{number} row", "{number} rows", folder.rows)
         if folder.held_out is not None:
-            yield say("To measure on"), words.say_many("{number} row", "{number} rows", folder.held_out)
+            yield say("Rows to measure on"), words.say_many("{number} row", "{number} rows", folder.held_out)
         if folder.seconds is not None:
             yield (
-                say("Time of training"),
+                say("Training time"),
                 words.say_many("{number} second", "{number} seconds", round(folder.seconds)),
             )
         for name, value in (
-            (say("Last loss in training, nats a token"), folder.final_loss),
-            (say("Held-out loss at the end of training, nats a token"), folder.eval_loss),
+            (say("Final training loss, nats per token"), folder.final_loss),
+            (say("Held-out loss at the end of training, nats per token"), folder.eval_loss),
         ):
             if value is not None:
                 yield name, f"{value:.4g}"
@@ -109,7 +110,7 @@ class RunPanel:
                 node("p", text, classes="muted")
             build_comparison(found.figures, say("This run"), found.against or "–", self._words)
         if self._is_admin and not is_running:
-            label = say("Evaluate it") if found is None else say("Evaluate it again")
+            label = say("Evaluate") if found is None else say("Evaluate again")
             button(label, self._evaluate, classes="main" if found is None else "")
 
     async def _build_version(self, *, is_running: bool) -> None:
@@ -127,24 +128,20 @@ class RunPanel:
             with node("div", classes="row"):
                 deeds.build(view.report.summary, view.live, None)
                 if is_there and may_publish and run.has_newer_evaluation:
-                    button(
-                        say("Publish it again, with the newer evaluation"), self._publish, {"version": run.version}
-                    )
+                    button(say("Publish again with the newer evaluation"), self._publish, {"version": run.version})
         if is_there:
             return
         if may_publish:
             node("p", say(_ABOUT_PUBLISHING))
-            name = Field(name="version", label=say("Name of the version"), limit=_LONGEST_NAME, required=True)
-            Form(
-                "publish", [name], say("Publish it"), self._publish, keep=True, strong=run.folder.found is not None
-            )
+            name = Field(name="version", label=say("Version name"), limit=_LONGEST_NAME, required=True)
+            Form("publish", [name], say("Publish"), self._publish, keep=True, strong=run.folder.found is not None)
         elif run.version is None:
-            node("p", say("It is not published."))
+            node("p", say("Not published."))
 
     async def _build_jobs(self) -> None:
         say = self._words.say
-        node("h2", say("What was done"))
-        with node("ul", classes="deeds-done", aria_label=say("What was done")):
+        node("h2", say("History"))
+        with node("ul", classes="deeds-done", aria_label=say("History")):
             for job in self._run.jobs:
                 with node("li"):
                     moment(job.started_at, self._words)
@@ -156,8 +153,8 @@ class RunPanel:
             if newest.state is not JobState.ENDED:
                 details.props["open"] = True
             with details:
-                node("summary", say("What it said last"))
-                node("pre", tail, tabindex="0", aria_label=say("What it said last"))
+                node("summary", say("Last output"))
+                node("pre", tail, tabindex="0", aria_label=say("Last output"))
 
     async def _resume(self) -> None:
         async def deed(operator: Operator) -> JobView:

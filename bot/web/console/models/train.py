@@ -35,12 +35,12 @@ _LOOK_SECONDS = 1.0
 """How often a page looks how far the job is."""
 
 _ABOUT = N_(
-    "A model learns the rows that were approved. It is trained in a process of its own, which yields to answers "
-    "and goes on when this page is closed or the bot restarts. One job at a time runs on a database."
+    "A model learns from approved rows. Training runs in its own process, gives way to answers, and "
+    "continues if you close this page or the bot restarts. Only one job per database runs at a time."
 )
 _TOO_FEW = N_(
-    "With fewer than {number} rows to measure on, no evaluation can show that a model is better: a tenth of what "
-    "is approved is held out."
+    "With fewer than {number} rows to measure on, no evaluation can show that a model is better. A tenth of "
+    "approved rows is held out."
 )
 
 
@@ -73,7 +73,7 @@ class TrainPage:
         if (fixed := self._visit.console.models.fixed) is not None:
             node("p", say(FIXED[fixed]), classes="caveat advice")
         if not self._is_admin:
-            node("p", say("Only admins train, evaluate and publish; here is how it goes."))
+            node("p", say("Only admins can train, evaluate and publish. You can follow the progress here."))
         self._place = node("div")
         await attempt(self._visit, self._show)
         self._timer = ui.timer(_LOOK_SECONDS, self._look, immediate=False)
@@ -125,8 +125,8 @@ class TrainPage:
 
     def _build_lesson(self) -> None:
         say = self._words.say
-        with node("section", classes="card lesson", aria_label=say("What to train")):
-            node("h2", say("What to train"))
+        with node("section", classes="card lesson", aria_label=say("New training run")):
+            node("h2", say("New training run"))
             with node("div", classes="row"):
                 recipes = {str(one): say(label) for one, label in RECIPES.items()}
                 Choice("recipe", say("Recipe"), recipes, self._recipe, on_chosen=self._choose_recipe)
@@ -193,7 +193,7 @@ class TrainPage:
                 return
             if survey.held_out < ENOUGH_HELD_OUT:
                 node("p", words.say(_TOO_FEW, number=ENOUGH_HELD_OUT), classes="caveat advice")
-            button(words.say("Start the training"), self._start, classes="main")
+            button(words.say("Start training"), self._start, classes="main")
 
     @property
     def _lesson(self) -> Lesson:
@@ -210,9 +210,9 @@ class TrainPage:
 
     def _build_runs(self, runs: tuple[JobView, ...]) -> None:
         words = self._words
-        node("h2", words.say("Trainings"))
-        headings = [words.say(name) for name in (N_("Run"), N_("Recipe"), N_("State"), N_("Begun"), N_("By"))]
-        table = Table(words.say("Trainings"), headings)
+        node("h2", words.say("Training runs"))
+        headings = [words.say(name) for name in (N_("Run"), N_("Recipe"), N_("Status"), N_("Started"), N_("By"))]
+        table = Table(words.say("Training runs"), headings)
         for job in runs:
             run, recipe, state, begun, by = table.row()
             with run:

@@ -30,23 +30,23 @@ _LOOK_SECONDS = 3.0
 _ALPHAS = ("0.01", "0.05", "0.1")
 
 _WHAT = N_(
-    "A share of conversations is answered by another version than the live one, until people's votes tell which "
-    "is better. Nobody sees which version answers them; a conversation stays with its version. It takes the "
-    "memory of one more model in each daemon."
+    "A trial sends part of the conversations to another version until people's votes show which is better. "
+    "Nobody sees which version answers, and a conversation keeps its version. Each daemon needs memory for "
+    "one more model."
 )
 _RULE = N_(
-    "{share} of conversations get {candidate}, the others {live}. A conversation in which people vote counts "
-    "once: one 👎 or a correction makes it bad. The trial ends when the shares of 👍 differ beyond chance, which "
-    "is wrong with a probability of {alpha} at most, however often anybody looks; else after {conversations} "
+    "{share} of conversations get {candidate}, the others {live}. A conversation with votes counts once, and "
+    "one 👎 or correction makes it bad. The trial ends when the 👍 shares differ significantly (a false "
+    "alarm has a probability of {alpha} at most, however often you look), or after {conversations} "
     "conversations or {days} days."
 )
 _OUTCOMES: Mapping[TrialOutcome, str] = {
-    TrialOutcome.BETTER: N_("{candidate} was better than {live}."),
-    TrialOutcome.WORSE: N_("{candidate} was worse than {live}, which answers everybody again."),
-    TrialOutcome.INCONCLUSIVE: N_("It ended without a difference beyond chance between {candidate} and {live}."),
-    TrialOutcome.BY_HAND: N_("It was stopped before there was a difference beyond chance."),
-    TrialOutcome.LIVE_CHANGED: N_("It was stopped because {live} was no longer the live version."),
-    TrialOutcome.CANDIDATE_GONE: N_("It was stopped because the files of {candidate} were gone."),
+    TrialOutcome.BETTER: N_("The trial ended. {candidate} was better than {live}."),
+    TrialOutcome.WORSE: N_("The trial ended. {candidate} was worse than {live}, which answers everyone again."),
+    TrialOutcome.INCONCLUSIVE: N_("The trial ended. No significant difference between {candidate} and {live}."),
+    TrialOutcome.BY_HAND: N_("The trial was stopped before it found a significant difference."),
+    TrialOutcome.LIVE_CHANGED: N_("The trial was stopped because {live} was no longer the live version."),
+    TrialOutcome.CANDIDATE_GONE: N_("The trial was stopped because the files of {candidate} are missing."),
 }
 
 
@@ -101,7 +101,7 @@ class TrialPage:
         trial, words = view.trial, self._words
         say = words.say
         names = {"live": printable(trial.live), "candidate": printable(trial.candidate)}
-        node("h2", say("Running now") if trial.is_running else say("The last trial"))
+        node("h2", say("Running now") if trial.is_running else say("Last trial"))
         node("p", rule_words(trial, words), dir="auto")
         with node("p", classes="live"):
             node("span", say("Started by {name}", name=printable(trial.started_by)), dir="auto")
@@ -111,7 +111,7 @@ class TrialPage:
                 node("strong", say(_OUTCOMES[trial.outcome], **names), dir="auto")
                 moment(trial.ended_at, words)
         if trial.rule.promotes and trial.is_running:
-            node("p", say("If {candidate} is better, it goes live by itself.", **names), dir="auto")
+            node("p", say("If {candidate} is better, it goes live automatically.", **names), dir="auto")
         if may(self._visit.operator.role, Action.PROMOTE):
             self._build_deeds(trial, choices)
         build_arms(view, words)
@@ -121,25 +121,27 @@ class TrialPage:
         say = self._words.say
         with node("p", classes="row"):
             if trial.is_running:
-                button(say("Stop the trial"), self._ask_to_stop, trial)
+                button(say("Stop trial"), self._ask_to_stop, trial)
             elif trial.outcome is TrialOutcome.BETTER and trial.candidate in choices.candidates:
                 button(say("Put live"), self._ask_to_promote, trial)
 
     def _ask_to_stop(self, trial: Trial) -> None:
         say = self._words.say
-        question = say("Stop the trial? {live} answers everybody again, and nothing is decided.", live=trial.live)
-        self._visit.frame.ask(question, say("Stop the trial"), partial(self._stop, trial))
+        question = say(
+            "Stop the trial? {live} answers everyone again, and the trial has no result.", live=trial.live
+        )
+        self._visit.frame.ask(question, say("Stop trial"), partial(self._stop, trial))
 
     async def _stop(self, trial: Trial) -> None:
         async def deed(operator: Operator) -> None:
             await self._trials.stop(operator.name, trial.trial_id)
 
-        await self._do(deed, "", self._words.say("The trial is stopped."))
+        await self._do(deed, "", self._words.say("The trial was stopped."))
 
     def _ask_to_promote(self, trial: Trial) -> None:
         say = self._words.say
         question = say(
-            "Let {version} answer instead of {live}? It is loaded and tried first. You can roll back at any time.",
+            "Put {version} live instead of {live}? It is loaded and tested first. You can roll back at any time.",
             version=trial.candidate,
             live=trial.live,
         )
@@ -151,19 +153,19 @@ class TrialPage:
         async def deed(operator: Operator) -> Switch:
             return await self._visit.console.models.promote(trial.candidate, operator.name, reason)
 
-        told = self._words.say("{version} is loaded and tried…", version=printable(trial.candidate))
+        told = self._words.say("Loading and testing {version}…", version=printable(trial.candidate))
         await self._do(deed, told, self._words.say("{version} is live.", version=printable(trial.candidate)))
 
     def _build_start(self, choices: Choices) -> None:
         say = self._words.say
         if not may(self._visit.operator.role, Action.PROMOTE) or self._visit.console.models.fixed is not None:
             return
-        node("h2", say("Start a trial"))
+        node("h2", say("New trial"))
         if not choices.candidates:
-            node("p", say("There is no other version than the live one and the starter, so nothing can be tried."))
+            node("p", say("There is no version to try besides the live one and the starter."))
             return
         default = Rule()
-        yes_or_no = [("no", say("No: I decide then")), ("yes", say("Yes"))]
+        yes_or_no = [("no", say("No, I decide then")), ("yes", say("Yes"))]
         alphas = [(one, f"{100 * float(one):.0f} %") for one in _ALPHAS]
         fields = [
             Field(
@@ -183,21 +185,21 @@ class TrialPage:
             ),
             Field(
                 name="conversations",
-                label=say("Most conversations"),
+                label=say("Maximum conversations"),
                 value=str(default.most_conversations),
                 limit=7,
-                hint=say("Then it ends without a difference."),
+                hint=say("Otherwise, the trial ends without a winner."),
             ),
-            Field(name="days", label=say("Most days"), value=str(default.most_days), limit=4),
+            Field(name="days", label=say("Maximum days"), value=str(default.most_days), limit=4),
             Field(
                 name="promotes",
-                label=say("A better candidate goes live by itself"),
+                label=say("Put a better candidate live automatically"),
                 kind="select",
                 value="no",
                 options=yes_or_no,
             ),
         ]
-        Form("trial", fields, say("Start the trial"), self._start, strong=True, keep=True)
+        Form("trial", fields, say("Start trial"), self._start, strong=True, keep=True)
 
     async def _start(self, values: Mapping[str, str]) -> None:
         rule = Rule(
@@ -211,8 +213,8 @@ class TrialPage:
         async def deed(operator: Operator) -> Trial:
             return await self._trials.start(values["candidate"], rule, operator.name)
 
-        told = self._words.say("{version} is loaded and tried…", version=printable(values["candidate"]))
-        await self._do(deed, told, self._words.say("The trial runs."))
+        told = self._words.say("Loading and testing {version}…", version=printable(values["candidate"]))
+        await self._do(deed, told, self._words.say("The trial is running."))
 
     async def _do(self, deed: Callable[[Operator], Awaitable[object]], told: str, done: str) -> None:
         """Do one thing at a time, and show what is so then."""

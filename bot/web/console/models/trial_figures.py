@@ -8,8 +8,8 @@ from supportbot.trials.trials import Rate, TrialView
 from supportbot.words import N_, Words
 
 _BESIDE = N_(
-    "Few people vote, and those who are annoyed vote more. So what happened in all conversations stands beside "
-    "the votes; it decides nothing. Intervals are those of Wilson, 95 %, as of now."
+    "Few people vote, and annoyed people vote more often. These figures cover all conversations, but don't "
+    "decide the trial. Intervals are 95% Wilson intervals as of now."
 )
 
 
@@ -24,13 +24,13 @@ def build_arms(view: TrialView, words: Words) -> None:
             say("Conversations with votes"),
             *(f"👍 {words.number(one.arm.judged.good)} 👎 {words.number(one.arm.judged.bad)}" for one in arms),
         ],
-        [say("👍 of those"), *(_rate(one.good, words) for one in arms)],
+        [say("👍 of these"), *(_rate(one.good, words) for one in arms)],
         *(
             [say(name), *(_rate(getattr(one, field), words) for one in arms)]
             for name, field in (
-                (N_("Answered, with neither a further question nor a human"), "settled"),
-                (N_("Asked on after the first answer"), "followed_up"),
-                (N_("A human was asked"), "handed_off"),
+                (N_("Answered, with no follow-up and no hand-off"), "settled"),
+                (N_("Follow-up after the first answer"), "followed_up"),
+                (N_("Handed off to a human"), "handed_off"),
                 (N_("The model was never sure enough"), "not_sure"),
             )
         ),
@@ -54,8 +54,8 @@ def build_interval(view: TrialView, words: Words) -> None:
     node(
         "p",
         say(
-            "A difference of {low} to {high} points of 👍, candidate minus live, is not ruled out. With a "
-            "probability of {sure} that is right at all times at once; the trial ends as soon as 0 is outside.",
+            "The 👍 difference, candidate minus live, is between {low} and {high} points, with {sure} "
+            "confidence however often you look. The trial ends once this range excludes 0.",
             low=low,
             high=high,
             sure=sure,
@@ -79,15 +79,15 @@ def build_interval(view: TrialView, words: Words) -> None:
             "lineStyle": {"color": colour, "width": 2},
         }
         for field, name, colour in (
-            ("high", N_("Greatest difference"), "var(--accent)"),
-            ("low", N_("Least difference"), "var(--muted)"),
+            ("high", N_("Upper limit"), "var(--accent)"),
+            ("low", N_("Lower limit"), "var(--muted)"),
         )
     ]
-    head = [say("Conversations with votes"), say("Least difference"), say("Greatest difference")]
+    head = [say("Conversations with votes"), say("Lower limit"), say("Upper limit")]
     rows = [
         [words.number(point.judgements), sign(point.low, words), sign(point.high, words)] for point in view.points
     ]
-    title = say("Difference of 👍 that is not ruled out, in points, by conversations with votes")
+    title = say("Plausible range of the 👍 difference, in points, by conversations with votes")
     build_chart(title, options, head, rows, words)
 
 

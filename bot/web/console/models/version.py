@@ -70,7 +70,7 @@ class VersionPage:
         words, report = self._words, view.report
         with node("dl", classes="facts"):
             with node("div"):
-                node("dt", words.say("Made"))
+                node("dt", words.say("Created"))
                 with node("dd"):
                     moment(report.summary.created_at, words)
             for name, value in (*self._origin(view), *self._measured(view), *self._liked(report)):
@@ -84,9 +84,9 @@ class VersionPage:
         if published is not None:
             yield words.say("Published by"), published
         if report.summary.status is not ModelStatus.RETIRED and not report.summary.problem:
-            yield words.say("Trained from"), report.base or words.say("nothing: from scratch")
+            yield words.say("Base model"), report.base or words.say("nothing: from scratch")
         if report.summary.parent:
-            yield words.say("Made of the version"), report.summary.parent
+            yield words.say("Based on version"), report.summary.parent
         if isinstance(method := report.recipe.get("method"), str):
             yield words.say("Method"), method
         rows = report.recipe.get("examples")
@@ -108,7 +108,7 @@ class VersionPage:
         if report.confidence_floor is not None:
             yield words.say(label_of(_FLOOR).text), f"{report.confidence_floor:.4g}"
         if isinstance(view.floor_beside, int | float):
-            yield words.say("Confidence floor beside approved answers, nats"), f"{view.floor_beside:.4g}"
+            yield words.say("Confidence threshold next to approved answers, nats"), f"{view.floor_beside:.4g}"
 
     def _liked(self, report: VersionReport) -> Iterable[Fact]:
         words, summary = self._words, report.summary

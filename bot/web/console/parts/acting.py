@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-_FAILED = N_("Something went wrong here. The log says more under the reference {reference}.")
+_FAILED = N_("Something went wrong. The log has details under the reference {reference}.")
 
 
 async def act(visit: Visit, action: Action, deed: Callable[[Operator], Awaitable[T]]) -> T | None:

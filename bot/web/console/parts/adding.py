@@ -25,7 +25,7 @@ async def add_to_review(visit: Visit, put: Callable[[str], Awaitable[Put]]) -> N
     if (done := await act(visit, Action.REVIEW, deed)) is None:
         return
     if done.was_put:
-        frame.say(say("It waits in Review already."))
+        frame.say(say("Already waiting under Review."))
         return
 
     async def undo() -> None:
@@ -35,7 +35,7 @@ async def add_to_review(visit: Visit, put: Callable[[str], Awaitable[Put]]) -> N
 
         if await act(visit, Action.REVIEW, take_back):
             frame.show_open("review", await review.count_open())
-            frame.say(say("It is out of the queue again."))
+            frame.say(say("Removed from the queue."))
 
     frame.show_open("review", await review.count_open())
-    frame.offer_undo(say("It waits in Review, in front of what the log has."), undo)
+    frame.offer_undo(say("Added to Review, ahead of items from the log."), undo)

@@ -55,7 +55,7 @@ def build_chart(
         node("figcaption", title)
         Chart(title, options)
         with node("details"):
-            node("summary", words.say("The same as a table"))
+            node("summary", words.say("Show as a table"))
             build_table(head, rows)
 
 

@@ -24,7 +24,7 @@ from supportbot.words import N_
 PIECE_BYTES = 512 * 1024
 """Of a request; within the port's ten seconds that takes half a megabit a second."""
 
-_FAILED = N_("The file could not be sent. Choose it again in a moment.")
+_FAILED = N_("The file couldn't be sent. Choose it again in a moment.")
 _REFUSED = 422
 _PLACE = re.compile(r"[0-9]{1,12}")
 
@@ -62,7 +62,7 @@ class FileField(ui.element, component="file.js"):
         self._url = f"/_nicegui/client/{self.client.id}/upload/{self.id}"
         words = visit.words
         props = {"name": name, "label": label, "accept": ",".join(endings), "url": self._url, "disabled": disabled}
-        hint = words.say("At most {most} MB.", most=MOST_BYTES // 2**20)
+        hint = words.say("{most} MB at most.", most=MOST_BYTES // 2**20)
         self._props.update({**props, "hint": hint, "failed": words.say(_FAILED)})
         self.on("sent", self._hand_over, args=[])
         nicegui.app.add_api_route(self._url, self._receive, methods=["POST"], include_in_schema=False)

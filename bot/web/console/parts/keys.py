@@ -9,7 +9,7 @@ from nicegui.events import GenericEventArguments
 
 from supportbot.words import N_, Words
 
-_SHOW_ALL = N_("Show all keys")
+_SHOW_ALL = N_("Show keyboard shortcuts")
 
 
 class Keys(ui.element, component="keys.js"):
@@ -23,7 +23,7 @@ class Keys(ui.element, component="keys.js"):
     def __init__(self, go: Mapping[str, tuple[str, str]], words: Words) -> None:
         super().__init__()
         self._handlers: dict[str, Callable[[], object]] = {}
-        self._props["label"] = words.say("Keys")
+        self._props["label"] = words.say("Keyboard shortcuts")
         self._props["close"] = words.say("Close")
         self._props["go"] = {letter: address for letter, (address, _) in go.items()}
         self._props["listed"] = [

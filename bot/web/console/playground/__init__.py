@@ -32,13 +32,13 @@ _LONGEST_SEED = 20
 _DIGITS = 16
 
 _STAGES: Mapping[Stage, str] = {
-    Stage.TURN: N_("It waits for its turn…"),
-    Stage.PEOPLE: N_("People are being answered, and they go first. It waits…"),
-    Stage.LOADING: N_("{version} is being loaded…"),
-    Stage.WRITING: N_("{version} writes…"),
+    Stage.TURN: N_("Waiting for its turn…"),
+    Stage.PEOPLE: N_("Waiting. People's questions go first…"),
+    Stage.LOADING: N_("Loading {version}…"),
+    Stage.WRITING: N_("{version} is writing…"),
 }
 
-_ONLY_CURATORS = N_("Trying versions takes the machine's time, so it takes the role of a curator: ask an admin.")
+_ONLY_CURATORS = N_("Trying versions takes computing time, so it needs the curator role. Ask an admin.")
 
 
 async def build(visit: Visit) -> None:
@@ -48,7 +48,7 @@ async def build(visit: Visit) -> None:
     node("h1", words.say("Playground"))
     node(
         "p",
-        words.say("What versions of the model would say to a question. Nothing of this is kept."),
+        words.say("See how versions of the model would answer a question. Nothing is saved."),
         classes="muted",
     )
     if not may(visit.operator.role, Action.TEACH):
@@ -88,12 +88,12 @@ class Trial:
         self._question = Field("question", say("Question"), asked, limit=_LONGEST, rows=2)
         named = {one: say("{version} (live)", version=one) if one == live else one for one in versions}
         with node("div", classes="row"):
-            self._left = Choice("left", say("Version on the left"), named, live)
+            self._left = Choice("left", say("Left version"), named, live)
             other = versions[1] if len(versions) > 1 else ""
             right = {"": say("None"), **named}
-            self._right = Choice("right", say("Version on the right"), right, other)
+            self._right = Choice("right", say("Right version"), right, other)
         with node("fieldset", classes="sampling"):
-            node("legend", say("How tokens are drawn"))
+            node("legend", say("Sampling"))
             self._sliders = {
                 name: Slider(
                     name,
@@ -110,8 +110,8 @@ class Trial:
         with node("div", classes="row"):
             self._run = button(say("Try"), self._start, classes="main")
             self._stop = button(say("Stop"), self._cancel)
-            button(say("Documented values"), self._reset)
-            button(say("Another seed"), lambda: self._seed.set(str(new_seed())))
+            button(say("Reset to defaults"), self._reset)
+            button(say("Change seed"), lambda: self._seed.set(str(new_seed())))
         self._set_running(running=False)
 
     def _reset(self) -> None:
@@ -119,7 +119,7 @@ class Trial:
         for name, slider in self._sliders.items():
             slider.set(RANGES[name].start)
         self._seed.set("0")
-        self._visit.frame.say(self._words.say("These are the documented values."))
+        self._visit.frame.say(self._words.say("Settings are back to their defaults."))
 
     async def _start(self) -> None:
         """Begin a run with what stands in the form, unless one is under way."""

@@ -22,20 +22,20 @@ MODES: Mapping[str, str] = {
 }
 
 _WHY: Mapping[Why, str] = {
-    Why.GIVEN: N_("It is approved, and given word for word."),
-    Why.HEARD: N_("The model is sure enough, so what it wrote is said."),
-    Why.NO_QUESTION: N_("This is too long or too repetitive, or has no words."),
-    Why.NOT_ASKED: N_("The model is not asked: it was not trained on rows of yours."),
-    Why.EMPTY: N_("The model wrote nothing. In a chat it would be asked once more."),
-    Why.BELOW: N_("The model is not sure enough: in a chat it is stopped after its first tokens."),
-    Why.NOT_NEAR: N_("No approved answer is near enough for the model to be heard."),
-    Why.DIFFERS: N_("The model says something else than the approved answer that is nearest."),
+    Why.GIVEN: N_("An approved answer matches and is given word for word."),
+    Why.HEARD: N_("The model is sure enough, so its text is the answer."),
+    Why.NO_QUESTION: N_("The question is too long, too repetitive, or has no words."),
+    Why.NOT_ASKED: N_("The model isn't asked, because it was not trained on your rows."),
+    Why.EMPTY: N_("The model wrote nothing. In chat, it would be asked once more."),
+    Why.BELOW: N_("The model isn't sure enough. In chat, it is stopped after its first tokens."),
+    Why.NOT_NEAR: N_("No approved answer is close enough to use the model's text."),
+    Why.DIFFERS: N_("The model's text differs from the closest approved answer."),
 }
 
 _FINISHES: Mapping[FinishReason | None, str] = {
-    "stop": N_("the model ended the text itself"),
-    "length": N_("the longest length was reached"),
-    None: N_("it was broken off"),
+    "stop": N_("the model ended its text"),
+    "length": N_("the token limit was reached"),
+    None: N_("it was cut off"),
 }
 
 
@@ -51,19 +51,19 @@ def build_side(side: Side, add: Callable[[], Awaitable[None]] | None, words: Wor
     node("h2", written.version, dir="auto")
     for outcome in side.outcomes:
         _build_outcome(outcome, words)
-    node("h3", words.say("What the model wrote"))
+    node("h3", words.say("Model output"))
     if written.tokens:
         label = words.say("Tokens that {version} wrote, with their probabilities", version=written.version)
         Tokens(label, written.tokens, words)
     else:
-        node("p", words.say("Nothing: it ended the text at once."))
+        node("p", words.say("Nothing. It ended its text immediately."))
     with node("dl", classes="facts"):
         for name, value in _facts(side, words):
             with node("div"):
                 node("dt", name)
                 node("dd", value, dir="auto")
     with node("details"):
-        node("summary", words.say("What the model was given"))
+        node("summary", words.say("Prompt"))
         node("pre", written.prompt.text, dir="auto", tabindex="0")
     if add is not None and written.text:
         button(words.say("Add to review"), add)
@@ -91,16 +91,16 @@ def _facts(side: Side, words: Words) -> Iterable[tuple[str, str]]:
     written: Written = side.written
     floors = dict.fromkeys(one.floor for one in side.outcomes if one.floor is not None)
     for name, value in (
-        (N_("Confidence of the model"), written.confidence),
+        (N_("Model confidence"), written.confidence),
         (N_("Mean log-probability"), written.mean_logprob),
     ):
         yield words.say(name), "–" if value is None else f"{value:.4f}"
     if floors:
-        yield words.say("Least confidence of the model"), " / ".join(f"{floor:.4f}" for floor in floors)
-    yield words.say("Tokens of the answer"), words.number(len(written.tokens))
-    yield words.say("Stopped where"), words.say(_FINISHES[written.finish])
+        yield words.say("Minimum model confidence"), " / ".join(f"{floor:.4f}" for floor in floors)
+    yield words.say("Answer tokens"), words.number(len(written.tokens))
+    yield words.say("Finished because"), words.say(_FINISHES[written.finish])
     yield words.say("Milliseconds"), words.number(written.milliseconds)
     yield words.say("Seed"), str(written.generation.seed)
     yield words.say("Engine and precision"), written.engine
     if written.prompt.shortened:
-        yield words.say("The question was shortened for the model"), words.say("Yes")
+        yield words.say("Question shortened for the model"), words.say("Yes")

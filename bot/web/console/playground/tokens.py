@@ -10,7 +10,10 @@ from supportbot.playground.writing import Token
 from supportbot.printable import printable
 from supportbot.words import N_, Words
 
-_HINT = N_("The darker a token, the less likely the model thought it. Arrow keys or the pointer show the numbers.")
+_HINT = N_(
+    "The darker a token, the less likely the model thought it was. Point at a token or use the arrow keys to "
+    "see its numbers."
+)
 
 
 class Tokens(ui.element, component="tokens.js"):
@@ -38,5 +41,5 @@ def _told(token: Token, words: Words) -> str:
     text = printable(token.text)
     name = f"“{text.replace(chr(10), '↵')}”" if text else words.say("a part of a character")
     if token.probability is None:
-        return words.say("{token}: its server tells no probability", token=name)
-    return words.say("{token}: {percent} %", token=name, percent=words.tenths(100 * token.probability))
+        return words.say("{token}: the server gives no probability", token=name)
+    return words.say("{token}: {percent}%", token=name, percent=words.tenths(100 * token.probability))

@@ -35,10 +35,10 @@ _STYLE = Path(__file__).with_name("review.css")
 
 _RENEW_SECONDS = LEASE.total_seconds() / 3
 
-_ONLY_CURATORS = N_("You may look at how much waits. Deciding on it takes the role of a curator: ask an admin.")
-_LOST = N_("You were away for a while, and somebody else has this item now. Press j to go on with the next one.")
-_TOO_LONG = N_("This text is too long to be edited here: use `supportbot curate edit`.")
-_NOTHING_TO_UNDO = N_("There is nothing to undo that you have decided on this page.")
+_ONLY_CURATORS = N_("You can see how many items are waiting. Reviewing them needs the curator role. Ask an admin.")
+_LOST = N_("You were away for a while, and someone else is reviewing this item now. Press j for the next one.")
+_TOO_LONG = N_("This text is too long to edit here. Use `supportbot curate edit`.")
+_NOTHING_TO_UNDO = N_("Nothing to undo. You haven't reviewed anything on this page.")
 
 
 async def build(visit: Visit) -> None:
@@ -90,7 +90,7 @@ class Reviewing:
         keys.add("e", say("Edit, then approve"), self._edit)
         keys.add("r", say("Reject"), self._reject)
         keys.add("m", say("Merge into an answer"), self._choose_entry)
-        keys.add("x", say("None of ours"), self._disown)
+        keys.add("x", say("Off topic"), self._disown)
         keys.add("u", say("Undo"), self._undo)
         for number in range(1, MOST_OFFERED + 1):
             meaning = say("Merge into answer {number}", number=number)
@@ -149,13 +149,13 @@ class Reviewing:
         with self._body:
             if self._item is None:
                 build_empty(self._overview, self._choice, self._words)
-                button(self._words.say("Look for new ones"), self._look)
+                button(self._words.say("Check for new items"), self._look)
                 return
             judgement = build_item(self._item, self._marked, self._near, self._tick, self._words)
             with judgement:
                 with node("div", classes="verdicts"):
                     label = (
-                        self._words.say("Approve as one to avoid")
+                        self._words.say("Approve as an answer to avoid")
                         if self._item.is_bad
                         else self._words.say("Approve")
                     )
@@ -163,7 +163,7 @@ class Reviewing:
                     self._add_button(self._words.say("Edit"), "e", self._edit)
                     self._add_button(self._words.say("Reject"), "r", self._reject)
                     self._add_button(self._words.say("Merge"), "m", self._choose_entry)
-                    self._add_button(self._words.say("None of ours"), "x", self._disown)
+                    self._add_button(self._words.say("Off topic"), "x", self._disown)
                     self._add_button(self._words.say("Previous"), "k", self._previous)
                     self._add_button(self._words.say("Next"), "j", self._next)
                 self._panel = Panel(self._words)
@@ -202,7 +202,7 @@ class Reviewing:
         await self._decide(N_("Rejected."), self._review.reject)
 
     async def _disown(self) -> None:
-        await self._decide(N_("Marked as none of ours."), self._review.disown)
+        await self._decide(N_("Marked as off topic."), self._review.disown)
 
     async def _merge(self, near: Near) -> None:
         await self._decide(N_("Merged: one more wording."), partial(self._review.merge, entry_id=near.entry_id))
@@ -232,7 +232,7 @@ class Reviewing:
             deed, example_id = self._deeds.pop()
             await self._review.undo(deed, operator.name)
             await self._show(await self._take(only=example_id) or await self._take())
-            self._visit.frame.say(self._words.say("Undone: it waits again."))
+            self._visit.frame.say(self._words.say("Undone. The item is waiting again."))
 
         await self._do(take_back)
 
@@ -245,7 +245,7 @@ class Reviewing:
     async def _approve_edited(self, changed: Mapping[str, str]) -> None:
         question, answer = changed.get("question"), changed.get("answer")
         await self._decide(
-            N_("Approved as edited."), partial(self._review.approve, question=question, answer=answer)
+            N_("Approved with your edits."), partial(self._review.approve, question=question, answer=answer)
         )
 
     def _choose_entry(self) -> None:

@@ -30,20 +30,20 @@ _SOURCES = {
     AnswerSource.GENERATED: N_("Written by a model"),
     AnswerSource.APPROVED: N_("Approved answer"),
     AnswerSource.QUOTED: N_("Quoted from a document"),
-    AnswerSource.NOT_SURE: N_("The bot was not sure"),
+    AnswerSource.NOT_SURE: N_("The bot wasn't sure"),
 }
 _HANDOFFS = {
-    HandoffState.OPEN: N_("A person was asked and has not answered yet."),
+    HandoffState.OPEN: N_("A person was asked and hasn't answered yet."),
     HandoffState.ANSWERED: N_("A person was asked and has answered."),
-    HandoffState.RESOLVED: N_("A person was asked, and it is resolved."),
-    HandoffState.UNREACHED: N_("A person should have been asked, but could not be reached."),
+    HandoffState.RESOLVED: N_("A person was asked, and the request is resolved."),
+    HandoffState.UNREACHED: N_("A person should have been asked but couldn't be reached."),
 }
 _NO_CONSENT = N_(
-    "This workspace has not allowed training: what is approved is answered there only, and no model learns it."
+    "This workspace hasn't allowed learning. Approved answers are used only there, and no model learns them."
 )
 _ALIKE = N_(
-    "{number} corrections from {accounts} accounts say nearly the same: one decision is for all of them, and no "
-    "other words than these are approved."
+    "{number} corrections from {accounts} accounts are nearly the same. Your decision applies to all of "
+    "them, and only this text is approved."
 )
 
 
@@ -73,9 +73,9 @@ def build_item(
         words: the console's own.
     """
     with node("div", classes="reviewing"):
-        with node("section", classes="context", aria_label=words.say("What it is about")):
+        with node("section", classes="context", aria_label=words.say("Context")):
             _build_context(item, texts, near, words)
-        with node("section", classes="judgement", aria_label=words.say("What to decide")) as judgement:
+        with node("section", classes="judgement", aria_label=words.say("Decision")) as judgement:
             title = words.say("Answer to avoid") if item.is_bad else words.say("Proposed answer")
             node("h2", title)
             _build_text(texts.answer, title, words)
@@ -94,7 +94,7 @@ def build_item(
 def build_near(near: Sequence[Near], choose: Callable[[Near], object], words: Words) -> None:
     """Build approved answers to merge into, each with its number as a key."""
     if not near:
-        node("p", words.say("No approved answer says that."), classes="muted", role="status")
+        node("p", words.say("No approved answer matches."), classes="muted", role="status")
         return
     with node("ol", classes="entries"):
         for number, one in enumerate(near, start=1):
@@ -125,7 +125,7 @@ def _build_context(item: Item, texts: Marked, near: Sequence[Near], words: Words
         _build_thread(item.thread, words)
     node("h2", say("Nearest approved answers"))
     if not near:
-        node("p", say("Nothing like it is known."), classes="muted")
+        node("p", say("No similar answers."), classes="muted")
     with node("ul", classes="entries"):
         for one in near:
             with node("li"):
@@ -165,7 +165,7 @@ def _build_like(item: Item, tick: Callable[[int], bool], words: Words) -> None:
         return
     number = len(item.like)
     node("h2", words.say_many("{number} more with this answer", "{number} more with this answer", number))
-    node("p", words.say("What you tick is decided on together, and undone together."), classes="muted")
+    node("p", words.say("Checked items are reviewed and undone together."), classes="muted")
     with node("ul", classes="like"):
         for one in item.like:
             with node("li"):
@@ -192,7 +192,7 @@ def _build_words(text: str, label: str) -> None:
 
 def _build_text(pieces: Sequence[Piece], label: str, words: Words) -> None:
     titles = {
-        Mark.TAKEN: words.say("Redaction took this out"),
+        Mark.TAKEN: words.say("Removed by redaction"),
         Mark.DOUBTFUL: words.say("This may be personal"),
     }
     with node("div", classes="text", dir="auto", tabindex="0", role="group", aria_label=label):
@@ -209,5 +209,8 @@ def _build_doubts(texts: Marked, words: Words) -> None:
     doubts = dict.fromkeys(piece.text for piece in pieces if piece.mark is Mark.DOUBTFUL)
     if doubts:
         node(
-            "p", words.say("May be personal: {texts}", texts=", ".join(doubts)), classes="note advice", dir="auto"
+            "p",
+            words.say("Possibly personal: {texts}", texts=", ".join(doubts)),
+            classes="note advice",
+            dir="auto",
         )

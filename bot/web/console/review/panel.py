@@ -80,8 +80,8 @@ class Panel:
         self._clear()
         self._offered = found[:MOST_OFFERED]
         with self._place:
-            node("h2", say("Make it a wording of an approved answer"))
-            field = Field(name="text", label=say("Look for an answer"), value=searched)
+            node("h2", say("Add as a wording to an approved answer"))
+            field = Field(name="text", label=say("Search for an answer"), value=searched)
             Form("search", [field], say("Search"), send, keep=True, focus=not found)
             build_near(self._offered, merge, self._words)
 

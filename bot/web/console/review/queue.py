@@ -16,9 +16,9 @@ from supportbot.words import N_, Words
 PATH = f"{ROOT}/review"
 
 KINDS: Mapping[Kind, str] = {
-    Kind.PUT: N_("Put here by a curator"),
+    Kind.PUT: N_("Added by a curator"),
     Kind.CORRECTION: N_("Correction"),
-    Kind.HUMAN: N_("Answer of a person"),
+    Kind.HUMAN: N_("Human answer"),
     Kind.SUGGESTION: N_("Chosen suggestion"),
     Kind.DISLIKED: N_("Disliked answer"),
     Kind.LIKED: N_("Liked answer"),
@@ -28,11 +28,11 @@ KINDS: Mapping[Kind, str] = {
 """What kinds of items are called."""
 
 _NOTHING = N_(
-    "Nothing waits for a decision. What people correct, vote on or answer themselves comes here; looking for new "
-    "ones reads the log at once."
+    "Nothing to review. Corrections, votes and human answers appear here. “Check for new items” searches the "
+    "log now."
 )
-_NOTHING_CHOSEN = N_("Nothing of this kind waits.")
-_ALL_TAKEN = N_("Others are looking at all that waits.")
+_NOTHING_CHOSEN = N_("Nothing of this kind is waiting.")
+_ALL_TAKEN = N_("Others are reviewing all waiting items.")
 
 
 def read_choice(query: Mapping[str, str]) -> Choice:
@@ -76,12 +76,12 @@ def _select(name: str, label: str, everything: str, options: Iterable[tuple[str,
 def build_progress(overview: Overview, words: Words) -> None:
     """Build the line that says how far the queue is."""
     say = words.say
-    told = [words.say_many("{number} waits", "{number} wait", overview.number)]
+    told = [words.say_many("{number} waiting", "{number} waiting", overview.number)]
     if overview.held:
         told.append(say("others look at {number} of these", number=words.number(overview.held)))
     told.append(
         say(
-            "decided in the last 24 hours: {number}, {own} by you",
+            "{number} decided in the last 24 hours, {own} by you",
             number=words.number(overview.decided),
             own=words.number(overview.decided_by_them),
         )
@@ -93,6 +93,6 @@ def build_empty(overview: Overview, choice: Choice, words: Words) -> None:
     """Build what stands where no item is shown."""
     if choice != Choice():
         node("p", words.say(_NOTHING_CHOSEN))
-        node("a", words.say("Show all that wait"), href=PATH)
+        node("a", words.say("Show all waiting items"), href=PATH)
     else:
         node("p", words.say(_ALL_TAKEN if overview.number else _NOTHING))

@@ -23,10 +23,10 @@ PARTS = {
     "sessions": N_("Your sessions"),
     "workspaces": N_("Workspaces"),
     "channels": N_("Channels"),
-    "privacy": N_("A person's data"),
+    "privacy": N_("Personal data"),
     "backups": N_("Backups"),
     "values": N_("Limits and settings"),
-    "audit": N_("Audit"),
+    "audit": N_("Audit log"),
 }
 """By the last part of their address."""
 
@@ -38,7 +38,7 @@ async def build(visit: Visit) -> None:
     path = f"{PATH}/{part}" if part else PATH
     node("h1", say("Settings"))
     ways = [(f"{PATH}/{name}" if name else PATH, say(title)) for name, title in PARTS.items()]
-    parts(say("Parts of the settings"), ways, path)
+    parts(say("Settings sections"), ways, path)
     match part:
         case "sessions":
             await OwnSessions(visit).build()

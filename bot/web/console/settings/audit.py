@@ -19,8 +19,8 @@ from supportbot.words import N_, Words
 
 _TEXTS = {
     "actor": N_("Who"),
-    "action": N_("What, from its beginning"),
-    "subject": N_("To what, from its beginning"),
+    "action": N_("Action starts with"),
+    "subject": N_("Subject starts with"),
 }
 _DAYS = {"since": N_("From (UTC)"), "until": N_("To (UTC)")}
 _LONGEST = 200
@@ -45,7 +45,9 @@ async def build_audit(visit: Visit, path: str) -> None:
         since=_day(asked["since"]),
         until=_day(asked["until"]),
     )
-    with node("form", classes="row", method="get", action=path, role="search", aria_label=say("Search the audit")):
+    with node(
+        "form", classes="row", method="get", action=path, role="search", aria_label=say("Search the audit log")
+    ):
         for name, label in {**_TEXTS, **_DAYS}.items():
             with node("div", classes="field"):
                 node("label", say(label), **{"for": f"audit-{name}"})
@@ -62,11 +64,11 @@ async def build_audit(visit: Visit, path: str) -> None:
     if found is None:
         return
     if not found.entries:
-        node("p", say("Nothing like that was done. Every change that somebody makes is recorded here."))
+        node("p", say("No matching changes. Every change is recorded here."))
         return
     undoing = Undoing(visit)
     await undoing.look(found.entries)
-    table = Table(say("Audit"), [say("When"), say("Who"), say("What"), say("To what"), say("More")])
+    table = Table(say("Audit log"), [say("When"), say("Who"), say("Action"), say("Subject"), say("More")])
     for entry in found.entries:
         undoing.offer(entry, _show(table, entry, visit.words))
     with node("p", classes="row"):

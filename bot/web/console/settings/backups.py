@@ -11,8 +11,8 @@ from supportbot.access.roles import Action, Operator, may
 from supportbot.words import N_
 
 _ABOUT = N_(
-    "A backup has the database, the models and a list of the settings without secrets. It holds what people have "
-    "asked: keep a copy where this machine's end does not reach it, and nobody else can read it."
+    "A backup holds the database, the models and a list of the settings without secrets. It includes what "
+    "people asked, so keep a copy on another machine where nobody else can read it."
 )
 
 
@@ -34,7 +34,7 @@ class BackupPanel:
         node("p", say(_ABOUT), classes="muted")
         self._standing = node("div")
         if may(self._visit.operator.role, Action.CONFIGURE):
-            self._button = button(say("Make a backup now"), self._make, classes="main")
+            self._button = button(say("Back up now"), self._make, classes="main")
             self._progress = node("p", role="status")
         await attempt(self._visit, self._show)
 
@@ -46,7 +46,7 @@ class BackupPanel:
             node("dt", say("Last backup"), classes="muted")
             with node("dd"):
                 if standing.newest is None:
-                    node("span", say("There is none yet."))
+                    node("span", say("No backups yet."))
                 else:
                     moment(standing.newest.at, words)
                     node("br")
@@ -55,26 +55,32 @@ class BackupPanel:
             with node("dd"):
                 node("code", str(standing.folder), dir="auto")
                 node("span", words.say_many("{number} backup", "{number} backups", standing.number))
-            node("dt", say("By the clock"), classes="muted")
+            node("dt", say("Schedule"), classes="muted")
             with node("dd"):
                 if standing.every_hours is None:
-                    node("span", say("Never: set SUPPORTBOT_BACKUP_HOURS, such as 24, and start the bot again."))
+                    node(
+                        "span",
+                        say(
+                            "Never. To schedule backups, set SUPPORTBOT_BACKUP_HOURS, such as 24, and "
+                            "restart the bot."
+                        ),
+                    )
                 else:
                     hours = f"{standing.every_hours:g}"
                     text = say(
-                        "Every {hours} hours (SUPPORTBOT_BACKUP_HOURS); the newest {kept} are kept "
+                        "Every {hours} hours (SUPPORTBOT_BACKUP_HOURS). The newest {kept} are kept "
                         "(SUPPORTBOT_BACKUP_KEEP).",
                         hours=hours,
                         kept=words.number(standing.keep),
                     )
                     node("span", text)
             if standing.is_making:
-                node("p", say("One is being made now."))
+                node("p", say("A backup is running."))
 
     async def _make(self) -> None:
         async def make(operator: Operator) -> None:
             self._button.props["disabled"] = True
-            self._progress.text = self._words.say("A backup is being made. It goes on when you leave this page.")
+            self._progress.text = self._words.say("A backup is running. You can leave this page.")
             try:
                 path = await self._backups.make(operator.name)
             finally:
@@ -82,6 +88,6 @@ class BackupPanel:
                 self._progress.text = ""
             if not self._standing.is_deleted:
                 await self._show()
-                self._visit.frame.say(self._words.say("The backup is made: {path}", path=path))
+                self._visit.frame.say(self._words.say("Backup complete: {path}", path=path))
 
         await act(self._visit, Action.CONFIGURE, make)

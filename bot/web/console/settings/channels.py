@@ -28,10 +28,9 @@ from supportbot.policies.wording import HOURS_EXAMPLE, LABELS, NONE, build_lines
 from supportbot.words import N_, Words
 
 _ABOUT = N_(
-    "A channel follows its workspace in whatever it does not decide itself. What is decided holds from the next "
-    "question on."
+    "A channel uses its workspace's settings unless it has its own. Changes apply from the next question on."
 )
-_CHOICES = choices(N_("As the workspace"))
+_CHOICES = choices(N_("Same as the workspace"))
 
 
 async def build_channels(visit: Visit, path: str) -> None:
@@ -60,7 +59,7 @@ def _build_search(words: Words, path: str, workspace: str, channel: str) -> None
     say = words.say
     with node("form", classes="row", method="get", action=path, role="search", aria_label=say("Open a channel")):
         form_field("workspace", say("Workspace, such as slack:T0123"), workspace)
-        form_field("channel", say("Id of a channel; empty for all that decide nothing else"), channel)
+        form_field("channel", say("Channel ID. Leave empty for all channels without their own settings."), channel)
         node("button", say("Open"), classes="button main", type="submit")
 
 
@@ -71,10 +70,16 @@ async def _build_list(visit: Visit, path: str) -> None:
         after = place_named(workspace, channel) if workspace else None
     found = await visit.console.administration.channels.page(after)
     if not found:
-        node("p", say("Nothing was decided: the bot answers whoever names it. Open a workspace to change that."))
+        node(
+            "p",
+            say(
+                "No channel has its own settings, so the bot answers when mentioned. Open a workspace to "
+                "change that."
+            ),
+        )
         return
-    headings = [say("Workspace"), say("Channel"), say("Decided"), say("Who"), say("When")]
-    table = Table(say("What was decided"), headings)
+    headings = [say("Workspace"), say("Channel"), say("Settings"), say("Who"), say("When")]
+    table = Table(say("Channel settings"), headings)
     for one in found:
         _show_decided(table, one, visit.words, path)
     if len(found) == PAGE:
@@ -141,9 +146,9 @@ class PlaceForm:
         self._shown.clear()
         with self._shown:
             if self._place.channel:
-                node("p", say("This holds now in this channel:"))
+                node("p", say("Now in effect in this channel:"))
             else:
-                node("p", say("This holds now in all channels that decide nothing else:"))
+                node("p", say("Now in effect in all channels without their own settings:"))
             with node("ul"):
                 for line in build_lines(policy, self._words):
                     node("li", line, dir="auto")
@@ -155,7 +160,7 @@ class PlaceForm:
             fields = [self._field(name, policy) for name in names]
             Form("policy", fields, say("Save"), self._save, strong=True, keep=True)
             if is_decided:
-                button(say("Forget what was decided here"), self._ask_reset)
+                button(say("Reset settings"), self._ask_reset)
 
     def _field(self, name: str, policy: Policy) -> Field:
         say, now = self._words.say, typed_settings(policy)[name]
@@ -172,8 +177,8 @@ class PlaceForm:
         await self._act(save)
 
     def _ask_reset(self) -> None:
-        question = self._words.say("Forget what was decided here? What is wider holds again.")
-        self._visit.frame.ask(question, self._words.say("Forget it"), self._reset)
+        question = self._words.say("Reset these settings? The wider settings then apply again.")
+        self._visit.frame.ask(question, self._words.say("Reset"), self._reset)
 
     async def _reset(self) -> None:
         async def reset(operator: Operator) -> None:
@@ -184,7 +189,7 @@ class PlaceForm:
     async def _done(self, change: Change | None) -> None:
         await self._show()
         if change is None:
-            self._visit.frame.say(self._words.say("Nothing is otherwise than before."))
+            self._visit.frame.say(self._words.say("No changes."))
         else:
             self._visit.frame.offer_undo(self._words.say("Saved"), partial(self._put_back, change))
 
@@ -192,7 +197,7 @@ class PlaceForm:
         async def put_back(operator: Operator) -> None:
             await self._channels.put_back(change, operator.name)
             await self._show()
-            self._visit.frame.say(self._words.say("It is as it was before."))
+            self._visit.frame.say(self._words.say("Change undone."))
 
         await self._act(put_back)
 

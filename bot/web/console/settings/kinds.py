@@ -9,19 +9,19 @@ from supportbot.words import N_
 KINDS: Mapping[str, str] = {
     "questions": N_("Questions"),
     "answers": N_("Answers to them"),
-    "replies": N_("Messages on their way or delivered"),
+    "replies": N_("Queued and delivered messages"),
     "votes": N_("Votes"),
-    "answers they wrote": N_("Answers that they wrote"),
+    "answers they wrote": N_("Answers they wrote"),
     "hand-offs": N_("Hand-offs"),
-    "hand-offs they closed": N_("Hand-offs that they closed"),
-    "training rows": N_("Rows for training"),
+    "hand-offs they closed": N_("Hand-offs they closed"),
+    "training rows": N_("Training rows"),
     "wordings": N_("Wordings of approved answers"),
     "approved answers": N_("Approved answers"),
     "conversations": N_("Conversations"),
-    "answers to others": N_("Answers to others, emptied"),
-    "audit rows": N_("Lines of the audit, emptied"),
-    "foreign questions": N_("Questions that are none of ours"),
-    "policies": N_("Decisions about channels, without the name"),
+    "answers to others": N_("Answers to others, cleared"),
+    "audit rows": N_("Audit log entries, cleared"),
+    "foreign questions": N_("Off-topic questions"),
+    "policies": N_("Channel settings, without the name"),
     "files": N_("Files"),
 }
 """By the words of ``privacy.found`` and ``privacy.erasing``."""
@@ -29,7 +29,7 @@ KINDS: Mapping[str, str] = {
 STEPS: Mapping[str, str] = {
     "Files": N_("Looking through files…"),
     "Rows": N_("Erasing rows…"),
-    "Waiting for daemons": N_("Waiting until every daemon has followed…"),
-    "Writing the database anew": N_("Writing the database anew…"),
+    "Waiting for daemons": N_("Waiting until every daemon is up to date…"),
+    "Writing the database anew": N_("Compacting the database…"),
 }
 """By what ``privacy.erasing`` tells."""

@@ -17,10 +17,10 @@ from supportbot.access.roles import Action, Operator, Role, may
 from supportbot.words import N_
 
 _ABOUT = N_(
-    "Whoever signs in may look at everything. Curators also teach the bot; admins also decide about models, "
-    "settings and people."
+    "Everyone who signs in can view everything. Curators can also teach the bot. Admins can also manage "
+    "models, settings and people."
 )
-_FROM_PROVIDER = N_("Signs in at {provider}, which says the role anew each time.")
+_FROM_PROVIDER = N_("Signs in at {provider}, which sets the role each time.")
 _LINK = N_("This link signs in {name} once, within ten minutes. It is shown only now:")
 
 
@@ -41,7 +41,7 @@ class People:
         """Build the list, and the form that invites."""
         node("p", self._words.say(_ABOUT), classes="muted")
         if self._may_appoint:
-            node("h2", self._words.say("Invite somebody"))
+            node("h2", self._words.say("Invite someone"))
             fields = [
                 Field(name="name", label=self._words.say("Name"), limit=LONGEST_NAME, required=True),
                 Field(
@@ -52,7 +52,7 @@ class People:
                     options=self._roles,
                 ),
             ]
-            Form("invite", fields, self._words.say("Make a link"), self._invite, strong=True)
+            Form("invite", fields, self._words.say("Create link"), self._invite, strong=True)
         self._link = node("div", role="status")
         node("h2", self._words.say("People"))
         self._list = node("div")
@@ -97,7 +97,7 @@ class People:
     def _build_buttons(self, person: Person) -> None:
         say, operators = self._words.say, self._visit.console.access.operators
         if person.ended_at is not None:
-            restore = partial(self._decide, partial(operators.restore, person.id), N_("{name} may sign in again."))
+            restore = partial(self._decide, partial(operators.restore, person.id), N_("{name} can sign in again."))
             button(say("Restore access"), restore, person)
             return
         field = Field(
@@ -110,9 +110,11 @@ class People:
         )
         Form(f"role-{person.id}", [field], say("Change role"), partial(self._change, person), keep=True)
         button(say("New link"), self._renew, person)
-        out = partial(self._decide, partial(operators.sign_out, person.id), N_("{name} is signed out everywhere."))
+        out = partial(
+            self._decide, partial(operators.sign_out, person.id), N_("{name} was signed out everywhere.")
+        )
         button(say("Sign out everywhere"), out, person)
-        button(say("End access"), self._ask_end, person)
+        button(say("Remove access"), self._ask_end, person)
 
     async def _invite(self, values: Mapping[str, str]) -> None:
         await self._make_link(values["name"], Role(values["role"]))
@@ -127,7 +129,7 @@ class People:
             with self._link:
                 node("p", self._words.say(_LINK, name=link.operator.name))
                 address = f"{self._visit.origin}{sign_in_path(link.secret)}"
-                label = self._words.say("Link to sign in")
+                label = self._words.say("Sign-in link")
                 node("input", classes="wide", type="text", readonly=True, value=address, aria_label=label)
             await self._show()
 
@@ -150,14 +152,14 @@ class People:
 
     def _ask_end(self, person: Person) -> None:
         operators = self._visit.console.access.operators
-        question = self._words.say("End the access of {name}? They are signed out at once.", name=person.name)
+        question = self._words.say("Remove access for {name}? They are signed out immediately.", name=person.name)
         undo = partial(
-            self._decide, partial(operators.restore, person.id), N_("{name} may sign in again."), person
+            self._decide, partial(operators.restore, person.id), N_("{name} can sign in again."), person
         )
         end = partial(
-            self._decide, partial(operators.end, person.id), N_("{name} has no access any more."), person, undo
+            self._decide, partial(operators.end, person.id), N_("{name} no longer has access."), person, undo
         )
-        self._visit.frame.ask(question, self._words.say("End access"), end)
+        self._visit.frame.ask(question, self._words.say("Remove access"), end)
 
     async def _decide(
         self,

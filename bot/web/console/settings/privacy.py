@@ -25,12 +25,12 @@ from supportbot.privacy.upkeep import MOST_BYTES
 from supportbot.words import N_
 
 _ABOUT = N_(
-    "When somebody asks what is kept of them, or wants it erased: find them by the id that the platform has for "
-    "them. What is handed out, and what is erased, is in the audit without the name."
+    "To answer a privacy request, find the person by their ID on the platform. Exports and erasures appear "
+    "in the audit log without the name."
 )
-_ADMINS = N_("A person's data is looked for, handed out and erased by admins: ask one of them.")
-_SURE = N_("All of it goes for good, what the bot took from it into its knowledge too. It cannot be brought back.")
-_ANOTHER = N_("That is not the id of the person who is shown: nothing was erased.")
+_ADMINS = N_("Only admins can find, export and erase a person's data. Ask one of them.")
+_SURE = N_("Everything is deleted for good, including what the bot learned from it. This can't be undone.")
+_ANOTHER = N_("This ID doesn't match the person shown. Nothing was erased.")
 
 
 class PersonRequests:
@@ -55,8 +55,11 @@ class PersonRequests:
         platforms = [(value, say(name)) for value, name in PLATFORMS.items()]
         fields = [
             Field(name="platform", label=say("Platform"), kind="select", value="slack", options=platforms),
-            Field(name="user", label=say("Id of the person, such as U0123ABC"), required=True),
-            Field(name="workspaces", label=say("Only in these workspaces: ids with commas; empty for all")),
+            Field(name="user", label=say("ID of the person, such as U0123ABC"), required=True),
+            Field(
+                name="workspaces",
+                label=say("Only in these workspaces (IDs, separated by commas). Leave empty for all."),
+            ),
         ]
         Form("person", fields, say("Find"), self._find, strong=True, keep=True, focus=True)
         self._found = node("div")
@@ -74,12 +77,12 @@ class PersonRequests:
         say = self._words.say
         self._found.clear()
         with self._found:
-            node("h2", say("What is kept of {person}", person=person.user), dir="auto")
+            node("h2", say("Data of {person}", person=person.user), dir="auto")
             if found.is_nothing:
                 # Their name may still stand in decisions, files and what others were shown, so it can be erased.
-                node("p", say("No question, vote, answer or row for training is kept of this person."))
+                node("p", say("The bot keeps no questions, votes, answers or training rows of this person."))
             else:
-                self._count(say("What there is"), found.counts())
+                self._count(say("Stored data"), found.counts())
             for version, rows in sorted(found.versions.items()):
                 sentence = self._words.say_many(
                     "Model version {version} learned from {number} of the rows.",
@@ -89,17 +92,17 @@ class PersonRequests:
                 )
                 node("p", sentence, dir="auto")
             with node("p"):
-                label = say("Download all of it as JSON")
+                label = say("Download everything as JSON")
                 export = partial(self._export, person)
                 Download(label, "person.json", "application/json", self._visit, Action.ERASE, export)
             node("h2", say("Erase"))
             node("p", say(_SURE))
-            field = Field(name="typed", label=say("Type the id once more"), required=True)
+            field = Field(name="typed", label=say("Type the ID to confirm"), required=True)
             Form("erase", [field], say("Erase for good"), partial(self._erase, person))
 
     def _count(self, label: str, counts: Mapping[str, int]) -> None:
         say = self._words.say
-        table = Table(label, [say("What"), say("How many")])
+        table = Table(label, [say("Action"), say("How many")])
         for kind, count in counts.items():
             if count:
                 what, number = table.row()
@@ -149,8 +152,8 @@ class PersonRequests:
                     node("p", say(label, path=path), dir="auto")
             if outcome.compacted.problem:
                 node("p", outcome.compacted.problem)
-            node("h2", say("Not reached, and yours to see to"))
+            node("h2", say("Not deleted. You need to handle these"))
             with node("ul"):
                 for sentence in outcome.left:
                     node("li", sentence, dir="auto")
-        self._visit.frame.say(say("What can be reached of this person is erased."))
+        self._visit.frame.say(say("All data of this person within reach was erased."))

@@ -11,8 +11,7 @@ from supportbot.access.sessions import Session
 from supportbot.words import N_
 
 _ABOUT = N_(
-    "A session ends twelve hours after you last did something, seven days after you signed in, or when you end it "
-    "here."
+    "A session ends after twelve hours without activity, seven days after sign-in, or when you end it here."
 )
 
 

@@ -62,7 +62,7 @@ class Undoing:
                 self._deeds |= await find(action, lines)
 
     async def _decisions(self, action: Action, lines: Collection[AuditEntry]) -> dict[int, _Deed]:
-        review, told = self._visit.console.review, N_("Undone: it waits again.")
+        review, told = self._visit.console.review, N_("Undone. The item is waiting again.")
         deeds = await review.deeds_of([line.audit_id for line in lines])
         return {
             number: _Deed(action, ("decision", deed), partial(review.undo, deed), told)
@@ -70,7 +70,7 @@ class Undoing:
         }
 
     async def _policies(self, action: Action, lines: Collection[AuditEntry]) -> dict[int, _Deed]:
-        channels, told = self._visit.console.administration.channels, N_("It is as it was before.")
+        channels, told = self._visit.console.administration.channels, N_("Change undone.")
 
         async def take_back(number: int, by: str) -> None:
             with said(self._visit.words):

@@ -10,8 +10,9 @@ from supportbot.config.listing import Shown
 from supportbot.words import N_, Words
 
 _ABOUT = N_(
-    "These are read when the bot starts, from its environment and from the file .env: change them there, and "
-    "start it again. Secrets are shown to nobody. What settings mean is in English, as in the documentation."
+    "The bot reads these settings at start, from its environment and the file .env. To change one, edit it "
+    "there and restart the bot. Secrets are never shown. The descriptions are in English, as in the "
+    "documentation."
 )
 _LIMITS = (
     *("person_at_once", "person_a_minute", "channel_at_once", "channel_a_minute"),
@@ -31,7 +32,7 @@ def build_values(visit: Visit) -> None:
         (words.say("Other settings"), [one for one in found if one.field not in _LIMITS]),
     ):
         node("h2", title)
-        table = Table(title, [words.say("Variable"), words.say("Value"), words.say("What it means")])
+        table = Table(title, [words.say("Variable"), words.say("Value"), words.say("Description")])
         for one in rows:
             _show(table, one, words, is_hidden=one.field in _OF_PEOPLE and not may_see_people)
 
@@ -42,9 +43,9 @@ def _show(table: Table, one: Shown, words: Words, *, is_hidden: bool) -> None:
         node("code", one.name)
     with value:
         if one.is_secret:
-            node("span", words.say("Set, and secret") if one.is_set else words.say("Not set"), classes="muted")
+            node("span", words.say("Set (secret)") if one.is_set else words.say("Not set"), classes="muted")
         elif is_hidden:
-            node("span", words.say("Only admins see this"), classes="muted")
+            node("span", words.say("Only visible to admins"), classes="muted")
         else:
             node("code", one.value or "–", dir="auto")
             if one.is_set:

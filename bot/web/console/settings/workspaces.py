@@ -16,17 +16,17 @@ from supportbot.administration.workspaces import Known
 from supportbot.words import N_
 
 _ABOUT = N_(
-    "A model learns from what is said in a workspace, and answers from there are given elsewhere, only once an "
-    "admin of that workspace has allowed it."
+    "Models learn from a workspace, and its answers are used in other workspaces, only if an admin of that "
+    "workspace has allowed it."
 )
-_DIRECT = N_("What single people write to the bot alone in Discord; the names are digests.")
+_DIRECT = N_("Direct messages to the bot in Discord. People's names are replaced by digests.")
 _ALLOW = N_(
-    "Learn from {name}? Only if an admin of that workspace allows it: models may be trained on what people say "
-    "there, redacted, and answers from there may be given in other workspaces. The record names you."
+    "Learn from {name}? Only if an admin of that workspace allows it. Models may then train on redacted "
+    "messages from there, and its answers may be used in other workspaces. Your name is recorded."
 )
 _WITHDRAW = N_(
-    "Withdraw the consent of {name}? Its rows are left out of training from now on, and its answers are given "
-    "only there. Models that have learned from it stay as they are: train another one, and retire them."
+    "Withdraw the consent of {name}? From now on, its rows are left out of training, and its answers are "
+    "used only there. Models that already learned from it don't change. Train another model and retire them."
 )
 _SHOWN = 80
 """Characters of a name in a question; others may choose names."""
@@ -58,7 +58,7 @@ class WorkspaceList:
         node("p", say(_DIRECT if self._direct else _ABOUT), classes="muted")
         if self._may_configure:
             there = {} if self._direct else {"direct": "yes"}
-            label = say("Workspaces") if self._direct else say("Direct messages of people")
+            label = say("Workspaces") if self._direct else say("Direct messages")
             with node("p"):
                 node("a", label, href=self._address(there))
         self._list = node("div")
@@ -70,21 +70,21 @@ class WorkspaceList:
         self._list.clear()
         with self._list:
             if not found.workspaces:
-                node("p", say("There is nothing yet: connect Slack or Discord, or ask on the chat page."))
+                node("p", say("No workspaces yet. Connect Slack or Discord, or ask on the chat page."))
                 return
             headings = [
                 say("Platform"),
                 say("Workspace"),
                 say("Questions"),
                 say("App"),
-                say("May be learned from"),
+                say("Learning allowed"),
             ]
             if self._may_configure:
                 headings.append(say("Actions"))
             table = Table(say("Workspaces"), headings)
             for known in found.workspaces:
                 self._show_one(table, known)
-            with node("nav", classes="row pages", aria_label=say("Pages of the list")):
+            with node("nav", classes="row pages", aria_label=say("Pagination")):
                 kept = {"direct": "yes"} if self._direct else {}
                 if self._after:
                     node("a", say("First page"), classes="button", href=self._address(kept))
@@ -109,11 +109,11 @@ class WorkspaceList:
             node("span", say(state))
         with learned:
             if consent.at is not None:
-                node("span", say("Yes, said {name}", name=consent.by or "–"), dir="auto")
+                node("span", say("Yes, by {name}", name=consent.by or "–"), dir="auto")
                 node("br")
                 moment(consent.at, words)
             else:
-                node("span", say("Yes, it is this machine") if consent.counts else say("No"))
+                node("span", say("Yes, on this machine") if consent.counts else say("No"))
         for cell in rest:
             with cell, node("div", classes="row"):
                 self._build_actions(known)
@@ -127,8 +127,8 @@ class WorkspaceList:
             else:
                 button(say("Withdraw"), self._ask, _WITHDRAW, say("Withdraw"), known, False)
         query = urlencode({"workspace": f"{consent.platform}:{consent.external_id}"})
-        label = say("What is answered in {name}", name=name)
-        node("a", say("What is answered"), href=f"{self._channels_path}?{query}", aria_label=label)
+        label = say("Answer settings of {name}", name=name)
+        node("a", say("Answer settings"), href=f"{self._channels_path}?{query}", aria_label=label)
 
     def _ask(self, question: str, yes: str, known: Known, learn: bool) -> None:
         name = _short(known.name or known.consent.external_id)
@@ -141,7 +141,7 @@ class WorkspaceList:
             await self._visit.console.administration.workspaces.decide(*where, operator.name, learn=learn)
             await self._show()
             name = _short(known.name or known.consent.external_id)
-            done = N_("{name} may be learned from.") if learn else N_("{name} is not learned from any more.")
+            done = N_("Learning from {name} is on.") if learn else N_("Learning from {name} is off.")
             self._visit.frame.say(self._words.say(done, name=name))
 
         await act(self._visit, Action.CONFIGURE, decide)

@@ -33,14 +33,14 @@ _DAYS: Mapping[Days, str] = {
     Days.MONTH: N_("30 days"),
 }
 _PROBLEMS: Mapping[str, str] = {
-    "database": N_("The database cannot be used: new questions may be lost."),
-    "knowledge": N_("Approved answers are not up to date."),
-    "passages": N_("Documents are not up to date."),
+    "database": N_("The database is unavailable. New questions may be lost."),
+    "knowledge": N_("Approved answers are out of date."),
+    "passages": N_("Documents are out of date."),
     "slack": N_("Slack is not connected."),
     "discord": N_("Discord is not connected."),
     "daemon": N_("The bot is stopping."),
 }
-_UNKNOWN = N_("The bot cannot say whether it is well.")
+_UNKNOWN = N_("The bot can't check its own health.")
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -89,7 +89,7 @@ def _build_problems(problems: Mapping[str, str], words: Words) -> None:
         for part in problems:
             node("p", words.say(_PROBLEMS.get(part, _UNKNOWN)))
         with node("p"):
-            node("span", words.say("This says more:") + " ")
+            node("span", words.say("For details:") + " ")
             node("code", "supportbot doctor")
 
 
@@ -126,17 +126,17 @@ def _build_tiles(glance: Glance, model: str, words: Words) -> None:
         for kind in (Kind.VERIFIED, Kind.GENERATED, Kind.NOT_SURE):
             shown, was = (words.percent(_share(figures, kind)) for figures in (now, before))
             counted = words.number(now.kinds.get(kind, 0))
-            note = words.say("{number}; before {share}", number=counted, share=was if before.questions else "–")
+            note = words.say("{number}; before: {share}", number=counted, share=was if before.questions else "–")
             _build_tile(words.say(KINDS[kind]), shown if now.questions else "–", note)
         _build_tile(words.say("handed off"), words.number(now.handed_off), _before(before.handed_off, words))
         rate = rate_words(now.up_rate, words) if now.up_rate else words.say("no votes")
         was = rate_words(before.up_rate, words) if before.up_rate else words.say("no votes")
         votes = words.say_many("{number} vote", "{number} votes", now.votes_up + now.votes_down)
-        _build_tile("👍", rate, words.say("{votes}; before {rate}", votes=votes, rate=was))
+        _build_tile("👍", rate, words.say("{votes}; before: {rate}", votes=votes, rate=was))
         _build_tile(words.say("Time to answer"), _seconds(now.median_seconds, words), _slowest(now, before, words))
         _build_tile(words.say("Open hand-offs"), *_waiting(glance.handoffs, words))
         _build_tile(words.say("Waiting questions"), *_waiting(glance.queue, words))
-        _build_tile(words.say("Model"), printable(model) or "–", words.say("answers now") if model else "")
+        _build_tile(words.say("Model"), printable(model) or "–", words.say("live now") if model else "")
 
 
 def _build_tile(name: str, value: str, note: str) -> None:
@@ -147,7 +147,7 @@ def _build_tile(name: str, value: str, note: str) -> None:
 
 
 def _before(number: int, words: Words) -> str:
-    return words.say("before {number}", number=words.number(number))
+    return words.say("before: {number}", number=words.number(number))
 
 
 def _share(figures: Figures, kind: Kind) -> float:
@@ -160,7 +160,7 @@ def _seconds(seconds: float | None, words: Words) -> str:
 
 def _slowest(now: Figures, before: Figures, words: Words) -> str:
     return words.say(
-        "95 % within {p95}; before {median} and {was}",
+        "95% within {p95}; before: {median} and {was}",
         p95=_seconds(now.p95_seconds, words),
         median=_seconds(before.median_seconds, words),
         was=_seconds(before.p95_seconds, words),
@@ -170,7 +170,7 @@ def _slowest(now: Figures, before: Figures, words: Words) -> str:
 def _waiting(queue: Queue, words: Words) -> tuple[str, str]:
     if not queue.count:
         return words.number(0), ""
-    return words.number(queue.count), words.say("the oldest for {time}", time=_time(queue.seconds, words))
+    return words.number(queue.count), words.say("oldest: {time}", time=_time(queue.seconds, words))
 
 
 def _time(seconds: float, words: Words) -> str:

@@ -9,22 +9,20 @@ from bot.web.nodes import node
 from supportbot.insights.beginning import Beginning
 from supportbot.words import N_, Words
 
-_FAQ = N_("Bring your FAQ")
-_FAQ_WHY = N_("Its answers are given word for word. A table with questions and answers is enough.")
+_FAQ = N_("Import your FAQ")
+_FAQ_WHY = N_("Your answers are given word for word. A table of questions and answers is enough.")
 _PLATFORM = N_("Connect Slack or Discord")
 _PLATFORM_WHY = N_(
-    "Set the tokens of your app, as docs/slack.md or docs/discord.md say, and start the bot again. This says what "
-    "is missing:"
+    "Set your app's tokens as described in docs/slack.md or docs/discord.md, then restart the bot. This "
+    "shows what is missing:"
 )
 _CURATOR = N_("Invite a curator")
-_CURATOR_WHY = N_(
-    "Somebody who knows the answers, and says what is missing. Under Settings you make a link for them."
-)
+_CURATOR_WHY = N_("Curators know the answers and fill the gaps. Create a sign-in link for them under Settings.")
 
 
 def build_beginning(beginning: Beginning, words: Words) -> None:
     """Show the steps."""
-    node("p", words.say("Nobody has asked anything yet. Three steps, and people get answers of your own:"))
+    node("p", words.say("No questions yet. Three steps to your own answers:"))
     with node("ol", classes="steps"):
         with _build_step(_FAQ, _FAQ_WHY, "", words, is_done=beginning.has_knowledge):
             node("a", words.say("Open Import"), href=to_part(IMPORT))
@@ -32,7 +30,7 @@ def build_beginning(beginning: Beginning, words: Words) -> None:
         with _build_step(_CURATOR, _CURATOR_WHY, "", words, is_done=beginning.has_company):
             node("a", words.say("Open Settings"), href="/console/settings")
     with node("p"):
-        node("span", words.say("You can also ask something yourself:") + " ")
+        node("span", words.say("You can also ask a question yourself:") + " ")
         node("a", words.say("open the page"), href="/")
 
 

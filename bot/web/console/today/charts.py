@@ -111,7 +111,7 @@ def _build_versions(glance: Glance, words: Words) -> None:
         [one.version, words.number(one.answers), words.number(one.up + one.down), _rate(one, words)]
         for one in glance.versions
     ]
-    build_chart(words.say("👍 by version of the model, in %, with 95 % intervals"), options, head, rows, words)
+    build_chart(words.say("👍 by model version, in %, with 95% intervals"), options, head, rows, words)
 
 
 def _rate(one: VersionVotes, words: Words) -> str:

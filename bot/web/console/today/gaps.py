@@ -39,7 +39,7 @@ _SHORTFALLS: Mapping[Shortfall, str] = {
     Shortfall.VOTED_DOWN: N_("{number} voted down"),
     Shortfall.HANDED_OFF: N_("{number} handed off"),
 }
-_NOTHING = N_("Nothing is missing: what people asked in this time was answered, and nobody minded the answer.")
+_NOTHING = N_("No gaps. Every question in this period was answered, and no answer was voted down.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ class AnswerForm(ui.element, component="answer.js"):
         self._props["limit"] = LONGEST_ANSWER
         self._props["words"] = {
             "label": words.say("Write the answer"),
-            "answer": words.say("Answer, in Markdown: people get it word for word"),
-            "questions": words.say("Questions that lead to it"),
-            "more": words.say("More ways of asking, one a line (optional)"),
+            "answer": words.say("Answer in Markdown. People get it word for word."),
+            "questions": words.say("Questions this answers"),
+            "more": words.say("Other ways to ask this, one per line (optional)"),
             "counter": words.say("{used} of {limit} characters"),
             "save": words.say("Approve"),
             "preview": words.say("Preview"),
@@ -127,7 +127,7 @@ class GapList:
         node("h2", self._words.say("Gaps"))
         node(
             "p",
-            self._words.say("What people asked and did not get, asked in other words as one; most people first."),
+            self._words.say("Questions without a good answer, grouped by topic. Most-asked first."),
             classes="muted",
         )
         self._list = node("div", classes="gaps", aria_live="polite")
@@ -156,8 +156,8 @@ class GapList:
             node(
                 "p",
                 words.say_many(
-                    "{number} more group of questions was not looked at: fill these first.",
-                    "{number} more groups of questions were not looked at: fill these first.",
+                    "{number} more group of questions is not shown. Answer these first.",
+                    "{number} more groups of questions are not shown. Answer these first.",
                     found.more,
                 ),
                 classes="muted",
@@ -202,7 +202,7 @@ class GapView:
         node("p", " · ".join((people, *parts, seen)), classes="muted")
         if len(self._wordings) > 1:
             with node("details"):
-                node("summary", words.say("What they asked"))
+                node("summary", words.say("Questions asked"))
                 with node("ul"):
                     for question in self._wordings:
                         node("li", _cut(question.text), dir="auto")
@@ -214,7 +214,7 @@ class GapView:
         if may(self._visit.operator.role, Action.TEACH):
             with self._actions:
                 button(self._words.say("Write the answer"), self._open, classes="main")
-                button(self._words.say("None of ours"), self._dismiss)
+                button(self._words.say("Off topic"), self._dismiss)
 
     def _open(self) -> None:
         self._actions.clear()
@@ -242,7 +242,7 @@ class GapView:
 
         written = await act(self._visit, Action.TEACH, write)
         if written is not None:
-            sentence = N_("Approved: whoever asks that gets your answer from now on.")
+            sentence = N_("Approved. Anyone who asks this now gets your answer.")
             self._closed(sentence, lambda operator: self._gaps.closing.take_back(written, operator.name))
 
     async def _dismiss(self) -> None:
@@ -253,7 +253,7 @@ class GapView:
 
         dismissed = await act(self._visit, Action.TEACH, dismiss)
         if dismissed is not None:
-            sentence = N_("Marked as none of ours: nothing answers that.")
+            sentence = N_("Marked as off topic. The bot won't answer such questions.")
             self._closed(sentence, lambda operator: self._gaps.closing.bring_back(dismissed, operator.name))
 
     def _closed(self, sentence: str, undo: Callable[[Operator], Awaitable[None]]) -> None:

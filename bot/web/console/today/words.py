@@ -5,32 +5,40 @@ from __future__ import annotations
 from supportbot.insights.changes import Change, Changes
 from supportbot.words import N_, Words
 
-_MORE = N_("People asked more: {now} questions in seven days instead of {before}, {low} to {high} times as many.")
-_LESS = N_("People asked less: {now} questions in seven days instead of {before}, {low} to {high} times as many.")
-_AS_MANY = N_(
-    "People asked {now} questions in seven days, and {before} in the seven before: no more than chance explains."
+_MORE = N_(
+    "More questions: {now} in the last 7 days, {before} in the 7 days before ({low} to {high} times as many)."
 )
-_FIRST = N_("People asked {now} questions in seven days, and {before} in the seven before.")
+_LESS = N_(
+    "Fewer questions: {now} in the last 7 days, {before} in the 7 days before ({low} to {high} times as many)."
+)
+_AS_MANY = N_("{now} questions in the last 7 days, {before} in the 7 days before. That difference may be chance.")
+_FIRST = N_("{now} questions in the last 7 days, {before} in the 7 days before.")
 
 _KNEW_MORE = N_(
-    "The bot knew more: an answer to {now} of the questions instead of {before}, {low} to {high} points more."
+    "More answers: the bot had an answer to {now} of questions, compared with {before} before ({low} to "
+    "{high} points more)."
 )
 _KNEW_LESS = N_(
-    "The bot knew less: an answer to {now} of the questions instead of {before}, {low} to {high} points less."
+    "Fewer answers: the bot had an answer to {now} of questions, compared with {before} before ({low} to "
+    "{high} points less)."
 )
-_KNEW_AS_MUCH = N_("It had an answer to {now} of the questions, and before to {before}: that may be chance.")
-_KNEW = N_("It had an answer to {now} of the questions; there is nothing to compare that with.")
-_KNEW_NOTHING = N_("No question got an answer in these seven days.")
+_KNEW_AS_MUCH = N_(
+    "The bot had an answer to {now} of questions, compared with {before} before. That may be chance."
+)
+_KNEW = N_("The bot had an answer to {now} of questions. There is no earlier week to compare with.")
+_KNEW_NOTHING = N_("No question was answered in the last 7 days.")
 
 _LIKED_MORE = N_(
-    "People liked its answers better: 👍 on {now} of votes instead of {before}, {low} to {high} points more."
+    "People liked the answers more: {now} of votes were 👍, compared with {before} before ({low} to {high} "
+    "points more)."
 )
 _LIKED_LESS = N_(
-    "People liked its answers less: 👍 on {now} of votes instead of {before}, {low} to {high} points less."
+    "People liked the answers less: {now} of votes were 👍, compared with {before} before ({low} to {high} "
+    "points less)."
 )
-_LIKED_AS_MUCH = N_("Of the votes {now} are 👍, and {before} were: that may be chance.")
-_LIKED = N_("Of the votes {now} are 👍; there are none to compare that with.")
-_NO_VOTES = N_("Nobody voted in these seven days.")
+_LIKED_AS_MUCH = N_("{now} of votes were 👍, compared with {before} before. That may be chance.")
+_LIKED = N_("{now} of votes were 👍. There are no earlier votes to compare with.")
+_NO_VOTES = N_("Nobody voted in the last 7 days.")
 
 
 def change_words(changes: Changes, words: Words) -> list[str]:

@@ -38,10 +38,10 @@ async def test_an_answer_that_nobody_voted_on_is_put_in_front(database: Database
     assert item is not None
     assert (item.kind, item.example_id, item.place.weight) == (Kind.PUT, put.example_id, 120)
     assert (item.question, item.answer) == ("May [email] come in?", "Yes, of course.")
-    assert item.reasons == ("ada put it here.",)
+    assert item.reasons == ("ada added this.",)
     assert item.given is not None
     await review.approve(ADA, [put.example_id], "ben")
-    with pytest.raises(ChosenError, match="decided on this already"):
+    with pytest.raises(ChosenError, match="already reviewed this"):
         await review.put(answer, "ada")
     assert await deeds(database) == [("ada", "example.put"), ("ben", "example.approve")]
 
@@ -61,19 +61,19 @@ async def test_what_is_put_is_taken_out_again(database: Database, review: Review
         [left] = await session.scalars(select(Example))
     assert (left.prompt, left.put_by, left.weight) == ("Is it warm?", None, 2)
     for put in (first, second):
-        with pytest.raises(ChosenError, match="does not wait any more"):
+        with pytest.raises(ChosenError, match="no longer waiting"):
             await review.take_back(put, "ada")
     third = await review.put(fresh, "ada")
     assert await review.take(BEN, ALL, only=third.example_id) is not None
     await review.reject(BEN, [third.example_id], "ben")
-    with pytest.raises(ChosenError, match="does not wait any more"):
+    with pytest.raises(ChosenError, match="no longer waiting"):
         await review.take_back(third, "ada")
 
 
 async def test_what_was_withheld_is_judged_by_itself(database: Database, review: Review) -> None:
     """Of "not sure" the draft is put there, whatever people thought of the sentence; without one there is none."""
     answer = await add_answer(database, "Who is the boss?", "I am not sure.", source=AnswerSource.NOT_SURE)
-    with pytest.raises(ChosenError, match="only that it is not sure"):
+    with pytest.raises(ChosenError, match="only said that it wasn't sure"):
         await review.put(answer, "ada")
     async with database.write() as session:
         await session.execute(update(Answer).where(Answer.id == answer).values(draft="Ada is."))
@@ -113,8 +113,8 @@ async def test_what_a_model_wrote_in_the_playground_is_nobodys_log(database: Dat
     assert item is not None
     assert (item.example_id, item.kind, item.place.weight) == (put.example_id, Kind.PUT, 120)
     assert (item.question, item.workspace, item.counts) == ("Is [email] here?", None, True)
-    assert item.reasons == ("ada put it here.",)
-    with pytest.raises(ChosenError, match="Nothing to read"):
+    assert item.reasons == ("ada added this.",)
+    with pytest.raises(ChosenError, match="nothing readable"):
         await review.put_text("What is it?", " ", "ada")
     await review.take_back(put, "ada")
     async with database.read() as session:
@@ -139,5 +139,5 @@ async def test_what_began_with_a_question_of_the_log_stays_of_that_log(database:
     async with database.read() as session:
         row = await session.get_one(Example, put.example_id)
     assert (row.person, row.origin_answer_id) == ("slack:T7:U7", answer)
-    with pytest.raises(ChosenError, match="that this began with was erased"):
+    with pytest.raises(ChosenError, match="The original question was erased"):
         await review.put_text("Where?", "There.", "ada", question_id + 1)
