@@ -33,7 +33,7 @@ PERSON, MARK = "UGONE4711", "quokkaharness"
 ASKED = {"which paddle fits somebody tall": f"Take 220 cm, says {MARK}.", "may I bring my dog": f"A {MARK} may."}
 MENDED = "The paddle of 220 cm."
 
-NOT_THEIRS = "Only curators and admins can do that"
+NOT_THEIRS = "Only curators and admins can do that. Ask an admin for the curator role."
 WRITING = ("Approve", "Save", "Write the answer", "Off topic", "Create link", "Erase for good", "Put live")
 """What a viewer is told, and the buttons that a viewer is not offered."""
 
@@ -274,7 +274,7 @@ def files_with(home: Path, *marks: str) -> list[Path]:
 async def read_the_audit(page: Page) -> None:
     """Find each kind of deed, and none of what was erased."""
     await page.goto("/console/settings/audit")
-    table = page.get_by_role("table", name="Audit")
+    table = page.get_by_role("table", name="Audit log")
     for deeds in DEEDS.values():
         for deed in deeds:
             await expect(table.get_by_role("cell", name=deed, exact=True).first).to_be_visible()

@@ -139,7 +139,7 @@ async def test_preview_says_whose_log_rows_came_from(database: Database, tmp_pat
     finished = await supportbot(database, "import", str(path), "-y")
     assert finished.status == 0, finished.errors
     for text in (
-        "1 wording left out, exported from here and still here",
+        "1 wording skipped: exported from here and still here",
         "1 wording skipped: exported from here and erased since",
         "1 wording from the log of slack T9: used for training and in other workspaces only with its consent",
     ):

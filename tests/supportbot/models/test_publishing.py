@@ -63,7 +63,7 @@ async def test_better_candidate_goes_live(
         (None, "was not evaluated.*--against base"),
         (better_than("base", better=False), "did not measure better than 'base'.*no more right"),
         ({**better_than("base"), "better": None}, "did not measure better"),
-        (better_than("older"), "compared with 'older', and 'base' is live now"),
+        (better_than("older"), "compared with 'older', but 'base' is live now"),
     ],
 )
 async def test_candidate_without_evidence_needs_a_reason(
@@ -93,7 +93,7 @@ NONE_MORE = (0.0, 0.0, 0.0)
 @pytest.mark.parametrize(
     ("evaluation", "sentence"),
     [
-        (better_than("base"), "not measured beside your approved answers.*training.evaluate.*--force"),
+        (better_than("base"), "not measured with your approved answers.*training.evaluate.*--force"),
         (beside_answers(NONE_MORE, NONE_MORE, asked=0), "couldn't be measured.*Approve more wordings.*--force"),
         (
             beside_answers((0.2, 0.09, 0.36), (0.175, 0.02, 0.175)),
@@ -148,7 +148,7 @@ async def test_candidate_that_adds_no_wrong_answers_goes_live(
     [
         (
             {**better_than("base"), "candidate": {"right": 0.0}, "against": {"version": "base", "right": 0.0}},
-            "answers 0.0% of the held-out rows right, and fewer than half",
+            "answers 0.0% of the held-out rows right. A version below half",
         ),
         (
             {

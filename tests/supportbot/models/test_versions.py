@@ -160,7 +160,7 @@ async def test_retiring_spares_what_answers(house: House) -> None:
     standing = await versions.standing()
     may = {one.version for one in standing.versions if versions.may_retire(one, standing.live)}
     assert may == {"v2"}
-    with pytest.raises(ModelError, match="live now"):
+    with pytest.raises(ModelError, match="version is live"):
         await versions.retire("base", "ann")
     with pytest.raises(ModelError, match="is live"):
         await versions.retire("v1", "ann")

@@ -64,6 +64,6 @@ async def test_reset_is_taken_back_once(policies: Policies, channels: Channels, 
         first = await begun(database, channels.put_back(change, "Ada"))
         second = await begun(database, channels.put_back(change, "Bob"))
     await first
-    with pytest.raises(PolicyError, match="since then"):
+    with pytest.raises(PolicyError, match="has changed this since"):
         await second
     assert await policies.shown(PLACE) == Policy(answer_on="never")

@@ -44,7 +44,7 @@ async def test_each_role_takes_back_what_it_may(running: Running, browser: Brows
         for beginning, action in NEEDED.items():
             await page.goto(f"{running.url}/console/settings/audit?action={beginning}&actor=Ada")
             button = page.get_by_role("button", name=re.compile(rf"^Undo {re.escape(beginning)}")).first
-            await expect(page.get_by_role("table", name="Audit")).to_be_visible()
+            await expect(page.get_by_role("table", name="Audit log")).to_be_visible()
             if not may(role, action):
                 await expect(button).to_have_count(0)
                 continue
@@ -68,7 +68,7 @@ async def test_whoever_lost_the_role_takes_nothing_back(running: Running, browse
             await operators.change_role(me.id, Role.VIEWER, "test")
             [before] = await recent(running.core.database, 1)
             await page.get_by_role("button", name=re.compile(rf"^Undo {re.escape(beginning)}")).first.click()
-            await expect(page.get_by_role("alert")).to_contain_text(re.compile("may do that"))
+            await expect(page.get_by_role("alert")).to_contain_text(re.compile("can do that"))
             assert [before] == await recent(running.core.database, 1)
             await operators.change_role(me.id, Role.ADMIN, "test")
     assert [one.role for one in await operators.people() if one.id == changed] == [Role.CURATOR]
@@ -82,4 +82,4 @@ async def test_what_somebody_decided_since_stays(running: Running, browser: Brow
         await page.goto(f"{running.url}/console/settings/audit?action=policy.&actor=Ada")
         await Policies(running.core.database).change(PLACE, {"verified_only": False}, "Bob")
         await page.get_by_role("button", name=re.compile("^Undo policy")).first.click()
-        await expect(page.get_by_role("alert")).to_contain_text("Somebody has decided about this since then")
+        await expect(page.get_by_role("alert")).to_contain_text("Someone has changed this since")

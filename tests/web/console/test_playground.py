@@ -37,7 +37,12 @@ async def test_two_versions_are_compared(running: Running, curator: Page, tmp_pa
     await expect(curator.get_by_role("heading", level=1)).to_have_text("Playground")
     await expect(curator.get_by_label("Left version")).to_have_value("starter")
     await expect(curator.get_by_label("Right version")).to_have_value("tiny")
-    for name, value in (("Longest", "200"), ("Temperature", "0.80"), ("Top p", "0.95"), ("Repetition", "1.20")):
+    for name, value in (
+        ("Maximum tokens", "200"),
+        ("Temperature", "0.80"),
+        ("Top p", "0.95"),
+        ("Repetition", "1.20"),
+    ):
         await expect(curator.locator(".slider", has_text=name).locator("output")).to_have_text(value)
     temperature = curator.get_by_label("Temperature")
     await temperature.focus()
@@ -64,7 +69,7 @@ async def test_two_versions_are_compared(running: Running, curator: Page, tmp_pa
     await expect(chosen).to_have_count(1)
     told = await chosen.get_attribute("aria-label")
     assert told is not None
-    assert told.endswith(" %")
+    assert told.endswith("%")
     assert await tokens.get_attribute("aria-activedescendant") == await chosen.get_attribute("id")
     await expect(left.locator(".reading")).to_have_text(told)
     facts = await left.locator("dl.facts").inner_text()

@@ -94,7 +94,7 @@ async def test_with_the_workspace_of_a_token(slack: LocalProvider, home: Path) -
         slack.body = {}
         slack.token = {"ok": False, "error": "invalid_code"}  # with the status 200
         refused = await sign_in(running, slack, person("T0001", "U0001"))
-        assert "Slack did not confirm the sign-in" in refused.text
+        assert "confirm the sign-in. Please start again." in refused.text
         slack.token = None
         slack.asked.clear()
         ended = await sign_in(running, slack, person("T0001", "U0001"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot.web.console.models.labels import path_of
 from supportbot.access.roles import Role
@@ -47,13 +47,13 @@ async def running(kept_home: Path) -> AsyncGenerator[Running]:
         yield running
 
 
-async def approve(running: Running, *, train: int, held_out: int) -> None:
+async def approve(running: Running, *, train: int, held_out: int, origin: str = "import") -> None:
     """Have rows approved."""
     splits = [Split.TRAIN] * train + [Split.HELD_OUT] * held_out
     async with running.core.database.write() as session:
         session.add_all(
             Example(
-                origin=f"import:{number}",
+                origin=f"{origin}:{number}",
                 source=ExampleSource.IMPORT,
                 prompt=f"What is the matter with order {number}, and who may know about it?",
                 completion=ANSWERS[number % len(ANSWERS)],
@@ -145,7 +145,7 @@ async def test_a_training_is_watched_cancelled_and_fails(running: Running, admin
     await admin.goto(f"{running.url}/console/models/train")
     await expect(admin.locator("dl.facts", has_text="Trained on")).to_contain_text("40 rows")
     await expect(admin.get_by_role("button", name="Evaluate")).to_be_visible()
-    await expect(admin.get_by_role("table", name="Trainings").locator("tbody tr")).to_have_count(3)
+    await expect(admin.get_by_role("table", name="Training runs").locator("tbody tr")).to_have_count(3)
     assert await problems(admin) == []
     await admin.get_by_label("Version name").fill("../v2")
     await admin.keyboard.press("Enter")
@@ -168,6 +168,7 @@ async def test_only_admins_train(running: Running, browser: Browser, watch: Watc
     assert await curator.locator("#main pre").count() == 0
     assert await problems(curator) == []
 
+    await approve(running, train=1, held_out=0, origin="zoe")
     access = running.core.console.access
     async with signed_in(running, browser, Role.ADMIN, "Zoe") as context:
         page = await context.new_page()
@@ -181,6 +182,10 @@ async def test_only_admins_train(running: Running, browser: Browser, watch: Watc
         await expect(page.get_by_role("alert")).not_to_be_empty()
         assert await running.core.console.jobs.running() is None
         watch.check(running.url)
+    async with running.core.database.write() as session:
+        await session.execute(
+            delete(Example).where(Example.origin.startswith("zoe:"))
+        )  # others count what there is
 
 
 async def test_what_trains_may_be_missing(running: Running, admin: Page, monkeypatch: pytest.MonkeyPatch) -> None:
