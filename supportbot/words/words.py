@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Self
 
+from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_decimal, format_percent
 
@@ -101,6 +102,11 @@ class Words:
     def percent(self, share: float) -> str:
         """Return a share in whole percent."""
         return format_percent(share, locale=self.language)
+
+    def percent_tenths(self, share: float) -> str:
+        """Return a share in percent with one decimal: "2.0%", and "2,0 %" in German."""
+        whole = Locale.parse(self.language).percent_formats[None].pattern
+        return format_percent(share, whole.replace("##0", "##0.0"), locale=self.language)
 
     def day(self, moment: datetime) -> str:
         """Return the day of a moment in its own zone, such as "27 Nov 2026"."""

@@ -30,6 +30,8 @@ def test_dates_and_numbers() -> None:
     assert ENGLISH.moment(MOMENT) == "on Fri 27 Nov at 09:05 (CET)"
     assert GERMAN.moment(MOMENT) == "am Fr., 27. Nov. um 09:05 Uhr (CET)"
     assert (ENGLISH.percent(0.934), GERMAN.percent(0.934)) == ("93%", "93\N{NO-BREAK SPACE}%")
+    tenths = (ENGLISH.percent_tenths(0.0204), GERMAN.percent_tenths(12.3456))
+    assert tenths == ("2.0%", "1.234,6\N{NO-BREAK SPACE}%")
     assert (ENGLISH.tenths(1234.56), GERMAN.tenths(1234.56)) == ("1,234.6", "1.234,6")
 
 

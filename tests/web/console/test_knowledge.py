@@ -172,14 +172,14 @@ async def test_admins_choose_how_often_the_bot_may_be_wrong(running: Running, ad
     await expect(main(admin).locator(".chart svg")).to_be_visible()
     slider = main(admin).get_by_role("slider")
     await slider.press("End")
-    await expect(slider).to_have_attribute("aria-valuetext", "50.0 %")
+    await expect(slider).to_have_attribute("aria-valuetext", "50.0%")
     row = main(admin).get_by_role("row", name="Allowed wrong answers")
-    await expect(row.get_by_role("cell")).to_have_text(["2.0 %", "50.0 %"])
+    await expect(row.get_by_role("cell")).to_have_text(["2.0%", "50.0%"])
     await main(admin).get_by_role("button", name="Apply").click()
-    await expect(main(admin).get_by_text("Today 50.0 % may be wrong (chosen here)")).to_be_visible()
+    await expect(main(admin).get_by_text("Today 50.0% may be wrong (chosen here)")).to_be_visible()
     await until(lambda: knowledge.wrong_rate == 0.5)
     await admin.get_by_role("button", name="Undo").click()
-    await expect(main(admin).get_by_text("Today 2.0 % may be wrong (from SUPPORTBOT_WRONG_RATE)")).to_be_visible()
+    await expect(main(admin).get_by_text("Today 2.0% may be wrong (from SUPPORTBOT_WRONG_RATE)")).to_be_visible()
     await until(lambda: knowledge.wrong_rate == 0.02)
 
 

@@ -150,7 +150,7 @@ async def test_a_version_is_looked_at_by_who_may_not_decide(
         found = await problems(page)
         await page.get_by_role("link", name="hostile").click()
         await expect(page.locator("dl.facts")).to_contain_text("7 rows")
-        await expect(page.locator("tr", has_text="Right answers")).to_contain_text("90.0 %")
+        await expect(page.locator("tr", has_text="Right answers")).to_contain_text("90.0%")
         await expect(page.locator("tr", has_text="Right answers")).to_contain_text("+10.0 (+5.0 to +15.0)")
         await expect(page.get_by_text("which is no longer live")).to_be_visible()
         await expect(page.locator(".chart svg")).to_have_count(1)

@@ -222,4 +222,4 @@ def _point(point: CurvePoint, figure: str) -> list[float]:
 
 
 def _share(value: float | None, words: Words) -> str:
-    return "–" if value is None else f"{words.tenths(100 * value)} %"
+    return "–" if value is None else words.percent_tenths(value)

@@ -113,7 +113,7 @@ def written(value: float, label: Label, words: Words, *, signed: bool = False) -
     sign = "" if not signed or value == 0 else "+" if value > 0 else "−"
     size = abs(value) if signed else value
     if label.kind == "share":
-        return f"{sign}{words.tenths(100 * size)}" + ("" if signed else " %")
+        return f"{sign}{words.tenths(100 * size)}" if signed else words.percent_tenths(size)
     return f"{sign}{size:.4g}"
 
 

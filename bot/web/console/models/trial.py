@@ -166,7 +166,7 @@ class TrialPage:
             return
         default = Rule()
         yes_or_no = [("no", say("No, I decide then")), ("yes", say("Yes"))]
-        alphas = [(one, f"{100 * float(one):.0f} %") for one in _ALPHAS]
+        alphas = [(one, self._words.percent(float(one))) for one in _ALPHAS]
         fields = [
             Field(
                 name="candidate",
@@ -239,7 +239,7 @@ def rule_words(trial: Trial, words: Words) -> str:
     """Return the rule of a trial as a sentence."""
     rule = trial.rule
     percent = round(100 * rule.alpha, 1)
-    alpha = words.percent(rule.alpha) if percent == round(percent) else f"{words.tenths(percent)} %"
+    alpha = words.percent(rule.alpha) if percent == round(percent) else words.percent_tenths(rule.alpha)
     return words.say(
         _RULE,
         share=words.percent(rule.share / 100),
