@@ -185,7 +185,7 @@ def test_candidate_is_measured_behind_the_answerer(
     assert same["wrong"] == same["right"] == {"value": 0, "low": 0, "high": 0}  # neither model is asked there
     assert record["differences"]["generate_only"]["wrong"]["low"] > 0
     assert answerer_objection(record) is None
-    assert "beyond chance more than now" in (answerer_objection({**record, "mode": "generate_only"}) or "")
+    assert "significantly more than now" in (answerer_objection({**record, "mode": "generate_only"}) or "")
 
 
 def test_measuring_the_answerer_needs_knowledge(migrated_sqlite: Path, data: Path) -> None:
