@@ -1,4 +1,4 @@
-"""The page of the knowledge: entries, one of them, files and documents, how sure is sure, fights, and a try.
+"""The page of the knowledge: entries, one of them, files and documents, the threshold, fights, and a try.
 
 Each part has an address of its own below the page's.
 """
