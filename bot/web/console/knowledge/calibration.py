@@ -1,4 +1,4 @@
-"""The confidence threshold: the curve of the threshold, where the bot is on it, and what another choice would bring."""
+"""The confidence threshold: its curve, where the bot is on it, and what another choice would bring."""
 
 from __future__ import annotations
 
