@@ -31,9 +31,8 @@ PAGE = 50
 _NO_NAME = N_("Enter the person's name, 80 characters at most.")
 _ENDED = N_("This person's access has ended. An admin can restore it.")
 _UNKNOWN = N_("This person no longer exists. Reload the page.")
-_DECIDED_SINCE = N_("This person has another role since then: look at what they are now.")
+_DECIDED_SINCE = N_("This person's role has changed since. Check their current role.")
 _LAST_ADMIN = N_("This is the last admin. Make someone else an admin first.")
-
 
 _ROLE = "operator.role"
 """What the audit calls a change of a role."""

@@ -80,7 +80,7 @@ class Undoing:
         return {number: _Deed(action, number, partial(take_back, number), told) for number in undoable}
 
     async def _roles(self, action: Action, lines: Collection[AuditEntry]) -> dict[int, _Deed]:
-        operators, told = self._visit.console.access.operators, N_("They have the role that they had before.")
+        operators, told = self._visit.console.access.operators, N_("The previous role is restored.")
         undoable = await operators.undoable(lines)
         return {number: _Deed(action, number, partial(operators.undo_role, number), told) for number in undoable}
 
