@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import tempfile
 import time
 from collections.abc import Generator, Mapping
@@ -49,7 +50,13 @@ class Telling(Progress):
 
 @contextmanager
 def open_scratch() -> Generator[Path]:
-    """Yield a scratch folder; errors that the user can fix become a sentence and exit status 2."""
+    """Yield a scratch folder; errors that the user can fix become a sentence and exit status 2.
+
+    SIGTERM ends the command as Ctrl-C does, and Ctrl-C also ends one that a shell started in the background.
+    Otherwise the daemons and servers that the command started would live on.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
             yield Path(scratch)
