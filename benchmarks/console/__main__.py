@@ -39,6 +39,7 @@ from supportbot.db.models import Entry, Question
 from supportbot.db.states import EntrySource
 from supportbot.knowledge.encoder.open import open_encoder
 from supportbot.models.registry import STARTER
+from supportbot.telemetry.pulse import settle
 
 PROMISED_MS = 300
 PROMISED_SLOWDOWN = 1.1
@@ -106,6 +107,7 @@ async def measure(
         await core.console.today.gaps.prepare()  # a daemon does it while nobody is answered
         clicks = await _clicks(core)
         gc.collect()
+        settle()  # as a daemon that is ready
         before = psutil.Process().memory_info().rss / 2**20
         record: dict[str, Any] = {"first_ms": await first_look(clicks.pages())}
         bar = progress.add_task(f"{kind}: rounds of pages", total=repeats)
@@ -191,7 +193,7 @@ def main(
     conversations: Annotated[int, typer.Option(min=50, help="Conversations in the log.")] = 100_000,
     entries: Annotated[int, typer.Option(min=20, help="Approved answers.")] = 10_000,
     repeats: Annotated[int, typer.Option(min=2, help="How often each page is opened.")] = 40,
-    turns: Annotated[int, typer.Option(min=1, help="Turns of answers with clicks, and as many without.")] = 20,
+    turns: Annotated[int, typer.Option(min=1, help="Turns of answers with clicks, and as many without.")] = 40,
     folder: Annotated[
         Path | None, typer.Option(help="Keep the databases here, and measure those that are here already.")
     ] = None,

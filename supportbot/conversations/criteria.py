@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, SelectBase, literal, or_, select, 
 
 from supportbot.conversations.search import matching_texts, tsvector_matches
 from supportbot.db.base import UtcDateTime
+from supportbot.db.many_numbers import is_one_of
 from supportbot.db.models import Answer, Conversation, Feedback, Handoff, Question, Workspace
 from supportbot.db.states import AnswerSource, HandoffState
 from supportbot.handoffs.listing import UNRESOLVED
@@ -106,7 +107,7 @@ def chosen(
     # PostgreSQL is slow at going through many texts, so what else is wanted comes first; SQLite is not.
     words_come_last = has_words and not is_sqlite and replace(criteria, words="") != Criteria()
     if among is not None:
-        query = query.where(Question.id.in_(among))
+        query = query.where(is_one_of(Question.id, among, is_sqlite=is_sqlite))
     elif has_words and not words_come_last:
         query = query.where(number.in_(union_all(*matching_texts(criteria.words, is_sqlite=is_sqlite))))
     for wanted in _sets(criteria):

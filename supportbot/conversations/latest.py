@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.conversations.search import fts_matches, has_phrase, tsvector_matches
+from supportbot.db.many_numbers import is_one_of
 from supportbot.db.models import Answer, Question
 
 _LATEST = 1_000
@@ -52,7 +53,8 @@ async def read_latest(session: AsyncSession, typed: str, below: datetime | None,
 async def _in_sqlite(session: AsyncSession, typed: str) -> Latest:
     questions = list(await session.scalars(_last(fts_matches("search_question", typed))))
     answers = list(await session.scalars(_last(fts_matches("search_answer", typed))))
-    found = [*questions, *await session.scalars(select(Answer.question_id).where(Answer.id.in_(answers)))]
+    answered = select(Answer.question_id).where(is_one_of(Answer.id, answers, is_sqlite=True))
+    found = [*questions, *await session.scalars(answered)]
     since: list[datetime | None] = []
     if len(questions) == _LATEST:
         since.append(await _asked_at(session, questions[-1]))

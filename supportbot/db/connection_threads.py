@@ -16,6 +16,8 @@ from typing import Any
 import aiosqlite
 from sqlalchemy import Engine, event
 
+from supportbot.db.whole_cursor import Connection
+
 _SECONDS = 5.0
 """For a thread: it ends as soon as its last statement does."""
 
@@ -50,7 +52,7 @@ class ConnectionThreads:
         options["async_creator_fn"] = self._connect
 
     def _connect(self, *arguments: Any, **options: Any) -> aiosqlite.Connection:
-        connection = aiosqlite.connect(*arguments, **options)
+        connection = Connection(*arguments, **options)
         # Private, and SQLAlchemy does the same: a thread that hangs must not keep the program from its end.
         connection._thread.daemon = True
         self._connections = [one for one in self._connections if one._thread.is_alive()]

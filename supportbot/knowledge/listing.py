@@ -6,7 +6,7 @@ It only reads, and knows no encoder. Which entries are looked for, ``searching``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -135,9 +135,25 @@ async def view(session: AsyncSession, entry_id: int) -> EntryView:
     )
 
 
-async def count(session: AsyncSession) -> Counts:
-    """Return how much there is."""
-    state = await session.get(KnowledgeState, 1)
+async def count(session: AsyncSession, before: Counts | None = None) -> Counts:
+    """Return how much there is.
+
+    Args:
+        session: to read with.
+        before: what was counted before. Its numbers hold while the revision stays the same, since whoever writes
+            raises it; only what time and the threshold change is read again.
+    """
+    state = await session.get(KnowledgeState, 1)  # first: what is counted below is at least as new
+    revision, calibration = (state.revision, state.calibration) if state else (0, None)
+    expired = tuple(
+        await session.scalars(
+            select(Entry.id)
+            .where(Entry.state == EntryState.LIVE, Entry.valid_until <= datetime.now(UTC))
+            .order_by(Entry.id)
+        )
+    )
+    if before is not None and before.revision == revision:
+        return replace(before, expired=expired, calibration=calibration)
     own = (Entry.state == EntryState.LIVE, Entry.source != EntrySource.SMALL_TALK)
     wordings = (
         select(func.count().label("number"))
@@ -165,21 +181,16 @@ async def count(session: AsyncSession) -> Counts:
             )
         )
     ).one()
-    expired = await session.scalars(
-        select(Entry.id)
-        .where(Entry.state == EntryState.LIVE, Entry.valid_until <= datetime.now(UTC))
-        .order_by(Entry.id)
-    )
     return Counts(
-        revision=state.revision if state else 0,
+        revision=revision,
         entries=kinds[0],
         wordings=int(worded[1]),
         single=int(worded[2]),
         talk=kinds[1],
         retired=kinds[2],
         foreign=await session.scalar(select(func.count()).select_from(ForeignQuestion)) or 0,
-        expired=tuple(expired),
-        calibration=state.calibration if state else None,
+        expired=expired,
+        calibration=calibration,
     )
 
 

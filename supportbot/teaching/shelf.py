@@ -55,19 +55,22 @@ class Shelf:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._counts: Counts | None = None
 
     async def page(self, wanted: Wanted, after: Place | None = None) -> EntryPage:
         """Return the entries that are looked for, the newest approval first."""
         async with self._database.read() as session:
             found = await page(session, wanted, limit=PAGE + 1, after=after)
-            number = await how_many(session, wanted)
+            is_all = after is None and len(found) <= PAGE  # then a second search would find the same
+            number = len(found) if is_all else await how_many(session, wanted)
         shown = found[:PAGE]
         return EntryPage(entries=shown, number=number, following=Place.of(shown[-1]) if found[PAGE:] else None)
 
     async def counts(self) -> Counts:
         """Return how much there is."""
         async with self._database.read() as session:
-            return await count(session)
+            self._counts = await count(session, self._counts)
+        return self._counts
 
     async def entry(self, entry_id: int) -> EntryWithUse:
         """Return one entry.

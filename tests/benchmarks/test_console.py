@@ -55,3 +55,12 @@ def test_a_slowdown_is_that_of_turns_beside_one_another() -> None:
         quiet={"verified": [[1.0, 1.0], [4.0, 4.0]]}, clicked={"verified": [[1.0, 1.0], [4.0, 4.0]]}
     )
     assert answered.slowdown("verified") == 1.0
+    assert answered.interval("verified") == [1.0, 1.0]
+
+
+def test_the_interval_of_a_slowdown_contains_it() -> None:
+    """Turns that differ give an interval around the median, within what was measured."""
+    times = [[1.0], [1.1], [1.2], [1.3], [2.0]]
+    answered = Answered(quiet={"verified": [[1.0]] * 5}, clicked={"verified": times})
+    low, high = answered.interval("verified")
+    assert 1.0 <= low < answered.slowdown("verified") == 1.2 < high <= 2.0

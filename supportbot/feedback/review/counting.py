@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from supportbot.db.clock import now
 from supportbot.db.models import Example, ExampleDecision, Workspace
 from supportbot.feedback.review.leases import Seat, is_held_by_others
-from supportbot.feedback.review.order import KIND, Kind, waits
+from supportbot.feedback.review.order import KIND, WAITS, Kind
 
 _DAY = timedelta(days=1)
 
@@ -53,13 +53,13 @@ async def overview(session: AsyncSession, seat: Seat, by: str) -> Overview:
     """Return how far the queue is; ``by`` is as the audit calls who asks."""
     at = await now(session)
     kind = KIND.label("kind")
-    counted = select(kind, Example.workspace_id, func.count().label("number")).where(waits())
+    counted = select(kind, Example.workspace_id, func.count().label("number")).where(WAITS)
     rows = (await session.execute(counted.group_by(kind, Example.workspace_id))).all()
     named = select(Workspace.id, Workspace.platform, Workspace.name, Workspace.external_id).where(
         Workspace.id.in_({row.workspace_id for row in rows if row.workspace_id is not None})
     )
     names = {row.id: f"{row.platform}:{row.name or row.external_id}" for row in await session.execute(named)}
-    held = select(func.count()).select_from(Example).where(waits(), is_held_by_others(seat, at))
+    held = select(func.count()).select_from(Example).where(WAITS, is_held_by_others(seat, at))
     return Overview(
         waiting=[
             Waiting(

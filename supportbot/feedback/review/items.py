@@ -17,7 +17,7 @@ from supportbot.db.models import Answer, Conversation, Example, Feedback, Handof
 from supportbot.db.states import AnswerSource, ExampleLabel, FeedbackReason, HandoffState
 from supportbot.feedback.curation.alike import Alike, Group, accounts_of
 from supportbot.feedback.review.leases import MOST_LIKE, Place, Seat
-from supportbot.feedback.review.order import KIND, Kind, reasons_for, waits
+from supportbot.feedback.review.order import KIND, WAITS, Kind, reasons_for
 
 _TURNS_BEFORE = 4
 _TURNS_AFTER = 2
@@ -146,7 +146,7 @@ async def read_item(session: AsyncSession, seat: Seat, example_id: int) -> Item 
 async def others_of(session: AsyncSession, example_ids: Sequence[int]) -> list[int]:
     """Return the corrections that wait and for which some of these stand."""
     shown = Example.duplicate_of_id.in_(example_ids)
-    return list(await session.scalars(select(Example.id).where(shown, ~waits()).order_by(Example.id)))
+    return list(await session.scalars(select(Example.id).where(shown, ~WAITS).order_by(Example.id)))
 
 
 async def _like(session: AsyncSession, seat: Seat, example: Example) -> list[LikeItem]:
@@ -157,7 +157,7 @@ async def _like(session: AsyncSession, seat: Seat, example: Example) -> list[Lik
             Example.id != example.id,
             Example.completion == example.completion,
             Example.label == example.label,
-            waits(),
+            WAITS,
         )
         .order_by(Example.weight.desc(), Example.id)
         .limit(MOST_LIKE)

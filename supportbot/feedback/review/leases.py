@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 
 from supportbot.db.clock import now
 from supportbot.db.models import Example
-from supportbot.feedback.review.order import KIND, Kind, waits
+from supportbot.feedback.review.order import KIND, WAITS, Kind
 
 LEASE = timedelta(minutes=3)
 """How long an item stays with a page that says nothing more; pages renew it every minute."""
@@ -102,7 +102,7 @@ async def take(
     found = (
         select(Example.id)
         .correlate(None)
-        .where(waits(), _is_free(seat, at), *choice.conditions())
+        .where(WAITS, _is_free(seat, at), *choice.conditions())
         .where(*([beyond.condition(backwards=backwards)] if beyond else []))
         .where(*([Example.id == only] if only is not None else []))
         .order_by(*order)
@@ -126,7 +126,7 @@ async def _take_like(session: AsyncSession, seat: Seat, taken: int, at: datetime
     query = (
         select(Example.id)
         .join(shown, and_(shown.completion == Example.completion, shown.label == Example.label))
-        .where(shown.id == taken, Example.id != taken, waits(), _is_free(seat, at))
+        .where(shown.id == taken, Example.id != taken, WAITS, _is_free(seat, at))
         .order_by(Example.weight.desc(), Example.id)
         .limit(MOST_LIKE)
         .with_for_update(skip_locked=True, of=Example)

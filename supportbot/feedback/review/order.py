@@ -144,16 +144,15 @@ def _is_pending(example: type[Example]) -> ColumnElement[bool]:
     return example.status == bindparam("pending", ExampleStatus.PENDING, literal_execute=True)
 
 
-def waits(example: type[Example] = Example) -> ColumnElement[bool]:
-    """Return the condition that a row waits, and none that waits stands for it."""
+def _waits() -> ColumnElement[bool]:
     shown = aliased(Example)
-    return and_(
-        _is_pending(example),
-        ~select(shown.id)
-        .where(shown.id == example.duplicate_of_id, _is_pending(shown))
-        .correlate(example)
-        .exists(),
-    )
+    stands = select(shown.id).where(shown.id == Example.duplicate_of_id, _is_pending(shown)).correlate(Example)
+    return and_(_is_pending(Example), ~stands.exists())
+
+
+WAITS: ColumnElement[bool] = _waits()
+"""The condition that a row waits, and none that waits stands for it. It is made once: to make it takes longer than
+SQLAlchemy needs for a whole statement with it."""
 
 
 async def reasons_for(session: AsyncSession, example_id: int) -> tuple[str, ...]:
@@ -163,11 +162,13 @@ async def reasons_for(session: AsyncSession, example_id: int) -> tuple[str, ...]
     return tuple(Sentence(reason, name=row.put_by or "") for reason in reasons)
 
 
+_WEIGHT: ColumnElement[int] = reduce(operator.add, (signal.points for signal in SIGNALS.values()))
+
+
 async def misplaced(session: AsyncSession) -> dict[int, int]:
     """Return the weights of rows that wait and have another one, a page of them, by their numbers."""
-    weight = reduce(operator.add, (signal.points for signal in SIGNALS.values()))
     log = (
-        select(Example.id, Example.weight.label("kept"), weight.label("weight"))
+        select(Example.id, Example.weight.label("kept"), _WEIGHT.label("weight"))
         .where(
             _is_pending(Example),
             or_(Example.source != ExampleSource.IMPORT, Example.put_by.is_not(None), Example.weight != 0),

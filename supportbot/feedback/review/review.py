@@ -28,7 +28,7 @@ from supportbot.feedback.review.counting import Overview, overview
 from supportbot.feedback.review.items import Item, others_of, read_item
 from supportbot.feedback.review.leases import LEASE, Choice, Place, Seat
 from supportbot.feedback.review.near import Near, find, nearest
-from supportbot.feedback.review.order import waits
+from supportbot.feedback.review.order import WAITS
 from supportbot.feedback.review.undoing import ReviewError
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.store import raise_revision
@@ -86,7 +86,7 @@ class Review:
     async def count_open(self) -> int:
         """Return how many items wait."""
         async with self._database.read() as session:
-            return await session.scalar(select(func.count()).select_from(Example).where(waits())) or 0
+            return await session.scalar(select(func.count()).select_from(Example).where(WAITS)) or 0
 
     async def overview(self, seat: Seat, by: str) -> Overview:
         """Return how far the queue is; ``by`` is as the audit calls who asks."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from supportbot.db.models import Answer, Entry, Feedback, Question
 from supportbot.db.session import Database
@@ -17,6 +22,19 @@ from supportbot.teaching.shelf import PAGE, Shelf
 from tests.supportbot.conftest import MakeQuestion
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+@contextmanager
+def statements_of(database: Database) -> Generator[list[str]]:
+    """Give the statements that run meanwhile."""
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def test_pages_follow_one_another_without_a_gap(database: Database) -> None:
@@ -41,6 +59,25 @@ async def test_pages_follow_one_another_without_a_gap(database: Database) -> Non
         after = Place.read(str(following))
     assert sizes == [PAGE, PAGE, 7]
     assert seen == [f"Answer {number}." for number in reversed(range(2 * PAGE + 7))]
+
+
+async def test_what_is_counted_follows_each_change(database: Database) -> None:
+    """Entries are counted anew after a change, and only then; what expires meanwhile is seen anyway."""
+    shelf, entries = Shelf(database), Entries(database)
+    first = await entries.add(["How long?", "How many days?"], "Three days.", "ada")
+    counts = await shelf.counts()
+    assert (counts.entries, counts.wordings, counts.single, counts.retired, counts.expired) == (1, 2, 0, 0, ())
+    async with database.write() as session:  # as time does, without a new revision
+        (await session.get_one(Entry, first.entry_id)).valid_until = NOW.replace(year=2020)
+    with statements_of(database) as seen:
+        again = await shelf.counts()
+    assert again == replace(counts, expired=(first.entry_id,))
+    assert not any("wording" in statement for statement in seen)
+    await entries.add(["Where?"], "Here.", "ada")
+    await entries.retire([first.entry_id], "ada")
+    counts = await shelf.counts()
+    assert (counts.entries, counts.wordings, counts.single, counts.retired, counts.expired) == (1, 1, 1, 1, ())
+    assert counts == await Shelf(database).counts()
 
 
 async def test_use_of_an_answer_is_counted(database: Database, inbox: Inbox, question: MakeQuestion) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from asyncio.events import Handle
 from pathlib import Path
@@ -94,3 +97,26 @@ async def ask(service: Service, number: int) -> Exchange:
         if isinstance(piece, Exchange):
             return piece
     raise AssertionError("The answer has no end.")
+
+
+_PRODUCT = """
+import time
+import numpy as np
+from supportbot.telemetry.pulse import settle
+
+settle()
+matrix = np.ones((4_000, 400), np.float32)
+matrix @ matrix.T
+own, all_threads = time.thread_time(), time.process_time()
+for _ in range(5):
+    matrix @ matrix.T
+print((time.process_time() - all_threads) / (time.thread_time() - own))
+"""
+
+
+def test_a_product_of_matrices_keeps_one_core_busy() -> None:
+    """A settled process takes no second core for it, neither to compute nor to wait for more."""
+    own = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    two = own | {"OPENBLAS_NUM_THREADS": "2"}
+    said = subprocess.check_output([sys.executable, "-c", _PRODUCT], env=two, text=True)
+    assert float(said) < 1.2
