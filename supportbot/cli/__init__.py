@@ -86,6 +86,11 @@ def main() -> None:
     except SupportBotError as error:
         err.print(Text(f"supportbot: {error}"), soft_wrap=True)
         sys.exit(EXIT_ERROR)
+    except OverflowError:  # SQLite holds 64 bits, and the calendar 9999 years
+        err.print(
+            Text("supportbot: A number is larger than any can be here: see the command's --help."), soft_wrap=True
+        )
+        sys.exit(EXIT_ERROR)
     except Exception as error:
         from sqlalchemy.exc import SQLAlchemyError  # late: `--help` answers at once
 
