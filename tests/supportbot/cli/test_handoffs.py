@@ -48,11 +48,3 @@ async def test_listed_and_closed(database: Database, inbox: Inbox, question: Mak
     assert finished.errors.count("\n") == 1
     finished = await supportbot(database, "handoffs", "list", "--json")
     assert [one["state"] for one in json.loads(finished.output)] == ["resolved"]
-
-
-async def test_a_number_that_no_row_can_have(database: Database) -> None:
-    """One that no database holds is one sentence, and no traceback."""
-    finished = await supportbot(database, "handoffs", "resolve", "9" * 20, "--by", "Ada L")
-    assert finished.status == 2
-    assert finished.errors.startswith("supportbot: ")
-    assert finished.errors.count("\n") == 1
