@@ -33,8 +33,10 @@ from benchmarks.faq import Row, Task, read_task
 from benchmarks.imported import open_knowledge
 from benchmarks.machine import describe_machine
 from benchmarks.program import open_scratch, save_record
-from supportbot.answering.answerer import Answerer, AnswerMode
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.answerer import Answerer
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
+from supportbot.answering.trust import AnswerMode
 from supportbot.db.states import AnswerSource
 from supportbot.engine.choose import Wanted, load_chosen
 from supportbot.intake.normalise import normalise_question

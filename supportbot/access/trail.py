@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement
 
-from supportbot.db.audit import AuditEntry
+from supportbot.db.audit import AuditEntry, latest
 from supportbot.db.models import Audit
 from supportbot.db.session import Database
 
@@ -62,22 +62,11 @@ class Trail:
         if before is not None:
             conditions.append(Audit.id < before)
         async with self._database.read() as session:
-            query = select(Audit).where(*conditions).order_by(Audit.id.desc()).limit(PAGE + 1)
-            rows = (await session.scalars(query)).all()
-        shown = rows[:PAGE]
+            found = await latest(session, *conditions, limit=PAGE + 1)
+        shown = found[:PAGE]
         return Deeds(
-            entries=tuple(
-                AuditEntry(
-                    audit_id=row.id,
-                    actor=row.actor,
-                    action=row.action,
-                    subject=row.subject,
-                    details=row.details,
-                    at=row.at,
-                )
-                for row in shown
-            ),
-            older=shown[-1].id if len(rows) > PAGE else None,
+            entries=shown,
+            older=shown[-1].audit_id if len(found) > PAGE else None,
         )
 
 

@@ -8,8 +8,7 @@
    near enough.
 4. **Not sure**: one sentence, with the nearest verified questions to choose from.
 
-The starter is a demonstration. It is not asked where somebody has knowledge or a chat platform of their own,
-unless they name it.
+Whether a model is asked at all is for ``trust``.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from supportbot.answering.beside import hear, near_answer
-from supportbot.answering.explain import Explanation, Verdict, explain, may_generate
-from supportbot.answering.generator import Generator, LiveModel, Tenure
+from supportbot.answering.explain import Explanation, Verdict, explain
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel, Tenure
 from supportbot.answering.replying import (
     another,
     earlier_texts,
@@ -31,20 +30,16 @@ from supportbot.answering.replying import (
     unverified_reply,
     with_meaning,
 )
+from supportbot.answering.trust import AnswerMode, Trust
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Engine
 from supportbot.errors import DeadlineExceededError
 from supportbot.intake.earlier import Turn
-from supportbot.intake.questions import (
-    Grounds,
-    Reply,
-)
+from supportbot.intake.questions import Grounds, Reply
 from supportbot.intake.samples import Drawn
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
 from supportbot.telemetry import tracing
-
-AnswerMode = Literal["verified_first", "generate_only"]
 
 _LOOK_SECONDS = 0.5
 """For finding out whether something is known while somebody waits to be let in; it takes a fiftieth of that."""
@@ -56,9 +51,9 @@ class Answerer:
     Args:
         generator: what the model says.
         knowledge: what is approved; None as if there were nothing.
-        mode: whether knowledge is asked at all.
-        starter_may_speak: whether the starter is asked while there is no knowledge.
-        starter_is_named: whether the operator set the starter by name; then it is asked in any case.
+        mode: see ``Trust``.
+        starter_may_speak: likewise.
+        starter_is_named: likewise.
         passages: what may be quoted where nothing else is said; None for nothing.
     """
 
@@ -74,9 +69,7 @@ class Answerer:
     ) -> None:
         self.generator = generator
         self._knowledge = knowledge
-        self._mode = mode
-        self._starter_may_speak = starter_may_speak
-        self._starter_is_named = starter_is_named
+        self._trust = Trust(mode, starter_may_speak, starter_is_named)
         self._passages = passages
         self._looking = asyncio.Lock()
 
@@ -111,7 +104,7 @@ class Answerer:
         """
         if not self.generator.slots.are_taken:
             return True
-        if self._knowledge is None or self._mode != "verified_first" or self._looking.locked():
+        if self._knowledge is None or not self._trust.asks_knowledge or self._looking.locked():
             return True
         async with self._looking:
             try:
@@ -242,7 +235,7 @@ class Answerer:
         Raises:
             DeadlineExceededError: it could not be looked up in time.
         """
-        known = self._knowledge if verified_only or self._mode == "verified_first" else None
+        known = self._knowledge if verified_only or self._trust.asks_knowledge else None
         passages = None if verified_only else self._passages
         try:
             # Just after a start it may still be read, and what is very large is looked up in a database.
@@ -257,7 +250,7 @@ class Answerer:
     @property
     def is_demo(self) -> bool:
         """Whether the starter would answer the next question as a demonstration."""
-        return self.generator.model.is_starter and not self._starter_is_named and self.generates
+        return self._trust.is_demo(self.generator.model) and self.generates
 
     @property
     def generates(self) -> bool:
@@ -269,14 +262,7 @@ class Answerer:
         has_own = self._knowledge is not None and self._knowledge.has_own
         if model.is_starter and self._passages is not None and self._passages.number:
             has_own = True  # a shop that does not exist is no better beside one's own handbook
-        return may_generate(
-            is_starter=model.is_starter,
-            is_named=self._starter_is_named,
-            may_speak=self._starter_may_speak,
-            # In that mode the operator wants the model, whatever trained it.
-            knows_us=model.knows_us or self._mode == "generate_only",
-            has_knowledge=has_own,
-        )
+        return self._trust.may_ask(model, has_own=has_own)
 
     def judge(self, reply: Reply, found: Explanation, on_text: Callable[[str], None]) -> Reply:
         """Return a generated reply if it may be shown beside what is known, else that the bot is not sure.
@@ -290,8 +276,8 @@ class Answerer:
         if (decision := found.decision) is None:
             if not was_sure and found.quote is not None:
                 return instead(reply, unverified_reply(found, on_text))
-            demo = was_sure and self.generator.model.is_starter and not self._starter_is_named
-            return replace(reply, grounds=Grounds(demo=demo))
+            is_demo = was_sure and self._trust.is_demo(self.generator.model)
+            return replace(reply, grounds=Grounds(demo=is_demo))
         hearing = hear(reply.text, decision)
         if was_sure and hearing.heard:
             on_text(reply.text)

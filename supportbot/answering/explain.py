@@ -138,23 +138,6 @@ async def explain(
     )
 
 
-def may_generate(
-    *, is_starter: bool, is_named: bool, may_speak: bool, knows_us: bool, has_knowledge: bool
-) -> bool:
-    """Return whether a model is asked about what is not verified.
-
-    Args:
-        is_starter: whether it is the demonstration.
-        is_named: whether the operator set it by name.
-        may_speak: whether the demonstration may speak while there is no knowledge.
-        knows_us: whether rows of this bot trained it.
-        has_knowledge: whether there are live answers of the operator's own.
-    """
-    if is_starter:
-        return is_named or (may_speak and not has_knowledge)
-    return knows_us or not has_knowledge
-
-
 def _verdict(
     decision: Decision | None, talk: KnownEntry | None, parts: list[Decision]
 ) -> tuple[Verdict, list[tuple[KnownEntry, float]]]:

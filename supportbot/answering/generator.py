@@ -6,22 +6,21 @@ generation is tried once more with another seed. Until the floor is passed nothi
 taken back. Where several candidates are wanted, the best of them is chosen first, and what is said of one holds
 for that one.
 
-The model may be replaced at any time by changing one reference: an answer keeps the model that it began with, and
-the old one is closed when its last answer has ended. Another one may stand beside it and answer some
-conversations; which, and why, is for ``trials``.
+The model may be replaced at any time by changing one reference, and another one may stand beside it; see
+``live_model``.
 """
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, aclosing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing
+from dataclasses import replace
 from typing import Any
 
 from supportbot.answering.candidates import Generation, choose, generate_all
+from supportbot.answering.live_model import Beside, LiveModel, Tenure, is_below
 from supportbot.answering.slots import Slots
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import CONFIDENCE_TOKENS, Engine, SamplingParams, confidence, mean_logprob
@@ -31,82 +30,6 @@ from supportbot.intake.samples import Drawn
 from supportbot.telemetry import metrics, tracing
 
 _SEED_BITS = 63  # what a signed 64-bit column holds
-
-
-@dataclass(frozen=True, slots=True)
-class LiveModel:
-    """What answers.
-
-    Attributes:
-        engine: what continues a prompt.
-        confidence_floor: the confidence below which it is not to be trusted (nats; None trusts all).
-        floor_beside: the same for questions that knowledge refused; None where nobody calibrated one, and then its
-            own floor holds there, too.
-        is_starter: whether it is the demonstration that ships, which knows a shop that does not exist.
-        knows_us: whether it was trained on rows of this bot's own database, or an operator vouches for it.
-    """
-
-    engine: Engine
-    confidence_floor: float | None
-    floor_beside: float | None = None
-    is_starter: bool = False
-    knows_us: bool = False
-
-    def floor(self, *, beside_knowledge: bool) -> float | None:
-        """Return the floor that holds.
-
-        Args:
-            beside_knowledge: whether there is knowledge, and it refused the question.
-        """
-        return floor_that_holds(self.confidence_floor, self.floor_beside, beside_knowledge=beside_knowledge)
-
-
-class Tenure:
-    """The time for which one model answers; it counts the answers under way.
-
-    Args:
-        model: that answers.
-    """
-
-    def __init__(self, model: LiveModel) -> None:
-        self.model = model
-        self._answers = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    @contextmanager
-    def answering(self) -> Iterator[LiveModel]:
-        """Use the model for one answer."""
-        self._answers += 1
-        self._idle.clear()
-        try:
-            yield self.model
-        finally:
-            self._answers -= 1
-            if not self._answers:
-                self._idle.set()
-
-    async def end(self) -> None:
-        """Close the model when its last answer has ended, or at once if this is cancelled."""
-        try:
-            await self._idle.wait()
-        finally:
-            await self.model.engine.aclose()
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """A model that answers some conversations beside the live one.
-
-    Attributes:
-        model: that does.
-        instead_of: the version of the live model that it stands beside; beside another one it answers nothing.
-        takes: says of the number of a conversation whether it is the model's.
-    """
-
-    model: LiveModel
-    instead_of: str
-    takes: Callable[[int], bool]
 
 
 class Generator:
@@ -324,13 +247,3 @@ def hold_back(reply: Reply, floor: float | None) -> Reply:
     if reply.source is not AnswerSource.GENERATED or not is_below(reply.confidence, floor):
         return reply
     return replace(reply, text=NOT_SURE_TEXT, source=AnswerSource.NOT_SURE, draft=reply.text)
-
-
-def floor_that_holds(own: float | None, beside: float | None, *, beside_knowledge: bool) -> float | None:
-    """Return one of a model's floors; see ``LiveModel``."""
-    return beside if beside_knowledge and beside is not None else own
-
-
-def is_below(sure: float | None, floor: float | None) -> bool:
-    """Return whether a confidence lies below a floor, both in nats; what has none is not held back."""
-    return floor is not None and sure is not None and sure < floor

@@ -58,10 +58,10 @@ def make_backup(settings: Settings, target: Path, tell: Tell) -> Made:
         BackupError: the target exists or cannot be written, or the database cannot be read.
     """
     target = target.absolute()
-    if target.exists():
-        raise BackupError(f"'{target}' exists already: give the backup another name.")
     staged = None
     try:
+        if target.exists():
+            raise BackupError(f"'{target}' exists already: give the backup another name.")
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Readable by nobody else: what people have asked is in it.
         staged = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=PARTIAL, dir=target.parent))

@@ -106,14 +106,13 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
             # Beside the model, which is read from disk meanwhile.
             knowing = asyncio.ensure_future(knowledge.open() if daemon else knowledge.load())
             try:
-                source, engine = await loading.load_model(settings, registry)
+                source, model = await loading.load_model(settings, database, registry)
             except BaseException:
                 knowing.cancel()
                 await asyncio.gather(knowing, return_exceptions=True)  # before the database is closed under it
                 raise
-            describe = partial(loading.describe, settings, database)
             slots = Slots(settings.busy_seconds or None) if daemon else Slots()
-            generator = Generator(await describe(source, engine), candidates=settings.candidates, slots=slots)
+            generator = Generator(model, candidates=settings.candidates, slots=slots)
             answerer = Answerer(
                 generator,
                 knowledge,
@@ -133,6 +132,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
                 if not is_pinned:
                     load = partial(loading.exchange, settings)
                     prepared = partial(loading.prepare, database)
+                    describe = partial(loading.describe, settings, database)
                     reloader = Reloader(registry, generator, load, prepared, describe)
                     make = partial(loading.make_engine, settings)
                     trial = Trial(database, registry, generator, make, prepared, describe, supply)
@@ -145,7 +145,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
 
                 async def prepare() -> None:
                     with loading.remedied(settings, registry):
-                        await loading.prepare(database, engine)
+                        await loading.prepare(database, model.engine)
 
                 dispatchers: dict[str, Dispatcher] = {}
                 live = Live()

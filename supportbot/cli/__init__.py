@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import entry_points
+from typing import NoReturn
 
 import typer
 from rich.text import Text
@@ -84,13 +85,17 @@ def main() -> None:
     try:
         app()
     except SupportBotError as error:
-        err.print(Text(f"supportbot: {error}"), soft_wrap=True)
-        sys.exit(EXIT_ERROR)
+        _tell(str(error))
+    except OverflowError:  # SQLite holds 64 bits, and the calendar 9999 years
+        _tell("A number is larger than any can be here: see the command's --help.")
     except Exception as error:
         from sqlalchemy.exc import SQLAlchemyError  # late: `--help` answers at once
 
         if not isinstance(error, SQLAlchemyError):
             raise
-        sentence = "supportbot: The database is busy or can't be used: try again, or see `supportbot doctor`."
-        err.print(Text(sentence), soft_wrap=True)
-        sys.exit(EXIT_ERROR)
+        _tell("The database is busy or can't be used: try again, or see `supportbot doctor`.")
+
+
+def _tell(sentence: str) -> NoReturn:
+    err.print(Text(f"supportbot: {sentence}"), soft_wrap=True)
+    sys.exit(EXIT_ERROR)

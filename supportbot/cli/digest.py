@@ -33,7 +33,7 @@ def digest(
         from supportbot.db import audit
         from supportbot.digest.digest import Digests
         from supportbot.digest.week import channel_of
-        from supportbot.policies.store import effective
+        from supportbot.policies.layers import effective
 
         number = await number_of(database, workspace)
         found = await Digests(database, encoder_opener(settings), settings.kept_contacts).read(number, days)

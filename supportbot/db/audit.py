@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db.base import table_of
@@ -98,15 +98,20 @@ def current_user() -> str:
 async def recent(database: Database, limit: int) -> list[AuditEntry]:
     """Return the latest deeds, the newest first."""
     async with database.read() as session:
-        rows = await session.scalars(select(Audit).order_by(Audit.id.desc()).limit(limit))
-        return [
-            AuditEntry(
-                audit_id=row.id,
-                actor=row.actor,
-                action=row.action,
-                subject=row.subject,
-                details=row.details,
-                at=row.at,
-            )
-            for row in rows
-        ]
+        return list(await latest(session, limit=limit))
+
+
+async def latest(session: AsyncSession, *which: ColumnElement[bool], limit: int) -> tuple[AuditEntry, ...]:
+    """Return the latest deeds of which some conditions hold, the newest first."""
+    rows = await session.scalars(select(Audit).where(*which).order_by(Audit.id.desc()).limit(limit))
+    return tuple(
+        AuditEntry(
+            audit_id=row.id,
+            actor=row.actor,
+            action=row.action,
+            subject=row.subject,
+            details=row.details,
+            at=row.at,
+        )
+        for row in rows
+    )

@@ -77,7 +77,9 @@ class GroupCommit:
         return await outcome
 
     async def aclose(self) -> None:
-        """Wait for what is under way, and close all connections."""
+        """Wait for what has come, and close all connections."""
+        if self._waiting:  # else that would begin afterwards, on threads that nobody closes
+            await asyncio.wait([task.outcome for task in self._waiting])
         if self._threads:
             threads, self._threads = self._threads, None
             await asyncio.to_thread(threads.shutdown)

@@ -25,7 +25,7 @@ from supportbot.delivery.dispatch import RetryLaterError, UndeliverableError
 from supportbot.digest.digest import Digest, Digests
 from supportbot.digest.posts import Post, add, claim, deliver, give_up, postpone, release
 from supportbot.digest.week import channel_of, is_quiet, week_of
-from supportbot.policies.store import effective
+from supportbot.policies.layers import effective
 from supportbot.words import SOURCE, Language, Words
 
 log = structlog.get_logger(__name__)

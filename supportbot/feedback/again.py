@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from supportbot.db import audit
 from supportbot.db.clock import now_of
-from supportbot.db.models import Answer, Outbox, Question
+from supportbot.db.models import Answer, Conversation, Outbox, Question, Workspace
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource, OutboxKind
 from supportbot.errors import SupportBotError
@@ -70,7 +70,7 @@ class Again:
         Args:
             answer_id: the answer under which somebody clicked.
             person: who clicked, unique over all platforms and beginning with theirs.
-            build: see ``Build``; who asks and the identity are changed.
+            build: see ``Build``; who asks, their workspace and the identity are changed.
             workspace: the platform's id of where that is; None where a platform has only one.
             is_admin: asked whether the person is an admin there, if they did not ask the question.
 
@@ -78,8 +78,18 @@ class Again:
             CannotAskAgainError: there is no such answer there, no other sample of it, or they may not have one.
         """
         row = await self._find(
-            select(Question.id, Question.text, Question.asker, Question.sample, Question.sample_of, Answer.source)
+            select(
+                Question.id,
+                Question.text,
+                Question.asker,
+                Question.sample,
+                Question.sample_of,
+                Answer.source,
+                Workspace.external_id.label("workspace"),
+            )
             .join(Answer, Answer.question_id == Question.id)
+            .join(Conversation, Question.conversation_id == Conversation.id)
+            .join(Workspace, Conversation.workspace_id == Workspace.id)
             .where(Answer.id == answer_id, was_given_to(person, workspace))
         )
         if not _is_same(person, row.asker) and not await is_admin():
@@ -92,6 +102,8 @@ class Again:
             build(row.text),
             # The same at every click under one answer, whoever clicks, so one more is drawn.
             identity=f"sample:{first}:{sample}",
+            # As the asker's own, not in the direct messages of an admin who clicks.
+            workspace=row.workspace,
             asker=row.asker,
             text=row.text,
             sample_of=first,

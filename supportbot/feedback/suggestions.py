@@ -20,6 +20,7 @@ from supportbot.feedback.curation._insert import Candidate, insert_new, redacted
 from supportbot.feedback.reach import was_given_to
 from supportbot.intake.earlier import meaning_of
 from supportbot.intake.questions import Grounds, Suggestion
+from supportbot.knowledge.store import lock_knowledge
 from supportbot.words import N_
 
 _GONE_TEXT = N_("That suggestion is no longer available. Please ask the question again.")
@@ -82,8 +83,12 @@ class Suggestions:
         candidate = await asyncio.to_thread(redacted, candidate, self._keep)
         if candidate.question:
             async with self._database.write() as session:
-                # Erased while it was redacted: then nothing of it is written again.
-                if await session.scalar(select(Answer.id).where(Answer.id == answer_id).with_for_update()) is None:
+                await lock_knowledge(session)
+                still = select(Entry.answer).where(Entry.id == entry.id, Entry.state == EntryState.LIVE)
+                there = select(Answer.id).where(Answer.id == answer_id).exists()
+                # Erased or retired while it was redacted: then nothing of it is written again.
+                if (answer := await session.scalar(still.where(there))) is None:
                     raise UnknownSuggestionError(_GONE_TEXT)
-                await insert_new(session, [candidate], datetime.now(UTC))
+                if answer == entry.answer:  # else it was edited meanwhile, and what was redacted is out of date
+                    await insert_new(session, [candidate], datetime.now(UTC))
         return chosen

@@ -29,8 +29,8 @@ from supportbot.handoffs.target import Target, read_target
 from supportbot.intake.history import Exchange, History
 from supportbot.intake.inbox import Inbox
 from supportbot.intake.questions import Accepted, IncomingQuestion
+from supportbot.policies.layers import effective
 from supportbot.policies.policy import Policy
-from supportbot.policies.store import effective
 from supportbot.words import N_
 
 log = structlog.get_logger(__name__)

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from supportbot.db import audit
 from supportbot.db.clock import now as database_now
-from supportbot.db.models import Conversation, Handoff, Question, Workspace
+from supportbot.db.models import Conversation, Handoff, Outbox, Question, Workspace
 from supportbot.db.session import Database
-from supportbot.db.states import HandoffState
+from supportbot.db.states import HandoffState, OutboxKind, OutboxState
 from supportbot.errors import SupportBotError
 from supportbot.intake.people import digest_of
 from supportbot.words import N_
@@ -215,6 +215,18 @@ async def _close(session: AsyncSession, handoff: Handoff, *, actor: str, digest:
         update(Handoff)
         .where(Handoff.id == handoff.id)
         .values(state=HandoffState.RESOLVED, resolved_at=await database_now(session), resolved_by=digest)
+    )
+    # What somebody is sending may be there already.
+    await session.execute(
+        update(Outbox)
+        .where(
+            Outbox.question_id == handoff.question_id,
+            Outbox.kind.in_((OutboxKind.POST, OutboxKind.REMINDER)),
+            Outbox.state == OutboxState.PENDING,
+            Outbox.lease_owner.is_(None),
+        )
+        .values(state=OutboxState.FAILED, last_error="closed before it was sent")
+        .execution_options(synchronize_session=False)
     )
     audit.record(session, actor=actor, action="handoff.resolve", subject=f"handoff:{handoff.id}")
     return True

@@ -22,7 +22,7 @@ from supportbot.db.states import HandoffState, OutboxKind
 from supportbot.handoffs.listing import count_open
 from supportbot.handoffs.schedule import reminder_due
 from supportbot.intake.replies import pending
-from supportbot.policies.store import effective
+from supportbot.policies.layers import effective
 from supportbot.telemetry import metrics
 
 log = structlog.get_logger(__name__)

@@ -20,8 +20,8 @@ from supportbot.intake.admission import Crowd, Limits, find_refusal, tell
 from supportbot.intake.conversations import insert_question, is_late, look_up, make_conversation
 from supportbot.intake.questions import LANGUAGE, NO_QUESTION, NOT_HEARD, PRIVATELY, Accepted, IncomingQuestion
 from supportbot.intake.reception import Manner, Reception, receive
+from supportbot.policies.layers import effective, effective_of
 from supportbot.policies.policy import Policy
-from supportbot.policies.store import effective, effective_of
 from supportbot.words import SOURCE, Language, nearest
 
 

@@ -16,7 +16,7 @@ from supportbot.intake.earlier import earlier_turns
 from supportbot.intake.questions import TRACE, words_of
 from supportbot.intake.samples import drawn_before
 from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
-from supportbot.policies.store import effective_of
+from supportbot.policies.layers import effective_of
 
 SUSPECT_LAPSES = 2
 """A question that was in work when two processes ended is taken up once more, alone; see ``claim_suspect``."""

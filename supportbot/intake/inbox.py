@@ -15,6 +15,7 @@ from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from supportbot.db.clock import now as database_now
 from supportbot.db.clock import now_of
@@ -101,9 +102,12 @@ class Inbox:
             async with self._database.read() as session:  # most of what is said is none of ours: no lock for that
                 if not await accepting.listens(session, incoming):
                     return NOT_HEARD
-        return await self._database.commit(
-            partial(accepting.accept, self._limits, self._language, incoming, crowd, then)
-        )
+        accept = partial(accepting.accept, self._limits, self._language, incoming, crowd, then)
+        try:
+            return await self._database.commit(accept)
+        except IntegrityError:
+            # PostgreSQL let somebody erase its conversation after it was looked up. Now that is seen.
+            return await self._database.commit(accept)
 
     async def words_at(self, place: Place, locale: str | None) -> Words:
         """Return the bot's own words for somebody at a place; as the platform says while the database is away."""

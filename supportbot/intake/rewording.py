@@ -19,8 +19,8 @@ from supportbot.db.states import AnswerSource, OutboxKind, QuestionState
 from supportbot.intake.normalise import normalise_question
 from supportbot.intake.questions import has_words
 from supportbot.intake.replies import pending
+from supportbot.policies.layers import effective_of
 from supportbot.policies.policy import AnswerOn
-from supportbot.policies.store import effective_of
 
 _WITHIN = timedelta(hours=12)
 """Who comes back the next day begins anew, as with follow-ups (``earlier``)."""

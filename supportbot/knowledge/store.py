@@ -67,6 +67,11 @@ async def raise_revision(session: AsyncSession) -> int:
     return raised
 
 
+async def lock_knowledge(session: AsyncSession) -> None:
+    """Keep knowledge, and what an erasure takes of it, as it is until the transaction ends."""
+    await session.execute(select(KnowledgeState.id).where(KnowledgeState.id == _STATE_ID).with_for_update())
+
+
 async def changes_since(session: AsyncSession, revision: int) -> Changes:
     """Return what is newer than ``revision``; 0 for everything that is live."""
     now = await current_revision(session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from supportbot.answering.generator import Tenure
+from supportbot.answering.live_model import Tenure
 
 
 class Ending:

@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
-from supportbot.answering.explain import may_generate
-from supportbot.answering.generator import LiveModel, floor_that_holds
+from supportbot.answering.live_model import LiveModel, floor_that_holds
+from supportbot.answering.trust import may_generate
 from supportbot.config import Settings
 from supportbot.db.session import Database
 from supportbot.engine.base import Engine
@@ -20,15 +21,21 @@ from supportbot.engine.smoke import smoke
 from supportbot.errors import ModelError
 from supportbot.extras import Extra, require
 from supportbot.feedback.curation.store import approved_answers
+from supportbot.models.apart import load_apart
 from supportbot.models.publishing.lineage import is_trained_here
 from supportbot.models.registry import STARTER, ModelSource, Registry
 
 
-async def load_model(settings: Settings, registry: Registry) -> tuple[ModelSource, Engine]:
-    """Load what is to answer."""
+async def load_model(settings: Settings, database: Database, registry: Registry) -> tuple[ModelSource, LiveModel]:
+    """Load what is to answer; what goes wrong, or a cancellation, leaves no engine behind."""
     with remedied(settings, registry):
         source = await asyncio.to_thread(registry.resolve, settings.model)
-        return source, await asyncio.to_thread(make_engine, settings, source)
+        engine = await load_apart(partial(make_engine, settings, source))
+        try:
+            return source, await describe(settings, database, source, engine)
+        except BaseException:
+            await engine.aclose()
+            raise
 
 
 def make_engine(settings: Settings, source: ModelSource) -> Engine:

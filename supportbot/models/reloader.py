@@ -22,7 +22,8 @@ from functools import partial
 import structlog
 from prometheus_client import Counter, Info
 
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.engine.base import Engine
 from supportbot.errors import SupportBotError
 from supportbot.models.apart import load_apart

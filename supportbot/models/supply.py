@@ -101,18 +101,26 @@ class Supply:
             StoreError: the store can't be written now.
             ModelError: another model has that name there.
         """
-        if self._store is None or (row := await self._row(version)) is None:
+        if self._store is None or (row := await self._row(version)) is None or row.status == ModelStatus.RETIRED:
             return
         if row.stored_manifest is not None and await asyncio.to_thread(self._store.has, version):
             return
         put = partial(self._store.put, self._registry.directory(version))
         stored = await _stoppable(put)
         async with self._database.write() as session:
-            await session.execute(
+            wanted = await session.scalar(
                 update(ModelVersion)
-                .where(ModelVersion.name == version, ModelVersion.digest == row.digest)
+                .where(
+                    ModelVersion.name == version,
+                    ModelVersion.digest == row.digest,
+                    ModelVersion.status != ModelStatus.RETIRED,
+                )
                 .values(stored_manifest=stored.manifest, stored_bytes=stored.size)
+                .returning(ModelVersion.id)
             )
+        if wanted is None:  # retired while it was copied: whoever did that found nothing to delete there
+            await self.remove(version)
+            return
         log.info("model.stored", version=version, megabytes=round(stored.size / 10**6, 1))
 
     async def put_all(self) -> None:

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select
 
 from supportbot.config import Settings
-from supportbot.db.audit import AuditEntry
+from supportbot.db.audit import AuditEntry, latest
 from supportbot.db.models import Audit, TrainingRun
 from supportbot.db.session import Database
 from supportbot.errors import ModelError
@@ -153,8 +152,8 @@ class Versions:
         ends, daemons = await self._publishing.ends(), await self._publishing.daemons()
         live = ends.live
         async with self._database.read() as session:
-            deeds = await _deeds(session, Audit.action.startswith("model."), limit=_DEEDS)
-            since = await _deeds(session, Audit.subject == f"model:{live}", Audit.action.in_(_SWITCHES), limit=1)
+            deeds = await latest(session, Audit.action.startswith("model."), limit=_DEEDS)
+            since = await latest(session, Audit.subject == f"model:{live}", Audit.action.in_(_SWITCHES), limit=1)
         shown = tuple(found[:PAGE])
         return Standing(
             live=live,
@@ -177,7 +176,7 @@ class Versions:
         evaluation = await asyncio.to_thread(self._evaluation, report)
         live = (await self._publishing.ends()).live
         async with self._database.read() as session:
-            deeds = await _deeds(session, Audit.subject == f"model:{name}", limit=PAGE)
+            deeds = await latest(session, Audit.subject == f"model:{name}", limit=PAGE)
             run = max(report.training.run_ids, default=None)
             history = await session.scalar(select(TrainingRun.loss_history).where(TrainingRun.id == run))
         rows = evaluation.get("rows")
@@ -259,21 +258,6 @@ class Versions:
         if summary.problem or not summary.is_here:
             return {}
         return self._registry.manifest(summary.version).evaluation or {}
-
-
-async def _deeds(session: AsyncSession, *conditions: ColumnElement[bool], limit: int) -> tuple[AuditEntry, ...]:
-    rows = await session.scalars(select(Audit).where(*conditions).order_by(Audit.id.desc()).limit(limit))
-    return tuple(
-        AuditEntry(
-            audit_id=row.id,
-            actor=row.actor,
-            action=row.action,
-            subject=row.subject,
-            details=row.details,
-            at=row.at,
-        )
-        for row in rows
-    )
 
 
 def _is_starter(version: str) -> bool:

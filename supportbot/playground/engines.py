@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from supportbot.answering.generator import LiveModel
+from supportbot.answering.live_model import LiveModel
 from supportbot.config import Settings
 from supportbot.db.session import Database
 from supportbot.engine.smoke import smoke

@@ -15,12 +15,14 @@ from enum import StrEnum
 from functools import partial
 from typing import get_args
 
-from supportbot.answering.answerer import Answerer, AnswerMode
+from supportbot.answering.answerer import Answerer
 from supportbot.answering.aside import aside, quiet
 from supportbot.answering.beside import hear, near_answer
 from supportbot.answering.explain import Explanation, Verdict
-from supportbot.answering.generator import Generator, LiveModel, as_reply, is_below
+from supportbot.answering.generator import Generator, as_reply
+from supportbot.answering.live_model import LiveModel, is_below
 from supportbot.answering.replying import given_reply, unverified_reply
+from supportbot.answering.trust import AnswerMode
 from supportbot.config import Settings
 from supportbot.db.session import Database
 from supportbot.engine.base import SamplingParams

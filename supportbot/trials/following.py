@@ -21,7 +21,8 @@ from functools import partial
 
 import structlog
 
-from supportbot.answering.generator import Beside, Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import Beside, LiveModel
 from supportbot.db.session import Database
 from supportbot.engine.base import Engine
 from supportbot.errors import SupportBotError

@@ -72,8 +72,10 @@ class Judging:
         reason = str(Sentence(BETTER_BY_CHOICE, live=trial.live, number=trial.trial_id))
         try:
             await self._promote(trial.candidate, trial.started_by, reason)
-        except SupportBotError as error:
-            log.error("trial.promotion_failed", trial=trial.trial_id, error=str(error))
+        except Exception as error:
+            # Whatever a disk or a database may do: the trial is over, so nobody tries that again.
+            told = {"error": str(error)} if isinstance(error, SupportBotError) else {"exc_info": error}
+            log.error("trial.promotion_failed", trial=trial.trial_id, **told)
             async with self._database.write() as session:
                 subject, details = f"model:{trial.candidate}", {"trial": trial.trial_id}
                 record(session, actor=BY_ITSELF, action="model.trial_unpromoted", subject=subject, details=details)

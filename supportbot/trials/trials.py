@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from supportbot.answering.explain import may_generate
+from supportbot.answering.trust import may_generate
 from supportbot.config import Settings
 from supportbot.db.audit import check_actor
 from supportbot.db.session import Database

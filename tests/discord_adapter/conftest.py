@@ -22,7 +22,8 @@ from bot.discord.client import DiscordAdapter, open_discord
 from bot.discord.listener import SupportClient
 from bot.discord.sender import DiscordSender
 from supportbot.answering.answerer import Answerer
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import migrate

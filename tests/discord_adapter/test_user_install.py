@@ -6,10 +6,10 @@ from sqlalchemy import select
 
 from bot.discord.client import DiscordAdapter
 from supportbot.db.models import Conversation, Workspace
-from supportbot.db.states import QuestionState
+from supportbot.db.states import AnswerSource, QuestionState
 from supportbot.delivery.dispatch import Dispatcher
 from supportbot.intake.people import direct_messages_of
-from supportbot.intake.questions import Suggestion
+from supportbot.intake.questions import Reply, Suggestion
 from tests.discord_adapter.conftest import Core, listening
 from tests.discord_adapter.payloads import message
 from tests.discord_server import DiscordServer
@@ -128,3 +128,21 @@ async def test_nothing_of_a_guild_is_offered_elsewhere(
         await server.until(lambda: elsewhere.choices is not None and home.choices is not None)
     assert [choice["name"] for choice in elsewhere.choices or []] == ["Do you ship abroad?"]
     assert {choice["name"] for choice in home.choices or []} == {"Do you ship abroad?", "Do you ship to Norway?"}
+
+
+async def test_another_sample_stays_the_askers_own(
+    core: Core, adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    """An admin of the place may have one drawn; it is kept where its question is, not as the admin's own."""
+    async with listening(adapter, server):
+        asked = await server.slash("and how?", place=ELSEWHERE)
+        await server.until(lambda: asked.acknowledged_after is not None)
+        (claim,) = await core.inbox.claim(["discord"], 1)
+        await core.inbox.finish(claim.question_id, Reply(text="Press it.", source=AnswerSource.GENERATED))
+        await Dispatcher(core.outbox, adapter.sender).deliver_due()
+        await server.response_to(asked)
+        assert asked.message is not None
+        click = await server.press(asked.message, "Try again", by=BEN)
+        await server.until(lambda: click.acknowledged_after is not None)
+    assert [one.asker for one in await core.history.recent(5)] == [ALICE["id"], ALICE["id"]]
+    assert await places(core) == [(OWN, "", FOREIGN_CHANNEL_ID)]

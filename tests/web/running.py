@@ -19,7 +19,8 @@ from bot.web.sender import WebSender
 from bot.web.server import WebServer
 from bot.web.welcome import STARTER, Welcome
 from supportbot.answering.answerer import Answerer
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.answering.worker import Worker
 from supportbot.config import Settings
 from supportbot.db.schema import migrate

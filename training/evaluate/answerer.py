@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from supportbot.answering.answerer import AnswerMode
+from supportbot.answering.trust import AnswerMode
 from supportbot.bootstrap import open_encoder
 from supportbot.config import Settings
 from supportbot.db.session import Database

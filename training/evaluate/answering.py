@@ -14,8 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from supportbot.answering.answerer import Answerer, AnswerMode
-from supportbot.answering.generator import Generator, LiveModel, hold_back
+from supportbot.answering.answerer import Answerer
+from supportbot.answering.generator import Generator, hold_back
+from supportbot.answering.live_model import LiveModel
+from supportbot.answering.trust import AnswerMode
 from supportbot.db.states import AnswerSource
 from supportbot.intake.questions import Reply
 from supportbot.intake.samples import Drawn

@@ -22,7 +22,8 @@ from typing import Any
 
 from supportbot.answering.beside import hear
 from supportbot.answering.explain import explain
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.db.states import AnswerSource
 from training.evaluate.answering import ANSWER_SECONDS
 from training.evaluate.floors import Kind, Said, choose_floor, count

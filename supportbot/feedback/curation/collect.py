@@ -48,6 +48,7 @@ async def collect(database: Database, *, keep: Collection[str] = ()) -> Collecte
     now = datetime.now(UTC)
     async with database.write() as session:
         withdrawn = await _withdraw(session)
+    async with database.write() as session:
         refreshed = await _refresh(session)
     walks = {
         ExampleSource.VOTES: (_log.voted(), Answer.id),
@@ -102,17 +103,18 @@ async def _withdraw(session: AsyncSession) -> int:
     )
     corrected_since = and_(Example.label == ExampleLabel.BAD, _log.is_corrected(Example.origin_answer_id))
     is_preferred = and_(_log.net_votes(Example.origin_answer_id) > 0, _log.is_paired(Example.origin_answer_id))
+    which = _locked(
+        _untouched(),
+        or_(
+            and_(Example.source == ExampleSource.CORRECTION, ~standing.exists()),
+            and_(Example.source == ExampleSource.VOTES, corrected_since),
+            and_(Example.source == ExampleSource.VOTES, Example.rejected.is_(None), is_preferred),
+            and_(Example.source == ExampleSource.VOTES, Example.rejected.is_not(None), ~is_preferred),
+        ),
+    )
     result = await session.execute(
         delete(Example)
-        .where(
-            _untouched(),
-            or_(
-                and_(Example.source == ExampleSource.CORRECTION, ~standing.exists()),
-                and_(Example.source == ExampleSource.VOTES, corrected_since),
-                and_(Example.source == ExampleSource.VOTES, Example.rejected.is_(None), is_preferred),
-                and_(Example.source == ExampleSource.VOTES, Example.rejected.is_not(None), ~is_preferred),
-            ),
-        )
+        .where(Example.id.in_(which))
         .returning(Example.id)
         .execution_options(synchronize_session=False)
     )
@@ -125,19 +127,25 @@ async def _refresh(session: AsyncSession) -> int:
     good, bad = (literal(value, Example.label.type) for value in (ExampleLabel.GOOD, ExampleLabel.BAD))
     label = case((votes > 0, good), (votes < 0, bad), else_=Example.label)
     follows = and_(Example.source == ExampleSource.VOTES, Example.curator.is_(None), Example.put_by.is_(None))
+    which = _locked(
+        Example.status == ExampleStatus.PENDING,
+        Example.origin_answer_id.is_not(None),
+        Example.source != ExampleSource.IMPORT,  # written in the playground: the votes were on another text
+        Example.votes != votes,
+    )
     result = await session.execute(
         update(Example)
-        .where(
-            Example.status == ExampleStatus.PENDING,
-            Example.origin_answer_id.is_not(None),
-            Example.source != ExampleSource.IMPORT,  # written in the playground: the votes were on another text
-            Example.votes != votes,
-        )
+        .where(Example.id.in_(which))
         .values(votes=votes, label=case((follows, label), else_=Example.label))
         .returning(Example.id)
         .execution_options(synchronize_session=False)
     )
     return len(result.all())
+
+
+def _locked(*which: ColumnElement[bool]) -> Select[int]:
+    """Select rows in the order in which curators lock theirs, so that neither waits for the other for ever."""
+    return select(Example.id).where(*which).order_by(Example.id).with_for_update()
 
 
 def _untouched() -> ColumnElement[bool]:

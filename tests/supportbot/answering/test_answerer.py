@@ -14,7 +14,8 @@ import pytest
 
 from supportbot.answering.answerer import Answerer
 from supportbot.answering.gate import is_degenerate
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.answering.slots import Slots
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource

@@ -11,7 +11,8 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from supportbot.answering.candidates import Generation, choose, generate
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Chunk, Engine, SamplingParams, mean_logprob
 from supportbot.engine.load import load_engine

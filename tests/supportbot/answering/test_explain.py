@@ -8,8 +8,10 @@ import time
 import pytest
 
 from supportbot.answering.answerer import Answerer
-from supportbot.answering.explain import Explanation, Verdict, explain, may_generate
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.explain import Explanation, Verdict, explain
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
+from supportbot.answering.trust import may_generate
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource
 from supportbot.feedback.entries import Entries

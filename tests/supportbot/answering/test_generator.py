@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.db.states import AnswerSource
 from supportbot.engine.base import Chunk, SamplingParams, confidence
 from supportbot.engine.load import load_engine

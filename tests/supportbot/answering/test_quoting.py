@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from supportbot.answering.answerer import Answerer, AnswerMode
+from supportbot.answering.answerer import Answerer
 from supportbot.answering.explain import explain
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
+from supportbot.answering.trust import AnswerMode
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.db.states import AnswerSource

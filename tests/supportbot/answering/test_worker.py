@@ -14,7 +14,8 @@ from sqlalchemy import update
 
 from supportbot.answering import worker
 from supportbot.answering.answerer import Answerer
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.answering.outcomes import MAX_ATTEMPTS
 from supportbot.answering.slots import Slots
 from supportbot.answering.worker import MOST_LAPSES, Worker

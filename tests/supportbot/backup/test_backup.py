@@ -324,14 +324,15 @@ async def test_reply_that_was_due_is_looked_for_before_it_is_sent(tmp_path: Path
 
 
 async def test_what_stands_in_the_way_is_told(kept: tuple[Settings, Made], tmp_path: Path) -> None:
-    """An existing target, a home without a database and a target that is a file's child are one sentence each."""
+    """An existing target, a home without a database and targets that cannot be are one sentence each."""
     settings, made = kept
     with pytest.raises(BackupError, match="exists already"):
         make_backup(settings, made.path, quietly)
     with pytest.raises(BackupError, match="supportbot init"):
         make_backup(Settings(home=tmp_path / "none"), tmp_path / "backup", quietly)
-    with pytest.raises(BackupError, match="cannot be written"):
-        make_backup(settings, Path("/dev/null/backup"), quietly)
+    for nowhere in (Path("/dev/null/backup"), tmp_path / ("x" * 300)):
+        with pytest.raises(BackupError, match="cannot be written"):
+            make_backup(settings, nowhere, quietly)
 
 
 def test_damaged_database_is_not_kept(tmp_path: Path, migrated_sqlite: Path) -> None:

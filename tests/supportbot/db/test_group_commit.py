@@ -105,3 +105,23 @@ async def test_a_closed_one_can_be_used_again(database: Database) -> None:
     )
     assert counted is not None
     assert counted >= 2
+
+
+async def test_closing_waits_for_what_has_come(database: Database) -> None:
+    """What waits behind a commit is committed before the threads end, and nothing begins after that."""
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        begun.set()
+        go.wait()
+
+    first = [asyncio.create_task(database.commit(hold)) for _ in range(4)]  # all threads of PostgreSQL
+    await until(begun.is_set)
+    late = asyncio.create_task(database.commit(partial(_add, "late")))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(database.aclose())
+    await asyncio.sleep(0)
+    go.set()
+    await closing
+    assert await asyncio.gather(*first, late)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("commit")]

@@ -331,8 +331,8 @@ async def test_closed_before_anybody_was_reached(
     """What was closed stays closed when its people can't be asked, and its asker is not told of that."""
     await decide(database, "slack", "T1", handoff_target="C9")
     result = await handoffs.ask(await answered(inbox, question), ASKER, workspace="T1")
-    await resolve_as_operator(database, result.handoff_id, "Ada")
     (post,) = [one for one in await outbox.claim("slack", 5) if one.kind is OutboxKind.POST]
+    await resolve_as_operator(database, result.handoff_id, "Ada")
     assert await outbox.give_up(post.outbox_id, "no such channel", kind=OutboxKind.POST) is None
     assert (await only(database)).state is HandoffState.RESOLVED
     assert await rows(database, OutboxKind.UNREACHED) == []

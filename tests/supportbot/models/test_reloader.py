@@ -14,7 +14,8 @@ import torch
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.engine.base import Engine, SamplingParams
 from supportbot.engine.load import load_engine
 from supportbot.engine.prompt import encode_prompt

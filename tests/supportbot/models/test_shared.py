@@ -30,6 +30,7 @@ from supportbot.models.publishing import Publishing
 from supportbot.models.registry import MANIFEST, Registry
 from supportbot.models.store import Store, Stored, StoreError
 from supportbot.models.supply import Supply
+from tests.locks import begun, nobody_commits
 from tests.s3 import s3_server, use_s3
 from tests.versions import WEIGHTS, better_than, install_version
 
@@ -287,6 +288,23 @@ async def test_a_retired_version_is_gone_from_the_store(
         row = await session.scalar(select(ModelVersion).where(ModelVersion.name == "v1"))
     assert row is not None
     assert (row.stored_manifest, row.turn) == (None, None)
+
+
+async def test_a_version_that_is_retired_while_it_is_copied(
+    homes: tuple[Home, Home], database: Database, tmp_path: Path
+) -> None:
+    """Nothing of it stays in the store, and its row names no files there."""
+    one, _ = homes
+    await one.publishing.versions()
+    async with nobody_commits(database):
+        retiring = await begun(database, one.publishing.retire("v1", "ann"))
+        storing = await begun(database, one.supply.put("v1"))
+        assert (tmp_path / "store" / "v1" / MANIFEST).exists()
+    await asyncio.gather(retiring, storing)
+    assert not (tmp_path / "store" / "v1").exists()
+    async with database.read() as session:
+        stored = select(ModelVersion.stored_manifest).where(ModelVersion.name == "v1")
+        assert await session.scalar(stored) is None
 
 
 async def test_what_a_version_may_not_hold_is_not_even_fetched(homes: tuple[Home, Home], tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import func, select
 
 from supportbot.answering.answerer import Answerer
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.answering.slots import Slots
 from supportbot.config import Settings
 from supportbot.db.base import Base

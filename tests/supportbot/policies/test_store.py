@@ -15,8 +15,9 @@ from supportbot.db.session import Database
 from supportbot.errors import ConfigError
 from supportbot.policies.errors import PolicyError
 from supportbot.policies.form import submit
+from supportbot.policies.layers import effective
 from supportbot.policies.policy import AnswerOn, Hours, Policy
-from supportbot.policies.store import Place, Policies, effective
+from supportbot.policies.store import Place, Policies
 
 ALL = Place(platform="slack", workspace="T1")
 HERE = Place(platform="slack", workspace="T1", channel="C1")

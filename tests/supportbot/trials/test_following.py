@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.db.models import ModelTrial, ModelVersion
 from supportbot.db.session import Database
 from supportbot.db.states import TrialOutcome

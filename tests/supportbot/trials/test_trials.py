@@ -107,14 +107,15 @@ async def refuse(candidate: str, by: str, reason: str) -> None:
     raise AssertionError(f"{candidate} by {by}: {reason}")
 
 
-async def test_a_better_candidate_goes_live_only_if_that_was_chosen(database: Database) -> None:
+@pytest.mark.parametrize("error", [ModelError("Version 'v2' is damaged."), OSError("No space left on device")])
+async def test_a_better_candidate_goes_live_only_if_that_was_chosen(database: Database, error: Exception) -> None:
     """It is put live by who started the trial, with the reason; what can't be put live is told and stays."""
     log = await Log.open(database, Rule(share=50, promotes=True))
     asked: list[tuple[str, str, str]] = []
 
     async def fail(candidate: str, by: str, reason: str) -> None:
         asked.append((candidate, by, reason))
-        raise ModelError("Version 'v2' is damaged.")
+        raise error
 
     await log.judge(candidate=False, good=0, bad=20)
     await log.judge(candidate=True, good=20, bad=0)

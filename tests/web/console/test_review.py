@@ -44,6 +44,13 @@ async def start(running: Running, page: Page, *examples: Example) -> None:
     await page.goto(f"{running.url}/console/review")
 
 
+async def test_an_address_with_a_number_that_no_row_can_have(running: Running, curator: Page) -> None:
+    """The queue is shown, as without a number."""
+    await start(running, curator, example("Do you sell gift cards?", "We do.", **WAITS))
+    await curator.goto(f"{running.url}/console/review/{'9' * 20}")
+    await expect(curator.get_by_text("Do you sell gift cards?").first).to_be_visible()
+
+
 async def test_what_was_decided_is_undone_from_the_audit(
     running: Running, curator: Page, browser: Browser
 ) -> None:

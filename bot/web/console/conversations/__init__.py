@@ -8,9 +8,10 @@ from nicegui import ui
 
 from bot.web.console.conversations.conversation import ConversationView
 from bot.web.console.conversations.filter_form import build_filters
-from bot.web.console.conversations.filters import PATH, address_of, read_criteria, read_cursor, read_number
+from bot.web.console.conversations.filters import PATH, address_of, read_criteria, read_cursor
 from bot.web.console.labels import HANDOFFS, QUESTIONS, SOURCES, platform_name
 from bot.web.console.parts.elements import Table, moment, shortened_answer
+from bot.web.console.parts.number import read_number
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
 from supportbot.conversations.criteria import Criteria

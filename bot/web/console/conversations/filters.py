@@ -11,15 +11,13 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from bot.web.console.parts.number import read_number
 from supportbot.conversations.criteria import Criteria, Cursor, HandedOff, Voted
 from supportbot.db.states import AnswerSource
 
 PATH = "/console/conversations"
 
 _E = TypeVar("_E", bound=StrEnum)
-
-_MOST = 2**63 - 1
-"""What databases number rows up to."""
 
 _YEARS = range(1970, 9999)
 _LONGEST = 400
@@ -72,12 +70,6 @@ def read_cursor(query: Mapping[str, str]) -> Cursor | None:
     if question_id is None or received_at.tzinfo is None or received_at.year not in _YEARS:
         return None
     return Cursor(received_at.astimezone(UTC), question_id)
-
-
-def read_number(text: str) -> int | None:
-    """Return the number of a row that somebody typed; None for any other text."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_MOST))
-    return number if is_number and (number := int(text)) <= _MOST else None
 
 
 def _member(kind: type[_E], value: str) -> _E | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from nicegui import ui
 
 from bot.web.console.frame import button
@@ -12,6 +10,7 @@ from bot.web.console.knowledge.entries import SOURCES, state_of
 from bot.web.console.knowledge.figures import build_use
 from bot.web.console.parts.acting import act
 from bot.web.console.parts.field import Field
+from bot.web.console.parts.number import read_number
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
 from supportbot.access.roles import Action, Operator, may
@@ -19,14 +18,13 @@ from supportbot.db.states import EntryState
 from supportbot.knowledge.manage import KnowledgeError
 from supportbot.words import N_
 
-_NUMBER = re.compile(r"[0-9]{1,18}")
 _NO_ENTRY = N_("This entry doesn't exist. See the list for all entries.")
 
 
 async def build_new(visit: Visit) -> None:
     """Build the form for a new answer; ``?question=NUMBER`` puts what was asked in as its first wording."""
-    asked = visit.query.get("question", "")
-    first = await visit.console.knowledge.shelf.question(int(asked)) if _NUMBER.fullmatch(asked) else None
+    asked = read_number(visit.query.get("question", ""))
+    first = await visit.console.knowledge.shelf.question(asked) if asked is not None else None
     node("h1", visit.words.say("New answer"))
     form = Editor(visit, None, " ".join((first or "").split()))
     await form.build()
@@ -38,10 +36,10 @@ async def build(visit: Visit, part: str) -> None:
     Raises:
         KnowledgeError: there is none with this number.
     """
-    if not _NUMBER.fullmatch(part):
+    if (entry_id := read_number(part)) is None:
         raise KnowledgeError(_NO_ENTRY)
     with node("div", classes="one"):
-        await _Shown(visit, int(part)).build()
+        await _Shown(visit, entry_id).build()
 
 
 class _Shown:

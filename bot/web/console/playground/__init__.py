@@ -15,6 +15,7 @@ from bot.web.console.labels import SAMPLING
 from bot.web.console.parts.acting import act, failure
 from bot.web.console.parts.adding import add_to_review
 from bot.web.console.parts.field import Choice, Field
+from bot.web.console.parts.number import read_number
 from bot.web.console.parts.slider import Slider
 from bot.web.console.playground.side import build_side
 from bot.web.console.visit import Visit
@@ -29,7 +30,6 @@ _STYLE = Path(__file__).with_name("playground.css")
 
 _LONGEST = 4_000
 _LONGEST_SEED = 20
-_DIGITS = 16
 
 _STAGES: Mapping[Stage, str] = {
     Stage.TURN: N_("Waiting for its turn…"),
@@ -54,8 +54,7 @@ async def build(visit: Visit) -> None:
     if not may(visit.operator.role, Action.TEACH):
         node("p", words.say(_ONLY_CURATORS))
         return
-    number = visit.query.get("question", "")
-    question_id = int(number) if number.isdecimal() and len(number) < _DIGITS else None
+    question_id = read_number(visit.query.get("question", ""))
     asked = None if question_id is None else await visit.console.knowledge.shelf.question(question_id)
     versions = await visit.console.playground.versions()
     Trial(visit, versions, (asked or "")[:_LONGEST], None if asked is None else question_id)

@@ -17,6 +17,7 @@ from nicegui import background_tasks, ui
 
 from bot.web.console.frame import button
 from bot.web.console.parts.acting import act, attempt
+from bot.web.console.parts.number import read_number
 from bot.web.console.review.item import Marked, build_item
 from bot.web.console.review.panel import MOST_OFFERED, Panel
 from bot.web.console.review.queue import build_empty, build_filters, build_progress, read_choice
@@ -100,8 +101,8 @@ class Reviewing:
 
     async def _begin(self, operator: Operator) -> None:
         await self._review.arrange()
-        only = self._visit.argument
-        if only.isdecimal() and await self._show(await self._take(only=int(only))):
+        only = read_number(self._visit.argument)
+        if only is not None and await self._show(await self._take(only=only)):
             return
         await self._show(await self._take())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.web.console.labels import workspace_name
 from bot.web.console.pages import ROOT
+from bot.web.console.parts.number import read_number
 from bot.web.nodes import node
 from supportbot.feedback.review.counting import Overview
 from supportbot.feedback.review.leases import Choice
@@ -37,10 +38,10 @@ _ALL_TAKEN = N_("Others are reviewing all waiting items.")
 
 def read_choice(query: Mapping[str, str]) -> Choice:
     """Return what an address asks for; what it does not know, it does not ask for."""
-    kind, workspace = query.get("kind", ""), query.get("workspace", "")
+    kind = query.get("kind", "")
     return Choice(
         kind=Kind(kind) if kind in set(Kind) else None,
-        workspace_id=int(workspace) if workspace.isdecimal() and len(workspace) < 16 else None,
+        workspace_id=read_number(query.get("workspace", "")),
     )
 
 

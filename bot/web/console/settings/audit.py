@@ -10,6 +10,7 @@ from nicegui.elements.mixins.text_element import TextElement
 
 from bot.web.console.parts.acting import attempt
 from bot.web.console.parts.elements import Table, moment
+from bot.web.console.parts.number import read_number
 from bot.web.console.settings.undoing import Undoing
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
@@ -24,9 +25,6 @@ _TEXTS = {
 }
 _DAYS = {"since": N_("From (UTC)"), "until": N_("To (UTC)")}
 _LONGEST = 200
-
-_LONGEST_NUMBER = 18
-"""Digits of a number that the database can hold."""
 
 
 async def build_audit(visit: Visit, path: str) -> None:
@@ -54,8 +52,7 @@ async def build_audit(visit: Visit, path: str) -> None:
                 kind = "date" if name in _DAYS else "text"
                 node("input", id=f"audit-{name}", name=name, type=kind, value=asked[name], maxlength=_LONGEST)
         node("button", say("Search"), classes="button main", type="submit")
-    before = visit.query.get("before", "")
-    older = int(before) if before.isdecimal() and len(before) <= _LONGEST_NUMBER else None
+    older = read_number(visit.query.get("before", ""))
 
     async def find() -> Deeds:
         return await visit.console.access.trail.deeds(wanted, before=older)

@@ -25,7 +25,8 @@ from pathlib import Path
 import psutil
 import structlog
 
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.engine.base import Engine
 from supportbot.engine.openvino.engine import OpenVINOEngine
 from supportbot.engine.openvino.load import load_openvino

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from supportbot.answering.answerer import Answerer
-from supportbot.answering.generator import Generator, LiveModel
+from supportbot.answering.generator import Generator
+from supportbot.answering.live_model import LiveModel
 from supportbot.answering.outcomes import MAX_ATTEMPTS
 from supportbot.answering.worker import Worker
 from supportbot.db.models import Question
