@@ -26,8 +26,8 @@ _BATCH_TOKENS = 512
 """Tokens of a batch, padding included: larger batches were no faster, and memory grows with them."""
 
 _PASS_TOKENS = 8
-"""Tokens of padding that cost less than another pass, which reads all weights: that took 4.2 ms on a busy core with
-AVX2, and each token .65."""
+"""Tokens of padding that cost about as much as another pass, which reads all weights: that took 4.2 ms on a busy
+core with AVX2, and each token .65."""
 
 _STEP = 8
 """Lengths are padded to multiples of it: OpenVINO prepares, and remembers, each shape that it meets."""
