@@ -1,7 +1,7 @@
 """Connections that were not used for a moment are tried before they are used, since a server may have restarted.
 
 SQLAlchemy's ``pool_pre_ping`` tries each connection each time, which is one more way to the server and back for
-each transaction. While questions come all the time, the last transaction has shown that a connection works. Where a
+each transaction. While questions come all the time, the last transaction has shown that a connection works. If a
 server restarts at that moment, the statement under way fails as well.
 """
 
