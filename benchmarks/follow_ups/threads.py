@@ -13,8 +13,8 @@ from benchmarks.imported import open_knowledge
 from supportbot.answering.explain import explain
 from supportbot.answering.follow_up import Earlier, resolve
 from supportbot.intake.normalise import normalise_question
+from supportbot.knowledge.decision import Decision
 from supportbot.knowledge.features import TextEncoder
-from supportbot.knowledge.index import Decision
 from supportbot.knowledge.knowledge import Knowledge
 
 _WRONG_RATE = 0.02

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from supportbot.knowledge.index import Candidate, Decision
+from supportbot.knowledge.decision import Candidate, Decision
 
 NEAR = 0.5
 """Share of the threshold from which on an approved answer is near enough for a model to be heard. On the starter's

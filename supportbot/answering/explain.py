@@ -14,8 +14,9 @@ from supportbot.answering.gate import is_degenerate
 from supportbot.answering.parts import parts_of
 from supportbot.intake.earlier import Turn
 from supportbot.intake.normalise import normalise_question
+from supportbot.knowledge.decision import Candidate, Decision
 from supportbot.knowledge.entries import KnownEntry
-from supportbot.knowledge.index import LEAST_SUGGESTED, Candidate, Decision
+from supportbot.knowledge.index import LEAST_SUGGESTED
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.passages import Passages
 from supportbot.knowledge.quoting import Quotable
@@ -45,7 +46,7 @@ class Explanation:
         given: the entries whose answers are given, in order.
         similarities: of each of them to what was asked.
         decision: what the knowledge says to the whole question; None without any, or where it is not asked.
-        parts: what it says to each part of a question that can be cut.
+        parts: what it says to each part of a question that can be cut, up to one that is not sure.
         talk: the small talk that the question is, whether or not it is given.
         nearest: the passage that is nearest to what is not verified, where passages may be quoted.
     """
@@ -119,9 +120,12 @@ async def explain(
         asked = await resolve(typed, turns, decide)
         decision = await decide(asked)
     parts = []
-    for part in parts_of(asked):
-        if (one := await knowledge.decide(part, workspace_id)) is not None:
-            parts.append((part, one))
+    if talk is None and decision is not None and not decision.exact:  # otherwise no part has a say
+        for part in parts_of(asked):
+            if (one := await knowledge.decide(part, workspace_id)) is not None:
+                parts.append((part, one))
+            if one is None or not one.sure:  # then the whole is not answered in parts
+                break
     verdict, given = _verdict(decision, talk, [one for _, one in parts])
     nearest = await passages.find(asked) if passages is not None and not given else None
     return Explanation(

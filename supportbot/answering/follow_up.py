@@ -20,8 +20,8 @@ from dataclasses import dataclass, fields
 
 from supportbot.answering._follow_up_words import LANGUAGES, Language
 from supportbot.intake.question_form import is_question
+from supportbot.knowledge.decision import Candidate, Decision
 from supportbot.knowledge.entries import KnownEntry
-from supportbot.knowledge.index import Candidate, Decision
 
 Decide = Callable[[str], Awaitable[Decision | None]]
 """What is known about a normalised question, as ``Knowledge.decide`` says it for one workspace."""

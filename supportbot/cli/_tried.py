@@ -15,7 +15,7 @@ from supportbot.teaching.trying import Tried, verdict
 if TYPE_CHECKING:
     from supportbot.answering.beside import Hearing
     from supportbot.answering.explain import Explanation
-    from supportbot.knowledge.index import Decision
+    from supportbot.knowledge.decision import Decision
 
 
 def show_tried(tried: Tried) -> None:

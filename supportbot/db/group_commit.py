@@ -5,6 +5,9 @@ thread and back, which takes ten times as long as the statement. SQLite has one 
 waits for the disk. So this runs plain functions of a connection in a thread, and all that came while one commit
 was under way share the next. PostgreSQL commits side by side: there each function has a transaction of its own, in
 one of a few threads.
+
+What is done to many rows alike is a function of all that wait for it (``run_together``): a few statements for all
+instead of a few for each. One transaction of its kind runs at a time, so others gather on PostgreSQL, too.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from sqlalchemy import Connection, Engine
 from supportbot.db.faults import fault_of
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 _MOST_TOGETHER = 64
 """So many questions are kept in about 20 ms; those of the next commit wait for that."""
@@ -43,8 +47,10 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    work: Callable[[Connection], Any]
+    work: Callable[..., Any]
     outcome: asyncio.Future[Any]
+    item: Any = None
+    is_shared: bool = False
 
 
 class GroupCommit:
@@ -57,7 +63,8 @@ class GroupCommit:
 
     def __init__(self, engine: Engine, *, together: bool) -> None:
         self.engine = engine
-        self._most = _MOST_TOGETHER if together else 1
+        self._together = together
+        self._shared: set[Callable[..., Any]] = set()
         self._free = self._most_at_once = 1 if together else _THREADS
         self._threads: ThreadPoolExecutor | None = None
         self._waiting: deque[_Task] = deque()
@@ -76,6 +83,21 @@ class GroupCommit:
         self._start()
         return await outcome
 
+    async def run_together(self, work: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item) -> T:
+        """Run a function of all items that wait for it, and return what it returned for this one.
+
+        Args:
+            work: always the same object; it locks rows in one order, whichever order the items come in.
+            item: what it works on.
+
+        Raises:
+            Exception: as ``run``; the other items are done without this one then.
+        """
+        outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Task(work, outcome, item, is_shared=True))
+        self._start()
+        return await outcome
+
     async def aclose(self) -> None:
         """Wait for what has come, and close all connections."""
         if self._waiting:  # else that would begin afterwards, on threads that nobody closes
@@ -86,19 +108,36 @@ class GroupCommit:
         self.engine.dispose()
 
     def _start(self) -> None:
-        while self._free and self._waiting:
-            tasks = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-            if not (tasks := [task for task in tasks if not task.outcome.cancelled()]):
-                continue
+        while self._free and (tasks := self._next()):
             self._free -= 1
             self._threads = self._threads or ThreadPoolExecutor(self._most_at_once, "commit")
-            done = asyncio.get_running_loop().run_in_executor(
-                self._threads, self._commit, [task.work for task in tasks]
-            )
+            done = asyncio.get_running_loop().run_in_executor(self._threads, self._commit, tasks)
             done.add_done_callback(partial(self._done, tasks))
 
+    def _next(self) -> list[_Task]:
+        """Take what the next transaction does out of what waits."""
+        rest: deque[_Task] = deque()
+        tasks: list[_Task] = []
+        for task in self._waiting:
+            if task.outcome.cancelled():
+                continue
+            fits = len(tasks) < _MOST_TOGETHER and self._fits(task, tasks)
+            (tasks if fits else rest).append(task)
+        self._waiting = rest
+        self._shared.update(task.work for task in tasks if task.is_shared and not self._together)
+        return tasks
+
+    def _fits(self, task: _Task, tasks: Sequence[_Task]) -> bool:
+        """Say whether a task may be part of the transaction of these."""
+        if self._together:
+            return True
+        if tasks:
+            return task.is_shared and task.work is tasks[0].work
+        return task.work not in self._shared
+
     def _done(self, tasks: Sequence[_Task], done: asyncio.Future[list[_Outcome]]) -> None:
-        if self._most > 1 and len(tasks) > 1:
+        self._shared.difference_update(task.work for task in tasks if task.is_shared)
+        if self._together and len(tasks) > 1:
             asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._release)
         else:
             self._release()
@@ -114,13 +153,29 @@ class GroupCommit:
         self._free += 1
         self._start()
 
-    def _commit(self, works: Sequence[Callable[[Connection], Any]]) -> list[_Outcome]:
-        """Run functions in one transaction; where one fails, each in its own, unless the storage itself fails."""
+    def _commit(self, tasks: Sequence[_Task]) -> list[_Outcome]:
+        """Do tasks in one transaction; where one fails, each in its own, unless the storage itself fails."""
         try:
             with self.engine.begin() as connection:
-                values = [work(connection) for work in works]
+                return [_Outcome(value) for value in _do(connection, tasks)]
         except Exception as error:
-            if len(works) > 1 and fault_of(error) is None:
-                return [outcome for work in works for outcome in self._commit([work])]
-            return [_Outcome(error=error) for _ in works]
-        return [_Outcome(value) for value in values]
+            if len(tasks) > 1 and fault_of(error) is None:
+                return [outcome for task in tasks for outcome in self._commit([task])]
+            return [_Outcome(error=error) for _ in tasks]
+
+
+def _do(connection: Connection, tasks: Sequence[_Task]) -> list[Any]:
+    """Do tasks in their order, those that share a function with its first one; return what each gives."""
+    values: list[Any] = [None] * len(tasks)
+    shared: dict[Callable[..., Any], list[int]] = {}
+    for place, task in enumerate(tasks):
+        if task.is_shared:
+            shared.setdefault(task.work, []).append(place)
+    for place, task in enumerate(tasks):
+        if not task.is_shared:
+            values[place] = task.work(connection)
+        elif (places := shared.pop(task.work, None)) is not None:
+            found = task.work(connection, [tasks[one].item for one in places])
+            for one, value in zip(places, found, strict=True):
+                values[one] = value
+    return values

@@ -12,7 +12,7 @@ A fault of the storage, such as a full disk, leaves all doors as a ``DatabaseErr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -30,10 +30,12 @@ from supportbot.db.faults import STORAGE_ERRORS, Fault, fault_of
 from supportbot.db.files import Files
 from supportbot.db.group_commit import GroupCommit
 from supportbot.db.health import Health
+from supportbot.db.pinging import ping_after_a_pause
 from supportbot.db.reasons import reason
 from supportbot.errors import DatabaseError
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 LOCK_SECONDS = 10.0
 """How long a connection waits for another's write lock; inbox commits take milliseconds."""
@@ -130,6 +132,15 @@ class Database:
         with self._told():
             return await self._group.run(work)
 
+    async def commit_together(self, work: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item) -> T:
+        """Do likewise with a function of all items that wait for it; see ``GroupCommit.run_together``.
+
+        Raises:
+            DatabaseError: as ``commit``.
+        """
+        with self._told():
+            return await self._group.run_together(work, item)
+
     @property
     def engines(self) -> tuple[Engine, Engine]:
         """What runs the statements of all doors, for those who listen to their events."""
@@ -190,7 +201,9 @@ class Database:
 def create_blocking_engine(url: URL, files: Files | None = None, lock_seconds: float = LOCK_SECONDS) -> Engine:
     """Return an engine for threads, each of whose transactions writes."""
     if url.get_backend_name() != "sqlite":
-        return create_sync_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = create_sync_engine(url, hide_parameters=True)
+        ping_after_a_pause(engine)
+        return engine
     engine = create_sync_engine(url.set(drivername="sqlite"), hide_parameters=True, connect_args=_CONNECT)
     _prepare_sqlite(engine, files, lock_seconds)
     return engine.execution_options(**{_WRITES: True})

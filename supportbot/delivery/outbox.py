@@ -16,18 +16,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, case, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, select, update
 
-from supportbot.db.base import StorableText, UtcDateTime, table_of
+from supportbot.db.base import UtcDateTime, table_of
 from supportbot.db.clock import now as database_now
 from supportbot.db.clock import now_of
-from supportbot.db.models import Answer, Channel, Question
+from supportbot.db.models import Channel, Question
 from supportbot.db.models import Outbox as OutboxRow
 from supportbot.db.session import Database
 from supportbot.db.states import OutboxKind, OutboxState, QuestionState
 from supportbot.delivery import shown
 from supportbot.delivery.claiming import LAPSES, NEXT, SUSPECT, SUSPECT_LAPSES, Delivery, take
 from supportbot.delivery.lanes import IS_DUE, is_channel_of
+from supportbot.delivery.noting import Shown, note_shown
 
 MOST_LAPSES = 5
 """More than a question has: giving up a reply that did nothing loses an answer."""
@@ -94,17 +95,15 @@ class Outbox:
         """Note that a reply is on the platform, and under which identity; its channel then has a pause."""
         self._held.discard(outbox_id)
 
+        reply = Shown(outbox_id=outbox_id, identity=reply_identity, pause=pause)
+        if kind not in shown.NAMED:
+            await self._database.commit_together(note_shown, reply)
+            return
+
         def note(connection: Connection) -> None:
-            now = now_of(connection)
-            if kind in shown.NAMED:  # first, in the order in which others lock these rows
-                connection.execute(shown.NAMED[kind], {"outbox_id": outbox_id, "identity": reply_identity})
-            row = connection.execute(_DELIVERED, {"outbox_id": outbox_id, "now": now}).one_or_none()
-            if row is None:  # erased while it was on its way
-                return
-            if kind is OutboxKind.REPLY:
-                connection.execute(_SHOWN, {"answer_id": row.answer_id, "identity": reply_identity})
-                connection.execute(_TOLD, {"question_id": row.question_id, "now": now})
-            _free(connection, outbox_id, now, pause)
+            # First, in the order in which others lock these rows.
+            connection.execute(shown.NAMED[kind], {"outbox_id": outbox_id, "identity": reply_identity})
+            note_shown(connection, [reply])
 
         await self._database.commit(note)
 
@@ -193,27 +192,6 @@ class Outbox:
 _OUTBOX_ID = bindparam("outbox_id", type_=BigInteger())
 _NOW = bindparam("now", type_=UtcDateTime())
 
-_DELIVERED = (
-    update(table_of(OutboxRow))
-    .where(OutboxRow.id == _OUTBOX_ID)
-    .values(state=OutboxState.DELIVERED, delivered_at=_NOW, lease_owner=None)
-    .returning(OutboxRow.answer_id, OutboxRow.question_id)
-)
-_SHOWN = (
-    update(table_of(Answer))
-    .where(Answer.id == bindparam("answer_id", type_=BigInteger()))
-    .values(reply_identity=bindparam("identity", type_=StorableText()))
-)
-_TOLD = (
-    update(table_of(Question))
-    .where(Question.id == bindparam("question_id", type_=BigInteger()))
-    .values(
-        state=case(
-            (Question.state == QuestionState.ANSWERED, QuestionState.DELIVERED.value), else_=Question.state
-        ),
-        delivered_at=_NOW,
-    )
-)
 _FREE = (
     update(table_of(Channel))
     .where(is_channel_of(_OUTBOX_ID))

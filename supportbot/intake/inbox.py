@@ -74,6 +74,7 @@ class Inbox:
         self._lease = lease
         self._limits = limits
         self._held: set[int] = set()
+        self._finish = partial(settling.finish, owner)
         self.policies = Policies(database)
 
     @property
@@ -247,6 +248,8 @@ class Inbox:
     ) -> int | None:
         """Write the reply, the question's next state and the outbox row in one transaction.
 
+        It may hold others as well; see ``Database.commit_together``.
+
         Args:
             question_id: claimed by this process.
             reply: what the asker is told.
@@ -257,9 +260,8 @@ class Inbox:
             The answer's id, or None when the claim was lost and somebody else answers.
         """
         self._held.discard(question_id)
-        return await self._database.commit(
-            partial(settling.finish, self._owner, question_id, reply, state, reason)
-        )
+        end = settling.End(question_id=question_id, reply=reply, state=state, reason=reason)
+        return await self._database.commit_together(self._finish, end)
 
     async def recover(self, platforms: Collection[str]) -> int:
         """Free every claim on a database that only this process uses; return how many were left by a crash."""

@@ -17,8 +17,32 @@ from supportbot.intake.questions import Grounds, Reply
 
 def write_reply(connection: Connection, question_id: int, platform: str, reply: Reply, now: datetime) -> int:
     """Write what the asker is told in the transaction of the question's next state; return the answer's id."""
+    return write_replies(connection, [(question_id, platform, reply)], now)[question_id]
+
+
+def write_replies(
+    connection: Connection, replies: Sequence[tuple[int, str, Reply]], now: datetime
+) -> dict[int, int]:
+    """Write likewise what the askers of some questions, given by id and platform, are told.
+
+    Returns:
+        The answer's id of each question.
+    """
+    answers = [_answer(question_id, reply, now) for question_id, _, reply in replies]
+    answer_ids = {question_id: answer_id for question_id, answer_id in connection.execute(_ANSWER, answers)}  # noqa: C416 - a result has keys of its own
+    connection.execute(
+        _PENDING,
+        [
+            pending(question_id, answer_ids[question_id], platform, reply.text, now)
+            for question_id, platform, reply in replies
+        ],
+    )
+    return answer_ids
+
+
+def _answer(question_id: int, reply: Reply, now: datetime) -> dict[str, Any]:
     first = reply.grounds.verified[0] if reply.grounds.verified else None
-    values = {
+    return {
         "question_id": question_id,
         "text": reply.text,
         "source": reply.source,
@@ -39,9 +63,6 @@ def write_reply(connection: Connection, question_id: int, platform: str, reply: 
         "grounds": reply.grounds.as_record(),
         "created_at": now,
     }
-    answer_id: int = connection.execute(_ANSWER, values).scalar_one()
-    connection.execute(_PENDING, [pending(question_id, answer_id, platform, reply.text, now)])
-    return answer_id
 
 
 def write_notices(connection: Connection, questions: Sequence[tuple[int, str, str]], now: datetime) -> None:
@@ -59,7 +80,7 @@ def write_notices(connection: Connection, questions: Sequence[tuple[int, str, st
         }
         for question_id, _, text in questions
     ]
-    answer_ids = {question_id: answer_id for question_id, answer_id in connection.execute(_NOTICE, notices)}  # noqa: C416 - a result has keys of its own
+    answer_ids = {question_id: answer_id for question_id, answer_id in connection.execute(_ANSWER, notices)}  # noqa: C416 - a result has keys of its own
     connection.execute(
         _PENDING,
         [
@@ -70,8 +91,7 @@ def write_notices(connection: Connection, questions: Sequence[tuple[int, str, st
 
 
 # Written down once: to put a statement together takes several times as long as to run it.
-_ANSWER = insert(table_of(Answer)).returning(Answer.id)
-_NOTICE = insert(table_of(Answer)).returning(Answer.question_id, Answer.id)
+_ANSWER = insert(table_of(Answer)).returning(Answer.question_id, Answer.id)
 _PENDING = insert(table_of(Outbox))
 _NO_GROUNDS = Grounds().as_record()
 

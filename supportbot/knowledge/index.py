@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.calibration import LeftOut, calibrate
-from supportbot.knowledge.entries import KnownEntry, Viewer, Wording
+from supportbot.knowledge.decision import Candidate, Decision
+from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
 from supportbot.knowledge.folding import folded
 from supportbot.knowledge.foreign import ForeignQuestion
@@ -43,45 +42,6 @@ MOST_FITTED_ANSWERS = 2_500
 
 LEAST_SUGGESTED = 0.25
 """Similarity from which on a verified question is worth suggesting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An approved answer that a question may be asking for.
-
-    Attributes:
-        entry: the answer.
-        wording: its nearest wording.
-        similarity: of the question and that wording.
-        probability: that it is meant, by the rule; None where the nearest wording decides.
-        confidence: what the threshold is compared with.
-    """
-
-    entry: KnownEntry
-    wording: Wording
-    similarity: float
-    probability: float | None
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the index says to a question: the nearest answers, the best first, and whether the best one is sure."""
-
-    candidates: tuple[Candidate, ...]
-    sure: bool
-    exact: bool
-    threshold: float
-
-    def figures(self) -> dict[str, Any]:
-        """Return what decided, for the record of an answer."""
-        best = self.candidates[0] if self.candidates else None
-        return {
-            "threshold": round(self.threshold, 4),
-            "exact": self.exact,
-            "confidence": round(best.confidence, 4) if best else None,
-            "probability": round(best.probability, 4) if best and best.probability is not None else None,
-        }
 
 
 class Index:
@@ -193,36 +153,62 @@ class Index:
             viewer: who asks.
             most: candidates to return.
         """
+        return self.decide_all([(question, viewer)], most=most)[0]
+
+    def decide_all(self, asked: Sequence[tuple[str, Viewer]], *, most: int = 3) -> list[Decision]:
+        """Return what is known about each of some questions; together they take less time than one by one.
+
+        Args:
+            asked: normalised questions, and who asks each.
+            most: candidates of each to return.
+        """
+        exact = [self._exactly(question, viewer) for question, viewer in asked]
+        near = iter(self._nearly([one for one, known in zip(asked, exact, strict=True) if known is None], most))
+        return [next(near) if known is None else known for known in exact]
+
+    def _exactly(self, question: str, viewer: Viewer) -> Decision | None:
+        if not (rows := self._exact.get(folded(question), ())):
+            return None
         heard = self.heard(viewer)
-        threshold = self.calibration.threshold
-        rows = [row for row in self._exact.get(folded(question), ()) if heard is None or heard[row]]
-        if rows:
-            row = max(rows, key=lambda row: precedence(self.entries[self.owners[row]]))
-            candidate = Candidate(self.entries[self.owners[row]], self.wordings[row], 1.0, 1.0, 1.0)
-            return Decision((candidate,), sure=True, exact=True, threshold=threshold)
-        asked = self.features([question])
-        values: Floats | None = None
-        if self.rule is not None and self.rule.wordings:
-            values, (similarities,) = self.rule.values_and_similarities(asked)
+        if not (rows := [row for row in rows if heard is None or heard[row]]):
+            return None
+        row = max(rows, key=lambda row: precedence(self.entries[self.owners[row]]))
+        candidate = Candidate(self.entries[self.owners[row]], self.wordings[row], 1.0, 1.0, 1.0)
+        return Decision((candidate,), sure=True, exact=True, threshold=self.calibration.threshold)
+
+    def _nearly(self, asked: Sequence[tuple[str, Viewer]], most: int) -> list[Decision]:
+        if not asked:
+            return []
+        together = self.features([question for question, _ in asked])
+        values, similarities = self._compared(together)
+        decisions = []
+        for row, (_, viewer) in enumerate(asked):
+            one, heard = together.take([row]), self.heard(viewer)
+            near = self._listed(one, heard) if similarities is None else similarities[row]
             if heard is not None:
-                similarities[~heard] = -1
-        else:
-            similarities = self._similarities(asked, heard)
-        candidates = self._ranked(asked, similarities, values, most)
-        sure = bool(candidates) and candidates[0].confidence >= threshold
-        return Decision(candidates, sure=sure, exact=False, threshold=threshold)
+                near[~heard] = -1
+            candidates = self._ranked(one, near, None if values is None else values[row], most)
+            sure = bool(candidates) and candidates[0].confidence >= self.calibration.threshold
+            decisions.append(Decision(candidates, sure=sure, exact=False, threshold=self.calibration.threshold))
+        return decisions
 
     def heard(self, viewer: Viewer) -> NDArray[np.bool_] | None:
         """Return which wordings count for somebody, ``[wordings]``; None for all."""
         return self._visibility.heard(viewer)
 
-    def _similarities(self, asked: Features, heard: NDArray[np.bool_] | None) -> Floats:
+    def _compared(self, asked: Features) -> tuple[Floats | None, Floats | None]:
+        """Return the scores of some questions, ``[n, entries + 1]``, and their similarities, ``[n, wordings]``.
+
+        There are none of the former without a rule, and of the latter where the wordings are too many for it.
+        """
+        if self.rule is not None and self.rule.wordings:
+            return self.rule.values_and_similarities(asked)
+        values = None if self.rule is None else self.rule.values(asked)
+        is_small = not self._features.vectors.shape[1] or len(self.wordings) <= FEW
+        return values, asked.similarities(self._features) if is_small else None
+
+    def _listed(self, asked: Features, heard: NDArray[np.bool_] | None) -> Floats:
         """Return the similarity of one question to each wording; -1 where it does not count, or is far away."""
-        if not self._features.vectors.shape[1] or len(self.wordings) <= FEW:
-            similarities: Floats = asked.similarities(self._features)[0]
-            if heard is not None:
-                similarities[~heard] = -1
-            return similarities
         near = self._shortlist.find(asked.vectors[0], heard)
         found = np.full(len(self.wordings), -1, np.float32)
         found[near] = asked.similarities(self._features.take(near))[0]
@@ -237,7 +223,7 @@ class Index:
     ) -> tuple[Candidate, ...]:
         nearest: Floats = np.maximum.reduceat(similarities, self._starts)
         probabilities: Floats | None = None
-        if self.rule is None:
+        if values is None:
             places = np.flatnonzero(nearest > -1)
             to_answers = np.zeros(len(nearest), np.float32)
             if len(places) <= SHORTLIST:  # only these are compared, and taking so few costs little
@@ -246,10 +232,9 @@ class Index:
                 to_answers = asked.similarities(self._answers)[0]
             confidences = beside_answers(nearest, to_answers)
         else:
-            values = self.rule.values(asked) if values is None else values
-            values[0, :-1][nearest <= -1] = -np.inf
-            probabilities = probabilities_of(values)[0, :-1]
-            confidences = confidences_of(values[0, :-1], probabilities)
+            values[:-1][nearest <= -1] = -np.inf
+            probabilities = probabilities_of(values[None])[0, :-1]
+            confidences = confidences_of(values[:-1], probabilities)
         return tuple(
             Candidate(
                 self.entries[position],

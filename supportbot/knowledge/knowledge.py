@@ -23,13 +23,15 @@ from supportbot.errors import SupportBotError
 from supportbot.knowledge import store, vector_search, wrong_rate
 from supportbot.knowledge.calibration import Calibration, LeftOut
 from supportbot.knowledge.contents import Contents
+from supportbot.knowledge.decision import Decision
 from supportbot.knowledge.entries import KnownEntry, Viewer, popular_questions
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.foreign import shipped_foreign
-from supportbot.knowledge.index import Decision, Index
+from supportbot.knowledge.index import Index
 from supportbot.knowledge.moving import MOST_IN_MEMORY, Mover
 from supportbot.knowledge.small_talk import SmallTalk
 from supportbot.knowledge.stored_index import StoredIndex
+from supportbot.knowledge.together import Together
 from supportbot.knowledge.vectors import Vectors
 
 log = structlog.get_logger(__name__)
@@ -89,6 +91,7 @@ class Knowledge:
         self._fitting: asyncio.Task[None] | None = None
         self._mover = Mover(database, wrong_rate=wrong_rate, most_in_memory=most_in_memory)
         self._shown: tuple[KnownEntry, ...] = ()
+        self._together = Together()
         self.index: Index | None = None
         self.stored: StoredIndex | None = None
         """What is asked instead of the index, where the knowledge is too large for memory."""
@@ -287,7 +290,7 @@ class Knowledge:
             return await self.stored.decide(question, viewer)
         if (index := self.index) is None:
             return None
-        return await asyncio.to_thread(index.decide, question, viewer)
+        return await self._together.decide(index, question, viewer)
 
     def viewer(self, workspace_id: int | None) -> Viewer:
         """Return what somebody who asks at this moment may be told; see ``decide``."""

@@ -21,10 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge import store, vector_search
 from supportbot.knowledge.calibration import Calibration, LeftOut, calibrate
+from supportbot.knowledge.decision import Candidate, Decision
 from supportbot.knowledge.entries import KnownEntry, Viewer
 from supportbot.knowledge.features import Features, Floats, Grams, mixed
 from supportbot.knowledge.folding import folded
-from supportbot.knowledge.index import Candidate, Decision, precedence
+from supportbot.knowledge.index import precedence
 from supportbot.knowledge.nearest import SHORTLIST, beside_answers, best_of, nearest_row, sample_size
 from supportbot.knowledge.spelling import Spelling
 from supportbot.knowledge.vector_search import Near, Sampled

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 FAQ = {
     "Delivery takes three days.": ["How long does delivery take?", "When will my parcel arrive?"],
     "To 40 countries.": ["Do you ship abroad?", "Which countries do you ship to?"],
+    "With all of them.": ["Can I pay by card, and can I pay by invoice?"],
     "Use the form.": ["How do I return an item?", "Can I send something back?"],
 }
 QUESTIONS = {
@@ -33,6 +34,7 @@ QUESTIONS = {
     "hello": Verdict.SMALL_TALK,
     "How long does delivery take and do you ship abroad?": Verdict.PARTS,
     "How long does the delivery take": Verdict.VERIFIED,
+    "Can I pay by card, and can I pay by invoice?": Verdict.WORDING,
     "What do penguins eat?": Verdict.NOT_VERIFIED,
     "Do you ship quickly, or is delivery what takes long?": None,
     "no " * 50: Verdict.DEGENERATE,
@@ -66,6 +68,18 @@ async def test_an_explanation_says_what_the_bot_says(database: Database) -> None
             assert [one.entry_id for one in reply.grounds.verified] == [entry.id for entry in found.given]
         suggested = [(one.entry_id, one.question) for one in reply.grounds.suggestions]
         assert suggested == [(one.entry.id, one.wording.text) for one in found.suggestions]
+    await knowledge.aclose()
+
+
+async def test_no_part_is_looked_up_that_has_no_say(database: Database) -> None:
+    """A known wording is not cut, and after a part that is not sure no other is looked up."""
+    for answer, questions in FAQ.items():
+        await Entries(database).add(questions, answer, "ada")
+    knowledge = Knowledge(database, lambda: None, wrong_rate=0.02)
+    await knowledge.load()
+    assert not (await explain(knowledge, "Can I pay by card, and can I pay by invoice?")).parts
+    found = await explain(knowledge, "What do penguins eat, and how long does delivery take?")
+    assert [part for part, _ in found.parts] == ["What do penguins eat"]
     await knowledge.aclose()
 
 

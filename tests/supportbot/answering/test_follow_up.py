@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from benchmarks.follow_ups.threads import measure_threads
 from supportbot.answering.follow_up import Decide, Earlier, resolve
+from supportbot.knowledge.decision import Decision
 from supportbot.knowledge.encoder.encoder import Encoder
 from supportbot.knowledge.entries import Viewer
-from supportbot.knowledge.index import Decision, Index
+from supportbot.knowledge.index import Index
 from tests.supportbot.knowledge.faq import entry
 
 FAQ: Mapping[str, Sequence[str]] = {

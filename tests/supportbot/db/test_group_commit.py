@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 from sqlalchemy import Connection, event, func, insert, select, text
 
+from supportbot.db import pinging
 from supportbot.db.models import Workspace
 from supportbot.db.session import Database
 from tests.waiting import until
@@ -59,6 +60,48 @@ async def test_what_comes_together_is_committed_together(database: Database) -> 
     assert len(set(ids)) == len(names)
     assert await _names(database) >= set(names)
     assert commits == (2 if database.is_sqlite else 11)
+
+
+async def test_items_of_one_function_are_done_together(database: Database) -> None:
+    """What waits for the same function is one call of it; one that fails takes nobody with it."""
+    calls: list[list[str]] = []
+    begun, go = threading.Event(), threading.Event()
+
+    def add_all(connection: Connection, names: Sequence[str]) -> list[int]:
+        calls.append(list(names))
+        begun.set()
+        go.wait()
+        if "bad" in names:
+            _add("half", connection)
+            raise LookupError("mine")
+        return [_add(name, connection) for name in names]
+
+    first = asyncio.create_task(database.commit_together(add_all, "T0"))
+    await until(begun.is_set)
+    names = ["T1", "bad", "T2"]
+    others = [asyncio.create_task(database.commit_together(add_all, name)) for name in names]
+    await asyncio.sleep(0)  # each of them waits now
+    go.set()
+    outcomes = await asyncio.gather(first, *others, return_exceptions=True)
+    assert calls == [["T0"], names, ["T1"], ["bad"], ["T2"]]
+    assert isinstance(outcomes[2], LookupError)
+    assert len({outcomes[0], outcomes[1], outcomes[3]}) == 3
+    found = await _names(database)
+    assert found >= {"T0", "T1", "T2"}
+    assert "half" not in found
+
+
+async def test_a_connection_that_the_server_has_ended_is_replaced(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a pause a connection is tried before it is used, so a restart of PostgreSQL disturbs nobody."""
+    if database.is_sqlite:
+        pytest.skip("a file has no server")
+    monkeypatch.setattr(pinging, "_PAUSE_SECONDS", 0.0)
+    pid = await database.commit(lambda connection: connection.scalar(text("SELECT pg_backend_pid()")))
+    async with database.read() as session:
+        await session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    assert await database.commit(lambda connection: connection.scalar(text("SELECT pg_backend_pid()"))) != pid
 
 
 async def test_one_that_fails_takes_nobody_with_it(database: Database) -> None:

@@ -193,3 +193,28 @@ async def test_recovery_frees_what_a_crash_left(database: Database, question: Ma
     assert await after.claim_one(accepted.question_id) is None
     assert await after.recover(["slack"]) == 1
     assert await after.claim_one(accepted.question_id) is not None
+
+
+async def test_answers_that_come_together_stay_apart(
+    inbox: Inbox, database: Database, question: MakeQuestion
+) -> None:
+    """Each question has its own answer and outbox row; who lost a claim among them writes nothing."""
+    asked = [(await inbox.accept(question(identity=f"T1:C1:{n}", asker=f"U{n}"))).question_id for n in range(6)]
+    for one in asked[:5]:
+        assert await inbox.claim_one(one) is not None
+    replies = [Reply(text=f"Answer {one}", source=AnswerSource.APPROVED) for one in asked]
+    answers = await asyncio.gather(
+        *(inbox.finish(one, reply) for one, reply in zip(asked[::-1], replies[::-1], strict=True))
+    )
+    assert answers[0] is None
+    assert len(set(answers)) == 6
+    assert await state_of(database, asked[5]) is QuestionState.RECEIVED
+    async with database.read() as session:
+        rows = (
+            await session.execute(select(Answer.id, Answer.question_id, Answer.text, Outbox.text).join(Outbox))
+        ).all()
+    assert sorted(rows) == sorted(
+        (answer, one, f"Answer {one}", f"Answer {one}")
+        for answer, one in zip(answers[1:], asked[4::-1], strict=True)
+        if answer is not None
+    )

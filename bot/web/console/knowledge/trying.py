@@ -11,7 +11,7 @@ from bot.web.console.parts.field import Choice, Field
 from bot.web.console.visit import Visit
 from bot.web.nodes import node
 from supportbot.access.roles import Action, Operator, may
-from supportbot.knowledge.index import Decision
+from supportbot.knowledge.decision import Decision
 from supportbot.printable import shortened
 from supportbot.teaching.trying import Tried, verdict
 from supportbot.words import N_, Words
