@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 Weights = Literal["16bit", "int8"]
 
-_FORMAT = 3
+_FORMAT = 4
 """Of exports; a newer one replaces all of them."""
 
 LOCK = ".lock"
@@ -65,7 +65,7 @@ def export(model: Path, cache: Path, weights: Weights, digests: Mapping[str, str
     Args:
         model: in Hugging Face format, with safetensors weights.
         cache: where exports are kept.
-        weights: ``16bit`` keeps them in fp16; ``int8`` rounds each row of a matrix to 256 steps.
+        weights: ``16bit`` keeps them in fp16; ``int8`` rounds each row of a matrix to 255 steps.
         digests: sha256 of the model's files by name, as its manifest says; None where there is none.
 
     Raises:

@@ -19,6 +19,9 @@ from openvino.op import util
 from supportbot.engine.openvino.shape import Shape
 from supportbot.engine.openvino.weights import Tensors
 
+_STEPS = 127
+"""On either side of 0 in int8."""
+
 
 def build_graph(shape: Shape, tensors: Tensors, *, int8: bool) -> ov.Model:
     """Return the model as a graph with a state.
@@ -26,7 +29,7 @@ def build_graph(shape: Shape, tensors: Tensors, *, int8: bool) -> ov.Model:
     Args:
         shape: of the model.
         tensors: by their names in the safetensors file.
-        int8: round the weights of matrices, each output between its lowest and its highest, to 256 steps.
+        int8: round the weights of matrices, those of each output to 127 steps on either side of 0.
 
     Returns:
         A model from ``input_ids``, ``attention_mask``, ``position_ids`` (each ``[B, T]``, i64; the mask ``[B, S]``
@@ -146,18 +149,17 @@ def _constant(tensor: NDArray[Any]) -> Node:
 
 
 def _rounded(tensor: NDArray[Any], inputs: int) -> Node:
-    """Return the form that OpenVINO knows as compressed weights: ``(u8 - zero point) * scale``."""
+    """Return the form that OpenVINO knows as compressed weights: ``i8 * scale``.
+
+    Steps are symmetric around 0. With a zero point, which fits a lopsided row better, unpacking a weight takes one
+    operation more, and where a step does little else than unpack weights it took a quarter longer.
+    """
     weights = tensor.astype(np.float32)
-    # 0 is one of the steps, so a weight of 0 stays 0.
-    low = np.minimum(weights.min(axis=inputs, keepdims=True), 0)
-    high = np.maximum(weights.max(axis=inputs, keepdims=True), 0)
-    scale = np.maximum((high - low) / 255, np.finfo(np.float16).tiny).astype(np.float16)
-    zero = np.rint(-low / scale).clip(0, 255)
-    steps = (np.rint(weights / scale) + zero).clip(0, 255)
-    codes = opset13.convert(opset13.constant(steps.astype(np.uint8)), ov.Type.f16)
-    shift = opset13.convert(opset13.constant(zero.astype(np.uint8)), ov.Type.f16)
-    scaled = opset13.multiply(opset13.subtract(codes, shift), opset13.constant(scale))
-    return opset13.convert(scaled, ov.Type.f32)
+    highest = np.abs(weights).max(axis=inputs, keepdims=True)
+    scale = np.maximum(highest / _STEPS, np.finfo(np.float16).tiny).astype(np.float16)
+    steps = np.rint(weights / scale).clip(-_STEPS, _STEPS)
+    codes = opset13.convert(opset13.constant(steps.astype(np.int8)), ov.Type.f16)
+    return opset13.convert(opset13.multiply(codes, opset13.constant(scale)), ov.Type.f32)
 
 
 def _parameter(name: str, shape: list[int], kind: ov.Type) -> Node:

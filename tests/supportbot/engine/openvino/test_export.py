@@ -17,6 +17,7 @@ import numpy as np
 import openvino as ov
 import pytest
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from structlog.testing import capture_logs
 from transformers import GPT2Config, GPT2LMHeadModel
@@ -30,6 +31,7 @@ from supportbot.errors import ModelError
 from tests.tiny_model import build_tokenizer, save_tiny_model
 
 IDS = [5, 17, 3, 99, 3, 42, 250]
+ZERO = torch.tensor([0])
 
 
 def save_model(directory: Path, **changes: Any) -> Path:
@@ -152,6 +154,38 @@ def test_int8_weights_are_close_and_smaller(tiny_model: Path, exports: Path) -> 
     assert sizes[1] < sizes[0]
     with pytest.raises(ValueError, match="no loss"):
         int8_loss_rise(tiny_model, exports, [])
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_int8_weights_are_symmetric_and_within_half_a_step(tied: bool, tmp_path: Path) -> None:
+    """No matrix has zero points, which take time to subtract; each weight is the nearest step of its output."""
+    directory = save_model(tmp_path / "model", tie_word_embeddings=tied)
+    # The first row of this matrix, which has one for each output, is 0: it has no highest weight to divide.
+    embedding = "transformer.wte.weight"
+    change_tensors(directory, lambda tensors: tensors | {embedding: tensors[embedding].index_fill(0, ZERO, 0)})
+    graph = ov.Core().read_model(export(directory, tmp_path / "exports", "int8") / "openvino_model.xml")
+    kinds = [node.get_element_type() for node in graph.get_ordered_ops() if node.get_type_name() == "Constant"]
+    assert kinds.count(ov.Type.i8) == 2 * 4 + (1 if tied else 2)
+    assert not {ov.Type.u8, ov.Type.u4} & set(kinds)
+    weights = load_file(directory / "model.safetensors")[embedding].float().numpy()
+    steps, scales = _codes(graph, weights.shape)
+    assert (np.abs(steps * scales - weights) <= scales / 2 * 1.02).all()  # a scale is itself rounded, to fp16
+    assert not steps[0].any()
+
+
+def _codes(graph: ov.Model, shape: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the steps and scales of the first matrix of a shape."""
+    code = next(
+        node
+        for node in graph.get_ordered_ops()
+        if node.get_type_name() == "Constant"
+        and node.get_element_type() == ov.Type.i8
+        and tuple(node.get_output_shape(0)) == shape
+    )
+    convert = next(iter(code.output(0).get_target_inputs())).get_node()
+    multiply = next(iter(convert.output(0).get_target_inputs())).get_node()
+    scales = multiply.input_value(1).get_node()
+    return code.get_data().astype(np.float32), scales.get_data().astype(np.float32)
 
 
 def _nan(directory: Path) -> None:

@@ -28,6 +28,24 @@ def test_log_sums_are_those_of_the_logits(tiny_model: Path, exports: Path, preci
     assert log_sums == pytest.approx(expected.numpy(), abs=1e-5)
 
 
+def test_a_step_is_computed_from_its_own_inputs(tiny_model: Path, exports: Path) -> None:
+    """Steps of the same size, of another and of the first again give what each gives as the first of a model."""
+    directory = export(tiny_model, exports, "16bit")
+    blocks = [np.array([block], np.int32) for block in range(3)]
+    steps = [
+        [Segment(np.array([5, 9, 2]), 0, blocks[0], wanted=1)],
+        [Segment(np.array([7, 1, 8]), 0, blocks[1], wanted=2)],
+        [Segment(np.array([4, 4]), 0, blocks[2], wanted=1), Segment(np.array([6]), 0, blocks[0], wanted=1)],
+        [Segment(np.array([3, 2, 1]), 0, blocks[2], wanted=2)],
+    ]
+    model = PagedModel(directory, "fp32", 3)
+    for step in steps:
+        logits, log_sums = (found.copy() for found in model.forward(step))
+        alone_logits, alone_sums = PagedModel(directory, "fp32", 3).forward(step)
+        assert np.array_equal(logits, alone_logits)
+        assert np.array_equal(log_sums, alone_sums)
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 @pytest.mark.parametrize("place", [0, 17, 50_256])
 def test_a_row_with_what_is_no_number_has_no_finite_sum(wrong: float, place: int) -> None:
