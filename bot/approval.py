@@ -26,7 +26,7 @@ def build_approval(
     A person who approved both parts of an answer is named once. What ships with the program has no approver.
 
     Args:
-        grounds: what the answer stands on.
+        grounds: what the answer is based on.
         show_name: makes a name of one line harmless on the surface.
         show_date: writes the day of a moment.
         words: the bot's own.

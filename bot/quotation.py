@@ -22,7 +22,7 @@ def build_source(grounds: Grounds, show_name: Callable[[str], str], words: Words
     Of a passage that was too long it is said that it goes on there.
 
     Args:
-        grounds: what the answer stands on.
+        grounds: what the answer is based on.
         show_name: makes a name of one line harmless on the surface.
         words: the bot's own.
     """

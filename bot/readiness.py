@@ -54,7 +54,7 @@ class Readiness:
         return problems
 
     def remarks(self) -> Mapping[str, str]:
-        """Return what keeps nobody from answering and is to be seen to all the same, by part."""
+        """Return the problems that prevent no answer but need attention, by part."""
         is_behind = self._core.following is not None and self._core.following.problem is not None
         return {"model": "not the live version"} if is_behind else {}
 

@@ -81,7 +81,7 @@ class CatchUp:
         """Hear the messages of a channel again; return False if that must be repeated."""
         try:
             after = discord.utils.utcnow() - self._reach
-            # What was missed is what is newest; it is heard in the order in which it was said.
+            # The missed messages are the newest ones; they are handled in the order in which they were written.
             newest = channel.history(after=after, oldest_first=False, limit=_HISTORY_LIMIT)
             messages = [message async for message in newest]
             kept = [await self._has_kept(message) for message in reversed(messages)]

@@ -50,7 +50,7 @@ _FOR_ASKER = (OutboxKind.TOLD, OutboxKind.UNREACHED, OutboxKind.RELAY, OutboxKin
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A channel, and the message there that ours refers to; ``forum`` says that a new post is to be made."""
+    """A channel, and the message there that ours refers to; ``forum`` says that a new post must be made."""
 
     channel: str
     refers_to: str | None = None
@@ -188,7 +188,7 @@ async def _find(client: discord.Client, delivery: Delivery, place: _Place, body:
             continue
         reference = str(message.reference.message_id) if message.reference else None
         is_same = message.content.strip() == str(body["content"]).strip() and reference == place.refers_to
-        # The same words may stand there for another question.
+        # The same words may be there for another question.
         if is_same and _custom_ids(message) == buttons:
             return str(message.id)
     return None

@@ -35,7 +35,7 @@ class Click:
         asked = self.clicked.question(text, "")
         if self.clicked.place.is_private:
             return asked
-        # It stands in the thread of the question.
+        # It is in the thread of the question.
         return replace(asked, reply_to={k: v for k, v in asked.reply_to.items() if k != "asker_name"})
 
 

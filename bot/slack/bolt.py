@@ -80,7 +80,8 @@ async def dispatch(app: AsyncApp, payload: dict[str, Any]) -> BoltResponse:
 
 
 def library_logger() -> logging.Logger:
-    """Return a logger for Slack's libraries, silent but for disasters: the adapter logs what matters itself.
+    """Return a logger for Slack's libraries, which logs nothing but critical errors: the adapter logs what matters
+    itself.
 
     They would log every failed attempt of an outage with its traceback, and warn of settings that are meant.
     """

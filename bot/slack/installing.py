@@ -1,8 +1,7 @@
 """The pages at which somebody installs the app in a workspace: off to Slack, and back with what Slack answers.
 
-Whoever comes back must be who went: the state in the address was issued by us not long ago, is used once, and
-stands in a cookie of that browser as well. No code and no token is logged, and a page shows nothing of what was
-sent.
+The browser that comes back must be the one that left: we issued the state in the address recently, it is used
+once, and a cookie of that browser has it too. No code and no token is logged, and no page shows what was sent.
 """
 
 from __future__ import annotations
@@ -161,7 +160,7 @@ class Installing:
     async def _fail(self, args: AsyncFailureArgs) -> BoltResponse:
         reason = str(args.error) if isinstance(args.error, _NotWantedError) else args.reason
         status = 403 if isinstance(args.error, _NotWantedError) else args.suggested_status_code
-        # What stands in the address may be anything, and perhaps a secret.
+        # The address may contain anything, perhaps a secret.
         log.warning("slack.not_installed", reason=reason if reason in _FAILURES else "refused")
         words = self._words(*args.request.headers.get("accept-language", ()))
         return _answer(status, build_failure(reason, words), args.settings)

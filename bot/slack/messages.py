@@ -34,7 +34,7 @@ class AnswerMessage:
 
 
 def build_messages(delivery: Delivery) -> list[AnswerMessage]:
-    """Return the messages of a reply in order; what people can click on stands in the last one.
+    """Return the messages of a reply in order; what people can click on is in the last one.
 
     The answer to a command quotes the question, which no message in the channel shows.
     """

@@ -37,7 +37,7 @@ _CHOICES = choices(N_("Same as the workspace"))
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What somebody decides: about which place, who, and what stands in the fields."""
+    """What somebody decides: about which place, who, and the texts of the fields."""
 
     place: Place
     user: str

@@ -103,7 +103,7 @@ class Providers:
             key: of the provider.
             redirect: the address to which it sent them.
             cookie: what their browser kept.
-            sent: what stands in the address.
+            sent: the parameters of the address.
             source: where they come from; a source that failed too often has to wait.
 
         Raises:

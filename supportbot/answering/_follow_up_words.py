@@ -19,7 +19,7 @@ class Language:
         seldom_told: those of them that ask for a person or a reason, which few answers to other questions tell.
         verbs: by which a whole sentence is told.
         prepositions: what leads to a noun, as in "for a gift card".
-        determiners: what stands in front of a noun.
+        determiners: words before a noun.
         pronouns: what stands for what was said before.
         others: more words that do not say what a question is about: persons, times, prices, "do", "also".
     """

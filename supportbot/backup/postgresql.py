@@ -38,7 +38,7 @@ def dump(url: URL, target: Path) -> str:
 
 
 def restore(url: URL, source: Path) -> None:
-    """Fill an empty database, wholly or not at all, but for functions that nothing calls then.
+    """Fill an empty database completely or not at all, except for functions that nothing calls then.
 
     Raises:
         BackupError: `pg_restore` is missing or fails.

@@ -1,4 +1,4 @@
-"""How approved answers look on a terminal and in JSON; pure functions of what was read, but for the printing."""
+"""How approved answers look on a terminal and in JSON. All functions are pure, except those that print."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def import_file(
 
 
 def parse_columns(text: str) -> dict[str, str]:
-    """Return the column of each field; a name may stand in quotation marks.
+    """Return the column of each field; a name may be in quotation marks.
 
     Raises:
         SupportBotError: the text is something else.

@@ -71,7 +71,7 @@ async def go_live(settings: Settings, version: str, actor: str) -> None:
 
 
 def _retrain_starter(registry: Registry) -> str:
-    """Train the starter model in a process of its own, since the core stands below training, and install it."""
+    """Train the starter model in a process of its own, since the core must not import training, and install it."""
     version = f"starter-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "model"

@@ -93,7 +93,7 @@ def promote(
 def rollback(by: Actor, as_json: JsonFlag = False) -> None:
     """Let the version that was live before go live again, at once."""
     settings = start()
-    # Neither a schema nor a lock of the database stands in its way.
+    # It needs neither the database's schema nor a lock in it.
     switch = _call(
         settings, lambda publishing: publishing.rollback(by), check_database=False, lock_seconds=_LOCK_SECONDS
     )

@@ -59,7 +59,7 @@ class Delivery:
         attempt: 1 for the first; later ones must look for their own mark before they send.
         lapses: how many senders took it up and never said what became of it.
         age: since it was written, when it was claimed; by the database's clock.
-        grounds: approved answers and suggestions that it stands on.
+        grounds: approved answers and suggestions that it is based on.
         votable: whether 👍 and 👎 make sense under it.
         reply_to: what the adapter noted when it heard the question.
         sample: which answer to its question it is, from 1.

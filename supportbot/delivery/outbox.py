@@ -4,10 +4,10 @@ A reply is claimed by pushing its ``due_at`` into the future: whoever did that m
 sender dies the reply comes due again. Because a crash between the platform's "accepted" and our note of it is
 always possible, a later attempt says that it is one, and the platform's sender looks for its own mark first.
 
-Whoever lost a claim, because it could not be renewed in time, has no say about the reply any more, but for one
-thing: what is shown is shown, whoever did it.
+A process that lost a claim, because it could not renew it in time, no longer decides about the reply, with one
+exception: it may record that the reply was shown, since that is true whoever did it.
 
-One reply at a time is on its way to a channel, and none while the channel has a pause; ``lanes`` says which is
+Each channel gets one reply at a time, and none while the channel has a pause; ``lanes`` says which is
 next. So a channel with a hundred replies takes no more room than any other.
 """
 

@@ -1,9 +1,9 @@
 """Shows answers on their platforms while they are written.
 
 A stream is a view, and nothing depends on it. It shows what ``Live`` publishes, which is only what may be shown
-already, at the platform's pace and in whole words. The worker ends it before it commits the answer, so that
-nothing of the stream is under way when the reply is delivered; the delivery then turns the streamed message into
-the reply, or posts that whole where there is none (``stream_notes`` says what it knows of one).
+already, at the platform's pace and in whole words. The worker ends it before it commits the answer, so that no
+call of the stream is still running when the reply is delivered. The delivery then turns the streamed message into
+the reply, or posts a new one where there is none (``stream_notes`` says what it knows of it).
 
 Only the first attempt at a question is shown, so a message never shows the words of two attempts. What was shown
 of an attempt that failed is taken back. A daemon that stops leaves the message to whoever answers the question

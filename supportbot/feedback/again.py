@@ -65,7 +65,7 @@ class Again:
         workspace: str | None = None,
         is_admin: Callable[[], Awaitable[bool]] = nobody,
     ) -> IncomingQuestion:
-        """Return what is to be asked so that another answer is drawn.
+        """Return the question to ask so that another answer is drawn.
 
         Args:
             answer_id: the answer under which somebody clicked.

@@ -1,10 +1,10 @@
 """Consent to training: what was said in a workspace trains a model only once one of its admins allowed it.
 
-This machine's own page and terminal, and rows that somebody imported from a file, count without being asked:
-whoever runs the bot gave them himself. A page that other machines open is a workspace as any other, ``public``:
-under which of the two a question is kept is decided when it is asked, so nothing that strangers said begins to
-count when the page moves back. The rule is one SQL condition (``Workspace.counts``), so that everybody who
-selects rows for training asks the same question.
+This machine's own page and terminal, and rows imported from a file, count without consent: the operator gave them.
+A page that other machines can open is a workspace like any other, ``public``. Which of the two a question belongs
+to is decided when it is asked, so nothing that strangers wrote begins to count when the page is made local again.
+The rule is one SQL condition (``Workspace.counts``), so that all code that selects rows for training uses the same
+one.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What a curator types into the knowledge: answers are added, edited, retired and brought back, live at once.
 
-The answer is given word for word. Behind each wording stands a row for training, redacted like everything else, so
-what is known is also learned; and what is changed, taken out or retired is learned otherwise or no more. Rows that
-operators gave (source ``import``) belong to the one workspace that their entry is narrowed to, if it is, so they
-train a model only if that workspace allows it.
+The answer is given word for word. Each wording has a row for training, redacted like everything else, so the model
+learns what the bot knows. It learns a changed entry as it is now, and no longer one that was removed or retired.
+Rows that operators gave (source ``import``) belong to the one workspace that their entry is narrowed to, if it is,
+so they train a model only if that workspace allows it.
 
 Each deed is one transaction with its audit, which raises the revision first.
 """

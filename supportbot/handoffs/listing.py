@@ -178,8 +178,8 @@ async def resolve(
                 .with_for_update(of=Handoff)
             )
         ).one_or_none()
-        # Numbers are easily guessed: who clicks is in the workspace of the question, or sees the very message
-        # that asks people, which may stand in a direct message or, for the page, on another platform.
+        # Numbers are easily guessed: the person who clicks must be in the workspace of the question, or see the
+        # very message that asks people, which may be a direct message or, for the page, on another platform.
         if row is None or not (
             (row.platform == platform and workspace in (None, row.external_id))
             or (row.Handoff.platform == platform and clicked is not None and clicked == row.Handoff.post_identity)

@@ -1,8 +1,8 @@
 """How much one person, one channel and one workspace may ask, so that there is room for everybody.
 
-What is counted stands in the database, so all daemons on it count alike. Refused questions do not count: whoever
-asks on and on still gets as many answers as anybody else. What nobody asked the bot does not count for the person
-who said it, and is passed over without a word where it is one too many.
+The database counts, so all its daemons count the same. Refused questions do not count: a person who asks all the
+time still gets as many answers as anybody else. What nobody asked the bot does not count for the person who said
+it, and is passed over without a word where it is one too many.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What somebody asked, and was answered, before a question in its conversation: what a follow-up goes on from.
 
-What others asked there does not count: it would stand in the record of this question when they are erased.
+What others asked there does not count: the record of this question would still contain it after they are erased.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class _Place:
 
 class Heard(Enum):
     """What a remark is: an answer to what the bot handed off, ``KEPT``, or ``DROPPED`` where that has enough of
-    them; a ``FOLLOW_UP`` to what the bot said, which is to be asked; or ``NOT_OURS``.
+    them; a ``FOLLOW_UP`` to what the bot said, which must be asked; or ``NOT_OURS``.
     """
 
     KEPT = auto()
@@ -209,7 +209,7 @@ def _last_answer(remark: Remark) -> Select[*tuple[Any, ...]]:
     if remark.replied_to is not None:  # NULL is every answer that is not delivered
         places += [
             there.where(Answer.reply_identity == remark.replied_to),
-            # The message that asks people may stand in another workspace: a direct message, or for the page.
+            # The message that asks people may be in another workspace: a direct message, or for the page.
             select(Answer.id)
             .join(Handoff, Answer.question_id == Handoff.question_id)
             .where(Handoff.platform == remark.platform, Handoff.post_identity == remark.replied_to),
@@ -250,7 +250,7 @@ async def _handed_off(
     is_asker = (row.platform, row.asker) == (remark.platform, remark.author)
     if is_asker or not (row.source is AnswerSource.NOT_SURE or is_asked):
         return None
-    # What asks people may stand in the channel of the question, and yet in a thread of its own.
+    # The message that asks people may be in the question's channel, but in a thread of its own.
     is_in_thread = remark.thread in (None, row.thread) or remark.replied_to == row.reply_identity
     is_elsewhere = (row.platform, row.channel) != (remark.platform, remark.channel) or not is_in_thread
     return _Place(row.question_id, row.id, row.reply_identity, row.platform, is_asked, is_elsewhere)

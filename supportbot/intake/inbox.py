@@ -98,7 +98,7 @@ class Inbox:
             then: what else to do in that transaction with a question that is new and not refused, by its number.
         """
         if incoming.manner is Manner.UNASKED:
-            async with self._database.read() as session:  # most of what is said is none of ours: no lock for that
+            async with self._database.read() as session:  # most messages are not for the bot: no lock for them
                 if not await accepting.listens(session, incoming):
                     return NOT_HEARD
         return await self._database.commit(
@@ -142,13 +142,13 @@ class Inbox:
         Returns:
             The question that this changed, if there is one.
         """
-        async with self._database.read() as session:  # most of what is edited is no question: no lock for that
+        async with self._database.read() as session:  # most edited messages are no questions: no lock for them
             if not await changes.is_open(session, platform, identity):
                 return None
         return await self._database.commit(partial(changes.change, platform, identity, text))
 
     async def offer_again(self, platform: str, identity: str, text: str) -> int | None:
-        """Offer to ask an answered question again as it reads now; return it if a message is to be shown."""
+        """Offer to ask an answered question again as it reads now; return it if a message must be shown."""
         async with self._database.read() as session:  # as above
             if not await rewording.is_reworded(session, platform, identity, text):
                 return None

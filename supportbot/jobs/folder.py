@@ -1,4 +1,4 @@
-"""What lies in the folder of a job: its output, its progress, a lock, and at last how it ended.
+"""The files in the folder of a job: its output, its progress, a lock, and finally how it ended.
 
 This module reads; what is not of the form that is expected counts as not there.
 """

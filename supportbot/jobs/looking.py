@@ -188,7 +188,7 @@ class Looking:
 
 
 def _ended(row: Job, folder: Path) -> dict[str, Any]:
-    """Return what is to be noted of a job whose process is gone; blocks."""
+    """Return what to record of a job whose process is gone; blocks."""
     end = end_of(folder)
     if end is None:
         state = JobState.CANCELLED if row.cancelled_at is not None else JobState.LOST

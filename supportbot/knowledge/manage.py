@@ -268,7 +268,7 @@ async def wordings_of(session: AsyncSession, entry_id: int) -> list[Wording]:
 
 
 async def examples_of(session: AsyncSession, entry_id: int) -> list[Example]:
-    """Return the rows for training that stand behind an entry's wordings."""
+    """Return the rows for training of an entry's wordings."""
     return await _examples(session, await wordings_of(session, entry_id))
 
 

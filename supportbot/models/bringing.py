@@ -1,7 +1,7 @@
 """A home comes to the version that is live in a database which machines share.
 
-What is lacking is fetched, then the home's own file is switched. What can't be had is tried again, less and less
-often. A download that nobody wants any more, since somebody decided otherwise, ends in the middle.
+A missing version is fetched, then the home's own file is switched. If the fetch fails, it is tried again, less and
+less often. A download is stopped when somebody decides for another version meanwhile.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from supportbot.models.registry import ModelSource, Registry
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-"""A switch is to be noticed within 2 s; looking costs one ``stat``."""
+"""A switch must be noticed within 2 s; looking costs one ``stat``."""
 
 MODEL = Info("supportbot_model", "The model that answers.")
 SWAPS = Counter("supportbot_model_swaps", "Switches of the live version that the daemon noticed.", ["outcome"])

@@ -25,7 +25,7 @@ TABLES = (
 """Those that an erasure touches."""
 
 SEARCH_INDEXES = ("search_question", "search_answer")
-"""Of SQLite; on PostgreSQL the words stand in the row, and go with it."""
+"""Of SQLite; on PostgreSQL the words are in the row, and are deleted with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

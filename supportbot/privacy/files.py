@@ -66,7 +66,7 @@ def clean_files(
     Args:
         home: the folder; one that is not there has no files.
         database: the SQLite file, which is not looked into.
-        texts: of the person, as they stand in the tables.
+        texts: of the person, as the tables have them.
         names: of the person.
         example_ids: the rows for training that are to go.
     """
@@ -113,7 +113,7 @@ class _Cleaner:
         self._ids = frozenset(example_ids)
 
     def has_rows(self, path: Path) -> bool:
-        """Return whether rows for training that are to go stand in an Arrow file of a run."""
+        """Return whether an Arrow file of a run has rows for training that must be erased."""
         if not is_installed(Extra.PARQUET):
             return True  # nobody here can look, nor go on with that run; to whoever can, it is made anew
         import pyarrow as pa  # takes a while to import, and most homes have no such file

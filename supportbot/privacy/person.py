@@ -1,8 +1,8 @@
 """Whose data it is, as conditions on the tables: who asked, who voted, who answered, who gave an example.
 
-Ids are opaque: what a platform calls somebody is compared, never taken apart. The same person stands in the tables
-by the platform's id (``question.asker``), by a name over all platforms (``feedback.voter``, ``example.person``)
-and by the digest of that (``answer.author``, ``handoff.resolved_by``).
+Ids are opaque: what a platform calls somebody is compared, never taken apart. The tables name the same person by
+the platform's id (``question.asker``), by a name over all platforms (``feedback.voter``, ``example.person``) and
+by the digest of that (``answer.author``, ``handoff.resolved_by``).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Theirs:
 
 
 async def theirs(session: AsyncSession, person: Person) -> Theirs:
-    """Return where a person stands in the tables."""
+    """Return how the tables name a person."""
     workspaces = await _workspaces(session, person.platform)
     user = person.user.removeprefix(f"{person.platform}:")
     plain = frozenset({user, f"{person.platform}:{user}"})

@@ -1,7 +1,7 @@
 """A file on its way from somebody's browser: kept in a folder of its own, which is gone when that is over.
 
-It arrives in pieces, in order, and never grows beyond what is taken. What is packed is refused where it would
-unpack into very much more. This module knows no formats beyond that.
+It arrives in pieces, in order, and never grows beyond the limit. A compressed file is refused if it would unpack
+into very much more. This module knows no formats beyond that.
 """
 
 from __future__ import annotations

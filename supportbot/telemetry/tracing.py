@@ -1,8 +1,8 @@
 """Traces: one for each question, from the event to the reply, sent to a collector where the environment names one.
 
 The row of a question carries its trace (W3C ``traceparent``), so that whoever takes up the question or its reply
-goes on with it: after a restart, or on another machine. What people write is never an attribute, nor are the words
-of an exception. OpenTelemetry is known to ``otel`` alone, which is imported when there is somebody to tell.
+goes on with it: after a restart, or on another machine. Attributes never contain what people write or the words of
+an exception. Only ``otel`` knows OpenTelemetry, and it is imported only if traces are exported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The daemon's part in a trial: the candidate stands beside the live model as long as the trial runs.
+"""The daemon's part in a trial: the candidate is loaded beside the live model as long as the trial runs.
 
 Once a second it looks which trial runs. The candidate is verified, loaded beside the live one and tried with a
 small question; then the conversations that are assigned to it are answered by it. That takes the memory of one
@@ -38,7 +38,7 @@ from supportbot.trials.store import Trial, running_row, trial_of
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-"""A start and a stop are to be noticed within 2 s."""
+"""A start and a stop must be noticed within 2 s."""
 
 RETRY_SECONDS = 10.0
 """After which a candidate that could not be had is asked for again."""

@@ -175,7 +175,7 @@ class Trials:
             return await end(session, row, TrialOutcome.BY_HAND, by)
 
     async def view(self) -> TrialView | None:
-        """Return how the latest trial stands, or stood at its end; None if there never was one."""
+        """Return the state of the latest trial, now or at its end; None if there never was one."""
         async with self._database.read() as session:
             if (row := await latest_row(session)) is None:
                 return None

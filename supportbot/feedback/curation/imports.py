@@ -6,9 +6,9 @@ file again, or a longer edition of it, adds only what is new. Imported rows are 
 log's: they belong to no workspace and no person. Those of an export say where they came from, and count as that
 workspace allows (``returning``).
 
-Rows are redacted for training. Whoever approves a file while it is imported approves its answers as they stand in
-it, and they are given word for word. Of rows that wait nothing is kept but the redacted form, so that is what a
-curator approves later.
+Rows are redacted for training. Whoever approves a file while it is imported approves its answers as they are in
+it, and they are given word for word. Of rows that wait only the redacted form is kept, so that is what a curator
+approves later.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ class Stage:
         return int(self.db.execute(query).fetchone()[0])
 
     def batches(self, size: int) -> Iterator[list[Staged]]:
-        """Yield what is to be imported, in the order of the file."""
+        """Yield the rows to import, in the order of the file."""
         last = 0
         query = (
             "SELECT wording.id, line, question, asked, redacted, text, answer_key, rejected, good, conversation,"

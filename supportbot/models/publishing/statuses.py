@@ -75,7 +75,7 @@ async def set_statuses(session: AsyncSession, registry: Registry, active: str | 
 
 
 def readable(registry: Registry, versions: Iterable[str]) -> list[Manifest]:
-    """Return the manifests that can be read; one that is damaged must not stand in the way of a rollback."""
+    """Return the manifests that can be read; a damaged one must not prevent a rollback."""
     manifests = []
     for version in sorted(versions):
         try:

@@ -23,7 +23,7 @@ RESERVED = frozenset({"current", "history"})
 """Files of the registry itself."""
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
-"""What a version may be called: it becomes a folder, and stands in every answer."""
+"""What a version may be called: it becomes a folder, and is recorded with every answer."""
 
 _PICKLES = frozenset({".bin", ".ckpt", ".joblib", ".pickle", ".pkl", ".pt", ".pth"})
 """Endings of files that run code when they are loaded the usual way."""

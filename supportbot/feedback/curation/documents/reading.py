@@ -97,7 +97,7 @@ def _of_path(path: Path) -> Read:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the documents of a folder and of those in it; what is hidden is none, and links are not followed."""
+    """Yield the documents of a folder and of its subfolders, without hidden files; links are not followed."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _NOT_DOCUMENTS)
         yield from (Path(here, name) for name in sorted(names) if not name.startswith(".") and _kind_of(name))

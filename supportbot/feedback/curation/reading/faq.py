@@ -30,7 +30,7 @@ _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """A heading with what is beneath it until the next one; ``whole`` is both, as it stands in an answer."""
+    """A heading with what is beneath it until the next one; ``whole`` is both, as an answer has it."""
 
     number: int
     level: int

@@ -1,9 +1,9 @@
 """Opening a file: is it there, is it packed, and in which encoding is its text.
 
-A byte order mark settles the encoding, and so does a file that is UTF-8 from end to end. What is left is old:
-Windows code pages, told apart by charset-normalizer. Windows-1252 goes first whenever it reads well, because in
-a short text that library takes German and Danish for Central European. A file that is UTF-8 in some lines and
-not in others is refused: any single encoding would silently spoil half of it.
+A byte order mark settles the encoding, and so does a file that is UTF-8 from end to end. All others are old:
+Windows code pages, which charset-normalizer distinguishes. Windows-1252 is tried first and used if the text reads
+well, because that library takes short German and Danish texts for Central European. A file that is UTF-8 in some
+lines and not in others is refused: any single encoding would silently spoil half of it.
 
 This module knows bytes and text, not what they mean.
 """
