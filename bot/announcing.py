@@ -52,7 +52,7 @@ async def announce(
         told = status
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), RUNNING_SECONDS if is_ready else STARTING_SECONDS)
-    manager.tell(STOPPING=1, STATUS="Finishing the answers under way.")
+    manager.tell(STOPPING=1, STATUS="Finishing the answers in progress.")
 
 
 async def keep_watchdog(manager: ServiceManager) -> None:

@@ -77,7 +77,7 @@ async def request_object(
         options["json"] = body
     answer = await client.http.request(route, **options)
     if not isinstance(answer, dict) or "id" not in answer:  # a proxy's page instead of Discord's answer
-        raise RetryLaterError("Discord answered something that is none of its objects")
+        raise RetryLaterError("Discord's answer has an unknown form")
     return answer
 
 

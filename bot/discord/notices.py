@@ -217,7 +217,7 @@ async def find_post(client: discord.Client, forum: str, titles: Collection[str],
     route = Route("GET", "/guilds/{guild_id}/threads/active", guild_id=int(channel["guild_id"]))
     answer = await client.http.request(route)
     if not isinstance(answer, dict):
-        raise RetryLaterError("Discord answered something that is no list of threads")
+        raise RetryLaterError("Discord's answer is not a list of threads")
     own = str(client.user.id) if client.user else ""
     for thread in answer.get("threads", ()):
         is_own = (str(thread.get("parent_id")), str(thread.get("owner_id"))) == (forum, own)

@@ -202,7 +202,7 @@ class SlackSender:
     async def _respond(self, delivery: Delivery, response_url: str) -> str:
         """Show the answer to the asker alone."""
         if not leads_to_slack(response_url, self._client.base_url):
-            raise UndeliverableError("The command's private way does not lead to Slack.")
+            raise UndeliverableError("The address for the private reply is not Slack's.")
         webhook = AsyncWebhookClient(
             response_url, session=self._client.session, retry_handlers=[], logger=library_logger()
         )
@@ -218,7 +218,7 @@ class SlackSender:
                 raise RetryLaterError(f"HTTP {response.status_code}")
             if response.status_code != 200:
                 raise UndeliverableError(
-                    "The bot is not in the channel, and the command's private way has expired."
+                    "The bot is not in the channel, and the private reply to the command has expired."
                 )
         return f"{delivery.channel}:private"
 

@@ -252,7 +252,7 @@ class Answerer:
                 span.note(verdict=found.verdict.value, given=len(found.given))
                 return found
         except TimeoutError:
-            raise DeadlineExceededError("What is known could not be looked up in time.") from None
+            raise DeadlineExceededError("The approved answers could not be searched in time.") from None
 
     @property
     def is_demo(self) -> bool:

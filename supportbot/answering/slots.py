@@ -115,7 +115,7 @@ class Slots:
                 await self._freed.wait_for(lambda: self._in_use < self.limit)
                 self._begin()
         except TimeoutError:
-            raise OverloadedError("More answers are asked for than can be generated in time.") from None
+            raise OverloadedError("There are more questions than can be answered in time.") from None
         began = self._clock()
         was_last = self._in_use >= self.limit
         is_whole = False

@@ -128,7 +128,7 @@ def _take_models(models: Path, target: Path, tell: Tell) -> tuple[dict[str, str]
     left_out = []
     versions = Registry(models).versions()
     for number, version in enumerate(versions):
-        tell("keeping the models", number / len(versions))
+        tell("copying the models", number / len(versions))
         try:
             manifest = registry.verify(models / version)
             (target / version).mkdir()
@@ -158,5 +158,5 @@ def list_settings(settings: Settings) -> dict[str, str]:
 
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
-        return "(a secret, not kept)"
+        return "(a secret, left out)"
     return without_secrets(value)

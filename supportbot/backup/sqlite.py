@@ -66,6 +66,6 @@ def _revision(connection: sqlite3.Connection) -> str:
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
             raise
         raise BackupError(
-            "The database is empty: run `supportbot init` before there is anything to keep."
+            "The database is empty, so there is nothing to back up: run `supportbot init` first."
         ) from None
     return str(revision)

@@ -105,7 +105,7 @@ class Fields(BaseSettings):
     encoder: OptionalText = Field(
         default=None,
         description="The sentence encoder that compares questions: a BERT-shaped model (a hub id, or a "
-        "directory in Hugging Face format), or none (letters alone). Empty: all-MiniLM-L6-v2, "
+        "directory in Hugging Face format), or none (letters only). Empty: all-MiniLM-L6-v2, "
         "which is included.",
     )
     wrong_rate: float = Field(

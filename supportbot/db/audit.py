@@ -83,7 +83,7 @@ def check_actor(actor: str) -> None:
         ConfigError: it is blank.
     """
     if not actor.strip():
-        raise ConfigError("The audit needs the name of who decides: add --by NAME.")
+        raise ConfigError("The audit needs the name of the person who decides: add --by NAME.")
 
 
 def current_user() -> str:

@@ -136,7 +136,7 @@ class Posting:
         async with self._database.read() as session:
             policy = await effective(session, post.workspace_id)
         if post.has_expired or not policy.digest:
-            await self._give_up(post, "it is too late" if post.has_expired else "it was switched off")
+            await self._give_up(post, "it is too late" if post.has_expired else "it was turned off")
             return
         if is_quiet(policy, await self._moment()):
             await self._postpone(post, "quiet hours", was_attempt=False)

@@ -80,16 +80,18 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
     external_id = workspace_named(platform, external_id)
     if not needs_consent(platform, external_id):
         raise ConsentError(
-            f"Rows of '{platform}' are this machine's own and count without a recorded consent. Only a page that "
-            f"other machines open needs one: `supportbot consent web {PUBLIC_WORKSPACE} --allow-training`."
+            f"Rows of '{platform}' are this machine's own and count without consent. Only a page "
+            f"that other machines can open needs it: `supportbot consent web {PUBLIC_WORKSPACE} --allow-training`."
         )
     if (platform, external_id) == ("discord", "dm"):
         raise ConsentError(
-            "What people write to the bot alone is each person's own to allow: name one of them by their id, as "
-            "in `supportbot consent discord dm:41771983423143937 --allow-training`."
+            "For direct messages, each person gives consent: name one person by their id, as in "
+            "`supportbot consent discord dm:41771983423143937 --allow-training`."
         )
     if not by.strip() or not external_id.strip():
-        raise ConsentError("Consent needs the id of the workspace and the name of who gave it: add --by NAME.")
+        raise ConsentError(
+            "Consent needs the id of the workspace and the name of the person who gave it: add --by NAME."
+        )
     now = datetime.now(UTC)
     async with database.write() as session:
         await raise_revision(session)  # answers of this workspace may speak elsewhere from now on, or no more

@@ -192,7 +192,7 @@ def _target(policy: Policy, platform: str, workspace_id: int) -> Target:
             "handoff.target_unreadable",
             workspace_id=workspace_id,
             platform=platform,
-            remedy="name a target as docs/handoffs.md has it",
+            remedy="name a target as docs/handoffs.md describes",
         )
         raise CannotAskError(_NOBODY_TEXT)
     return target

@@ -203,7 +203,7 @@ async def resolve_as_operator(database: Database, handoff_id: int, by: str) -> b
         handoff = await session.scalar(select(Handoff).where(Handoff.id == handoff_id).with_for_update())
         if handoff is None:
             raise UnknownHandoffError(
-                f"There is no hand-off {handoff_id}: `supportbot handoffs list` shows those there are."
+                f"There is no hand-off {handoff_id}: `supportbot handoffs list` shows them all."
             )
         return await _close(session, handoff, actor=by, digest=None)
 

@@ -103,7 +103,7 @@ class Bringing:
             self._fail(live, str(error))
         except Exception as error:
             # Whatever a file may do to the libraries that read it, the old model answers on.
-            self._fail(live, "It can't be taken up here: the log says why under model.not_followed.", error)
+            self._fail(live, "It can't be used here: the log says why under model.not_followed.", error)
         else:
             self._end()
 

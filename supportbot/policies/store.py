@@ -268,7 +268,7 @@ def _layered(layers: Sequence[Any], workspace_id: int) -> Policy:
                 workspace_id=workspace_id,
                 channel=layer.channel,
                 settings=_wrong(error),
-                remedy="decide anew with `supportbot policy reset` and `supportbot policy set`",
+                remedy="decide again with `supportbot policy reset` and `supportbot policy set`",
             )
             return Policy(answer_on=AnswerOn.NEVER)
     return policy

@@ -56,8 +56,8 @@ async def compact(database: Database) -> Compacted:
         except sqlite3.OperationalError as error:
             return Compacted(
                 is_whole=False,
-                problem=f"The rows are gone, but the file could not be written anew ({error}): run `supportbot "
-                "privacy compact` when there is less to do, and room on the disk.",
+                problem=f"The rows are deleted, but the file could not be rewritten ({error}): "
+                "run `supportbot privacy compact` when there is less load, and space on the disk.",
             )
     return await empty_log(database)
 
@@ -75,8 +75,8 @@ async def empty_log(database: Database) -> Compacted:
     if is_busy:
         return Compacted(
             is_whole=False,
-            problem="The rows are gone, but another process reads the database, so its log (…-wal) still has "
-            "them: run `supportbot privacy compact` once more.",
+            problem="The rows are deleted, but another process is reading the database, so its "
+            "log (…-wal) still has them: run `supportbot privacy compact` again.",
         )
     return Compacted(is_whole=True)
 

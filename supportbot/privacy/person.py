@@ -47,7 +47,7 @@ class Person:
         if self.platform not in PLATFORMS:
             raise PrivacyError(f"There is no platform '{self.platform}': name one of {', '.join(PLATFORMS)}.")
         if not self.user.strip():
-            raise PrivacyError("Say whose data it is: give --user with the platform's id of the person.")
+            raise PrivacyError("The person is missing: add --user with the platform's id of the person.")
 
     @property
     def direct_messages(self) -> str:
@@ -126,7 +126,7 @@ async def check_workspaces(session: AsyncSession, person: Person) -> None:
     """
     if unknown := sorted(person.workspaces - (await _workspaces(session, person.platform)).keys()):
         raise PrivacyError(
-            f"Nothing was heard from the workspace '{unknown[0]}' of {person.platform}: `supportbot consent` "
+            f"There is no question from the workspace '{unknown[0]}' of {person.platform}: `supportbot consent` "
             "lists those that the bot has heard from."
         )
 

@@ -167,12 +167,13 @@ def _open() -> Otel:
     if not _value(key).startswith(("http://", "https://")):
         raise ConfigError(f"{key} must begin with http:// or https://, as in http://127.0.0.1:4318.")
     if (spoken := _first(_PROTOCOLS)) and _value(spoken) != _PROTOCOL:
-        raise ConfigError(f"{spoken} must be {_PROTOCOL}, or unset: traces are sent in no other way.")
+        raise ConfigError(f"{spoken} must be {_PROTOCOL}, or unset: no other protocol is supported.")
     try:
         from supportbot.telemetry.otel import Otel
     except ModuleNotFoundError:
         raise ConfigError(
-            f"{key} is set, but what sends traces is not installed: run `pip install 'supportbot[otel]'`, or "
+            f"{key} is set, but the libraries for traces are not installed: run `pip install "
+            "'supportbot[otel]'`, or "
             f"unset {key}."
         ) from None
     try:

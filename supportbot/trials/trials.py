@@ -218,8 +218,9 @@ class Trials:
         )
         if not is_asked:
             raise ModelError(
-                f"Version '{candidate}' was trained on nothing of this bot, so beside approved answers it is "
-                "never asked and there is nothing to compare: train one from the database (--from-db)."
+                f"Version '{candidate}' was not trained on this bot's data, so it is never asked "
+                "when there are approved answers, and there is nothing to compare: train one "
+                "from the database (--from-db)."
             )
         return live
 

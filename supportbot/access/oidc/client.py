@@ -77,7 +77,7 @@ class Client:
         except (ValueError, AuthlibBaseError) as error:
             raise self.fault(NO_PROVIDER, error) from None
         if not isinstance(told, dict):
-            raise self.fault(NO_PROVIDER, TypeError("what it sent is no JSON object"))
+            raise self.fault(NO_PROVIDER, TypeError("it did not send a JSON object"))
         return told
 
     def fault(self, sentence: str, error: Exception) -> ProviderError:

@@ -99,7 +99,7 @@ class Cleaner:
         )
         text = row.answer.strip()
         if not questions or not printable(text).strip():
-            return Skipped(row.line, "has nothing to read")
+            return Skipped(row.line, "has no readable text")
         if (answer := answers.get(text)) is None:
             answer = answers[text] = self._answer(text, questions[0].text)
         rejected = None if row.rejected is None else clean(row.rejected, self.keep)

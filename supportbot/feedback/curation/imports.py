@@ -82,7 +82,7 @@ class Prepared:
             stage.stop()
             raise
         if not stage.survey.rows:
-            raise ImportFileError(f"'{self.table.path}' has no rows: give lines with a question and an answer.")
+            raise ImportFileError(f"'{self.table.path}' has no rows: add rows with a question and an answer.")
         told("Comparing", 0, None)
         with closing(Wordings()) as wordings:
             returned = await meet_origins(self._database, stage)
@@ -93,8 +93,8 @@ class Prepared:
             outside, more = await asyncio.to_thread(contradictions.against_known, stage)
             if outside and prefer is Keep.NEWEST and self._approved_by is None:
                 raise ImportFileError(
-                    f"{outside} questions of '{self.table.path}' are known with other answers, and only approved "
-                    "rows can take their place: add --approve --by NAME, or --keep both."
+                    f"{outside} questions of '{self.table.path}' already have other answers, and "
+                    "only approved rows can replace them: add --approve --by NAME, or --keep both."
                 )
             await asyncio.to_thread(add_staged, stage, wordings)
             self._held = await asyncio.to_thread(wordings.held_out)
@@ -233,7 +233,7 @@ async def prepare_import(
         ImportFileError: the file cannot be read, has bad lines or no rows.
     """
     if approved_by is not None and not approved_by.strip():
-        raise ImportFileError("Approving a file needs the name of who approves it: add --by NAME.")
+        raise ImportFileError("--approve needs the name of the person who approves: add --by NAME.")
     with closing(Stage()) as stage:
         prepared = Prepared(database, table, stage, approved_by, by)
         await prepared.look_through(Cleaner(tuple(keep), tokenizer), processes, prefer, told)

@@ -32,7 +32,8 @@ async def check_name_is_free(session: AsyncSession, manifest: Manifest) -> None:
     known = await session.scalar(select(ModelVersion.digest).where(ModelVersion.name == manifest.version))
     if known not in (None, manifest.digest):
         raise ModelError(
-            f"'{manifest.version}' is the name of another model, which answers carry: choose another name."
+            f"'{manifest.version}' is the name of another model, which answers already refer to: "
+            "choose another name."
         )
 
 

@@ -85,7 +85,7 @@ def _read(stream: BinaryIO, name: str) -> list[Line]:
         raise DocumentError(f"'{name}' is encrypted: save it without a password first.") from error
     # Beside errors of its own, pypdf stumbles over a damaged file in many ways.
     except (PyPdfError, ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
-        raise DocumentError(f"'{name}' is damaged or no PDF: save it again where it comes from.") from error
+        raise DocumentError(f"'{name}' is damaged or not a PDF: download or save it again.") from error
 
 
 def _levels(lines: Sequence[Line]) -> list[int]:

@@ -78,8 +78,8 @@ def _source(file: File, kind: str, encoding: Encoding, unit: str, sections: Sequ
     found = list(_entries(sections))
     if not found:
         raise ImportFileError(
-            f"'{file.path}' has no questions: write each as a heading with its answer beneath, "
-            "or give a table with the columns question and answer."
+            f"'{file.path}' has no questions: write each as a heading with its answer below, or "
+            "use a table with the columns question and answer."
         )
     return Source(
         kind=f"{kind} with questions as headings, {encoding.name}",
