@@ -1,6 +1,5 @@
-"""Who approved an answer, and when, in words: the mark that every surface shows under a verified answer.
-
-The sentence is the same everywhere. How a name is made harmless and a date is shown, each surface knows itself.
+"""Who approved an answer, and when: the line that every platform shows under a verified answer. The sentence is
+the same everywhere; each platform escapes names and formats dates in its own way.
 """
 
 from __future__ import annotations

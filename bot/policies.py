@@ -1,4 +1,4 @@
-"""What people are told about a channel's policy, the same on every platform."""
+"""The texts about a channel's policy, the same on every platform."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""Where a quoted passage comes from, in words: the mark that every surface shows, since nobody verified it.
-
-The sentence is the same everywhere. How a name is made harmless, each surface knows itself.
+"""Where a quoted passage comes from: the line that every platform shows, since nobody verified it. The sentence is
+the same everywhere; each platform escapes names in its own way.
 """
 
 from __future__ import annotations

@@ -1,12 +1,9 @@
-"""Shows on Discord what is no answer, each message exactly once.
-
-That is what belongs to a hand-off, and the word to somebody who has edited an answered question.
-
-People are asked in a channel, by a new post of a forum, in a direct message, or as a role where the question
-stands. A message is known again by its nonce, and later by what it says; a post of a forum, which has no nonce, by
-its title. Where the bot may not write to the channel of a command, the asker hears by a direct message.
-
-A target on another server is refused: whoever decides about one must not have the bot write to another.
+"""Shows messages on Discord that are not answers, each exactly once: those of a hand-off, and the offer to a
+person who has edited an answered question. People are asked in a channel, by a new post in a forum, in a direct
+message, or as a role in the channel of the question. A message is recognised by its nonce, and later by its text;
+a post in a forum, which has no nonce, by its title. If the bot may not write to the channel of a command, the
+asker gets a direct message. A target on another server is refused: managers of one server must not make the bot
+write to another.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class DiscordSender:
         return shown
 
     async def aclose(self) -> None:
-        """Drop what is still under way."""
+        """Drop what is still in progress."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()

@@ -1,4 +1,4 @@
-"""Asking once more: the buttons for another sample and for a question that was edited, and clicks on them.
+"""Asking again: the buttons for another sample and for an edited question, and clicks on them.
 
 A click carries the number of the answer, or of the question, so it works after a restart, whatever its age.
 """

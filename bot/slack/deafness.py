@@ -1,4 +1,4 @@
-"""When nothing was heard over any of several connections, though each of them came back at another time."""
+"""The times at which none of several connections received anything, although each came back at another time."""
 
 from __future__ import annotations
 

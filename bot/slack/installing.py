@@ -46,7 +46,7 @@ STATE_SECONDS = 600
 """Within which an installation that was begun is finished."""
 
 MOST_BEGUN = 1_000
-"""Installations under way at once: anybody can begin one, and each is a row for ten minutes."""
+"""Installations in progress at once: anybody can begin one, and each is a row for ten minutes."""
 
 _FAILURES: Mapping[str, str] = {
     "access_denied": N_("Not installed: you did not allow it in Slack."),
@@ -77,7 +77,7 @@ class _NotWantedError(BoltError):
 
 
 class _TooManyError(Exception):
-    """Too many installations are under way."""
+    """Too many installations are in progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ class Installing:
     Args:
         app: which is installed.
         client: calls Slack, without a token.
-        database: keeps what is under way.
+        database: keeps what is in progress.
         workspaces: are served once they are installed.
     """
 

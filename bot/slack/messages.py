@@ -1,4 +1,4 @@
-"""The messages that carry an answer: what each shows, and the mark by which it is known again."""
+"""The messages that carry an answer: what each shows, and the mark by which it is recognised."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ from supportbot.telemetry import tracing
 AnswerMode = Literal["verified_first", "generate_only"]
 
 _LOOK_SECONDS = 0.5
-"""For finding out whether something is known while somebody waits to be let in; it takes a fiftieth of that."""
+"""For looking up an approved answer before admission; it usually takes a fiftieth of that."""
 
 
 class Answerer:
@@ -87,7 +87,7 @@ class Answerer:
 
     @property
     def capacity(self) -> int:
-        """Questions that it makes sense to have under way at once."""
+        """Questions that it makes sense to have in progress at once."""
         return self.generator.capacity
 
     @property
@@ -101,10 +101,9 @@ class Answerer:
         return self.generator.slots.most_ahead
 
     async def needs_place(self, question: str) -> bool:
-        """Return whether a question has to wait for the model; what is approved need not.
-
-        Only while all places are taken is it looked up, and one question at a time, so that this takes at most one
-        core from the model; whether those beyond are known is not found out.
+        """Return whether a question has to wait for the model; one with an approved answer need not. It is looked
+        up only while all places are taken, and one question at a time, so that this takes at most one core from
+        the model. Other questions meanwhile count as waiting.
 
         Args:
             question: as received.
@@ -125,7 +124,7 @@ class Answerer:
         return self.generator.replace_model(model)
 
     async def aclose(self) -> None:
-        """Close the model, dropping what is under way."""
+        """Close the model, dropping what is in progress."""
         await self.generator.aclose()
 
     async def answer(
@@ -198,12 +197,12 @@ class Answerer:
         Args:
             question: as received.
             deadline: as in ``answer``; a model is asked only if it has a place at once.
-            workspace_id: likewise.
-            verified_only: likewise.
-            conversation: likewise.
+            workspace_id: as above.
+            verified_only: as above.
+            conversation: as above.
 
         Returns:
-            The answer; None where the bot had better be silent.
+            The answer; None if the bot should stay silent.
 
         Raises:
             EngineBusyError: as in ``answer``, as are the other errors.
@@ -245,7 +244,7 @@ class Answerer:
         known = self._knowledge if verified_only or self._mode == "verified_first" else None
         passages = None if verified_only else self._passages
         try:
-            # Just after a start it may still be read, and what is very large is looked up in a database.
+            # Just after a start the knowledge may still be loading, and very large knowledge is in a database.
             with tracing.retrieval() as span:
                 async with asyncio.timeout(deadline - time.monotonic()):
                     found = await explain(known, question, workspace_id, passages, earlier)
@@ -268,7 +267,7 @@ class Answerer:
         model = self.generator.model_for(conversation)
         has_own = self._knowledge is not None and self._knowledge.has_own
         if model.is_starter and self._passages is not None and self._passages.number:
-            has_own = True  # a shop that does not exist is no better beside one's own handbook
+            has_own = True  # the starter's shop does not exist, so it can't help here
         return may_generate(
             is_starter=model.is_starter,
             is_named=self._starter_is_named,

@@ -62,7 +62,7 @@ class LiveModel:
 
 
 class Tenure:
-    """The time for which one model answers; it counts the answers under way.
+    """The time for which one model answers; it counts the answers in progress.
 
     Args:
         model: that answers.
@@ -146,7 +146,7 @@ class Generator:
 
     @property
     def capacity(self) -> int:
-        """Questions that it makes sense to have under way at once."""
+        """Questions that it makes sense to have in progress at once."""
         return self.engine.capacity // self._candidates
 
     def replace_model(self, model: LiveModel) -> Tenure:
@@ -179,7 +179,7 @@ class Generator:
         return tenure if is_beside else self._tenure
 
     async def aclose(self) -> None:
-        """Close the models, dropping what is under way."""
+        """Close the models, dropping what is in progress."""
         await self.engine.aclose()
         if (tenure := self.step_aside()) is not None:
             await tenure.model.engine.aclose()

@@ -1,4 +1,5 @@
-"""Making a backup: put together aside, its manifest last, and renamed when all of it is on the disk."""
+"""Making a backup: assembled under a temporary name, its manifest last, and renamed when all of it is on the
+disk."""
 
 from __future__ import annotations
 

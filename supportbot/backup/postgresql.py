@@ -1,6 +1,6 @@
 """PostgreSQL's own tools, `pg_dump` and `pg_restore`, called for the tables that are ours.
 
-What can be made anew (the tables of vectors, see ``RUNTIME_TABLES``) is left out, so a dump needs no extension.
+What can be made again (the tables of vectors, see ``RUNTIME_TABLES``) is left out, so a dump needs no extension.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _SAYS = "supportbot: "
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Make the folder if need be, and keep others from making a backup in it meanwhile.
+    """Make the folder if necessary, and keep others from making a backup in it meanwhile.
 
     Raises:
         BackupError: another process makes one.

@@ -1,7 +1,6 @@
-"""The way back: proven whole, made ready beside what is there, and put in place by renaming.
-
-What was there before is moved aside and never deleted. The models come first and the database last, since a home
-without a database says what to do, and one with the wrong models does not.
+"""Restoring a backup: checked, prepared beside the present data, and put in place by renaming. The previous data
+is moved aside and never deleted. The models come first and the database last, since a home without a database says
+what to do, and one with the wrong models does not.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def copy(source: Path, target: Path, tell: Tell) -> str:
     """Copy a database by SQLite's online backup, prove that the copy is whole, and return its schema's revision.
 
     A transaction that only reads is held open meanwhile: so all pages are of one moment, and writers, who wait for
-    nobody who reads, do not make it begin anew.
+    nobody who reads, do not make it start again.
 
     Raises:
         BackupError: the database is damaged, or cannot be read.

@@ -1,7 +1,7 @@
 """What can be set: each setting with its type, its meaning, and the bounds of its value.
 
-Names begin with ``SUPPORTBOT_``, except those that everyone knows (``SLACK_BOT_TOKEN``, ``DISCORD_TOKEN`` …). What
-settings need of one another, ``settings`` knows.
+Names begin with ``SUPPORTBOT_``, except those that everyone knows (``SLACK_BOT_TOKEN``, ``DISCORD_TOKEN`` …).
+``settings`` checks which settings need one another.
 """
 
 from __future__ import annotations

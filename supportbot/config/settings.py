@@ -1,6 +1,5 @@
-"""The settings of one process: what follows from them, and what they need of one another.
-
-What can be set, ``fields`` has; where it is read from, ``loading`` knows.
+"""The settings of one process: what follows from them, and which need one another. ``fields`` defines each
+setting, and ``loading`` reads them.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Transactions in threads; on SQLite, those that come together are committed together.
 
-What is done for every question must cost little. A statement through the asynchronous driver is several trips to a
-thread and back, which takes ten times as long as the statement. SQLite has one writer at a time, and each commit
+Work that is done for every question must be cheap. A statement through the asynchronous driver is several trips to
+a thread and back, which takes ten times as long as the statement. SQLite has one writer at a time, and each commit
 waits for the disk. So this runs plain functions of a connection in a thread, and all that came while one commit
-was under way share the next. PostgreSQL commits side by side: there each function has a transaction of its own, in
-one of a few threads.
+was in progress share the next. PostgreSQL commits side by side: there each function has a transaction of its own,
+in one of a few threads.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class GroupCommit:
         return await outcome
 
     async def aclose(self) -> None:
-        """Wait for what is under way, and close all connections."""
+        """Wait for what is in progress, and close all connections."""
         if self._threads:
             threads, self._threads = self._threads, None
             await asyncio.to_thread(threads.shutdown)

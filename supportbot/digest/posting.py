@@ -95,7 +95,7 @@ class Posting:
         await self._database.commit(partial(release, await self._moment()))
 
     async def run(self) -> None:
-        """Look now and then, until cancelled."""
+        """Look regularly, until cancelled."""
         await look_repeatedly(self.look, LOOK_SECONDS, "digest.failed")
 
     async def look(self) -> None:

@@ -1,4 +1,4 @@
-"""What a curator gives for an entry, checked before anything is opened: texts, times, ways of asking.
+"""Checks a curator's input for an entry before anything is opened: texts, times, wordings.
 
 This module knows no database.
 """

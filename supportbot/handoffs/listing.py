@@ -1,4 +1,4 @@
-"""Hand-offs as the team sees them: which are open, for how long, and the way to close one."""
+"""Hand-offs as the team sees them: which are open, for how long, and how to close one."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def waiting_in(database: Database, platform: str, workspace: str, most: in
     Args:
         database: where they are kept.
         platform: as in ``IncomingQuestion``.
-        workspace: likewise.
+        workspace: as above.
         most: how many to return, the oldest first.
     """
     here = (

@@ -1,4 +1,4 @@
-"""How far somebody has come who has just installed the bot.
+"""How far a new installation of the bot has come.
 
 The steps are counted from rows, so it makes no difference whether one was done here or with a command.
 """

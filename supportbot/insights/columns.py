@@ -86,7 +86,7 @@ class Columns:
         channel: the number of platform and channel, see ``read``, int32.
         is_first: whether it is the first sample, bool.
         up: thumbs on its answer, int32.
-        down: likewise.
+        down: as above.
         handed_off: whether a human was asked, bool.
     """
 

@@ -1,13 +1,11 @@
 """Hand-offs: the bot said that it is not sure, or a human was asked, and a person answers instead.
 
-What that person writes where the bot handed off is an answer to the question, of the source ``human``, and may
-become a candidate for training like any other. Each message is an answer of its own: which of them say something,
-and which belong together, is for the curator to see. The hand-off is over as soon as the bot has given another
-answer in the thread. What is written below the message that asked people elsewhere is passed on to the asker.
-
-Whatever else is heard leaves no trace, neither a row nor a line of the log. Who wrote is compared with the asker,
-and kept as a digest only, so that people can have erased what they wrote. These functions work within the caller's
-transaction; they know no platform.
+That person's message there is an answer to the question, with the source ``human``, and may become a candidate for
+training like any other. Each message is an answer of its own; the curator decides which are useful, and which
+belong together. The hand-off ends when the bot gives another answer in the thread. Replies to the message that
+asked people elsewhere are passed on to the asker. Other messages leave no trace, neither a row nor a line of the
+log. The author is compared with the asker, and stored only as a digest, so that people can have their messages
+erased. These functions work within the caller's transaction; they know no platform.
 """
 
 from __future__ import annotations
@@ -51,8 +49,8 @@ class Remark:
 
     Attributes:
         platform: as in ``IncomingQuestion``.
-        workspace: likewise.
-        channel: likewise.
+        workspace: as above.
+        channel: as above.
         thread: the conversation it is part of; None where a conversation is wider than a thread.
         replied_to: the ``reply_identity`` that the bot's answer has if this is a reply to it.
         identity: the platform's own unique name of the message, the same at every redelivery.

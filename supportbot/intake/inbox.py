@@ -1,11 +1,10 @@
-"""The durable inbox: what was heard, who is working on it, and what became of it.
+"""The durable inbox: the questions, who is working on each, and its result. A question is committed before the
+platform gets its acknowledgement, and its platform identity is unique, so nothing is lost and a second delivery of
+the same event changes nothing. Workers claim a question with a lease; when a worker dies, the lease runs out and
+another takes over. An answer and the outbox row that will carry it to the platform are written in one transaction,
+together with the question's next state.
 
-A question is committed before the platform hears "received", and its platform identity is unique, so nothing is
-lost and a second delivery of the same event changes nothing. Workers claim a question with a lease; when a worker
-dies, the lease runs out and another takes over. An answer and the outbox row that will carry it to the platform
-are written in one transaction, together with the question's next state.
-
-What people write where the bot has handed off is heard here as well; which that is, ``handoff`` knows.
+People's answers to hand-offs are received here too; ``handoff`` recognises them.
 """
 
 from __future__ import annotations

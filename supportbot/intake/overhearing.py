@@ -1,4 +1,4 @@
-"""What a person said and did not ask the bot: an answer for somebody, a follow-up, or nothing of ours.
+"""Messages that do not mention the bot: an answer for somebody, a follow-up, or not for the bot.
 
 Most messages are not for the bot, so each is checked before anything is locked.
 """

@@ -22,7 +22,7 @@ def person_of(platform: str, workspace: str, user: str) -> str:
 
     Args:
         platform: as in ``IncomingQuestion``.
-        workspace: likewise.
+        workspace: as above.
         user: the platform's id of the person.
     """
     if user.startswith(f"{platform}:"):

@@ -23,7 +23,7 @@ from supportbot.policies.policy import AnswerOn
 from supportbot.policies.store import effective_of
 
 _WITHIN = timedelta(hours=12)
-"""Who comes back the next day begins anew, as with follow-ups (``earlier``)."""
+"""Who comes back the next day starts again, as with follow-ups (``earlier``)."""
 
 _ENDS = "?!.,;:…"
 
@@ -43,7 +43,7 @@ def offer(platform: str, identity: str, text: str, connection: Connection) -> in
 
     Args:
         platform: as in ``IncomingQuestion``.
-        identity: likewise.
+        identity: as above.
         text: what it says now.
         connection: of a transaction that writes.
 

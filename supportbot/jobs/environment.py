@@ -1,6 +1,6 @@
 """What a job's process knows of the daemon's environment: the same settings, and no token of any platform.
 
-Each setting is passed on by its variable, so a ``.env`` beside the daemon decides nothing anew: a job reads the
+Each setting is passed on by its variable, so a ``.env`` beside the daemon changes nothing later: a job reads the
 settings as the daemon has them, and what it has no business with is as if nobody had set it.
 """
 

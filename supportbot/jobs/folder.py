@@ -34,7 +34,7 @@ class Progress:
         phase: as the command calls it; empty before the first.
         done: of it.
         total: likewise; None where nobody knows.
-        seconds_left: likewise.
+        seconds_left: as above.
         losses: so far, of a training.
     """
 

@@ -1,4 +1,4 @@
-"""A home comes to the version that is live in a database which machines share.
+"""Brings a home to the version that is live in a shared database.
 
 A missing version is fetched, then the home's own file is switched. If the fetch fails, it is tried again, less and
 less often. A download is stopped when somebody decides for another version meanwhile.
@@ -73,7 +73,7 @@ class Bringing:
         return live
 
     async def aclose(self) -> None:
-        """End what is under way."""
+        """End what is in progress."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -112,7 +112,7 @@ class Bringing:
         await asyncio.to_thread(self._registry.follow, live)
 
     def _end(self) -> None:
-        """Begin anew with the next version; what is under way is not wanted any more."""
+        """Begin again with the next version; what is in progress is not wanted any more."""
         if self._task is not None:
             self._task.cancel()
         self._task, self._failed, self._failures, self._again, self.problem = None, "", 0, 0.0, None

@@ -1,4 +1,4 @@
-"""What the model that answers may repeat, told anew whenever the knowledge changes.
+"""What the model that answers may repeat, told again whenever the knowledge changes.
 
 A model gets the approved answers that may be given anywhere, to be faster where it repeats one; that changes no
 answer. An answer may leave that list because somebody was erased, a consent was withdrawn, or a curator changed

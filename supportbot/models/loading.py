@@ -1,6 +1,5 @@
-"""Loading what is to answer: an engine for a version, how far it is trusted, and what to do if it fails.
-
-Whatever is set decides; which version is live is the registry's, and whether it may go live is ``publishing``'s.
+"""Loading the model that answers: an engine for a version, how far it is trusted, and the remedy if it fails. The
+settings decide first; the registry knows which version is live, and ``publishing`` whether one may go live.
 """
 
 from __future__ import annotations

@@ -193,7 +193,7 @@ class Store:
             return None
 
     def _send(self, path: Path, place: str, is_stopped: Callable[[], bool]) -> None:
-        # What is cut short by a stop has no manifest beside it, and is written anew.
+        # What is cut short by a stop has no manifest beside it, and is written again.
         with path.open("rb") as source, self._files.open(place, "wb") as target:
             while chunk := source.read(_CHUNK):
                 if is_stopped():

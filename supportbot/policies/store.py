@@ -41,7 +41,7 @@ class Place:
 
     Attributes:
         platform: as in ``IncomingQuestion``.
-        workspace: likewise.
+        workspace: as above.
         channel: likewise; nothing for the whole workspace.
         parent: the channel that this one is a thread of, if it is one and that is known.
     """
@@ -79,7 +79,7 @@ def audit_details(
     Args:
         place: that it is about; its subject alone leaves open where the workspace ends and the channel begins.
         before: what was decided about it, as JSON; None for nothing.
-        after: likewise.
+        after: as above.
     """
     return {"before": before, "after": after, "workspace": place.workspace, "channel": place.channel}
 
@@ -290,7 +290,7 @@ _PARENT = func.coalesce(
     .scalar_subquery(),
 )
 
-# Written down once, since it is read with every question: to put it together takes longer than to run it.
+# Built once, since it is read with every question: to put it together takes longer than to run it.
 _LAYERS = (
     select(ChannelPolicy.channel, ChannelPolicy.settings)
     .where(

@@ -1,9 +1,9 @@
-"""After an erasure: the file is written anew without what was erased, and the write-ahead log is emptied.
+"""After an erasure: the file is written again without what was erased, and the write-ahead log is emptied.
 
 SQLite overwrites what is deleted (``secure_delete``), but pages that were split may keep an old copy, and the log
-has the pages as they were. Its full-text indexes only note that a text is gone, so they are made anew from what is
-left. PostgreSQL's VACUUM frees the rows; their bytes are overwritten by later rows, and stay
-in the server's own log and backups for as long as those are kept.
+has the pages as they were. Its full-text indexes only note that a text is gone, so they are made again from what
+is left. PostgreSQL's VACUUM frees the rows; their bytes are overwritten by later rows, and stay in the server's
+own log and backups for as long as those are kept.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Compacted:
 
 
 async def compact(database: Database) -> Compacted:
-    """Write the database anew without what was erased; waits for the write lock as every command does."""
+    """Write the database again without what was erased; waits for the write lock as every command does."""
     if not database.is_sqlite:
         return await _vacuum_postgresql(database)
     async with database.engine.connect() as connection:

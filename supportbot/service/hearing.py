@@ -1,4 +1,5 @@
-"""What people say without asking the bot: who answers instead, wants quiet, edits or deletes what they wrote."""
+"""Messages that are not questions to the bot: people who answer instead, mute a thread, edit or delete a
+message."""
 
 from __future__ import annotations
 

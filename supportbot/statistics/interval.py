@@ -38,7 +38,7 @@ def difference(now: tuple[int, int], before: tuple[int, int]) -> tuple[float, fl
 
     Args:
         now: how many for and against.
-        before: likewise.
+        before: as above.
     """
     mine, theirs = wilson(*now), wilson(*before)
     if mine is None or theirs is None:
@@ -58,7 +58,7 @@ def ratio(now: Sequence[int], before: Sequence[int]) -> tuple[float, float, floa
 
     Args:
         now: of each day; two days at least.
-        before: likewise.
+        before: as above.
     """
     many, few = sum(now), sum(before)
     if not many or not few:

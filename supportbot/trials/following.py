@@ -2,8 +2,8 @@
 
 Once a second it looks which trial runs. The candidate is verified, loaded beside the live one and tried with a
 small question; then the conversations that are assigned to it are answered by it. That takes the memory of one
-more model, and with OpenVINO one more process. When the trial ends, answers under way end on the candidate, and it
-is closed.
+more model, and with OpenVINO one more process. When the trial ends, answers in progress end on the candidate, and
+it is closed.
 
 A candidate that is not here is fetched, if machines share a store; while it can't be had, that is one line in the
 log, and it is tried again. One that can't be loaded is one line as well, and is not tried again in this trial.

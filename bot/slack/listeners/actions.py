@@ -1,6 +1,6 @@
 """Clicks under an answer: on its thumbs, on what else may have been meant, and to ask a human or close that.
 
-A 👎 also opens the modal that asks what was wrong. A choice that can't be kept is acknowledged all the same, and
+A 👎 also opens the modal that asks what was wrong. A choice that can't be kept is acknowledged anyway, and
 the person told so: Slack by itself would only show that something went wrong.
 """
 

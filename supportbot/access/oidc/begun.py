@@ -1,4 +1,4 @@
-"""A sign-in that was begun: what ties its end to the browser in which it began, kept in a cookie there.
+"""A sign-in that has begun: a cookie ties its end to the browser in which it began.
 
 The cookie holds one random number under a signature with a time. The state, the nonce and PKCE's verifier are
 derived from it with a key that only the bot has, so the cookie reveals neither nonce nor verifier. Nothing has to
@@ -25,7 +25,7 @@ NOT_BEGUN = N_("This sign-in started in another browser, or more than ten minute
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A sign-in under way.
+    """A sign-in in progress.
 
     Attributes:
         cookie: what its browser keeps.

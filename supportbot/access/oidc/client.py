@@ -1,6 +1,5 @@
-"""A provider over HTTP: how it is asked, and what is said when it does not answer as one.
-
-What goes wrong is one sentence; the log has a word for the kind of it, and nothing of what was sent.
+"""A provider over HTTP: how it is asked, and the error if it does not answer like one. An error is one sentence;
+the log has a word for its kind, and nothing of what was sent.
 """
 
 from __future__ import annotations

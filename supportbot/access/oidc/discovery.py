@@ -50,7 +50,7 @@ class Discovery:
         self._failed_at = 0.0
 
     async def know(self) -> Known:
-        """Return what is known, having asked if need be.
+        """Return what is known, having asked if necessary.
 
         Raises:
             ProviderError: the provider does not answer as one.
@@ -79,7 +79,7 @@ class Discovery:
         return await self.know()
 
     async def ask(self) -> Known:
-        """Ask the provider anew.
+        """Ask the provider again.
 
         Raises:
             ProviderError: it does not answer as one.

@@ -112,7 +112,7 @@ class Provider:
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(sent)}"
 
     async def count_keys(self) -> int:
-        """Ask the provider anew, and return how many keys it has.
+        """Ask the provider again, and return how many keys it has.
 
         Raises:
             ProviderError: it does not answer as one.

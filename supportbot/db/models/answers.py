@@ -121,7 +121,7 @@ class Outbox(Base):
     now. ``channel`` is where it goes; None for the channel of the question. ``note`` is what the platform's sender
     needs besides.
 
-    ``mark`` is random: numbers would begin anew with a new database, and a platform still remembers the old ones.
+    ``mark`` is random: numbers would start again with a new database, and a platform still remembers the old ones.
     ``lease_owner`` is the process that is sending it, until ``due_at``; ``lapses`` counts the ones that never said
     how it went.
     """

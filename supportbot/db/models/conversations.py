@@ -29,7 +29,7 @@ from supportbot.db.states import (
 
 ERASABLE = {"sqlite_autoincrement": True}
 """The number of an erased row is never given to another: buttons on old messages, origins of examples and replies
-under way still name it."""
+in progress still name it."""
 
 
 class Workspace(Base):

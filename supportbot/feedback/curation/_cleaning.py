@@ -139,7 +139,7 @@ def clean_rows(
         yield from cleaner.rows(chunk)
     if (first := next(chunks, None)) is None:
         return
-    # Started anew instead of forked: this process has threads.
+    # Started again instead of forked: this process has threads.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_interrupts_to_the_parent)
     try:

@@ -226,7 +226,7 @@ async def prepare_import(
         keep: what is public although it looks personal, see ``redact``.
         prefer: which of contradictory answers are imported; else such a file is refused.
         tokenizer: of the model that may be trained, to find answers that are too long.
-        processes: that redact a long file; more than one only where the main module can be imported anew.
+        processes: that redact a long file; more than one only where the main module can be imported again.
         told: see ``Told``.
 
     Raises:

@@ -54,7 +54,7 @@ class Survey:
         skipped: rows without a question or an answer.
         skipped_lines: where the first of them are.
         too_long: answers of which the end cannot be trained on, as `training.dataset` cuts them; they are known
-            word for word all the same. None if there was no tokenizer to ask.
+            word for word anyway. None if there was no tokenizer to ask.
         in_questions: what redaction took out of questions, by kind.
         in_answers: in how many answers redaction finds each kind.
         answers_with_contacts: answers with an e-mail address or a phone number.

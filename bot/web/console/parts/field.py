@@ -24,11 +24,11 @@ class Field(ui.element, component="field.js"):
         rows: of a textarea; 0 for an input of one line.
         limit: most characters.
         least: of a slider.
-        most: likewise.
+        most: as above.
         hint: the text below it.
         disabled: whether nothing can be typed.
         on_typed: called with its text, at each change; may be asynchronous.
-        on_enter: called when Enter is pressed in an input; likewise.
+        on_enter: called when Enter is pressed in an input; as above.
     """
 
     def __init__(
