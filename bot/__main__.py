@@ -3,7 +3,8 @@
 import gc
 
 if __name__ == "__main__":
-    # What is imported is no garbage; looking for some took a sixth of the time. The daemon enables it when ready.
+    # Imported modules are never garbage, and looking for some took a sixth of the time. The daemon enables it when
+    # ready.
     gc.disable()
     from bot.daemon import main
 

@@ -22,11 +22,11 @@ class Adapter(Protocol):
 
     @property
     def stage(self) -> Stage:
-        """What shows answers while they are written; likewise."""
+        """What shows answers while they are written; as above."""
 
     @property
     def digests(self) -> Poster:
-        """What posts weekly digests; likewise."""
+        """What posts weekly digests; as above."""
 
     @property
     def is_connected(self) -> bool:

@@ -1,4 +1,4 @@
-"""What every platform says around asking once more: another sample, and a question that was edited."""
+"""The texts for asking again, the same on every platform: another sample, and an edited question."""
 
 from __future__ import annotations
 

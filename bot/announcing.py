@@ -1,7 +1,6 @@
-"""What the daemon tells the service manager that started it: ready, alive, stopping, and a line for people.
-
-Ready means what it means at ``/readyz``. The signs of life come from the event loop, so the manager restarts a
-daemon whose loop is stuck.
+"""Notifies the service manager that started the daemon: ready, alive, stopping, and a status line for people.
+Ready means the same as at ``/readyz``. The event loop sends the signs of life, so the manager restarts a daemon
+whose loop is stuck.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ async def announce(
         told = status
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), RUNNING_SECONDS if is_ready else STARTING_SECONDS)
-    manager.tell(STOPPING=1, STATUS="Finishing the answers under way.")
+    manager.tell(STOPPING=1, STATUS="Finishing the answers in progress.")
 
 
 async def keep_watchdog(manager: ServiceManager) -> None:

@@ -1,6 +1,5 @@
-"""Who approved an answer, and when, in words: the mark that every surface shows under a verified answer.
-
-The sentence is the same everywhere. How a name is made harmless and a date is shown, each surface knows itself.
+"""Who approved an answer, and when: the line that every platform shows under a verified answer. The sentence is
+the same everywhere; each platform escapes names and formats dates in its own way.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ def build_approval(
     A person who approved both parts of an answer is named once. What ships with the program has no approver.
 
     Args:
-        grounds: what the answer stands on.
+        grounds: what the answer is based on.
         show_name: makes a name of one line harmless on the surface.
         show_date: writes the day of a moment.
         words: the bot's own.

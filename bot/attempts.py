@@ -1,7 +1,6 @@
-"""How often it is tried to keep one message: what can never be kept must not be read back for ever.
-
-A storage that is away passes, however long it takes, and is no fault of the message. Anything else that happens to
-the same message again and again will not change.
+"""How often the bot tries to store one message: a message that can never be stored must not be read back for ever.
+An unavailable storage is temporary, however long it takes, and not the message's fault. Any other error that
+repeats with the same message will not change.
 """
 
 from __future__ import annotations

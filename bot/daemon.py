@@ -1,6 +1,5 @@
-"""The daemon: opens everything, runs until it is told to stop, then drains and leaves nothing half-done.
-
-It serves the local page always, and Slack and Discord as soon as there are tokens for them.
+"""The daemon: opens everything, runs until a signal stops it, then finishes its work and closes everything. It
+always serves the local page, and Slack and Discord if there are tokens for them.
 """
 
 from __future__ import annotations
@@ -43,7 +42,8 @@ log = structlog.get_logger("bot")
 OpenAdapter = Callable[[Service, Settings], AbstractAsyncContextManager[Adapter]]
 
 DRAIN_SECONDS = 6.0
-"""Time for answers under way after SIGTERM; with delivery it is eight, and ``bot.stopping`` ends it after ten."""
+"""Time for answers in progress after SIGTERM; with delivery it is eight, and ``bot.stopping`` ends it after
+ten."""
 
 FLUSH_SECONDS = 2.0
 """Time for replies that are written but not yet on their platform."""

@@ -1,4 +1,4 @@
-"""What people in chat read who want to be forgotten: the same words on every platform."""
+"""The texts for people in chat who want to be forgotten, the same on every platform."""
 
 from __future__ import annotations
 

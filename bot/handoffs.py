@@ -1,4 +1,4 @@
-"""What every platform says around asking a human: the fixed words, and from when on somebody is there."""
+"""The texts for asking a human, the same on every platform, and when somebody will be there."""
 
 from __future__ import annotations
 

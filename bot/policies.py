@@ -1,4 +1,4 @@
-"""What people are told about a channel's policy, the same on every platform."""
+"""The texts about a channel's policy, the same on every platform."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HINTS: Mapping[str, str] = {
     "working_hours": N_("When people answer. Example: {example}. Leave empty for always."),
     "digest_channel": N_("Channel ID. Leave empty for the channel where people are asked."),
 }
-"""What stands beside the fields in which people write."""
+"""The labels of the fields in which people write."""
 
 VERIFIED_ONLY_WORDS: Mapping[str, str] = {
     "no": N_("No, also answers from the model or a document"),

@@ -1,6 +1,5 @@
-"""Where a quoted passage comes from, in words: the mark that every surface shows, since nobody verified it.
-
-The sentence is the same everywhere. How a name is made harmless, each surface knows itself.
+"""Where a quoted passage comes from: the line that every platform shows, since nobody verified it. The sentence is
+the same everywhere; each platform escapes names in its own way.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ def build_source(grounds: Grounds, show_name: Callable[[str], str], words: Words
     Of a passage that was too long it is said that it goes on there.
 
     Args:
-        grounds: what the answer stands on.
+        grounds: what the answer is based on.
         show_name: makes a name of one line harmless on the surface.
         words: the bot's own.
     """

@@ -1,7 +1,6 @@
-"""What keeps this process from answering: parts by name for whoever may ask, sentences for the operator.
-
-The probe is read by machines and perhaps by strangers, so it names parts only. What is wrong with one, and how to
-fix it, goes into the log once, when it begins, and ``supportbot doctor`` says it at any time.
+"""What prevents this process from answering: the names of parts for the probe, sentences for the operator.
+Machines and perhaps strangers read the probe, so it only names parts. The problem and its remedy are logged once,
+when it begins, and ``supportbot doctor`` shows them at any time.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class Readiness:
         return problems
 
     def remarks(self) -> Mapping[str, str]:
-        """Return what keeps nobody from answering and is to be seen to all the same, by part."""
+        """Return the problems that prevent no answer but need attention, by part."""
         is_behind = self._core.following is not None and self._core.following.problem is not None
         return {"model": "not the live version"} if is_behind else {}
 

@@ -1,6 +1,6 @@
 """Secrets in addresses: where they hide, and an address as it may be shown.
 
-Works on any ``scheme://user:password@host/path?key=value``; what the schemes mean is nothing to this module.
+Works on any ``scheme://user:password@host/path?key=value``; this module does not know what the schemes mean.
 """
 
 from __future__ import annotations

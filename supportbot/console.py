@@ -1,4 +1,4 @@
-"""What the console's pages ask and do: one field for each subject, opened with the core."""
+"""Everything that the console's pages read and do: one field for each subject, opened with the core."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The errors that a person may see: each carries one sentence that says what is wrong and how to fix it.
 
-Everything else that is raised is a defect: it is logged with its traceback at the outermost boundary, and the
-person gets a fixed sentence instead.
+Any other exception is a defect: the outermost boundary logs it with its traceback, and the person gets a fixed
+sentence.
 """
 
 
@@ -30,7 +30,7 @@ class ModelError(SupportBotError):
 
 
 class MissingExtraError(SupportBotError):
-    """Something is asked for whose libraries are not installed; the text says how to install them."""
+    """The libraries of a function are not installed; the text says how to install them."""
 
 
 class UnknownSuggestionError(SupportBotError):
@@ -42,7 +42,7 @@ class EngineBusyError(SupportBotError):
 
 
 class OverloadedError(SupportBotError):
-    """More is asked than can be answered in time; the asker is told to ask again."""
+    """There are more questions than can be answered in time; the asker is told to ask again."""
 
 
 class DeadlineExceededError(SupportBotError):
@@ -53,10 +53,10 @@ _OF_OPERATORS = (ConfigError, DatabaseError, MissingExtraError, ModelError)
 
 
 def sentence_for_users(error: SupportBotError, otherwise: str) -> str:
-    """Return what whoever uses the bot may read of an error.
+    """Return what a user of the bot may read of an error.
 
     Args:
-        error: what went wrong.
-        otherwise: what to say where that is the operator's matter, such as a full disk.
+        error: the failure.
+        otherwise: the sentence for errors that concern the operator, such as a full disk.
     """
     return otherwise if isinstance(error, _OF_OPERATORS) else str(error)

@@ -1,6 +1,6 @@
-"""What an installation may be without: libraries that only some need, as ``pyproject.toml`` groups them.
+"""Optional libraries, which only some installations need, in the groups of ``pyproject.toml``.
 
-Whoever imports one of them asks for it first, so where it is missing a person reads how to install it. Nothing is
+Code that imports one of them checks for it first, so that a person reads how to install it. Nothing is
 imported to find out.
 """
 
@@ -37,7 +37,7 @@ MODULES = {
         "transformers",
     ),
 }
-"""What is imported of each group."""
+"""The modules that are imported of each group."""
 
 _SENTENCES = {
     Extra.DOCUMENTS: N_("Word and PDF documents need extra packages: pip install 'supportbot[documents]'."),

@@ -1,8 +1,7 @@
-"""What an exception may tell a log: its type, its code and its place, never its words.
-
-The words of an exception quote what it failed on: PostgreSQL the values of a key, pydantic the input, JSON the
-document, an HTTP client the address with its token. Only our own errors (``SupportBotError``) are sentences that
-were written to be shown, so only they keep theirs. Notes are words, too, and are left out.
+"""What a log may say of an exception: its type, its code and its place, never its text. The text of an exception
+quotes the data it failed on: PostgreSQL the values of a key, pydantic the input, JSON the document, an HTTP client
+the address with its token. Only the sentences of our own errors (``SupportBotError``) are written to be shown, so
+only those are kept. Notes are text too, and are left out.
 """
 
 from __future__ import annotations

@@ -92,7 +92,8 @@ def subject_of(workspace: str) -> str:
 
 
 async def count_begun(session: AsyncSession) -> int:
-    """Return how many installations are under way; those that were never finished in time are forgotten first."""
+    """Return how many installations are in progress; those that were never finished in time are forgotten
+    first."""
     at = (await now(session)).astimezone(UTC).replace(tzinfo=None)
     await session.execute(delete(SlackOAuthState).where(SlackOAuthState.expire_at <= at))
     return await session.scalar(select(func.count()).select_from(SlackOAuthState)) or 0

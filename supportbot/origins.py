@@ -60,7 +60,8 @@ def _read(origin: str) -> str:
         port = parts.port
     except ValueError:
         raise ConfigError(
-            f"SUPPORTBOT_WEB_ORIGINS holds '{origin}', which is no origin: write a scheme and a host, perhaps "
+            f"SUPPORTBOT_WEB_ORIGINS contains '{origin}', which is not an origin: write a scheme "
+            "and a host, perhaps "
             "with a port, and nothing more, e.g. https://help.shop.example."
         ) from None
     is_default = port == _DEFAULT_PORTS[parts.scheme]

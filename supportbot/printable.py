@@ -1,13 +1,12 @@
 """What people may be shown of a text: nothing that a terminal obeys, and nothing that is there but cannot be seen.
 
-Characters that have no shape can hide words from a reader, turn a line around, or carry text past whoever checks
-it. They go, wherever a text leaves the program: to a platform, the page or a terminal. What is kept is kept as it
-came.
+Characters that have no shape can hide words from a reader, reverse a line, or carry text past a check. They are
+removed wherever a text leaves the program: to a platform, the page or a terminal. Stored text is not changed.
 
 Some of them belong to what is written, and stay where they do: a joiner between emoji or in scripts that need it
 (Persian, the Indic ones), and one variation selector after what it varies.
 
-This module stands on nothing and knows no platform.
+This module imports nothing of ours and knows no platform.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ _GONE = re.compile(f"[{_CONTROLS}{_UNSEEN}{_LONE}]")
 _BREAKS = re.compile("[\u2028\u2029]")
 _LOOKED_AT = re.compile(f"[{_JOINERS}{_SELECTORS}]+")
 
-# Blocks, not scripts, which the standard library does not know: Arabic to Arabic Extended-A, Devanagari to
-# Sinhala, Tibetan and Myanmar, Khmer and Mongolian, Balinese to Lepcha, Syloti Nagri to Meetei Mayek, Arabic's
-# forms, and beyond the first plane the scripts of the Near East, the Brahmic ones, and Adlam.
+# Blocks, not scripts, which the standard library does not know. Within the first plane: Arabic to Arabic
+# Extended-A, Devanagari to Sinhala, Tibetan and Myanmar, Khmer and Mongolian, Balinese to Lepcha, Syloti Nagri to
+# Meetei Mayek, and Arabic's forms. Beyond it: the scripts of the Near East, the Brahmic ones, and Adlam.
 _JOINING = re.compile(
     "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1b00-\u1c4f\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010a00-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f]"

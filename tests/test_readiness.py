@@ -44,7 +44,7 @@ async def test_a_database_that_is_gone(
     assert not found.ok
     for sentence in (problem, found.detail):
         assert "SUPPORTBOT_DATABASE_URL" in sentence
-        assert "(it takes no connection at present)" in sentence
+        assert "(it accepts no connections at present)" in sentence
         assert not any(secret and secret in sentence for secret in (parts.host, parts.password, parts.database))
 
 

@@ -69,13 +69,13 @@ def export(
         Kind, typer.Option("--label", help="Good answers (sft), thumbs (kto), or preferred and rejected (dpo).")
     ] = Kind.SFT,
     output: Annotated[
-        Path | None, typer.Option("--output", help="The file; without one, JSON lines go to standard output.")
+        Path | None, typer.Option("--output", help="The file; by default JSON lines on standard output.")
     ] = None,
     split: Annotated[Which, typer.Option("--split", help="To train on, to measure on, or all.")] = Which.TRAIN,
 ) -> None:
     """Write the approved rows that may train a model to a file for other tools."""
     if output is None and file_format is FileFormat.PARQUET:
-        raise ExportError("A Parquet file needs a name: add --output FILE.")
+        raise ExportError("Parquet needs a file: add --output FILE.")
     rows = asyncio.run(_export(file_format, label, output, split))
     sys.stderr.write(f"{rows} rows{f' in {output}' if output else ''}\n")
 
@@ -121,7 +121,7 @@ async def export_rows(
     if (batch := await anext(batches, None)) is None:
         raise ExportError(
             f"There is no row to export for {kind.value}: approve some with `supportbot curate review`; "
-            "`python -m training.curate` says which are left out and why."
+            "`python -m training.curate` shows which are left out and why."
         )
     written = 0
     with _opened(output) as file:

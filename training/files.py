@@ -162,7 +162,7 @@ def _origin(entry: Mapping[str, Any], where: str) -> Origin | None:
         return Origin.parse(text)
     except ValueError as error:
         raise ConfigError(
-            f"{where} has an origin that is not as `supportbot export` wrote it: export the rows anew."
+            f"{where} has an origin that differs from what `supportbot export` wrote: export the rows again."
         ) from error
 
 

@@ -38,7 +38,7 @@ class Lines:
                 path.open("a", encoding="utf-8").close()
             except OSError as error:
                 raise ConfigError(
-                    f"'{path}' cannot be written: {error.strerror}; give --progress another file."
+                    f"'{path}' cannot be written: {error.strerror}; choose another file with --progress."
                 ) from error
 
     def done(self, phase: str, done: float, total: float | None, seconds_left: float | None = None) -> None:

@@ -35,9 +35,9 @@ def build_answer_parts(
     Args:
         answer: what the asker is told.
         quoted_question: shown above the answer where no message shows what was asked.
-        remarks: of these lines, harmless already, the first that fits stands below the answer. For none of them
-            is there another message.
-        mark: a line, harmless already, that stands below the answer in any case, if need be in another message.
+        remarks: of these lines, harmless already, the first that fits is shown below the answer. If none fits,
+            none is shown.
+        mark: a line, harmless already, shown below the answer in any case, in another message if necessary.
     """
     found = blocks(printable(answer).strip())
     if not any(_is_visible(block.text) for block in found):

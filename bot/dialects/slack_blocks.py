@@ -85,7 +85,7 @@ def _divided(spans: Sequence[Span], kind: Callable[..., RichTextElement]) -> Ite
 
 
 def _items(block: Items, indent: int) -> Iterator[Piece]:
-    """Yield a list; what an item holds besides its first paragraph stands below it, and then the list goes on."""
+    """Yield a list; whatever an item has besides its first paragraph is put below it, then the list continues."""
     run: list[RichTextElement] = []
     used = 0
     for number, item in enumerate(block.items):
@@ -107,7 +107,7 @@ def _items(block: Items, indent: int) -> Iterator[Piece]:
 
 
 def _list(block: Items, run: list[RichTextElement], end: int, indent: int) -> RichTextListElement:
-    """Return the items of a list before ``end``, counted from 0, that stand in a row."""
+    """Return the items of a list before ``end``, counted from 0, as one row."""
     return RichTextListElement(
         elements=run,
         style="bullet" if block.start is None else "ordered",

@@ -23,7 +23,7 @@ class NumberedButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     _label: ClassVar[str]
 
     def __init_subclass__(cls, *, kind: str, label: str) -> None:
-        """Say what a button is: its name within the id, and what stands on it."""
+        """Define a button: its name within the id, and its label."""
         # 18 digits fit into the 64 bits of a database key.
         super().__init_subclass__(template=rf"supportbot:{kind}:(?P<number>[0-9]{{1,18}})")
         cls._kind, cls._label = kind, label

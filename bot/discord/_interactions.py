@@ -1,9 +1,9 @@
-"""How every interaction is acknowledged: first the commit, then the word to Discord, and both within 3 seconds.
+"""How every interaction is acknowledged: first the commit, then the answer to Discord, both within 3 seconds.
 
 Discord waits 3 seconds for an acknowledgement. A commit takes milliseconds, so it comes first: an acknowledged
 question or vote is in the database, whatever happens next. Only when the database is slow (another process writes,
-a disk hangs) is the interaction deferred before the commit is through, since otherwise Discord would tell the
-user that the application did not respond while the question is being kept.
+a disk hangs) is the interaction deferred before the commit is through, since otherwise Discord would tell the user
+that the application did not respond, although the question is being stored.
 """
 
 from __future__ import annotations

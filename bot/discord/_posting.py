@@ -34,8 +34,8 @@ async def post(
         channel_id: where.
         body: of the message.
         nonce: a text that only this message has.
-        question: id of the message that it answers, if there is one. Without that, an answer would stand in the
-            channel for nobody, so it must exist.
+        question: id of the message that it answers, if there is one. Without it an answer in the channel would
+            refer to nothing, so it must exist.
         cannot_refer: called where the bot may not read the channel, and so may not refer to the question.
 
     Raises:
@@ -77,7 +77,7 @@ async def request_object(
         options["json"] = body
     answer = await client.http.request(route, **options)
     if not isinstance(answer, dict) or "id" not in answer:  # a proxy's page instead of Discord's answer
-        raise RetryLaterError("Discord answered something that is none of its objects")
+        raise RetryLaterError("Discord's answer has an unknown form")
     return answer
 
 

@@ -1,4 +1,4 @@
-"""What the handlers know of the client that calls them: it is a Discord client, and it has the support bot."""
+"""The handlers' view of the client that calls them: a Discord client that has the support bot."""
 
 from __future__ import annotations
 

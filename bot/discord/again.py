@@ -1,7 +1,7 @@
-"""Asking once more: the buttons for another sample, and for a question that was edited.
+"""Asking again: the buttons for another sample, and for an edited question.
 
 Buttons carry the number of the answer, or of the question, so they work in any process, for ever. A click is
-answered as a command is, with the question quoted.
+answered like a command, with the question quoted.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Questions that were asked while nobody listened: after a restart, or while the database did not take them.
+"""Questions that arrived while the bot was not listening: after a restart, or while the database was unavailable.
 
-Discord keeps no events for a bot that is away, but it keeps the messages. So the channels in which something was
-written lately are read back, and every message that addresses the bot is heard again; those that are known already
-change nothing. A bot cannot list the direct messages it received, so of these only the channels are read in which
-somebody asked before.
+Discord keeps no events for a bot that is away, but it keeps the messages. So the bot reads back the channels with
+recent messages, and processes every message that addresses it; those that it already knows change nothing. A bot
+cannot list the direct messages it received, so of these only the channels are read in which somebody asked before.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ class CatchUp:
         """Hear the messages of a channel again; return False if that must be repeated."""
         try:
             after = discord.utils.utcnow() - self._reach
-            # What was missed is what is newest; it is heard in the order in which it was said.
+            # The missed messages are the newest ones; they are handled in the order in which they were written.
             newest = channel.history(after=after, oldest_first=False, limit=_HISTORY_LIMIT)
             messages = [message async for message in newest]
             kept = [await self._has_kept(message) for message in reversed(messages)]

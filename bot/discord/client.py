@@ -1,9 +1,10 @@
-"""The Discord adapter: a client that hears questions, a sender that shows answers, and who keeps them connected.
+"""The Discord adapter: a client that receives questions, a sender that shows answers, and the loop that keeps them
+connected.
 
 discord.py connects again by itself, but waits up to 17 minutes between attempts, asks one gateway address for
-ever, and dies when the very first connection fails. So it only resumes its session; whenever that is not enough,
-or the watchdog finds that a client hears nothing, a new client is made here. The sender has a REST login of its
-own, which does not care about the gateway.
+ever, and dies when the very first connection fails. So it only resumes its session; if that is not enough, or the
+watchdog finds that a client receives nothing, a new client is made here. The sender has its own REST login, which
+does not depend on the gateway.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ class DiscordAdapter:
         task.add_done_callback(self._notices.discard)
 
     async def _logged_in(self) -> discord.Client:
-        """Return the client that replies are sent with, logging it in first if need be."""
+        """Return the client that replies are sent with, logging it in first if necessary."""
         async with self._rest_login:
             if self._rest is None:
                 client = discord.Client(intents=discord.Intents(guilds=True), connector=open_connector())

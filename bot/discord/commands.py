@@ -1,4 +1,5 @@
-"""The commands, and the one handler of their errors. Each translates in, asks the service once, and defers."""
+"""The commands, and the one handler of their errors. Each translates the interaction, calls the service once, and
+defers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Verified questions that Discord offers while somebody types one.
 
-Nothing that was typed is kept, and what goes wrong is logged without it: whoever types just sees no offer.
+The typed text is not stored, and errors are logged without it; the person then sees no suggestions.
 """
 
 from __future__ import annotations

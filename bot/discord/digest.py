@@ -1,8 +1,9 @@
 """A weekly digest as Discord shows it: one message, or the first one of a new post in a forum, exactly once.
 
 It is one message, so that its nonce makes it known again; where a week has more to tell than fits, the gaps of
-fewest people are counted only. When Discord has forgotten the nonce, the message is known by its first line, which
-names the week; a post in a forum by its title likewise. Nobody is pinged, and who helped stands there by name.
+fewest people are counted only. When Discord has forgotten the nonce, the message is recognised by its first line,
+which names the week, and a post in a forum by its title. Nobody is pinged; people who helped are named in plain
+text.
 """
 
 from __future__ import annotations

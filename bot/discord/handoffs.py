@@ -1,7 +1,7 @@
 """Asking a human: the buttons, what the people who are asked see, and what the asker sees.
 
-Buttons carry the number of the answer, or of the hand-off, so they work in any process, for ever. Whom the policy
-names is pinged by the message that asks, and by nothing else.
+Buttons carry the number of the answer, or of the hand-off, so they work in any process, for ever. Only the message
+that asks pings the people whom the policy names.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class AskHumanButton(NumberedButton, kind="human", label=ASK_TEXT):
     """Has a human asked."""
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Ask; whoever clicked is told so, and the channel hears whom."""
+        """Ask; whoever clicked is told, and the channel hears whom."""
         try:
             asked = await keep_or_defer(
                 _handoffs(interaction).ask(

@@ -1,4 +1,4 @@
-"""Hears questions and votes: the client that discord.py drives, with the routing table of what it listens to."""
+"""Receives questions and votes: the client that discord.py runs, with the routing table of its events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The messages that carry a reply: their bodies, their nonces, and how they are known again in a channel."""
+"""The messages that carry a reply: their bodies, their nonces, and how they are recognised in a channel."""
 
 from __future__ import annotations
 

@@ -1,12 +1,9 @@
-"""Shows on Discord what is no answer, each message exactly once.
-
-That is what belongs to a hand-off, and the word to somebody who has edited an answered question.
-
-People are asked in a channel, by a new post of a forum, in a direct message, or as a role where the question
-stands. A message is known again by its nonce, and later by what it says; a post of a forum, which has no nonce, by
-its title. Where the bot may not write to the channel of a command, the asker hears by a direct message.
-
-A target on another server is refused: whoever decides about one must not have the bot write to another.
+"""Shows messages on Discord that are not answers, each exactly once: those of a hand-off, and the offer to a
+person who has edited an answered question. People are asked in a channel, by a new post in a forum, in a direct
+message, or as a role in the channel of the question. A message is recognised by its nonce, and later by its text;
+a post in a forum, which has no nonce, by its title. If the bot may not write to the channel of a command, the
+asker gets a direct message. A target on another server is refused: managers of one server must not make the bot
+write to another.
 """
 
 from __future__ import annotations
@@ -50,7 +47,7 @@ _FOR_ASKER = (OutboxKind.TOLD, OutboxKind.UNREACHED, OutboxKind.RELAY, OutboxKin
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A channel, and the message there that ours refers to; ``forum`` says that a new post is to be made."""
+    """A channel, and the message there that ours refers to; ``forum`` says that a new post must be made."""
 
     channel: str
     refers_to: str | None = None
@@ -188,7 +185,7 @@ async def _find(client: discord.Client, delivery: Delivery, place: _Place, body:
             continue
         reference = str(message.reference.message_id) if message.reference else None
         is_same = message.content.strip() == str(body["content"]).strip() and reference == place.refers_to
-        # The same words may stand there for another question.
+        # The same words may be there for another question.
         if is_same and _custom_ids(message) == buttons:
             return str(message.id)
     return None
@@ -217,7 +214,7 @@ async def find_post(client: discord.Client, forum: str, titles: Collection[str],
     route = Route("GET", "/guilds/{guild_id}/threads/active", guild_id=int(channel["guild_id"]))
     answer = await client.http.request(route)
     if not isinstance(answer, dict):
-        raise RetryLaterError("Discord answered something that is no list of threads")
+        raise RetryLaterError("Discord's answer is not a list of threads")
     own = str(client.user.id) if client.user else ""
     for thread in answer.get("threads", ()):
         is_own = (str(thread.get("parent_id")), str(thread.get("owner_id"))) == (forum, own)

@@ -1,7 +1,7 @@
 """Which permissions the bot lacks on Discord, told to whoever can fix that.
 
-A refused call may come with every reply, so each permission is a line of the log once a day in each channel. What
-is lacking is remembered until it works, for `supportbot doctor`; `/stats` tells it of the channel where it is.
+Every reply may cause a refused call, so each missing permission is logged once a day per channel. It is remembered
+until the call works: `supportbot doctor` shows all of them, `/stats` those of its channel.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ class PolicyButton(
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What somebody decides: about which channel, ``all`` or the ``digest``, and what stands in the fields."""
+    """What somebody decides: about which channel, ``all`` or the ``digest``, and the texts of the fields."""
 
     about: str
     typed: Mapping[str, str]

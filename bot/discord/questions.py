@@ -139,7 +139,7 @@ def unasked_from_message(message: discord.Message, me: discord.ClientUser) -> In
 
     A reply is for whom it replies to. Without the Message Content intent, Discord hides what would be read here.
     """
-    # Just after a start the library knows no roles yet, and the text names them all the same.
+    # Just after a start the library knows no roles yet, and the text names them anyway.
     names_somebody = message.mentions or message.role_mentions or message.raw_role_mentions
     if message.type is not discord.MessageType.default or names_somebody:
         return None

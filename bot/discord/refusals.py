@@ -27,28 +27,28 @@ _FINAL: Mapping[int, str] = {
     10003: "The channel was deleted.",
     10004: "The server is gone, or the bot was removed from it.",
     10013: "The asker's account is gone.",
-    20001: "Discord does not let bots write there.",
+    20001: "Discord does not allow bots to write there.",
     30033: "The thread is full: it has as many members as Discord allows.",
     40007: "The asker is banned from the server.",
     40094: "Discord allows no more messages as an answer to that command.",
     50006: "Discord does not accept an empty message.",
-    50007: "The asker takes no direct messages from the bot.",
+    50007: "The asker does not accept direct messages from the bot.",
     50008: "Nothing can be written in a channel of that kind.",
     50009: "The server's verification level keeps the bot out of the channel.",
     50024: "Nothing can be written in a channel of that kind.",
     _INVALID_FORM: "Discord does not accept the form of the answer: please report it.",
-    50083: "The thread is archived: whoever still needs the answer opens it and asks again.",
-    50278: "The asker shares no server with the bot any more, so it cannot write to them.",
-    160005: "The thread is locked: a moderator unlocks it if questions are to be answered there.",
-    200000: "AutoMod blocked the answer: let the bot's role pass in the server's AutoMod rules.",
+    50083: "The thread is archived: if the answer is still needed, open the thread and ask again.",
+    50278: "The asker and the bot no longer share a server, so the bot cannot write to them.",
+    160005: "The thread is locked: a moderator must unlock it before the bot can answer there.",
+    200000: "AutoMod blocked the answer: exempt the bot's role in the server's AutoMod rules.",
     240000: "Discord blocked the answer because of an address in it.",
 }
 
 _PASSING: Mapping[int, str] = {
     20016: "slow mode",
     20022: "announcements are limited",
-    20028: "the channel is written to too fast",
-    20029: "the server is written to too fast",
+    20028: "too many messages in the channel",
+    20029: "too many messages in the server",
     40004: "Discord has switched off sending for a while",
     40062: "rate limit",
     130000: "Discord is overloaded",
@@ -71,7 +71,7 @@ def verdict(error: discord.HTTPException, place: str) -> RetryLaterError | Undel
     elif permission := missing_permission(error, place):
         sentence = f"The bot may not write there: give it {permission}."
     else:
-        sentence = _FINAL.get(error.code, "Discord does not take the answer there.")
+        sentence = _FINAL.get(error.code, "Discord does not accept the answer there.")
     return UndeliverableError(f"{sentence} (Discord error {error.code}, HTTP {error.status})")
 
 

@@ -45,7 +45,9 @@ from supportbot.intake.questions import PRIVATELY
 _DEFERRAL_TAKES = timedelta(seconds=10)  # three seconds are allowed; the rest is for the request's own retries
 _DEFERRAL_RETRY_SECONDS = 0.5
 _EPHEMERAL = discord.MessageFlags(ephemeral=True).value
-_NO_PRIVATE_WAY = "The command's private way has expired, and the channel's policy wants answers in threads only."
+_NO_PRIVATE_WAY = (
+    "The private reply to the command has expired, and the channel's policy allows answers only in threads."
+)
 
 
 class DiscordSender:
@@ -92,7 +94,7 @@ class DiscordSender:
         return shown
 
     async def aclose(self) -> None:
-        """Drop what is still under way."""
+        """Drop what is still in progress."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()

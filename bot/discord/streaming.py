@@ -2,8 +2,7 @@
 
 A command has a message already, which says "thinking…": it is edited. Any other question gets a reply, under a
 nonce that is made of the question's own id, so the sender finds it also where nobody knows whether it was posted.
-What is shown is the first message of the answer as far as it is written, made by the functions that make the
-answer.
+It shows the first message of the answer as far as it is written, built by the functions that build the answer.
 """
 
 from __future__ import annotations

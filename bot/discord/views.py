@@ -1,4 +1,4 @@
-"""What stands under an answer: who approved it or where it is from, what else may have been meant, and the thumbs.
+"""The parts under an answer: who approved it or where it is from, what else may have been meant, and the thumbs.
 
 The thumbs are buttons that carry the answer's id, so they work in any process, for ever.
 A vote is in the database before anything is shown. Only then a 👎 opens the modal that asks what was wrong; if the

@@ -1,4 +1,4 @@
-"""Whether Discord is really heard: a connection that only looks alive is found, dropped, and taken up again.
+"""Finds connections to Discord that only look alive, drops them, and connects again.
 
 discord.py believes in a silent line for a minute, waits as long for one that it opens, and does not notice when
 its own reader ends. So a shard that has heard nothing for some seconds asks for a sign of life. Without an answer

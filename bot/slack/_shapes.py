@@ -1,4 +1,4 @@
-"""The shapes of Slack's names for things; whatever has another shape did not come from Slack."""
+"""The shapes of Slack's identifiers; anything with another shape did not come from Slack."""
 
 from __future__ import annotations
 

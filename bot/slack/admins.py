@@ -1,8 +1,7 @@
-"""Who is an admin in Slack: admins and owners of the workspace, and whom the operator names.
-
-Who may decide is asked of Slack each time: who was an admin yesterday need not be one today. What admins alone are
-shown goes by what Slack said within the last minute. A member of another workspace that shares a channel is an
-admin of theirs, which counts for nothing here.
+"""Who is an admin in Slack: admins and owners of the workspace, and people whom the operator names. Before a
+decision Slack is asked each time, since yesterday's admin may not be one today. For views that only admins see,
+Slack's answer of the last minute is used. An admin of another workspace that shares a channel is not an admin
+here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Asking once more: the buttons for another sample and for a question that was edited, and clicks on them.
+"""Asking again: the buttons for another sample and for an edited question, and clicks on them.
 
 A click carries the number of the answer, or of the question, so it works after a restart, whatever its age.
 """
@@ -35,7 +35,7 @@ class Click:
         asked = self.clicked.question(text, "")
         if self.clicked.place.is_private:
             return asked
-        # It stands in the thread of the question.
+        # It is in the thread of the question.
         return replace(asked, reply_to={k: v for k, v in asked.reply_to.items() if k != "asker_name"})
 
 

@@ -55,7 +55,7 @@ LAYOUT_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_bloc
 _DELETED = "The question was deleted."
 _FORBIDDEN = "The workspace's rules forbid the bot to post there."
 _LAYOUT = "Slack does not accept the layout of the answer."
-_MALFORMED = "Slack does not accept the call: this version of the bot does not fit it any more."
+_MALFORMED = "Slack does not accept the call: update the bot, because this version no longer fits Slack."
 _TOO_LONG = "The answer is longer than Slack allows."
 _UNSEEN = "The channel does not exist or the bot cannot see it."
 
@@ -65,13 +65,13 @@ _UNSEEN = "The channel does not exist or the bot cannot see it."
 _UNDELIVERABLE: Mapping[str, str] = {
     "access_denied": _FORBIDDEN,
     "as_user_not_supported": _MALFORMED,
-    "cannot_reply_to_message": "Messages of the question's kind take no replies.",
+    "cannot_reply_to_message": "Messages of the question's kind allow no replies.",
     "cant_broadcast_message": _MALFORMED,
     "cant_delete_message": "The message is not the bot's.",
     "cant_update_message": "The message is not the bot's.",
     "channel_is_limited_access": "Only some people may post in the channel.",
     "channel_not_found": _UNSEEN,
-    "channel_type_not_supported": "Slack lets no app post in a channel of this kind.",
+    "channel_type_not_supported": "Slack allows no app to post in a channel of this kind.",
     "compliance_exports_prevent_deletion": _FORBIDDEN,
     "deprecated_endpoint": _MALFORMED,
     "duplicate_channel_not_found": "The channel does not exist any more.",

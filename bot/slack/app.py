@@ -1,9 +1,7 @@
-"""The Slack adapter as the daemon sees it: hears mentions, direct messages, commands, clicks and modals, shows
-answers and the Home tab.
-
-One process serves the workspace of SLACK_BOT_TOKEN, or all in which the app of SLACK_CLIENT_ID is installed; what
-does so differs in ``workspaces`` alone. Slack's events come over Socket Mode, or over HTTP where the daemon offers
-the adapter's route.
+"""The Slack adapter as the daemon sees it: receives mentions, direct messages, commands, clicks and modals, shows
+answers and the Home tab. One process serves the workspace of SLACK_BOT_TOKEN, or all in which the app of
+SLACK_CLIENT_ID is installed; only ``workspaces`` differs between the two. Slack's events come over Socket Mode, or
+over HTTP where the daemon offers the adapter's route.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The Bolt app: which middleware runs, what is acknowledged, and what Slack shall deliver again.
-
-Listeners run before the response (``process_before_response``), so a question is committed before Slack hears
-"received", and a listener that fails leaves the event unacknowledged: Slack delivers it again. Everything else is
-acknowledged, also what nobody listens to and what Bolt itself can't digest, for a second delivery would end alike.
+"""The Bolt app: which middleware runs, what is acknowledged, and what Slack should deliver again. Listeners run
+before the response (``process_before_response``), so a question is committed before it is acknowledged, and a
+listener that fails leaves the event unacknowledged: Slack delivers it again. Everything else is acknowledged, also
+events without a listener and those that Bolt itself rejects, because a second delivery would end in the same way.
 """
 
 from __future__ import annotations
@@ -80,7 +79,8 @@ async def dispatch(app: AsyncApp, payload: dict[str, Any]) -> BoltResponse:
 
 
 def library_logger() -> logging.Logger:
-    """Return a logger for Slack's libraries, silent but for disasters: the adapter logs what matters itself.
+    """Return a logger for Slack's libraries, which logs nothing but critical errors: the adapter logs what matters
+    itself.
 
     They would log every failed attempt of an outage with its traceback, and warn of settings that are meant.
     """

@@ -1,9 +1,9 @@
-"""Questions that were asked while nobody listened: after an outage or a restart, or when Slack gave up.
+"""Questions that arrived while the bot was not listening: after an outage or a restart, or when Slack gave up.
 
 Slack delivers an event that was not acknowledged a few times and then never again, but it keeps the messages. So
-the channels that the bot is in are read back, with their threads, and each message is heard as if its event had
-come; what is known already changes nothing. A channel or a message that makes trouble holds up no other. Slash
-commands and clicks leave no message, so they are not found.
+the channels that the bot is in are read back, with their threads, and each message is processed as if its event
+had come; known ones change nothing. A channel or a message that fails does not delay the others. Slash commands
+and clicks leave no message, so they are not found.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def _read_place(body: object) -> Place | None:
         case {"message": {"ts": str(ts)} as message} if TIMESTAMP.fullmatch(ts):
             reply_to = {"ts": ts, "asker_name": name}
             match message.get("thread_ts"):
-                case None:  # the answer to a command stands in no thread; it becomes the root of one
+                case None:  # the answer to a command is in no thread; it becomes the root of one
                     return Place(ts, reply_to, None, is_private=False)
                 case str(thread) if TIMESTAMP.fullmatch(thread):
                     return Place(thread, reply_to, thread, is_private=False)

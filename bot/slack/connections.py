@@ -79,9 +79,7 @@ class _Connection(SocketModeClient):
                 async with asyncio.timeout(look_seconds):
                     await self._over.wait()
         if self._announced == "link_disabled":
-            log.warning(
-                "slack.socket_mode_off", remedy="switch Socket Mode on, on the app's page at api.slack.com"
-            )
+            log.warning("slack.socket_mode_off", remedy="turn on Socket Mode on the app's page at api.slack.com")
         if self._announced:
             return "asked"
         if not self._is_read:

@@ -1,7 +1,7 @@
 """What a message says: its text as Slack writes it, from wherever it stands.
 
-Mostly that is ``text``. It may be missing, and then the blocks say it; and what somebody forwards stands in an
-attachment, where a preview of a link stands as well, which nobody said. Whatever has another shape says nothing.
+Usually that is ``text``. Where it is missing, the blocks have the text. A forwarded message is an attachment; so
+is the preview of a link, which nobody wrote. Any other shape counts as empty.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When nothing was heard over any of several connections, though each of them came back at another time."""
+"""The times at which none of several connections received anything, although each came back at another time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _REMEMBERED = 16
 class Deafness:
     """Finds the times when every connection was deaf at once.
 
-    A connection is deaf from its last sign of life, which is known only when it is over, until another one stands
-    in its place. So one may be back, and even over again, before the end of the other is noticed, and at no time
-    do none seem to stand.
+    A connection is deaf from its last sign of life, which is known only when it is over, until another one has
+    replaced it. So one may be back, and even over again, before the end of the other is noticed, and at no time do
+    none seem to stand.
 
     Args:
         connections: how many there are; all are deaf at first, since for ever.

@@ -1,6 +1,6 @@
 """A weekly digest as Slack shows it: pure functions to blocks.
 
-Nothing in it pings anybody: what people wrote is escaped, and who helped stands there by name.
+Nothing in it pings anybody: what people wrote is escaped, and people who helped are named in plain text.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""HTTP mode: the door through which Slack's requests come, and nobody else's.
-
-The signature is checked over the raw bytes before anything is parsed. What is forged, stale or replayed gets 401,
-what is signed but malformed 400, and neither reaches a listener.
+"""HTTP mode: the endpoint for Slack's requests, and nobody else's. The signature is checked over the raw bytes
+before anything is parsed. Forged, stale or replayed requests get 401, signed but malformed ones 400, and neither
+reaches a listener.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Asking a human: the button for that, what the people who are asked see, what the asker sees, and their clicks.
 
-Whom the policy names is mentioned, so that they hear of it. Nobody else is: what people wrote is escaped, and who
-answered stands there by name only.
+The people whom the policy names are mentioned, so that Slack notifies them. Nobody else is: what people wrote is
+escaped, and the person who answered is named in plain text.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Click:
     """Somebody's click on a button of a hand-off.
 
     Attributes:
-        number: of the answer that a human is to be asked about, or of the hand-off to close.
+        number: of the answer that a human should be asked about, or of the hand-off to close.
         person: unique over all platforms.
         workspace: that the app is installed in; None if Slack does not say.
         message: our name of the message under which that was; None for one that only this person sees.

@@ -1,7 +1,7 @@
 """What Slack sends, turned into questions and remarks: pure functions from a payload to one of them, or None.
 
-None means that there is nothing of the kind: a bot spoke, nobody addressed us, it stands in no thread, or the
-payload has a shape that Slack doesn't send. A payload of any shape gives an answer, never an exception.
+None means that there is nothing of the kind: a bot wrote it, nobody addressed us, it is in no thread, or the
+payload has a shape that Slack doesn't send. No payload, whatever its shape, raises an exception.
 
 A mention arrives as ``app_mention`` and, where the app hears the whole channel, as ``message`` too, with another
 event id. Both name the same message, so the identity of a question is workspace, channel and timestamp. A mention
@@ -136,7 +136,7 @@ def read_command(body: object) -> IncomingQuestion | None:
                 platform="slack",
                 workspace=team,
                 channel=channel,
-                thread=trigger,  # a command stands in no thread: each is a conversation of its own
+                thread=trigger,  # a command is in no thread: each is a conversation of its own
                 identity=f"{team}:{trigger}",
                 asker=user,
                 text=to_plain(text),

@@ -1,7 +1,7 @@
 """The app's Home tab and its suggested prompts: what they show, and what Slack tells when somebody opens them.
 
-The Home tab is a view of one person: what the bot can do, their own latest questions, and for admins how it goes.
-The parts stand in this order, each only if there is something to show.
+The Home tab is shown to one person: what the bot can do, their own latest questions, and for admins the figures.
+The parts are in this order, each only if there is something to show.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class Identity:
         return self._bot is not None
 
     async def get(self) -> Bot:
-        """Return who the bot is, asking Slack if need be.
+        """Return who the bot is, asking Slack if necessary.
 
         Raises:
             SlackApiError: Slack refuses.

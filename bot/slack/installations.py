@@ -1,7 +1,7 @@
 """Bots of the workspaces in which the app is installed, in slack_sdk's store, within transactions of ours.
 
-Tokens stand in the database as they are. A key to them would lie beside it, for the daemon needs both; the file is
-its owner's alone, as the tokens in ``.env`` are.
+The database has the tokens unencrypted. A key would have to be beside it, since the daemon needs both. Only its
+owner can read the file, as with the tokens in ``.env``.
 """
 
 from __future__ import annotations

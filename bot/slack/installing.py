@@ -1,8 +1,7 @@
 """The pages at which somebody installs the app in a workspace: off to Slack, and back with what Slack answers.
 
-Whoever comes back must be who went: the state in the address was issued by us not long ago, is used once, and
-stands in a cookie of that browser as well. No code and no token is logged, and a page shows nothing of what was
-sent.
+The browser that comes back must be the one that left: we issued the state in the address recently, it is used
+once, and a cookie of that browser has it too. No code and no token is logged, and no page shows what was sent.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ STATE_SECONDS = 600
 """Within which an installation that was begun is finished."""
 
 MOST_BEGUN = 1_000
-"""Installations under way at once: anybody can begin one, and each is a row for ten minutes."""
+"""Installations in progress at once: anybody can begin one, and each is a row for ten minutes."""
 
 _FAILURES: Mapping[str, str] = {
     "access_denied": N_("Not installed: you did not allow it in Slack."),
@@ -78,7 +77,7 @@ class _NotWantedError(BoltError):
 
 
 class _TooManyError(Exception):
-    """Too many installations are under way."""
+    """Too many installations are in progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,7 @@ class Installing:
     Args:
         app: which is installed.
         client: calls Slack, without a token.
-        database: keeps what is under way.
+        database: keeps what is in progress.
         workspaces: are served once they are installed.
     """
 
@@ -161,7 +160,7 @@ class Installing:
     async def _fail(self, args: AsyncFailureArgs) -> BoltResponse:
         reason = str(args.error) if isinstance(args.error, _NotWantedError) else args.reason
         status = 403 if isinstance(args.error, _NotWantedError) else args.suggested_status_code
-        # What stands in the address may be anything, and perhaps a secret.
+        # The address may contain anything, perhaps a secret.
         log.warning("slack.not_installed", reason=reason if reason in _FAILURES else "refused")
         words = self._words(*args.request.headers.get("accept-language", ()))
         return _answer(status, build_failure(reason, words), args.settings)

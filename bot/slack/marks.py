@@ -1,4 +1,4 @@
-"""Messages that are known again: each carries its mark as metadata, by which a later attempt finds it."""
+"""Messages that can be recognised: each has its mark as metadata, by which a later attempt finds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The messages that carry an answer: what each shows, and the mark by which it is known again."""
+"""The messages that carry an answer: what each shows, and the mark by which it is recognised."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AnswerMessage:
 
 
 def build_messages(delivery: Delivery) -> list[AnswerMessage]:
-    """Return the messages of a reply in order; what people can click on stands in the last one.
+    """Return the messages of a reply in order; what people can click on is in the last one.
 
     The answer to a command quotes the question, which no message in the channel shows.
     """

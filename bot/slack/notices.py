@@ -1,10 +1,8 @@
-"""Shows in Slack what is no answer, each message exactly once, as ``sender`` does with answers.
-
-That is what belongs to a hand-off, and the word to somebody who has edited an answered question.
-
-People are asked in a channel, in a direct message, or as a group in the thread of the question. The asker is told
-where the answer stands. Where only they saw that, the bot writes to them directly instead, for a command's private
-way ends after half an hour.
+"""Shows messages in Slack that are not answers, each exactly once, as ``sender`` does with answers: those of a
+hand-off, and the offer to a person who has edited an answered question. People are asked in a channel, in a direct
+message, or as a group in the thread of the question. The asker is told in the place of the answer. If only they
+saw the answer, the bot writes to them directly, because private replies to a command are possible only for half an
+hour.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Whether a payload is for us: of our app, in a workspace of ours, and with no way back that leads elsewhere.
-
-A signature, or the socket, proves that whoever sent a payload knows Slack's secret, and no more. So what is meant
-for another workspace or app is left alone, and an address to answer at is only taken if it is Slack's.
+"""Whether a payload is for us: from our app, in a workspace of ours, and with no reply address outside Slack. A
+signature, or the socket, proves only that the sender of a payload knows Slack's secret. So payloads for another
+workspace or app are ignored, and an address for replies is used only if it is Slack's.
 
 In a channel that workspaces share, an event may name the one that it happened in. Then it counts that Slack says
 it is delivered for us, and it is kept under our workspace. What people of other workspaces ask there is answered.

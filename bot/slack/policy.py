@@ -1,6 +1,6 @@
 """The modal in which an admin decides what the bot answers in a channel: how it is built, and how it is read.
 
-It carries the channel that it is about. Who sends it is what Slack says, and whether they may is asked anew.
+It carries the channel that it is about. Who sends it is what Slack says, and whether they may is asked again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CHOICES = choices(N_("Same as the workspace"))
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What somebody decides: about which place, who, and what stands in the fields."""
+    """What somebody decides: about which place, who, and the texts of the fields."""
 
     place: Place
     user: str

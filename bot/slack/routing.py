@@ -16,8 +16,11 @@ from supportbot.digest.digest import Digest
 from supportbot.digest.posts import Post
 from supportbot.words import Words
 
-_GONE = "The app is not installed in the workspace any more."
-_WHICH = "The app is in no workspace, or in several, so nobody knows where to ask what was asked elsewhere."
+_GONE = "The app is no longer installed in the workspace."
+_WHICH = (
+    "The app is in no workspace, or in several, so it is unknown where to ask people about "
+    "a question from elsewhere."
+)
 
 _FOR_GOOD = frozenset({"account_inactive", "token_revoked"})
 """Refusals of a token that no waiting fixes: https://docs.slack.dev/reference/methods/auth.test, "Errors"."""

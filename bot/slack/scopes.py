@@ -1,7 +1,7 @@
 """Permissions (scopes) that the app lacks, said to the operator: at the start, and when a call is refused for one.
 
-A refused call may come with every message, so each scope is said once a day. What is lacking is remembered, and
-told to admins in the Home tab and by `supportbot doctor` as well.
+Every message may cause a refused call, so each missing scope is logged once a day. It is remembered, and admins
+see it in the Home tab and with `supportbot doctor`.
 """
 
 from __future__ import annotations

@@ -15,9 +15,10 @@ An answer that was shown while it was written has a message already: its stream 
 the answer, mark and all. Doing that twice changes nothing. Where a crash came between the message and our note of
 it, it is the one message of ours in the thread that has no mark.
 
-What one message can't hold goes on in further ones of the thread, each with a mark of its own (``messages``), one
-after the other. A later attempt posts those that are not there. An answer that stands in no thread is the root of
-one, in which it goes on. Privately each message is sent as it is, and after a failure all of them again.
+A reply that one message can't hold continues in further ones of the thread, each with a mark of its own
+(``messages``), one after the other. A later attempt posts the missing ones. An answer that is in no thread becomes
+the root of one and continues there. Private messages are sent without marks, and after a failure all of them
+again.
 
 Slack takes a reply to a deleted message, and shows it to the whole channel instead. Such a reply is taken back.
 Where Slack refuses the layout of an answer, the words are shown without it.
@@ -189,7 +190,7 @@ class SlackSender:
         return await find_marked(pages, self._identity, marks)
 
     async def _find_in_channel(self, delivery: Delivery, marks: Sequence[str]) -> Found:
-        """Look likewise for what stands in no thread."""
+        """Look in the same way for messages that are in no thread."""
         pages = await self._client.conversations_history(
             channel=delivery.channel,
             oldest=f"{(delivery.created_at - CLOCK_SKEW).timestamp():.6f}",
@@ -201,7 +202,7 @@ class SlackSender:
     async def _respond(self, delivery: Delivery, response_url: str) -> str:
         """Show the answer to the asker alone."""
         if not leads_to_slack(response_url, self._client.base_url):
-            raise UndeliverableError("The command's private way does not lead to Slack.")
+            raise UndeliverableError("The address for the private reply is not Slack's.")
         webhook = AsyncWebhookClient(
             response_url, session=self._client.session, retry_handlers=[], logger=library_logger()
         )
@@ -217,7 +218,7 @@ class SlackSender:
                 raise RetryLaterError(f"HTTP {response.status_code}")
             if response.status_code != 200:
                 raise UndeliverableError(
-                    "The bot is not in the channel, and the command's private way has expired."
+                    "The bot is not in the channel, and the private reply to the command has expired."
                 )
         return f"{delivery.channel}:private"
 

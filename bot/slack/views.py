@@ -37,11 +37,11 @@ _QUOTE_LIMIT = 300
 def build_below(
     answer_id: int | None, grounds: Grounds, *, offers_sample: bool = False, words: Words = ENGLISH
 ) -> list[Block]:
-    """Return what stands below an answer: who approved it or where it is quoted from, suggestions, thumbs.
+    """Return the blocks below an answer: who approved it or where it is quoted from, suggestions, thumbs.
 
     Args:
         answer_id: what thumbs and suggestions refer to; without it there are none.
-        grounds: what the answer stands on.
+        grounds: what the answer is based on.
         offers_sample: whether another answer can be had.
         words: the bot's own.
     """

@@ -118,7 +118,7 @@ class OneWorkspace:
         await self.workspace.catch_up.run()
 
     async def lost(self, workspace: Workspace, reason: str) -> bool:
-        """Return False: the operator gives another token, and what is to be said waits."""
+        """Return False: the operator must give another token, and the replies wait until then."""
         return False
 
 

@@ -137,7 +137,7 @@ class AnswerView:
             when: from when on somebody is there, if that is not now.
         """
         if (exchange, when) == self._shown_people:
-            return  # what is drawn anew would lose a click that is on its way
+            return  # what is drawn again would lose a click that is on its way
         self._shown_people = (exchange, when)
         words = self._words
         self._people.clear()
@@ -197,7 +197,7 @@ class AnswerView:
     def _say_thanks(self, thanks: str) -> None:
         self._thanks.clear()
         if thanks:
-            with self._thanks:  # a new element each time, so that its fading begins anew
+            with self._thanks:  # a new element each time, so that its fading starts again
                 node("span", thanks, classes="fading")
 
     def _show(self, text: str) -> None:

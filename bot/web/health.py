@@ -23,7 +23,7 @@ READINESS_SECONDS = 3.0
 
 
 Remarks = Callable[[], Mapping[str, str]]
-"""Returns what is to be seen to, by part, though the bot is ready."""
+"""Returns the problems that need attention although the bot is ready, by part."""
 
 
 def no_remarks() -> Mapping[str, str]:

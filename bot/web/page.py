@@ -143,7 +143,7 @@ class Chat:
         """Ask a question that an answer has suggested."""
         if not self._may_ask():
             return
-        # The same at every click, so a second one asks nothing anew.
+        # The same at every click, so a second one asks nothing again.
         identity = f"suggestion:{answer_id}:{number}:{self._conversation}"
         asked = ""
 
@@ -277,7 +277,7 @@ class Chat:
 
 
 async def _welcome(get_welcome: Callable[[], Awaitable[Welcome]]) -> Welcome:
-    """Return what the visitor is to find; without it, the page works all the same."""
+    """Return what the visitor is to find; without it, the page works anyway."""
     try:
         return await get_welcome()
     except Exception:

@@ -141,7 +141,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Wait until what was sent is read, but not for ever."""
+        """Wait until the peer has read what was sent, but not for ever."""
         super().pause_writing()
         self._cancel()
         self._stalled = self.loop.call_later(STALLED_SECONDS, self.transport.abort)

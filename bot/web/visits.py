@@ -1,4 +1,4 @@
-"""How many visits may be under way that no browser has come back to.
+"""How many visits may be in progress that no browser has come back to.
 
 NiceGUI builds a page for whoever asks for it, about 160 KB, and then waits for the browser to open its web socket.
 Whoever asks again and again and never does so costs that memory each time. So such pages live for a short while,

@@ -1,4 +1,4 @@
-"""Who may come in, and what became of it: the subject of the console's settings."""
+"""Who may sign in, and who has: the subject of the console's settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why somebody is not let in, or may not do something."""
+"""Why somebody may not sign in, or may not do something."""
 
 from supportbot.errors import SupportBotError
 

@@ -1,6 +1,6 @@
 """The people who may open the console: invited, given a role, and ended; each in the audit.
 
-Nobody is ever deleted: the audit names them, and a name that was somebody else's before would lie there.
+Nobody is ever deleted: the audit names them, and a name used for a second person would make it wrong.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Signing in with a provider, from the button to the session: who comes back, and in which role.
 
-The role is worked out anew each time. Whoever has none is told so and loses what they had by an earlier one;
-whoever was removed stays removed, whatever the provider says of them.
+The role is determined again each time. A person without one is told so, and loses an earlier one; a removed person
+stays removed, whatever the provider says.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Providers:
             key: of the provider.
             redirect: the address to which it sent them.
             cookie: what their browser kept.
-            sent: what stands in the address.
+            sent: the parameters of the address.
             source: where they come from; a source that failed too often has to wait.
 
         Raises:
@@ -139,7 +139,7 @@ class Providers:
             if issuer == provider.issuer.rstrip("/"):
                 try:
                     return await provider.sign_out_address(f"{origin}{callback_path(key)}")
-                except ProviderError:  # they are signed out here all the same; the log has why
+                except ProviderError:  # they are signed out here anyway; the log has why
                     return None
         return None
 

@@ -1,4 +1,4 @@
-"""Roles of the people who run a bot, and what each may do. Whoever may sign in may look at everything."""
+"""Roles of the people who run a bot, and what each may do. Everybody who may sign in may look at everything."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Operator:
     Attributes:
         id: their number.
         name: as the audit calls them.
-        role: as it was when this was read; each action reads it anew.
+        role: as it was when this was read; each action reads it again.
     """
 
     id: int

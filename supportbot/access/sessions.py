@@ -1,7 +1,5 @@
-"""Sessions: browsers in which somebody has signed in. Each look at one asks the database anew.
-
-So a session that was ended anywhere is over everywhere at once, and a role that was changed holds from the next
-action on.
+"""Sessions: browsers in which somebody has signed in. Each use of one reads the database. So a session that ends
+anywhere ends everywhere at once, and a changed role applies from the next action on.
 """
 
 from __future__ import annotations

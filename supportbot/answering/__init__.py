@@ -1,1 +1,1 @@
-"""Say: what the bot answers, and how fast."""
+"""Answering: what the bot answers, and how fast."""

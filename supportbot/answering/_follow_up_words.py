@@ -1,6 +1,5 @@
-"""The small words by which a follow-up is told and taken apart: a table for each language.
-
-All tables count at once, since nobody says beforehand which language is spoken.
+"""The small words that identify and split a follow-up: a table for each language. All tables apply at once, since
+the language is not known beforehand.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ class Language:
     """The small words of a language, in lower case.
 
     Attributes:
-        filling: what may stand before anything, and says nothing.
-        leading: what a follow-up begins with to say that it is one; of one word or several.
-        asking: what a question begins with.
+        filling: words without meaning that may precede anything.
+        leading: beginnings that mark a follow-up; one word or several.
+        asking: beginnings of questions.
         seldom_told: those of them that ask for a person or a reason, which few answers to other questions tell.
-        verbs: by which a whole sentence is told.
+        verbs: which show that it is a whole sentence.
         prepositions: what leads to a noun, as in "for a gift card".
-        determiners: what stands in front of a noun.
+        determiners: words before a noun.
         pronouns: what stands for what was said before.
         others: more words that do not say what a question is about: persons, times, prices, "do", "also".
     """

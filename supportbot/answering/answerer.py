@@ -42,7 +42,7 @@ from supportbot.knowledge.passages import Passages
 from supportbot.telemetry import tracing
 
 _LOOK_SECONDS = 0.5
-"""For finding out whether something is known while somebody waits to be let in; it takes a fiftieth of that."""
+"""For looking up an approved answer before admission; it usually takes a fiftieth of that."""
 
 
 class Answerer:
@@ -80,7 +80,7 @@ class Answerer:
 
     @property
     def capacity(self) -> int:
-        """Questions that it makes sense to have under way at once."""
+        """Questions that it makes sense to have in progress at once."""
         return self.generator.capacity
 
     @property
@@ -94,10 +94,9 @@ class Answerer:
         return self.generator.slots.most_ahead
 
     async def needs_place(self, question: str) -> bool:
-        """Return whether a question has to wait for the model; what is approved need not.
-
-        Only while all places are taken is it looked up, and one question at a time, so that this takes at most one
-        core from the model; whether those beyond are known is not found out.
+        """Return whether a question has to wait for the model; one with an approved answer need not. It is looked
+        up only while all places are taken, and one question at a time, so that this takes at most one core from
+        the model. Other questions meanwhile count as waiting.
 
         Args:
             question: as received.
@@ -118,7 +117,7 @@ class Answerer:
         return self.generator.replace_model(model)
 
     async def aclose(self) -> None:
-        """Close the model, dropping what is under way."""
+        """Close the model, dropping what is in progress."""
         await self.generator.aclose()
 
     async def answer(
@@ -191,12 +190,12 @@ class Answerer:
         Args:
             question: as received.
             deadline: as in ``answer``; a model is asked only if it has a place at once.
-            workspace_id: likewise.
-            verified_only: likewise.
-            conversation: likewise.
+            workspace_id: as above.
+            verified_only: as above.
+            conversation: as above.
 
         Returns:
-            The answer; None where the bot had better be silent.
+            The answer; None if the bot should stay silent.
 
         Raises:
             EngineBusyError: as in ``answer``, as are the other errors.
@@ -238,14 +237,14 @@ class Answerer:
         known = self._knowledge if verified_only or self._trust.asks_knowledge else None
         passages = None if verified_only else self._passages
         try:
-            # Just after a start it may still be read, and what is very large is looked up in a database.
+            # Just after a start the knowledge may still be loading, and very large knowledge is in a database.
             with tracing.retrieval() as span:
                 async with asyncio.timeout(deadline - time.monotonic()):
                     found = await explain(known, question, workspace_id, passages, earlier)
                 span.note(verdict=found.verdict.value, given=len(found.given))
                 return found
         except TimeoutError:
-            raise DeadlineExceededError("What is known could not be looked up in time.") from None
+            raise DeadlineExceededError("The approved answers could not be searched in time.") from None
 
     @property
     def is_demo(self) -> bool:
@@ -261,7 +260,7 @@ class Answerer:
         model = self.generator.model_for(conversation)
         has_own = self._knowledge is not None and self._knowledge.has_own
         if model.is_starter and self._passages is not None and self._passages.number:
-            has_own = True  # a shop that does not exist is no better beside one's own handbook
+            has_own = True  # the starter's shop does not exist, so it can't help here
         return self._trust.may_ask(model, has_own=has_own)
 
     def judge(self, reply: Reply, found: Explanation, on_text: Callable[[str], None]) -> Reply:

@@ -1,7 +1,7 @@
 """Several answers to one prompt at once, of which the one that the model itself finds most likely is taken.
 
-They differ by their seeds alone and stand on one prompt, so an engine decodes them as one batch. The choice needs
-them whole: the mean log-probability of a token, before temperature and cuts, ranks them (best-of-n).
+Only their seeds differ, and the prompt is the same, so an engine decodes them as one batch. The choice needs
+complete answers: it ranks them by the mean log-probability of a token, before temperature and cuts (best-of-n).
 
 This module knows an engine; questions, floors and records are the answerer's.
 """

@@ -4,7 +4,7 @@ A whole sentence of whose answer the knowledge is sure is left as it is, so a ch
 Anything else is read in a few ways, and the first of which the knowledge is sure is asked: the earlier question
 with its last phrase replaced, and the earlier question with the follow-up behind it.
 
-The earlier question alone makes its answer sure, whatever stands behind it. So the answer that was just given is
+The earlier question alone makes its answer sure, whatever follows it. So the answer that was just given is
 given again only if it speaks of what the follow-up asks: all words of the follow-up are small ones ("how much?"),
 or words of that answer or its wordings. "And kayaks?" after a question about helmets is no question about helmets,
 and "who is the guide?" asks more than when the guided tour starts.

@@ -69,7 +69,7 @@ class Generator:
 
     @property
     def capacity(self) -> int:
-        """Questions that it makes sense to have under way at once."""
+        """Questions that it makes sense to have in progress at once."""
         return self.engine.capacity // self._candidates
 
     def replace_model(self, model: LiveModel) -> Tenure:
@@ -102,7 +102,7 @@ class Generator:
         return tenure if is_beside else self._tenure
 
     async def aclose(self) -> None:
-        """Close the models, dropping what is under way."""
+        """Close the models, dropping what is in progress."""
         await self.engine.aclose()
         if (tenure := self.step_aside()) is not None:
             await tenure.model.engine.aclose()
@@ -220,7 +220,7 @@ def as_reply(
         prompt: what it was given.
         generation: what came out.
         sampling: how tokens were drawn, for the record.
-        sure: whether it may be shown; if not, it stands beside the reply that the bot is not sure.
+        sure: whether it may be shown; if not, it is recorded with the reply that the bot is not sure.
         milliseconds: that it took.
     """
     text = generation.text(engine.tokenizer)

@@ -1,6 +1,6 @@
 """How fast answers come on this machine, and so how many at once can still be finished in time.
 
-The rate is that of the time in which at least one answer was under way; older evidence counts less and less, so
+The rate is that of the time in which at least one answer was in progress; older evidence counts less and less, so
 the figure follows another model or a busier machine within minutes.
 
 This module knows no engine; it is told when an answer begins and how many tokens it came to.
@@ -55,7 +55,7 @@ class Pace:
 
     @property
     def rate(self) -> float | None:
-        """Tokens a second over all answers under way; None before there is evidence."""
+        """Tokens a second over all answers in progress; None before there is evidence."""
         return self._tokens / self._seconds if self._tokens >= _LEAST_TOKENS and self._seconds > 0 else None
 
     def admits(self, seconds: float) -> int | None:
@@ -69,7 +69,8 @@ class Pace:
 
     @property
     def seconds_until_free(self) -> int:
-        """How long to ask people to wait while there is too much to do: as long as what is under way takes, twice.
+        """How long to ask people to wait while there is too much to do: as long as what is in progress takes,
+        twice.
 
         The second half is for those who are told the same.
         """

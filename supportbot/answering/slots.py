@@ -115,7 +115,7 @@ class Slots:
                 await self._freed.wait_for(lambda: self._in_use < self.limit)
                 self._begin()
         except TimeoutError:
-            raise OverloadedError("More answers are asked for than can be generated in time.") from None
+            raise OverloadedError("There are more questions than can be answered in time.") from None
         began = self._clock()
         was_last = self._in_use >= self.limit
         is_whole = False
@@ -150,7 +150,7 @@ class Slots:
         now = self._clock()
         if seconds > self._promise * _ANSWER_SHARE:
             self._is_starting = False
-            # All that were under way are late for the same reason: that is one piece of evidence.
+            # All that were in progress are late for the same reason: that is one piece of evidence.
             if now - self._lowered_at >= seconds:
                 self._lowered_at = now
                 self._limit = max(1.0, self._limit * _DECREASE)

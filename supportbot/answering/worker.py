@@ -1,9 +1,9 @@
-"""The worker: takes questions out of the inbox and puts answers into the outbox.
+"""The worker: takes questions from the inbox and puts answers into the outbox.
 
-It holds as many questions as the engine can use and can answer in time, and no transaction while the model
-thinks. When there are more, those that nobody has had time for are told so within seconds, and so are those for
-which the model has no place (``slots``); what is approved needs none. When it is stopped it
-claims nothing more, gives what is under way some time, and returns the rest to the inbox.
+It claims as many questions as the engine can answer in time, and has no transaction open while the model
+generates. If there are more, their askers are told within seconds, and so are those for whose questions the model
+has no place (``slots``). Approved answers need none. When it is stopped it claims nothing more, gives the answers
+in progress some time, and returns the rest to the inbox.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from supportbot.words import N_
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-"""How often the inbox is looked at when nobody rings: for other processes' questions and returned leases."""
+"""How often the inbox is checked without a signal: for other processes' questions and returned leases."""
 
 _FULL_POLL_SECONDS = 0.5
-"""How often is looked for questions that nobody has had time for, while there is no room for more."""
+"""How often the worker looks for questions that waited too long, while it cannot take more."""
 
 MOST_LAPSES = 3
-"""A question in whose work so many processes ended is set aside: it may be what ended them."""
+"""A question is set aside if this many processes ended while working on it: it may be the cause."""
 
 _TOO_LATE_TEXT = N_("Sorry, I couldn't finish an answer in time. Please ask again in a moment.")
 _EXPIRED_TEXT = N_("Sorry, I was away when you asked this. If you still need an answer, please ask again.")
@@ -62,7 +62,7 @@ class Worker:
         live: who watches.
         platforms: only their questions are claimed.
         answer_seconds: how long one answer may take.
-        question_age: a question older than this is told so instead of answered.
+        question_age: the asker of an older question is told so instead of getting an answer.
         on_answered: called with the platform whenever a reply was put into its outbox.
         showing: opened while an answer is written, so that it may be shown meanwhile.
     """
@@ -101,7 +101,7 @@ class Worker:
         while not self._stopping:
             self.wake.clear()
             try:
-                # Of a full disk or a restarting PostgreSQL the database tells; the questions are safe there.
+                # The database logs a full disk or a restarting PostgreSQL; the questions are safe there.
                 with suppress(DatabaseError):
                     await self._start_claimed()
             except Exception:
@@ -111,7 +111,7 @@ class Worker:
                     await self.wake.wait()
 
     async def drain(self, seconds: float) -> None:
-        """Stop claiming, wait for answers under way, and return the rest to the inbox."""
+        """Stop claiming, wait for answers in progress, and return the rest to the inbox."""
         self._stopping = True
         self.wake.set()
         if not self._tasks:
@@ -216,7 +216,7 @@ class Worker:
         self._tasks.discard(task)
         self.wake.set()
         if not task.cancelled() and (error := task.exception()):
-            # What became of it could not be noted: its lease runs out, and it is answered anew.
+            # Its result could not be stored: its lease runs out, and it is answered again.
             log.error("worker.outcome_lost", question_id=claim.question_id, exc_info=error)
 
     async def _work(self, claim: Claim) -> None:

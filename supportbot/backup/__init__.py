@@ -1,4 +1,4 @@
-"""Backups: one folder with all that a bot cannot make anew, and the way back.
+"""Backups: one folder with everything that a bot cannot make again, and restoring it.
 
 ``<backup>/manifest.json`` is written last and names every other file with its sha256, and the folder is renamed to
 its name at the very end: one without a manifest, or whose files differ from it, is no backup. Beside it are the

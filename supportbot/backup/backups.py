@@ -1,4 +1,4 @@
-"""The backups that there are, and one more made now, beside everything else."""
+"""The existing backups, and making another one now, while the bot runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Making a backup: put together aside, its manifest last, and renamed when all of it is on the disk."""
+"""Making a backup: assembled under a temporary name, its manifest last, and renamed when all of it is on the
+disk."""
 
 from __future__ import annotations
 
@@ -128,7 +129,7 @@ def _take_models(models: Path, target: Path, tell: Tell) -> tuple[dict[str, str]
     left_out = []
     versions = Registry(models).versions()
     for number, version in enumerate(versions):
-        tell("keeping the models", number / len(versions))
+        tell("copying the models", number / len(versions))
         try:
             manifest = registry.verify(models / version)
             (target / version).mkdir()
@@ -158,5 +159,5 @@ def list_settings(settings: Settings) -> dict[str, str]:
 
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
-        return "(a secret, not kept)"
+        return "(a secret, left out)"
     return without_secrets(value)

@@ -70,13 +70,15 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest(**{**found, "left_out": tuple(found["left_out"])})
         names = [PurePosixPath(name) for name in manifest.files]
     except (FileNotFoundError, NotADirectoryError):
-        raise BackupError(f"'{folder}' is no finished backup: it has no {MANIFEST}.") from None
+        raise BackupError(
+            f"'{folder}' is not a finished backup: it has no {MANIFEST}. Name the folder of another one."
+        ) from None
     except OSError as error:
         raise BackupError(f"'{folder}' cannot be read: {error.strerror}.") from error
     except (ValueError, TypeError, KeyError) as error:
-        raise BackupError(f"'{folder / MANIFEST}' is damaged: take another backup.") from error
+        raise BackupError(f"'{folder / MANIFEST}' is damaged: use another backup.") from error
     if any(name.is_absolute() or ".." in name.parts for name in names):
-        raise BackupError(f"'{folder / MANIFEST}' names a file outside of its folder: take another backup.")
+        raise BackupError(f"'{folder / MANIFEST}' names a file outside its folder: use another backup.")
     return manifest
 
 
@@ -91,7 +93,7 @@ def verify(folder: Path, tell: Tell) -> Manifest:
         tell("comparing digests", number / len(manifest.files))
         path = folder / name
         if path.is_symlink() or not path.is_file() or sha256(path) != digest:
-            raise BackupError(f"'{path}' is missing or was changed: take another backup.")
+            raise BackupError(f"'{path}' is missing or was changed: use another backup.")
     return manifest
 
 

@@ -1,6 +1,6 @@
 """PostgreSQL's own tools, `pg_dump` and `pg_restore`, called for the tables that are ours.
 
-What can be made anew (the tables of vectors, see ``RUNTIME_TABLES``) is left out, so a dump needs no extension.
+What can be made again (the tables of vectors, see ``RUNTIME_TABLES``) is left out, so a dump needs no extension.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def dump(url: URL, target: Path) -> str:
 
 
 def restore(url: URL, source: Path) -> None:
-    """Fill an empty database, wholly or not at all, but for functions that nothing calls then.
+    """Fill an empty database completely or not at all, except for functions that nothing calls then.
 
     Raises:
         BackupError: `pg_restore` is missing or fails.

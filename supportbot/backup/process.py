@@ -24,7 +24,7 @@ _SAYS = "supportbot: "
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Make the folder if need be, and keep others from making a backup in it meanwhile.
+    """Make the folder if necessary, and keep others from making a backup in it meanwhile.
 
     Raises:
         BackupError: another process makes one.
@@ -35,7 +35,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise BackupError(f"Another process makes a backup in {folder}.") from None
+        raise BackupError(f"Another process is making a backup in {folder}: wait until it has finished.") from None
     try:
         yield
     finally:

@@ -1,7 +1,6 @@
-"""The way back: proven whole, made ready beside what is there, and put in place by renaming.
-
-What was there before is moved aside and never deleted. The models come first and the database last, since a home
-without a database says what to do, and one with the wrong models does not.
+"""Restoring a backup: checked, prepared beside the present data, and put in place by renaming. The previous data
+is moved aside and never deleted. The models come first and the database last, since a home without a database says
+what to do, and one with the wrong models does not.
 """
 
 from __future__ import annotations
@@ -64,14 +63,14 @@ async def restore_backup(settings: Settings, source: Path, tell: Tell, *, force:
         put = _put_sqlite if manifest.is_sqlite else _put_postgresql
         moved = await put(settings, url, source, tell, force=force)
     except OSError as error:
-        raise BackupError(f"The backup cannot be put in place: {error.strerror} ({error.filename}).") from error
+        raise BackupError(f"The backup cannot be restored: {error.strerror} ({error.filename}).") from error
     return Restored(manifest=manifest, moved_aside=tuple(moved))
 
 
 async def _put_sqlite(settings: Settings, url: URL, source: Path, tell: Tell, *, force: bool) -> list[Path]:
     path = sqlite_path(url)
     if path is None:
-        raise BackupError("A database that is no file cannot be restored: set SUPPORTBOT_DATABASE_URL to one.")
+        raise BackupError("Only a database in a file can be restored: set SUPPORTBOT_DATABASE_URL to a file.")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(path):
         _refuse_living(settings, path.exists() and path.stat().st_size > 0, force=force)
@@ -102,7 +101,7 @@ async def _put_postgresql(settings: Settings, url: URL, source: Path, tell: Tell
         if await current_revision(database) is not None:
             raise BackupError(
                 f"The database '{url.database}' is not empty: create another one (`createdb`) and set "
-                "SUPPORTBOT_DATABASE_URL to it; nothing in a server is moved aside."
+                "SUPPORTBOT_DATABASE_URL to it; data in a server is never moved aside."
             )
         _refuse_living(settings, False, force=force)
         tell("restoring the database", 0.0)
@@ -140,7 +139,7 @@ def _put_models(settings: Settings, source: Path, tell: Tell) -> list[Path]:
 def _refuse_living(settings: Settings, has_database: bool, *, force: bool) -> None:
     if not force and (has_database or Registry(settings.models_dir).versions()):
         raise BackupError(
-            f"There is a bot in {settings.home} already: set SUPPORTBOT_HOME to another folder, or add --force to "
+            f"There is already a bot in {settings.home}: set SUPPORTBOT_HOME to another folder, or add --force to "
             "move its database and models aside."
         )
 

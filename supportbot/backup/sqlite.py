@@ -17,7 +17,7 @@ def copy(source: Path, target: Path, tell: Tell) -> str:
     """Copy a database by SQLite's online backup, prove that the copy is whole, and return its schema's revision.
 
     A transaction that only reads is held open meanwhile: so all pages are of one moment, and writers, who wait for
-    nobody who reads, do not make it begin anew.
+    nobody who reads, do not make it start again.
 
     Raises:
         BackupError: the database is damaged, or cannot be read.
@@ -66,6 +66,6 @@ def _revision(connection: sqlite3.Connection) -> str:
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
             raise
         raise BackupError(
-            "The database is empty: run `supportbot init` before there is anything to keep."
+            "The database is empty, so there is nothing to back up: run `supportbot init` first."
         ) from None
     return str(revision)

@@ -83,7 +83,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
             limits = _limits(settings) if daemon else UNLIMITED
             inbox = Inbox(database, owner, LEASE, limits, _note_first_reply, settings.language)
             outbox = Outbox(database, owner, LEASE)
-            if lock:  # only now is it certain that nobody else works on what is under way
+            if lock:  # only now is it certain that nobody else works on what is in progress
                 await inbox.recover(platforms)
                 await outbox.recover()
             registry = Registry(settings.models_dir)
@@ -100,7 +100,7 @@ async def open_core(settings: Settings, *, platforms: Collection[str], daemon: b
             if daemon and not is_pinned and not database.is_sqlite:
                 bringing = Bringing(database, registry, supply)
                 await bringing.begin()
-            # Both threads below import it, and its first import fails now and then when two do so at once.
+            # Both threads below import it, and its first import sometimes fails if two do it at once.
             import tokenizers.decoders  # noqa: F401
 
             # Beside the model, which is read from disk meanwhile.

@@ -1,4 +1,4 @@
-"""The ``supportbot`` command: what an operator types in a terminal; one module a command or group of commands.
+"""The ``supportbot`` command: what an operator types in a terminal. Each command or group of commands is a module.
 
 Each command is a few lines: read the settings, open what is needed, call once, show. Heavy libraries are imported
 within the commands that need them, so that ``supportbot --help`` answers at once.
@@ -93,7 +93,7 @@ def main() -> None:
 
         if not isinstance(error, SQLAlchemyError):
             raise
-        _tell("The database is busy or can't be used: try again, or see `supportbot doctor`.")
+        _tell("The database is busy or can't be used: try again, or run `supportbot doctor`.")
 
 
 def _tell(sentence: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What is set and what is wrong: each check says how things are and, if they are not well, how to fix them.
+"""What is set and what is wrong: each check reports a state and, if it is not good, how to fix it.
 
 The checks look and never change anything, so they may run beside a daemon.
 """
@@ -30,12 +30,12 @@ from supportbot.notices import read_notices
 from supportbot.private import find_open
 
 MIN_FREE_BYTES = 500 * 2**20
-"""Below this a fine-tuning run's checkpoint would not fit, and soon the log would not either."""
+"""With less, the checkpoint of a fine-tuning run does not fit, and soon the log does not either."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingLine:
-    """One setting as it is in force; secrets show only that they are set."""
+    """One setting with its present value; of secrets, only whether they are set."""
 
     key: str
     value: str
@@ -44,7 +44,7 @@ class SettingLine:
 
 
 def describe_settings(settings: Settings) -> list[SettingLine]:
-    """Return every setting with its value in force and its meaning."""
+    """Return every setting with its present value and its meaning."""
     return [
         SettingLine(
             key=env_name(name),
@@ -104,12 +104,12 @@ def _private(check: str, path: Path) -> Finding:
 
 
 def check_disk(settings: Settings) -> Finding:
-    """Look at the room that is left where the home folder is."""
+    """Look at the free space on the disk of the home folder."""
     folder = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     free = shutil.disk_usage(folder).free
     detail = f"{free / 2**30:.1f} GiB free at {folder}"
     if free < MIN_FREE_BYTES:
-        return Finding("disk", False, f"{detail}: make room, {MIN_FREE_BYTES // 2**20} MiB at least.")
+        return Finding("disk", False, f"{detail}: free at least {MIN_FREE_BYTES // 2**20} MiB.")
     return Finding("disk", True, detail)
 
 
@@ -127,15 +127,15 @@ def _platforms(settings: Settings) -> Finding:
 
 
 def check_permissions(settings: Settings) -> Finding:
-    """Look at what platforms told a daemon that its app lacks."""
+    """Look at the permissions that platforms reported as missing to a daemon."""
     told = [f"{one.platform}, {one.at:%d %b %Y}: {one.sentence}" for one in read_notices(settings.home)]
     if told:
         return Finding("permissions", False, " ".join(told))
-    return Finding("permissions", True, "no daemon here was told that its app lacks any")
+    return Finding("permissions", True, "no platform has reported a missing permission")
 
 
 async def _sign_in(settings: Settings) -> AsyncGenerator[Finding]:
-    """Ask each provider of sign-in; where there is none, people come by links, which need no check."""
+    """Ask each provider of sign-in. Without one, people sign in with links, which need no check."""
     if not settings.console_is_on or not (settings.oidc_issuer or settings.slack_sign_in):
         return
     from supportbot.access.address import console_origin
@@ -149,8 +149,8 @@ async def _sign_in(settings: Settings) -> AsyncGenerator[Finding]:
             keys = await Provider(one).count_keys()
         except ProviderError as error:
             setting = "SLACK_API_URL" if one.key == SLACK else "SUPPORTBOT_OIDC_ISSUER"
-            remedy = f"check {setting}, and that this machine reaches it."
-            yield Finding(name, False, f"{one.issuer} does not answer as a provider ({error.reason}): {remedy}")
+            remedy = f"check {setting}, and that this machine can reach it."
+            yield Finding(name, False, f"{one.issuer} does not answer like a provider ({error.reason}): {remedy}")
         else:
             back = f"{console_origin(settings) or 'the origin of the console'}{callback_path(one.key)}"
             yield Finding(name, True, f"{one.issuer} answers, with {keys} keys; register {back} there")
@@ -195,21 +195,21 @@ def _exports(settings: Settings) -> Finding:
         return Finding(
             "exports",
             False,
-            f"{', '.join(changed)} in {folder} changed since they were made: they are thrown away and made anew "
-            "when that model is loaded next, and who else can write there should be looked into.",
+            f"{', '.join(changed)} in {folder} changed since they were made: they will be deleted and made again "
+            "when that model is next loaded; find out who else can write there.",
         )
-    return Finding("exports", True, "what was exported for the engine is what was made")
+    return Finding("exports", True, "no exported model was changed")
 
 
 async def _store(settings: Settings) -> str:
     await asyncio.to_thread(Store(settings.model_store or "").check)
-    return "versions of other machines can be fetched"
+    return "it answers; versions of other machines can be fetched"
 
 
 def _switching(settings: Settings, registry: Registry) -> str:
     if settings.model:
-        return "pinned by SUPPORTBOT_MODEL, so promotions don't reach the daemon"
-    return f"a rollback leads to {registry.previous() or 'nothing yet'}"
+        return "fixed by SUPPORTBOT_MODEL, so promotions don't reach the daemon"
+    return f"a rollback returns to {registry.previous() or 'nothing yet'}"
 
 
 def _shown(name: str, value: object) -> str:

@@ -16,9 +16,9 @@ class Finding:
 
     Attributes:
         check: its name.
-        ok: whether nothing is wrong.
-        detail: how things are, in a sentence; with the remedy when it is not ``ok``, or a ``warning``.
-        warning: whether somebody should look at it though it stops nothing.
+        ok: whether everything is right.
+        detail: the state in a sentence; with the remedy if it is not ``ok``, or a ``warning``.
+        warning: whether somebody should look at it although it stops nothing.
     """
 
     check: str

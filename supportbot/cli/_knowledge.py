@@ -1,4 +1,4 @@
-"""How approved answers look on a terminal and in JSON; pure functions of what was read, but for the printing."""
+"""How approved answers look on a terminal and in JSON. All functions are pure, except those that print."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def parse_date(text: str) -> datetime | None:
     """Return the end of a day in this machine's time zone, or a given time; None for ``never``.
 
     Raises:
-        SupportBotError: it is no date.
+        SupportBotError: it is not a date.
     """
     if text.strip().casefold() == _NEVER:
         return None
@@ -42,14 +42,12 @@ def parse_date(text: str) -> datetime | None:
         try:
             return end_of(day)
         except OverflowError:
-            raise SupportBotError(
-                f"{day} is beyond what a calendar holds: give --valid-until never instead."
-            ) from None
+            raise SupportBotError(f"{day} is too far in the future: use --valid-until never instead.") from None
     try:
         return datetime.fromisoformat(text.strip()).astimezone()
     except (ValueError, OverflowError, OSError):
         raise SupportBotError(
-            f"'{printable(text)}' is no date: give --valid-until as 2027-12-31, or never."
+            f"'{printable(text)}' is not a date: use --valid-until with a date such as 2027-12-31, or never."
         ) from None
 
 
@@ -60,16 +58,16 @@ def shorten(text: str, limit: int = _SHOWN) -> str:
 
 
 def sentence(changed: Changed) -> str:
-    """Say what a deed did."""
+    """Return what a change did."""
     parts = [f"entry {changed.entry_id} is {changed.state}"]
     if changed.is_new:
         parts[0] = f"entry {changed.entry_id} is new and {changed.state}"
     if changed.added:
         parts.append(f"{changed.added} {_plural('wording', changed.added)} added")
     if changed.already:
-        parts.append(f"{changed.already} known already")
+        parts.append(f"{changed.already} already known")
     if changed.removed:
-        parts.append(f"{changed.removed} {_plural('wording', changed.removed)} taken out")
+        parts.append(f"{changed.removed} {_plural('wording', changed.removed)} removed")
     if changed.taken_from:
         parts.append(f"taken from {', '.join(f'entry {number}' for number in changed.taken_from)}")
     return ", ".join(parts)
@@ -79,15 +77,16 @@ def show_list(entries: Sequence[EntrySummary], total: int, *, is_filtered: bool)
     """Print a page of entries."""
     if not entries:
         out.print(
-            "No entry is like that."
+            "No entry matches."
             if is_filtered
-            else "Nothing is known yet: `supportbot import FILE --approve` or `supportbot knowledge add`."
+            else "There is no approved answer yet: use `supportbot import FILE --approve` or "
+            "`supportbot knowledge add`."
         )
         return
     table = Table(header_style="bold", show_lines=True, expand=True)
     for name in ("id", "state"):
         table.add_column(name, no_wrap=True)
-    # What people look for gets the width that is left over, which on a narrow terminal is little.
+    # The column that people look for gets the remaining width, which is little on a narrow terminal.
     table.add_column("question and answer", ratio=1)
     for name in ("wordings", "approved"):
         table.add_column(name, no_wrap=True)
@@ -101,7 +100,7 @@ def show_list(entries: Sequence[EntrySummary], total: int, *, is_filtered: bool)
         )
     Console().print(table)
     if total > len(entries):
-        out.print(f"{len(entries)} of {total}: --limit shows more, --search finds some")
+        out.print(f"{len(entries)} of {total}: use --limit to show more, or --search")
 
 
 def show_view(entry: EntryView) -> None:
@@ -128,13 +127,13 @@ def show_view(entry: EntryView) -> None:
         example = f"{one.example_id} ({one.example_status})" if one.example_id is not None else "none"
         origin = "" if one.workspace is None else one.workspace
         wordings.add_row(str(one.wording_id), example, Text(printable(one.text)), Text(printable(origin)))
-    out.print(wordings if entry.wordings else "It has no wordings, so nothing leads to it.")
+    out.print(wordings if entry.wordings else "It has no wordings, so no question leads to it.")
 
 
 def show_foreign(found: Sequence[Foreign]) -> None:
-    """Print the questions that are none of ours."""
+    """Print the questions that are not for this bot."""
     if not found:
-        out.print("No question is marked as foreign.")
+        out.print("No question is marked as none of yours.")
         return
     table = Table("id", "question", "marked", header_style="bold", box=None)
     for one in found:
@@ -144,7 +143,7 @@ def show_foreign(found: Sequence[Foreign]) -> None:
 
 
 def approved(entry: EntrySummary) -> str:
-    """Say who approved an entry and when; what ships was approved by nobody here."""
+    """Say who approved an entry and when; nobody here approved the shipped ones."""
     by = printable(entry.approved_by) or "ships with the program"
     return f"{by}, {_day(entry.approved_at)}"
 
@@ -181,7 +180,7 @@ def _state_cell(entry: EntrySummary) -> Text:
 
 
 def _provenance(entry: EntrySummary) -> list[str]:
-    """Say, a line each, who approved an entry, when, whence it comes, and where and until when it is given."""
+    """Say, in a line each, who approved an entry, when, its source, and where and until when it is given."""
     lines = ["ships with the program"]
     if entry.approved_by:
         lines = [printable(entry.approved_by), _day(entry.approved_at), str(entry.source)]
@@ -197,7 +196,7 @@ def _day(moment: datetime) -> str:
 
 
 def _last_day(valid_until: datetime) -> str:
-    """Say until when: the day before, if that is its midnight."""
+    """Return the last day: the day before, if the time is midnight."""
     local = valid_until.astimezone()
     if local.time() == time():
         return (local - timedelta(days=1)).strftime("%d %b %Y")

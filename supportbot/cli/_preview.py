@@ -1,6 +1,6 @@
-"""What is shown of a file before it is imported: how it was understood, its first rows, and what is odd in it.
+"""The preview of a file before it is imported: how it was understood, its first rows, and what is unusual in it.
 
-All of it is somebody else's text: it is shortened, and what a terminal would obey is taken out.
+All of it is somebody else's text: it is shortened, and control characters are removed.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""One candidate after the other on the terminal, a key for each decision.
+"""Candidates one by one on the terminal, with a key for each decision.
 
-A key is read without Enter where somebody sits at a terminal, and as a line where input comes from a pipe. Every
+At a terminal a key is read without Enter; from a pipe, each is a line. Every
 decision is in the database before the next candidate is shown, so quitting, or losing the terminal, loses nothing.
 
-Corrections that say nearly the same are one candidate, with how many accounts sent them and how fast.
+Corrections with nearly the same text are one candidate, which shows how many accounts sent them and how fast.
 
-What may be personal although redaction left it is marked in the text, and named below it for those who see no
+Possible personal data that redaction left is marked in the text, and listed below it for people who see no
 colours.
 """
 
@@ -39,16 +39,18 @@ _DIVIDER = "----- the question is above this line, the answer below it -----"
 
 
 async def review_all(database: Database, settings: Settings, curator: str, limit: int) -> int:
-    """Show the candidates that wait, and do what the curator says; return how many were decided.
+    """Show the waiting candidates, and carry out the curator's decisions; return how many were decided.
 
     Raises:
-        SupportBotError: the editor failed, or what it left is no question with an answer.
+        SupportBotError: the editor failed, or its text has no question with an answer.
     """
     store = ExampleStore(database, keep=settings.kept_contacts)
     decided = 0
     waiting = await store.ranked(limit=limit)
     if not waiting:
-        out.print("Nothing waits for a decision. `supportbot curate collect` looks for candidates in the log.")
+        out.print(
+            "Nothing waits for a decision. To look for candidates in the log, run `supportbot curate collect`."
+        )
     for place, listed in enumerate(waiting, start=1):
         example = await store.get(listed.example_id)
         if example.status is not ExampleStatus.PENDING:  # another curator was quicker
@@ -89,7 +91,7 @@ def _show(example: StoredExample, title: str) -> None:
             Text.assemble(
                 ("From  ", "bold"),
                 f"{build_accounts(example.alike)}, {len(example.alike.others) + 1:,} corrections: "
-                "one decision is for all of them, and no other words than these are approved",
+                "one decision applies to all of them, and approves only the text shown",
             )
         )
     if doubtful:
@@ -100,7 +102,7 @@ def _show(example: StoredExample, title: str) -> None:
 
 
 def _mark(text: Text) -> list[str]:
-    """Mark what may be personal, and return it with its kind."""
+    """Mark possible personal data, and return each with its kind."""
     plain = text.plain
     found = hints(plain)
     for hint in found:
@@ -109,7 +111,7 @@ def _mark(text: Text) -> list[str]:
 
 
 def _read_key() -> str:
-    """Return a key that means something; the end of the input quits."""
+    """Return a known key; the end of the input quits."""
     while True:
         out.print(Text(_KEYS))
         if sys.stdin.isatty():
@@ -119,7 +121,7 @@ def _read_key() -> str:
             key = line.strip() if line else "q"
         if (key := key.lower()) in {"a", "e", "r", "s", "q"}:
             return key
-        err.print(Text(f"'{printable(key)}' is none of the keys."))
+        err.print(Text(f"'{printable(key)}' is not one of the keys."))
 
 
 def _edit(example: StoredExample) -> tuple[str, str]:
@@ -143,8 +145,10 @@ def _edit_in(editor: str, example: StoredExample) -> tuple[str, str]:
         try:
             subprocess.run([*shlex.split(editor), str(file)], check=True)  # noqa: S603 - the user's own editor
         except (OSError, subprocess.CalledProcessError) as error:
-            raise SupportBotError(f"The editor '{editor}' failed: set EDITOR to one that works.") from error
+            raise SupportBotError(f"The editor '{editor}' failed: set EDITOR to an editor that works.") from error
         question, divider, answer = file.read_text("utf-8").partition(_DIVIDER)
     if not divider:
-        raise SupportBotError("The line between question and answer is gone: edit the example again and keep it.")
+        raise SupportBotError(
+            "The line between question and answer is missing: edit the example again and keep that line."
+        )
     return question.strip(), answer.strip()

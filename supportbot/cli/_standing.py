@@ -1,4 +1,4 @@
-"""``supportbot knowledge status``: how much is known, how sure an answer must be, what would help."""
+"""``supportbot knowledge status``: how many answers there are, how sure one must be, and what would help."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _SHOWN_IDS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the knowledge stands.
+    """The state of the knowledge.
 
     Attributes:
-        encoder: its name as it is set.
-        waiting: texts that had no vector of this encoder when this was asked; by now they have.
+        encoder: its name in the settings.
+        waiting: texts that had no vector of this encoder before this command; now they have.
         counts: how much there is.
         calibration: how sure an answer must be; None without any knowledge.
-        rivalries: questions that two entries fight for.
-        passages: of documents, and what may be quoted of them.
+        rivalries: questions that two entries claim.
+        passages: of documents, and which may be quoted.
     """
 
     encoder: str
@@ -54,7 +54,7 @@ class Quoting:
     Attributes:
         waiting: that wait for a curator.
         open: of these, may be quoted; None where documents are not quoted.
-        calibration: how near one must be; None where there is too little to tell, or they are not quoted.
+        calibration: how near one must be; None if there are too few to tell, or they are not quoted.
     """
 
     waiting: int
@@ -63,7 +63,7 @@ class Quoting:
 
 
 async def read_standing(database: Database, settings: Settings) -> Standing:
-    """Load everything that is known and look at it; what had no vector yet gets one."""
+    """Load and examine all knowledge; texts without a vector get one."""
     from supportbot.bootstrap import encoder_opener, make_knowledge, make_passages
     from supportbot.knowledge import documents
     from supportbot.knowledge.listing import count
@@ -83,7 +83,7 @@ async def read_standing(database: Database, settings: Settings) -> Standing:
     found = await Fights(database, knowledge, has_encoder=has_encoder).find()
     digest = digest_of(await own_entries(database), has_encoder=has_encoder)
     return Standing(
-        encoder="none (letters alone)" if settings.encoder == "none" else settings.encoder or _SHIPPED,
+        encoder="none (letters only)" if settings.encoder == "none" else settings.encoder or _SHIPPED,
         waiting=waiting(before, digest) if digest is not None else 0,
         counts=counts,
         calibration=knowledge.calibration,
@@ -97,40 +97,44 @@ async def read_standing(database: Database, settings: Settings) -> Standing:
 
 
 def advice(standing: Standing) -> list[str]:
-    """Return what would make it better, a sentence each."""
+    """Return what would improve it, a sentence each."""
     counts, calibration = standing.counts, standing.calibration
     if not counts.entries:
-        return ["Nothing is known yet: `supportbot import FILE --approve`, or `supportbot knowledge add`."]
+        return [
+            "There is no approved answer yet: use `supportbot import FILE --approve` or "
+            "`supportbot knowledge add`."
+        ]
     sentences = []
     if counts.single:
         have = "1 answer has" if counts.single == 1 else f"{counts.single} answers have"
         sentences.append(
-            f"{have} one wording: give them 3 to 5; on comparable FAQs that took right answers from 56 % to "
+            f"{have} one wording: give them 3 to 5; on comparable FAQs that raised right answers from 56 % to "
             "79-85 %."
         )
     if calibration is not None and calibration.evidence == "too little":
         sentences.append(
-            "There is too little to calibrate on (3 answers and 12 wordings at least), so the threshold is one "
-            "that held elsewhere."
+            "There is too little to calibrate on (at least 3 answers and 12 wordings are "
+            "needed), so the threshold "
+            "is one that worked on other FAQs."
         )
     if counts.expired:
         first = ", ".join(map(str, counts.expired[:_SHOWN_IDS]))
         more = " …" if len(counts.expired) > _SHOWN_IDS else ""
         sentences.append(
-            f"{len(counts.expired)} expired and not given any more ({first}{more}): edit them with "
+            f"{len(counts.expired)} expired and no longer given ({first}{more}): edit them with "
             "--valid-until, or retire them."
         )
     if standing.rivalries:
         number = len(standing.rivalries)
         sentences.append(
-            f"{number} {'question is' if number == 1 else 'questions are'} fought for by two entries: word them "
-            "apart, take one out, or retire one of the entries."
+            f"{number} {'question is' if number == 1 else 'questions are'} claimed by two entries: reword one, "
+            "remove one, or retire one of the entries."
         )
     return sentences
 
 
 def show_standing(standing: Standing) -> None:
-    """Print where the knowledge stands."""
+    """Print the state of the knowledge."""
     counts, calibration = standing.counts, standing.calibration
     table = Table(box=None, show_header=False)
     table.add_column(style="bold", no_wrap=True)
@@ -155,15 +159,15 @@ def show_standing(standing: Standing) -> None:
 
 
 def _expectations(calibration: Calibration) -> list[tuple[str, str]]:
-    """Say how sure an answer must be and what that brings, as far as there is something to tell it by."""
+    """Return how sure an answer must be and the effect of that, as far as it can be measured."""
     shares = [
         ("expected covered", calibration.coverage, ""),
-        ("expected wrong", calibration.wrong, f" (asked for: {calibration.wrong_rate:.1%})"),
-        ("contested", calibration.contested, " of the wordings are claimed by another answer as surely"),
-        ("foreign answered", calibration.foreign, " of the wordings whose whole answer was left out"),
+        ("expected wrong", calibration.wrong, f" (chosen: {calibration.wrong_rate:.1%})"),
+        ("contested", calibration.contested, " of the wordings are claimed by another answer too"),
+        ("foreign answered", calibration.foreign, " of the wordings, each asked with its answer left out"),
     ]
     return [
-        ("threshold", f"{calibration.threshold:.3f}, which stands on {calibration.evidence}"),
+        ("threshold", f"{calibration.threshold:.3f}, based on {calibration.evidence}"),
         *((name, f"{share:.1%}{rest}") for name, share, rest in shares if share is not None),
     ]
 
@@ -175,8 +179,8 @@ def _passages(passages: Quoting) -> str:
     if passages.open is None:
         return f"{waiting}; none is quoted (SUPPORTBOT_QUOTE_DOCUMENTS)"
     if (calibration := passages.calibration) is None:
-        return f"{waiting}; {passages.open} may be quoted, too few to tell how near is near enough"
-    return f"{waiting}; {passages.open} may be quoted, from a confidence of {calibration.threshold:.3f}"
+        return f"{waiting}; {passages.open} may be quoted, too few to find a threshold"
+    return f"{waiting}; {passages.open} may be quoted, with a confidence of at least {calibration.threshold:.3f}"
 
 
 def _show_rivalries(rivalries: Sequence[Rivalry]) -> None:
@@ -194,11 +198,11 @@ def _show_rivalries(rivalries: Sequence[Rivalry]) -> None:
         )
     out.print(table)
     if len(rivalries) > _SHOWN_RIVALRIES:
-        out.print(f"{_SHOWN_RIVALRIES} of {len(rivalries)}: --json shows all")
+        out.print(f"{_SHOWN_RIVALRIES} of {len(rivalries)}: use --json to see all")
 
 
 def standing_record(standing: Standing) -> dict[str, Any]:
-    """Return where the knowledge stands as JSON."""
+    """Return the state of the knowledge as JSON."""
     counts = standing.counts
     return {
         "entries": counts.entries,

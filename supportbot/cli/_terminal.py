@@ -1,4 +1,4 @@
-"""What all commands share: the two consoles, the settings, who acts, JSON for scripts."""
+"""What all commands share: the two consoles, the settings, the name for the audit, JSON for scripts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _default_actor() -> str:
 
 def _named(actor: str) -> str:
     if not actor.strip():
-        raise typer.BadParameter("it needs a name, which the audit keeps.")
+        raise typer.BadParameter("it needs a name, for the audit.")
     return actor
 
 
@@ -46,13 +46,13 @@ Actor = Annotated[
         default_factory=_default_actor,
         callback=_named,
         show_default="the user",
-        help="Who decides, for the audit.",
+        help="Your name, for the audit.",
     ),
 ]
 
 
 def start() -> Settings:
-    """Read the settings and let only warnings of the core reach the terminal."""
+    """Read the settings; the core logs only warnings to the terminal, unless a level is set."""
     from supportbot.config import load_settings
     from supportbot.telemetry.logs import configure_logging
 
@@ -67,7 +67,7 @@ def start() -> Settings:
 
 
 def with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
-    """Open the database, have something done, and close it."""
+    """Open the database, do the work, and close it."""
     settings = start()
 
     async def run() -> T:
@@ -82,12 +82,12 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document, the only thing on stdout; exact, with what a terminal would obey spelt out."""
+    """Print one JSON document, the only thing on stdout; exact, with control characters as escapes."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     sys.stdout.write(UNPRINTABLE.sub(_spelt_out, text) + "\n")
 
 
 def _spelt_out(found: re.Match[str]) -> str:
-    """Return a character as JSON spells it, in two halves if need be."""
+    """Return a character as a JSON escape, in two halves if necessary."""
     units = found[0].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))

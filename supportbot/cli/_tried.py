@@ -1,4 +1,4 @@
-"""A question that was tried, as people and scripts read it: every step, and what was said."""
+"""A tried question, for people and for scripts: every step, and the answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def show_tried(tried: Tried) -> None:
     if found.talk is not None:
         table.add_row("small talk", Text(f"entry {found.talk.id}"))
     if found.decision is not None:
-        table.add_row("threshold", f"{found.decision.threshold:.3f} (it stands on {tried.evidence})")
+        table.add_row("threshold", f"{found.decision.threshold:.3f} (based on {tried.evidence})")
     if (nearest := found.nearest) is not None:
         passage = nearest.passage
         table.add_row(
@@ -56,15 +56,15 @@ def show_tried(tried: Tried) -> None:
     if (reply := tried.reply) is not None:
         confidence = "" if reply.confidence is None else f", confidence {reply.confidence:.5f}"
         if (hearing := tried.hearing) is not None and hearing.nearest is not None:
-            confidence += f", {hearing.agreement} of 100 as entry {hearing.nearest.entry.id}"
+            confidence += f", agreement with entry {hearing.nearest.entry.id}: {hearing.agreement} of 100"
         out.print(Text(f"\n{reply.source}{confidence}, {reply.latency_ms} ms:", style="dim"))
         out.print(Text(printable(reply.text)))
         if reply.draft:
-            out.print(Text(f"The model wrote, and it is not shown: {printable(reply.draft)}", style="dim"))
+            out.print(Text(f"The model wrote this, which is not shown: {printable(reply.draft)}", style="dim"))
 
 
 def _rivalled(found: Explanation) -> str:
-    """Say so where a passage is near enough, and a verified question is as near."""
+    """Return a remark if a passage is near enough but a verified question is as near."""
     is_rivalled = found.nearest is not None and found.nearest.sure and found.quote is None
     return ", but a verified question is as near" if is_rivalled else ""
 
@@ -132,7 +132,7 @@ def _hearing_record(hearing: Hearing | None) -> dict[str, Any] | None:
 
 
 def _passage_record(found: Explanation) -> dict[str, Any] | None:
-    """Return the nearest passage; None where none can be quoted, or something verified is given."""
+    """Return the nearest passage; None if none can be quoted, or an approved answer is given."""
     if (nearest := found.nearest) is None:
         return None
     return {

@@ -1,4 +1,4 @@
-"""``supportbot knowledge try``: opens what the question goes through, with or without the model."""
+"""``supportbot knowledge try``: opens what answering needs, with or without the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 async def try_without_model(settings: Settings, question: str, workspace: str | None) -> Tried:
-    """Decide about a question with what is known alone."""
+    """Decide about a question with the knowledge only."""
     from supportbot.bootstrap import encoder_opener, make_knowledge, make_passages, open_database
     from supportbot.db.schema import check_schema
     from supportbot.teaching.trying import Trying

@@ -1,8 +1,7 @@
-"""What stands between a daemon that runs and one of this version: each check is one of ``doctor``'s, or cheap.
+"""What could prevent a restart with this version. Each check is one of ``doctor``'s, or cheap.
 
-The checks look and never change anything: the old daemon still runs. The model is not loaded beside the one that
-answers. Migrations of SQLite are tried on a copy, so it is known that they work on just this data, and how long
-they take.
+The checks look and never change anything: the old daemon still runs. The model is not loaded a second time.
+Migrations of SQLite are tried on a copy, which shows that they work on this very data, and how long they take.
 """
 
 from __future__ import annotations
@@ -39,17 +38,18 @@ from supportbot.models.registry import Registry
 from supportbot.telemetry.logs import configure_logging
 
 _RECENT = timedelta(hours=24)
-"""A backup that is older lacks a day of questions."""
+"""An older backup lacks more than a day of questions."""
 
 _ROOM = 3
-"""A trial needs so many times the size of the database: a copy, its write-ahead log, and what is rewritten."""
+"""A trial needs this many times the size of the database: a copy, its write-ahead log, and the rewritten
+tables."""
 
 _COPY = ".upgrade-check-"
 _MEGABYTE = 10**6
 
 
 async def examine() -> AsyncGenerator[Finding]:
-    """Run all checks, one after the other; without settings that can be used there is nothing else to look at."""
+    """Run all checks, one after the other; without usable settings there is nothing else to check."""
     settings, problems = look_at_settings()
     for problem in problems:
         yield Finding("settings", False, problem)
@@ -57,7 +57,7 @@ async def examine() -> AsyncGenerator[Finding]:
         return
     configure_logging(settings.model_copy(update={"log_level": "error"}))
     if not problems:
-        yield Finding("settings", True, f"all {len(settings.model_fields_set)} that are set are known here")
+        yield Finding("settings", True, f"this version knows all {len(settings.model_fields_set)} that are set")
     yield check_home(settings)
     yield check_env_file(Path(ENV_FILE))
     yield check_disk(settings)
@@ -97,13 +97,13 @@ async def _try(database: Database, waiting: list[Script]) -> str:
     if database.path is None:
         async with database.read() as session:
             questions = await session.scalar(select(func.count()).select_from(Question))
-        return f"not tried, for that takes a copy of PostgreSQL, with {questions:,} questions"
+        return f"not tried, because that needs a copy of the PostgreSQL database, with {questions:,} questions"
     size, free = database.path.stat().st_size, shutil.disk_usage(database.path.parent).free
     if free < _ROOM * size:
-        return f"not tried, for there is no room for a copy of {size / _MEGABYTE:.1f} MB"
-    for left in database.path.parent.glob(f"{_COPY}*"):  # of a check that was killed: people's words are in it
+        return f"not tried, because there is no space for a copy of {size / _MEGABYTE:.1f} MB"
+    for left in database.path.parent.glob(f"{_COPY}*"):  # of a check that was killed: it has people's texts
         shutil.rmtree(left, ignore_errors=True)
-    # Beside the database: readable by nobody else, on a disk that has room for it.
+    # Beside the database: only its owner can read it, and that disk has space for it.
     with tempfile.TemporaryDirectory(prefix=_COPY, dir=database.path.parent) as folder:
         copy = Path(folder) / database.path.name
         await asyncio.to_thread(sqlite.copy, database.path, copy, lambda what, share: None)
@@ -114,7 +114,7 @@ async def _try(database: Database, waiting: list[Script]) -> str:
         except SQLAlchemyError as error:
             raise DatabaseError(
                 f"A migration fails on a copy of the database ({type(error).__name__}, one of "
-                f"{', '.join(one.revision for one in waiting)}): stay with the version that runs, and report it."
+                f"{', '.join(one.revision for one in waiting)}): keep the running version, and report this."
             ) from error
         finally:
             await copied.aclose()
@@ -143,12 +143,12 @@ async def _model(settings: Settings) -> str:
 def _describe_model(settings: Settings) -> str:
     source = Registry(settings.models_dir).resolve(settings.model)
     if settings.engine == "remote":
-        return f"{source.version}; the servers of SUPPORTBOT_REMOTE_URLS are asked by `supportbot doctor`"
+        return f"{source.version}; `supportbot doctor` asks the servers of SUPPORTBOT_REMOTE_URLS"
     if not Path(source.location).is_dir():
         return f"{source.version} is on the model hub; `supportbot doctor` loads it"
     wanted = Wanted(engine=settings.engine, precision=settings.precision, exports=settings.exports_dir)
     choice = choose(Path(source.location), wanted, int8_loss_rise=source.int8_loss_rise, cuda=has_cuda())
-    files = "its files as its manifest says" if source.digests else "a folder without a manifest"
+    files = "its files match its manifest" if source.digests else "a folder without a manifest"
     return f"{source.version}, {files}, by {choice.engine} ({choice.reason}); `supportbot doctor` loads it"
 
 
@@ -157,5 +157,5 @@ async def _encoder(settings: Settings) -> str:
 
     encoder = await asyncio.to_thread(open_encoder, settings)
     if encoder is None:
-        return "none is set, letters alone are compared"
-    return f"{settings.encoder or 'the one that ships'} can be read"
+        return "none is set, only letters are compared"
+    return f"{settings.encoder or 'the shipped one'} can be read"

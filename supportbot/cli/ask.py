@@ -1,4 +1,4 @@
-"""``supportbot ask``: a question from the terminal, answered by this process."""
+"""``supportbot ask``: answers a question from the terminal in this process."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def ask(
 def _source(exchange: Exchange) -> str:
     """Say where an answer comes from."""
     if (quoted := exchange.grounds.quoted) is not None:
-        ending = "" if quoted.is_whole else ", where it goes on"
+        ending = "" if quoted.is_whole else ", where it continues"
         return f"from {printable(quoted.document)}, not verified: {printable(quoted.heading)}{ending}"
     approved = [one for one in exchange.grounds.verified if one.approved_by]
     if not approved:
@@ -102,5 +102,5 @@ async def _ask(settings: Settings, question: str) -> Exchange:
             await core.worker.answer_one(accepted.question_id)
         await core.add_sender(_TerminalSender()).deliver_due()
     if exchange is None:
-        raise SupportBotError("The question was removed from the log while it was being answered.")
+        raise SupportBotError("The question was erased from the log while it was being answered: ask it again.")
     return exchange

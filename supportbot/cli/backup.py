@@ -1,4 +1,4 @@
-"""``supportbot backup``: keep what cannot be made anew, also while the bot runs."""
+"""``supportbot backup``: saves what cannot be made again, also while the bot runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def backup(
     path: Annotated[Path, typer.Argument(help="The folder to make; it must not exist yet.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Keep the database, the models and a list of the settings (no secret) in one folder; the bot may run."""
+    """Save the database, the models and a list of the settings (without secrets) in one folder; the bot may
+    run."""
     from supportbot.backup.making import make_backup
 
     settings = start()
@@ -34,7 +35,7 @@ def backup(
         err.print(
             Text(f"supportbot: Version '{version}' is damaged and was left out: see `supportbot models list`.")
         )
-    out.print("It holds what people have asked: keep it where nobody else can read it.")
+    out.print("It contains people's questions: keep it where nobody else can read it.")
 
 
 def _record(made: Made) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``supportbot consent``: which workspaces may be learned from, and who said so."""
+"""``supportbot consent``: which workspaces allow training, and who decided that."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ _PLATFORMS = ("discord", "slack")
 
 
 def consent(
-    platform: Annotated[str | None, typer.Argument(help="`slack`, `discord` or `web`; nothing lists all.")] = None,
+    platform: Annotated[
+        str | None, typer.Argument(help="`slack`, `discord` or `web`; without it, all workspaces are listed.")
+    ] = None,
     workspace: Annotated[
         str | None,
         typer.Argument(
@@ -31,20 +33,23 @@ def consent(
         ),
     ] = None,
     allow: Annotated[
-        bool, typer.Option("--allow-training", help="Its admin allows training on what is said there.")
+        bool, typer.Option("--allow-training", help="Its admin allows training on messages there.")
     ] = False,
-    withdraw: Annotated[bool, typer.Option("--withdraw", help="Its admin takes that back.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Its admin withdraws the consent.")] = False,
     by: Annotated[str, typer.Option("--by", help="The name of the admin.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Record that a workspace may be learned from, take it back, or list who said what."""
+    """Record that a workspace allows training, or withdraw that, or list all workspaces."""
     if platform is None:
         if allow or withdraw:
-            raise SupportBotError("Say whose consent this is: `supportbot consent slack T123 --allow-training`.")
+            raise SupportBotError(
+                "Name the workspace that gives consent: `supportbot consent slack T123 "
+                "--allow-training --by NAME`."
+            )
         _show(asyncio.run(_list(start())), as_json)
         return
     if platform not in (*_PLATFORMS, "cli", "web"):
-        raise SupportBotError(f"There is no platform '{platform}': consent is given for slack, discord or web.")
+        raise SupportBotError(f"There is no platform '{platform}': use slack, discord or web.")
     if workspace is None or allow == withdraw:
         raise SupportBotError(
             "Name one workspace and one decision, such as "
@@ -71,7 +76,7 @@ async def _list(settings: Settings) -> list[WorkspaceConsent]:
     async with open_database(settings) as database:
         await check_schema(database)
         found = await consent.workspaces(database)
-    # Nobody may have asked there yet, and whoever runs it should see that it needs to be asked.
+    # Nobody may have asked there yet, but the operator should see that it needs consent.
     page = consent.PUBLIC_PAGE
     is_known = any((one.platform, one.external_id) == (page.platform, page.external_id) for one in found)
     return found if settings.page_is_local or is_known else [*found, page]
@@ -82,9 +87,9 @@ def _show(found: list[WorkspaceConsent], as_json: bool) -> None:
         print_json([_figures(workspace) for workspace in found])
         return
     if not found:
-        out.print("Nothing was heard from any workspace yet.")
+        out.print("There is no question from any workspace yet.")
         return
-    table = Table("platform", "workspace", "name", "may be learned from", header_style="bold")
+    table = Table("platform", "workspace", "name", "allows training", header_style="bold")
     for workspace in found:
         table.add_row(
             *(Text(printable(text)) for text in (workspace.platform, workspace.external_id, workspace.name)),
@@ -95,7 +100,7 @@ def _show(found: list[WorkspaceConsent], as_json: bool) -> None:
 
 def _said(workspace: WorkspaceConsent) -> Text:
     if workspace.at is not None:
-        return Text(f"yes, said {printable(workspace.by or '')} on {workspace.at.astimezone():%d %b %Y}")
+        return Text(f"yes, by {printable(workspace.by or '')} on {workspace.at.astimezone():%d %b %Y}")
     return Text("yes, it is this machine") if workspace.counts else Text("no", style="dim")
 
 

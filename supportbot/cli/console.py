@@ -1,4 +1,4 @@
-"""``supportbot console``: a link that signs an operator in to the console, once."""
+"""``supportbot console``: a link that signs an operator in to the console once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Role(StrEnum):
-    """The roles, known before anything heavy is imported."""
+    """The roles, without a heavy import."""
 
     VIEWER = "viewer"
     CURATOR = "curator"
@@ -27,10 +27,10 @@ class _Role(StrEnum):
 
 def console(
     by: Actor,
-    name: Annotated[str, typer.Option("--name", help="Whom it signs in; by default you.")] = "",
+    name: Annotated[str, typer.Option("--name", help="The person whom it signs in; by default you.")] = "",
     role: Annotated[
         _Role | None,
-        typer.Option("--role", help="Their role; by default the one that they have, and for a new person admin."),
+        typer.Option("--role", help="Their role; by default their present one, or admin for a new person."),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -43,7 +43,7 @@ def console(
         from supportbot.db.audit import current_user
 
         if not settings.console_is_on:
-            raise SupportBotError("The console is off: set SUPPORTBOT_CONSOLE=auto and start the daemon again.")
+            raise SupportBotError("The console is off: set SUPPORTBOT_CONSOLE=auto and restart the daemon.")
         chosen = Role(role.value) if role else None
         link = await Links(database).invite(name or current_user(), chosen, by)
         return link, f"{console_origin(settings)}{sign_in_path(link.secret)}"
@@ -55,7 +55,7 @@ def console(
         print_json({"link": address, "name": operator.name, "role": operator.role, "expires_at": expires_at})
         return
     if address.startswith("/"):
-        out.print("Open this behind the address that the daemon named as its page when it started:")
+        out.print("Append this to the address of the page, which the daemon printed when it started:")
     out.out(address, highlight=False)
     who = f"{printable(link.operator.name)} ({link.operator.role})"
     out.print(f"It signs in {who} once, within ten minutes.", markup=False, highlight=False)

@@ -1,4 +1,4 @@
-"""``supportbot curate``: what may train the next model is decided here, by a person."""
+"""``supportbot curate``: here a person decides what the next model may learn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Decide what the next model learns from.", no_args_is_help=True)
 
-Ids = Annotated[list[int], typer.Argument(help="Ids of examples, as `list` shows them.", metavar="ID...")]
+Ids = Annotated[
+    list[int], typer.Argument(help="Ids of examples, as in `supportbot curate list`.", metavar="ID...")
+]
 
 
 @app.command()
@@ -34,17 +36,17 @@ def collect(as_json: JsonFlag = False) -> None:
         return
     for source, number in collected.new.items():
         out.print(f"{number} new from {source}")
-    out.print(f"{collected.refreshed} followed the votes, {collected.withdrawn} were taken back")
-    out.print("Decide on them: supportbot curate review")
+    out.print(f"{collected.refreshed} changed with their votes, {collected.withdrawn} withdrawn")
+    out.print("To decide on them, run: supportbot curate review")
 
 
 @app.command("list")
 def list_examples(
-    status: Annotated[ExampleStatus, typer.Option(help="Which.")] = ExampleStatus.PENDING,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the best supported first.")] = 20,
+    status: Annotated[ExampleStatus, typer.Option(help="Only examples with this status.")] = ExampleStatus.PENDING,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 20,
     as_json: JsonFlag = False,
 ) -> None:
-    """List examples, those with a correction or clear votes first."""
+    """List examples; those with a correction or clear votes come first."""
 
     async def read(database: Database, settings: Settings) -> tuple[list[StoredExample], dict[ExampleStatus, int]]:
         from supportbot.feedback.curation.store import ExampleStore
@@ -64,9 +66,9 @@ def list_examples(
 @app.command()
 def review(
     by: Actor,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to go through.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 100,
 ) -> None:
-    """Go through the candidates one by one: approve, edit, reject, skip, quit."""
+    """Decide on the candidates one by one: approve, edit, reject, skip, quit."""
     from supportbot.cli._review import review_all
 
     decided = with_database(lambda database, settings: review_all(database, settings, by, limit))
@@ -75,7 +77,7 @@ def review(
 
 @app.command()
 def approve(ids: Ids, by: Actor, as_json: JsonFlag = False) -> None:
-    """Let the next model learn from examples, and from corrections that say nearly the same."""
+    """Approve examples for the next model, with corrections that have nearly the same text."""
     from supportbot.feedback.curation.store import Decision
 
     _decide(ids, Decision.APPROVE, by, as_json)
@@ -88,7 +90,7 @@ def reject(
     reason: Annotated[str | None, typer.Option(help="Why, for the audit.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Let no model learn from examples, nor from corrections that say nearly the same."""
+    """Reject examples for all models, with corrections that have nearly the same text."""
     from supportbot.feedback.curation.store import Decision
 
     _decide(ids, Decision.REJECT, by, as_json, reason=reason)
@@ -96,7 +98,9 @@ def reject(
 
 @app.command()
 def edit(
-    example_id: Annotated[int, typer.Argument(help="Id of an example, as `list` shows it.", metavar="ID")],
+    example_id: Annotated[
+        int, typer.Argument(help="Id of an example, as in `supportbot curate list`.", metavar="ID")
+    ],
     by: Actor,
     question: Annotated[str | None, typer.Option(help="The new text of the question.")] = None,
     answer: Annotated[str | None, typer.Option(help="The new answer.")] = None,
@@ -147,7 +151,7 @@ def _table(examples: list[StoredExample]) -> Table:
     for example in examples:
         answer = Text(example.answer)
         if example.label == "bad":
-            answer = Text.assemble(("to be avoided: ", "red"), answer)
+            answer = Text.assemble(("avoid: ", "red"), answer)
         elif example.rejected:
             answer = Text.assemble(answer, "\n", (f"instead of: {example.rejected}", "dim"))
         if example.alike is not None:

@@ -1,4 +1,4 @@
-"""``supportbot digest``: what a team is told each week, shown here and posted nowhere."""
+"""``supportbot digest``: shows a team's weekly digest without posting it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _MOST_DAYS = 366
 
 
 def digest(
-    workspace: Annotated[str, typer.Option(help="Which one, such as `slack:T123` or `discord:8000`.")],
+    workspace: Annotated[str, typer.Option(help="The workspace, such as `slack:T123` or `discord:8000`.")],
     days: Annotated[int, typer.Option(min=1, max=_MOST_DAYS, help="How many days, up to now.")] = 7,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what was asked and not known, and who helped; examples are redacted."""
+    """Show how much was asked, what the bot did not know, and who helped; examples are redacted."""
 
     async def read(database: Database, settings: Settings) -> tuple[Digest, Target | None]:
         from supportbot.bootstrap import encoder_opener

@@ -1,4 +1,4 @@
-"""``supportbot doctor``: what is wrong here, and how to fix it."""
+"""``supportbot doctor``: what is wrong, and how to fix it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def doctor(as_json: JsonFlag = False) -> None:
         lines = describe_settings(settings)
         with err.status("Looking …"):
             findings = [
-                Finding("settings", True, f"{len(lines)} keys, none unknown"),
+                Finding("settings", True, f"{len(lines)} settings, none unknown"),
                 *asyncio.run(_examine(settings)),
             ]
     if as_json:

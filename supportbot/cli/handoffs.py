@@ -1,4 +1,4 @@
-"""``supportbot handoffs``: what people were asked, what is still open, and closing one."""
+"""``supportbot handoffs``: lists the questions that people were asked, and closes one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from supportbot.db.session import Database
     from supportbot.handoffs.listing import Standing
 
-app = typer.Typer(help="Questions that people were asked.", no_args_is_help=True)
+app = typer.Typer(help="Questions that the bot handed to people.", no_args_is_help=True)
 
 _TIMES = ("asked_at", "first_reply_at", "reminded_at", "resolved_at")
 _SHOWN = 100
@@ -26,11 +26,11 @@ _SHOWN = 100
 
 @app.command("list")
 def list_(
-    is_open: Annotated[bool, typer.Option("--open", help="Only those that nobody has closed.")] = False,
+    is_open: Annotated[bool, typer.Option("--open", help="Only open ones.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 50,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what people were asked: the oldest that is open first, then what is closed, the newest first."""
+    """List hand-offs: the open ones, the oldest first, then the closed ones, the newest first."""
 
     async def work(database: Database, settings: Settings) -> list[Standing]:
         from supportbot.db import audit
@@ -49,7 +49,7 @@ def list_(
         print_json([_figures(one) for one in found])
         return
     if not found:
-        out.print("Nobody was asked anything." if not is_open else "Nothing is open.")
+        out.print("No question was handed to a person yet." if not is_open else "No hand-off is open.")
         return
     table = Table("id", "state", "asked", "where", "whom", header_style="bold", expand=True)
     table.add_column("question", ratio=1)
@@ -68,11 +68,11 @@ def list_(
 @app.command()
 def resolve(
     handoff_id: Annotated[
-        int, typer.Argument(metavar="ID", min=1, help="As `supportbot handoffs list` shows it.")
+        int, typer.Argument(metavar="ID", min=1, help="Its id, as in `supportbot handoffs list`.")
     ],
     by: Actor,
 ) -> None:
-    """Close one: whoever asked needs nobody any more."""
+    """Close a hand-off: the asker needs no help any more."""
 
     async def work(database: Database, settings: Settings) -> bool:
         from supportbot.handoffs.listing import resolve_as_operator
@@ -80,7 +80,7 @@ def resolve(
         return await resolve_as_operator(database, handoff_id, by)
 
     is_new = with_database(work)
-    out.print(f"Hand-off {handoff_id} is closed." if is_new else f"Hand-off {handoff_id} was closed before.")
+    out.print(f"Hand-off {handoff_id} is closed." if is_new else f"Hand-off {handoff_id} was already closed.")
 
 
 def _figures(one: Standing) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``supportbot import``: a file is shown as it was understood, and written when somebody says yes."""
+"""``supportbot import``: shows how a file was understood, and imports it after a yes."""
 
 from __future__ import annotations
 
@@ -36,23 +36,26 @@ def import_file(
         typer.Option(
             "--columns",
             metavar="FIELD=NAME,…",
-            help="Which column is what, as in question=Frage,answer=Antwort; several question columns with |.",
+            help="The columns of the fields, as in question=Frage,answer=Antwort; separate "
+            "several question columns with |.",
         ),
     ] = "",
     approve: Annotated[bool, typer.Option("--approve", help="Approve all rows at once.")] = False,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who approves them, for the audit.")] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="NAME", help="Your name if you approve them, for the audit.")
+    ] = "",
     keep: Annotated[
         str | None,
-        typer.Option("--keep", metavar="newest|both", help="What stays where a question has different answers."),
+        typer.Option("--keep", metavar="newest|both", help="What to do when a question has different answers."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Import without asking.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Import questions and answers, as candidates for a curator or approved at once."""
     if approve and not by.strip():
-        raise SupportBotError("Approving a file needs the name of who approves it: add --by NAME.")
+        raise SupportBotError("--approve needs the name of the person who approves: add --by NAME.")
     if not (yes or as_json or sys.stdin.isatty()):
-        raise SupportBotError("Nobody is here to say yes to the import: add --yes to import without asking.")
+        raise SupportBotError("There is no terminal to confirm the import: add --yes to import without asking.")
     chosen = parse_columns(columns)
 
     async def run(database: Database, settings: Settings) -> Imported | None:
@@ -91,17 +94,17 @@ def import_file(
     if as_json:
         print_json(asdict(imported))
         return
-    gone = f", {imported.replaced} took the place of older ones" if imported.replaced else ""
+    gone = f", {imported.replaced} replaced older ones" if imported.replaced else ""
     out.print(f"{imported.wordings} wordings, {imported.new} of them new, {imported.approved} approved{gone}")
     if not approve:
-        out.print("Decide on them: supportbot curate review")
+        out.print("To decide on them, run: supportbot curate review")
 
 
 def parse_columns(text: str) -> dict[str, str]:
-    """Return the column of each field; a name may stand in quotation marks.
+    """Return the column of each field; a name may be in quotation marks.
 
     Raises:
-        SupportBotError: the text is something else.
+        SupportBotError: the text has another form.
     """
     columns: dict[str, str] = {}
     place = 0
@@ -109,7 +112,7 @@ def parse_columns(text: str) -> dict[str, str]:
         found = _COLUMN.match(text, place)
         if found is None:
             raise SupportBotError(
-                "--columns takes FIELD=NAME, several divided by commas, as in question=Frage,answer='Die Antwort'."
+                "--columns takes FIELD=NAME, separated by commas, as in question=Frage,answer='Die Antwort'."
             )
         columns[found[1]] = next(filter(None, found.groups()[1:]), "")
         place = found.end()
@@ -118,7 +121,7 @@ def parse_columns(text: str) -> dict[str, str]:
 
 @contextmanager
 def _progress() -> Iterator[Told]:
-    """Show on a terminal what is being done; elsewhere nothing."""
+    """Show the progress on a terminal, and nothing elsewhere."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -132,7 +135,7 @@ def _progress() -> Iterator[Told]:
         task = progress.add_task("Reading", total=None)
 
         def told(what: str, done: int, total: int | None) -> None:
-            # Without a name nothing is going on: somebody is asked.
+            # Without a name nothing is running: the command waits for an answer.
             if not what:
                 progress.stop()
                 return

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def init(
     by: Actor,
     retrain: Annotated[
-        bool, typer.Option("--retrain", help="Train the starter model anew from its FAQ (minutes).")
+        bool, typer.Option("--retrain", help="Train the starter model again from its FAQ (minutes).")
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -51,7 +51,7 @@ def init(
 
 
 async def go_live(settings: Settings, version: str, actor: str) -> None:
-    """Let a starter model that was made anew answer, as a decision of whoever had it made.
+    """Promote a newly trained starter model, as a decision of the person who asked for it.
 
     Raises:
         ModelError: it is unsound.
@@ -67,11 +67,11 @@ async def go_live(settings: Settings, version: str, actor: str) -> None:
         registry = Registry(settings.models_dir)
         supply = open_supply(settings, database, registry)
         publishing = Publishing(database, registry, partial(make_local_engine, settings), supply)
-        await publishing.promote(version, actor, force_reason="made anew by `supportbot init --retrain`")
+        await publishing.promote(version, actor, force_reason="trained again by `supportbot init --retrain`")
 
 
 def _retrain_starter(registry: Registry) -> str:
-    """Train the starter model in a process of its own, since the core stands below training, and install it."""
+    """Train the starter model in a process of its own, since the core must not import training, and install it."""
     version = f"starter-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "model"
@@ -87,7 +87,7 @@ def _retrain_starter(registry: Registry) -> str:
         ]
         finished = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 - our own module
         if finished.returncode:
-            raise SupportBotError("Training the starter model failed; what went wrong is said above.")
+            raise SupportBotError("Training the starter model failed: see the messages above.")
         return str(registry.install(output).version)
 
 

@@ -1,4 +1,4 @@
-"""``supportbot knowledge``: what the bot knows, word for word, and how it decides; changes are live within 2 s."""
+"""``supportbot knowledge``: the approved answers, and how the bot decides; changes are live within 2 s."""
 
 from __future__ import annotations
 
@@ -21,21 +21,27 @@ if TYPE_CHECKING:
     from supportbot.knowledge.listing import EntrySummary, EntryView
     from supportbot.teaching.trying import Tried
 
-app = typer.Typer(help="Approved answers: what the bot says word for word.", no_args_is_help=True)
-foreign = typer.Typer(help="Questions that are none of yours, so that nothing answers them.", no_args_is_help=True)
+app = typer.Typer(help="Approved answers, which the bot gives word for word.", no_args_is_help=True)
+foreign = typer.Typer(
+    help="Questions that are none of yours, which the bot must not answer.", no_args_is_help=True
+)
 app.add_typer(foreign, name="foreign")
 
-EntryId = Annotated[int, typer.Argument(help="Number of an entry, as `list` shows it.", metavar="ID")]
+EntryId = Annotated[
+    int, typer.Argument(help="Number of an entry, as in `supportbot knowledge list`.", metavar="ID")
+]
 Move = Annotated[bool, typer.Option("--move", help="Take a question from the entry that has it.")]
 _VALID = "The last day on which it is given, as 2027-12-31"
 
 
 @app.command("list")
 def list_entries(
-    state: Annotated[EntryState | None, typer.Option(help="Which; all without it.")] = None,
-    search: Annotated[str | None, typer.Option(help="What the answer or a wording contains.")] = None,
-    source: Annotated[EntrySource | None, typer.Option(help="Where it comes from.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, the newest approval first.")] = 100,
+    state: Annotated[EntryState | None, typer.Option(help="Only entries in this state.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only entries whose answer or wording contains this.")] = None,
+    source: Annotated[EntrySource | None, typer.Option(help="Only entries from this source.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="How many; the newest approval comes first.")
+    ] = 100,
     as_json: JsonFlag = False,
 ) -> None:
     """List approved answers."""
@@ -73,17 +79,19 @@ def show(entry_id: EntryId, as_json: JsonFlag = False) -> None:
 
 @app.command()
 def add(
-    questions: Annotated[list[str], typer.Option("--question", help="A way of asking; repeat it for more.")],
-    answer: Annotated[str, typer.Option(help="What is said, word for word.")],
+    questions: Annotated[
+        list[str], typer.Option("--question", help="A wording of the question; repeat the option for more.")
+    ],
+    answer: Annotated[str, typer.Option(help="The answer, which is given word for word.")],
     by: Actor,
     valid_until: Annotated[str | None, typer.Option(metavar="DATE", help=f"{_VALID}.")] = None,
     workspace: Annotated[
-        str | None, typer.Option(metavar="PLATFORM:ID", help="The only workspace that it is given in.")
+        str | None, typer.Option(metavar="PLATFORM:ID", help="The only workspace where it is given.")
     ] = None,
     move: Move = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Add an answer with its wordings; an answer that is there already gets more wordings."""
+    """Add an answer with its wordings; if the answer exists, it gets these wordings too."""
 
     async def run(database: Database, settings: Settings) -> Changed:
         from supportbot.feedback.entries import Entries
@@ -104,22 +112,24 @@ def add(
 def edit(
     entry_id: EntryId,
     by: Actor,
-    answer: Annotated[str | None, typer.Option(help="The new answer; approved by you, now.")] = None,
+    answer: Annotated[str | None, typer.Option(help="The new answer, which you approve with this.")] = None,
     wordings: Annotated[
-        list[str] | None, typer.Option("--add-wording", help="One more way of asking; repeat it for more.")
+        list[str] | None, typer.Option("--add-wording", help="A further wording; repeat the option for more.")
     ] = None,
     remove: Annotated[
         list[int] | None,
-        typer.Option("--remove-wording", metavar="N", help="Number of a wording, as `show` shows it."),
+        typer.Option(
+            "--remove-wording", metavar="N", help="Number of a wording, as in `supportbot knowledge show`."
+        ),
     ] = None,
     valid_until: Annotated[str | None, typer.Option(metavar="DATE", help=f"{_VALID}, or never.")] = None,
     workspace: Annotated[
-        str | None, typer.Option(metavar="PLATFORM:ID", help="The only workspace that it is given in, or all.")
+        str | None, typer.Option(metavar="PLATFORM:ID", help="The only workspace where it is given, or all.")
     ] = None,
     move: Move = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Change an answer, its wordings, how long or where it is given."""
+    """Change an answer, its wordings, or how long or where it is given."""
 
     async def run(database: Database, settings: Settings) -> Changed:
         from supportbot.feedback.changes import SAME
@@ -147,7 +157,7 @@ def retire(
     reason: Annotated[str | None, typer.Option(help="Why, for the audit.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Give answers to nobody any more, and let no model learn them; `restore` undoes it."""
+    """Stop giving answers, also to the next model; `restore` undoes it."""
 
     async def run(database: Database, settings: Settings) -> Sequence[Changed]:
         from supportbot.feedback.entries import Entries
@@ -159,7 +169,7 @@ def retire(
 
 @app.command()
 def restore(entry_id: EntryId, by: Actor, move: Move = False, as_json: JsonFlag = False) -> None:
-    """Give a retired answer again, as it was."""
+    """Give a retired answer again, unchanged."""
 
     async def run(database: Database, settings: Settings) -> Changed:
         from supportbot.feedback.entries import Entries
@@ -205,11 +215,13 @@ def list_foreign(as_json: JsonFlag = False) -> None:
 
 @foreign.command("remove")
 def remove_foreign(
-    numbers: Annotated[list[int], typer.Argument(help="Numbers, as `foreign list` shows them.", metavar="N...")],
+    numbers: Annotated[
+        list[int], typer.Argument(help="Numbers, as in `supportbot knowledge foreign list`.", metavar="N...")
+    ],
     by: Actor,
     as_json: JsonFlag = False,
 ) -> None:
-    """Mark questions as none of yours no more."""
+    """Remove the mark from questions."""
 
     async def run(database: Database, settings: Settings) -> list[Foreign]:
         from supportbot.feedback.foreign import ForeignQuestions
@@ -228,12 +240,16 @@ def remove_foreign(
 def try_question(
     question: Annotated[str, typer.Argument(help="The question, in quotes.")],
     workspace: Annotated[
-        str | None, typer.Option(metavar="PLATFORM:ID", help="As if it was asked there; an operator's sees all.")
+        str | None,
+        typer.Option(
+            metavar="PLATFORM:ID",
+            help="Try it as if asked there; without it, as an operator who sees all answers.",
+        ),
     ] = None,
-    model: Annotated[bool, typer.Option("--model", help="Load the model, and show what it would say.")] = False,
+    model: Annotated[bool, typer.Option("--model", help="Load the model too, and show its answer.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what would be said to a question, and why; nothing is logged."""
+    """Show how a question would be answered, and why; nothing is logged."""
     from supportbot.cli._tried import show_tried, tried_record
     from supportbot.cli._trying import try_with_model, try_without_model
 
@@ -249,7 +265,7 @@ def try_question(
 
 @app.command()
 def status(as_json: JsonFlag = False) -> None:
-    """Show how much is known, how sure an answer must be, and what would make it better."""
+    """Show how many answers there are, how sure one must be, and what would improve them."""
     from supportbot.cli._standing import read_standing, show_standing, standing_record
 
     with err.status("Looking …"):

@@ -1,4 +1,4 @@
-"""``supportbot learn``: documents are shown as they were understood, and proposed when somebody says yes."""
+"""``supportbot learn``: shows how documents were understood, and proposes their passages after a yes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SENTENCE = 300
 """Characters of a sentence about a file that cannot be read."""
 
 _MOST_NAMED = 5
-"""Files that cannot be read, of which it is said why."""
+"""Unreadable files that are listed with the reason."""
 
 
 def learn(
@@ -34,14 +34,16 @@ def learn(
         ),
     ],
     allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Addresses may be of this machine or its network.")
+        bool, typer.Option("--allow-private", help="Allow addresses of this machine or its network.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Propose without asking.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Propose the passages of documents as entries, for a curator to decide on."""
+    """Propose the passages of documents as approved answers, for a curator to decide on."""
     if not (yes or as_json or sys.stdin.isatty()):
-        raise SupportBotError("Nobody is here to say yes to the proposals: add --yes to propose without asking.")
+        raise SupportBotError(
+            "There is no terminal to confirm the proposals: add --yes to propose without asking."
+        )
 
     async def run(database: Database, settings: Settings) -> Learned | None:
         from supportbot.feedback.curation.documents.learning import prepare
@@ -64,11 +66,11 @@ def learn(
         return
     out.print(f"{_number(learned.passages, 'passage')}, {learned.new} of them new")
     if learned.new:
-        out.print("Decide on them: supportbot curate review")
+        out.print("To decide on them, run: supportbot curate review")
 
 
 def show(found: Found) -> None:
-    """Print the preview; all of it is somebody else's text, so what a terminal would obey is taken out."""
+    """Print the preview; all of it is somebody else's text, so control characters are removed."""
     from supportbot.printable import shortened
     from supportbot.teaching.preview import ANSWER_SHOWN, QUESTION_SHOWN, describe_passages
     from supportbot.words import ENGLISH

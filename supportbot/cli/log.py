@@ -1,4 +1,4 @@
-"""``supportbot log``: what was asked lately, and how it went. Who read how much of it is in the audit."""
+"""``supportbot log``: the latest questions and answers. The audit records who read how many."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def log(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the latest questions.")] = 20,
     search: Annotated[
-        str, typer.Option(metavar="WORDS", help='Only where these words stand; "in quotation marks" together.')
+        str,
+        typer.Option(
+            metavar="WORDS", help='Only conversations that contain these words; "in quotation marks" together.'
+        ),
     ] = "",
     as_json: JsonFlag = False,
 ) -> None:

@@ -29,12 +29,13 @@ app = typer.Typer(name="models", help="Model versions: what is live, and why.", 
 Version = Annotated[str, typer.Argument(help="Its name, as in `supportbot models list`.")]
 
 _LOCK_SECONDS = 1.5
-"""A rollback waits no longer than this for whoever writes to the database: it is to take less than 5 s in all."""
+"""A rollback waits no longer than this for another process that writes to the database: it must take less than 5 s
+in all."""
 
 
 @app.command("list")
 def list_versions(as_json: JsonFlag = False) -> None:
-    """List all versions, the newest first: which is live, how each measured, and its thumbs in chat."""
+    """List all versions, the newest first: which is live, how good each measured, and its votes in chat."""
     found, daemons = _call(start(), _listed)
     if as_json:
         print_json([_listed_record(summary, daemons) for summary in found])
@@ -59,7 +60,7 @@ def list_versions(as_json: JsonFlag = False) -> None:
 
 @app.command()
 def show(version: Version, as_json: JsonFlag = False) -> None:
-    """Show one version: its figures, its evaluation, the rows that trained it, and how people liked it."""
+    """Show one version: its figures, its evaluation, the rows that trained it, and its votes in chat."""
     report = _call(start(), lambda publishing: publishing.show(version))
     if as_json:
         print_json(_report_record(report))
@@ -78,11 +79,13 @@ def promote(
     by: Actor,
     force: Annotated[
         str | None,
-        typer.Option(metavar="REASON", help="Let it go live without evidence that it is better; audited."),
+        typer.Option(
+            metavar="REASON", help="Promote it without evidence that it is better; the audit keeps the reason."
+        ),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Let a version go live, if it is sound and measured better than the live one."""
+    """Make a version live, if it works and measured better than the live one."""
     settings = start()
     with err.status("Checking …"):
         switch = _call(settings, lambda publishing: publishing.promote(version, by, force))
@@ -91,9 +94,9 @@ def promote(
 
 @app.command()
 def rollback(by: Actor, as_json: JsonFlag = False) -> None:
-    """Let the version that was live before go live again, at once."""
+    """Make the previous version live again, at once."""
     settings = start()
-    # Neither a schema nor a lock of the database stands in its way.
+    # It needs neither the database's schema nor a lock in it.
     switch = _call(
         settings, lambda publishing: publishing.rollback(by), check_database=False, lock_seconds=_LOCK_SECONDS
     )
@@ -102,13 +105,13 @@ def rollback(by: Actor, as_json: JsonFlag = False) -> None:
 
 @app.command()
 def retire(version: Version, by: Actor) -> None:
-    """Delete the files of a version that is not live; its answers go on naming it."""
+    """Delete the files of a version that is not live; its answers still name it."""
     from supportbot.models.loading import prune_exports
 
     settings = start()
     _call(settings, lambda publishing: publishing.retire(version, by))
     freed = prune_exports(settings)
-    exports = f" Exported models that nobody needs: {freed / _MEGABYTE:.1f} MB freed." if freed else ""
+    exports = f" Unused exported models were deleted too: {freed / _MEGABYTE:.1f} MB." if freed else ""
     out.print(f"{version} is retired: its files are deleted.{exports}")
 
 
@@ -142,13 +145,16 @@ def _show_switch(settings: Settings, switch: Switch, as_json: bool) -> None:
         print_json(asdict(switch))
     else:
         instead = f" instead of {switch.previous}" if switch.previous else ""
-        out.print(f"{switch.version} is live{instead}; a running daemon takes it up as soon as it has loaded it.")
+        out.print(f"{switch.version} is live{instead}; a running daemon switches as soon as it has loaded it.")
     for remark in (switch.unrecorded, switch.unreached):
         if remark:
             err.print(Text(f"supportbot: {remark}"), soft_wrap=True)
     if settings.model:
         err.print(
-            Text(f"supportbot: SUPPORTBOT_MODEL is set ({settings.model}), and a daemon with it stays with that."),
+            Text(
+                f"supportbot: SUPPORTBOT_MODEL is set to {settings.model}, so a daemon with this "
+                "setting keeps that version."
+            ),
             soft_wrap=True,
         )
 
@@ -158,7 +164,7 @@ async def _listed(publishing: Publishing) -> tuple[list[VersionSummary], list[Ru
 
 
 def _daemons_table(daemons: Sequence[RunningDaemon]) -> Table:
-    """Show which daemons share the database, and what keeps one from the live version."""
+    """Show which daemons share the database, and why one does not answer with the live version."""
     table = Table("daemon on", "answers with", "why not the live version", header_style="bold", box=None)
     for one in daemons:
         table.add_row(Text(one.host), Text(one.version), Text(one.problem or "–"))
@@ -217,9 +223,9 @@ def _report_lines(report: VersionReport) -> list[tuple[str, str]]:
 
 
 def _beside_lines(beside: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Say how the version is trusted where the approved answers refuse a question."""
+    """Return how far the version is trusted where no approved answer is sure."""
     if beside is None:
-        return [("beside approved answers", "not calibrated: its own floor holds")]
+        return [("beside approved answers", "not calibrated: its own floor applies")]
     inside = beside["in_scope"]
     foreign = ", ".join(
         f"{beside[kind]['wrong']} of {beside[kind]['answers']} {name}"

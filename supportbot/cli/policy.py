@@ -1,4 +1,4 @@
-"""``supportbot policy``: what the bot answers where, as the admins of channels decided it."""
+"""``supportbot policy``: what the bot answers in each channel, as its admins decided."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ if TYPE_CHECKING:
     from supportbot.policies.policy import Policy
     from supportbot.policies.store import Decided, Place
 
-app = typer.Typer(help="Decide what the bot answers where.", no_args_is_help=True)
+app = typer.Typer(help="Decide what the bot answers in each channel.", no_args_is_help=True)
 
 Workspace = Annotated[str, typer.Argument(help="Platform and id of a workspace or server, such as `slack:T0123`.")]
 Channel = Annotated[
     str,
-    typer.Option("--channel", help="The id of one channel, such as C0123; by default all that decide nothing."),
+    typer.Option(
+        "--channel",
+        help="The id of one channel, such as C0123; by default all channels without a decision of their own.",
+    ),
 ]
 
 
 @app.command("list")
 def list_(as_json: JsonFlag = False) -> None:
-    """List what was decided, by whom."""
+    """List all decisions, and who made them."""
 
     async def work(database: Database, settings: Settings) -> list[Decided]:
         from supportbot.policies.store import Policies
@@ -42,7 +45,7 @@ def list_(as_json: JsonFlag = False) -> None:
         print_json([_decision(one) for one in found])
         return
     if not found:
-        out.print("Nothing was decided: the bot answers whoever names it.")
+        out.print("There are no decisions: the bot answers when somebody mentions it.")
         return
     table = Table("workspace", "channel", "decided", "by", "on", header_style="bold")
     for one in found:
@@ -56,7 +59,7 @@ def list_(as_json: JsonFlag = False) -> None:
 
 @app.command()
 def show(workspace: Workspace, channel: Channel = "", as_json: JsonFlag = False) -> None:
-    """Show what holds in a channel, or in a workspace."""
+    """Show what applies in a channel or a workspace."""
     place = _place(workspace, channel)
 
     async def work(database: Database, settings: Settings) -> Policy:
@@ -78,7 +81,7 @@ def set_(
     channel: Channel = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Decide about a channel, or about a workspace; what is not named stays as it is."""
+    """Change settings of a channel or a workspace; the others stay as they are."""
     from supportbot.administration.channels import unheard
     from supportbot.policies.wording import read_settings
 
@@ -97,7 +100,7 @@ def set_(
 
 @app.command()
 def reset(workspace: Workspace, by: Actor, channel: Channel = "", as_json: JsonFlag = False) -> None:
-    """Take back what was decided about a channel, or about a workspace."""
+    """Remove all decisions about a channel or a workspace."""
     place = _place(workspace, channel)
 
     async def work(database: Database, settings: Settings) -> Policy:
@@ -119,7 +122,7 @@ def _pairs(settings: Sequence[str]) -> dict[str, str]:
     for setting in settings:
         name, sign, value = setting.partition("=")
         if not sign:
-            raise SupportBotError(f"'{setting}' is no setting: write SETTING=VALUE, such as answer_on=never.")
+            raise SupportBotError(f"'{setting}' is not a setting: write SETTING=VALUE, such as answer_on=never.")
         pairs[name.strip()] = value
     return pairs
 

@@ -1,4 +1,4 @@
-"""``supportbot privacy``: what is kept of a person, handed out or erased, and how long anything is kept."""
+"""``supportbot privacy``: exports or erases a person's data, and shows how long data is kept."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from supportbot.privacy.requests import Outcome
     from supportbot.privacy.retention import Standing
 
-app = typer.Typer(help="Hand out or erase what is kept of a person, and see for how long it is kept.")
+app = typer.Typer(help="Export or erase a person's data, and see how long data is kept.")
 
 Platform = Annotated[str, typer.Option("--platform", help="`slack`, `discord`, `web` or `cli`.")]
 User = Annotated[str, typer.Option("--user", help="The platform's id of the person, such as U0123ABC.")]
 Workspace = Annotated[
     list[str] | None,
-    typer.Option("--workspace", help="Only there: the id of a workspace or guild; several are possible."),
+    typer.Option("--workspace", help="Only in this workspace or guild, by its id; repeat the option for more."),
 ]
 
 
@@ -43,11 +43,12 @@ def export(
     by: Actor,
     workspace: Workspace = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="The file, for you alone to read; else standard output.")
+        Path | None,
+        typer.Option("--output", help="The file, which only you can read; by default standard output."),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write everything that is kept of a person as JSON, to hand it out."""
+    """Write all data of a person as JSON, to give it to them."""
 
     async def work(database: Database, settings: Settings) -> dict[str, Any]:
         from supportbot.privacy.requests import Requests
@@ -72,12 +73,12 @@ def erase(
     user: User,
     by: Actor,
     workspace: Workspace = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Erase everything of a person that can be reached, for good, and say what is left to see to."""
+    """Erase all reachable data of a person for good, and list what you must erase yourself."""
     if as_json and not yes:
-        raise SupportBotError("Nobody can be asked with --json: add --yes to erase without a question.")
+        raise SupportBotError("--json cannot ask for confirmation: add --yes to erase without asking.")
 
     async def work(database: Database, settings: Settings) -> Outcome | None:
         from supportbot.privacy.requests import Requests
@@ -87,7 +88,7 @@ def erase(
         if not yes:
             found = await requests.find(person)
             err.print(Text(f"Found: {_counted(found.counts())}."), soft_wrap=True)
-            if not typer.confirm("Erase all of it? It cannot be brought back.", default=False, err=True):
+            if not typer.confirm("Erase all of it? This cannot be undone.", default=False, err=True):
                 return None
         with _progress() as told:
             return await requests.erase(person, by, told=told)
@@ -106,14 +107,14 @@ def erase(
             out.print(Text(f"{what}: {path}"), soft_wrap=True)
     if compacted.problem:
         err.print(Text(compacted.problem), soft_wrap=True)
-    out.print("Not reached, and yours to see to:")
+    out.print("Not reached, so please erase or check it yourself:")
     for sentence in left:
         out.print(Text(f"  - {printable(sentence)}"), soft_wrap=True)
 
 
 @app.command()
 def status(as_json: JsonFlag = False) -> None:
-    """Say for how long conversations are kept, what is older, and whether anything erased is still in the file."""
+    """Show how long conversations are kept, what is older, and whether erased data may still be in the file."""
 
     async def work(database: Database, settings: Settings) -> tuple[int | None, Standing, bool]:
         from supportbot.privacy.retention import standing
@@ -132,15 +133,17 @@ def status(as_json: JsonFlag = False) -> None:
     table.add_row("Conversations are kept", kept)
     table.add_row("Questions in the log", f"{found.questions:,}")
     table.add_row("The oldest", f"{found.oldest.astimezone():%d %b %Y}" if found.oldest else "–")
-    table.add_row("Would go now", f"{found.questions_to_go:,} questions with {found.answers_to_go:,} answers")
-    table.add_row("Stay in any case", f"{found.approved_rows:,} approved rows for training, and the knowledge")
-    table.add_row("Erased, but perhaps still in the file", "yes: `supportbot privacy compact`" if is_due else "no")
+    table.add_row(
+        "Would be deleted now", f"{found.questions_to_go:,} questions with {found.answers_to_go:,} answers"
+    )
+    table.add_row("Kept in any case", f"{found.approved_rows:,} approved rows for training, and the knowledge")
+    table.add_row("Erased data may still be in the file", "yes: `supportbot privacy compact`" if is_due else "no")
     out.print(table)
 
 
 @app.command()
 def compact(by: Actor, as_json: JsonFlag = False) -> None:
-    """Write the database anew, so that nothing erased is left in its file; others cannot write meanwhile."""
+    """Rewrite the database, so that no erased data is left in its file; others cannot write meanwhile."""
 
     async def work(database: Database, settings: Settings) -> Compacted:
         from supportbot.privacy.upkeep import compact_noting
@@ -153,20 +156,22 @@ def compact(by: Actor, as_json: JsonFlag = False) -> None:
     elif not compacted.is_whole:
         raise SupportBotError(compacted.problem)
     else:
-        out.print("The database is written anew: what was erased is not in it.")
+        out.print("The database was rewritten: its file contains no erased data.")
 
 
 def _write_privately(path: Path, text: str) -> None:
     """Write a file that only its owner may read.
 
     Raises:
-        SupportBotError: it is there already, or cannot be written.
+        SupportBotError: it already exists, or cannot be written.
     """
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise SupportBotError(f"'{path}' cannot be written ({error.strerror}): give another --output.") from error
+        raise SupportBotError(
+            f"'{path}' cannot be written ({error.strerror}): choose another file with --output."
+        ) from error
 
 
 def _counted(counts: Any) -> str:
@@ -188,7 +193,7 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
 
 @contextmanager
 def _progress() -> Iterator[Told]:
-    """Show on a terminal what is being done; elsewhere nothing."""
+    """Show the progress on a terminal, and nothing elsewhere."""
     if not err.is_terminal:
         yield lambda what, done, total: None
         return

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 EXIT_DIFFERENT = 1
 
 _ROUNDING = (
-    "In 16 bits an answer may turn out differently among other questions than alone; "
-    "with SUPPORTBOT_PRECISION=fp32 it does not."
+    "With 16 bits, other questions in the same batch may change an answer; "
+    "with SUPPORTBOT_PRECISION=fp32 they do not."
 )
 
 
 def replay(
     answer_id: Annotated[
-        int, typer.Argument(min=1, help="Number of the answer: `answer_id` in `supportbot log --json`.")
+        int, typer.Argument(min=1, help="Number of the answer, `answer_id` in `supportbot log --json`.")
     ],
     as_json: JsonFlag = False,
 ) -> None:
-    """Generate a logged answer again and compare; exit status 0: the same, 1: different, 2: it can't be done."""
+    """Generate a logged answer again and compare; exit status 0: the same, 1: different, 2: not possible."""
     replayed = with_database(lambda database, settings: _replay(database, settings, answer_id))
     if as_json:
         print_json(_record(replayed))

@@ -1,4 +1,4 @@
-"""``supportbot restore``: put a backup in place, which is proven whole first."""
+"""``supportbot restore``: restores a backup after checking that it is complete."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def restore(
     path: Annotated[Path, typer.Argument(help="The folder of a backup.")],
-    force: Annotated[bool, typer.Option("--force", help="Move what is there aside instead of refusing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Move existing data aside instead of refusing.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Put a backup in place of a bot that is stopped, and bring its schema to this program's version."""
+    """Restore a backup while the bot is stopped, and migrate its database to this version."""
     from supportbot.backup.restoring import restore_backup
 
     settings = start()
@@ -33,8 +33,8 @@ def restore(
         return
     out.print(Text(f"Restored to {settings.home}, as it was at {restored.manifest.created_at}."))
     for moved in restored.moved_aside:
-        out.print(Text(f"What was there before is now {moved}"))
-    out.print("Settings and secrets are not part of a backup: look at settings.json in it, and at your own .env.")
+        out.print(Text(f"The previous data is now {moved}"))
+    out.print("Settings and secrets are not part of a backup: compare your .env with settings.json in the backup.")
 
 
 def _record(restored: Restored) -> dict[str, Any]:

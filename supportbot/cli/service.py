@@ -1,4 +1,4 @@
-"""``supportbot service``: have systemd run the daemon."""
+"""``supportbot service``: installs the daemon as a systemd service."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from supportbot.config import Settings
     from supportbot.systemd.unit import Installation
 
-app = typer.Typer(no_args_is_help=True, help="Have systemd run the daemon.")
+app = typer.Typer(no_args_is_help=True, help="Run the daemon with systemd.")
 
 OfUser = Annotated[
-    bool, typer.Option("--user", help="In your own service manager, without root, instead of the machine's.")
+    bool, typer.Option("--user", help="Use your own service manager, without root, instead of the system's.")
 ]
 Folder = Annotated[
     Path | None,
-    typer.Option("--folder", help="Where the unit is, instead of where systemd looks: for an image or a package."),
+    typer.Option("--folder", help="The folder of the unit, for an image or a package; by default systemd's."),
 ]
 
 
@@ -35,7 +35,7 @@ def install(
     of_user: OfUser = False,
     folder: Folder = None,
     show: Annotated[bool, typer.Option("--print", help="Print the unit, and write nothing.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a unit that was changed by hand.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a unit even if somebody changed it.")] = False,
 ) -> None:
     """Write the unit for this installation: its Python, its home folder, and the user who owns that folder."""
     from supportbot.systemd.unit import build_unit, unit_folder, write_unit
@@ -58,9 +58,9 @@ def install(
 def uninstall(
     of_user: OfUser = False,
     folder: Folder = None,
-    force: Annotated[bool, typer.Option("--force", help="Also one that was changed by hand.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Remove a unit even if somebody changed it.")] = False,
 ) -> None:
-    """Remove the unit; what the bot keeps stays where it is."""
+    """Remove the unit; the bot's data stays."""
     from supportbot.systemd.unit import remove_unit, unit_folder
 
     path = remove_unit(folder or unit_folder(of_user=of_user), force=force)
@@ -73,7 +73,7 @@ def _installation(settings: Settings, *, of_user: bool) -> Installation:
 
     home = settings.home.absolute()
     if not home.is_dir():
-        raise ConfigError(f"{home} is not there: set SUPPORTBOT_HOME, or run `supportbot init` first.")
+        raise ConfigError(f"{home} does not exist: set SUPPORTBOT_HOME, or run `supportbot init` first.")
     user = None if of_user else owner_of(home)
     folder = Path.cwd() if Path(ENV_FILE).is_file() else home
     _tell_what_is_lost(folder / ENV_FILE)
@@ -81,7 +81,7 @@ def _installation(settings: Settings, *, of_user: bool) -> Installation:
 
 
 def _written(settings: Settings, home: Path) -> Iterator[Path]:
-    """Yield the folders that the bot writes into, none inside the home folder but itself."""
+    """Yield the folders that the bot writes into: the home folder, and those outside it."""
     from sqlalchemy import make_url
 
     yield home
@@ -93,18 +93,18 @@ def _written(settings: Settings, home: Path) -> Iterator[Path]:
         if folder.is_relative_to(home):
             continue
         if not folder.is_dir():
-            raise ConfigError(f"{key} names {folder}, which is not there: make it, for the user who runs the bot.")
+            raise ConfigError(
+                f"{key} names {folder}, which does not exist: create it for the user who runs the bot."
+            )
         yield folder
 
 
 def _tell_what_is_lost(env_file: Path) -> None:
-    """Name the settings of this shell: the service has another environment."""
+    """Warn of settings that only this shell has: the service has another environment."""
     from supportbot.config import Settings
     from supportbot.config.loading import env_name
 
     known = {env_name(field) for field in Settings.model_fields} - {"SUPPORTBOT_HOME"}
     if lost := sorted(known & os.environ.keys()):
-        sentence = (
-            f"supportbot: Only this shell has {', '.join(lost)}: write them into {env_file} for the service."
-        )
+        sentence = f"supportbot: Only this shell has {', '.join(lost)}: add them to {env_file} for the service."
         err.print(Text(sentence), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``supportbot stats``: how much was asked lately, how it was answered, and what people thought of it."""
+"""``supportbot stats``: how much was asked recently, how it was answered, and how people voted."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _MOST_DAYS = 3_650
 def stats(
     workspace: Annotated[
         str | None,
-        typer.Option(help="One workspace, such as `slack:T123` or `discord:8000`; all together without it."),
+        typer.Option(help="One workspace, such as `slack:T123` or `discord:8000`; by default all together."),
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=_MOST_DAYS, help="How many days, up to now.")] = 7,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show the figures of the last days: questions, answers, votes, seconds, and what is asked most."""
+    """Show the figures of the last days: questions, answers, votes, seconds, and the most frequent questions."""
 
     async def read(database: Database, settings: Settings) -> Statistics:
         from supportbot.statistics.statistics import read_statistics
@@ -45,7 +45,7 @@ def stats(
     for line in in_words(figures):
         out.print(Text(line))
     if figures.most_asked:
-        out.print(Text("\nAsked most, of what is verified:"))
+        out.print(Text("\nVerified questions that are asked most:"))
     for asked in figures.most_asked:
         out.print(Text(f"{asked.times:>6,}  {' '.join(printable(asked.question).split())}"))
 
@@ -69,7 +69,7 @@ async def number_of(database: Database, name: str) -> int:
         number = await session.scalar(query)
     if number is None:
         raise SupportBotError(
-            f"Nothing was heard from '{name}' yet: write platform and id, such as slack:T123; "
+            f"There is no question from '{name}': write platform and id, such as slack:T123; "
             "`supportbot consent` lists the workspaces."
         )
     return number

@@ -1,4 +1,4 @@
-"""``supportbot models trial``: a share of conversations on a candidate, and how people like it."""
+"""``supportbot models trial``: a candidate answers a share of conversations, and votes compare it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from supportbot.trials.store import Trial
     from supportbot.trials.trials import ArmView, Rate, TrialView
 
-app = typer.Typer(help="Try a candidate on a share of conversations.", no_args_is_help=True)
+app = typer.Typer(help="Let a candidate answer a share of conversations.", no_args_is_help=True)
 
 _ROWS = (
     "conversations",
     "judged",
     "👍 of judged",
-    "answered, and that was it",
-    "asked on",
+    "needed one answer",
+    "asked again",
     "asked a human",
     "not sure",
 )
@@ -33,16 +33,23 @@ _ROWS = (
 def start(
     candidate: Annotated[str, typer.Argument(help="Its name, as in `supportbot models list`.")],
     by: Actor,
-    share: Annotated[int, typer.Option(metavar="PERCENT", help="Of conversations on it, 1 to 50.")] = 20,
+    share: Annotated[
+        int, typer.Option(metavar="PERCENT", help="Share of conversations that it answers, 1 to 50.")
+    ] = 20,
     alpha: Annotated[
-        float, typer.Option(help="Probability of seeing a difference, at any time, where there is none.")
+        float, typer.Option(help="Probability of finding a difference, at any time, although there is none.")
     ] = 0.05,
-    conversations: Annotated[int, typer.Option(help="It ends without a difference after so many.")] = 5_000,
-    days: Annotated[int, typer.Option(help="Likewise, after so many days.")] = 30,
-    promote: Annotated[bool, typer.Option("--promote", help="A better candidate goes live by itself.")] = False,
+    conversations: Annotated[
+        int, typer.Option(help="End without a result after this many conversations.")
+    ] = 5_000,
+    days: Annotated[int, typer.Option(help="End without a result after this many days.")] = 30,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Make a better candidate live automatically.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Start a trial against the live version; a running daemon joins as soon as it has loaded the candidate."""
+    """Start a trial against the live version; a running daemon takes part as soon as it has loaded the
+    candidate."""
 
     async def work(database: Database, settings: Settings) -> Trial:
         from supportbot.trials.rule import Rule
@@ -63,7 +70,7 @@ def start(
 
 @app.command()
 def stop(by: Actor, as_json: JsonFlag = False) -> None:
-    """Stop the trial that runs; everybody gets the live version again within two seconds."""
+    """Stop the running trial; the live version answers everybody again within two seconds."""
 
     async def work(database: Database, settings: Settings) -> Trial:
         from supportbot.trials.trials import Trials
@@ -79,7 +86,7 @@ def stop(by: Actor, as_json: JsonFlag = False) -> None:
 
 @app.command()
 def show(as_json: JsonFlag = False) -> None:
-    """Show the latest trial: both arms, the difference that is not ruled out, and how it ended."""
+    """Show the latest trial: both versions, the interval of the difference, and how it ended."""
 
     async def work(database: Database, settings: Settings) -> TrialView | None:
         from supportbot.trials.trials import Trials
@@ -101,7 +108,7 @@ def show(as_json: JsonFlag = False) -> None:
         table.add_row(name, *cells)
     out.print(table)
     points = f"{100 * view.low:+.1f} to {100 * view.high:+.1f} points"
-    out.print(Text(f"Difference of 👍 that is not ruled out, at all times with {1 - rule.alpha:.0%}: {points}."))
+    out.print(Text(f"Difference of 👍, interval valid at any time with {1 - rule.alpha:.0%}: {points}."))
 
 
 def _cells(view: ArmView) -> list[str]:

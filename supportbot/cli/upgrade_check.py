@@ -1,4 +1,4 @@
-"""``supportbot upgrade-check``: what a restart with this version would meet, while the old daemon still runs."""
+"""``supportbot upgrade-check``: checks for a restart with this version, while the old daemon still runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def upgrade_check(as_json: JsonFlag = False) -> None:
-    """Look before a restart: settings, migrations, backup, model, encoder, disk. It changes nothing."""
+    """Check before an upgrade: settings, migrations, backup, model, encoder, disk. It changes nothing."""
     from supportbot.cli._findings import show_findings
 
     with err.status("Looking …"):

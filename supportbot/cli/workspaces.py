@@ -1,4 +1,5 @@
-"""``supportbot workspaces``: where the Slack app is installed, if many workspaces install it, and ending that."""
+"""``supportbot workspaces``: lists where the Slack app is installed, if many workspaces can install it, and ends
+an installation."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ app = typer.Typer(help="Slack workspaces that have installed the app.", no_args_
 
 @app.command("list")
 def list_(as_json: JsonFlag = False) -> None:
-    """List the workspaces, the oldest installation first; no token is shown."""
+    """List the workspaces, the oldest installation first, without tokens."""
 
     async def work(database: Database, settings: Settings) -> list[Installed]:
         from supportbot.installations import installed
@@ -37,7 +38,7 @@ def list_(as_json: JsonFlag = False) -> None:
         return
     if not found:
         out.print(
-            "The app is installed nowhere: with SLACK_CLIENT_ID set, open /slack/install on the page's port."
+            "No workspace has installed the app: set SLACK_CLIENT_ID, and open /slack/install on the page's port."
         )
         return
     table = Table("workspace", "name", "installed", "token", header_style="bold")
@@ -57,9 +58,9 @@ def remove(
     workspace: Annotated[str, typer.Argument(help="Its id, such as T0123.")],
     by: Actor,
 ) -> None:
-    """Forget a workspace's token: within seconds nothing is heard from it or sent there any more.
+    """Forget a workspace's token: within seconds the bot neither receives from it nor sends there.
 
-    What was asked there stays in the record.
+    Its questions stay in the log.
     """
 
     async def work(database: Database, settings: Settings) -> bool:
@@ -69,10 +70,10 @@ def remove(
 
     if not with_database(work):
         raise SupportBotError(
-            f"The app is not installed in '{workspace}': `supportbot workspaces list` shows where."
+            f"The app is not installed in '{workspace}': `supportbot workspaces list` shows the installations."
         )
     out.print(
-        f"{printable(workspace)} is removed. Its people still see the app until one of them removes it in Slack."
+        f"{printable(workspace)} is removed. People there still see the app until somebody removes it in Slack."
     )
 
 

@@ -1,7 +1,7 @@
 """What can be set: each setting with its type, its meaning, and the bounds of its value.
 
-Names begin with ``SUPPORTBOT_``, except those that everyone knows (``SLACK_BOT_TOKEN``, ``DISCORD_TOKEN`` …). What
-settings need of one another, ``settings`` knows.
+Names begin with ``SUPPORTBOT_``, except those that everyone knows (``SLACK_BOT_TOKEN``, ``DISCORD_TOKEN`` …).
+``settings`` checks which settings need one another.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Fields(BaseSettings):
     encoder: OptionalText = Field(
         default=None,
         description="The sentence encoder that compares questions: a BERT-shaped model (a hub id, or a "
-        "directory in Hugging Face format), or none (letters alone). Empty: all-MiniLM-L6-v2, "
+        "directory in Hugging Face format), or none (letters only). Empty: all-MiniLM-L6-v2, "
         "which is included.",
     )
     wrong_rate: float = Field(

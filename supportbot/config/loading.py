@@ -61,7 +61,7 @@ def look_at_settings(env_file: Path | None = None) -> tuple[Settings | None, Seq
 
 
 def adopt_standard(env_file: Path | None = None) -> None:
-    """Put the standard keys of ``.env`` into the environment; what stands there already has the last word."""
+    """Put the standard keys of ``.env`` into the environment; values that are there already win."""
     path = env_file or Path(ENV_FILE)
     for key, value in dotenv_values(path).items() if path.is_file() else ():
         if key.startswith(STANDARD) and value is not None:

@@ -1,6 +1,5 @@
-"""The settings of one process: what follows from them, and what they need of one another.
-
-What can be set, ``fields`` has; where it is read from, ``loading`` knows.
+"""The settings of one process: what follows from them, and which need one another. ``fields`` defines each
+setting, and ``loading`` reads them.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ class Settings(Fields):
         check_sign_in(self)
         if wrong := sorted(name for name in self.named_admins if not _ADMIN.fullmatch(name)):
             raise ConfigError(
-                f"SUPPORTBOT_ADMINS holds '{wrong[0]}': name people as slack:T0123:U0456 or discord:8001:1001, "
+                f"SUPPORTBOT_ADMINS contains '{wrong[0]}': name people as slack:T0123:U0456 or discord:8001:1001, "
                 "which is the platform, the workspace or server, and the person."
             )
         if self.engine == "remote" and not self.remote_servers:
@@ -84,7 +83,7 @@ class Settings(Fields):
             )
         if bad := next((url for url in self.remote_servers if not url.startswith(("http://", "https://"))), None):
             raise ConfigError(
-                f"SUPPORTBOT_REMOTE_URLS holds '{without_user(bad)}', which does not begin with http:// or https://."
+                f"SUPPORTBOT_REMOTE_URLS contains '{without_user(bad)}', which does not begin with http:// or https://."
             )
         if (url := self.database_url) and not url.startswith(("sqlite+aiosqlite://", "postgresql+psycopg://")):
             raise ConfigError(
@@ -92,8 +91,9 @@ class Settings(Fields):
             )
         if url and (keys := secret_keys(url)):
             raise ConfigError(
-                f"SUPPORTBOT_DATABASE_URL holds a secret after its '?' ({keys[0]}): a password stands before the "
-                "host, as in postgresql+psycopg://user:password@host/name, or in a file that ?passfile= names."
+                f"SUPPORTBOT_DATABASE_URL contains a secret after its '?' ({keys[0]}): put a "
+                "password before the host, as in postgresql+psycopg://user:password@host/name, "
+                "or in a file that ?passfile= names."
             )
         check_store(self)
         check_exposure(self.web_host, self.page_origins)

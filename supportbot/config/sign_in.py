@@ -35,7 +35,8 @@ def named_people(settings: Settings) -> Mapping[str, str]:
         for name in _parts(getattr(settings, key)):
             if not _PERSON.fullmatch(name):
                 raise ConfigError(
-                    f"SUPPORTBOT_{key.upper()} holds '{name}': name people by an e-mail address, by sub: and the "
+                    f"SUPPORTBOT_{key.upper()} contains '{name}': name people by an e-mail "
+                    "address, by sub: and the "
                     "provider's subject, or as slack:T0123:U0456."
                 )
             people[name if name.startswith(("sub:", "slack:")) else f"email:{folded(name)}"] = role
@@ -53,7 +54,7 @@ def role_values(settings: Settings) -> Mapping[str, str]:
         value, _, role = (piece.strip() for piece in part.rpartition("="))
         if not value or role not in _ROLES:
             raise ConfigError(
-                f"SUPPORTBOT_OIDC_ROLE_VALUES holds '{part}': write a value of the claim, =, and viewer, "
+                f"SUPPORTBOT_OIDC_ROLE_VALUES contains '{part}': write a value of the claim, =, and viewer, "
                 "curator or admin, e.g. support=curator."
             )
         values[value] = role
@@ -78,12 +79,13 @@ def check_sign_in(settings: Settings) -> None:
     _check_provider(settings)
     if bool(settings.oidc_role_claim) != bool(values):
         missing = "SUPPORTBOT_OIDC_ROLE_VALUES" if settings.oidc_role_claim else "SUPPORTBOT_OIDC_ROLE_CLAIM"
-        raise ConfigError(f"{missing} is missing: the claim and what its values mean need one another.")
+        raise ConfigError(f"{missing} is missing: set both the claim and the meaning of its values.")
     if values and not settings.oidc_issuer:
         raise ConfigError("SUPPORTBOT_OIDC_ROLE_CLAIM needs a provider: set SUPPORTBOT_OIDC_ISSUER.")
     if people and not settings.oidc_issuer and not settings.slack_sign_in:
         raise ConfigError(
-            "SUPPORTBOT_CONSOLE_ADMINS, _CURATORS and _VIEWERS are for who signs in with a provider: set "
+            "SUPPORTBOT_CONSOLE_ADMINS, _CURATORS and _VIEWERS apply only to people who sign in "
+            "with a provider: set "
             "SUPPORTBOT_OIDC_ISSUER or SUPPORTBOT_SLACK_SIGN_IN, or leave them empty."
         )
     if settings.oidc_issuer and not values and not people:
@@ -109,12 +111,14 @@ def _check_provider(settings: Settings) -> None:
     if issuer := settings.oidc_issuer:
         if not is_safe(issuer) or urlsplit(issuer).query or urlsplit(issuer).fragment:
             raise ConfigError(
-                f"SUPPORTBOT_OIDC_ISSUER holds '{without_user(issuer)}': write the issuer as the provider names "
+                f"SUPPORTBOT_OIDC_ISSUER contains '{without_user(issuer)}': write the issuer as "
+                "the provider names "
                 "it, which begins with https:// and has no query."
             )
         if "openid" not in settings.oidc_scopes.split():
             raise ConfigError(
-                "SUPPORTBOT_OIDC_SCOPES lacks openid, without which the provider says nobody's name."
+                "SUPPORTBOT_OIDC_SCOPES lacks openid: add it, because without it the provider "
+                "does not say who signs in."
             )
 
 
@@ -126,8 +130,8 @@ def _check_slack(settings: Settings, people: Mapping[str, str]) -> None:
         )
     if not settings.install_origin:
         raise ConfigError(
-            "SUPPORTBOT_SLACK_SIGN_IN needs an address that begins with https:// in SUPPORTBOT_WEB_ORIGINS: Slack "
-            "sends people back to no other."
+            "SUPPORTBOT_SLACK_SIGN_IN needs an address that begins with https:// in "
+            "SUPPORTBOT_WEB_ORIGINS: Slack sends people back only to such an address."
         )
     if all(name.startswith("sub:") for name in people):
         raise ConfigError(

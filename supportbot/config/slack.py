@@ -41,10 +41,12 @@ def _check_installation(settings: Settings) -> None:
         )
     if settings.slack_is_shared and not settings.install_origin:
         raise ConfigError(
-            "SLACK_CLIENT_ID needs an address that begins with https:// in SUPPORTBOT_WEB_ORIGINS: Slack sends "
-            "whoever installs the app back there, to /slack/oauth_redirect."
+            "SLACK_CLIENT_ID needs an address that begins with https:// in "
+            "SUPPORTBOT_WEB_ORIGINS: after an installation, Slack sends people back there, to "
+            "/slack/oauth_redirect."
         )
     if wrong := sorted(name for name in settings.allowed_workspaces if not _WORKSPACE.fullmatch(name)):
         raise ConfigError(
-            f"SUPPORTBOT_SLACK_WORKSPACES holds '{wrong[0]}', which is no id of a workspace, such as T0123."
+            f"SUPPORTBOT_SLACK_WORKSPACES contains '{wrong[0]}', which is not the id of a "
+            "workspace: write ids such as T0123."
         )

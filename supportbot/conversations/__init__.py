@@ -1,1 +1,1 @@
-"""What was asked and answered, as the team looks into it: found, read, said again, and acted on."""
+"""Questions and answers for the team: finding, reading, reproducing, and acting on them."""

@@ -1,6 +1,6 @@
 """Conversations as the console asks for them, and what somebody may do about one.
 
-Whoever looks stands in the audit, as with ``supportbot log``: how much was read, and never what it said.
+The audit records who looked, as with ``supportbot log``, and how much was read, but never the text.
 """
 
 from __future__ import annotations

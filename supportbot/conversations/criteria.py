@@ -62,7 +62,7 @@ class Criteria:
         handed_off: how far a hand-off is.
         model_version: what gave an answer.
         first_day: in UTC, this day included.
-        last_day: likewise.
+        last_day: as above.
     """
 
     words: str = ""

@@ -1,8 +1,8 @@
 """The latest questions with some words: enough for a page, found without looking through all that have them.
 
-On PostgreSQL they are looked for from a page's end downwards, by the number of the question; numbers and times are
-in one order, but for a minute where several daemons write. On SQLite the full-text index knows its own numbers
-alone, and goes through all of it faster than PostgreSQL does, so there it is the latest of all.
+On PostgreSQL they are searched from a page's end downwards, by the number of the question. Numbers and times have
+the same order, give or take a minute when several daemons write. SQLite's full-text index knows only its own
+numbers, and reads all of it faster than PostgreSQL does, so there it is the latest of all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from supportbot.db.many_numbers import is_one_of
 from supportbot.db.models import Answer, Question
 
 _LATEST = 1_000
-"""Texts that are looked at: enough for a page of what stands in many, and quickly read."""
+"""Texts that are looked at: enough for a page of words that many contain, and quickly read."""
 
 _SKEW = timedelta(minutes=1)
 
@@ -41,7 +41,7 @@ async def read_latest(session: AsyncSession, typed: str, below: datetime | None,
 
     Args:
         session: to read with.
-        typed: as it stands in the search field.
+        typed: the text of the search field.
         below: when the page before ended: on PostgreSQL what was asked later is left out; None for no such page.
         is_sqlite: which of the two databases is asked.
     """

@@ -149,7 +149,7 @@ async def _read(database: Database, answer_id: int) -> _Record:
         raise SupportBotError(f"Answer {answer_id} is a fixed sentence: choose one that a model gave.")
     if not answer.sampling or "engine" not in answer.sampling:
         raise SupportBotError(
-            f"Answer {answer_id} is from a time when its engine was not recorded yet: choose a later one, "
+            f"Answer {answer_id} was given before engines were recorded: choose a later one, "
             "or ask the question again."
         )
     return _Record(
@@ -178,8 +178,8 @@ def _find_version(settings: Settings, record: _Record) -> ModelSource:
     if (source := find_version(settings, record.model_version)) is not None:
         return source
     raise ModelError(
-        f"The version '{record.model_version}' that gave answer {record.answer_id} is not installed any more: "
-        "publish its files again under that name, or set SUPPORTBOT_MODEL to where they are."
+        f"The version '{record.model_version}' that gave answer {record.answer_id} is no longer "
+        "installed: publish its files again under that name, or set SUPPORTBOT_MODEL to where they are."
     )
 
 

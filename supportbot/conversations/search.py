@@ -1,8 +1,8 @@
 """Full-text search: what people type, as both databases are asked for it.
 
-What is typed is words. All of them must stand in a question, or all in one of its answers; what is in quotation
-marks must stand there together. A word of three letters or more also finds longer ones that begin with it, since
-the endings of no language are known. Nothing that is typed is ever the syntax of a query.
+The typed text is a list of words. A question, or one of its answers, must contain all of them, and words in
+quotation marks together. A word of three letters or more also finds longer ones that begin with it, since the
+module knows no language's endings. Typed text is never the syntax of a query.
 
 The indexes are made by migrations (their names begin with ``search_``): on SQLite an FTS5 table beside each table,
 on PostgreSQL a column of words with a GIN index.
@@ -44,7 +44,7 @@ def matching_texts(typed: str, *, is_sqlite: bool) -> tuple[Select[int], Select[
     """Return queries for the numbers of the questions, and of those with an answer, in which all words stand.
 
     Args:
-        typed: as it stands in the search field.
+        typed: the text of the search field.
         is_sqlite: which of the two databases is asked.
     """
     if is_sqlite:

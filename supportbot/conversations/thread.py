@@ -53,7 +53,7 @@ class Said:
         is_erased: whether its text was a person's who was erased, and is gone.
         entry_id: the approved answer that was given.
         entries: of all entries that it names, those that still exist, and whether they are live.
-        grounds: what it stands on; the rest is as in ``db.models.Answer``.
+        grounds: what it is based on; the rest is as in ``db.models.Answer``.
     """
 
     answer_id: int

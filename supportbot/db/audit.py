@@ -1,6 +1,5 @@
-"""The audit: who did what to what, written in the transaction of the deed, so neither is without the other.
-
-It knows no action by itself; whoever acts names the action and the subject.
+"""The audit: who did what to what, written in the transaction of the action, so neither exists without the other.
+It knows no action by itself; the caller names the action and the subject.
 """
 
 from __future__ import annotations
@@ -63,8 +62,8 @@ def record_on(connection: Connection, *, actor: str, action: str, subject: str, 
     Args:
         connection: of the transaction that does the deed.
         actor: as for ``record``.
-        action: likewise.
-        subject: likewise.
+        action: as above.
+        subject: as above.
         now: when that is.
 
     Raises:
@@ -83,7 +82,7 @@ def check_actor(actor: str) -> None:
         ConfigError: it is blank.
     """
     if not actor.strip():
-        raise ConfigError("The audit needs the name of who decides: add --by NAME.")
+        raise ConfigError("The audit needs the name of the person who decides: add --by NAME.")
 
 
 def current_user() -> str:

@@ -1,9 +1,9 @@
 """SQLite's asynchronous connections, none of which may outlive the event loop.
 
-Each connection of aiosqlite has a thread. Whoever is cancelled in the middle of a statement leaves a thread that
-still finishes that, and then reports to an event loop which may be closed by then: an exception that nobody can
-catch. Whoever is cancelled elsewhere, or is dropped unfinished as libraries of chat platforms do with their
-handlers, leaves a connection that no pool closes. Both are seen to when the database is closed.
+Each connection of aiosqlite has a thread. A task that is cancelled in the middle of a statement leaves a thread
+that finishes it, and then reports to an event loop which may be closed by then: an exception that nobody can
+catch. A task that is cancelled elsewhere, or dropped unfinished as libraries of chat platforms do with their
+handlers, leaves a connection that no pool closes. Both are handled when the database is closed.
 """
 
 from __future__ import annotations

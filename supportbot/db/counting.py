@@ -1,7 +1,6 @@
-"""For statements that read some thousand rows by their indexes: on PostgreSQL, how it is to go about that.
-
-It would read whole tables to avoid a thousand look-ups, which it takes for those of a slow disk, and spread that
-over cores that are needed for answers, and compile it, which takes longer than to run it. SQLite does none of it.
+"""For statements that read some thousand rows by their indexes: settings for PostgreSQL. By default it would read
+whole tables to avoid a thousand look-ups, because it assumes a slow disk; spread that over cores that are needed
+for answers; and compile it, which takes longer than running it. SQLite does none of this.
 """
 
 from __future__ import annotations

@@ -18,28 +18,27 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 class Fault(Enum):
     """A fault of the storage, with the sentence for it."""
 
-    FULL = "The disk of the database is full: make room there, and the bot goes on by itself."
+    FULL = "The disk of the database is full: free some space, and the bot continues by itself."
     READ_ONLY = (
-        "The database cannot be written: check who owns its file and its folder, and that neither the disk nor "
-        "the server is read-only."
+        "The database cannot be written: check who owns its file and folder, and that neither "
+        "the disk nor the server is read-only."
     )
-    LOCKED = "Another program keeps the database locked: wait until it is done, or end it."
+    LOCKED = "Another program keeps the database locked: wait until it has finished, or end it."
     DAMAGED = (
         "The database is damaged: stop the bot and restore a backup with `supportbot restore`; "
         "`supportbot doctor` says what is damaged."
     )
     NO_DATABASE = (
-        "The file of the database is none of SQLite's: check SUPPORTBOT_DATABASE_URL, or restore a backup with "
+        "The file of the database is not an SQLite file: check SUPPORTBOT_DATABASE_URL, or restore a backup with "
         "`supportbot restore`."
     )
     GONE = (
         "The file of the database was removed, replaced or emptied while it was in use: stop the bot, put the "
         "file back or restore a backup, and start it again."
     )
-    FAILING = "The disk of the database does not take what is written: see the system's log, and `df`."
+    FAILING = "The disk of the database reports write errors: see the system's log, and `df`."
     NOT_OPENED = (
-        "The database cannot be opened: check SUPPORTBOT_DATABASE_URL, and that its folder is there and may be "
-        "written."
+        "The database cannot be opened: check SUPPORTBOT_DATABASE_URL, and that its folder exists and is writable."
     )
     NO_SERVER = "The database server does not answer: check that it runs, and SUPPORTBOT_DATABASE_URL."
 

@@ -1,8 +1,7 @@
-"""Whether an open SQLite connection still writes to the files that bear the names.
-
-A file that was deleted, or replaced by another, lives on for those who have it open: what they commit is read by
-nobody else and gone with them. SQLite does not notice, so each transaction that writes looks first: two calls of
-``stat``, which take microseconds.
+"""Whether an open SQLite connection still writes to the files at its paths. A file that was deleted, or replaced
+by another, still exists for processes that have it open: nobody else reads their commits, and they are lost when
+those processes end. SQLite does not notice, so each transaction that writes looks first: two calls of ``stat``,
+which take microseconds.
 """
 
 from __future__ import annotations

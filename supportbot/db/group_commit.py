@@ -1,9 +1,9 @@
 """Transactions in threads; on SQLite, those that come together are committed together.
 
-What is done for every question must cost little. A statement through the asynchronous driver is several trips to a
-thread and back, which takes ten times as long as the statement. SQLite has one writer at a time, and each commit
+Work that is done for every question must be cheap. A statement through the asynchronous driver is several trips to
+a thread and back, which takes ten times as long as the statement. SQLite has one writer at a time, and each commit
 waits for the disk. So this runs plain functions of a connection in a thread, and all that came while one commit
-was under way share the next. PostgreSQL commits side by side: there each function has a transaction of its own, in
+was in progress share the next. PostgreSQL commits side by side: there each function has a transaction of its own, in
 one of a few threads.
 
 What is done to many rows alike is a function of all that wait for it (``run_together``): a few statements for all

@@ -1,8 +1,8 @@
 """Whether the storage works: what failed last, and whether it has passed.
 
-A failure is noted by whoever met it, and said in the log once. A transaction that succeeds proves little, for it
-may have written nothing; so a small write of our own proves that writing works again, and a look through all pages
-that nothing is damaged.
+The code that meets a failure records it, and it is logged once. A transaction that succeeds proves little, because
+it may have written nothing. So a small write of our own proves that writing works again, and reading all pages
+proves that nothing is damaged.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ async def watch(
     faulty_seconds: float = FAULTY_SECONDS,
     damage_seconds: float = DAMAGE_SECONDS,
 ) -> None:
-    """Prove now and then, until cancelled, that the database takes what is written, and that it is not damaged."""
+    """Prove regularly, until cancelled, that the database takes what is written, and that it is not damaged."""
     loop = asyncio.get_running_loop()
     looked_at: float | None = None
     while True:

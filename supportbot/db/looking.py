@@ -1,4 +1,4 @@
-"""A daemon's loop that looks now and then at what is due."""
+"""A daemon's loop that looks regularly at what is due."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 async def look_repeatedly(look: Callable[[], Awaitable[object]], seconds: float, failed: str) -> Never:
-    """Look now and then until cancelled; what goes wrong is looked at again.
+    """Look regularly until cancelled; what goes wrong is looked at again.
 
     Args:
         look: does what is due.

@@ -13,11 +13,12 @@ from supportbot.faults import describe
 
 _WORDS = {
     r"authentication failed": "it refuses the user or the password",
-    r"no password supplied": "it wants a password",
-    r"no pg_hba\.conf entry": "it takes no connection of this user from here",
+    r"no password supplied": "it requires a password",
+    r"no pg_hba\.conf entry": "it does not allow this user to connect from here",
     r'role ".*" does not exist': "it does not know the user",
     r'database ".*" does not exist': "there is no such database",
-    r"not currently accepting connections|too many clients|connection limit": "it takes no connection at present",
+    r"not currently accepting connections|too many "
+    "clients|connection limit": "it accepts no connections at present",
     r"connection refused|no such file or directory": "nothing listens there",
     r"translate host name|resolve host|name or service not known": "its host has no address",
     r"timeout|timed out": "it does not answer in time",

@@ -82,8 +82,8 @@ async def pending(database: Database) -> list[Script]:
     """
     if database.path is not None and not database.is_missing and not database.path.stat().st_size:
         raise DatabaseError(
-            f"{database.path} is empty (0 bytes), so what was in it is lost: restore a backup "
-            "(`supportbot restore`), or delete the file and run `supportbot init` to begin anew."
+            f"{database.path} is empty (0 bytes), so its data is lost: restore a backup "
+            "(`supportbot restore`), or delete the file and run `supportbot init` to start again."
         )
     if database.is_missing or (current := await current_revision(database)) is None:
         raise DatabaseError(f"{database.name} is empty: run `supportbot init`.")

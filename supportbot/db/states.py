@@ -13,8 +13,8 @@ PUBLIC_WORKSPACE = "public"
 
 
 FOREIGN_MARK = "@"
-"""Stands in the name of a page's or terminal's workspace before the installation whose rows were imported: there
-they were of that machine, and here they count with consent only."""
+"""Precedes the installation whose rows were imported, in the name of a page's or terminal's workspace: there they
+belonged to that machine, and here they count only with consent."""
 
 
 class QuestionState(StrEnum):

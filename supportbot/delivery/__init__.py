@@ -1,1 +1,1 @@
-"""Show: a reply that is in the database reaches its platform once."""
+"""Delivery: each reply in the database reaches its platform once."""

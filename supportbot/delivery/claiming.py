@@ -1,4 +1,4 @@
-"""How replies are taken up: which are next, the mark of the process that sends them, and all that it needs."""
+"""How replies are claimed: which are next, the mark of the process that sends them, and all that it needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from supportbot.intake.turns import parameters
 from supportbot.words import Words
 
 SUSPECT_LAPSES = 2
-"""A reply that was on its way when two processes ended is sent alone; see ``claim_suspect``."""
+"""A reply is sent alone if two processes ended while sending it; see ``claim_suspect``."""
 
 
 LAPSES = OutboxRow.lapses + case((OutboxRow.lease_owner.is_not(None), 1), else_=0)
@@ -59,7 +59,7 @@ class Delivery:
         attempt: 1 for the first; later ones must look for their own mark before they send.
         lapses: how many senders took it up and never said what became of it.
         age: since it was written, when it was claimed; by the database's clock.
-        grounds: approved answers and suggestions that it stands on.
+        grounds: approved answers and suggestions that it is based on.
         votable: whether 👍 and 👎 make sense under it.
         reply_to: what the adapter noted when it heard the question.
         sample: which answer to its question it is, from 1.
@@ -111,7 +111,7 @@ class Delivery:
 
 _IDS = bindparam("ids", expanding=True, type_=BigInteger())
 
-# Written down once, like those above: to put a statement together takes several times as long as to run it.
+# Built once, like those above: to put a statement together takes several times as long as to run it.
 _CLAIM = (
     update(table_of(OutboxRow))
     .where(OutboxRow.id.in_(_IDS))

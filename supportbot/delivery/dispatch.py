@@ -1,7 +1,6 @@
-"""The dispatcher: takes replies out of the outbox and has the platform's sender deliver them.
-
-A sender says what happened with one of two errors: come back later, or never. Anything else that it raises is a
-passing fault of the network or a defect; the reply stays and is tried again, later each time.
+"""The dispatcher: takes replies from the outbox and has the platform's sender deliver them. A sender reports a
+failure with one of two errors: try later, or never. Any other exception is a temporary fault of the network or a
+defect; the reply stays and is tried again, after longer and longer pauses.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ from supportbot.telemetry import metrics, tracing, way
 log = structlog.get_logger(__name__)
 
 CONCURRENCY = 32
-"""Replies of a platform that are under way at once, each to another channel."""
+"""Replies of a platform that are in progress at once, each to another channel."""
 
 POLL_SECONDS = 1.0
-"""How often the outbox is looked at when nobody rings: for replies that have come due again."""
+"""How often the outbox is checked without a signal: for replies that are due again."""
 
 GIVE_UP_AFTER = timedelta(hours=24)
-"""A reply that no attempt could deliver for so long is given up: an answer that late helps nobody."""
+"""A reply that could not be delivered for this long is given up: such a late answer helps nobody."""
 
 _MAX_BACKOFF_SECONDS = 15.0
 """With the attempt before it, which may hang for 10 seconds, less than the 30 within which a reply is promised
@@ -151,14 +150,14 @@ class Dispatcher:
         return attempts
 
     async def _start_due(self) -> int:
-        """Claim as many replies as may be under way at once, and begin to send them; return how many."""
+        """Claim as many replies as may be in progress at once, and begin to send them; return how many."""
         free = CONCURRENCY - len(self._tasks)
         if not free or (self._has_more and free < CONCURRENCY // 4 and not self._is_time_to_claim):
             return 0
         try:
             deliveries = await self._claim(free)
         except DatabaseError:
-            # Of a full disk or a restarting PostgreSQL the database tells; the replies are safe there.
+            # The database logs a full disk or a restarting PostgreSQL; the replies are safe there.
             return 0
         except Exception:
             log.exception("dispatch.claim_failed", platform=self._sender.platform)
@@ -195,7 +194,7 @@ class Dispatcher:
         if self._sender.pause:
             asyncio.get_running_loop().call_later(self._sender.pause, self.wake.set)
         if not task.cancelled() and (error := task.exception()):
-            # The outcome could not be noted: the claim runs out, and the next attempt looks for its mark.
+            # The outcome could not be stored: the claim runs out, and the next attempt looks for its mark.
             log.error("reply.outcome_lost", **_names(delivery), exc_info=error)
 
     async def _deliver(self, delivery: Delivery) -> None:

@@ -1,9 +1,9 @@
 """Which reply goes to which channel next.
 
-A channel is a lane with room for one reply: while one is on its way there, or the platform wants a pause, the
-others wait in the database and hold nobody up. The lane that was free for longest comes first. Within a lane it is
-whoever was answered longest ago, and before all a word that the bot is busy. It is one statement, so all daemons
-on the database keep the same lanes.
+A channel is a lane for one reply at a time: while one is being sent there, or the platform wants a pause, the
+others wait in the database and delay nobody. The lane that was free for longest comes first. Within a lane, a
+notice that the bot is busy comes first, then the person who was answered longest ago. It is one statement, so all
+daemons on the database keep the same lanes.
 """
 
 from __future__ import annotations

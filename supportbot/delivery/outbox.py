@@ -1,14 +1,14 @@
 """The durable outbox: replies that must reach the platform, each exactly once.
 
-A reply is claimed by pushing its ``due_at`` into the future: whoever did that may try to send it, and if the
-sender dies the reply comes due again. Because a crash between the platform's "accepted" and our note of it is
-always possible, a later attempt says that it is one, and the platform's sender looks for its own mark first.
+A reply is claimed by moving its ``due_at`` into the future: that process may try to send it, and if it dies the
+reply is due again. A crash is always possible between the platform's acceptance and our record of it. So a later
+attempt is marked as such, and the platform's sender first looks for its own mark.
 
-Whoever lost a claim, because it could not be renewed in time, has no say about the reply any more, but for one
-thing: what is shown is shown, whoever did it.
+A process that lost a claim, because it could not renew it in time, no longer decides about the reply, with one
+exception: it may record that the reply was shown, since that is true whoever did it.
 
-One reply at a time is on its way to a channel, and none while the channel has a pause; ``lanes`` says which is
-next. So a channel with a hundred replies takes no more room than any other.
+Each channel gets one reply at a time, and none while the channel has a pause; ``lanes`` says which is
+next. So a channel with a hundred replies does not delay the others.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Outbox:
     async def give_up(self, outbox_id: int, error: str, *, kind: OutboxKind = OutboxKind.REPLY) -> str | None:
         """Note that a reply, claimed by this process, can never be delivered, such as into an archived channel.
 
-        Where people cannot be asked, who asked is told so; return the platform of that word.
+        If people cannot be asked, the asker is told; return the platform of that message.
         """
         self._held.discard(outbox_id)
 
@@ -188,7 +188,7 @@ class Outbox:
             )
 
 
-# Written down once: to put a statement together takes several times as long as to run it.
+# Built once: to put a statement together takes several times as long as to run it.
 _OUTBOX_ID = bindparam("outbox_id", type_=BigInteger())
 _NOW = bindparam("now", type_=UtcDateTime())
 

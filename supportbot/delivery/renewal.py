@@ -1,8 +1,8 @@
 """Keeps the claims of this process alive for as long as it lives, however slow it is.
 
-A claim holds for a few seconds only, so that what a dead daemon had in hand is taken over by another at once. A
-thread of its own renews the claims: a busy event loop must not lose them. What is not in hand any more, because
-its outcome could not be written, is not renewed.
+A claim lasts only a few seconds, so that another daemon takes over the work of a dead one at once. A separate
+thread renews the claims, so that a busy event loop does not lose them. Work whose outcome could not be stored is
+not renewed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RENEW_SECONDS = 1.0
 """Three renewals may fail before a claim is lost."""
 
 _STOP_SECONDS = 5.0
-"""For the renewal that is under way."""
+"""For the renewal that is in progress."""
 
 
 class Renewal:

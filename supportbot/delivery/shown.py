@@ -1,4 +1,4 @@
-"""What becomes of a hand-off when its messages are shown, or cannot be: in the transaction that notes it."""
+"""What happens to a hand-off when its messages are shown, or cannot be: in the transaction that records it."""
 
 from __future__ import annotations
 

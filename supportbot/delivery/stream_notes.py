@@ -1,11 +1,10 @@
 """What the database knows of an answer that is being shown while it is written.
 
-A stream is no delivery: the reply that the outbox holds is shown by turning the streamed message into it. So
-whoever delivers must know that there is such a message, also after a crash and on another daemon. Before a
-platform is asked to show the first words, the question's ``reply_to`` says that it may have a message; afterwards,
-which.
-
-A stream never takes a post from anybody: it begins only where the channel is free and no reply waits for it.
+A stream is no delivery: the reply that the outbox holds is shown by turning the streamed message into it. So the
+process that delivers must know that there is such a message, also after a crash and on another daemon. Before a
+platform is asked to show the first words, the question's ``reply_to`` records that there may be a message;
+afterwards, which. A stream never delays a reply: it begins only where the channel is free and no reply waits for
+it.
 """
 
 from __future__ import annotations
@@ -161,7 +160,7 @@ def _place(question_id: int, row: Row[*tuple[Any, ...]]) -> Place:
 
 _QUESTION_ID = bindparam("question_id", type_=BigInteger())
 
-# Written down once: to put a statement together takes several times as long as to run it.
+# Built once: to put a statement together takes several times as long as to run it.
 _ROW: Select[*tuple[Any, ...]] = (
     select(
         Question.platform,

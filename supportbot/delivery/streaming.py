@@ -1,9 +1,9 @@
 """Shows answers on their platforms while they are written.
 
 A stream is a view, and nothing depends on it. It shows what ``Live`` publishes, which is only what may be shown
-already, at the platform's pace and in whole words. The worker ends it before it commits the answer, so that
-nothing of the stream is under way when the reply is delivered; the delivery then turns the streamed message into
-the reply, or posts that whole where there is none (``stream_notes`` says what it knows of one).
+already, at the platform's pace and in whole words. The worker ends it before it commits the answer, so that no
+call of the stream is still running when the reply is delivered. The delivery then turns the streamed message into
+the reply, or posts a new one where there is none (``stream_notes`` says what it knows of it).
 
 Only the first attempt at a question is shown, so a message never shows the words of two attempts. What was shown
 of an attempt that failed is taken back. A daemon that stops leaves the message to whoever answers the question
@@ -32,7 +32,7 @@ from supportbot.telemetry import metrics
 log = structlog.get_logger(__name__)
 
 _STOP_SECONDS = 1.0
-"""For a request that is under way when the daemon stops."""
+"""For a request that is in progress when the daemon stops."""
 
 _TAKING_BACK = 3
 """Attempts to take a message back."""
@@ -94,7 +94,7 @@ class Streams:
 
     @asynccontextmanager
     async def showing(self, claim: Claim) -> AsyncGenerator[None]:
-        """Show what is written for a question in this block; afterwards nothing of that is under way."""
+        """Show what is written for a question in this block; afterwards nothing of that is in progress."""
         stage = self._stages.get(claim.platform)
         if stage is None or claim.attempt > 1:
             yield
@@ -125,7 +125,7 @@ class Streams:
             self._start(_take_back(stage, *found))
 
     async def aclose(self) -> None:
-        """Let go of what is still under way; its answers are delivered after the next start."""
+        """Let go of what is still in progress; its answers are delivered after the next start."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -179,7 +179,7 @@ class _Stream:
                 log.warning("stream.failed", question_id=self._question_id, exc_info=True)
 
     async def end(self, task: asyncio.Task[None]) -> None:
-        """Show nothing more, and wait for the request that is under way: it must not come after the reply."""
+        """Show nothing more, and wait for the request that is in progress: it must not come after the reply."""
         self._is_over = True
         async with self._asking:
             task.cancel()

@@ -1,6 +1,6 @@
 """A digest: the figures of some days, the gaps, and who helped, of one workspace.
 
-It is read anew whenever it is shown, and kept nowhere: so nobody's words outlive their erasure in it.
+It is read again whenever it is shown, and kept nowhere: so nobody's words outlive their erasure in it.
 """
 
 from __future__ import annotations

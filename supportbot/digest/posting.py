@@ -95,7 +95,7 @@ class Posting:
         await self._database.commit(partial(release, await self._moment()))
 
     async def run(self) -> None:
-        """Look now and then, until cancelled."""
+        """Look regularly, until cancelled."""
         await look_repeatedly(self.look, LOOK_SECONDS, "digest.failed")
 
     async def look(self) -> None:
@@ -136,7 +136,7 @@ class Posting:
         async with self._database.read() as session:
             policy = await effective(session, post.workspace_id)
         if post.has_expired or not policy.digest:
-            await self._give_up(post, "it is too late" if post.has_expired else "it was switched off")
+            await self._give_up(post, "it is too late" if post.has_expired else "it was turned off")
             return
         if is_quiet(policy, await self._moment()):
             await self._postpone(post, "quiet hours", was_attempt=False)

@@ -35,7 +35,7 @@ class Post:
         home: the platform of that workspace.
         workspace: the platform's name of it.
         platform: where it is posted.
-        channel: likewise.
+        channel: as above.
         mark: the same at every attempt and unique over all databases; 16 characters.
         attempt: 1 for the first; later ones must look for their own mark first.
         week: the Monday on which it is posted.

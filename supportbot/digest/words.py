@@ -16,7 +16,7 @@ _HELPED_TITLE = N_("Who helped")
 ADD_COMMAND = 'supportbot knowledge add --answer "…" --question "…"'
 ADD_TEXT = N_("To add an answer, the bot's operator runs:")
 _PRIVATE_TEXT = N_("asked in private, not shown")
-"""Stands in the place of an example."""
+"""Replaces an example."""
 
 NAMED = 10
 """People whose names are shown; the others are counted."""

@@ -1,1 +1,1 @@
-"""Judge: what people think of answers, and what becomes of it."""
+"""Judging: what people think of answers, and what follows from it."""

@@ -1,4 +1,4 @@
-"""What a curator gives for an entry, checked before anything is opened: texts, times, ways of asking.
+"""Checks a curator's input for an entry before anything is opened: texts, times, wordings.
 
 This module knows no database.
 """
@@ -35,7 +35,7 @@ def check_validity(valid_until: datetime | None) -> None:
     """
     if valid_until is not None and valid_until <= datetime.now(UTC):
         raise KnowledgeError(
-            f"{valid_until.astimezone():%Y-%m-%d %H:%M} is over already: give a later --valid-until, or retire "
+            f"{valid_until.astimezone():%Y-%m-%d %H:%M} is in the past: give a later --valid-until, or retire "
             "the entry with `supportbot knowledge retire`."
         )
 
@@ -59,7 +59,7 @@ async def rows_of(
         lambda: [redacted(typed(text, answer, workspace_id), keep) for text in given.values()]
     )
     if not all(row.question for row in rows):
-        raise KnowledgeError("A wording needs something to read: what is left of it without controls is empty.")
+        raise KnowledgeError("A wording must not be empty: without control characters, nothing is left of it.")
     typed_ones = {as_asked(row.question) for row in rows}
     found: dict[tuple[str, int | None], Candidate] = {}  # each workspace has its own: not all of them share theirs
     for row in await asyncio.to_thread(lambda: [redacted(one, keep) for one in heard]):

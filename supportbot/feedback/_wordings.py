@@ -72,8 +72,8 @@ async def take_out(session: AsyncSession, entry: Entry, remove: Sequence[int], *
     own = {wording.id for wording in await manage.wordings_of(session, entry.id)}
     if unknown := sorted(set(remove) - own):
         raise KnowledgeError(
-            f"Entry {entry.id} has no wording {unknown[0]}: `supportbot knowledge show {entry.id}` shows which "
-            "it has."
+            f"Entry {entry.id} has no wording {unknown[0]}: `supportbot knowledge show "
+            f"{entry.id}` shows its wordings."
         )
     await manage.take_out(session, remove, by=by)
 

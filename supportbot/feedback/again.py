@@ -1,7 +1,6 @@
-"""Clicks that ask once more: "try again" for another sample, and "ask again" for a question that was edited.
-
-Both become questions like any other. Who asked may do it, and for another sample an admin, too; the sample belongs
-to who asked, whoever clicks. A click says nothing about the answers: only votes do (``curation.collect``).
+"""Clicks that ask again: "try again" for another sample, and "ask again" for an edited question. Both become
+questions like any other. The asker may do it, and an admin may ask for another sample; the sample belongs to the
+asker, whoever clicks. A click says nothing about the answers: only votes do (``curation.collect``).
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ class Again:
         workspace: str | None = None,
         is_admin: Callable[[], Awaitable[bool]] = nobody,
     ) -> IncomingQuestion:
-        """Return what is to be asked so that another answer is drawn.
+        """Return the question to ask so that another answer is drawn.
 
         Args:
             answer_id: the answer under which somebody clicked.

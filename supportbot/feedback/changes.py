@@ -1,6 +1,5 @@
-"""What an edit of an entry may leave as it is, what a deed did, and what the audit keeps of it.
-
-This module knows no deed.
+"""What an edit of an entry may leave unchanged, what a change did, and what the audit records of it. This module
+makes no changes.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Consent to training: what was said in a workspace trains a model only once one of its admins allowed it.
 
-This machine's own page and terminal, and rows that somebody imported from a file, count without being asked:
-whoever runs the bot gave them himself. A page that other machines open is a workspace as any other, ``public``:
-under which of the two a question is kept is decided when it is asked, so nothing that strangers said begins to
-count when the page moves back. The rule is one SQL condition (``Workspace.counts``), so that everybody who
-selects rows for training asks the same question.
+This machine's own page and terminal, and rows imported from a file, count without consent: the operator gave them.
+A page that other machines can open is a workspace like any other, ``public``. Which of the two a question belongs
+to is decided when it is asked, so nothing that strangers wrote begins to count when the page is made local again.
+The rule is one SQL condition (``Workspace.counts``), so that all code that selects rows for training uses the same
+one.
 """
 
 from __future__ import annotations
@@ -80,16 +80,18 @@ async def allow(database: Database, platform: str, external_id: str, by: str, *,
     external_id = workspace_named(platform, external_id)
     if not needs_consent(platform, external_id):
         raise ConsentError(
-            f"Rows of '{platform}' are this machine's own and count without a recorded consent. Only a page that "
-            f"other machines open needs one: `supportbot consent web {PUBLIC_WORKSPACE} --allow-training`."
+            f"Rows of '{platform}' are this machine's own and count without consent. Only a page "
+            f"that other machines can open needs it: `supportbot consent web {PUBLIC_WORKSPACE} --allow-training`."
         )
     if (platform, external_id) == ("discord", "dm"):
         raise ConsentError(
-            "What people write to the bot alone is each person's own to allow: name one of them by their id, as "
-            "in `supportbot consent discord dm:41771983423143937 --allow-training`."
+            "For direct messages, each person gives consent: name one person by their id, as in "
+            "`supportbot consent discord dm:41771983423143937 --allow-training`."
         )
     if not by.strip() or not external_id.strip():
-        raise ConsentError("Consent needs the id of the workspace and the name of who gave it: add --by NAME.")
+        raise ConsentError(
+            "Consent needs the id of the workspace and the name of the person who gave it: add --by NAME."
+        )
     now = datetime.now(UTC)
     async with database.write() as session:
         await raise_revision(session)  # answers of this workspace may speak elsewhere from now on, or no more

@@ -1,9 +1,9 @@
 """What a curator types into the knowledge: answers are added, edited, retired and brought back, live at once.
 
-The answer is given word for word. Behind each wording stands a row for training, redacted like everything else, so
-what is known is also learned; and what is changed, taken out or retired is learned otherwise or no more. Rows that
-operators gave (source ``import``) belong to the one workspace that their entry is narrowed to, if it is, so they
-train a model only if that workspace allows it.
+The answer is given word for word. Each wording has a row for training, redacted like everything else, so the model
+learns what the bot knows. It learns a changed entry as it is now, and no longer one that was removed or retired.
+Rows that operators gave (source ``import``) belong to the one workspace that their entry is narrowed to, if it is,
+so they train a model only if that workspace allows it.
 
 Each deed is one transaction with its audit, which raises the revision first.
 """
@@ -75,7 +75,7 @@ class Entries:
         answer = check_text(answer)
         check_validity(valid_until)
         if not questions and not asked:
-            raise KnowledgeError("An answer needs a question that leads to it: give --question.")
+            raise KnowledgeError("An answer needs at least one question: add --question.")
         async with self._database.read() as session:
             workspace_id = await manage.known_workspace(session, workspace) if workspace else None
             log = await heard(session, asked, answer) if asked else []
@@ -85,7 +85,7 @@ class Entries:
             revision = await raise_revision(session)
             claims = await _current(session, claims, revision)
             if not (rows := await still_there(session, rows)):
-                raise KnowledgeError("The questions that were to lead to this answer are gone: give another one.")
+                raise KnowledgeError("The questions of this answer were removed meanwhile: give another one.")
             now = datetime.now(UTC)
             entry = Entry(
                 answer=answer,
@@ -167,7 +167,7 @@ class Entries:
             claims = await _current(session, claims, revision)
             entry = await _live(session, entry_id)
             if answer is None and entry.answer != kept:
-                raise KnowledgeError(f"Entry {entry_id} was edited at the same moment: look at it, and try again.")
+                raise KnowledgeError(f"Entry {entry_id} was edited at the same time: look at it and try again.")
             if is_moved := workspace is not SAME:
                 entry.workspace_id = workspace_id
             if not isinstance(valid_until, Same):
@@ -256,6 +256,6 @@ async def _live(session: AsyncSession, entry_id: int) -> Entry:
     entry = await manage.known(session, entry_id)
     if entry.state is EntryState.RETIRED:
         raise KnowledgeError(
-            f"Entry {entry_id} is retired: bring it back with `supportbot knowledge restore {entry_id}` first."
+            f"Entry {entry_id} is retired: restore it with `supportbot knowledge restore {entry_id}` first."
         )
     return entry

@@ -78,8 +78,8 @@ class ForeignQuestions:
             for number in dict.fromkeys(numbers):
                 if (row := await session.get(ForeignQuestion, number)) is None:
                     raise KnowledgeError(
-                        f"There is no foreign question {number}: `supportbot knowledge foreign list` shows which "
-                        "there are."
+                        f"There is no foreign question {number}: `supportbot knowledge foreign "
+                        "list` shows them all."
                     )
                 gone.append(_read(row))
                 await session.delete(row)
@@ -101,8 +101,8 @@ async def mark(session: AsyncSession, text: str, by: str, revision: int) -> tupl
     """
     if claims := (await all_claims(session)).by_question.get(as_asked(text)):
         raise KnowledgeError(
-            f"{quoted(text)} is a wording of entry {claims[0].entry_id}, which answers it: take wording "
-            f"{claims[0].wording_id} out first, with `supportbot knowledge edit {claims[0].entry_id} "
+            f"{quoted(text)} is a wording of entry {claims[0].entry_id}, which answers it: first "
+            f"remove wording {claims[0].wording_id} with `supportbot knowledge edit {claims[0].entry_id} "
             f"--remove-wording {claims[0].wording_id}`."
         )
     row = await session.scalar(select(ForeignQuestion).where(ForeignQuestion.text == text))

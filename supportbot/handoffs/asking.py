@@ -1,9 +1,7 @@
-"""Asking a human: from a click, or from a command, to the rows that bring the question to people.
-
-The hand-off, the message to those who are asked and the word to who asked are one transaction, so a process that
-ends loses none of them, and the outbox brings each once. A question is handed off once, whoever clicks. Who asked
-may have it handed off, and so may whoever sees it in its workspace: a button can be seen by those who see the
-question.
+"""Asking a human: from a click, or from a command, to the rows that bring the question to people. The hand-off,
+the message to the people and the message to the asker are one transaction, so a process that ends loses none of
+them, and the outbox delivers each once. A question is handed off once, whoever clicks. The asker may hand it off,
+and so may anybody who sees it in its workspace, because they see the button too.
 """
 
 from __future__ import annotations
@@ -192,7 +190,7 @@ def _target(policy: Policy, platform: str, workspace_id: int) -> Target:
             "handoff.target_unreadable",
             workspace_id=workspace_id,
             platform=platform,
-            remedy="name a target as docs/handoffs.md has it",
+            remedy="name a target as docs/handoffs.md describes",
         )
         raise CannotAskError(_NOBODY_TEXT)
     return target

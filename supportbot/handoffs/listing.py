@@ -1,4 +1,4 @@
-"""Hand-offs as the team sees them: which are open, for how long, and the way to close one."""
+"""Hand-offs as the team sees them: which are open, for how long, and how to close one."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def waiting_in(database: Database, platform: str, workspace: str, most: in
     Args:
         database: where they are kept.
         platform: as in ``IncomingQuestion``.
-        workspace: likewise.
+        workspace: as above.
         most: how many to return, the oldest first.
     """
     here = (
@@ -178,8 +178,8 @@ async def resolve(
                 .with_for_update(of=Handoff)
             )
         ).one_or_none()
-        # Numbers are easily guessed: who clicks is in the workspace of the question, or sees the very message
-        # that asks people, which may stand in a direct message or, for the page, on another platform.
+        # Numbers are easily guessed: the person who clicks must be in the workspace of the question, or see the
+        # very message that asks people, which may be a direct message or, for the page, on another platform.
         if row is None or not (
             (row.platform == platform and workspace in (None, row.external_id))
             or (row.Handoff.platform == platform and clicked is not None and clicked == row.Handoff.post_identity)
@@ -203,7 +203,7 @@ async def resolve_as_operator(database: Database, handoff_id: int, by: str) -> b
         handoff = await session.scalar(select(Handoff).where(Handoff.id == handoff_id).with_for_update())
         if handoff is None:
             raise UnknownHandoffError(
-                f"There is no hand-off {handoff_id}: `supportbot handoffs list` shows those there are."
+                f"There is no hand-off {handoff_id}: `supportbot handoffs list` shows them all."
             )
         return await _close(session, handoff, actor=by, digest=None)
 

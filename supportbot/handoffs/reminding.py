@@ -1,7 +1,6 @@
-"""Reminding those who were asked: once, after the minutes that the policy sets, while somebody is there.
-
-The loop of a daemon. The reminder goes through the outbox, in the transaction that notes it, so that several
-daemons remind once, and a process that ends loses none.
+"""Reminds the people who were asked: once, after the minutes that the policy sets, within working hours. A loop of
+the daemon. The reminder goes through the outbox, in the transaction that notes it, so that several daemons remind
+once, and a process that ends loses none.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class Reminders:
         self._ring = ring
 
     async def run(self) -> None:
-        """Look now and then, until cancelled."""
+        """Look regularly, until cancelled."""
         await look_repeatedly(self.look, LOOK_SECONDS, "handoff.reminders_failed")
 
     async def look(self) -> int:

@@ -1,7 +1,7 @@
 """Whether a command asks for a human: the word ``human`` before a question.
 
-"human resources opening hours" is about an office, "human how do I get my money back?" is for a human. So the
-word counts only where what follows has the form of a question, or stands behind a colon or a comma.
+"human resources opening hours" is about an office, "human how do I get my money back?" is for a human. So the word
+counts only where what follows has the form of a question, or comes after a colon or a comma.
 """
 
 from __future__ import annotations

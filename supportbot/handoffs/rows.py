@@ -1,8 +1,8 @@
 """The rows of a hand-off, written in one transaction: who is asked, what they see, and what the asker is told.
 
-``note`` is what a platform's sender needs: the number of the hand-off (``handoff``), whom it asks (``kind`` and
-``target``, ``on`` which platform), the name of the bot's answer where it has one (``anchor``), and from when on
-somebody is there (``back``).
+``note`` is what a platform's sender needs. It has the number of the hand-off (``handoff``), whom it asks (``kind``
+and ``target``, ``on`` which platform), the bot's answer by its name if there is one (``anchor``), and when
+somebody will be there (``back``).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ def back_at(policy: Policy, moment: datetime) -> datetime | None:
 
 
 def reminder_due(policy: Policy, asked_at: datetime, moment: datetime) -> bool:
-    """Return whether people are to be reminded now of what they were asked.
+    """Return whether people should be reminded now of what they were asked.
 
     The minutes of the policy begin when somebody was there, and nobody is reminded outside working hours.
     """

@@ -1,6 +1,6 @@
-"""How far somebody has come who has just installed the bot.
+"""How far a new installation of the bot has come.
 
-What is counted is rows, so each step is done however it was done: here, or with a command.
+The steps are counted from rows, so it makes no difference whether one was done here or with a command.
 """
 
 from __future__ import annotations

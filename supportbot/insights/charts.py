@@ -54,7 +54,7 @@ class VersionVotes:
         version: its name.
         answers: that it wrote and that stand for their questions.
         up: thumbs on what it wrote.
-        down: likewise.
+        down: as above.
         up_rate: see ``wilson``.
     """
 

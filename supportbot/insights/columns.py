@@ -86,7 +86,7 @@ class Columns:
         channel: the number of platform and channel, see ``read``, int32.
         is_first: whether it is the first sample, bool.
         up: thumbs on its answer, int32.
-        down: likewise.
+        down: as above.
         handed_off: whether a human was asked, bool.
     """
 
@@ -124,8 +124,8 @@ def microseconds(moment: datetime) -> int:
 async def read(session: AsyncSession, since: datetime, until: datetime, names: Names) -> Columns:
     """Return the questions that were received in a stretch of time.
 
-    A thread counts as the channel that it belongs to, and whatever is asked of the bot alone has no name: each
-    visitor of the page is a channel of their own, and so is each who writes to the bot alone.
+    A thread counts as the channel that it belongs to. Private conversations have no name: each visitor of the page
+    is a channel of their own, and so is each person who writes to the bot alone.
 
     Args:
         session: to read with.

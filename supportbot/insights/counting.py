@@ -78,7 +78,7 @@ def stands(asked: Columns, shown_later: Collection[int], replaced: Collection[in
     Args:
         asked: the rows.
         shown_later: see ``intake.samples``.
-        replaced: likewise.
+        replaced: as above.
     """
     is_candidate = asked.is_first | np.isin(asked.id, list(shown_later))
     return is_candidate & ~np.isin(asked.id, list(replaced))

@@ -19,7 +19,7 @@ class Figures:
         kinds: what became of the questions.
         handed_off: of how many a human was asked.
         votes_up: thumbs on their answers.
-        votes_down: likewise.
+        votes_down: as above.
         up_rate: the share of thumbs up with its 95 % interval, see ``wilson``; None without a vote.
         median_seconds: from a question's arrival to its first answer; None without an answer.
         p95_seconds: what 95 % of the answers were not slower than, likewise.

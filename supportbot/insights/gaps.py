@@ -1,11 +1,11 @@
 """Gaps: what people asked and did not get, put together by similarity.
 
-A question is a gap no more when it is marked as none of ours, or when what is known now would answer it: with
-another answer than the one that was not good, or with that one as it was approved since. So an answer closes the
-gap of everybody who asked for the same in other words, as far as the bot is sure.
+A question stops being a gap when it is marked as none of ours, or when the present knowledge would answer it: with
+another answer than the bad one, or with that one if it was approved since. So an answer closes the gap of
+everybody who asked the same in other words, as far as the bot is sure.
 
-What is shown of a question is redacted, as it is kept if it becomes a wording. What that costs is done once for a
-question, and by a daemon ahead of anybody who looks (``preparing``).
+A question is shown redacted, as it is stored if it becomes a wording. Each is redacted once, by a daemon, before
+anybody looks (``preparing``).
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _MOST_DAYS = 62
 """That may be remembered; longer than any period with the one before it."""
 
 _MOST_CHANNELS = 100_000
-"""Names of channels that may be remembered, those of threads among them; then it begins anew, in a second."""
+"""Names of channels that may be remembered, those of threads among them; then it starts again, in a second."""
 
 _FEW = 1_000
 """Questions that are read at once: the event loop waits for so many for some milliseconds."""

@@ -1,4 +1,4 @@
-"""The time that is looked at: the last so many days, where, and the same number of days before."""
+"""The chosen period: the last days, in which place, and the same number of days before them."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ async def follow(database: Database, prepared: Prepared, until_quiet: Callable[[
         await asyncio.sleep(_SECONDS)
         try:
             await prepare_ahead(database, prepared, days, until_quiet)
-            days = Days.ONE  # of what is older, all is ready, but for what is voted down late
+            days = Days.ONE  # older ones are ready, except those that are voted down late
         except Exception:
             # A restarting PostgreSQL, or a full disk: whoever looks meanwhile waits a little longer.
             log.exception("gaps.not_prepared")

@@ -1,4 +1,4 @@
-"""How things stand at this moment: what waits, what people have not answered, and where the bot is asked."""
+"""The state at this moment: what waits, what people have not answered, and where the bot is asked."""
 
 from __future__ import annotations
 

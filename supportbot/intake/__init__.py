@@ -1,1 +1,1 @@
-"""Hear and keep: from a message to a question that is safe."""
+"""Receiving: from a message to a stored question."""

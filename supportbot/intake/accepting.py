@@ -1,6 +1,6 @@
-"""At the door: whether a question is heard where it is asked, is new, and is not one too many.
-
-Of what is not heard nothing is kept. These functions work within the caller's transaction.
+"""Admission of a question: whether the bot answers there, whether it is new, and whether limits allow it. A
+message that the bot must not answer there is not stored at all. These functions work within the caller's
+transaction.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from supportbot.words import SOURCE, Language, nearest
 
 
 async def listens(session: AsyncSession, incoming: IncomingQuestion) -> bool:
-    """Return whether what nobody asked the bot is heard where it was said; this only looks."""
+    """Return whether the bot answers unasked questions there; this only looks."""
     workspace_id = await session.scalar(
         select(Workspace.id).where(
             Workspace.platform == incoming.platform, Workspace.external_id == incoming.workspace
@@ -47,9 +47,9 @@ def accept(
     then: Callable[[Connection, int], None] | None,
     connection: Connection,
 ) -> Accepted:
-    """Keep a question that is new and heard; see ``Inbox.accept``.
+    """Store a new question that the bot may answer; see ``Inbox.accept``.
 
-    In which language the bot speaks of it is decided here, so all that is said about it is in the same.
+    The language of the bot's sentences is decided here, so that all of them about this question are in the same.
     """
     known = look_up(connection, incoming)
     policy = effective_of(connection, known.workspace_id, incoming.channel, incoming.parent)

@@ -1,8 +1,8 @@
-"""How much one person, one channel and one workspace may ask, so that there is room for everybody.
+"""How much one person, one channel and one workspace may ask, so that everybody gets answers.
 
-What is counted stands in the database, so all daemons on it count alike. Refused questions do not count: whoever
-asks on and on still gets as many answers as anybody else. What nobody asked the bot does not count for the person
-who said it, and is passed over without a word where it is one too many.
+The database counts, so all its daemons count the same. Refused questions do not count: a person who asks all the
+time still gets as many answers as anybody else. A question that did not mention the bot does not count for its
+author, and is ignored silently if it exceeds a limit.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from supportbot.words import Words
 MINUTE = timedelta(minutes=1)
 
 TELL_AGAIN = timedelta(minutes=1)
-"""Whoever was told that the bot is busy knows it for so long; a notice for each message would be a flood, too."""
+"""How long a person gets no second notice that the bot is busy: a notice for each message would be a flood too."""
 
 _OPEN_SECONDS = 10
-"""What is named as the time to wait while questions are open: most answers take less, and few much longer."""
+"""The waiting time that askers are told while questions are open: most answers take less, and few much longer."""
 
 _REFUSED_AT_ONCE = 200
 """So that the write lock is not held for long."""
@@ -103,7 +103,7 @@ def find_refusal(
     workspace_id: int,
     now: datetime,
 ) -> Refusal | None:
-    """Return why a question is one too many, or None if it is not."""
+    """Return which limit a question exceeds, or None."""
     if limits == UNLIMITED and crowd is None:
         return None
     values = {

@@ -1,9 +1,8 @@
-"""Askers who think again: a question follows its author, who edits or deletes its message.
-
-A new text counts until there is an answer. If a worker is at it, the question goes back to the inbox, and what
-that worker writes is dropped, as with any claim that is lost. A deleted question is withdrawn until its answer is
-shown or on its way; it ends as failed, and nothing is said about it. What nobody asked the bot is forgotten in
-both cases, and may be heard anew as it reads then. These functions know no platform.
+"""Edited and deleted questions: a question follows its message. A new text counts until there is an answer. If a
+worker is answering it, the question goes back to the inbox, and that worker's answer is dropped, as with any lost
+claim. A deleted question is withdrawn unless its answer is shown or being sent; it ends as failed, without a
+message. A question that did not mention the bot is forgotten in both cases, and may be received again with its new
+text. These functions know no platform.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ def change(platform: str, identity: str, text: str | None, connection: Connectio
 
     Args:
         platform: as in ``IncomingQuestion``.
-        identity: likewise.
+        identity: as above.
         text: what it says now; None if it was deleted.
         connection: of a transaction that writes.
     """

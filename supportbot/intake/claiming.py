@@ -1,4 +1,4 @@
-"""How questions are taken up: which are next, and the mark of the process that works on them."""
+"""How questions are claimed: which are next, and the mark of the process that works on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from supportbot.intake.turns import IS_WAITING, next_in_turn, parameters
 from supportbot.policies.layers import effective_of
 
 SUSPECT_LAPSES = 2
-"""A question that was in work when two processes ended is taken up once more, alone; see ``claim_suspect``."""
+"""A question is claimed once more, alone, if two processes ended while working on it; see ``claim_suspect``."""
 
 
 def lapses_of(question: type[Question]) -> ColumnElement[int]:
@@ -52,7 +52,7 @@ THIS_ONE = _next_among(lambda question: question.id == bindparam("question_id", 
 
 _NOW = bindparam("now", type_=UtcDateTime())
 
-# Written down once, like those above: to put a statement together takes several times as long as to run it.
+# Built once, like those above: to put a statement together takes several times as long as to run it.
 _CLAIM = (
     update(table_of(Question))
     .where(Question.id.in_(bindparam("ids", expanding=True, type_=BigInteger())))

@@ -1,4 +1,4 @@
-"""A claimed question, with all that its worker has to know: read with the claim, since each trip costs time."""
+"""A claimed question, with all that its worker needs: read with the claim, since each query costs time."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class Claim:
 
     Attributes:
         question_id: its number.
-        conversation_id: likewise of its conversation.
+        conversation_id: of its conversation.
         platform: as in ``IncomingQuestion``.
         workspace_id: the number of the workspace.
         channel: as in ``IncomingQuestion``.
-        text: likewise.
+        text: as above.
         attempt: how often it was taken up, this time included.
         lapses: how many workers took it up and never said what became of it.
         waited: how long ago it came, by the database's clock.
         late: whether it was asked long before it came.
         unasked: whether nobody asked the bot.
         sample_of: as in ``IncomingQuestion``.
-        sample: likewise.
+        sample: as above.
         words: the bot's own.
         trace: what its row carries of its trace, if it is traced.
         policy: what holds where it was asked.

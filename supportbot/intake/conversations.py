@@ -1,6 +1,5 @@
-"""Where a question stands: its workspace, channel and conversation, made when they are first heard of.
-
-This is done before a platform hears "received", so it is quick: one statement finds what is known.
+"""Where a question belongs: its workspace, channel and conversation, created with the first question there. This
+happens before the platform gets its acknowledgement, so it is fast: one statement finds existing rows.
 """
 
 from __future__ import annotations

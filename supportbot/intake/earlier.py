@@ -1,6 +1,6 @@
-"""What somebody asked, and was answered, before a question in its conversation: what a follow-up goes on from.
+"""What somebody asked, and was answered, before a question in its conversation: the context of a follow-up.
 
-What others asked there does not count: it would stand in the record of this question when they are erased.
+What others asked there does not count: the record of this question would still contain it after they are erased.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from supportbot.intake.questions import Grounds
 from supportbot.intake.samples import IS_SHOWN_LAST
 
 MOST_TURNS = 3
-"""More than the last few say nothing of what somebody means now."""
+"""Turns before the last few do not help to understand a follow-up."""
 
 ASKED_AS = "asked_as"
 """Among the figures of an answer: what its question was taken for, where that is not what was typed."""
 
 _WITHIN = timedelta(hours=12)
-"""Who comes back the next day begins anew."""
+"""A person who comes back the next day starts a new topic."""
 
 _TOLD = (QuestionState.ANSWERED, QuestionState.DELIVERED)
 
@@ -47,7 +47,7 @@ class Turn:
 
 _own = aliased(Question)
 
-# Written down once, since it is read with every question.
+# Built once, since it is read with every question.
 _BEFORE = (
     select(Question.text, Answer.text, Answer.source, Answer.grounds, Question.received_at, _own.received_at)
     .join(Answer, Answer.question_id == Question.id)

@@ -1,8 +1,8 @@
 """Messages of people who were erased must not come back.
 
-Slack tells again what was not acknowledged, and both platforms keep what was said: after a restart a channel is
-read back, and there the message still stands. So each erased message is remembered for a while, by a digest of its
-name on the platform; neither who wrote it nor what it said.
+Slack delivers unacknowledged events again, and both platforms keep messages: after a restart the bot reads a
+channel back, and the message is still there. So each erased message is remembered for a while, by a digest of its
+id on the platform, without its author and its text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ REMEMBERED = timedelta(days=7)
 
 
 def digest_of(platform: str, identity: str) -> str:
-    """Return by what an erased message is known again."""
+    """Return the digest by which an erased message is recognised."""
     return hashlib.sha256(f"{platform}:{identity}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -49,7 +49,7 @@ async def remember_answers(session: AsyncSession, answer_ids: Collection[int]) -
 
 
 async def forget_old(session: AsyncSession, now: datetime) -> None:
-    """Forget what no platform tells any more."""
+    """Forget messages that no platform delivers any more."""
     await session.execute(delete(ErasedMessage).where(ErasedMessage.erased_at < now - REMEMBERED))
 
 

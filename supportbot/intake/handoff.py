@@ -1,13 +1,11 @@
 """Hand-offs: the bot said that it is not sure, or a human was asked, and a person answers instead.
 
-What that person writes where the bot handed off is an answer to the question, of the source ``human``, and may
-become a candidate for training like any other. Each message is an answer of its own: which of them say something,
-and which belong together, is for the curator to see. The hand-off is over as soon as the bot has given another
-answer in the thread. What is written below the message that asked people elsewhere is passed on to the asker.
-
-Whatever else is heard leaves no trace, neither a row nor a line of the log. Who wrote is compared with the asker,
-and kept as a digest only, so that people can have erased what they wrote. These functions work within the caller's
-transaction; they know no platform.
+That person's message there is an answer to the question, with the source ``human``, and may become a candidate for
+training like any other. Each message is an answer of its own; the curator decides which are useful, and which
+belong together. The hand-off ends when the bot gives another answer in the thread. Replies to the message that
+asked people elsewhere are passed on to the asker. Other messages leave no trace, neither a row nor a line of the
+log. The author is compared with the asker, and stored only as a digest, so that people can have their messages
+erased. These functions work within the caller's transaction; they know no platform.
 """
 
 from __future__ import annotations
@@ -51,8 +49,8 @@ class Remark:
 
     Attributes:
         platform: as in ``IncomingQuestion``.
-        workspace: likewise.
-        channel: likewise.
+        workspace: as above.
+        channel: as above.
         thread: the conversation it is part of; None where a conversation is wider than a thread.
         replied_to: the ``reply_identity`` that the bot's answer has if this is a reply to it.
         identity: the platform's own unique name of the message, the same at every redelivery.
@@ -90,7 +88,7 @@ class _Place:
 
 class Heard(Enum):
     """What a remark is: an answer to what the bot handed off, ``KEPT``, or ``DROPPED`` where that has enough of
-    them; a ``FOLLOW_UP`` to what the bot said, which is to be asked; or ``NOT_OURS``.
+    them; a ``FOLLOW_UP`` to what the bot said, which must be asked; or ``NOT_OURS``.
     """
 
     KEPT = auto()
@@ -209,7 +207,7 @@ def _last_answer(remark: Remark) -> Select[*tuple[Any, ...]]:
     if remark.replied_to is not None:  # NULL is every answer that is not delivered
         places += [
             there.where(Answer.reply_identity == remark.replied_to),
-            # The message that asks people may stand in another workspace: a direct message, or for the page.
+            # The message that asks people may be in another workspace: a direct message, or for the page.
             select(Answer.id)
             .join(Handoff, Answer.question_id == Handoff.question_id)
             .where(Handoff.platform == remark.platform, Handoff.post_identity == remark.replied_to),
@@ -250,7 +248,7 @@ async def _handed_off(
     is_asker = (row.platform, row.asker) == (remark.platform, remark.author)
     if is_asker or not (row.source is AnswerSource.NOT_SURE or is_asked):
         return None
-    # What asks people may stand in the channel of the question, and yet in a thread of its own.
+    # The message that asks people may be in the question's channel, but in a thread of its own.
     is_in_thread = remark.thread in (None, row.thread) or remark.replied_to == row.reply_identity
     is_elsewhere = (row.platform, row.channel) != (remark.platform, remark.channel) or not is_in_thread
     return _Place(row.question_id, row.id, row.reply_identity, row.platform, is_asked, is_elsewhere)

@@ -1,4 +1,4 @@
-"""What was asked and answered, read back: for the log command, the page and the console."""
+"""Reads questions and answers from the log: for the log command, the page and the console."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ class History:
 
         Args:
             platform: as in ``IncomingQuestion``, and so the rest.
-            workspace: likewise.
-            asker: likewise.
+            workspace: as above.
+            asker: as above.
             limit: how many to return.
         """
         return await self._select(

@@ -1,11 +1,10 @@
-"""The durable inbox: what was heard, who is working on it, and what became of it.
+"""The durable inbox: the questions, who is working on each, and its result. A question is committed before the
+platform gets its acknowledgement, and its platform identity is unique, so nothing is lost and a second delivery of
+the same event changes nothing. Workers claim a question with a lease; when a worker dies, the lease runs out and
+another takes over. An answer and the outbox row that will carry it to the platform are written in one transaction,
+together with the question's next state.
 
-A question is committed before the platform hears "received", and its platform identity is unique, so nothing is
-lost and a second delivery of the same event changes nothing. Workers claim a question with a lease; when a worker
-dies, the lease runs out and another takes over. An answer and the outbox row that will carry it to the platform
-are written in one transaction, together with the question's next state.
-
-What people write where the bot has handed off is heard here as well; which that is, ``handoff`` knows.
+People's answers to hand-offs are received here too; ``handoff`` recognises them.
 """
 
 from __future__ import annotations
@@ -100,7 +99,7 @@ class Inbox:
             then: what else to do in that transaction with a question that is new and not refused, by its number.
         """
         if incoming.manner is Manner.UNASKED:
-            async with self._database.read() as session:  # most of what is said is none of ours: no lock for that
+            async with self._database.read() as session:  # most messages are not for the bot: no lock for them
                 if not await accepting.listens(session, incoming):
                     return NOT_HEARD
         accept = partial(accepting.accept, self._limits, self._language, incoming, crowd, then)
@@ -147,13 +146,13 @@ class Inbox:
         Returns:
             The question that this changed, if there is one.
         """
-        async with self._database.read() as session:  # most of what is edited is no question: no lock for that
+        async with self._database.read() as session:  # most edited messages are no questions: no lock for them
             if not await changes.is_open(session, platform, identity):
                 return None
         return await self._database.commit(partial(changes.change, platform, identity, text))
 
     async def offer_again(self, platform: str, identity: str, text: str) -> int | None:
-        """Offer to ask an answered question again as it reads now; return it if a message is to be shown."""
+        """Offer to ask an answered question again as it reads now; return it if a message must be shown."""
         async with self._database.read() as session:  # as above
             if not await rewording.is_reworded(session, platform, identity, text):
                 return None

@@ -1,4 +1,4 @@
-"""Answers while they are being written, for whoever in this process wants to watch.
+"""Answers while they are being written, for code in this process that wants to follow them.
 
 Nothing here is durable and nothing waits for a watcher: a page that was closed misses text, not the answer, which
 is in the database.
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 
 class Live:
-    """The text of answers under way, by question id."""
+    """The text of answers in progress, by question id."""
 
     def __init__(self) -> None:
         self._text: dict[int, str] = {}
@@ -28,7 +28,7 @@ class Live:
             watcher.put_nowait(text)
 
     def restart(self, question_id: int) -> None:
-        """Forget the text so far: the answer begins anew after a failed attempt."""
+        """Forget the text so far: the answer starts again after a failed attempt."""
         if self._text.pop(question_id, None):
             for watcher in self._watchers.get(question_id, ()):
                 watcher.put_nowait("")
@@ -43,7 +43,7 @@ class Live:
     def watch(self, question_id: int) -> Iterator[asyncio.Queue[str | None]]:
         """Receive what was written so far, then each piece as it comes, then None when the answer is finished.
 
-        An empty piece says that all text so far is void and the answer begins anew.
+        An empty piece says that all text so far is void and the answer starts again.
 
         Whoever begins to watch looks into the database afterwards: an answer that was finished before sends
         nothing any more.

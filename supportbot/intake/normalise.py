@@ -1,12 +1,9 @@
-"""A question as it was meant: the words, without what keyboards, chat programs and manners put around them.
-
-People paste non-breaking spaces, break lines in the middle of a sentence, shout, greet and sign. A model and an
-encoder saw little of that, so the same question in other clothes gets another answer. It is normalised once,
-before the prompt, the encoder and the gate see it, and training rows are normalised alike. What was typed stays in
-the log.
-
-A text that needs nothing of this comes back as it is. This module knows no platform, but the tokens that platforms
-write for emoji, people, channels and times are read as words.
+"""The question without what keyboards, chat programs and politeness add to it. People paste non-breaking spaces,
+break lines in the middle of a sentence, write in capitals, greet and sign. A model and an encoder saw little of
+that in training, so the same question in another form would get another answer. It is normalised once, before the
+prompt, the encoder and the gate see it, and training rows are normalised in the same way. The log keeps the typed
+text. A text that needs no change is returned unchanged. This module knows no platform, but the tokens that
+platforms write for emoji, people, channels and times are read as words.
 """
 
 from __future__ import annotations

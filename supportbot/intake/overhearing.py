@@ -1,6 +1,6 @@
-"""What a person said and did not ask the bot: an answer for somebody, a follow-up, or nothing of ours.
+"""Messages that do not mention the bot: an answer for somebody, a follow-up, or not for the bot.
 
-Most of what is heard is nothing of ours, so it is looked at before anything is locked.
+Most messages are not for the bot, so each is checked before anything is locked.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Slack numbers people within a workspace, Discord across all guilds, and the page and the terminal make names that
 begin with the platform already. What somebody writes to the bot alone in Discord is a workspace of their own, so
-that nobody's consent counts for another; its name is a digest, since it stands in files and audits.
+that nobody's consent counts for another; its name is a digest, since files and audits contain it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def person_of(platform: str, workspace: str, user: str) -> str:
 
     Args:
         platform: as in ``IncomingQuestion``.
-        workspace: likewise.
+        workspace: as above.
         user: the platform's id of the person.
     """
     if user.startswith(f"{platform}:"):

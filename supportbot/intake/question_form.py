@@ -3,7 +3,7 @@
 A question to nobody in particular, or a request for help, begins in few ways: with a question word and a verb,
 with a verb before its subject, with "anyone know", "I can't log in", "help with". What colleagues say to each
 other begins in those ways as well ("how are you?", "can we start?"); the tables know the usual ones. A line that
-names a person is for that person, and what stands in quotation marks, in code or in an address is nobody's here.
+names a person is for that person; text in quotation marks, in code or in an address is ignored.
 
 A question about the room's keys has the form of one about a refund. Which is whose business only the knowledge can
 tell; this module knows none, and no platform either: only that "@name" and "<@...>" are people.

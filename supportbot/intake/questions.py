@@ -50,7 +50,7 @@ class IncomingQuestion:
             where its asker was told already that the bot is busy.
         said_at: when it was said, by the platform's clock, where that may be long ago.
         manner: how it was asked.
-        in_thread: whether its answer stands in a thread.
+        in_thread: whether its answer is in a thread.
         parent: the channel whose thread ``channel`` is, where a platform numbers threads as it numbers channels.
         locale: what the platform says of the asker's language, such as ``de`` or ``en-US``, where it says that.
         sample_of: the question that gets another answer by this; None for one that is asked for the first time.
@@ -179,7 +179,7 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
-    """What an answer stands on, besides a model.
+    """What an answer is based on, besides a model.
 
     Attributes:
         verified: the approved answers that were given, in the order of the parts of the question.
@@ -231,7 +231,7 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What the asker is to be told, with the record of how it came about.
+    """The reply to the asker, with the record of how it came about.
 
     ``draft`` keeps what the model wrote when it was not shown, because the model was not sure enough.
     """

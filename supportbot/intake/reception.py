@@ -40,7 +40,7 @@ def receive(policy: Policy, manner: Manner, *, in_thread: bool, now: datetime) -
     Args:
         policy: of the channel.
         manner: how it was asked.
-        in_thread: whether its answer stands in a thread.
+        in_thread: whether its answer is in a thread.
         now: for the quiet hours.
     """
     if manner is Manner.DIRECT:

@@ -90,7 +90,7 @@ def write_notices(connection: Connection, questions: Sequence[tuple[int, str, st
     )
 
 
-# Written down once: to put a statement together takes several times as long as to run it.
+# Built once: to put a statement together takes several times as long as to run it.
 _ANSWER = insert(table_of(Answer)).returning(Answer.question_id, Answer.id)
 _PENDING = insert(table_of(Outbox))
 _NO_GROUNDS = Grounds().as_record()

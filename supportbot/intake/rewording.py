@@ -23,7 +23,7 @@ from supportbot.policies.layers import effective_of
 from supportbot.policies.policy import AnswerOn
 
 _WITHIN = timedelta(hours=12)
-"""Who comes back the next day begins anew, as with follow-ups (``earlier``)."""
+"""Who comes back the next day starts again, as with follow-ups (``earlier``)."""
 
 _ENDS = "?!.,;:…"
 
@@ -43,12 +43,12 @@ def offer(platform: str, identity: str, text: str, connection: Connection) -> in
 
     Args:
         platform: as in ``IncomingQuestion``.
-        identity: likewise.
+        identity: as above.
         text: what it says now.
         connection: of a transaction that writes.
 
     Returns:
-        The question, if a message is to be shown.
+        The question, if a message must be shown.
     """
     row = connection.execute(_answered(platform, identity).with_for_update(of=Question)).one_or_none()
     if row is None:
@@ -66,7 +66,7 @@ def offer(platform: str, identity: str, text: str, connection: Connection) -> in
 
 
 def says_the_same(one: str, other: str) -> bool:
-    """Return whether two texts ask the same: but for case, white space, greetings and the signs that end words."""
+    """Return whether two texts ask the same, apart from case, white space, greetings and punctuation."""
     return _words(one) == _words(other)
 
 

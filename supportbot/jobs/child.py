@@ -1,8 +1,8 @@
 """The process of a job: ``python -m supportbot.jobs.child LOCK FOLDER MODULE [argument …]``.
 
-It waits for a word of the daemon that the job is recorded; without one it ends and has done nothing. Then it
-becomes the command, behind everybody who answers: it yields the processor, and if memory runs out it goes first.
-How the command ended it writes into the folder, last.
+It waits until the daemon reports that the job is recorded; without that it ends without doing anything. Then it
+becomes the command, with a lower priority than answers: it yields the processor, and if memory runs out it is
+killed first. At the end it writes into the folder how the command ended.
 
 LOCK is the number of an open file that is locked. The lock goes with the process, whatever ends it.
 """

@@ -1,6 +1,6 @@
 """What a job's process knows of the daemon's environment: the same settings, and no token of any platform.
 
-Each setting is passed on by its variable, so a ``.env`` beside the daemon decides nothing anew: a job reads the
+Each setting is passed on by its variable, so a ``.env`` beside the daemon changes nothing later: a job reads the
 settings as the daemon has them, and what it has no business with is as if nobody had set it.
 """
 
@@ -52,7 +52,7 @@ def environment(settings: Settings, ours: Mapping[str, str]) -> dict[str, str]:
     others = {key: value for key, value in ours.items() if key.upper().startswith(_FAMILIES)}
     # Half of the cores at most: the other half answers.
     threads = {name: str(max(1, (os.cpu_count() or 1) // 2)) for name in _THREADS}
-    width = {"COLUMNS": "110"}  # what is written is read on a page, not in a terminal
+    width = {"COLUMNS": "110"}  # the output is read on a page, not in a terminal
     return {**threads, **width, **passed_on(ours), **others, **_settings(settings)}
 
 

@@ -1,4 +1,4 @@
-"""What lies in the folder of a job: its output, its progress, a lock, and at last how it ended.
+"""The files in the folder of a job: its output, its progress, a lock, and finally how it ended.
 
 This module reads; what is not of the form that is expected counts as not there.
 """
@@ -34,7 +34,7 @@ class Progress:
         phase: as the command calls it; empty before the first.
         done: of it.
         total: likewise; None where nobody knows.
-        seconds_left: likewise.
+        seconds_left: as above.
         losses: so far, of a training.
     """
 

@@ -191,7 +191,7 @@ class Jobs:
 
         Args:
             run: its name.
-            version: what it is to be called.
+            version: its name.
             by: as for ``train``.
 
         Raises:

@@ -1,8 +1,6 @@
-"""Looking at jobs: whoever looks brings the record up to date.
-
-A job whose process is gone is noted as ended, failed, cancelled or lost, as its folder tells. So nothing has to
-run for that, and no daemon needs to have started the job. A daemon of another machine that has no such folder
-can't tell; it says where the job runs.
+"""Looking at jobs: each look brings the record up to date. A job whose process is gone is recorded as ended,
+failed, cancelled or lost, as its folder says. So nothing has to run for that, and no daemon needs to have started
+the job. A daemon of another machine that has no such folder can't tell; it says where the job runs.
 """
 
 from __future__ import annotations
@@ -188,7 +186,7 @@ class Looking:
 
 
 def _ended(row: Job, folder: Path) -> dict[str, Any]:
-    """Return what is to be noted of a job whose process is gone; blocks."""
+    """Return what to record of a job whose process is gone; blocks."""
     end = end_of(folder)
     if end is None:
         state = JobState.CANCELLED if row.cancelled_at is not None else JobState.LOST

@@ -1,7 +1,7 @@
 """A job's process as the daemon sees it: started, alive or not, and told to end.
 
-It is no pipe and no parent that connects the two, since the daemon may be another one by then: a lock on a file
-in the job's folder is held as long as the process lives, and goes with it even where it is killed.
+Neither a pipe nor parenthood connects the two, since the daemon may be another one by then. Instead the process
+holds a lock on a file in the job's folder as long as it lives; the system frees it even if the process is killed.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def start(folder: Path, module: str, arguments: Sequence[str], environment: Mapp
     try:
         _lock(lock, exclusive=True)
         process = subprocess.Popen(  # noqa: S603 - our own command, without a shell
-            # -P: no file that lies in the daemon's working folder is ever imported by accident.
+            # -P: no file in the daemon's working folder is ever imported by accident.
             [sys.executable, "-P", "-u", "-m", _CHILD, str(lock), str(folder), module, *arguments],
             stdin=subprocess.PIPE,
             stdout=log,

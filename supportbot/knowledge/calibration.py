@@ -5,9 +5,9 @@ shows what is answered wrongly. Of each wording, what would be answered if its w
 is a foreign question, near the subject as only the operator's own can be; general ones are too easy. The threshold
 is the lowest at which few of the first are wrong and few of the second are answered.
 
-A wording that would surely be answered wrongly, more surely than a quarter of the right ones are, is claimed by
-two answers: no threshold helps there without silence everywhere, but a curator does, who sees it in
-``supportbot knowledge status``. Such wordings are counted apart, up to a limit.
+If a wording would be answered wrongly, with more confidence than a quarter of the right ones have, then two
+answers claim it. No threshold helps there without silencing everything else, but a curator can, who sees it in
+``supportbot knowledge status``. Such wordings are counted separately, up to a limit.
 
 Where most answers have a single wording, the first question has nothing to tell, so the second one is asked more
 strictly. Where there is too little of anything, the threshold is one that held on sets of our own.
@@ -53,7 +53,7 @@ _ENOUGH_ANSWERS = 3
 
 
 class Evidence(StrEnum):
-    """What a threshold stands on."""
+    """What a threshold is based on."""
 
     WORDINGS = "wordings"
     SINGLE_WORDINGS = "single wordings"
@@ -66,7 +66,7 @@ class Calibration:
 
     Attributes:
         threshold: the least confidence of a sure answer.
-        evidence: what it stands on.
+        evidence: what it is based on.
         coverage: expected share of questions in scope that are answered.
         wrong: expected share of questions in scope that are answered wrongly, contested ones apart.
         contested: share of the wordings that another answer claims as surely.

@@ -30,7 +30,7 @@ class Claim:
     answer: str
 
     def rivals(self, entry: Entry) -> bool:
-        """Return whether this stands in the way of the same wording of another entry.
+        """Return whether this conflicts with the same wording of another entry.
 
         Small talk never competes with answers of one's own, nor what is said in one workspace with what is said
         in another, or everywhere else.

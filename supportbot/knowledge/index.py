@@ -87,7 +87,7 @@ class Index:
         self._visibility = Visibility(self.entries, self.wordings, self.owners)
         self.rule: Rule | None = None
         self.left_out = self._nearest_left_out()
-        """What the threshold stands on."""
+        """What the threshold is based on."""
         self.calibration = calibrate(self.left_out, wrong_rate=wrong_rate)
 
     @cached_property

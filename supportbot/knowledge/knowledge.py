@@ -116,7 +116,7 @@ class Knowledge:
 
     @property
     def left_out(self) -> LeftOut | None:
-        """What the threshold stands on; None without any knowledge."""
+        """What the threshold is based on; None without any knowledge."""
         asked = self.stored or self.index
         return asked.left_out if asked else None
 

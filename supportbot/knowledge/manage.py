@@ -45,7 +45,7 @@ class TwinError(KnowledgeError):
     def __init__(self, entry_id: int) -> None:
         self.entry_id = entry_id
         super().__init__(
-            f"Entry {entry_id} gives this answer already: add wordings to it with "
+            f"Entry {entry_id} already gives this answer: add wordings to it with "
             f"`supportbot knowledge edit {entry_id} --add-wording`, or retire it first."
         )
 
@@ -63,8 +63,8 @@ class TakenError(KnowledgeError):
         self.first = first
         others = f" ({more} more are not free either)" if more else ""
         super().__init__(
-            f"{quoted(first.text)} is a wording of entry {first.entry_id} already, which answers "
-            f"{quoted(first.answer)} and not {quoted(answer)}{others}: give --move to take it from there."
+            f"{quoted(first.text)} is already a wording of entry {first.entry_id}, which answers "
+            f"{quoted(first.answer)} and not {quoted(answer)}{others}: add --move to move it here."
         )
 
 
@@ -81,7 +81,7 @@ async def known(session: AsyncSession, entry_id: int) -> Entry:
         KnowledgeError: there is none with this number.
     """
     if (entry := await session.get(Entry, entry_id, populate_existing=True)) is None:
-        raise KnowledgeError(f"There is no entry {entry_id}: `supportbot knowledge list` shows which there are.")
+        raise KnowledgeError(f"There is no entry {entry_id}: `supportbot knowledge list` shows them all.")
     return entry
 
 
@@ -100,7 +100,7 @@ async def known_workspace(session: AsyncSession, name: str) -> int:
     if found is None:
         raise KnowledgeError(
             f"There is no workspace {quoted(name)}: name one as PLATFORM:ID; "
-            "`supportbot consent` lists those that the bot has heard from."
+            "`supportbot consent` lists the known ones."
         )
     return found
 
@@ -198,7 +198,7 @@ async def retire(session: AsyncSession, entry_id: int, *, by: str, reason: str |
     entry = await known(session, entry_id)
     if entry.state is EntryState.RETIRED:
         raise KnowledgeError(
-            f"Entry {entry_id} is retired already: `supportbot knowledge restore {entry_id}` brings it back."
+            f"Entry {entry_id} is already retired: `supportbot knowledge restore {entry_id}` restores it."
         )
     before: dict[str, Any] = {}
     for example in await _examples(session, await wordings_of(session, entry_id)):
@@ -228,12 +228,12 @@ async def restore(
     """
     entry = await known(session, entry_id)
     if entry.state is EntryState.LIVE:
-        raise KnowledgeError(f"Entry {entry_id} is live: there is nothing to bring back.")
+        raise KnowledgeError(f"Entry {entry_id} is live: there is nothing to restore.")
     wordings = await wordings_of(session, entry_id)
     if not wordings:
         raise KnowledgeError(
-            f"Entry {entry_id} has no wording left, so nothing would lead to it: "
-            "add its answer anew with `supportbot knowledge add`."
+            f"Entry {entry_id} has no wording left, so no question would lead to it: add its "
+            "answer again with `supportbot knowledge add`."
         )
     await refuse_twin(session, entry)
     questions = [as_asked(wording.text) for wording in wordings]
@@ -268,7 +268,7 @@ async def wordings_of(session: AsyncSession, entry_id: int) -> list[Wording]:
 
 
 async def examples_of(session: AsyncSession, entry_id: int) -> list[Example]:
-    """Return the rows for training that stand behind an entry's wordings."""
+    """Return the rows for training of an entry's wordings."""
     return await _examples(session, await wordings_of(session, entry_id))
 
 

@@ -149,7 +149,7 @@ class Passages:
             log.info("passages.refreshed", passages=len(passages), **shelf.calibration.as_record())
 
     async def _complete(self, passages: Sequence[Passage], encoder: TextEncoder) -> Mapping[int, StoredVectors]:
-        """Return the vectors of all passages; what is missing is computed and kept."""
+        """Return the vectors of all passages; missing ones are computed and stored."""
         fitting = {
             one.id: known
             for one in passages

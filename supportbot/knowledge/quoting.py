@@ -1,16 +1,16 @@
 """Which passage of a document a question is near to, and how near it must be to be quoted.
 
-A passage is a class of the decision rule, with its heading as the one way of asking and its text as the answer;
-passages with the same text are one class with several headings. The threshold is the highest of three:
+A passage is a class of the decision rule, with its heading as the only wording and its text as the answer.
+Passages with the same text are one class with several headings. The threshold is the highest of three values.
 
-* what 2 % of the questions of any language reach that hardly any FAQ answers. Every other one of them is a row of
-  the rule, and the rest, which the rule has not seen, are asked;
-* what 2 % of the questions reach that a curator marked as none of ours;
-* what half of the headings reach, each asked with its whole passage left out. Headings of a document are far
-  nearer to one another than what people type is to any of them ("status due date", "status due amount"), so the
-  2 % that holds for wordings would never let anything be quoted.
+* What 2 % of foreign questions reach: questions in any language that hardly any FAQ answers. Every other one of
+  them is a row of the rule, and the rest, which the rule has not seen, are asked.
+* What 2 % of the questions reach that a curator marked as none of ours.
+* What half of the headings reach, each asked with its whole passage left out. Headings of a document ("status due
+  date", "status due amount") are far nearer to one another than typed questions are to any of them. So the 2 %
+  that applies to wordings would never allow a quotation.
 
-This module knows numbers and texts; where passages come from and what is verified are others' business.
+This module knows numbers and texts; other modules know where passages come from and what is verified.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """The decision rule: which approved answer a question asks for, and with what probability, if any.
 
-Kernel ridge regression on the classes: each wording of an answer is a row that should score 1 for its answer and 0
-for all others; the answer's own text is one more row, which says what the answer is about where wordings are few;
-and foreign questions are rows of a class of their own. The kernel is a sum: the square of the similarity of the
-sentence vectors, so that what means something else scores low everywhere, and the similarity of the n-grams as it
-is, which tells wordings of near meaning apart. Without an encoder it is the square of the latter. Answers count
-alike however many wordings they have. Where words are compared as well (``word_match``), what they say is added.
+Kernel ridge regression on the classes. Each wording of an answer is a row that should score 1 for its answer and 0
+for all others. The answer's own text is one more row, which helps where wordings are few. Foreign questions are
+rows of a class of their own. The kernel is a sum: the square of the similarity of the sentence vectors, so that
+text with another meaning scores low everywhere, and the similarity of the n-grams, which separates wordings of
+similar meaning. Without an encoder it is the square of the latter. Answers count alike however many wordings they
+have. Where words are compared as well (``word_match``), what they say is added.
 
-It was chosen over logistic regression because it is as right (within a point on 20 sets of our own) and because
-what leaving a row, or a whole answer, out would give follows exactly from the one fit (the formula for the
-residuals of left-out blocks, e.g. Rifkin and Lippert, "Notes on Regularized Least Squares", 2007). That makes the
-calibration honest and takes no second fit. Beyond ``LANDMARKS`` rows the kernel is approximated on a sample of
+It was chosen over logistic regression for two reasons. It is as often right (within a point on 20 sets of our
+own). And the result of leaving out a row, or a whole answer, follows exactly from the one fit: by the formula for
+the residuals of left-out blocks, e.g. Rifkin and Lippert, "Notes on Regularized Least Squares", 2007. So the
+calibration is honest without a second fit. Beyond ``LANDMARKS`` rows the kernel is approximated on a sample of
 them (Nyström).
 
 This module knows numbers; entries, thresholds and databases are others' business.
@@ -247,7 +247,7 @@ def _landmarks(labels: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
     """Return the rows that stand for all: every row, or as many of each class as its share allows."""
     if len(labels) <= limit:
         return np.arange(len(labels))
-    # The rows of a class lie at even distances of its own; the earliest of all classes come first.
+    # The rows of each class are evenly spaced; the earliest of all classes come first.
     ranks = np.empty(len(labels))
     for label in np.unique(labels):
         block = np.flatnonzero(labels == label)

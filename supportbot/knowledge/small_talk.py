@@ -1,8 +1,8 @@
 """Small talk: what people say to a bot besides asking, and the short answers that ship for it.
 
-The answers are entries like any other, so a curator edits or retires them; but they never compete with the
+The answers are entries like any other, so a curator can edit or retire them. But they never compete with the
 operator's own answers: a text is small talk only if it is one of the wordings, give or take a letter. A greeting
-in front of a question was cut off before (``intake.normalise``).
+before a question is already cut off (``intake.normalise``).
 """
 
 from __future__ import annotations

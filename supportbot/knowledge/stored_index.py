@@ -100,7 +100,7 @@ class StoredIndex:
 
     @property
     def left_out(self) -> LeftOut:
-        """What the threshold stands on."""
+        """What the threshold is based on."""
         return self._measured.left_out
 
     def set_wrong_rate(self, wrong_rate: float) -> None:

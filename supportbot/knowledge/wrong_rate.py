@@ -1,6 +1,6 @@
 """How often the bot may be wrong, where an operator chose that while it runs: one number, above the setting.
 
-It stands in the database, so all daemons follow it. Where there is none, ``SUPPORTBOT_WRONG_RATE`` holds.
+It is in the database, so all daemons follow it. Without one, ``SUPPORTBOT_WRONG_RATE`` applies.
 """
 
 from __future__ import annotations

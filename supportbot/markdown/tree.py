@@ -184,7 +184,7 @@ def _blocks(nodes: Sequence[SyntaxTreeNode]) -> Iterator[Block]:
 
 
 def _code(node: SyntaxTreeNode) -> str:
-    """Return the text of a code block; what stands behind its fence is part of it, unless it names a language."""
+    """Return the text of a code block; text after its fence is part of it, unless it names a language."""
     info = node.info.strip()
     lead = f"{info}\n" if info and not _LANGUAGE.fullmatch(info) else ""
     return (lead + node.content).strip("\n")

@@ -1,1 +1,1 @@
-"""Go live: versions, evidence, and the switch between them."""
+"""Going live: versions, evidence, and the switch between them."""

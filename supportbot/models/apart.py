@@ -1,7 +1,6 @@
-"""A version loaded beside the one that answers, in an engine of its own: to say an answer again, or to try it.
-
-A load can't be interrupted: a process that ends in the middle of one aborts. So whoever is cancelled meanwhile
-waits for its end, and closes what came of it.
+"""A version loaded beside the one that answers, in an engine of its own: to reproduce an answer, or to try it.
+Loading can't be interrupted: a process that ends in the middle of it aborts. So a task that is cancelled meanwhile
+waits for its end, and closes the engine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A home comes to the version that is live in a database which machines share.
+"""Brings a home to the version that is live in a shared database.
 
-What is lacking is fetched, then the home's own file is switched. What can't be had is tried again, less and less
-often. A download that nobody wants any more, since somebody decided otherwise, ends in the middle.
+A missing version is fetched, then the home's own file is switched. If the fetch fails, it is tried again, less and
+less often. A download is stopped when somebody decides for another version meanwhile.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Bringing:
         return live
 
     async def aclose(self) -> None:
-        """End what is under way."""
+        """End what is in progress."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -103,7 +103,7 @@ class Bringing:
             self._fail(live, str(error))
         except Exception as error:
             # Whatever a file may do to the libraries that read it, the old model answers on.
-            self._fail(live, "It can't be taken up here: the log says why under model.not_followed.", error)
+            self._fail(live, "It can't be used here: the log says why under model.not_followed.", error)
         else:
             self._end()
 
@@ -112,7 +112,7 @@ class Bringing:
         await asyncio.to_thread(self._registry.follow, live)
 
     def _end(self) -> None:
-        """Begin anew with the next version; what is under way is not wanted any more."""
+        """Begin again with the next version; what is in progress is not wanted any more."""
         if self._task is not None:
             self._task.cancel()
         self._task, self._failed, self._failures, self._again, self.problem = None, "", 0, 0.0, None

@@ -1,6 +1,6 @@
 """Which daemons run on a database that machines share, and which model each answers with.
 
-Each says it of itself every few seconds. Nothing depends on it: it is for people.
+Each daemon records it every few seconds. Nothing depends on it: it is for people.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Models that answer nobody anew: each is closed when its last answer has ended, beside whatever answers now."""
+"""Models that get no new questions: each is closed when its last answer has ended, while another model answers."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What the model that answers may repeat, told anew whenever the knowledge changes.
+"""What the model that answers may repeat, told again whenever the knowledge changes.
 
-A model is told the approved answers that may be said anywhere, to be faster where it repeats one; no answer is
-changed by that. When an answer is no more among them, because somebody was erased, a consent was withdrawn, or a
-curator changed it, the model's process forgets it within two seconds: the revision of the knowledge is looked at
-once a second, and is raised by each of these.
+A model gets the approved answers that may be given anywhere, to be faster where it repeats one; that changes no
+answer. An answer may leave that list because somebody was erased, a consent was withdrawn, or a curator changed
+it. Then the model's process forgets it within two seconds: each of these increases the revision of the knowledge,
+which is checked once a second.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ class Following:
         self.problem: str | None = None
 
     async def run(self) -> None:
-        """Follow until cancelled; a download that is under way then ends."""
+        """Follow until cancelled; a download that is in progress then ends."""
         storing = asyncio.create_task(self._store(), name="model-store")
         try:
             while True:

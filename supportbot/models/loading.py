@@ -1,6 +1,5 @@
-"""Loading what is to answer: an engine for a version, how far it is trusted, and what to do if it fails.
-
-Whatever is set decides; which version is live is the registry's, and whether it may go live is ``publishing``'s.
+"""Loading the model that answers: an engine for a version, how far it is trusted, and the remedy if it fails. The
+settings decide first; the registry knows which version is live, and ``publishing`` whether one may go live.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ def make_local_engine(settings: Settings, source: ModelSource) -> Engine:
 
 
 async def describe(settings: Settings, database: Database, source: ModelSource, engine: Engine) -> LiveModel:
-    """Say of a model that was loaded how far it is to be trusted."""
+    """Describe a loaded model: how far it can be trusted."""
     async with database.read() as session:
         knows_us = await is_trained_here(session, source.version)
     return trusted(settings, source, engine, knows_us=knows_us)
@@ -125,7 +124,7 @@ def prune_exports(settings: Settings) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SecondVoice:
-    """A model as it stands behind what is approved.
+    """A model as the second source, after approved answers.
 
     Attributes:
         is_asked: whether it is asked about what is not verified.
@@ -139,7 +138,7 @@ class SecondVoice:
 async def find_second_voice(
     settings: Settings, database: Database, *, has_knowledge: bool, has_passages: bool = False
 ) -> SecondVoice:
-    """Say how the model that is set stands behind what is approved; it is not loaded.
+    """Describe the configured model as the second source, without loading it.
 
     Raises:
         ModelError: there is none, or it is damaged.

@@ -1,12 +1,11 @@
 """Hot swap: the daemon follows the registry's live version without a restart.
 
 Once a second it looks whether the live version was switched. A new one is verified, loaded beside the old one and
-tried with a small question; then one reference changes. Answers under way end on the model that they began with.
+tried with a small question; then one reference changes. Answers in progress end on the model that they began with.
 A version that fails is refused with one line in the log, and not tried again until somebody switches again: the
-old model goes on answering.
-
-Whoever stops the daemon calls ``stop`` first: from then on nothing is switched. A load that has begun can't be
-interrupted (a process that ends in the middle of one aborts), so it is waited for, and closed unused.
+old model continues to answer. The daemon calls ``stop`` first when it stops: from then on nothing is switched.
+Loading can't be interrupted (a process that ends in the middle of it aborts), so the daemon waits for it, and
+closes the engine unused.
 
 It neither knows how a version went live nor whether it is better; ``publishing`` does.
 """
@@ -33,7 +32,7 @@ from supportbot.models.registry import ModelSource, Registry
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-"""A switch is to be noticed within 2 s; looking costs one ``stat``."""
+"""A switch must be noticed within 2 s; looking costs one ``stat``."""
 
 MODEL = Info("supportbot_model", "The model that answers.")
 SWAPS = Counter("supportbot_model_swaps", "Switches of the live version that the daemon noticed.", ["outcome"])

@@ -161,8 +161,9 @@ class Store:
                 raise StoreError(_not_it(version))
             if (free := shutil.disk_usage(folder).free) < _ROOM * stored.size:
                 raise StoreError(
-                    f"There is no room for version '{version}': it takes {_ROOM * stored.size // 10**6} MB while "
-                    f"it comes in, and {free // 10**6} MB are free in SUPPORTBOT_HOME."
+                    f"There is no space for version '{version}': it needs "
+                    f"{_ROOM * stored.size // 10**6} MB during the download, and {free // 10**6} "
+                    "MB are free in SUPPORTBOT_HOME."
                 )
             for name, size in sizes.items():
                 with (folder / name).open("xb") as target:
@@ -192,7 +193,7 @@ class Store:
             return None
 
     def _send(self, path: Path, place: str, is_stopped: Callable[[], bool]) -> None:
-        # What is cut short by a stop has no manifest beside it, and is written anew.
+        # What is cut short by a stop has no manifest beside it, and is written again.
         with path.open("rb") as source, self._files.open(place, "wb") as target:
             while chunk := source.read(_CHUNK):
                 if is_stopped():
@@ -237,8 +238,8 @@ def _told(done: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise StoreError(
-            "SUPPORTBOT_MODEL_STORE lacks a file, or is not there at all: see that it is mounted, or that the "
-            "bucket exists."
+            "SUPPORTBOT_MODEL_STORE lacks a file, or is not there at all: check that it is "
+            "mounted, or that the bucket exists."
         ) from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else describe(error)
@@ -250,6 +251,7 @@ def _told(done: str) -> Iterator[None]:
 def _not_it(version: str, name: str = "") -> str:
     what = f"'{name}' of version '{version}'" if name else f"Version '{version}'"
     return (
-        f"{what} in SUPPORTBOT_MODEL_STORE is not what the database says, so it was cut short or changed: delete "
-        f"the folder '{version}' there, and the machine that published it puts it there again."
+        f"{what} in SUPPORTBOT_MODEL_STORE differs from what the database has recorded, so it is "
+        f"incomplete or was changed: delete the folder '{version}' there, and the machine that "
+        "published it will upload it again."
     )

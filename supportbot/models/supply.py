@@ -74,7 +74,8 @@ class Supply:
         row = await self._row(version)
         is_stored = self._store is not None and row is not None and row.stored_manifest is not None
         if await asyncio.to_thread(self._is_here, version, self._digest(row)) and (
-            # What is damaged here is fetched anew, if it can be; else whoever loads it says what is wrong with it.
+            # What is damaged here is fetched again, if it can be; else whoever loads it says what is wrong with
+            # it.
             not is_stored or await asyncio.to_thread(self._is_whole, version)
         ):
             return
@@ -128,7 +129,7 @@ class Supply:
 
         Raises:
             StoreError: as for ``put``.
-            ModelError: likewise.
+            ModelError: as above.
         """
         if self._store is None:
             return
@@ -224,7 +225,7 @@ def _wait_for(path: Path, is_stopped: Callable[[], bool]) -> FileLock:
 
 
 async def _stoppable(work: Callable[[Callable[[], bool]], T]) -> T:
-    """Run in a thread what looks now and then whether anybody still waits for it."""
+    """Run in a thread what looks regularly whether anybody still waits for it."""
     stopped = threading.Event()
     try:
         return await asyncio.to_thread(work, stopped.is_set)

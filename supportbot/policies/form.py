@@ -24,7 +24,7 @@ async def submit(policies: Policies, place: Place, typed: Mapping[str, str], by:
     Args:
         policies: where decisions are kept.
         place: that the form is about.
-        typed: what stands in its fields, as people type it.
+        typed: the texts of its fields, as people type them.
         by: who sent it.
 
     Raises:

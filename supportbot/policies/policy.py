@@ -26,7 +26,7 @@ class AnswerOn(StrEnum):
     QUESTIONS = "questions"
     """Besides, whatever reads as a question to nobody in particular, if the answer is known."""
     THREADS = "threads"
-    """Who names it, where the answer stands in a thread; never at the channel's top level."""
+    """People who mention it, where the answer is in a thread; never at the channel's top level."""
     NEVER = "never"
     """Nobody."""
 
@@ -129,7 +129,7 @@ class Policy(BaseModel):
         return Policy.model_validate({**self.model_dump(), **settings})
 
     def offers_human(self, *, is_sure: bool) -> bool:
-        """Return whether "ask a human" stands under an answer.
+        """Return whether "ask a human" is shown under an answer.
 
         Args:
             is_sure: whether it answers the question, and does not say that the bot is not sure.

@@ -34,7 +34,7 @@ class Place:
 
     Attributes:
         platform: as in ``IncomingQuestion``.
-        workspace: likewise.
+        workspace: as above.
         channel: likewise; nothing for the whole workspace.
         parent: the channel that this one is a thread of, if it is one and that is known.
     """
@@ -72,7 +72,7 @@ def audit_details(
     Args:
         place: that it is about; its subject alone leaves open where the workspace ends and the channel begins.
         before: what was decided about it, as JSON; None for nothing.
-        after: likewise.
+        after: as above.
     """
     return {"before": before, "after": after, "workspace": place.workspace, "channel": place.channel}
 

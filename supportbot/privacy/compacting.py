@@ -1,9 +1,9 @@
-"""After an erasure: the file is written anew without what was erased, and the write-ahead log is emptied.
+"""After an erasure: the file is written again without what was erased, and the write-ahead log is emptied.
 
 SQLite overwrites what is deleted (``secure_delete``), but pages that were split may keep an old copy, and the log
-has the pages as they were. Its full-text indexes only note that a text is gone, so they are made anew from what is
-left. PostgreSQL's VACUUM frees the rows; their bytes are overwritten by later rows, and stay
-in the server's own log and backups for as long as those are kept.
+has the pages as they were. Its full-text indexes only note that a text is gone, so they are made again from what
+is left. PostgreSQL's VACUUM frees the rows; their bytes are overwritten by later rows, and stay in the server's
+own log and backups for as long as those are kept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TABLES = (
 """Those that an erasure touches."""
 
 SEARCH_INDEXES = ("search_question", "search_answer")
-"""Of SQLite; on PostgreSQL the words stand in the row, and go with it."""
+"""Of SQLite; on PostgreSQL the words are in the row, and are deleted with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Compacted:
 
 
 async def compact(database: Database) -> Compacted:
-    """Write the database anew without what was erased; waits for the write lock as every command does."""
+    """Write the database again without what was erased; waits for the write lock as every command does."""
     if not database.is_sqlite:
         return await _vacuum_postgresql(database)
     async with database.engine.connect() as connection:
@@ -56,8 +56,8 @@ async def compact(database: Database) -> Compacted:
         except sqlite3.OperationalError as error:
             return Compacted(
                 is_whole=False,
-                problem=f"The rows are gone, but the file could not be written anew ({error}): run `supportbot "
-                "privacy compact` when there is less to do, and room on the disk.",
+                problem=f"The rows are deleted, but the file could not be rewritten ({error}): "
+                "run `supportbot privacy compact` when there is less load, and space on the disk.",
             )
     return await empty_log(database)
 
@@ -75,8 +75,8 @@ async def empty_log(database: Database) -> Compacted:
     if is_busy:
         return Compacted(
             is_whole=False,
-            problem="The rows are gone, but another process reads the database, so its log (…-wal) still has "
-            "them: run `supportbot privacy compact` once more.",
+            problem="The rows are deleted, but another process is reading the database, so its "
+            "log (…-wal) still has them: run `supportbot privacy compact` again.",
         )
     return Compacted(is_whole=True)
 

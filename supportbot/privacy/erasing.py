@@ -1,9 +1,9 @@
 """Erasing everything of a person, while daemons answer.
 
-Files come first: what is in them is known again by the texts in the tables. Then rows go, some at a time, each
-batch one short transaction with its audit; a question that is being answered meanwhile is gone when its answer is
-to be written, so nothing comes of it. What others were shown of the person's words is emptied before and after,
-since a daemon follows the knowledge within two seconds only.
+Files come first: their contents are recognised by the texts in the tables. Then rows are deleted, some at a time,
+each batch one short transaction with its audit. A question that is being answered meanwhile is gone when the
+worker wants to write its answer, so nothing is written. What others were shown of the person's words is emptied
+before and after, since a daemon follows the knowledge within two seconds only.
 """
 
 from __future__ import annotations

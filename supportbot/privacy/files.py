@@ -2,9 +2,9 @@
 
 What the bot writes itself is cleaned: entries of a report, rows of an export, and a page that quotes the person is
 removed with all of it, since it can be made again. Rows of a run that is not finished are removed; resumed, it
-prepares them anew from what is approved then. Output of a job that names the person's answers by their first words
-is removed. Every other file that holds something is only named: it may be
-anybody's. Weights are not looked into.
+prepares them again from what is approved then. Output of a job that names the person's answers by their first
+words is removed. Every other file that holds something is only named: it may be anybody's. Weights are not looked
+into.
 
 Everything here blocks.
 """
@@ -66,7 +66,7 @@ def clean_files(
     Args:
         home: the folder; one that is not there has no files.
         database: the SQLite file, which is not looked into.
-        texts: of the person, as they stand in the tables.
+        texts: of the person, as the tables have them.
         names: of the person.
         example_ids: the rows for training that are to go.
     """
@@ -113,9 +113,9 @@ class _Cleaner:
         self._ids = frozenset(example_ids)
 
     def has_rows(self, path: Path) -> bool:
-        """Return whether rows for training that are to go stand in an Arrow file of a run."""
+        """Return whether an Arrow file of a run has rows for training that must be erased."""
         if not is_installed(Extra.PARQUET):
-            return True  # nobody here can look, nor go on with that run; to whoever can, it is made anew
+            return True  # nobody here can look, nor go on with that run; to whoever can, it is made again
         import pyarrow as pa  # takes a while to import, and most homes have no such file
 
         try:
@@ -169,7 +169,7 @@ class _Cleaner:
         number = row.get("example_id") if isinstance(row, dict) else None
         if not isinstance(number, int) or number not in self._ids:
             return False
-        # Numbers begin anew in every database: the row is this one only if it says the same.
+        # Numbers start again in every database: the row is this one only if it says the same.
         return any(isinstance(value, str) and self._marks.are_in(value) for value in row.values())
 
     def _without(self, value: Any) -> Any:

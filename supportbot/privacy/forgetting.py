@@ -68,7 +68,7 @@ async def forget(
         session: of the transaction, which raised the revision.
         example_ids: which.
         revision: of this transaction.
-        own_words: the rows whose answer is in the words of the person who is to be forgotten.
+        own_words: the rows whose answer is in the words of the person to forget.
     """
     forgotten = Forgotten()
     entries: set[int] = set()

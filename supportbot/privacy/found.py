@@ -41,8 +41,8 @@ class Found:
         own_words: of these, the rows whose answer is in their words.
         wordings: the numbers of these as wordings of approved answers.
         versions: the model versions that learned from these rows, and from which.
-        texts: what they wrote, and what a model wrote for them, as it stands in the tables. What colleagues
-            answered and what was approved may be said to anybody, so it tells of nobody.
+        texts: what they wrote, and what a model wrote for them, as the tables have it. Colleagues' answers and
+            approved answers may be given to anybody, so they identify nobody.
     """
 
     questions: int = 0

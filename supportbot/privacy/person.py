@@ -1,8 +1,8 @@
 """Whose data it is, as conditions on the tables: who asked, who voted, who answered, who gave an example.
 
-Ids are opaque: what a platform calls somebody is compared, never taken apart. The same person stands in the tables
-by the platform's id (``question.asker``), by a name over all platforms (``feedback.voter``, ``example.person``)
-and by the digest of that (``answer.author``, ``handoff.resolved_by``).
+Ids are opaque: what a platform calls somebody is compared, never taken apart. The tables name the same person by
+the platform's id (``question.asker``), by a name over all platforms (``feedback.voter``, ``example.person``) and
+by the digest of that (``answer.author``, ``handoff.resolved_by``).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Person:
         if self.platform not in PLATFORMS:
             raise PrivacyError(f"There is no platform '{self.platform}': name one of {', '.join(PLATFORMS)}.")
         if not self.user.strip():
-            raise PrivacyError("Say whose data it is: give --user with the platform's id of the person.")
+            raise PrivacyError("The person is missing: add --user with the platform's id of the person.")
 
     @property
     def direct_messages(self) -> str:
@@ -86,7 +86,7 @@ class Theirs:
 
 
 async def theirs(session: AsyncSession, person: Person) -> Theirs:
-    """Return where a person stands in the tables."""
+    """Return how the tables name a person."""
     workspaces = await _workspaces(session, person.platform)
     user = person.user.removeprefix(f"{person.platform}:")
     plain = frozenset({user, f"{person.platform}:{user}"})
@@ -126,7 +126,7 @@ async def check_workspaces(session: AsyncSession, person: Person) -> None:
     """
     if unknown := sorted(person.workspaces - (await _workspaces(session, person.platform)).keys()):
         raise PrivacyError(
-            f"Nothing was heard from the workspace '{unknown[0]}' of {person.platform}: `supportbot consent` "
+            f"There is no question from the workspace '{unknown[0]}' of {person.platform}: `supportbot consent` "
             "lists those that the bot has heard from."
         )
 

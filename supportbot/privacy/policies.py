@@ -1,6 +1,6 @@
 """What a person decided about channels: which row says so, and the same row without their name.
 
-The decision is the team's and stays. Whoever was to be asked instead of the bot, and is gone, is asked no more.
+The decision is the team's and stays. If the erased person was asked instead of the bot, nobody asks them any more.
 """
 
 from __future__ import annotations

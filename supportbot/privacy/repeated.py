@@ -23,7 +23,7 @@ LEAST_NAME = 6
 """Characters of an id that is nothing else: platforms' ids are longer, and `example:7` is not the person 7."""
 
 LEAST_CHARACTERS = 12
-"""Shorter texts are compared as a whole: 'hi' stands in many a text that is nobody's."""
+"""Shorter texts are compared as a whole: many texts of nobody contain 'hi'."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Outcome:
 
     Attributes:
         erased: what is gone.
-        compacted: whether the database was written anew.
+        compacted: whether the database was written again.
         left: what it could not reach, in sentences.
     """
 
@@ -88,14 +88,14 @@ class Requests:
     async def erase(
         self, person: Person, by: str, *, told: Told, words: Words = ENGLISH, most_bytes: int | None = None
     ) -> Outcome:
-        """Erase everything of a person that can be reached, and write the database anew.
+        """Erase everything of a person that can be reached, and write the database again.
 
         Args:
             person: whose.
             by: who has it erased, for the audit.
             told: is told what is being done, how much of it is done, and of how much.
             words: for what could not be reached.
-            most_bytes: a larger file is not written anew, since others wait meanwhile; None for any size.
+            most_bytes: a larger file is not written again, since others wait meanwhile; None for any size.
         """
         erased = await self._privacy.erase(person, by, told=told)
         told("Writing the database anew", 0, 1)

@@ -1,7 +1,7 @@
 """What a daemon does by itself, so that what is erased is gone for good: old conversations, and the file.
 
-A click in chat erases rows at once and rings here; the file is then written anew, at once if it is small. A large
-one is written anew once a day, since nobody else can write meanwhile, and a very large one only by an operator.
+A click in chat erases rows at once and rings here; the file is then written again, at once if it is small. A large
+one is written again once a day, since nobody else can write meanwhile, and a very large one only by an operator.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from supportbot.privacy.retention import BY, erase_old
 log = structlog.get_logger(__name__)
 
 SMALL_BYTES = 64 * 2**20
-"""Up to this size a file is written anew in less than a second."""
+"""Up to this size a file is written again in less than a second."""
 
 MOST_BYTES = 512 * 2**20
 """Beyond this size that would take longer than others wait for the write lock (``db.session``)."""
@@ -86,7 +86,7 @@ class Upkeep:
 
 
 async def is_compacting_due(database: Database) -> bool:
-    """Return whether something was erased since the database was written anew."""
+    """Return whether something was erased since the database was written again."""
     query = select(func.max(Audit.id))
     async with database.read() as session:
         erased = await session.scalar(query.where(Audit.action.in_(_ERASING)))
@@ -95,7 +95,7 @@ async def is_compacting_due(database: Database) -> bool:
 
 
 async def compact_noting(database: Database, by: str) -> Compacted:
-    """Write the database anew, and note in the audit that it was done."""
+    """Write the database again, and note in the audit that it was done."""
     compacted = await compact(database)
     if compacted.is_whole:
         async with database.write() as session:

@@ -1,10 +1,10 @@
 """Redaction: personal data and secrets become placeholders before anything is stored for training.
 
-A text is searched as people read it (``_view``), and what is found is hidden in the text as it was typed. A
-find is a stretch of the text and its kind. Finds that overlap are hidden as one, named after the longest of
-them, so nothing of either is left over. The result is searched again until nothing is found, hence redacting
-twice changes nothing. Better one placeholder too many than a person too few, except where it would take what
-support is about: orders, prices, dates, articles.
+A text is searched as people read it (``_view``), and each find is hidden in the text as it was typed. A find is a
+range of the text and its kind. Finds that overlap are hidden as one, named after the longest of them, so nothing
+of either is left over. The result is searched again until nothing is found, hence redacting twice changes nothing.
+Better one placeholder too many than a person too few, except where it would take what support is about: orders,
+prices, dates, articles.
 
 Only the shape of a text and the words beside it count here; the words of six languages are in ``_words``. Who
 wrote it, what was asked, and names that nobody introduced are unknown; no model is loaded and no network is

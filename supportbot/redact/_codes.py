@@ -115,7 +115,7 @@ def find(view: View) -> Iterator[Find]:
 
 
 def _answer(view: View, match: re.Match[str]) -> Iterator[Find]:
-    """Yield the answer: what stands behind a colon or "is", or a word with a capital."""
+    """Yield the answer: the text after a colon or "is", or a word with a capital."""
     start = match.start("value")
     words = view.text[start : match.end("value")].split(" ")[:_MOST_WORDS]
     first = folded(words[0])

@@ -1,4 +1,4 @@
-"""Where names stand in forms, logs and data, and beside the word that says who somebody is to the writer."""
+"""Where names are in forms, logs and data, and beside the word that says who somebody is to the writer."""
 
 from __future__ import annotations
 

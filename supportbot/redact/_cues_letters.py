@@ -1,4 +1,4 @@
-"""Where names stand in letters: greetings, titles, the ends, and the heads of what is quoted."""
+"""Where names are in letters: greetings, titles, the ends, and the headers of quoted mail."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ THANKED = after(
     "xx xoxo sent tschus ciao adios grus gruss bis",
     signs=("--", "~"),
 )
-"""A name stands there only if the line ends behind it."""
+"""It is a name only if the line ends after it."""
 
 THANKS = re.compile(rf"\b(?:{_THANKS}|{_STRONG})\b")
 GREETED = after(

@@ -74,7 +74,7 @@ _AT_HOST = Hinted(
     folded=True,
 )
 _AT_WORD = Hinted(
-    # "anna arroba gmail.com": a word that nobody says but for the sign
+    # "anna arroba gmail.com": a word that people use only for the sign
     re.compile(r"[ _]{1,2}(?:arroba|arobase|malpa)[ _]{1,2}[\w-]{1,63}(?:\.[\w-]{1,63}){1,3}"),
     *listed("arobase arroba malpa"),
     folded=True,

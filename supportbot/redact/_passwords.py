@@ -1,8 +1,8 @@
 """Passwords, keys and codes that a sentence or an assignment names as such ("my password is ...").
 
-What follows such a word is mostly no secret ("my password is wrong"). So a value goes if it looks like none of
-the words of a sentence, if it stands in quotation marks or alone behind a colon, or if it is the last word of
-its sentence and none that is said of passwords.
+The text after such a word is usually no secret ("my password is wrong"). So a value is hidden if it looks like no
+word of a sentence, or is in quotation marks or alone after a colon. It is also hidden as the last word of its
+sentence, unless people say that word about passwords.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ _LIVING = re.compile(rf"\b(?:{said('living')})\b[^\n?!,;]{{0,40}}$")
 _LIVING_WORDS = Hinted(re.compile(rf"\b(?:{said('living')})\b"), *hinted("living"), folded=True)
 _SHOP = re.compile(rf"\b(?:{said('shop')})\b[^\n?!]{{0,40}}$")
 _REACH = 90
-"""Characters before an address in which a word can say whose it is: a street may stand in between."""
+"""Characters before an address in which a word can say whose it is: a street may be in between."""
 
 _TOWN_DIGITS = re.compile(r"\d{4}|\d\d-\d|[A-Z]\d")
 """What every postcode has."""

@@ -1,6 +1,6 @@
 """Words that no person is called: what follows "my name is" without being a name, ends one, or is greeted.
 
-The commonest words of each language that stand there, folded like the cues.
+The commonest words of each language in such places, folded like the cues.
 """
 
 from __future__ import annotations

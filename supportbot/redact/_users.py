@@ -1,7 +1,7 @@
 """Who somebody is on a platform: ids and mentions of Slack and Discord, and handles of networks.
 
-A bare handle may be a shop's, a group or a word of a program, so it goes only where it has the shape that a
-person's name takes when the plain one is gone, or where a network is named beside it.
+A bare handle may be a shop's, a group or a word of a program. So it is hidden only where it looks like a person's
+name whose plain form was taken, or where a network is named beside it.
 """
 
 from __future__ import annotations

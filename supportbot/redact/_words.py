@@ -34,7 +34,7 @@ def folded(words: str) -> str:
 
 
 def listed(words: str) -> list[str]:
-    """Return words that stand in one line, folded."""
+    """Return the words of one line, folded."""
     return folded(words).split()
 
 

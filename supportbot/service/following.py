@@ -23,7 +23,7 @@ async def follow(history: History, live: Live, question_id: int) -> AsyncGenerat
 
 
 def _is_open(exchange: Exchange) -> bool:
-    """Return whether something is still to be said; of several refused questions, one is told so."""
+    """Return whether something is still to be said; of several refused questions, one is told."""
     return exchange.answer is None and exchange.state is not QuestionState.REFUSED
 
 

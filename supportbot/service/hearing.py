@@ -1,4 +1,5 @@
-"""What people say without asking the bot: who answers instead, wants quiet, edits or deletes what they wrote."""
+"""Messages that are not questions to the bot: people who answer instead, mute a thread, edit or delete a
+message."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ class Hearing:
     """Hears it.
 
     Args:
-        inbox: keeps what is to be kept.
+        inbox: stores what must be stored.
         wake: set whenever there is work for the worker.
         ring: called with the platform whenever something was put into its outbox.
         take_back: lets vanish what is shown of an answer that was being written.
@@ -47,7 +48,8 @@ class Hearing:
             may_follow_up: False where whatever is no answer is a question anyway, as in direct messages.
 
         Returns:
-            What it is; a ``FOLLOW_UP`` is to be asked, and what is ``KEPT`` or ``DROPPED`` was said to the asker.
+            What it is; the caller must ask a ``FOLLOW_UP``, and a message that is ``KEPT`` or ``DROPPED`` was for
+            the asker.
         """
         heard = await self._inbox.accept_remark(remark, may_follow_up=may_follow_up)
         if heard is Heard.KEPT:

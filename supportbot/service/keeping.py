@@ -1,4 +1,4 @@
-"""How a question that an adapter heard is kept: committed, counted, logged, and from here on traced."""
+"""How a question from an adapter is stored: committed, counted, logged, and traced from here on."""
 
 from __future__ import annotations
 

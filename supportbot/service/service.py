@@ -40,7 +40,7 @@ class Service:
         votes: takes thumbs.
         suggestions: takes clicks on "did you mean".
         history: reads back.
-        live: answers under way.
+        live: answers in progress.
         wake: set whenever there is work for the worker.
         privacy: erases who wants to be forgotten; None where nobody can ask for it, as in a terminal.
         erased: set whenever something was erased.
@@ -85,8 +85,9 @@ class Service:
     async def ask(self, incoming: IncomingQuestion) -> Accepted:
         """Commit a question; when this returns, it will be answered whatever happens to this process.
 
-        To be awaited before the platform is told "received". One that is there already is not new, one too many is
-        refused, and its asker told so. ``reception`` says whether it is heard where it was asked.
+        The caller must await it before it acknowledges the message to the platform. A question that is already
+        stored is not new. One that exceeds a limit is refused, and its asker told so. ``reception`` decides
+        whether the bot answers there.
         """
         return await self._keeping.ask(incoming)
 
@@ -102,7 +103,7 @@ class Service:
         """Yield the text of an answer as it is written, and at the end the exchange with the whole answer.
 
         Text that was yielded is what the asker may see already; an empty piece says that it is void and the
-        answer begins anew; the exchange has the last word. Nothing is yielded for a question that does not exist.
+        answer starts again; the exchange has the last word. Nothing is yielded for a question that does not exist.
         """
         return follow(self._history, self._live, question_id)
 
@@ -141,7 +142,7 @@ class Service:
             voter: as in ``Votes.cast``.
             reason: what was wrong.
             correction: what the answer should have said.
-            workspace: likewise.
+            workspace: as above.
 
         Returns:
             What is kept, see ``Votes.explain``.
@@ -165,7 +166,7 @@ class Service:
         *,
         workspace: str | None = None,
     ) -> Accepted:
-        """Ask the suggested question that somebody clicked; its answer comes as any other does.
+        """Ask the suggested question that somebody clicked; its answer comes like any other.
 
         The question as it was typed becomes a wording that a curator may approve: this was meant.
 
@@ -174,7 +175,7 @@ class Service:
             number: which of them, from 0.
             chooser: who clicked, as in ``Votes.cast``.
             build: makes the question to ask from the text of the suggestion, of the same identity at each click.
-            workspace: likewise.
+            workspace: as above.
 
         Raises:
             UnknownSuggestionError: there is no such suggestion there.
@@ -192,7 +193,7 @@ class Service:
         workspace: str | None = None,
         is_admin: Callable[[], Awaitable[bool]] = nobody,
     ) -> Accepted:
-        """Have another answer drawn; it comes as any other does. See ``Again.another_sample``.
+        """Have another answer drawn; it comes like any other. See ``Again.another_sample``.
 
         Raises:
             CannotAskAgainError: there is none, or not for this person.

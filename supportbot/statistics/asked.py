@@ -84,7 +84,7 @@ async def newest(session: AsyncSession, workspace_id: int | None, most: int) -> 
 
     Args:
         session: to read with.
-        workspace_id: where they are to be shown; None for an operator.
+        workspace_id: where they will be shown; None for an operator.
         most: how many to return.
     """
     query = (

@@ -24,7 +24,7 @@ def wilson(up: int, down: int) -> tuple[float, float, float] | None:
     n, z2 = up + down, _Z * _Z
     share = up / n
     centre, half = share + z2 / (2 * n), _Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    # At the ends the two are equal, but for rounding.
+    # At the ends the two are equal, except for rounding.
     low, high = (centre - half) / (1 + z2 / n), (centre + half) / (1 + z2 / n)
     return share, low if up else 0.0, high if down else 1.0
 
@@ -38,7 +38,7 @@ def difference(now: tuple[int, int], before: tuple[int, int]) -> tuple[float, fl
 
     Args:
         now: how many for and against.
-        before: likewise.
+        before: as above.
     """
     mine, theirs = wilson(*now), wilson(*before)
     if mine is None or theirs is None:
@@ -58,7 +58,7 @@ def ratio(now: Sequence[int], before: Sequence[int]) -> tuple[float, float, floa
 
     Args:
         now: of each day; two days at least.
-        before: likewise.
+        before: as above.
     """
     many, few = sum(now), sum(before)
     if not many or not few:

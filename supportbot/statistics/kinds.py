@@ -44,7 +44,7 @@ def of_the_bot() -> ColumnElement[bool]:
 
 def kind_of() -> ColumnElement[str]:
     """Return the kind of a question, for a statement that joins ``Question`` with the bot's ``Answer``, if any."""
-    # Not the entry itself: that of an old answer may be erased, and was verified all the same.
+    # Not the entry itself: that of an old answer may be erased, and was verified anyway.
     talk = select(Entry.id).where(Entry.source == EntrySource.SMALL_TALK)
     is_talk = and_(Answer.source == AnswerSource.APPROVED, Answer.entry_id.in_(talk))
     return case(

@@ -50,7 +50,7 @@ class Overview:
 
         Args:
             platform: as in ``IncomingQuestion``.
-            workspace: likewise.
+            workspace: as above.
             days: how many, up to now.
         """
         return await read_statistics(self._database, await self._number(platform, workspace), days)
@@ -75,7 +75,7 @@ class Overview:
 
         Args:
             platform: as in ``IncomingQuestion``.
-            workspace: likewise.
+            workspace: as above.
             typed: so far, and perhaps nothing.
             most: how many to return.
             longest: characters of a question; longer ones are left out.

@@ -45,7 +45,7 @@ class Statistics:
         open: are being answered now.
         refused: were too many at once, and are in none of the numbers above.
         votes_up: thumbs on the answers of these questions.
-        votes_down: likewise.
+        votes_down: as above.
         up_rate: the share of thumbs up with its 95 % interval, see ``wilson``; None without a vote.
         median_seconds: from a question's arrival to its first answer in the database; None without an answer.
         p95_seconds: what 95 % of the answers were not slower than, likewise.

@@ -95,7 +95,7 @@ def owner_of(home: Path) -> str:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         raise UnitError(
-            f"{home} belongs to user {number}, whom this machine does not know: change its owner."
+            f"{home} belongs to user {number}, which this machine does not know: change its owner."
         ) from None
 
 
@@ -107,7 +107,7 @@ def unit_folder(*, of_user: bool, booted: Path = _BOOTED) -> Path:
     """
     if not booted.is_dir():
         raise UnitError(
-            "systemd does not run this machine, so it cannot run the bot: see docs/deploying.md for other "
+            "This machine does not use systemd, so systemd cannot run the bot: see docs/deploying.md for other "
             "ways, or write the unit elsewhere with --folder."
         )
     if not of_user:
@@ -148,7 +148,7 @@ def remove_unit(folder: Path, *, force: bool = False) -> Path:
         flag = " --user" if folder.name == "user" else ""
         raise UnitError(f"{path} is enabled: run `systemctl{flag} disable --now supportbot` first.")
     if not force:
-        _refuse_changed(path, "add --force to remove it all the same")
+        _refuse_changed(path, "add --force to remove it anyway")
     try:
         path.unlink()
     except OSError as error:
@@ -170,7 +170,7 @@ def _refuse_changed(path: Path, remedy: str) -> None:
 
 
 def _not_ours(path: Path, error: OSError) -> UnitError:
-    hint = "run this as root, or add --user" if isinstance(error, PermissionError) else "see to that folder"
+    hint = "run this as root, or add --user" if isinstance(error, PermissionError) else "check that folder"
     return UnitError(f"{path} can't be changed ({error.strerror}): {hint}.")
 
 

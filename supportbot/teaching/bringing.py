@@ -102,7 +102,7 @@ class Bringing:
             SupportBotError: it is no address, cannot be read, or has no passages.
         """
         if not is_address(address):
-            raise DocumentError(f"'{address}' is no address: give one that begins with https://.")
+            raise DocumentError(f"'{address}' is not an address: give one that begins with https://.")
         async with self._looking:
             return await learning.prepare(self._database, [address], keep=self._settings.kept_contacts)
 

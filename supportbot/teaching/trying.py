@@ -1,6 +1,6 @@
 """One question through every step, with or without the model, and the sentence that says what becomes of it.
 
-Nothing of it is kept: what is tried was not asked.
+Nothing of it is stored: a question that is only tried was not asked.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Tried:
 
     Attributes:
         explanation: the steps of the knowledge.
-        evidence: what the threshold stands on; None without any knowledge.
-        voice: how the model stands where nothing is verified; None if there is no usable one.
+        evidence: what the threshold is based on; None without any knowledge.
+        voice: the model that answers where nothing is verified; None if there is no usable one.
         model_problem: why there is none.
         only_generates: whether knowledge is set not to be asked at all.
         reply: what was said with the model loaded.

@@ -1,7 +1,7 @@
 """A file on its way from somebody's browser: kept in a folder of its own, which is gone when that is over.
 
-It arrives in pieces, in order, and never grows beyond what is taken. What is packed is refused where it would
-unpack into very much more. This module knows no formats beyond that.
+It arrives in pieces, in order, and never grows beyond the limit. A compressed file is refused if it would unpack
+into very much more. This module knows no formats beyond that.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Upload:
             UploadError: the file is too large, or pieces are missing.
         """
         if at != self.size:
-            raise UploadError("The file did not arrive whole: choose it again.")
+            raise UploadError("The upload is incomplete: choose the file again.")
         if self.size + len(piece) > MOST_BYTES:
             raise UploadError(
-                f"The file is larger than {MOST_BYTES // 2**20} MB: divide it, or use the command line."
+                f"The file is larger than {MOST_BYTES // 2**20} MB: split it, or use the command line."
             )
         with self.path.open("ab") as file:
             file.write(piece)
@@ -70,17 +70,17 @@ class Upload:
         with self.path.open("rb") as file:
             is_gzip = file.read(len(_GZIP)) == _GZIP
         if is_gzip:
-            raise UploadError("The file is packed with gzip: unpack it first, or use the command line.")
+            raise UploadError("The file is compressed with gzip: unpack it first, or use the command line.")
         if not zipfile.is_zipfile(self.path):
             return
         try:
             with zipfile.ZipFile(self.path) as packed:
                 unpacked = sum(one.file_size for one in packed.infolist())
         except (zipfile.BadZipFile, OSError) as error:
-            raise UploadError("The file is damaged or cut off: save it again where it comes from.") from error
+            raise UploadError("The file is damaged or incomplete: download or save it again.") from error
         if unpacked > _MOST_UNPACKED:
             most = _MOST_UNPACKED // 2**20
-            raise UploadError(f"The file unpacks into more than {most} MB: divide it, or use the command line.")
+            raise UploadError(f"The file unpacks into more than {most} MB: split it, or use the command line.")
 
     @contextmanager
     def called_by_name(self) -> Iterator[None]:

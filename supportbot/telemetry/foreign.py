@@ -1,8 +1,8 @@
 """What is shown of a library's own log lines: who, how bad, from where, and the fixed part of its message.
 
 Libraries log what they work on: SQLAlchemy parameters, HTTP clients addresses, asyncio whole objects. So below
-WARNING only our own loggers are heard, whatever level is set; and of a message only the words that stand in the
-library's source, never what was filled in. Which field holds a user's text can't be known for every library.
+WARNING only our own loggers are used, whatever level is set; and of a message only the words in the library's
+source are logged, never the values filled in. Which field holds a user's text can't be known for every library.
 """
 
 from __future__ import annotations

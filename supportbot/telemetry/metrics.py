@@ -34,7 +34,9 @@ ANSWER_SECONDS = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120),
 )
 WORKING = Gauge("supportbot_questions_in_work", "Questions that are being answered now.")
-TOKENS_PER_SECOND = Gauge("supportbot_tokens_per_second", "Tokens per second while answers were written, lately.")
+TOKENS_PER_SECOND = Gauge(
+    "supportbot_tokens_per_second", "Tokens per second while answers were written, recently."
+)
 TASKS = Gauge("supportbot_tasks", "Tasks of the event loop, including open connections.")
 TRIAL_RUNNING = Gauge("supportbot_trial_running", "1 if a candidate is loaded beside the live model, else 0.")
 TRIAL_REFUSALS = Counter("supportbot_trial_refusals", "Candidates of trials that could not be loaded.")

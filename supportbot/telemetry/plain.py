@@ -1,4 +1,4 @@
-"""What may stand in a line of a log: short, visible text without secrets, numbers, and containers of these.
+"""What a line of a log may contain: short, visible text without secrets, numbers, and containers of these.
 
 A value may come from a stranger, so none can begin a line of its own, move a terminal's cursor, or fill the disk.
 """

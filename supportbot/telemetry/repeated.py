@@ -45,7 +45,7 @@ class Repeated:
         self._windows: dict[_Key, _Window] = {}
 
     def admit(self, event: EventDict) -> Iterator[EventDict]:
-        """Yield what is to be shown now: counts that are due, and the event itself unless it is held back.
+        """Yield the events to show now: counts that are due, and the event itself unless it is held back.
 
         ``repeated`` of a shown event says for how many equal ones it stands, itself included.
         """
@@ -58,7 +58,7 @@ class Repeated:
             yield from self._due(now)
             return
         if key:
-            self._windows.pop(key, None)  # so that it stands at the end
+            self._windows.pop(key, None)  # so that it is at the end
             self._windows[key] = _Window(now + SECONDS)
         yield from self._due(now)
         yield {**event, "repeated": window.held + 1} if window and window.held else event
@@ -68,7 +68,7 @@ class Repeated:
         yield from self._due(float("inf"))
 
     def _due(self, now: float) -> Iterator[EventDict]:
-        # They stand in the order in which they end.
+        # They are in the order in which they end.
         for key in list(takewhile(lambda key: self._windows[key].until <= now, self._windows)):
             window = self._windows.pop(key)
             if window.last is not None:

@@ -1,8 +1,8 @@
 """Traces: one for each question, from the event to the reply, sent to a collector where the environment names one.
 
 The row of a question carries its trace (W3C ``traceparent``), so that whoever takes up the question or its reply
-goes on with it: after a restart, or on another machine. What people write is never an attribute, nor are the words
-of an exception. OpenTelemetry is known to ``otel`` alone, which is imported when there is somebody to tell.
+goes on with it: after a restart, or on another machine. Attributes never contain what people write or the words of
+an exception. Only ``otel`` knows OpenTelemetry, and it is imported only if traces are exported.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def resume(name: str, carried: str | None, **attributes: Value) -> Span:
 
 
 def step(name: str, *, is_call: bool = False) -> Span:
-    """Do a part of the step that is under way; nothing where none is, as in a look-up from the console.
+    """Do a part of the step that is in progress; nothing where none is, as in a look-up from the console.
 
     Args:
         name: of the part.
@@ -102,12 +102,12 @@ def step(name: str, *, is_call: bool = False) -> Span:
 
 
 def retrieval() -> Span:
-    """Look up what is known: a part of the step that is under way, as above."""
+    """Look up what is known: a part of the step that is in progress, as above."""
     return (_otel and _otel.retrieval()) or _NOTHING
 
 
 def generation(engine: Engine, sampling: SamplingParams, prompt_tokens: int, candidates: int) -> Span:
-    """Have a model write: a part of the step that is under way, as above.
+    """Have a model write: a part of the step that is in progress, as above.
 
     Args:
         engine: that does.
@@ -119,19 +119,19 @@ def generation(engine: Engine, sampling: SamplingParams, prompt_tokens: int, can
 
 
 def note(**attributes: Value) -> None:
-    """Say more about the step that is under way, if one is."""
+    """Say more about the step that is in progress, if one is."""
     if _otel:
         _otel.note(attributes)
 
 
 def fail(reason: str) -> None:
-    """Say that the step under way has failed, if one is; for what is no exception any more."""
+    """Say that the step in progress has failed, if one is; for what is no exception any more."""
     if _otel:
         _otel.fail(reason)
 
 
 def add_ids(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """Put the ids of the step under way into a line of the log."""
+    """Put the ids of the step in progress into a line of the log."""
     if _otel:
         event.update(_otel.ids())
     return event
@@ -167,12 +167,13 @@ def _open() -> Otel:
     if not _value(key).startswith(("http://", "https://")):
         raise ConfigError(f"{key} must begin with http:// or https://, as in http://127.0.0.1:4318.")
     if (spoken := _first(_PROTOCOLS)) and _value(spoken) != _PROTOCOL:
-        raise ConfigError(f"{spoken} must be {_PROTOCOL}, or unset: traces are sent in no other way.")
+        raise ConfigError(f"{spoken} must be {_PROTOCOL}, or unset: no other protocol is supported.")
     try:
         from supportbot.telemetry.otel import Otel
     except ModuleNotFoundError:
         raise ConfigError(
-            f"{key} is set, but what sends traces is not installed: run `pip install 'supportbot[otel]'`, or "
+            f"{key} is set, but the libraries for traces are not installed: run `pip install "
+            "'supportbot[otel]'`, or "
             f"unset {key}."
         ) from None
     try:

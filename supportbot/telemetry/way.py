@@ -1,4 +1,4 @@
-"""Which question is worked on: its number stands in every line of the log meanwhile, from the event to the reply.
+"""Which question is being processed: every line of the log has its number meanwhile, from the event to the reply.
 
 What an adapter hears has no number before it is kept, and most of it never gets one.
 """

@@ -1,1 +1,1 @@
-"""Trials: a share of conversations on a candidate, and a test that may be looked at at any time."""
+"""Trials: a candidate answers a share of conversations, and a test that is valid at any time compares it."""

@@ -1,7 +1,7 @@
 """Which conversations are on the candidate: decided by a hash, so by every daemon alike, and nothing is stored.
 
 The number of the conversation is hashed with that of the trial: a follow-up, another sample and an answer after a
-restart stay on the same version, and the next trial mixes people anew.
+restart stay on the same version, and the next trial mixes people again.
 """
 
 from __future__ import annotations

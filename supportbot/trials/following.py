@@ -1,9 +1,9 @@
-"""The daemon's part in a trial: the candidate stands beside the live model as long as the trial runs.
+"""The daemon's part in a trial: the candidate is loaded beside the live model as long as the trial runs.
 
 Once a second it looks which trial runs. The candidate is verified, loaded beside the live one and tried with a
 small question; then the conversations that are assigned to it are answered by it. That takes the memory of one
-more model, and with OpenVINO one more process. When the trial ends, answers under way end on the candidate, and it
-is closed.
+more model, and with OpenVINO one more process. When the trial ends, answers in progress end on the candidate, and
+it is closed.
 
 A candidate that is not here is fetched, if machines share a store; while it can't be had, that is one line in the
 log, and it is tried again. One that can't be loaded is one line as well, and is not tried again in this trial.
@@ -39,7 +39,7 @@ from supportbot.trials.store import Trial, running_row, trial_of
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-"""A start and a stop are to be noticed within 2 s."""
+"""A start and a stop must be noticed within 2 s."""
 
 RETRY_SECONDS = 10.0
 """After which a candidate that could not be had is asked for again."""

@@ -1,7 +1,7 @@
 """The daemon's look at the running trial: it ends by its rule, whoever watches.
 
 Each daemon on a database looks; the row is locked, so one of them ends it. A promotion, a rollback or a retired
-candidate ends it too: what is compared then is not what was to be compared.
+candidate ends it too: it would no longer compare the versions it was started for.
 """
 
 from __future__ import annotations

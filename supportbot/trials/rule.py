@@ -30,7 +30,7 @@ class Rule:
         share: of conversations on the candidate, in percent.
         alpha: with which probability a difference may be seen, at any time, where there is none.
         most_conversations: that a model answered in both arms together; then it ends without a difference.
-        most_days: likewise.
+        most_days: as above.
         promotes: whether a better candidate goes live by itself.
     """
 

@@ -175,7 +175,7 @@ class Trials:
             return await end(session, row, TrialOutcome.BY_HAND, by)
 
     async def view(self) -> TrialView | None:
-        """Return how the latest trial stands, or stood at its end; None if there never was one."""
+        """Return the state of the latest trial, now or at its end; None if there never was one."""
         async with self._database.read() as session:
             if (row := await latest_row(session)) is None:
                 return None
@@ -218,8 +218,9 @@ class Trials:
         )
         if not is_asked:
             raise ModelError(
-                f"Version '{candidate}' was trained on nothing of this bot, so beside approved answers it is "
-                "never asked and there is nothing to compare: train one from the database (--from-db)."
+                f"Version '{candidate}' was not trained on this bot's data, so it is never asked "
+                "when there are approved answers, and there is nothing to compare: train one "
+                "from the database (--from-db)."
             )
         return live
 

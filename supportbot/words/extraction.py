@@ -38,7 +38,7 @@ def extract(root: Path) -> Catalog:
 
 
 def update(root: Path, language: Language) -> list[str]:
-    """Write a catalogue anew with the sentences that there are now; return those without a translation.
+    """Write a catalogue again with the sentences that there are now; return those without a translation.
 
     Sentences that nobody says any more go, and none is guessed from one that is like it.
     """

@@ -130,11 +130,11 @@ async def test_a_promotion_reaches_both_daemons(
         await _models(homes[0], settings, "promote", "v2", "--force", "a test", "--by", "ann")
         await _switched(daemons[:1], "v2")
         refused = await daemons[1].read_until("model.not_followed")
-        assert "is not what the database says" in refused["error"]
+        assert "differs from what the database has recorded" in refused["error"]
         await _until_remarked(daemons[1], {"model": "not the live version"})
         await _until_remarked(daemons[0], {})
         listed = await _models(homes[0], settings, "list")
-        assert "is not what the database says" in " ".join(listed.split())
+        assert "differs from what the database has recorded" in " ".join(listed.split())
         (store / "v2" / WEIGHTS).write_bytes(whole)
         await _switched(daemons[1:], "v2")
         await _until_remarked(daemons[1], {})

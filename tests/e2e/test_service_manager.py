@@ -79,7 +79,7 @@ async def test_ready_alive_and_stopping(home: Path, tmp_path: Path, kind: str) -
         assert loop.time() - began < WATCHDOG_SECONDS
         assert await daemon.stop() == 0
         stopping = await heard.until("STOPPING")
-        assert stopping["STATUS"] == "Finishing the answers under way."
+        assert stopping["STATUS"] == "Finishing the answers in progress."
     assert sum("READY" in said for said in heard.said) == 1
 
 

@@ -23,7 +23,7 @@ RULES = sorted(Path(__file__).parent.glob("*.weir"))
 HARPERS_RULES = ("AvoidAndAlso", "LongSentences", "RepeatedWords")
 """Those of Harper that are on; a sentence is long with more than 40 words."""
 
-_CODE = ("benchmarks", "supportbot/engine", "training")
+_CODE = ("benchmarks", "bot", "supportbot", "training")
 _GENERATED = ROOT / "docs" / "reference"
 _MANIFEST = {"author": "supportbot", "version": "1", "description": "How we write", "license": "MIT"}
 

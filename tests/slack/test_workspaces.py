@@ -125,7 +125,7 @@ async def test_removed_app_is_gone_at_once(slack: LocalSlack, many: ManyBot) -> 
     await many.dispatcher.deliver_due()
     assert [message.team for message in slack.replies] == [TEAM]
     assert callers(slack, "chat.postMessage")[tried:] == [TEAM]
-    assert await failures(many) == ["The app is not installed in the workspace any more."]
+    assert await failures(many) == ["The app is no longer installed in the workspace."]
     [deed, *_] = await audit.recent(many.core.database, 5)
     assert (deed.actor, deed.subject) == ("slack", f"workspace:slack:{OTHER_TEAM}")
     assert deed.action in ("workspace.revoke", "workspace.uninstall")
@@ -143,7 +143,7 @@ async def test_missed_end_is_noticed_when_something_is_sent(slack: LocalSlack, m
     await slack.wait_for_ack(await slack.mention("C2", "U2", "how?"))
     slack.tokens.end(OTHER_TEAM, code)
     await answer(many)
-    assert await failures(many) == ["The app is not installed in the workspace any more."]
+    assert await failures(many) == ["The app is no longer installed in the workspace."]
     [deed, *_] = await audit.recent(many.core.database, 5)
     assert deed.action == f"workspace.{code}"
 
@@ -167,7 +167,7 @@ async def test_operator_removes_a_workspace_beside_the_daemon(slack: LocalSlack,
     assert not await remove(many.core.database, OTHER_TEAM, "Ada L")
     time_passes(many)
     await answer(many)
-    assert await failures(many) == ["The app is not installed in the workspace any more."]
+    assert await failures(many) == ["The app is no longer installed in the workspace."]
     assert slack.replies == []
 
 

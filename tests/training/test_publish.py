@@ -178,7 +178,7 @@ def test_version_that_is_not_better_says_what_promotion_needs(finished: Path, ho
         0,
         [
             "Published 'v1'. Forgot: it did.",
-            'Let it answer with `supportbot models promote v1 --force "REASON"`.',
+            'Make it live with `supportbot models promote v1 --force "REASON"`.',
         ],
     )
     manifest = verify(home / "models" / "v1")
@@ -294,7 +294,7 @@ def _evaluate_again(directory: Path) -> None:
     [
         (_without_report, "is not a finished run"),
         (_with_half_report, "cannot be read as JSON"),
-        (_with_endless_loss, "a loss that is no number"),
+        (_with_endless_loss, "a loss that is not a number"),
         (_with_pickle, "pytorch_model.bin' may be a pickle"),
         (_with_a_program, "modeling_evil.py' is a program"),
         (_with_code_of_its_own, "brings code of its own"),

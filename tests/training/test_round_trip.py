@@ -129,7 +129,7 @@ async def test_an_origin_that_was_changed_is_refused(database: Database, tmp_pat
     await add_rows(database)
     path = await exported(database, tmp_path / "rows.jsonl")
     path.write_text(path.read_text("utf-8").replace(":slack:T1:", ":slack:T1::"), "utf-8")
-    with pytest.raises(ConfigError, match=r"Line 1 of .* export the rows anew"):
+    with pytest.raises(ConfigError, match=r"Line 1 of .* export the rows again"):
         await open_file(path, BOTH, database)
 
 
@@ -221,7 +221,7 @@ async def test_an_origin_that_was_changed_or_taken_out_is_refused(database: Data
         await bring(database, path)
     del lines[1]["origin"]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    with pytest.raises(ImportFileError, match="line 2 is of a log, and does not say of whose"):
+    with pytest.raises(ImportFileError, match="line 2 comes from a log, but does not say which"):
         await bring(database, path)
     path.write_text(json.dumps({"question": "Who?", "answer": "We.", "origin": "Leeds"}))
     assert (await bring(database, path)).new == 1

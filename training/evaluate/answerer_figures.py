@@ -101,7 +101,7 @@ def beside_sentence(record: Mapping[str, Any]) -> str | None:
         "whatever its confidence" if beside["floor"] is None else f"from a confidence of {beside['floor']:.5f} on"
     )
     return (
-        f"Where they refuse a question, the candidate is heard {least}. That shows, of {inside['answers']} "
+        f"When they refuse a question, the candidate's answer is used {least}. That shows, of {inside['answers']} "
         f"answers to held-out questions, {inside['right']} right and {inside['wrong']} wrong ones; of "
         f"{marked['answers']} to questions marked as foreign {marked['wrong']}, and of {foreign['answers']} to "
         f"others {foreign['wrong']}."

@@ -29,7 +29,7 @@ def answerer_plots(record: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the plots by their titles; None if there were no such questions."""
     return {
         "What people would be shown": outcomes_plot(record),
-        "Foreign questions that were answered all the same": foreign_plot(record),
+        "Foreign questions that were answered": foreign_plot(record),
     }
 
 

@@ -39,11 +39,11 @@ def main(
     candidate: Annotated[
         str | None, typer.Option(help="Folder of a run, version of the registry, or 'active'.")
     ] = None,
-    against: Annotated[str, typer.Option(help="The like, or a hub id: what to compare with.")] = ACTIVE,
+    against: Annotated[str, typer.Option(help="What to compare with: the same, or a hub id.")] = ACTIVE,
     data: Annotated[
         list[Path] | None,
         typer.Option(
-            help="JSON Lines with question and answer, instead of the database; may be given repeatedly."
+            help="JSON Lines with question and answer, instead of the database; repeat the option for more files."
         ),
     ] = None,
     references: Annotated[
@@ -51,22 +51,24 @@ def main(
         typer.Option(help="JSON object with one answer for each `topic` (or `intent`) of the data, to judge by."),
     ] = None,
     out_of_scope: Annotated[
-        Path | None, typer.Option(help="Text file, one question a line that nothing answers; else our own.")
+        Path | None, typer.Option(help="Text file with one out-of-scope question per line; by default our own.")
     ] = None,
     answerer: Annotated[
         bool,
         typer.Option(
             "--answerer",
-            help="Measure the whole answerer, verified answers included; without --candidate nothing else.",
+            help="Measure the whole answerer, including approved answers; without --candidate, only that.",
         ),
     ] = False,
-    limit: Annotated[int, typer.Option(min=2, help="Most held-out rows asked, drawn at random.")] = 500,
-    seed: Annotated[int, typer.Option(help="Of sampling, of drawing rows, and of the intervals.")] = 0,
-    greedy: Annotated[bool, typer.Option("--greedy", help="Ask each row once more without sampling.")] = False,
+    limit: Annotated[
+        int, typer.Option(min=2, help="How many held-out rows to ask at most, drawn at random.")
+    ] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of sampling, of drawing rows, and of the intervals.")] = 0,
+    greedy: Annotated[bool, typer.Option("--greedy", help="Also ask each row without sampling.")] = False,
     output: Annotated[Path | None, typer.Option(help="Folder for evaluation.json and evaluation.html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     progress: Annotated[
-        Path | None, typer.Option(help="Write progress to this file for a program, as JSON lines.")
+        Path | None, typer.Option(help="Write progress to this file as JSON lines, for another program.")
     ] = None,
 ) -> None:
     """Compare a candidate with the live model, or any other, on rows that the candidate was not trained on."""

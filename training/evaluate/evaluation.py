@@ -45,7 +45,7 @@ from training.evaluate.trained import rows_to_ask
 from training.lines import Lines
 
 NO_KNOWLEDGE = (
-    "There are no approved answers yet, so the answerer says what the model says: import some with "
+    "There are no approved answers yet, so the answerer gives the model's answers: import some with "
     "`supportbot import FILE --approve`, or compare models with --candidate."
 )
 
@@ -78,7 +78,7 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
     """
     if task.candidate is None:
         raise ConfigError(
-            "There is no candidate: name one with --candidate, or measure what is live with --answerer alone."
+            "There is no candidate: name one with --candidate, or measure the live version with only --answerer."
         )
     lines = Lines(task.progress)
     registry = Registry(settings.models_dir)
@@ -107,7 +107,7 @@ async def evaluate(task: Task, settings: Settings, console: Console) -> tuple[di
         raise ConfigError(NO_KNOWLEDGE)
     if not learned:
         console.print(
-            f"Forgetting is not measured: no approved row is known that '{against.version}' was trained on.",
+            f"Forgetting is not measured: none of the rows that '{against.version}' was trained on is known.",
             highlight=False,
             markup=False,
             soft_wrap=True,
@@ -178,8 +178,8 @@ def _check_enough(rows: Sequence[Row], left_out: Mapping[str, int], console: Con
         console.print(f"Left out: {number:,} rows, {reason}.", highlight=False, markup=False, soft_wrap=True)
     if len(rows) < 2:
         raise ConfigError(
-            f"There are {len(rows)} held-out rows to ask: approve more with `supportbot curate review`, or give "
-            "some with --data."
+            f"There are {len(rows)} held-out rows to ask: approve more with `supportbot curate "
+            "review`, or add some with --data."
         )
 
 

@@ -72,7 +72,7 @@ def find_model(name: str, registry: Registry, active: str | None, *, hub: bool =
         return registry.resolve(active)
     if not hub and name not in registry.versions() and not Path(name).is_dir():
         raise ModelError(
-            f"'{name}' is neither a folder nor a version of the registry: give the output folder of a fine-tuning "
+            f"'{name}' is neither a folder nor a version of the registry: name the output folder of a fine-tuning "
             "run, or one of `supportbot models list`."
         )
     return registry.resolve(name)

@@ -90,7 +90,7 @@ def out_of_scope_questions(path: Path | None) -> tuple[str, ...]:
         return load_faq().out_of_scope
     questions = tuple(line.strip() for line in _read(path).splitlines() if line.strip())
     if not questions:
-        raise ConfigError(f"'{path}' has no question in it: write one a line.")
+        raise ConfigError(f"'{path}' contains no questions: write one per line.")
     return questions
 
 

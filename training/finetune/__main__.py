@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return _FAULT
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted before anything was begun.\n")
+        sys.stderr.write("Interrupted before training began.\n")
         return _INTERRUPTED
     return command.main(argv)
 

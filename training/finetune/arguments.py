@@ -118,7 +118,7 @@ class _Options:
     data: str | None = field(default=None, metadata={"help": "Train on a JSONL file of question,answer rows."})
     recipe: Literal["documented", "faq"] = field(
         default="documented",
-        metadata={"help": "Fine-tune a base (documented), or make a small model of the answers alone (faq)."},
+        metadata={"help": "Fine-tune a base (documented), or make a small model from the answers only (faq)."},
     )
     base_model: str = field(
         default=BASE_MODEL,
@@ -133,7 +133,7 @@ class _Options:
     packing: bool = field(
         default=False, metadata={"help": "Join the rows of a batch end to end instead of padding them."}
     )
-    max_length: int = field(default=MAX_LENGTH, metadata={"help": "Tokens of a row at most."})
+    max_length: int = field(default=MAX_LENGTH, metadata={"help": "The most tokens in a row."})
     doubt_share: float = field(
         default=0.0,
         metadata={
@@ -141,10 +141,10 @@ class _Options:
         },
     )
     resume: bool = field(default=False, metadata={"help": "Continue from the newest usable checkpoint."})
-    dry_run: bool = field(default=False, metadata={"help": "Say what would be done, and do nothing."})
+    dry_run: bool = field(default=False, metadata={"help": "Show what would be done, and do nothing."})
     json: bool = field(default=False, metadata={"help": "Print the result as one line of JSON."})
     progress: str | None = field(
-        default=None, metadata={"help": "Write progress to this file for a program, as JSON lines."}
+        default=None, metadata={"help": "Write progress to this file as JSON lines, for another program."}
     )
 
 
@@ -182,7 +182,7 @@ def parse_run(argv: Sequence[str], settings: Settings, machine: Machine) -> Run:
     adapted, precision, reasons = machine.adapt(
         {"per_device_train_batch_size": batch, **given}, batch * planned["gradient_accumulation_steps"]
     )
-    reasons = {**{name: "learning from votes wants it" for name in method if name not in given}, **reasons}
+    reasons = {**{name: "learning from votes needs it" for name in method if name not in given}, **reasons}
     ours = {option.name for option in fields(_Options)}
     values = {
         **DOCUMENTED,
@@ -235,9 +235,9 @@ def load_arguments(directory: Path) -> TrainingArguments:
         with torch.serialization.safe_globals(SAFE_GLOBALS):
             loaded = torch.load(path, weights_only=True)
     except Exception as error:  # a damaged or hostile pickle may raise anything
-        raise ConfigError(f"'{path}' does not hold the arguments of a run: {type(error).__name__}.") from error
+        raise ConfigError(f"'{path}' does not contain the arguments of a run: {type(error).__name__}.") from error
     if not isinstance(loaded, TrainingArguments):
-        raise ConfigError(f"'{path}' does not hold the arguments of a run.")
+        raise ConfigError(f"'{path}' does not contain the arguments of a run.")
     return loaded
 
 
@@ -247,7 +247,7 @@ def _build_parser() -> _Parser:
         kinds,
         prog="python -m training.finetune",
         usage="python -m training.finetune (--from-db | --data FILE.jsonl) [flag …]",
-        description="Fine-tune a model on approved answers; without further flags it is the documented run.",
+        description="Fine-tune a model on approved answers; without further options, this is the documented run.",
         allow_abbrev=False,
     )
     parser.add_argument("--no-packing", "--no_packing", dest="packing", action="store_false")
@@ -257,9 +257,9 @@ def _build_parser() -> _Parser:
 
 def _check(options: Namespace) -> None:
     if options.from_db == (options.data is not None):
-        raise ConfigError("Say where the rows come from: either --from-db or --data FILE.jsonl.")
+        raise ConfigError("The rows are missing: add either --from-db or --data FILE.jsonl.")
     if options.data is not None and not Path(options.data).is_file():
-        raise ConfigError(f"'{options.data}' is not a file: --data wants a JSONL file of question,answer rows.")
+        raise ConfigError(f"'{options.data}' is not a file: --data needs a JSONL file of question,answer rows.")
     if not 0 <= options.doubt_share <= 1:
         raise ConfigError("--doubt-share is a share of the rows: give a number from 0 to 1, such as 0.25.")
     if options.doubt_share and options.method == "kto":
@@ -285,7 +285,7 @@ def _build_arguments(values: Mapping[str, Any]) -> TrainingArguments:
         return TrainingArguments(**values)
     except (ValueError, TypeError, NotImplementedError) as error:
         sentence = " ".join(str(error).split())
-        raise ConfigError(f"These arguments do not go together: {sentence.rstrip('.')}.") from error
+        raise ConfigError(f"These options do not go together: {sentence.rstrip('.')}.") from error
 
 
 def _differences(arguments: TrainingArguments, reasons: Mapping[str, str]) -> dict[str, Difference]:

@@ -29,7 +29,10 @@ def load_tokenizer(location: str) -> PreTrainedTokenizerBase:
     except _LOAD_ERRORS as error:
         raise _not_usable(location) from error
     if not tokenizer.is_fast or tokenizer.eos_token_id is None:
-        raise ModelError(f"The tokenizer at '{location}' lacks a tokenizer.json or an end-of-text token.")
+        raise ModelError(
+            f"The tokenizer at '{location}' has no tokenizer.json or no end-of-text "
+            "token: name another model with --base-model."
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

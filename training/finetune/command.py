@@ -34,8 +34,8 @@ from training.finetune.sources import count_rows
 
 _FAULT = 2
 _INTERRUPTED = 130
-_GO_ON = "Interrupted: the same command with --resume goes on from the last checkpoint."
-_NOTHING_KEPT = "Interrupted: nothing was kept, so the same command begins anew."
+_GO_ON = "Interrupted: run the same command with --resume to continue from the last checkpoint."
+_NOTHING_KEPT = "Interrupted: nothing was saved, so run the same command to start again."
 
 
 def main(argv: Sequence[str]) -> int:

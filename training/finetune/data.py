@@ -116,7 +116,9 @@ def load_prepared(run: Run) -> Prepared:
     for name, value in _shape(run).items():
         if (begun := about.pop(name, None)) != value:
             flag = name.replace("_", "-")
-            raise ConfigError(f"The run in '{run.output_dir}' was begun with --{flag} {begun}: resume it so, too.")
+            raise ConfigError(
+                f"The run in '{run.output_dir}' was started with --{flag} {begun}: resume it with the same."
+            )
     counts = Selection(**about)
     held_out = Dataset.from_file(str(_path(folder, Split.HELD_OUT))) if counts.held_out else None
     return Prepared(counts, Dataset.from_file(str(_path(folder, Split.TRAIN))), held_out)

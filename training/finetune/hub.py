@@ -55,14 +55,15 @@ def check_base(argv: Sequence[str], settings: Settings) -> None:
     if _is_without_base(flags) or not _is_on_hub(flags.base_model, settings):
         return
     if constants.is_offline_mode():
-        why = "HF_HUB_OFFLINE forbids to ask the Hugging Face hub"
+        why = "HF_HUB_OFFLINE forbids downloads from the Hugging Face hub"
     elif not can_connect(constants.ENDPOINT):
         why = f"the Hugging Face hub can't be reached at {constants.ENDPOINT}"
     else:
         return
     raise ModelError(
-        f"The base '{flags.base_model}' is not on this machine, and {why}: use --recipe faq, which needs no base "
-        "and makes a small model of the answers alone, or give --base-model a folder with a model in Hugging Face "
+        f"The base '{flags.base_model}' is not on this machine, and {why}: use --recipe faq, "
+        "which needs no base and makes a small model from the answers only, or set --base-model "
+        "to a folder with a model in Hugging Face "
         "format."
     )
 

@@ -81,8 +81,8 @@ def _check(run: Run) -> None:
         raise ConfigError("--packing and --loss-on all are for --method sft: votes judge whole answers.")
     if run.arguments.per_device_train_batch_size < 2:
         raise ConfigError(
-            "--method kto compares the answers of a batch with one another: give --per-device-train-batch-size 2 "
-            "at least, and 4 or more if there is room."
+            "--method kto compares the answers of a batch with one another: set "
+            "--per-device-train-batch-size to at least 2, or 4 and more if memory allows."
         )
     run.arguments.train_sampling_strategy = "sequential"  # the rows are shuffled before; TRL requires it
 

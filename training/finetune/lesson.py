@@ -24,7 +24,7 @@ from training.finetune.run import Run
 from training.finetune.sources import Tally, open_source
 from training.starter.data import load_faq
 
-TOO_LONG = "answer longer than the model can say"
+TOO_LONG = "answer too long for the model"
 
 _SHOWN = 3
 """Number of answers that a sentence quotes."""
@@ -74,8 +74,8 @@ def check_number(run: Run, material: Material) -> None:
     where = "the database" if run.from_db else f"'{run.data}'"
     if (number := len(material.topics)) < 2:
         raise ConfigError(
-            f"--recipe faq teaches a model to tell answers apart, and {where} has {number} to train on: approve "
-            "another one with a few wordings."
+            f"--recipe faq teaches a model to tell answers apart, and {where} has {number} to "
+            "train on: approve another answer with a few wordings."
         )
     if number > MOST_ANSWERS:
         raise ConfigError(

@@ -80,7 +80,5 @@ class Machine:
         if given.get("bf16") is False:
             return Precision("fp32", "bf16 was turned off on the command line")
         if self.bf16:
-            return Precision(
-                "bf16", "there is no GPU, and this processor computes bf16 natively and fp16 hardly at all"
-            )
+            return Precision("bf16", "there is no GPU, and this processor computes bf16 natively, but not fp16")
         return Precision("fp32", "there is no GPU, and this processor computes neither fp16 nor bf16 natively")

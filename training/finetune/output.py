@@ -59,7 +59,7 @@ def begin_output(run: Run) -> None:
     try:
         run.output_dir.mkdir(parents=True, exist_ok=True)
         (run.output_dir / UNFINISHED).write_text(
-            "This run is under way, or was interrupted: --resume it.\n", "utf-8"
+            "This run is in progress, or was interrupted: continue it with --resume.\n", "utf-8"
         )
         torch.save(run.arguments, run.output_dir / ARGUMENTS_BIN)
         record = json.dumps(run.arguments.to_dict(), indent=2, sort_keys=True)
@@ -118,7 +118,7 @@ def _half(name: str, tensor: torch.Tensor) -> torch.Tensor:
     half = tensor.half()
     if not bool(torch.isfinite(half).all()):
         raise ModelError(
-            f"The trained weights in '{name}' are not numbers that fp16 can hold: train with a lower "
+            f"The trained weights in '{name}' are not numbers that fit into fp16: train with a lower "
             "--learning-rate."
         )
     return half

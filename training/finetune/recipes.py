@@ -26,7 +26,7 @@ from training.finetune.run import Run
 _ALLOWED = frozenset({"recipe", "from_db", "data", "output_dir", "seed", "dry_run", "json", "progress"})
 _OWN = {
     "base_model": "which makes a model from scratch",
-    "resume": "which takes minutes and is begun anew",
+    "resume": "which takes minutes and starts again instead",
     "method": "which learns approved answers",
 }
 """Why some flags contradict the recipe; all others are values that it sets."""

@@ -165,7 +165,7 @@ def _tell_differences(run: Run, tell: Teller) -> None:
 def _tell_rows(found: Selection, used: Selection, tell: Teller, run: Run) -> None:
     """Print which rows are left out, and whether the rows of a resumed run differ from today's."""
     if run.resume and found.fingerprint != used.fingerprint:
-        tell("The rows have changed since this run began: it goes on with those that it began with.")
+        tell("The rows have changed since this run began: it continues with its first rows.")
     for reason, rows in used.left_out.items():
         tell(f"Left out: {rows:,} rows, {reason}.")
 
@@ -177,7 +177,7 @@ def _choose_checkpoint(run: Run, model: PreTrainedModel, tell: Teller, *, main: 
     found: list[str | None] = [None]
     if main:
         path = newest_usable(run.output_dir, model, tell)
-        tell(f"Resuming from {path.name}." if path else "There is no usable checkpoint: training begins anew.")
+        tell(f"Resuming from {path.name}." if path else "There is no usable checkpoint: training starts again.")
         found = [str(path) if path else None]
     chosen: list[str | None] = broadcast_object_list(found)
     return chosen[0]
@@ -195,8 +195,7 @@ def train(trainer: Trainer, checkpoint: str | None, run_id: int | None) -> Figur
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     if losses and not math.isfinite(losses[-1]):
         raise ModelError(
-            f"The loss was no number any more at step {trainer.state.global_step}: train with a lower "
-            "--learning-rate."
+            f"The loss was not a number at step {trainer.state.global_step}: train with a lower --learning-rate."
         )
     eval_loss = None
     if trainer.eval_dataset is not None:

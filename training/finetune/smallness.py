@@ -40,6 +40,6 @@ def objection(run: Run, parameters: int, rows: int) -> str | None:
         return None
     return (
         f"This base has only {parameters / 1e6:.2g} million parameters: {steps:,} steps at a learning rate of "
-        f"{arguments.learning_rate:g} will make it forget much and learn next to nothing. `--recipe faq` makes a "
-        "model of that size anew from the approved rows, in minutes."
+        f"{arguments.learning_rate:g} will make it forget much and learn very little. `--recipe "
+        "faq` makes a new model of that size from the approved rows, in minutes."
     )

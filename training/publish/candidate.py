@@ -50,11 +50,11 @@ def read_candidate(directory: Path, *, with_evaluation: bool) -> Candidate:
     if run is None or (directory / UNFINISHED).exists():
         raise ModelError(
             f"'{directory}' is not a finished run, since it has no {REPORT}/{RUN_RECORD} or still {UNFINISHED}: "
-            "finish it with `python -m training.finetune --resume`, or give the folder of one that is."
+            "finish it with `python -m training.finetune --resume`, or name the folder of a finished one."
         )
     loss = run.get("final_loss")
     if isinstance(loss, float) and not math.isfinite(loss):
-        raise ModelError(f"The run in '{directory}' ended with a loss that is no number: train again.")
+        raise ModelError(f"The run in '{directory}' ended with a loss that is not a number: train again.")
     for path in sorted(directory.iterdir()):
         if path.suffix.lower() in _PICKLES and path.name != _OWN_PICKLE:
             raise ModelError(
@@ -62,7 +62,9 @@ def read_candidate(directory: Path, *, with_evaluation: bool) -> Candidate:
                 "and remove it."
             )
     if program := next((path for path in directory.rglob("*") if path.suffix.lower() in _PROGRAMS), None):
-        raise ModelError(f"'{program}' is a program, and a version holds none: remove it, and publish again.")
+        raise ModelError(
+            f"'{program}' is a program, and a version must not contain one: remove it, and publish again."
+        )
     evaluation = _read_evaluation(directory) if with_evaluation else None
     try:
         refuse_code(directory)
@@ -79,7 +81,7 @@ def _read_evaluation(directory: Path) -> Mapping[str, Any]:
     if evaluation is None:
         raise ModelError(f"'{directory}' was not evaluated: {remedy}, or publish it --without-evaluation.")
     if evaluation.get("candidate", {}).get("weights_digest") != weights_digest(directory):
-        raise ModelError(f"'{path}' is about other weights than those in '{directory}': {remedy} again.")
+        raise ModelError(f"'{path}' measured other weights than those in '{directory}': {remedy} again.")
     return evaluation
 
 
@@ -91,5 +93,5 @@ def _read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError) as error:
         raise ModelError(f"'{path}' cannot be read as JSON: {error}.") from error
     if not isinstance(content, dict):
-        raise ModelError(f"'{path}' must be a JSON object; let the command that wrote it write it again.")
+        raise ModelError(f"'{path}' must be a JSON object: run the command that wrote it again.")
     return content

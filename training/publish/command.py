@@ -94,18 +94,19 @@ async def publish(candidate: Candidate, version: str, settings: Settings, actor:
         try:
             await open_supply(settings, database, registry).put(version)
         except StoreError as error:
-            raise StoreError(f"'{version}' is published on this machine, and on no other: {error}") from error
+            raise StoreError(f"'{version}' is published only on this machine: {error}") from error
     return manifest
 
 
 def main(
     candidate: Annotated[Path, typer.Option(help="Output folder of a fine-tuning run.")],
-    version: Annotated[str, typer.Option(help="Name that answers of this model will carry.")],
+    version: Annotated[str, typer.Option(help="Name of the version, which its answers record.")],
     without_evaluation: Annotated[
-        bool, typer.Option("--without-evaluation", help="Publish unmeasured; then promotion needs --force.")
+        bool,
+        typer.Option("--without-evaluation", help="Publish without an evaluation; promotion then needs --force."),
     ] = False,
     by: Annotated[
-        str, typer.Option("--by", help="Who publishes it; the account of this process if not given.")
+        str, typer.Option("--by", help="Who publishes it; by default the account of this process.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
@@ -128,7 +129,7 @@ def main(
     out.print(Text(f"Published '{version}'. {verdict}"), soft_wrap=True)
     is_better = (manifest.evaluation or {}).get("better") is True
     reason = "" if is_better else ' --force "REASON"'
-    out.print(Text(f"Let it answer with `supportbot models promote {version}{reason}`."), soft_wrap=True)
+    out.print(Text(f"Make it live with `supportbot models promote {version}{reason}`."), soft_wrap=True)
 
 
 def _parent(registry: Registry, base: str) -> Manifest | None:

@@ -54,7 +54,7 @@ def build(faq: Faq, recipe: Recipe, output: Path, version: str, console: Console
         ConfigError: ``output`` has files that are no model version of ours.
     """
     if output.exists() and any(output.iterdir()) and not (output / MANIFEST).exists():
-        raise ConfigError(f"'{output}' holds something other than a model version; choose an empty folder.")
+        raise ConfigError(f"'{output}' contains something other than a model version: choose an empty folder.")
     with tempfile.TemporaryDirectory(prefix="starter-") as scratch:
         trained, exports = Path(scratch, "model"), Path(scratch, "exports")
         trained.mkdir()
@@ -85,7 +85,7 @@ def build(faq: Faq, recipe: Recipe, output: Path, version: str, console: Console
 
 def main(
     output: Annotated[Path, typer.Option(help="Folder for the model; a model version in it is replaced.")],
-    version: Annotated[str, typer.Option(help="Name that answers of this model will carry.")] = STARTER,
+    version: Annotated[str, typer.Option(help="Name of the version, which its answers record.")] = STARTER,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead of a table.")] = False,
 ) -> None:
     """Train the starter model from scratch on the CPU: two and a half minutes on one idle core."""

@@ -1,4 +1,4 @@
-"""What Slack can say to us, and who listens: the routing table of the adapter."""
+"""Slack's events and their listeners: the routing table of the adapter."""
 
 from collections.abc import Callable
 

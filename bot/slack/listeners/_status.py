@@ -1,4 +1,4 @@
-"""Small signs: the line "is thinking…", which Slack shows until the bot posts, and that an order was heard."""
+"""Small signs: the line "is thinking…", which Slack shows until the bot posts, and that a request was received."""
 
 from __future__ import annotations
 

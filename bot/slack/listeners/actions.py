@@ -1,6 +1,6 @@
 """Clicks under an answer: on its thumbs, on what else may have been meant, and to ask a human or close that.
 
-A 👎 also opens the modal that asks what was wrong. A choice that can't be kept is acknowledged all the same, and
+A 👎 also opens the modal that asks what was wrong. A choice that can't be kept is acknowledged anyway, and
 the person told so: Slack by itself would only show that something went wrong.
 """
 
@@ -78,7 +78,7 @@ class _Actions:
         await ack()
 
     async def _ask_human(self, click: Click) -> str | None:
-        """Ask a human; return what the person who clicked is to be told, if anything."""
+        """Ask a human; return the message for the person who clicked, if any."""
         if self._service.handoffs is None:
             return None
         try:
@@ -105,7 +105,7 @@ class _Actions:
         return CLOSED_TEXT if is_new else CLOSED_ALREADY_TEXT
 
     async def _choose(self, choice: Choice, client: AsyncWebClient) -> str | None:
-        """Ask what was chosen; return what the person is to be told, if anything."""
+        """Ask what was chosen; return the message for the person, if any."""
         try:
             accepted = await self._service.choose(
                 choice.answer_id,

@@ -1,6 +1,6 @@
 """Clicks that ask once more: on "try again", and on "ask again".
 
-Nothing is acknowledged before it is kept; what goes wrong, only the person who clicked is told.
+Nothing is acknowledged before it is stored; only the person who clicked sees an error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Slash commands. Whatever they are called in the app's settings, they ask a question, but for ``forget me`` and
+"""Slash commands. Whatever their names in the app's settings, they ask a question, except ``forget me`` and
 ``config``.
 
 ``human`` before a question has a human asked, where somebody is set up for that.

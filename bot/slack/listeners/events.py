@@ -1,5 +1,5 @@
-"""What people say: mentions, direct messages and follow-ups are questions; the rest is overheard for who answers
-instead, and for what is asked nobody in particular.
+"""Messages: mentions, direct messages and follow-ups are questions. The others are checked for people's answers,
+and for questions to nobody in particular.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who opens a tab of the app: the Home tab is built anew for them, the Messages tab gets suggested prompts.
+"""Who opens a tab of the app: the Home tab is built again for them, the Messages tab gets suggested prompts.
 
 Slack tells of it whenever somebody looks, so a person's view is built once in some seconds only.
 """

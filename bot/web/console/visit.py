@@ -24,7 +24,7 @@ class Visit:
         authorise: returns the operator as of now, if they may still do something; ForbiddenError otherwise. Each
             writing action calls it first, and gives the name to the audit.
         argument: the rest of the address, such as the number of a question; empty for none.
-        query: what stands behind the question mark.
+        query: the part after the question mark.
         origin: under which the operator has opened it, such as ``https://help.shop.example``.
     """
 

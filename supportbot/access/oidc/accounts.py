@@ -1,7 +1,7 @@
 """The account of somebody who comes from a provider: found by their identity, and never by their name.
 
-Names are what people call themselves there. So a name that is somebody else's here, or was, gets something added:
-nobody becomes another by it, and the audit's old rows name whom they always named.
+Names are what people call themselves there. So a name that another person has here, or had, gets a suffix: nobody
+can take over another's account, and old rows of the audit still name the same person.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A sign-in that was begun: what ties its end to the browser in which it began, kept in a cookie there.
+"""A sign-in that has begun: a cookie ties its end to the browser in which it began.
 
-The cookie holds one random number under a signature with a time. The state, the nonce and PKCE's verifier are made
-of it with a key that only the bot has, so whoever reads the cookie knows none of the last two, and nobody has to
-keep what strangers begin and never end.
+The cookie holds one random number under a signature with a time. The state, the nonce and PKCE's verifier are
+derived from it with a key that only the bot has, so the cookie reveals neither nonce nor verifier. Nothing has to
+be stored for sign-ins that strangers begin and never finish.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOT_BEGUN = N_("This sign-in started in another browser, or more than ten minute
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A sign-in under way.
+    """A sign-in in progress.
 
     Attributes:
         cookie: what its browser keeps.
@@ -62,7 +62,7 @@ class Beginning:
         Args:
             provider: where it comes from.
             cookie: what it kept.
-            state: what stands in the address.
+            state: the one in the address.
 
         Raises:
             SignInError: it began elsewhere, too long ago, or with another provider.

@@ -1,6 +1,5 @@
-"""A provider over HTTP: how it is asked, and what is said when it does not answer as one.
-
-What goes wrong is one sentence; the log has a word for the kind of it, and nothing of what was sent.
+"""A provider over HTTP: how it is asked, and the error if it does not answer like one. An error is one sentence;
+the log has a word for its kind, and nothing of what was sent.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ class Client:
         except (ValueError, AuthlibBaseError) as error:
             raise self.fault(NO_PROVIDER, error) from None
         if not isinstance(told, dict):
-            raise self.fault(NO_PROVIDER, TypeError("what it sent is no JSON object"))
+            raise self.fault(NO_PROVIDER, TypeError("it did not send a JSON object"))
         return told
 
     def fault(self, sentence: str, error: Exception) -> ProviderError:

@@ -50,7 +50,7 @@ class Discovery:
         self._failed_at = 0.0
 
     async def know(self) -> Known:
-        """Return what is known, having asked if need be.
+        """Return what is known, having asked if necessary.
 
         Raises:
             ProviderError: the provider does not answer as one.
@@ -79,7 +79,7 @@ class Discovery:
         return await self.know()
 
     async def ask(self) -> Known:
-        """Ask the provider anew.
+        """Ask the provider again.
 
         Raises:
             ProviderError: it does not answer as one.
@@ -89,9 +89,9 @@ class Discovery:
             if str(metadata.get("issuer")).rstrip("/") != self._issuer:
                 raise self._wrong("it calls itself another issuer")
             if wrong := [name for name in _NEEDED if not is_safe(str(metadata.get(name)))]:
-                raise self._wrong(f"its {wrong[0]} is missing, or no address with https")
+                raise self._wrong(f"its {wrong[0]} is missing or not an address with https")
             if (endpoint := metadata.get("userinfo_endpoint")) and not is_safe(str(endpoint)):
-                raise self._wrong("its userinfo_endpoint is no address with https")
+                raise self._wrong("its userinfo_endpoint is not an address with https")
             told = (await self._client.get(client, metadata["jwks_uri"])).get("keys")
         listed = told if isinstance(told, list) else []
         keys = [key for one in listed if (key := _signing_key(one)) is not None]

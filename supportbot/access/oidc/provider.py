@@ -112,7 +112,7 @@ class Provider:
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(sent)}"
 
     async def count_keys(self) -> int:
-        """Ask the provider anew, and return how many keys it has.
+        """Ask the provider again, and return how many keys it has.
 
         Raises:
             ProviderError: it does not answer as one.
@@ -144,7 +144,7 @@ class Provider:
         except (ValueError, TypeError) as error:  # what it sent is no JSON, or not of the form of a token
             raise self._client.fault(NO_PROVIDER, error) from None
         if not isinstance(token, dict):
-            raise self._client.fault(NO_PROVIDER, TypeError("what it sent is no JSON object"))
+            raise self._client.fault(NO_PROVIDER, TypeError("it did not send a JSON object"))
         return token
 
     async def _user_info(
@@ -159,7 +159,7 @@ class Provider:
             return {}
         told = await self._client.get(client, endpoint, withhold_token=False)
         if told.get("sub") != claims["sub"]:  # OpenID Connect Core, 5.3.2: it may be about somebody else
-            raise self._client.fault(NO_PROVIDER, ValueError("it told of somebody else"))
+            raise self._client.fault(NO_PROVIDER, ValueError("it described another person"))
         return told
 
 

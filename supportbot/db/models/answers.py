@@ -17,7 +17,7 @@ class Answer(Base):
     """What the asker was told, and everything that is needed to produce it again.
 
     ``entry_id`` names the approved answer that was given; it is no foreign key, since numbers of entries are never
-    given again. ``grounds`` says what else it stands on, as it was then (see ``intake.questions.Grounds``).
+    given again. ``grounds`` says what else it is based on, as it was then (see ``intake.questions.Grounds``).
 
     ``reply_identity`` is the platform's own name of the message that shows it. That of a person's answer begins
     with the platform and is unique: a second delivery of the same event finds it taken. ``author`` is the digest
@@ -84,7 +84,7 @@ class Handoff(Base):
     ``target`` is whom the policy named then, and ``platform`` where that is, which for the page is another one.
     ``post_identity`` is the platform's name of the message that asks them, once it is there, and
     ``told_identity`` that of the one which tells the asker. ``resolved_by`` is the digest of a person, as
-    ``answer.author`` is; None where an operator did it, who stands in the audit.
+    ``answer.author`` is; None where an operator did it, whom the audit names.
     """
 
     __tablename__ = "handoff"
@@ -121,7 +121,7 @@ class Outbox(Base):
     now. ``channel`` is where it goes; None for the channel of the question. ``note`` is what the platform's sender
     needs besides.
 
-    ``mark`` is random: numbers would begin anew with a new database, and a platform still remembers the old ones.
+    ``mark`` is random: numbers would start again with a new database, and a platform still remembers the old ones.
     ``lease_owner`` is the process that is sending it, until ``due_at``; ``lapses`` counts the ones that never said
     how it went.
     """

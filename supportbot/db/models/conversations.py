@@ -29,7 +29,7 @@ from supportbot.db.states import (
 
 ERASABLE = {"sqlite_autoincrement": True}
 """The number of an erased row is never given to another: buttons on old messages, origins of examples and replies
-under way still name it."""
+in progress still name it."""
 
 
 class Workspace(Base):
@@ -115,12 +115,12 @@ class Question(Base):
     ``identity`` is the platform's own name of the message: a second delivery of the same event finds it taken.
     ``reply_to`` is the platform adapter's note of where the answer goes; with a ``placeholder`` the asker sees
     that one is coming. ``lease_until`` says until when the claim of ``lease_owner`` holds; after that anybody may
-    take the question over, and ``lapses`` counts how often that was so. All times are the database's, but for
-    ``said_at``, which is the platform's where it tells the time.
-    ``workspace_id`` and ``channel`` are those of the conversation, so that limits are counted by an index; what
-    was asked before there were limits has none. ``late`` says that it was asked long before it was heard, as in an
-    outage: its asker has waited, and is not sent away because others ask as well. ``unasked`` says that nobody
-    asked the bot: it answers if it knows, and else the row goes.
+    take the question over, and ``lapses`` counts how often that happened. All times are the database's, except
+    ``said_at``, which is the platform's where it gives one. ``workspace_id`` and ``channel`` are those of the
+    conversation, so that limits are counted by an index; what was asked before there were limits has none.
+    ``late`` says that it was asked long before it was heard, as in an outage: its asker has waited, and is not
+    sent away because others ask as well. ``unasked`` says that nobody asked the bot: it answers if it knows, and
+    else the row goes.
 
     What draws another answer to a question is a row of its own (``intake.samples``): ``sample`` counts from 1, and
     ``sample_of`` is the first row, which has none; it is no foreign key, since numbers are never given again.

@@ -1,4 +1,4 @@
-"""Where the Slack app is installed, and installations under way: the tables of slack_sdk's stores, by our names.
+"""Where the Slack app is installed, and installations in progress: the tables of slack_sdk's stores, by our names.
 
 The columns are the library's (``AsyncSQLAlchemyInstallationStore`` and ``AsyncSQLAlchemyOAuthStateStore``), whose
 times are UTC without saying so. Its second table, of who installed the app and with which tokens of their own, is

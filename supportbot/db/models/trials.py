@@ -15,10 +15,10 @@ from supportbot.db.states import TrialOutcome, TrialState
 class ModelTrial(Base):
     """A share of conversations on another version than the live one; one at a time.
 
-    ``share`` is the candidate's, in percent. The rule is written down before it begins: ``alpha`` is the
-    probability of seeing a difference at any time where there is none, ``most_conversations`` and ``most_days``
-    end it without one, and ``promotes`` says whether a better candidate goes live by itself. ``figures`` are those
-    at the end. Versions are named as answers name them, since their files may go.
+    ``share`` is the candidate's, in percent. The rule is stored before it begins. ``alpha`` is the probability of
+    seeing a difference at any time where there is none. ``most_conversations`` and ``most_days`` end it without
+    one, and ``promotes`` says whether a better candidate goes live automatically. ``figures`` are those at the
+    end. Versions are named as answers name them, since their files may be deleted.
     """
 
     __tablename__ = "model_trial"

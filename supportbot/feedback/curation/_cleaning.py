@@ -99,7 +99,7 @@ class Cleaner:
         )
         text = row.answer.strip()
         if not questions or not printable(text).strip():
-            return Skipped(row.line, "has nothing to read")
+            return Skipped(row.line, "has no readable text")
         if (answer := answers.get(text)) is None:
             answer = answers[text] = self._answer(text, questions[0].text)
         rejected = None if row.rejected is None else clean(row.rejected, self.keep)
@@ -139,7 +139,7 @@ def clean_rows(
         yield from cleaner.rows(chunk)
     if (first := next(chunks, None)) is None:
         return
-    # Started anew instead of forked: this process has threads.
+    # Started again instead of forked: this process has threads.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_interrupts_to_the_parent)
     try:

@@ -90,7 +90,7 @@ async def _still_there(
 
 
 async def _withdraw(session: AsyncSession) -> int:
-    """Take back what nobody decided on yet and the log no longer says; what it says instead is taken anew.
+    """Take back what nobody decided on yet and the log no longer says; what it says instead is taken again.
 
     That is a correction that was changed or taken back, a bad answer that got a correction since, and a good one
     that is preferred to another sample since, or no more.

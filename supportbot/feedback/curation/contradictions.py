@@ -161,13 +161,13 @@ def refusal(table: Table, number: int, named: Sequence[Contradiction]) -> str:
     rows = "".join(f"\n  {_told(table, each)}" for each in named)
     more = f"\n  and {number - len(named)} more" if number > len(named) else ""
     return (
-        f"'{table.path}' answers the same question differently; fix it, or say which answer stays with "
-        f"--keep newest or --keep both:{rows}{more}"
+        f"'{table.path}' answers the same question differently; fix it, or choose with --keep "
+        f"newest or --keep both:{rows}{more}"
     )
 
 
 def _told(table: Table, each: Contradiction) -> str:
-    other = "what is known says" if each.other_line is None else f"{table.unit} {each.other_line} says"
+    other = "the approved answer says" if each.other_line is None else f"{table.unit} {each.other_line} says"
     return (
         f"'{shortened(each.question)}': {table.unit} {each.line} says '{shortened(each.answer)}', "
         f"{other} '{shortened(each.other)}'"

@@ -139,7 +139,7 @@ def known(row: Example | None, example_id: int) -> Example:
         ExampleError: there is none.
     """
     if row is None:
-        raise ExampleError(f"There is no example {example_id}: `supportbot curate list` shows which there are.")
+        raise ExampleError(f"There is no example {example_id}: `supportbot curate list` shows them all.")
     return row
 
 

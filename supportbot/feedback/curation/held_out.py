@@ -66,7 +66,7 @@ def hold_out(wordings: Collection[str], settled: Mapping[str, Split]) -> set[str
 
 
 class Wordings:
-    """The wordings of all answers of a file, in a table that lies on disk when it is large.
+    """The wordings of all answers of a file, in a table that is on disk when it is large.
 
     It belongs to one thread at a time, and is gone when it is closed.
     """

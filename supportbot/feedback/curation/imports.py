@@ -6,9 +6,9 @@ file again, or a longer edition of it, adds only what is new. Imported rows are 
 log's: they belong to no workspace and no person. Those of an export say where they came from, and count as that
 workspace allows (``returning``).
 
-Rows are redacted for training. Whoever approves a file while it is imported approves its answers as they stand in
-it, and they are given word for word. Of rows that wait nothing is kept but the redacted form, so that is what a
-curator approves later.
+Rows are redacted for training. Whoever approves a file while it is imported approves its answers as they are in
+it, and they are given word for word. Of rows that wait only the redacted form is kept, so that is what a curator
+approves later.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Prepared:
             stage.stop()
             raise
         if not stage.survey.rows:
-            raise ImportFileError(f"'{self.table.path}' has no rows: give lines with a question and an answer.")
+            raise ImportFileError(f"'{self.table.path}' has no rows: add rows with a question and an answer.")
         told("Comparing", 0, None)
         with closing(Wordings()) as wordings:
             returned = await meet_origins(self._database, stage)
@@ -93,8 +93,8 @@ class Prepared:
             outside, more = await asyncio.to_thread(contradictions.against_known, stage)
             if outside and prefer is Keep.NEWEST and self._approved_by is None:
                 raise ImportFileError(
-                    f"{outside} questions of '{self.table.path}' are known with other answers, and only approved "
-                    "rows can take their place: add --approve --by NAME, or --keep both."
+                    f"{outside} questions of '{self.table.path}' already have other answers, and "
+                    "only approved rows can replace them: add --approve --by NAME, or --keep both."
                 )
             await asyncio.to_thread(add_staged, stage, wordings)
             self._held = await asyncio.to_thread(wordings.held_out)
@@ -226,14 +226,14 @@ async def prepare_import(
         keep: what is public although it looks personal, see ``redact``.
         prefer: which of contradictory answers are imported; else such a file is refused.
         tokenizer: of the model that may be trained, to find answers that are too long.
-        processes: that redact a long file; more than one only where the main module can be imported anew.
+        processes: that redact a long file; more than one only where the main module can be imported again.
         told: see ``Told``.
 
     Raises:
         ImportFileError: the file cannot be read, has bad lines or no rows.
     """
     if approved_by is not None and not approved_by.strip():
-        raise ImportFileError("Approving a file needs the name of who approves it: add --by NAME.")
+        raise ImportFileError("--approve needs the name of the person who approves: add --by NAME.")
     with closing(Stage()) as stage:
         prepared = Prepared(database, table, stage, approved_by, by)
         await prepared.look_through(Cleaner(tuple(keep), tokenizer), processes, prefer, told)

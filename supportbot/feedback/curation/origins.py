@@ -61,7 +61,7 @@ class Origin:
             ValueError: it is no such text, or somebody changed it.
         """
         if (found := _SHAPE.fullmatch(text.strip().removesuffix(BAD))) is None:
-            raise ValueError("no origin of an exported row")
+            raise ValueError("not the origin of an exported row")
         platform, workspace, installation, example_id, digest = found.groups()
         place = None if platform == _NOBODYS else (platform, unquote(workspace))
         return cls(place=place, installation=installation, example_id=int(example_id), digest=digest)

@@ -21,7 +21,7 @@ from supportbot.feedback.curation.returning import is_that, made_at
 NO_CONSENT = "no consent"
 """Why a row of a workspace's log is left out."""
 
-TAKEN_BACK = "erased or taken back here"
+TAKEN_BACK = "erased or withdrawn here"
 """Why a row is left out that came from here."""
 
 _PAGE = 1_000

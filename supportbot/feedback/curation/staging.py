@@ -54,7 +54,7 @@ class Survey:
         skipped: rows without a question or an answer.
         skipped_lines: where the first of them are.
         too_long: answers of which the end cannot be trained on, as `training.dataset` cuts them; they are known
-            word for word all the same. None if there was no tokenizer to ask.
+            word for word anyway. None if there was no tokenizer to ask.
         in_questions: what redaction took out of questions, by kind.
         in_answers: in how many answers redaction finds each kind.
         answers_with_contacts: answers with an e-mail address or a phone number.
@@ -151,7 +151,7 @@ class Stage:
         return int(self.db.execute(query).fetchone()[0])
 
     def batches(self, size: int) -> Iterator[list[Staged]]:
-        """Yield what is to be imported, in the order of the file."""
+        """Yield the rows to import, in the order of the file."""
         last = 0
         query = (
             "SELECT wording.id, line, question, asked, redacted, text, answer_key, rejected, good, conversation,"

@@ -139,7 +139,7 @@ class ExampleStore:
             ExampleError: one of them is not there, no curator is named, or a text is empty.
         """
         if not curator.strip():
-            raise ExampleError("A decision needs the name of who decides: add --by NAME.")
+            raise ExampleError("A decision needs the name of the person who decides: add --by NAME.")
         texts = {"question": question, "answer": answer}
         edits = {
             name: await asyncio.to_thread(edited, text, self._keep)
@@ -147,7 +147,7 @@ class ExampleStore:
             if text is not None
         }
         if len(example_ids) > 1 and edits:
-            raise ExampleError("A question or an answer can be edited for one example at a time.")
+            raise ExampleError("Only one example can be edited at a time: name one.")
         if decision is Decision.EDIT and not edits:
             raise ExampleError("There is nothing to edit: give --question, --answer, or both.")
         async with self._database.write() as session:

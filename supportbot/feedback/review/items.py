@@ -36,7 +36,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """The bot's answer, as it stands in the log.
+    """The bot's answer, as the log has it.
 
     Attributes:
         question_id: of the question in the log.

@@ -40,7 +40,7 @@ class Seat:
 
     @property
     def name(self) -> str:
-        """As it stands in a lease."""
+        """As a lease has it."""
         return f"{self.operator_id}:{self.page}"
 
 
@@ -61,13 +61,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an item stands in the queue."""
+    """The position of an item in the queue."""
 
     weight: int
     example_id: int
 
     def condition(self, *, backwards: bool) -> ColumnElement[bool]:
-        """Return the condition that a row stands behind it, or before it."""
+        """Return the condition that a row comes after it, or before it."""
         if backwards:
             lies = (Example.weight > self.weight, Example.id < self.example_id)
         else:

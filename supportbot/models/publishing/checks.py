@@ -111,9 +111,9 @@ def check_evidence(manifest: Manifest, active: str | None, *, has_knowledge: boo
         has_knowledge: whether there are live answers of the operator's own.
 
     Raises:
-        EvidenceError: nothing was measured, or against another version; or the candidate forgot what the other was
-            trained on, is wrong more often than right, or is not better; or, where there is knowledge, the whole
-            answerer was not measured with it, or shows more wrong answers with it.
+        EvidenceError: nothing was measured, or against another version; the candidate forgot what the other was
+            trained on, is wrong more often than right, or is not better. With knowledge, also: the whole answerer
+            was not measured with the candidate, or shows more wrong answers with it.
     """
     if active is None:
         return
@@ -176,7 +176,7 @@ def _check_answerer(version: str, active: str, answerer: object) -> None:
 
 
 def _interval(record: Mapping[str, Any], *path: str) -> Mapping[str, float] | None:
-    """Return a figure with the ends of its interval, if it stands there."""
+    """Return a figure with the ends of its interval, if the record has it."""
     found: object = record
     for name in path:
         found = found.get(name) if isinstance(found, Mapping) else None

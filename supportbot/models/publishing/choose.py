@@ -1,4 +1,4 @@
-"""Which of both says what is live: it depends on the database."""
+"""Whether the file or the rows decide what is live: it depends on the database."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class InDatabase:
         """Decide it, then delete the files that are here; a home elsewhere keeps its own."""
         is_here = version in self._registry.versions()
         if is_here and version == self._registry.active():
-            raise ModelError(f"Version '{version}' is live here: let another one answer first.")
+            raise ModelError(f"Version '{version}' is live here: promote another one first.")
         async with self._database.write() as session:
             await self.reconcile(session)
             row = await session.scalar(select(ModelVersion).where(ModelVersion.name == version))

@@ -93,7 +93,7 @@ class Publishing:
         began = time.monotonic()
         check_actor(actor)  # before seconds are spent on a check
         if force_reason is not None and not force_reason.strip():
-            raise ConfigError("--force needs a reason: it stands in the audit.")
+            raise ConfigError("--force needs a reason, for the audit.")
         manifest, active = await self._candidate(version)
         if force_reason is None:
             await self._check_evidence(manifest, active)
@@ -199,7 +199,7 @@ class Publishing:
         active = (await self.ends()).live
         await self._supply.get(version)
         if version == active:
-            raise ModelError(f"Version '{version}' is live already.")
+            raise ModelError(f"Version '{version}' is already live.")
         return await asyncio.to_thread(self._registry.manifest, version), active
 
     async def _unreached(self, version: str) -> str | None:
@@ -210,7 +210,7 @@ class Publishing:
         if not hosts:
             return None
         return (
-            f"These machines do not have '{version}' and go on with what they have: "
+            f"These machines do not have '{version}' and keep their present version: "
             f"{', '.join(dict.fromkeys(hosts))}. Set SUPPORTBOT_MODEL_STORE to a place that all machines reach, "
             "or publish the version there as well."
         )

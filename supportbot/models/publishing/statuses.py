@@ -32,7 +32,8 @@ async def check_name_is_free(session: AsyncSession, manifest: Manifest) -> None:
     known = await session.scalar(select(ModelVersion.digest).where(ModelVersion.name == manifest.version))
     if known not in (None, manifest.digest):
         raise ModelError(
-            f"'{manifest.version}' is the name of another model, which answers carry: choose another name."
+            f"'{manifest.version}' is the name of another model, which answers already refer to: "
+            "choose another name."
         )
 
 
@@ -75,7 +76,7 @@ async def set_statuses(session: AsyncSession, registry: Registry, active: str | 
 
 
 def readable(registry: Registry, versions: Iterable[str]) -> list[Manifest]:
-    """Return the manifests that can be read; one that is damaged must not stand in the way of a rollback."""
+    """Return the manifests that can be read; a damaged one must not prevent a rollback."""
     manifests = []
     for version in sorted(versions):
         try:

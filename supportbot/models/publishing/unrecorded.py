@@ -1,7 +1,7 @@
 """A rollback that the shared database could not be told: kept in the home until it can be.
 
-It lies beside the registry's files, so that the way back holds here at once, and everywhere once the database is
-there again.
+It is beside the registry's files, so that the rollback applies here at once, and everywhere once the database is
+reachable again.
 """
 
 from __future__ import annotations

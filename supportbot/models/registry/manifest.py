@@ -23,7 +23,7 @@ RESERVED = frozenset({"current", "history"})
 """Files of the registry itself."""
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
-"""What a version may be called: it becomes a folder, and stands in every answer."""
+"""What a version may be called: it becomes a folder, and is recorded with every answer."""
 
 _PICKLES = frozenset({".bin", ".ckpt", ".joblib", ".pickle", ".pkl", ".pt", ".pth"})
 """Endings of files that run code when they are loaded the usual way."""
@@ -85,7 +85,7 @@ def write_manifest(
     """
     check_name(version)
     if folder := next((path for path in sorted(directory.iterdir()) if path.is_dir()), None):
-        raise ModelError(f"'{folder}' is a folder, and a version holds files only: remove it.")
+        raise ModelError(f"'{folder}' is a folder, but a version contains only files: remove it.")
     files = {path.name: sha256(path) for path in sorted(directory.iterdir()) if path.name != MANIFEST}
     manifest = Manifest(
         version=version,
@@ -156,10 +156,13 @@ def check_kinds(directory: Path, manifest: Manifest) -> None:
     for name in sorted(names):
         if Path(name).suffix.lower() in _PICKLES:
             raise ModelError(
-                f"'{directory / name}' may be a pickle, which runs code when it is loaded; a version holds its "
-                "weights as safetensors: remove that file and write the manifest again."
+                f"'{directory / name}' may be a pickle, which runs code when it is loaded; the "
+                "weights of a version must be safetensors: remove that file and write the manifest again."
             )
         if Path(name).name != name:
-            raise ModelError(f"'{directory / MANIFEST}' names '{name}', which is outside of its folder.")
+            raise ModelError(
+                f"'{directory / MANIFEST}' names '{name}', which is outside its "
+                "folder: remove the version, and install it again."
+            )
     if not any(name.endswith(".safetensors") for name in manifest.files):
-        raise ModelError(f"'{directory}' holds no safetensors weights.")
+        raise ModelError(f"'{directory}' contains no safetensors weights.")

@@ -127,7 +127,7 @@ class Registry:
         there = _described(target)
         if there is not None and there.files != manifest.files:
             raise ModelError(
-                f"Version '{manifest.version}' exists already with other content: choose another name."
+                f"Version '{manifest.version}' already exists with other content: choose another name."
             )
         self.root.mkdir(parents=True, exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=f".{manifest.version}-", dir=self.root))
@@ -274,7 +274,7 @@ def _directory_version(directory: Path) -> str:
     """Name a loose directory by its weights too, so that answers of two trainings can be told apart."""
     weights = sorted(directory.glob("*.safetensors"))
     if not weights:
-        raise ModelError(f"'{directory}' holds no safetensors weights.")
+        raise ModelError(f"'{directory}' contains no safetensors weights.")
     digest = hashlib.sha256("".join(sha256(path) for path in weights).encode()).hexdigest()
     return f"{directory.resolve().name}@{digest[:12]}"
 

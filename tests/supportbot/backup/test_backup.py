@@ -201,7 +201,7 @@ async def test_backup_is_private_and_holds_no_secret(kept: tuple[Settings, Made]
     settings, made = kept
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o700
     listed = json.loads((made.path / "settings.json").read_text())
-    assert listed == {"SLACK_SIGNING_SECRET": "(a secret, not kept)", "SUPPORTBOT_HOME": str(settings.home)}
+    assert listed == {"SLACK_SIGNING_SECRET": "(a secret, left out)", "SUPPORTBOT_HOME": str(settings.home)}
     model = "models/starter/model.safetensors"
     assert (made.path / model).samefile(settings.home / model)
     shown = list_settings(

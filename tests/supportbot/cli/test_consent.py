@@ -21,11 +21,11 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_consent_is_recorded_listed_and_taken_back(database: Database) -> None:
     """Who allowed it stands in the list until somebody withdraws it."""
     finished = await supportbot(database, "consent")
-    assert finished.output == "Nothing was heard from any workspace yet.\n"
+    assert finished.output == "There is no question from any workspace yet.\n"
     await add_answer(database, platform="web", workspace="local")
     finished = await supportbot(database, "consent", "slack", "T123", "--allow-training", "--by", "Ada L")
     assert finished.status == 0, finished.errors
-    assert "yes, said Ada L" in finished.output
+    assert "yes, by Ada L" in finished.output
     finished = await supportbot(database, "consent", "--json")
     slack, web = json.loads(finished.output)
     assert (slack["external_id"], slack["counts"], slack["by"]) == ("T123", True, "Ada L")
@@ -63,7 +63,7 @@ async def test_a_refusal_is_one_sentence_and_exit_status_2(database: Database) -
         ({"platform": "slack", "workspace": "T1", "allow": True, "withdraw": True}, "one decision"),
         ({"platform": "slack", "workspace": None, "allow": True}, "Name one workspace"),
         ({"platform": "slak", "workspace": "T1", "allow": True}, "There is no platform 'slak'"),
-        ({"platform": None, "workspace": None, "withdraw": True}, "Say whose consent this is"),
+        ({"platform": None, "workspace": None, "withdraw": True}, "Name the workspace that gives consent"),
     ],
 )
 def test_half_a_consent_is_refused(arguments: dict[str, Any], sentence: str) -> None:

@@ -54,7 +54,7 @@ async def test_review_of_all_keys(database: Database) -> None:
     assert finished.status == 0, finished.errors
     assert "Question 1?" in finished.output
     assert "3 decided" in finished.output
-    assert "'x' is none of the keys." in finished.errors
+    assert "'x' is not one of the keys." in finished.errors
     assert [(row.status, row.completion) for row in await stored(database)] == [
         (ExampleStatus.APPROVED, "Old."),
         (ExampleStatus.APPROVED, "New."),
@@ -104,9 +104,7 @@ async def test_edit_and_reject(database: Database) -> None:
     assert (entry.actor, entry.details) == ("eve", {"reason": "unclear"})
     finished = await supportbot_apart(database, "curate", "approve", "4711", "--by", "ada")
     assert finished.status == 2
-    assert finished.errors == (
-        "supportbot: There is no example 4711: `supportbot curate list` shows which there are.\n"
-    )
+    assert finished.errors == ("supportbot: There is no example 4711: `supportbot curate list` shows them all.\n")
 
 
 async def test_nobody_curates_nothing(database: Database) -> None:
@@ -130,7 +128,7 @@ async def test_many_accounts_are_one_item(database: Database) -> None:
     assert row["alike"]["within_seconds"] >= 0
     assert "50 accounts within" in (await supportbot(database, "curate", "list")).output
     finished = await supportbot(database, "curate", "review", "--by", "ada", typed="r\n")
-    assert "50 corrections: one decision is for all of them" in finished.output
+    assert "50 corrections: one decision applies to all of them" in finished.output
     assert "1 of 1" in finished.output
     assert {row.status for row in await stored(database)} == {ExampleStatus.REJECTED}
 

@@ -45,7 +45,7 @@ async def test_changed_export_is_told(tmp_path: Path, tiny_model: Path) -> None:
     told = await said_of("exports", settings)
     assert not told.ok
     assert made.name in told.detail
-    assert "made anew" in told.detail
+    assert "will be deleted and made again" in told.detail
 
 
 async def test_the_provider_of_sign_in_is_asked(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tests.supportbot.conftest import MakeQuestion
 async def test_listed_and_closed(database: Database, inbox: Inbox, question: MakeQuestion) -> None:
     """What is open is listed until somebody closes it; who read and who closed stands in the audit."""
     finished = await supportbot(database, "handoffs", "list", "--open")
-    assert finished.output == "Nothing is open.\n"
+    assert finished.output == "No hand-off is open.\n"
     await decide(database, "slack", "T1", handoff_target="C9")
     accepted = await inbox.accept(question("Where is\x1b[31m it?"))
     await inbox.claim_one(accepted.question_id)
@@ -41,7 +41,7 @@ async def test_listed_and_closed(database: Database, inbox: Inbox, question: Mak
     finished = await supportbot(database, "handoffs", "resolve", number, "--by", "Ada L")
     assert finished.output == f"Hand-off {number} is closed.\n"
     finished = await supportbot(database, "handoffs", "resolve", number, "--by", "Ada L")
-    assert finished.output == f"Hand-off {number} was closed before.\n"
+    assert finished.output == f"Hand-off {number} was already closed.\n"
     finished = await supportbot_apart(database, "handoffs", "resolve", "99", "--by", "Ada L")
     assert finished.status == 2
     assert finished.errors.startswith("supportbot: There is no hand-off 99: ")

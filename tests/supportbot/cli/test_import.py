@@ -58,7 +58,7 @@ async def test_nobody_can_say_yes_in_a_script(database: Database) -> None:
     finished = await supportbot(database, "import", path)
     assert (finished.status, finished.errors) == (
         2,
-        "supportbot: Nobody is here to say yes to the import: add --yes to import without asking.\n",
+        "supportbot: There is no terminal to confirm the import: add --yes to import without asking.\n",
     )
     finished = await supportbot(database, "import", path, "--approve", "--yes")
     assert (finished.status, "add --by NAME" in finished.errors) == (2, True)

@@ -116,8 +116,8 @@ async def test_a_question_of_another_entry_is_refused_until_it_is_moved(database
     finished = await supportbot_apart(database, "knowledge", *command, **LETTERS)
     assert finished.status == 2
     assert finished.errors == (
-        "supportbot: 'How long?' is a wording of entry 1 already, which answers 'Delivery takes three days.' and "
-        "not 'Two days.': give --move to take it from there.\n"
+        "supportbot: 'How long?' is already a wording of entry 1, which answers 'Delivery takes three days.' and "
+        "not 'Two days.': add --move to move it here.\n"
     )
     finished = await run(database, *command, "--move")
     assert finished.output == "entry 2 is new and live, 1 wording added, taken from entry 1\n"
@@ -143,7 +143,7 @@ async def test_an_entry_is_narrowed_to_a_workspace(database: Database) -> None:
 async def test_foreign_questions(database: Database) -> None:
     """Marked, listed, removed."""
     finished = await run(database, "foreign", "list")
-    assert finished.output == "No question is marked as foreign.\n"
+    assert finished.output == "No question is marked as none of yours.\n"
     finished = await run(database, "foreign", "add", "What is the weather?", "--by", "ada")
     assert finished.output == "foreign question 1 is marked\n"
     [row] = await read(database, "foreign", "list")
@@ -232,7 +232,7 @@ async def test_a_wording_that_spoils_the_threshold_is_named(database: Database) 
     for text in (
         "What do you know about delivery?",
         "expected covered",
-        "asked for: 2.0%",
+        "chosen: 2.0%",
         "claimed by another answer",
     ):
         assert text in finished.output
@@ -241,10 +241,10 @@ async def test_a_wording_that_spoils_the_threshold_is_named(database: Database) 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("show", "4711"), "There is no entry 4711: `supportbot knowledge list` shows which there are."),
-        (("retire", "4711"), "There is no entry 4711: `supportbot knowledge list` shows which there are."),
+        (("show", "4711"), "There is no entry 4711: `supportbot knowledge list` shows them all."),
+        (("retire", "4711"), "There is no entry 4711: `supportbot knowledge list` shows them all."),
         (("add", "--question", "x", "--answer", " "), "A question or an answer cannot be empty"),
-        (("add", "--question", "x", "--answer", "y", "--valid-until", "31.12.2027"), "'31.12.2027' is no date"),
+        (("add", "--question", "x", "--answer", "y", "--valid-until", "31.12.2027"), "'31.12.2027' is not a date"),
         (("add", "--question", "x", "--answer", "y", "--valid-until", "2020-01-01"), "is over already"),
         (("add", "--question", "x", "--answer", "y", "--workspace", "T1"), "There is no workspace 'T1'"),
         (("try", "x", "--workspace", "slack:T1"), "There is no workspace 'slack:T1'"),
@@ -317,7 +317,7 @@ async def test_what_would_be_quoted_is_shown(database: Database, tmp_path: Path)
     assert (standing["passages"]["waiting"], standing["passages"]["open"]) == (14, 14)
     threshold = standing["passages"]["calibration"]["threshold"]
     finished = await run(database, "status", **quoting)
-    assert f"14 may be quoted, from a confidence of {threshold:.3f}" in finished.output
+    assert f"14 may be quoted, with a confidence of at least {threshold:.3f}" in finished.output
     passage = (await read(database, "try", car, **quoting))["passage"]
     assert (passage["document"], passage["heading"], passage["text"]) == (
         "handbook.md",

@@ -46,7 +46,7 @@ async def test_nothing_is_proposed_before_somebody_says_yes(database: Database, 
     assert "Propose these? [y/N]" in finished.errors
     finished = await at_a_terminal(database, "learn", str(path), typed="y\n")
     assert finished.status == 0, finished.errors
-    assert finished.output.endswith("2 passages, 2 of them new\nDecide on them: supportbot curate review\n")
+    assert finished.output.endswith("2 of them new\nTo decide on them, run: supportbot curate review\n")
     assert [row.status for row in await stored(database)] == [ExampleStatus.PENDING] * 2
     finished = await at_a_terminal(database, "learn", str(path), typed="")
     assert (finished.status, finished.errors) == (0, "")
@@ -61,7 +61,7 @@ async def test_nobody_can_say_yes_in_a_script(database: Database, tmp_path: Path
     finished = await supportbot(database, "learn", str(tmp_path))
     assert (finished.status, finished.errors) == (
         2,
-        "supportbot: Nobody is here to say yes to the proposals: add --yes to propose without asking.\n",
+        "supportbot: There is no terminal to confirm the proposals: add --yes to propose without asking.\n",
     )
     public = {"SUPPORTBOT_PUBLIC_CONTACTS": "ada@shop.example"}
     finished = await supportbot(database, "learn", str(tmp_path), "--yes", **public)
@@ -94,7 +94,7 @@ async def test_errors_are_one_sentence(database: Database) -> None:
     finished = await supportbot(database, "learn", "http://127.0.0.1:1/", "--yes")
     assert (finished.status, finished.errors) == (
         2,
-        "supportbot: 'http://127.0.0.1:1/' leads to a private address: add --allow-private if that is meant.\n",
+        "supportbot: 'http://127.0.0.1:1/' leads to a private address: add --allow-private if you want that.\n",
     )
     finished = await supportbot(database, "learn", "missing.md", "--yes")
     assert (finished.status, finished.errors) == (

@@ -18,7 +18,7 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_policy_is_set_shown_listed_and_reset(database: Database) -> None:
     """What was decided stands in the list with who decided it, holds in its channels, and can be taken back."""
     finished = await supportbot(database, "policy", "list")
-    assert finished.output == "Nothing was decided: the bot answers whoever names it.\n"
+    assert finished.output == "There are no decisions: the bot answers when somebody mentions it.\n"
     by = ("--by", "Ada L")
     await supportbot(database, "policy", "set", "slack:T1", "answer_on=never", "language=de", *by)
     hours = "quiet_hours=Mon-Fri 18:00-08:00 Europe/Berlin"

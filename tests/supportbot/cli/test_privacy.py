@@ -81,8 +81,8 @@ async def test_scripts_get_json(database: Database) -> None:
     ("arguments", "sentence"),
     [
         (("--platform", "slak", "--user", "U1"), "There is no platform 'slak'"),
-        (("--platform", "slack", "--user", " "), "Say whose data it is"),
-        ((*WHO, "--workspace", "T404"), "Nothing was heard from the workspace 'T404'"),
+        (("--platform", "slack", "--user", " "), "The person is missing"),
+        ((*WHO, "--workspace", "T404"), "There is no question from the workspace 'T404'"),
     ],
 )
 async def test_bad_input_is_one_sentence(database: Database, arguments: tuple[str, ...], sentence: str) -> None:

@@ -66,7 +66,7 @@ async def test_beside_a_running_daemon_that_goes_on(home: Path) -> None:
         assert (status, [name for name, item in said.items() if item["warning"]]) == (0, ["backup"])
         assert "supportbot backup PATH" in said["backup"]["detail"]
         assert said["schema"]["detail"].endswith("has the schema of this version")
-        assert "its files as its manifest says, by openvino" in said["model"]["detail"]
+        assert "its files match its manifest, by openvino" in said["model"]["detail"]
         made = home / "backups" / "monday"
         status, _, errors = await supportbot_apart(home, "backup", str(made))
         assert status == 0, errors
@@ -120,7 +120,7 @@ async def test_migrations_of_postgresql_are_named(home: Path, postgres_url: str)
     status, said = await check(home, SUPPORTBOT_DATABASE_URL=url)
     assert (status, said["schema"]["warning"]) == (0, True)
     assert "0021 " in said["schema"]["detail"]
-    assert "not tried, for that takes a copy of PostgreSQL, with 0 questions" in said["schema"]["detail"]
+    assert "that needs a copy of the PostgreSQL database, with 0 questions" in said["schema"]["detail"]
     assert str(make_url(url).host) not in json.dumps(said)
 
 

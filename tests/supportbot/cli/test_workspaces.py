@@ -20,7 +20,7 @@ NOON = datetime(2026, 11, 30, 12)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_listed_and_removed(database: Database) -> None:
     """Workspaces are listed without their tokens, and removed by a name that the audit keeps."""
-    assert (await supportbot(database, "workspaces", "list")).output.startswith("The app is installed nowhere")
+    assert (await supportbot(database, "workspaces", "list")).output.startswith("No workspace has installed")
     async with database.write() as session:
         session.add(
             SlackBot(

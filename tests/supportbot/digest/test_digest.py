@@ -140,4 +140,4 @@ async def test_shown_in_the_terminal(database: Database) -> None:
     assert deeds == [f"digest:{here}"] * 3
     unknown = await supportbot(database, "digest", "--workspace", "slack:T9")
     assert unknown.status == 2
-    assert unknown.errors.startswith("supportbot: Nothing was heard from 'slack:T9' yet: ")
+    assert unknown.errors.startswith("supportbot: There is no question from 'slack:T9': ")

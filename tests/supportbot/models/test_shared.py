@@ -138,7 +138,7 @@ async def test_a_damaged_file_in_the_store_goes_live_nowhere_else(
             await other.following.follow()
     [line] = [line for line in lines if line["event"] == "model.not_followed"]
     assert (line["wanted"], line["kept"], line["log_level"]) == ("v1", "base", "error")
-    assert f"'{WEIGHTS}' of version 'v1' in SUPPORTBOT_MODEL_STORE is not what the database says" in line["error"]
+    assert f"'{WEIGHTS}' of version 'v1' in SUPPORTBOT_MODEL_STORE differs from what" in line["error"]
     assert (other.registry.versions(), other.registry.active(), left_behind(other)) == (["base"], "base", [])
     [said] = [daemon for daemon in await one.publishing.daemons() if daemon.owner == "b"]
     assert (said.version, said.problem) == ("base", line["error"])
@@ -160,7 +160,7 @@ async def test_a_store_that_is_away_and_comes_back(homes: tuple[Home, Home], tmp
     assert "SUPPORTBOT_MODEL_STORE" in (other.following.problem or "")
     assert other.registry.active() == "base"
     install_version(one.registry, tmp_path / "a" / "models" / "v1", "v2")
-    with pytest.raises(StoreError, match="is not there at all: see that it is mounted"):
+    with pytest.raises(StoreError, match="is not there at all: check that it is mounted"):
         await one.publishing.promote("v2", "ann", WHY)
     assert not (tmp_path / "store").exists()
     assert (await one.publishing.ends()).live == "v1"
@@ -213,7 +213,7 @@ async def test_without_a_store_it_is_said_who_lacks_a_version(
     other = Home(database, tmp_path / "b", None)
     await other.following.follow()
     switch = await one.publishing.promote("v1", "ann")
-    assert "do not have 'v1' and go on with what they have" in (switch.unreached or "")
+    assert "do not have 'v1' and keep their present version" in (switch.unreached or "")
     await other.following.follow()
     assert "SUPPORTBOT_MODEL_STORE is not set" in (other.following.problem or "")
     shutil.copytree(tmp_path / "a" / "models" / "v1", tmp_path / "b" / "models" / "v1")
@@ -337,7 +337,7 @@ async def test_what_a_version_may_not_hold_is_not_even_fetched(homes: tuple[Home
     (place / "evil.bin").unlink()
     with (place / WEIGHTS).open("ab") as file:
         file.write(b"more")
-    assert "is not what the database says" in fetched()
+    assert "differs from what the database has recorded" in fetched()
 
 
 async def test_copies_that_nobody_waits_for_end(homes: tuple[Home, Home], tmp_path: Path) -> None:

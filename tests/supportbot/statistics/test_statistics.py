@@ -217,6 +217,6 @@ async def test_workspace_that_is_not_known_is_one_sentence(database: Database, n
     refused = await supportbot(database, "stats", "--workspace", name)
     assert refused.status == 2
     assert refused.errors == (
-        f"supportbot: Nothing was heard from '{name}' yet: write platform and id, such as slack:T123; "
+        f"supportbot: There is no question from '{name}': write platform and id, such as slack:T123; "
         "`supportbot consent` lists the workspaces.\n"
     )

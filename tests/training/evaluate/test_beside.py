@@ -55,7 +55,7 @@ def test_floor_is_calibrated_published_and_obeyed(
     candidate = asyncio.run(train(tmp_path / "run"))
     status, printed, told = run("--candidate", candidate, "--out-of-scope", strangers)
     assert status == 0, told
-    assert "Where they refuse a question, the candidate is heard from a confidence of" in " ".join(printed.split())
+    assert "the candidate's answer is used from a confidence of" in " ".join(printed.split())
     record = json.loads((candidate / "report" / "evaluation.json").read_text("utf-8"))
     beside = record["answerer"]["candidate"]["beside_knowledge"]
     own = record["candidate"]["confidence_floor"]
@@ -67,7 +67,7 @@ def test_floor_is_calibrated_published_and_obeyed(
         assert counted["right"] <= by_own["right"]
         assert counted["answers"] == by_own["answers"] > 0
     assert "beside_knowledge" not in record["answerer"]["against"]
-    assert "the candidate is heard from" in (candidate / "report" / "evaluation.html").read_text("utf-8")
+    assert "the candidate's answer is used from" in (candidate / "report" / "evaluation.html").read_text("utf-8")
 
     publishing = Typer()
     publishing.command()(publish)
@@ -77,7 +77,7 @@ def test_floor_is_calibrated_published_and_obeyed(
     assert command("models", "show", "v1")["beside_knowledge"] == beside
     shown = CliRunner().invoke(app, ["models", "show", "v1"]).stdout
     assert f"floor {beside['floor']:.5f}, calibrated for 2.0% wrong" in shown
-    assert "not calibrated: its own floor holds" in CliRunner().invoke(app, ["models", "show", "starter"]).stdout
+    assert "not calibrated: its own floor applies" in CliRunner().invoke(app, ["models", "show", "starter"]).stdout
 
     monkeypatch.setenv("SUPPORTBOT_MODEL", "v1")
     question = next(q for q in strangers.read_text("utf-8").splitlines() if _is_far(_try(q)))

@@ -102,7 +102,7 @@ def test_database_gives_rows_corrections_and_votes(
     status, printed, told = run("--candidate", noised, "--out-of-scope", strangers)
     assert status == 0
     assert "25 held-out rows" in printed
-    assert "Forgetting is not measured: no approved row is known that 'starter' was trained on." in told
+    assert "Forgetting is not measured: none of the rows that 'starter' was trained on is known." in told
     assert "Not better: it answers fewer held-out rows right" in printed.replace("\n", " ")
     folder = next((settings.home / "reports").iterdir())
     record = json.loads((folder / "evaluation.json").read_text("utf-8"))

@@ -232,7 +232,7 @@ def test_votes_have_defaults_of_their_own(both_sides: Path, tmp_path: Path) -> N
     assert run.arguments.per_device_train_batch_size == 8
     assert run.arguments.gradient_accumulation_steps == 1  # two processes share 16 rows
     assert run.arguments.train_sampling_strategy == "sequential"
-    assert run.differences["learning_rate"].why == "learning from votes wants it"
+    assert run.differences["learning_rate"].why == "learning from votes needs it"
     run = parse_run([*command, "--learning-rate=1e-6"], Settings(), machine)
     assert run.arguments.learning_rate == 1e-6
     assert run.differences["learning_rate"].why == "it was set on the command line"

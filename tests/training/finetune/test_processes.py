@@ -60,7 +60,7 @@ def test_terminated_run_keeps_a_checkpoint(
             if line.startswith("step 2 of"):
                 process.send_signal(signal.SIGTERM)
     assert process.returncode == 130
-    assert "--resume goes on from the last checkpoint" in said[-1]
+    assert "--resume to continue from the last checkpoint" in said[-1]
     [checkpoint] = (tmp_path / "out").glob("checkpoint-*")
     told = [json.loads(line) for line in (tmp_path / "progress").read_text().splitlines()]
     assert told[0] == {"phase": "train", "done": 0, "total": 20}

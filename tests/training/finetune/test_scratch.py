@@ -151,7 +151,7 @@ def test_answer_that_is_too_long_is_left_out(data: Path, tmp_path: Path) -> None
     console = silent()
     said = make(planned(tmp_path, f"--data={write(tmp_path / 'long.jsonl', rows)}"), console, steps=2)
     assert (said["answers"], said["train_rows"]) == (3, 9)
-    assert said["left_out"] == {"answer longer than the model can say": 2}
+    assert said["left_out"] == {"answer too long for the model": 2}
     told: Any = console.file
     assert "Left out: 2 rows with 1 answers that are too long for the 200 tokens" in told.getvalue()
     assert f"'{LONG[:40]}…'" in told.getvalue()
@@ -205,7 +205,7 @@ def test_interrupted_run_leaves_nothing(data: Path, tmp_path: Path, made: bool) 
         (["--learning-rate=1"], "leave out --learning-rate, or leave out --recipe faq"),
         (["--num_train_epochs=3"], "leave out --num-train-epochs"),
         (["--method=kto"], "--method does not go"),
-        (["--resume"], "is begun anew"),
+        (["--resume"], "starts again instead"),
         (["--packing"], "--packing does not go"),
     ],
 )

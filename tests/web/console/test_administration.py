@@ -102,7 +102,7 @@ async def test_a_person_is_found_handed_out_and_erased(running: Running, admin: 
     await admin.get_by_label("Id of the person").fill(ALICE)
     await admin.get_by_label("Only in these workspaces").fill("NOWHERE")
     await admin.get_by_role("button", name="Find").click()
-    await expect(admin.get_by_role("alert")).to_contain_text("Nothing was heard from the workspace 'NOWHERE'")
+    await expect(admin.get_by_role("alert")).to_contain_text("There is no question from the workspace 'NOWHERE'")
     await admin.get_by_label("Only in these workspaces").fill("")
     await admin.get_by_role("button", name="Find").click()
     found = admin.get_by_role("table", name="Stored data")

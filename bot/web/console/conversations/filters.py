@@ -41,7 +41,7 @@ def read_criteria(query: Mapping[str, str]) -> Criteria:
 
 
 def address_of(criteria: Criteria, below: Cursor | None = None) -> str:
-    """Return the address that asks for something; nothing stands in it that narrows nothing."""
+    """Return the address of a search; filters that are not set are left out."""
     query = {
         "words": criteria.words,
         "platform": criteria.platform,

@@ -43,7 +43,7 @@ async def build(visit: Visit, part: str) -> None:
 
 
 class _Shown:
-    """An entry that can be built anew after each deed.
+    """An entry that can be built again after each deed.
 
     Args:
         visit: of the page.

@@ -52,7 +52,7 @@ class _Page:
         self._upload: Upload | None = None
         self._open: AsyncExitStack | None = None
         self._prepared: Prepared | None = None
-        self._turn = asyncio.Lock()  # who clicks fast, or leaves, waits for what is under way
+        self._turn = asyncio.Lock()  # who clicks fast, or leaves, waits for what is in progress
         words, is_open = visit.words, may(visit.operator.role, Action.TEACH)
         with node("div", classes="row fields"):
             self._question = Field(

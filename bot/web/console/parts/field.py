@@ -18,17 +18,17 @@ class Field(ui.element, component="field.js"):
 
     Args:
         name: unique on the page.
-        label: what stands above it.
-        value: what stands in it.
+        label: the text above it.
+        value: its text.
         kind: of an input.
         rows: of a textarea; 0 for an input of one line.
         limit: most characters.
         least: of a slider.
-        most: likewise.
-        hint: what stands below it.
+        most: as above.
+        hint: the text below it.
         disabled: whether nothing can be typed.
-        on_typed: called with what stands in it now; may be asynchronous.
-        on_enter: called when Enter is pressed in an input; likewise.
+        on_typed: called with its text, at each change; may be asynchronous.
+        on_enter: called when Enter is pressed in an input; as above.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Field(ui.element, component="field.js"):
             self.on("enter", lambda: on_enter(), args=[])
 
     def set(self, value: str) -> None:
-        """Have something else stand in it."""
+        """Replace its text."""
         self.value = value
         self._props["value"] = value
         self.update()
@@ -80,7 +80,7 @@ class Choice(ui.element, component="choice.js"):
 
     Args:
         name: unique on the page.
-        label: what stands above it.
+        label: the text above it.
         options: what there is to choose from, by its value.
         value: which is chosen.
         disabled: whether it can be changed.

@@ -34,7 +34,7 @@ class FileField(ui.element, component="file.js"):
 
     Args:
         name: unique on the page.
-        label: what stands above it.
+        label: the text above it.
         endings: of the names of files that are offered to choose from.
         visit: of the page.
         action: what its sender must be allowed to.

@@ -23,7 +23,7 @@ class Field:
         limit: most characters.
         required: whether the form can't be sent without it.
         hidden: whether only screen readers have the label, where something beside says the same.
-        hint: what stands below it; nothing for none.
+        hint: the text below it; empty for none.
     """
 
     name: str

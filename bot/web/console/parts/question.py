@@ -12,7 +12,7 @@ from supportbot.words import Words
 
 
 class Question(ui.element, component="question.js"):
-    """A dialog that is there once a page, and asks whatever is to be asked.
+    """A dialog, one per page, that asks any question of it.
 
     Args:
         words: the console's own.

@@ -11,7 +11,7 @@ class Slider(ui.element, component="slider.js"):
 
     Args:
         name: unique on the page.
-        label: what stands above it.
+        label: the text above it.
         value: where it stands.
         least: how far it goes to the one side.
         most: and to the other.

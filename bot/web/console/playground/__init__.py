@@ -66,7 +66,7 @@ class Trial:
     Args:
         visit: of them.
         versions: that there are, the live one first.
-        asked: what stands in the field at first.
+        asked: the first text of the field.
         question_id: the question of the log that this is, if it is one. Whatever becomes of it in the field, what
             is put into review belongs to that log.
     """
@@ -121,7 +121,7 @@ class Trial:
         self._visit.frame.say(self._words.say("Settings are back to their defaults."))
 
     async def _start(self) -> None:
-        """Begin a run with what stands in the form, unless one is under way."""
+        """Begin a run with the values of the form, unless one is running."""
         if self._task is not None and not self._task.done():
             return
 

@@ -283,7 +283,7 @@ class Reviewing:
         await attempt(self._visit, renew)
 
     async def _leave(self) -> None:
-        """Give back what is held; where that fails, it is free in some minutes all the same."""
+        """Give back what is held; where that fails, it is free in some minutes anyway."""
         try:
             await self._review.free(self._seat)
         except Exception:

@@ -1,4 +1,4 @@
-"""One item on one screen: what it is about on the left, what is to be judged on the right.
+"""One item on one screen: what it is about on the left, what the curator judges on the right.
 
 All texts are people's and models', and go into text nodes only. What redaction took out is marked, and so is what
 may be personal and was left in.

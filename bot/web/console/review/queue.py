@@ -1,4 +1,4 @@
-"""What stands above an item: which ones are wanted, how many wait, and what to do where there is none."""
+"""The part above an item: which ones are shown, how many wait, and what to do if there is none."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class PersonRequests:
         with self._found:
             node("h2", say("Data of {person}", person=person.user), dir="auto")
             if found.is_nothing:
-                # Their name may still stand in decisions, files and what others were shown, so it can be erased.
+                # Decisions, files and what others were shown may still contain their name, so it can be erased.
                 node("p", say("The bot keeps no questions, votes, answers or training rows of this person."))
             else:
                 self._count(say("Stored data"), found.counts())

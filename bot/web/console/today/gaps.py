@@ -64,7 +64,7 @@ class AnswerForm(ui.element, component="answer.js"):
         questions: those that may lead to it.
         words: the console's own.
         on_save: called with what a browser sent, unless somebody plays tricks.
-        on_preview: likewise.
+        on_preview: as above.
         on_cancel: called when somebody would rather not.
     """
 

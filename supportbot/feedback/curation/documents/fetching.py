@@ -67,7 +67,7 @@ async def fetch(address: str, *, allow_private: bool = False) -> Page:
     try:
         address = urldefrag(urlsplit(address).geturl()).url
     except ValueError as error:
-        raise DocumentError(f"'{address}' is no page of the web: give an address http:// or https://.") from error
+        raise DocumentError(f"'{address}' is not a web page: give an address http:// or https://.") from error
     gate = _Gate(allow_private)
     try:
         async with (
@@ -84,9 +84,9 @@ async def fetch(address: str, *, allow_private: bool = False) -> Page:
     except (aiohttp.ClientError, OSError, ValueError) as error:
         if gate.refused:
             raise DocumentError(
-                f"'{shown(address)}' leads to a private address: add --allow-private if that is meant."
+                f"'{shown(address)}' leads to a private address: add --allow-private if you want that."
             ) from error
-        raise DocumentError(f"'{shown(address)}' cannot be reached: look whether a browser opens it.") from error
+        raise DocumentError(f"'{shown(address)}' cannot be reached: check whether a browser opens it.") from error
 
 
 def is_address(text: str) -> bool:
@@ -116,7 +116,7 @@ async def _follow(session: aiohttp.ClientSession, address: str) -> Page:
                 continue
             if response.status != _OK:
                 raise DocumentError(
-                    f"'{shown(address)}' answered with status {response.status}: look whether a browser opens it."
+                    f"'{shown(address)}' answered with status {response.status}: check whether a browser opens it."
                 )
             content = bytearray()
             async for chunk in response.content.iter_chunked(_CHUNK):
@@ -135,9 +135,9 @@ async def _follow(session: aiohttp.ClientSession, address: str) -> Page:
 def _check(address: str) -> None:
     parts = urlsplit(address)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise DocumentError(f"'{shown(address)}' is no page of the web: give an address http:// or https://.")
+        raise DocumentError(f"'{shown(address)}' is not a web page: give an address http:// or https://.")
     if "@" in parts.netloc:
-        raise DocumentError(f"'{shown(address)}' holds a name or a password: give an address without one.")
+        raise DocumentError(f"'{shown(address)}' contains a name or a password: give an address without them.")
 
 
 @dataclass(slots=True)

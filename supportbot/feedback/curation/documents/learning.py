@@ -174,7 +174,7 @@ async def prepare(
     offers = [propose(document) for document in documents]
     if not any(offer.proposals for offer in offers):
         raise DocumentError(
-            f"'{documents[0].name}' has no passages to propose: write headings with a text beneath each."
+            f"'{documents[0].name}' has no passages to propose: write headings with a text below each."
         )
     taken_out: Counter[str] = Counter()
     by_document, passages = await asyncio.to_thread(_candidates, documents, offers, keep, taken_out)

@@ -1,8 +1,8 @@
 """A Markdown document: its headings, and beneath each its own lines as they are.
 
-Three things are fixed, because a passage leaves its page: links whose addresses stand at the page's end get them
-back, comments go, and the title in the settings of a site generator is the title of the page. Terms and folding
-boxes written in HTML are headings too, so a page with those is read as HTML.
+Three things are fixed, because a passage leaves its page: links whose addresses are at the page's end get them
+back, comments are removed, and the title in the settings of a site generator is the title of the page. Terms and
+folding boxes written in HTML are headings too, so a page with those is read as HTML.
 """
 
 from __future__ import annotations

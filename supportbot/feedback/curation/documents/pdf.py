@@ -85,7 +85,7 @@ def _read(stream: BinaryIO, name: str) -> list[Line]:
         raise DocumentError(f"'{name}' is encrypted: save it without a password first.") from error
     # Beside errors of its own, pypdf stumbles over a damaged file in many ways.
     except (PyPdfError, ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
-        raise DocumentError(f"'{name}' is damaged or no PDF: save it again where it comes from.") from error
+        raise DocumentError(f"'{name}' is damaged or not a PDF: download or save it again.") from error
 
 
 def _levels(lines: Sequence[Line]) -> list[int]:
@@ -132,7 +132,7 @@ def _text(lines: Sequence[Line]) -> str:
         text = _BULLET.sub("- ", line.text, count=1) if _BULLET.match(line.text) else line.text
         before = lines[at - 1] if at else None
         if before is None or _begins_paragraph(before, line, usual):
-            # Items of a list stay together, however far apart they stand on the page.
+            # Items of a list stay together, however far apart they are on the page.
             together = before is not None and _is_item(line) and parts[-1].startswith(("- ", "1", "2", "3", "4"))
             parts.append(f"\n{text}" if together else f"\n\n{text}")
         elif _is_item(line):

@@ -1,7 +1,8 @@
 """Plain text: a short line that ends like no sentence is the heading of what follows it.
 
-It stands by itself, or begins a paragraph whose next line begins anew. A line of capitals stands above the other
-headings; lines that only underline, and the "Q:" and "A:" of old FAQs, are no text.
+It is a paragraph by itself, or is the first line of one whose next line begins with a capital, a digit or an item.
+A line of capitals ranks above the other headings. Lines that only underline, and the "Q:" and "A:" of old FAQs,
+are not text.
 """
 
 from __future__ import annotations

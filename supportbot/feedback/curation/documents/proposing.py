@@ -1,7 +1,8 @@
 """Which sections of a document are proposed, with which question, and which are none: pure functions of its text.
 
-Headings alone, contents, menus and what stands on every page are no answers. A heading that asks takes the deeper
-ones that don't with it, as steps of its answer, while all of it is short enough to be read in a chat.
+Headings alone, tables of contents, menus and text that is on every page are no answers. A heading that is a
+question includes the deeper ones that are not, as steps of its answer, while all of it is short enough to read in
+a chat.
 """
 
 from __future__ import annotations

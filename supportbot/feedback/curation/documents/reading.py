@@ -92,12 +92,12 @@ def _of_path(path: Path) -> Read:
         except SupportBotError as error:
             unread.append(str(error))
     if not documents:
-        raise DocumentError(unread[0] if unread else f"'{path}' has no documents in it: put in files of {_KNOWN}.")
+        raise DocumentError(unread[0] if unread else f"'{path}' contains no documents: add {_KNOWN} files.")
     return Read(tuple(documents), tuple(unread))
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the documents of a folder and of those in it; what is hidden is none, and links are not followed."""
+    """Yield the documents of a folder and of its subfolders, without hidden files; links are not followed."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _NOT_DOCUMENTS)
         yield from (Path(here, name) for name in sorted(names) if not name.startswith(".") and _kind_of(name))
@@ -112,7 +112,7 @@ def _of_file(path: Path) -> Document:
         raise DocumentError(f"'{path}' cannot be read: there is no such file or folder.")
     kind = _kind_of(path.name)
     if not kind:
-        raise DocumentError(f"'{path}' is of no kind that can be learned from: give {_KNOWN}.")
+        raise DocumentError(f"'{path}' has an unknown format: use {_KNOWN}.")
     file = File.at(path, [*_ENDINGS])
     title = _spoken(path.name.split(".")[0])
     if kind in _BINARIES:
@@ -129,7 +129,7 @@ def _of_page(page: Page) -> Document:
     if not kind and page.kind in _UNSURE:
         kind = _kind_of(name) or ("text" if page.kind == "text/plain" else "")
     if not kind:
-        raise DocumentError(f"'{page.address}' is of no kind that can be learned from: give {_KNOWN}.")
+        raise DocumentError(f"'{page.address}' has an unknown format: use {_KNOWN}.")
     title = _spoken(name.split(".")[0])
     if kind in _BINARIES:
         sections = _BINARIES[kind](BytesIO(page.content), page.address)
@@ -145,7 +145,7 @@ def _of_text(name: str, kind: str, text: str, title: str, address: str = "") -> 
 
 def _checked(document: Document, shown: str) -> Document:
     if not any(section.body for section in document.sections):
-        raise DocumentError(f"'{shown}' has no text to learn from: look whether it is the right one.")
+        raise DocumentError(f"'{shown}' has no text to learn from: check whether it is the right one.")
     return document
 
 

@@ -1,6 +1,6 @@
 """What every kind of document is read into: headings, each with the Markdown beneath it.
 
-Sections stand in the order of the document. What each format makes of headings is its reader's business.
+Sections are in the order of the document. The reader of each format decides what a heading is.
 """
 
 from __future__ import annotations

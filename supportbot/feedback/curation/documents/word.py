@@ -44,13 +44,13 @@ def sections(stream: BinaryIO, name: str) -> list[Section]:
         with zipfile.ZipFile(stream) as packed:
             unpacked = sum(part.file_size for part in packed.infolist())
         if unpacked > _MOST_UNPACKED:
-            raise DocumentError(f"'{name}' is larger than {_MOST_UNPACKED // 1_000_000} MB: divide it first.")
+            raise DocumentError(f"'{name}' is larger than {_MOST_UNPACKED // 1_000_000} MB: split it first.")
         html = mammoth.convert_to_html(
             stream, style_map=_STYLES, convert_image=mammoth.images.img_element(_no_image)
         ).value
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, ExpatError, SAXException) as error:
         raise DocumentError(
-            f"'{name}' is no readable Word document: save it as .docx again, without a password."
+            f"'{name}' is not a readable Word document: save it as .docx again, without a password."
         ) from error
     if not _HEADING.search(html):
         html = _BOLD_LINE.sub(r"<h2>\1</h2>", html)

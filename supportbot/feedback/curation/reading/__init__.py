@@ -2,7 +2,7 @@
 
 What a file is follows from its name's ending; everything else (packing, encoding, delimiter, which column is
 what) is found out from the file itself and told in ``Table.kind`` and ``Table.columns``, so that a person can
-check it. Rows are read as they are asked for, so a long table never lies in memory.
+check it. Rows are read one by one, so a long table is never in memory.
 
 This package knows files only: no database, no redaction, no command line.
 """

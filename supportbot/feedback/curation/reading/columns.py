@@ -81,11 +81,9 @@ def parse_chosen(columns: Mapping[str, str]) -> Chosen:
     """
     for field, value in columns.items():
         if field not in _FIELDS:
-            raise ImportFileError(
-                f"There is no field '{field}' to choose a column for: give {', '.join(_FIELDS)}."
-            )
+            raise ImportFileError(f"There is no field '{field}': choose a column for {', '.join(_FIELDS)}.")
         if not all(name.strip() for name in value.split("|")):
-            raise ImportFileError(f"'{field}' is given a column without a name: write --columns {field}=NAME.")
+            raise ImportFileError(f"'{field}' has a column without a name: write --columns {field}=NAME.")
     return tuple((field, tuple(name.strip() for name in value.split("|"))) for field, value in columns.items())
 
 

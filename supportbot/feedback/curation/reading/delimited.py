@@ -61,7 +61,7 @@ def sources(file: File) -> list[Source]:
 
 def _remedy(dialect: _Dialect) -> str:
     divides = "tab" if dialect.delimiter == "\t" else f"'{dialect.delimiter}'"
-    return f"A text with a {divides} in it belongs between quotation marks."
+    return f"Put a text that contains a {divides} in quotation marks."
 
 
 def _dialect(file: File) -> _Dialect:
@@ -71,7 +71,7 @@ def _dialect(file: File) -> _Dialect:
         while not first.strip(" \t\r\n,;|") and (line := text.readline(_LONGEST_HEADER)):
             first = line
     if "\0" in first:
-        raise ImportFileError(f"'{file.path}' is no text: save it again as CSV in UTF-8.")
+        raise ImportFileError(f"'{file.path}' is not a text file: save it again as CSV in UTF-8.")
     if said := _SAID.fullmatch(first):
         return _Dialect(encoding, said[1], said=True)
     try:
@@ -100,5 +100,5 @@ def _lines(file: File, dialect: _Dialect) -> Iterator[tuple[int, list[str] | Bad
         except csv.Error as error:
             yield (
                 line,
-                Bad(line, f"is not CSV ({error}): look for a quotation mark that is not closed or not doubled"),
+                Bad(line, f"is not CSV ({error}): check for a quotation mark that is not closed or not doubled"),
             )

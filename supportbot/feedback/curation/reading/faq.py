@@ -30,7 +30,7 @@ _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """A heading with what is beneath it until the next one; ``whole`` is both, as it stands in an answer."""
+    """A heading with what is beneath it until the next one; ``whole`` is both, as an answer has it."""
 
     number: int
     level: int
@@ -78,8 +78,8 @@ def _source(file: File, kind: str, encoding: Encoding, unit: str, sections: Sequ
     found = list(_entries(sections))
     if not found:
         raise ImportFileError(
-            f"'{file.path}' has no questions: write each as a heading with its answer beneath, "
-            "or give a table with the columns question and answer."
+            f"'{file.path}' has no questions: write each as a heading with its answer below, or "
+            "use a table with the columns question and answer."
         )
     return Source(
         kind=f"{kind} with questions as headings, {encoding.name}",

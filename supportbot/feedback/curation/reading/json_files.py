@@ -35,7 +35,7 @@ def _lines(file: File, encoding: Encoding) -> Source:
                 except (ValueError, RecursionError):
                     yield Bad(line, "is not JSON")
                 else:
-                    yield Record(line, value) if isinstance(value, dict) else Bad(line, "is no JSON object")
+                    yield Record(line, value) if isinstance(value, dict) else Bad(line, "is not a JSON object")
 
     with troubles(file.path):
         names = names_of(records())
@@ -54,7 +54,7 @@ def _document(file: File, encoding: Encoding) -> list[Source]:
             f"'{file.path}' is not JSON: line {error.lineno}, column {error.colno} ({error.msg}); fix it there."
         ) from error
     except RecursionError as error:
-        raise ImportFileError(f"'{file.path}' is nested too deeply: give an array of objects.") from error
+        raise ImportFileError(f"'{file.path}' is nested too deeply: use an array of objects.") from error
     arrays = {"": value} if isinstance(value, list) else {}
     if isinstance(value, dict):
         arrays = {name: each for name, each in value.items() if isinstance(each, list)}
@@ -65,7 +65,7 @@ def _document(file: File, encoding: Encoding) -> list[Source]:
         found.append(_array(encoding, "", [value]))
     if not found:
         raise ImportFileError(
-            f"'{file.path}' has no objects: give an array of objects with a question and an answer."
+            f"'{file.path}' has no objects: use an array of objects with a question and an answer."
         )
     return found
 
@@ -73,7 +73,7 @@ def _document(file: File, encoding: Encoding) -> list[Source]:
 def _array(encoding: Encoding, name: str, entries: Sequence[object]) -> Source:
     def records() -> Iterator[Record | Bad]:
         for number, entry in enumerate(entries, start=1):
-            yield Record(number, entry) if isinstance(entry, dict) else Bad(number, "is no JSON object")
+            yield Record(number, entry) if isinstance(entry, dict) else Bad(number, "is not a JSON object")
 
     kind = f"JSON array '{name}', {encoding.name}" if name else f"JSON, {encoding.name}"
     return Source(kind=kind, unit="entry", names=names_of(records()), records=records)

@@ -81,7 +81,7 @@ def readable(text: str) -> str:
 
 
 def passages(text: str, titles: tuple[str, ...]) -> list[Passage]:
-    """Return what is to be read on a page, parted at its titles.
+    """Return the text of a page, split at its titles.
 
     Args:
         text: HTML, a page or part of one.

@@ -1,9 +1,9 @@
 """Opening a file: is it there, is it packed, and in which encoding is its text.
 
-A byte order mark settles the encoding, and so does a file that is UTF-8 from end to end. What is left is old:
-Windows code pages, told apart by charset-normalizer. Windows-1252 goes first whenever it reads well, because in
-a short text that library takes German and Danish for Central European. A file that is UTF-8 in some lines and
-not in others is refused: any single encoding would silently spoil half of it.
+A byte order mark settles the encoding, and so does a file that is UTF-8 from end to end. All others are old:
+Windows code pages, which charset-normalizer distinguishes. Windows-1252 is tried first and used if the text reads
+well, because that library takes short German and Danish texts for Central European. A file that is UTF-8 in some
+lines and not in others is refused: any single encoding would silently spoil half of it.
 
 This module knows bytes and text, not what they mean.
 """
@@ -81,14 +81,14 @@ class File:
         """
         ending = Path(path.name.lower().removesuffix(".gz")).suffix
         if path.is_dir():
-            raise ImportFileError(f"'{path}' is a folder: give the file in it.")
+            raise ImportFileError(f"'{path}' is a folder: name a file in it.")
         if ending not in endings:
             known = f"{', '.join(endings[:-1])} or {endings[-1]}"
-            raise ImportFileError(f"'{path}' is of no kind that can be imported: give a file {known}.")
+            raise ImportFileError(f"'{path}' has an unknown format: use a file {known}.")
         with troubles(path), path.open("rb") as file:
             head = file.read(len(_GZIP))
         if not head:
-            raise ImportFileError(f"'{path}' is empty: save it again where it comes from.")
+            raise ImportFileError(f"'{path}' is empty: download or save it again.")
         return cls(path, ending, packed=head == _GZIP)
 
     def open(self) -> BinaryIO:
@@ -161,9 +161,7 @@ def troubles(path: Path) -> Iterator[None]:
     except OSError as error:
         raise ImportFileError(f"'{path}' cannot be read: {error.strerror or error}.") from error
     except UnicodeError as error:
-        raise ImportFileError(
-            f"'{path}' is not written in one encoding throughout: save it again as UTF-8."
-        ) from error
+        raise ImportFileError(f"'{path}' mixes several encodings: save it again as UTF-8.") from error
 
 
 def _code_page(path: Path, sample: bytes) -> Encoding:
@@ -174,4 +172,4 @@ def _code_page(path: Path, sample: bytes) -> Encoding:
     for candidates, mess in ((["cp1252"], _WESTERN_MESS), (_CODE_PAGES, _MESS)):
         if match := look(cp_isolation=candidates, threshold=mess).best():
             return Encoding(match.encoding, match.encoding.replace("cp", "Windows-"))
-    raise ImportFileError(f"'{path}' is no text in a known encoding: save it again as UTF-8.")
+    raise ImportFileError(f"'{path}' has no known text encoding: save it again as UTF-8.")

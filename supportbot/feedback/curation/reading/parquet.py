@@ -29,9 +29,9 @@ def sources(file: File) -> list[Source]:
         try:
             schema = parquet.read_schema(content)
         except (pa.ArrowException, OSError) as error:
-            raise ImportFileError(f"'{file.path}' is no Parquet file, or damaged: copy it again.") from error
+            raise ImportFileError(f"'{file.path}' is damaged or not a Parquet file: copy it again.") from error
     if not any(_holds_text(field.type) for field in schema):
-        raise ImportFileError(f"'{file.path}' has no column with text: give one with questions and answers.")
+        raise ImportFileError(f"'{file.path}' has no column with text: use a file with questions and answers.")
     names = tuple(field.name for field in schema if not _holds_bytes(field.type))
 
     def records() -> Iterator[Record]:

@@ -26,17 +26,17 @@ def no_columns(path: Path, source: Source, chosen: Chosen) -> str:
         records = list(islice(source.records(), _SAMPLED))
     if not source.names:
         bad = [record for record in records if isinstance(record, Bad)]
-        return complaint(path, source.unit, bad) if bad else f"'{path}' has no rows: give questions and answers."
+        return complaint(path, source.unit, bad) if bad else f"'{path}' has no rows: add questions and answers."
     there = ", ".join(source.names)
     if missing := check_chosen(source.names, chosen):
-        return f"'{path}' has no column '{missing[0]}': name one of those that are there with --columns ({there})."
+        return f"'{path}' has no column '{missing[0]}': choose one of its columns with --columns ({there})."
     if not chosen and source.unit in {"line", "row"} and _reads_like_texts(source):
         return (
-            f"'{path}' has no header, its first row is '{source.names[0]}' and so on: add a first row with the "
-            "names of the columns, question and answer."
+            f"'{path}' has no header, its first row is '{source.names[0]}' and so on: add a first "
+            "row with the column names question and answer."
         )
     if len(source.names) == 1:
-        return f"'{path}' has only one column, {there}: give it two, question and answer."
+        return f"'{path}' has only one column, {there}: use two, question and answer."
     question, answer = _guess(source, [record for record in records if isinstance(record, Record)], chosen)
     option = shlex.quote(f"question={question},answer={answer}")
     return (

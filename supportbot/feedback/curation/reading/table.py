@@ -22,7 +22,7 @@ from supportbot.feedback.curation.reading.source import Bad, Record, Source, com
 _LOGGED = ("votes", "correction", "human")
 """Sources of exported rows that came from what people said."""
 
-_EXPORT_ANEW = "Export the rows anew: their origin says whose consent they take."
+_EXPORT_ANEW = "Export the rows again: their origin says whose consent they need."
 
 _BAD_LABELS = frozenset({"bad", "false"})
 """How a table spells the label of a bad answer: ours, and TRL's when it was saved as text."""
@@ -122,12 +122,12 @@ class Table:
             return Skipped(record.line, f"has no {missing}")
         conversation = values.get(columns.conversation) if columns.conversation else None
         if isinstance(conversation, bool | list | dict):
-            return Bad(record.line, "has a conversation that is no text")
+            return Bad(record.line, "has a conversation that is not text")
         origin = _text(values.get(columns.origin)).strip() if columns.origin else ""
         if not _is_readable(origin):
             return Bad(record.line, "has an origin that is not as `supportbot export` wrote it", _EXPORT_ANEW)
         if not origin and _is_of_a_log(values):
-            return Bad(record.line, "is of a log, and does not say of whose", _EXPORT_ANEW)
+            return Bad(record.line, "comes from a log, but does not say which", _EXPORT_ANEW)
         label = values.get(columns.label) if columns.label else None
         rejected = self._clean(_text(values.get(columns.rejected))) if columns.rejected else ""
         # Backwards, so that of two that differ in white space only the first one's text stays.

@@ -51,7 +51,7 @@ def sources(file: File) -> list[Source]:
         titles = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
         found = [source for title in titles if (source := _sheet(file, title, book, len(titles)))]
     if not found:
-        raise ImportFileError(f"'{file.path}' has no rows in its visible sheets: give questions and answers.")
+        raise ImportFileError(f"'{file.path}' has no rows in its visible sheets: add questions and answers.")
     return found
 
 
@@ -110,10 +110,11 @@ def _check_zip(file: File, content: BinaryIO) -> None:
     content.seek(0)
     if compound:
         raise ImportFileError(
-            f"'{file.path}' is protected by a password, or of an old Excel: save it as .xlsx without a password."
+            f"'{file.path}' is protected by a password, or from an old Excel version: save it as "
+            ".xlsx without a password."
         )
     if not zipfile.is_zipfile(content):
         raise ImportFileError(
-            f"'{file.path}' is no Excel workbook: save it again as .xlsx, or name it what it is."
+            f"'{file.path}' is not an Excel workbook: save it again as .xlsx, or correct the ending of its name."
         )
     content.seek(0)

@@ -137,7 +137,7 @@ async def test_all_bad_lines_are_named_and_nothing_is_imported(database: Databas
     )
     with pytest.raises(ImportFileError) as caught:
         await import_rows(database, path, approved_by="ada")
-    assert "fix this first: line 3 is not JSON, line 4 is no JSON object, line 6 is" in str(caught.value)
+    assert "fix this first: line 3 is not JSON, line 4 is not a JSON object, line 6 is" in str(caught.value)
     assert await stored(database) == []
     assert await audit.recent(database, 1) == []
 
@@ -275,7 +275,7 @@ async def test_the_newest_answer_takes_the_place_of_a_known_one(database: Databa
     old = write(tmp_path / "old.csv", [{"question": "How to pay?", "answer": "By card."}])
     new = write(tmp_path / "new.csv", [{"question": "how to pay", "answer": "By invoice."}])
     await import_rows(database, old, approved_by="ada")
-    with pytest.raises(ImportFileError, match=r"line 2 says 'By invoice\.', what is known says 'By card\.'"):
+    with pytest.raises(ImportFileError, match=r"line 2 says 'By invoice\.', the approved answer says 'By card\.'"):
         await import_rows(database, new, approved_by="ada")
     with pytest.raises(ImportFileError, match="--approve --by NAME"):
         await import_rows(database, new, prefer=Keep.NEWEST)

@@ -99,11 +99,11 @@ async def test_what_is_refused() -> None:
     """Other schemes, also behind a redirect, names with passwords, errors, and more than 10 MB unpacked."""
     async with site(file=to_file, large=large) as address:
         for typed, sentence in (
-            ("ftp://shop.example/page", "is no page of the web"),
-            ("http:///page", "is no page of the web"),
-            ("http://[/page", "is no page of the web"),
-            ("https://ada:secret@shop.example/", "'https://shop.example/' holds a name or a password"),
-            (f"{address}/file", "'file:///etc/passwd' is no page of the web"),
+            ("ftp://shop.example/page", "is not a web page"),
+            ("http:///page", "is not a web page"),
+            ("http://[/page", "is not a web page"),
+            ("https://ada:secret@shop.example/", "'https://shop.example/' contains a name or a password"),
+            (f"{address}/file", "'file:///etc/passwd' is not a web page"),
             (f"{address}/nothing", "answered with status 404"),
             (f"{address}/large", "is larger than 10 MB"),
             ("http://127.0.0.1:1/", "cannot be reached"),

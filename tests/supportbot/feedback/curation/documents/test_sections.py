@@ -101,7 +101,7 @@ def test_word_without_heading_styles() -> None:
 
 def test_word_that_is_none() -> None:
     """Other bytes, another archive and a bomb are refused in a sentence."""
-    with pytest.raises(DocumentError, match=r"'a\.docx' is no readable Word document"):
+    with pytest.raises(DocumentError, match=r"'a\.docx' is not a readable Word document"):
         word.sections(BytesIO(b"\xd0\xcf\x11\xe0 old or encrypted"), "a.docx")
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

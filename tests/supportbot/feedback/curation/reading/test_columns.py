@@ -86,13 +86,13 @@ def test_chosen_columns(tmp_path: Path) -> None:
     [
         (
             {"question": "Frag"},
-            "'faq.csv' has no column 'Frag': name one of those that are there with --columns (Fr",
+            "'faq.csv' has no column 'Frag': choose one of its columns with --columns (Fr",
         ),
         (
             {"frage": "Frage"},
-            "There is no field 'frage' to choose a column for: give question, answer, rejected, ",
+            "There is no field 'frage': choose a column for question, answer, rejected, ",
         ),
-        ({"question": "Frage|"}, "'question' is given a column without a name: write --columns question=NAME."),
+        ({"question": "Frage|"}, "'question' has a column without a name: write --columns question=NAME."),
         ({"question": "Frage"}, "has no columns with the names question and answer"),
     ],
 )
@@ -184,4 +184,4 @@ def test_values_that_are_no_text(tmp_path: Path) -> None:
     path = write(tmp_path / "faq.jsonl", {"question": 7.0, "answer": 7.5}, {"question": True, "answer": {"a": 1}})
     assert pairs_of(path) == [("7", "7.5")]
     write(path, {"question": "a", "answer": "b", "conversation": []})
-    assert "line 1 has a conversation that is no text" in refusal_of(path)
+    assert "line 1 has a conversation that is not text" in refusal_of(path)

@@ -46,8 +46,8 @@ def test_all_bad_lines_are_named(tmp_path: Path) -> None:
     deep = "[" * 100_000
     path.write_text(f'{ROW}\nnot json\n["a"]\n{ROW}\n{{"question": \n{deep}\n1\n2\n3\n', "utf-8")
     assert refusal_of(path) == (
-        "'faq.jsonl' cannot be imported; fix this first: line 2 is not JSON, line 3 is no JSON object, "
-        "line 5 is not JSON, line 6 is not JSON, line 7 is no JSON object, and 2 more."
+        "'faq.jsonl' cannot be imported; fix this first: line 2 is not JSON, line 3 is not a JSON object, "
+        "line 5 is not JSON, line 6 is not JSON, line 7 is not a JSON object, and 2 more."
     )
 
 
@@ -55,15 +55,15 @@ def test_all_bad_lines_are_named(tmp_path: Path) -> None:
     ("name", "content", "sentence"),
     [
         ("faq.json", f"[\n{ROW},\n{ROW[:-1]}]", "'faq.json' is not JSON: line 3, column 32 "),
-        ("faq.json", "[" * 100_000, "is nested too deeply: give an array of objects"),
-        ("faq.json", "[]", "has no objects: give an array of objects"),
+        ("faq.json", "[" * 100_000, "is nested too deeply: use an array of objects"),
+        ("faq.json", "[]", "has no objects: use an array of objects"),
         ("faq.json", '[["a", "b"]]', "has no objects"),
         ("faq.json", "7", "has no objects"),
         ("faq.json", f"{ROW} {ROW}", "is not JSON: line 1, column 34"),
         ("faq.json", "[1]\n[2]", "is not JSON: line 2"),
-        ("faq.json", f'[{ROW}, "a"]', "fix this first: entry 2 is no JSON object"),
+        ("faq.json", f'[{ROW}, "a"]', "fix this first: entry 2 is not a JSON object"),
         ("faq.json", '{"How?": "So."}', "has only one column, How?"),
-        ("faq.jsonl", "\n\n", "has no rows: give questions and answers"),
+        ("faq.jsonl", "\n\n", "has no rows: add questions and answers"),
         ("faq.jsonl", "nonsense\n", "fix this first: line 1 is not JSON."),
         ("faq.jsonl", '{"frage": "a", "antwort": "b"}', "--columns question=frage,answer=antwort."),
     ],

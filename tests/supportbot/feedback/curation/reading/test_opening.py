@@ -81,17 +81,21 @@ def test_mixed_encodings_are_refused(tmp_path: Path) -> None:
     ("name", "content", "sentence"),
     [
         ("faq.csv", b"", "'faq.csv' is empty: save it again"),
-        ("faq.csv", PNG, "is no text in a known encoding: save it again as UTF-8"),
-        ("faq.jsonl", PNG, "is no text in a known encoding"),
-        ("faq.md", PNG, "is no text in a known encoding"),
-        ("faq.csv", "question,answer\na,b\n".encode("utf-16-le"), "is no text: save it again as CSV in UTF-8"),
+        ("faq.csv", PNG, "has no known text encoding: save it again as UTF-8"),
+        ("faq.jsonl", PNG, "has no known text encoding"),
+        ("faq.md", PNG, "has no known text encoding"),
+        (
+            "faq.csv",
+            "question,answer\na,b\n".encode("utf-16-le"),
+            "is not a text file: save it again as CSV",
+        ),
         ("faq.csv", b"\xef\xbb\xbfquestion,answer\na,\xff\n", "is not written in one encoding throughout"),
         ("faq.csv", b"\xff\xfeq", "is not written in one encoding throughout"),
         ("faq.csv.gz", gzip.compress(b"question,answer\na,b\n" * 99, mtime=0)[:-9], "is damaged or cut off"),
         ("faq.jsonl.gz", b"\x1f\x8bnonsense", "is damaged or cut off"),
         ("faq.parquet.gz", gzip.compress(b"question" * 99, mtime=0)[:-9], "is damaged or cut off"),
         ("faq.xlsx.gz", gzip.compress(b"question" * 99, mtime=0)[:-9], "is damaged or cut off"),
-        ("faq.txt", b"a", "is of no kind that can be imported: give a file .csv"),
+        ("faq.txt", b"a", "has an unknown format: use a file .csv"),
         ("faq", b"a", "is of no kind that can be imported"),
         ("faq.gz", b"a", "is of no kind that can be imported"),
     ],
@@ -106,7 +110,7 @@ def test_what_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     """A missing file and a folder are told apart."""
     assert refusal_of(tmp_path / "faq.csv") == "'faq.csv' cannot be read: No such file or directory."
     (tmp_path / "faq.csv").mkdir()
-    assert refusal_of(tmp_path / "faq.csv") == "'faq.csv' is a folder: give the file in it."
+    assert refusal_of(tmp_path / "faq.csv") == "'faq.csv' is a folder: name a file in it."
 
 
 def test_a_link_in_a_circle_is_a_sentence(tmp_path: Path) -> None:

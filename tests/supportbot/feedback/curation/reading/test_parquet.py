@@ -70,4 +70,4 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path, keep: int) -> None:
     """A file that is cut off is no crash."""
     path = write(tmp_path / "faq.parquet", question=pa.array(["a"]), answer=pa.array(["b"]))
     path.write_bytes(path.read_bytes()[:keep])
-    assert "is no Parquet file, or damaged" in refusal_of(path)
+    assert "is damaged or not a Parquet file" in refusal_of(path)
