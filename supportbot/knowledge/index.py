@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.calibration import LeftOut, calibrate
 from supportbot.knowledge.entries import KnownEntry, Viewer, Wording
-from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
+from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder, Tokens
 from supportbot.knowledge.folding import folded
 from supportbot.knowledge.foreign import ForeignQuestion
 from supportbot.knowledge.nearest import (
@@ -36,7 +36,6 @@ from supportbot.knowledge.rule import Rule, fit
 from supportbot.knowledge.scores import choose, confidences_of, probabilities_of
 from supportbot.knowledge.spelling import Spelling
 from supportbot.knowledge.visibility import Visibility
-from supportbot.knowledge.word_match import words_of
 
 MOST_FITTED_ANSWERS = 2_500
 """Answers up to which a rule is fitted; beyond, the nearest wording decides."""
@@ -92,6 +91,7 @@ class Index:
         encoder: None compares by n-grams alone.
         vectors: of the wordings, in the order of the entries and their wordings, ``[wordings, d]``.
         answer_vectors: of the answers, ``[entries, d]``.
+        tokens: of the wordings and of the answers, in these orders; None compares whole texts alone.
         foreign: questions that a curator marked as none of ours.
         wrong_rate: see ``calibrate``.
     """
@@ -103,6 +103,7 @@ class Index:
         vectors: Floats,
         answer_vectors: Floats,
         *,
+        tokens: tuple[Sequence[Tokens], Sequence[Tokens]] | None = None,
         foreign: Sequence[str] = (),
         wrong_rate: float,
     ) -> None:
@@ -117,8 +118,10 @@ class Index:
             Spelling((*texts, *(entry.answer for entry in self.entries)), encoder.is_word) if encoder else None
         )
         self._grams = Grams(texts)
-        self._features = Features(vectors, self._grams.of_texts, words_of(texts))
-        self._answers = self._beside(answer_vectors, [" ".join(one.answer.split()) for one in self.entries])
+        of_wordings, of_answers = tokens or ((), ())
+        self._features = Features(vectors, self._grams.of_texts, tuple(of_wordings))
+        answers = [" ".join(one.answer.split()) for one in self.entries]
+        self._answers = Features(answer_vectors, self._grams.of(answers), tuple(of_answers))
         self.texts = [folded(text) for text in texts]
         """Of the wordings, as they are compared to the letter."""
         self._exact: dict[str, list[int]] = {}
@@ -144,12 +147,13 @@ class Index:
         """Return normalised questions as they are compared, typing errors put right; blocks while encoding."""
         if self._spelling is not None:
             questions = [self._spelling.corrected(question) for question in questions]
-        encoder = self._encoder
-        vectors = encoder.encode(questions) if encoder else np.zeros((len(questions), 0), np.float32)
-        return self._beside(vectors, questions)
-
-    def _beside(self, vectors: Floats, texts: Sequence[str]) -> Features:
-        return Features(vectors, self._grams.of(texts), words_of(texts))
+        grams = self._grams.of(questions)
+        if self._encoder is None:
+            return Features(np.zeros((len(questions), 0), np.float32), grams)
+        if not self._features.tokens:
+            return Features(self._encoder.encode(questions), grams)
+        vectors, tokens = self._encoder.encode_with_tokens(questions)
+        return Features(vectors, grams, tuple(tokens))
 
     def fitted(self, foreign: Sequence[ForeignQuestion], vectors: Floats | None = None) -> Index:
         """Return the same index with a fitted rule, or this one if it is too large for one; blocks.
@@ -163,10 +167,11 @@ class Index:
         texts = [normalise_question(question.text) for question in foreign]
         strange = [row for row, text in enumerate(texts) if folded(text) not in self._exact]
         marked = self.features([normalise_question(text) for text in self._foreign])
-        none = (self.features(texts) if vectors is None else self._beside(vectors, texts)).take(strange)
-        encoder = None if self.left_out.is_too_little else self._encoder  # a handful of words proves nothing
-        vectors_of = encoder.word_vectors if encoder else None
-        result = fit(self._features, self.owners, self._answers, none, vectors_of)
+        none = self.features(texts) if vectors is None else Features(vectors, self._grams.of(texts))
+        known = self._features
+        if self.left_out.is_too_little:
+            known = replace(known, tokens=())  # a handful of tokens proves nothing
+        result = fit(known, self.owners, self._answers, none.take(strange))
         index = copy(self)
         index.rule = result.rule
         index.left_out = LeftOut(

@@ -315,6 +315,7 @@ class Knowledge:
             vectors.encoder,
             vectors.of_wordings(ready),
             vectors.of_answers(ready),
+            tokens=vectors.of_tokens(ready),
             foreign=self._foreign,
             wrong_rate=self.wrong_rate,
         )

@@ -86,7 +86,7 @@ class StoredIndex:
         self._table = table
         self._database = table.database
         self._encoder = table.encoder
-        self._vectors = Vectors(table.database, table.encoder)
+        self._vectors = Vectors(table.database, table.encoder, with_tokens=False)
         self.wrong_rate = wrong_rate
         self._scale: _Scale | None = None
         self.wordings = 0

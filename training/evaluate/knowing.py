@@ -131,6 +131,7 @@ async def know(
             vectors.encoder,
             vectors.of_wordings(left),
             vectors.of_answers(left),
+            tokens=vectors.of_tokens(left),
             foreign=live.foreign,
             wrong_rate=wrong_rate,
         )

@@ -102,7 +102,7 @@ async def test_vectors_are_computed_once(database: Database, minilm: Encoder) ->
 
     class Counting:
         dimensions = minilm.dimensions
-        encode_count = 0
+        token_width = minilm.token_width
 
         def __init__(self, digest: str) -> None:
             self.digest = digest
@@ -110,8 +110,8 @@ async def test_vectors_are_computed_once(database: Database, minilm: Encoder) ->
         def is_word(self, word):  # type: ignore[no-untyped-def]
             return minilm.is_word(word)
 
-        def word_vectors(self, words):  # type: ignore[no-untyped-def]
-            return minilm.word_vectors(words)
+        def encode_with_tokens(self, texts):  # type: ignore[no-untyped-def]
+            return self.encode(texts), minilm.encode_with_tokens(texts)[1]
 
         def encode(self, texts):  # type: ignore[no-untyped-def]
             encoded.append(len(texts))
