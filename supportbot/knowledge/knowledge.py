@@ -26,7 +26,7 @@ from supportbot.knowledge.contents import Contents
 from supportbot.knowledge.entries import KnownEntry, Viewer, popular_questions
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.foreign import shipped_foreign
-from supportbot.knowledge.index import Decision, Index
+from supportbot.knowledge.index import MOST_FITTED_ANSWERS, Decision, Index
 from supportbot.knowledge.moving import MOST_IN_MEMORY, Mover
 from supportbot.knowledge.small_talk import SmallTalk
 from supportbot.knowledge.stored_index import StoredIndex
@@ -300,7 +300,9 @@ class Knowledge:
             self.index, self._is_complete = None, True
             return
         vectors = await self._opened_vectors()
-        self._is_complete = await vectors.complete(own, most=_AT_A_TIME)
+        self._is_complete = await vectors.complete(
+            own, most=_AT_A_TIME, with_tokens=len(own) <= MOST_FITTED_ANSWERS
+        )
         ready = [entry for entry in own if vectors.has(entry)]
         # While very much is being encoded, what is ready goes live whenever it has doubled.
         known = len(self.index.wordings) if self.index else 0

@@ -138,8 +138,8 @@ async def _with_wordings(session: AsyncSession, rows: Sequence[Entry]) -> list[K
             .where(WordingRow.entry_id.in_(ids[start : start + _PAGE]))
             .order_by(WordingRow.id)
         )
-        for entry_id, *columns in await session.execute(query):
-            wordings[entry_id].append(Wording(*columns))
+        for entry_id, number, text, workspace_id, encoder, vector, tokens in await session.execute(query):
+            wordings[entry_id].append(Wording(number, text, workspace_id, encoder, vector, tokens))
     return [
         KnownEntry(
             id=row.id,

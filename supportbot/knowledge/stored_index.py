@@ -86,7 +86,7 @@ class StoredIndex:
         self._table = table
         self._database = table.database
         self._encoder = table.encoder
-        self._vectors = Vectors(table.database, table.encoder, with_tokens=False)
+        self._vectors = Vectors(table.database, table.encoder)
         self.wrong_rate = wrong_rate
         self._scale: _Scale | None = None
         self.wordings = 0
@@ -134,7 +134,7 @@ class StoredIndex:
             bare = await self._table.missing_answers(session, after, _AT_A_TIME)
             known = await store.entries(session, {*missing.values(), *bare})
             self.wordings, self.entries = await vector_search.count(session)
-        is_complete = await self._vectors.complete(known, most=_ENCODED)
+        is_complete = await self._vectors.complete(known, most=_ENCODED, with_tokens=False)
         ready = [entry for entry in known if self._vectors.has(entry)]
         wordings = [one for entry in ready for one in entry.wordings]
         rows = []

@@ -3,7 +3,8 @@
 A sentence vector says what a text is about. "How do I close a joint account" and "who may open a joint account"
 are about the same, and one word tells them apart. So each token of a question looks for the nearest one of an
 entry, in any of its wordings or its answer, and the mean of these similarities counts. That is the late
-interaction of ColBERT (Khattab and Zaharia, SIGIR 2020): a token's vector is what the encoder makes of it in its text.
+interaction of ColBERT (Khattab and Zaharia, SIGIR 2020): a token's vector is what the encoder makes of it in its
+text.
 
 Only the entries that the rule ranks first are compared. The others keep their distance to the last of those.
 

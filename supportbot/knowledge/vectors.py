@@ -30,25 +30,26 @@ class Vectors:
     Args:
         database: where they are kept.
         encoder: makes them; None where texts are compared by n-grams alone.
-        with_tokens: whether those of tokens are made and kept in memory as well.
     """
 
-    def __init__(self, database: Database, encoder: TextEncoder | None, *, with_tokens: bool = True) -> None:
+    def __init__(self, database: Database, encoder: TextEncoder | None) -> None:
         self._database = database
         self.encoder = encoder
-        self._with_tokens = with_tokens
+        self._has_tokens = False
         self._found: dict[tuple[str, str], Encoded] = {}
         self._foreign: Floats | None = None
 
-    async def complete(self, entries: Sequence[KnownEntry], *, most: int) -> bool:
+    async def complete(self, entries: Sequence[KnownEntry], *, most: int, with_tokens: bool) -> bool:
         """Compute what is missing, of the newest entries first; return whether nothing is missing any more.
 
         Args:
             entries: all that are live; vectors of others are forgotten.
             most: texts to encode at most.
+            with_tokens: whether the vectors of tokens are wanted as well.
         """
         if (encoder := self.encoder) is None:
             return True
+        self._has_tokens = with_tokens
         self._take_over(entries, encoder)
         wanted = [
             (kind, number, text)
@@ -79,7 +80,7 @@ class Vectors:
         return len(wanted) <= most
 
     def _encode(self, encoder: TextEncoder, texts: Sequence[str]) -> list[Encoded]:
-        if not self._with_tokens:
+        if not self._has_tokens:
             return [Encoded(row.tobytes(), None) for row in encoder.encode(texts).astype(np.float16)]
         vectors, tokens = encoder.encode_with_tokens(texts)
         return [
@@ -109,8 +110,8 @@ class Vectors:
         return self._matrix(_answers(entries))
 
     def of_tokens(self, entries: Sequence[KnownEntry]) -> tuple[list[Tokens], list[Tokens]] | None:
-        """Return those of the tokens of wordings and of answers, in these orders; None without an encoder."""
-        if self.encoder is None:
+        """Return those of the tokens of wordings and of answers, in these orders; None where none are wanted."""
+        if self.encoder is None or not self._has_tokens:
             return None
         width = self.encoder.token_width
         of_wordings, of_answers = (
@@ -123,19 +124,16 @@ class Vectors:
         found: dict[tuple[str, str], Encoded] = {}
         width = 2 * encoder.dimensions  # fp16
         for entry in entries:
-            for kind, text, of in (
-                ("answer", entry.answer, entry),
-                *(("wording", one.text, one) for one in entry.wordings),
+            for kind, text, digest, vector, tokens in (
+                ("answer", entry.answer, entry.encoder, entry.vector, entry.token_vectors),
+                *(("wording", one.text, one.encoder, one.vector, one.token_vectors) for one in entry.wordings),
             ):
-                vector, tokens = of.vector, of.token_vectors
+                is_ours = digest == encoder.digest and vector is not None and len(vector) == width
                 has_tokens = tokens is not None and len(tokens) % encoder.token_width == 0
-                if (
-                    of.encoder == encoder.digest
-                    and (vector is not None and len(vector) == width)
-                    and (has_tokens or not self._with_tokens)
-                ):
-                    found[kind, text] = Encoded(vector, tokens if self._with_tokens else None)
-                elif (kept := self._found.get((kind, text))) is not None:
+                kept = self._found.get((kind, text))
+                if is_ours and vector is not None and (has_tokens or not self._has_tokens):
+                    found[kind, text] = Encoded(vector, tokens if self._has_tokens else None)
+                elif kept is not None and (kept.token_vectors is not None or not self._has_tokens):
                     found[kind, text] = kept
         self._found = found
 

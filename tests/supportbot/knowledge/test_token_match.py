@@ -18,7 +18,8 @@ CLASSES: NDArray[np.intp] = np.repeat(np.arange(len(SIZES)), SIZES)
 
 def _drawn(seed: int, tokens: int) -> Tokens:
     vectors = np.random.default_rng(seed).normal(size=(tokens, WIDTH))
-    return np.rint(127 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.int8)
+    drawn: Tokens = np.rint(127 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.int8)
+    return drawn
 
 
 WORDINGS = [_drawn(row, 2 + row % 5) for row in range(len(CLASSES))]
