@@ -28,6 +28,7 @@ from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.knowledge.encoder.open import open_encoder
 from supportbot.knowledge.entries import Viewer
+from supportbot.knowledge.features import Tokens
 from supportbot.knowledge.foreign import shipped_foreign
 from supportbot.knowledge.index import MOST_FITTED_ANSWERS, Index
 from supportbot.knowledge.knowledge import Knowledge
@@ -39,7 +40,7 @@ def measure_index(number: int) -> dict[str, Any]:
     process, answers = psutil.Process(), invent(number)
     before = process.memory_info().rss
     vectors = any_vectors(answers)
-    tokens = None
+    tokens: tuple[list[Tokens], list[Tokens]] = ([], [])
     if len(answers) <= MOST_FITTED_ANSWERS:
         width = encoder.token_width
         tokens = (

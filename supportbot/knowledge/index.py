@@ -91,7 +91,7 @@ class Index:
         encoder: None compares by n-grams alone.
         vectors: of the wordings, in the order of the entries and their wordings, ``[wordings, d]``.
         answer_vectors: of the answers, ``[entries, d]``.
-        tokens: of the wordings and of the answers, in these orders; None compares whole texts alone.
+        tokens: of the wordings and of the answers, in these orders; none compare whole texts alone.
         foreign: questions that a curator marked as none of ours.
         wrong_rate: see ``calibrate``.
     """
@@ -103,7 +103,7 @@ class Index:
         vectors: Floats,
         answer_vectors: Floats,
         *,
-        tokens: tuple[Sequence[Tokens], Sequence[Tokens]] | None = None,
+        tokens: tuple[Sequence[Tokens], Sequence[Tokens]] = ((), ()),
         foreign: Sequence[str] = (),
         wrong_rate: float,
     ) -> None:
@@ -118,10 +118,9 @@ class Index:
             Spelling((*texts, *(entry.answer for entry in self.entries)), encoder.is_word) if encoder else None
         )
         self._grams = Grams(texts)
-        of_wordings, of_answers = tokens or ((), ())
-        self._features = Features(vectors, self._grams.of_texts, tuple(of_wordings))
-        answers = [" ".join(one.answer.split()) for one in self.entries]
-        self._answers = Features(answer_vectors, self._grams.of(answers), tuple(of_answers))
+        self._features = Features(vectors, self._grams.of_texts, tuple(tokens[0]))
+        of_answers = self._grams.of([" ".join(one.answer.split()) for one in self.entries])
+        self._answers = Features(answer_vectors, of_answers, tuple(tokens[1]))
         self.texts = [folded(text) for text in texts]
         """Of the wordings, as they are compared to the letter."""
         self._exact: dict[str, list[int]] = {}
@@ -147,13 +146,10 @@ class Index:
         """Return normalised questions as they are compared, typing errors put right; blocks while encoding."""
         if self._spelling is not None:
             questions = [self._spelling.corrected(question) for question in questions]
-        grams = self._grams.of(questions)
-        if self._encoder is None:
-            return Features(np.zeros((len(questions), 0), np.float32), grams)
-        if not self._features.tokens:
-            return Features(self._encoder.encode(questions), grams)
-        vectors, tokens = self._encoder.encode_with_tokens(questions)
-        return Features(vectors, grams, tuple(tokens))
+        encoder = self._encoder
+        nothing = np.zeros((len(questions), 0), np.float32), list[Tokens]()
+        vectors, tokens = encoder.encode_with_tokens(questions) if encoder else nothing
+        return Features(vectors, self._grams.of(questions), tuple(tokens))
 
     def fitted(self, foreign: Sequence[ForeignQuestion], vectors: Floats | None = None) -> Index:
         """Return the same index with a fitted rule, or this one if it is too large for one; blocks.
@@ -168,9 +164,8 @@ class Index:
         strange = [row for row, text in enumerate(texts) if folded(text) not in self._exact]
         marked = self.features([normalise_question(text) for text in self._foreign])
         none = self.features(texts) if vectors is None else Features(vectors, self._grams.of(texts))
-        known = self._features
-        if self.left_out.is_too_little:
-            known = replace(known, tokens=())  # a handful of tokens proves nothing
+        is_thin = self.left_out.is_too_little  # then a handful of tokens proves nothing
+        known = replace(self._features, tokens=()) if is_thin else self._features
         result = fit(known, self.owners, self._answers, none.take(strange))
         index = copy(self)
         index.rule = result.rule

@@ -109,10 +109,10 @@ class Vectors:
         """Return the vectors of the answers, in order, ``[entries, d]``."""
         return self._matrix(_answers(entries))
 
-    def of_tokens(self, entries: Sequence[KnownEntry]) -> tuple[list[Tokens], list[Tokens]] | None:
-        """Return those of the tokens of wordings and of answers, in these orders; None where none are wanted."""
+    def of_tokens(self, entries: Sequence[KnownEntry]) -> tuple[list[Tokens], list[Tokens]]:
+        """Return those of the tokens of wordings and of answers, in these orders; none where unwanted."""
         if self.encoder is None or not self._has_tokens:
-            return None
+            return [], []
         width = self.encoder.token_width
         of_wordings, of_answers = (
             [np.frombuffer(self._found[key].token_vectors or b"", np.int8).reshape(-1, width) for key in keys]
