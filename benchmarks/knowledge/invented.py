@@ -14,7 +14,8 @@ from supportbot.db.session import Database
 from supportbot.db.states import EntrySource, EntryState
 from supportbot.knowledge.entries import KnownEntry
 from supportbot.knowledge.entries import Wording as KnownWording
-from supportbot.knowledge.features import TextEncoder
+from supportbot.knowledge.features import TextEncoder, Tokens
+from supportbot.knowledge.index import MOST_FITTED_ANSWERS
 from supportbot.knowledge.store import answer_key
 from training.starter.data import load_faq
 
@@ -30,6 +31,9 @@ WORDINGS = 5
 
 ASKED = 300
 """Questions that are timed."""
+
+TOKENS_OF_WORDING, TOKENS_OF_ANSWER = 13, 50
+"""Tokens of a text: about as many as in the FAQs of ``benchmarks.users``."""
 
 SOME = 2_000
 """Wordings that are really encoded, to measure the speed and the distribution of vectors."""
@@ -74,6 +78,13 @@ def unit_vectors(number: int, seed: int) -> Vectors:
     return vectors
 
 
+def any_tokens(texts: int, tokens: int, width: int) -> list[Tokens]:
+    """Return random vectors of the tokens of some texts."""
+    vectors = np.random.default_rng(2).standard_normal((texts, tokens, width), dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
+    return list(np.rint(127 * vectors).astype(np.int8))
+
+
 def vectors_like_encoded(encoder: TextEncoder, answers: Answers, asked_number: int) -> tuple[Vectors, Vectors]:
     """Return vectors of wordings and of questions to some answers, distributed like encoded ones."""
     texts = [text for _, wordings in invent(SOME) for text in wordings]
@@ -97,9 +108,14 @@ def vectors_like_encoded(encoder: TextEncoder, answers: Answers, asked_number: i
     return vectors, asked
 
 
-async def store(database: Database, answers: Answers, digest: str, vectors: Vectors | None = None) -> None:
+async def store(
+    database: Database, answers: Answers, encoder: TextEncoder, vectors: Vectors | None = None
+) -> None:
     """Write answers as if they had been imported and encoded; without vectors they get random ones."""
-    now = datetime.now(UTC)
+    now, digest = datetime.now(UTC), encoder.digest
+    is_fitted = len(answers) <= MOST_FITTED_ANSWERS  # otherwise nobody compares tokens
+    [of_answer] = any_tokens(1, TOKENS_OF_ANSWER, encoder.token_width)
+    [of_wording] = any_tokens(1, TOKENS_OF_WORDING, encoder.token_width)
     vectors = (any_vectors(answers) if vectors is None else vectors).astype(np.float16)
     row = iter(vectors)
     async with database.write() as session:
@@ -119,11 +135,18 @@ async def store(database: Database, answers: Answers, digest: str, vectors: Vect
                     revision=2,
                     encoder=digest,
                     vector=vectors[0].tobytes(),
+                    token_vectors=of_answer.tobytes() if is_fitted else None,
                     created_at=now,
                 )
             )
             session.add_all(
-                Wording(entry_id=number, text=text, encoder=digest, vector=next(row).tobytes())
+                Wording(
+                    entry_id=number,
+                    text=text,
+                    encoder=digest,
+                    vector=next(row).tobytes(),
+                    token_vectors=of_wording.tobytes() if is_fitted else None,
+                )
                 for text in wordings
             )
             if number % 500 == 0:

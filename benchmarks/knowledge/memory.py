@@ -12,13 +12,25 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.knowledge.invented import ASKED, SOME, any_vectors, invent, known_entry, store, unit_vectors
+from benchmarks.knowledge.invented import (
+    ASKED,
+    SOME,
+    TOKENS_OF_ANSWER,
+    TOKENS_OF_WORDING,
+    any_tokens,
+    any_vectors,
+    invent,
+    known_entry,
+    store,
+    unit_vectors,
+)
 from supportbot.db.schema import migrate
 from supportbot.db.session import Database
 from supportbot.knowledge.encoder.open import open_encoder
 from supportbot.knowledge.entries import Viewer
+from supportbot.knowledge.features import Tokens
 from supportbot.knowledge.foreign import shipped_foreign
-from supportbot.knowledge.index import Index
+from supportbot.knowledge.index import MOST_FITTED_ANSWERS, Index
 from supportbot.knowledge.knowledge import Knowledge
 
 
@@ -28,9 +40,16 @@ def measure_index(number: int) -> dict[str, Any]:
     process, answers = psutil.Process(), invent(number)
     before = process.memory_info().rss
     vectors = any_vectors(answers)
+    tokens: tuple[list[Tokens], list[Tokens]] = ([], [])
+    if len(answers) <= MOST_FITTED_ANSWERS:
+        width = encoder.token_width
+        tokens = (
+            any_tokens(number, TOKENS_OF_WORDING, width),
+            any_tokens(len(answers), TOKENS_OF_ANSWER, width),
+        )
     known = [known_entry(place, answer, wordings) for place, (answer, wordings) in enumerate(answers, start=1)]
     began = time.perf_counter()
-    index = Index(known, encoder, vectors, unit_vectors(len(known), 1), wrong_rate=0.02)
+    index = Index(known, encoder, vectors, unit_vectors(len(known), 1), tokens=tokens, wrong_rate=0.02)
     build = time.perf_counter() - began
     began = time.perf_counter()
     index = index.fitted(shipped_foreign())
@@ -86,7 +105,7 @@ async def measure_start(number: int, home: Path) -> dict[str, Any]:
     database = Database(f"sqlite+aiosqlite:///{home / f'{number}.db'}")
     await migrate(database)
     encoder = open_encoder("")
-    await store(database, invent(number), encoder.digest)
+    await store(database, invent(number), encoder)
     process = psutil.Process()
     before = process.memory_info().rss
     knowledge = Knowledge(database, lambda: encoder, wrong_rate=0.02)

@@ -49,7 +49,7 @@ async def _measure_stored(database: Database, number: int) -> dict[str, Any]:
         encoder = open_encoder("")
         answers = invent(number)
         vectors, asked = vectors_like_encoded(encoder, answers, _RECALLED)
-        await store(database, answers, encoder.digest, vectors)
+        await store(database, answers, encoder, vectors)
         moved = await _measure_moving(database, encoder)
         table = await VectorTable.open(database, encoder)
         recall = await _recall(database, table, vectors, asked)

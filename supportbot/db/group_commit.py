@@ -3,8 +3,8 @@
 Work that is done for every question must be cheap. A statement through the asynchronous driver is several trips to
 a thread and back, which takes ten times as long as the statement. SQLite has one writer at a time, and each commit
 waits for the disk. So this runs plain functions of a connection in a thread, and all that came while one commit
-was in progress share the next. PostgreSQL commits side by side: there each function has a transaction of its own, in
-one of a few threads.
+was in progress share the next. PostgreSQL commits side by side: there each function has a transaction of its own,
+in one of a few threads.
 
 What is done to many rows alike is a function of all that wait for it (``run_together``): a few statements for all
 instead of a few for each. One transaction of its kind runs at a time, so others gather on PostgreSQL, too.

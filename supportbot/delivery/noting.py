@@ -53,7 +53,7 @@ def note_shown(connection: Connection, replies: Sequence[Shown]) -> list[None]:
     return [None] * len(replies)
 
 
-# Written down once: to put a statement together takes several times as long as to run it.
+# Built once: to put a statement together takes several times as long as to run it.
 _OF = bindparam("of", type_=BigInteger())
 _NOW = bindparam("now", type_=UtcDateTime())
 

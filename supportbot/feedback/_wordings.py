@@ -51,7 +51,7 @@ async def replace_answer(session: AsyncSession, entry: Entry, answer: str, learn
     """Let an entry say something else, and have that learned; ``learned`` is its redacted form."""
     entry.answer, entry.answer_key = answer, answer_key(answer)
     entry.approved_by, entry.approved_at = by, datetime.now(UTC)
-    entry.encoder = entry.vector = None
+    entry.encoder = entry.vector = entry.token_vectors = None
     for example in await manage.examples_of(session, entry.id):
         example.completion, example.curator = learned, by
     # What clicks on suggestions proposed for this entry waits with the answer of that time.
@@ -155,7 +155,7 @@ async def _learn(session: AsyncSession, entry: Entry, rows: Sequence[Candidate],
         else:
             before.add(wording.entry_id)
         wording.entry_id, wording.text, wording.workspace_id = entry.id, row.question, home
-        wording.encoder = wording.vector = None
+        wording.encoder = wording.vector = wording.token_vectors = None
     return before
 
 

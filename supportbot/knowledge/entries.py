@@ -9,11 +9,22 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 from supportbot.db.states import EntrySource, EntryState
 
 _SHORT = 70
 """Characters of a question that fits on a button."""
+
+
+class Encoded(NamedTuple):
+    """What an encoder makes of a text: the unit vector in fp16, and those of its tokens, one after the other.
+
+    The latter are as ``TextEncoder.encode_with_tokens`` returns them, and None where nobody compares them.
+    """
+
+    vector: bytes
+    token_vectors: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +35,9 @@ class Wording:
         id: its number.
         text: as it was approved.
         workspace_id: the workspace whose log it came from; None if it was imported or typed by a curator.
-        encoder: digest of the encoder that made the vector.
+        encoder: digest of the encoder that made the vectors.
         vector: a unit vector in fp16, if there is one yet.
+        token_vectors: those of its tokens, see ``Encoded``.
     """
 
     id: int
@@ -33,6 +45,7 @@ class Wording:
     workspace_id: int | None
     encoder: str | None = None
     vector: bytes | None = None
+    token_vectors: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +63,7 @@ class KnownEntry:
     wordings: tuple[Wording, ...]
     encoder: str | None = None
     vector: bytes | None = None
+    token_vectors: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Floats = NDArray[np.float32]
-WordList = tuple[str, ...]
+Tokens = NDArray[np.int8]
+"""Unit vectors of a text's tokens, in 127ths, ``[tokens, width]``."""
 
 GRAMS_SHARE = 0.33
 """Weight of the n-grams beside a sentence vector: scaled by .7, so by .49 in a product; .49 / 1.49. The best on
@@ -48,14 +49,18 @@ class TextEncoder(Protocol):
     def dimensions(self) -> int:
         """Numbers in a vector."""
 
+    @property
+    def token_width(self) -> int:
+        """Numbers in the vector of a token."""
+
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return a unit vector for each text, ``[n, dimensions]``."""
 
     def is_word(self, word: str) -> bool:
         """Return whether it knows a word as a whole, not only its pieces."""
 
-    def word_vectors(self, words: Sequence[str]) -> Floats:
-        """Return a unit vector for each word by itself, ``[n, dimensions]``; cheap, since nothing is encoded."""
+    def encode_with_tokens(self, texts: Sequence[str]) -> tuple[Floats, list[Tokens]]:
+        """Return ``encode``, and what each token means in its text; in the time of the former."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,12 +70,12 @@ class Features:
     Attributes:
         vectors: unit rows ``[n, d]``; ``d`` is 0 without an encoder.
         grams: unit rows ``[n, buckets]``, sparse.
-        words: of each text; none where words are not compared.
+        tokens: of each text; none where they are not compared.
     """
 
     vectors: Floats
     grams: csr_array
-    words: tuple[WordList, ...] = ()
+    tokens: tuple[Tokens, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -83,8 +88,8 @@ class Features:
 
     def take(self, rows: Any) -> Features:
         """Return some rows."""
-        words = tuple(self.words[row] for row in rows) if self.words else ()
-        return Features(self.vectors[rows], self.grams[rows], words)
+        tokens = tuple(self.tokens[row] for row in rows) if self.tokens else ()
+        return Features(self.vectors[rows], self.grams[rows], tokens)
 
     def products(self, others: Features) -> tuple[Floats | None, Floats]:
         """Return the cosines of the vectors, None without an encoder, and of the n-grams, each ``[n, m]``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -19,7 +20,7 @@ from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge.calibration import LeftOut, calibrate
 from supportbot.knowledge.decision import Candidate, Decision
 from supportbot.knowledge.entries import KnownEntry, Viewer
-from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder
+from supportbot.knowledge.features import Features, Floats, Grams, TextEncoder, Tokens
 from supportbot.knowledge.folding import folded
 from supportbot.knowledge.foreign import ForeignQuestion
 from supportbot.knowledge.nearest import (
@@ -35,7 +36,6 @@ from supportbot.knowledge.rule import Rule, fit
 from supportbot.knowledge.scores import choose, confidences_of, probabilities_of
 from supportbot.knowledge.spelling import Spelling
 from supportbot.knowledge.visibility import Visibility
-from supportbot.knowledge.word_match import words_of
 
 MOST_FITTED_ANSWERS = 2_500
 """Answers up to which a rule is fitted; beyond, the nearest wording decides."""
@@ -52,6 +52,7 @@ class Index:
         encoder: None compares by n-grams alone.
         vectors: of the wordings, in the order of the entries and their wordings, ``[wordings, d]``.
         answer_vectors: of the answers, ``[entries, d]``.
+        tokens: of the wordings and of the answers, in these orders; none compare whole texts alone.
         foreign: questions that a curator marked as none of ours.
         wrong_rate: see ``calibrate``.
     """
@@ -63,6 +64,7 @@ class Index:
         vectors: Floats,
         answer_vectors: Floats,
         *,
+        tokens: tuple[Sequence[Tokens], Sequence[Tokens]] = ((), ()),
         foreign: Sequence[str] = (),
         wrong_rate: float,
     ) -> None:
@@ -77,8 +79,9 @@ class Index:
             Spelling((*texts, *(entry.answer for entry in self.entries)), encoder.is_word) if encoder else None
         )
         self._grams = Grams(texts)
-        self._features = Features(vectors, self._grams.of_texts, words_of(texts))
-        self._answers = self._beside(answer_vectors, [" ".join(one.answer.split()) for one in self.entries])
+        self._features = Features(vectors, self._grams.of_texts, tuple(tokens[0]))
+        of_answers = self._grams.of([" ".join(one.answer.split()) for one in self.entries])
+        self._answers = Features(answer_vectors, of_answers, tuple(tokens[1]))
         self.texts = [folded(text) for text in texts]
         """Of the wordings, as they are compared to the letter."""
         self._exact: dict[str, list[int]] = {}
@@ -105,11 +108,9 @@ class Index:
         if self._spelling is not None:
             questions = [self._spelling.corrected(question) for question in questions]
         encoder = self._encoder
-        vectors = encoder.encode(questions) if encoder else np.zeros((len(questions), 0), np.float32)
-        return self._beside(vectors, questions)
-
-    def _beside(self, vectors: Floats, texts: Sequence[str]) -> Features:
-        return Features(vectors, self._grams.of(texts), words_of(texts))
+        nothing = np.zeros((len(questions), 0), np.float32), list[Tokens]()
+        vectors, tokens = encoder.encode_with_tokens(questions) if encoder else nothing
+        return Features(vectors, self._grams.of(questions), tuple(tokens))
 
     def fitted(self, foreign: Sequence[ForeignQuestion], vectors: Floats | None = None) -> Index:
         """Return the same index with a fitted rule, or this one if it is too large for one; blocks.
@@ -123,10 +124,10 @@ class Index:
         texts = [normalise_question(question.text) for question in foreign]
         strange = [row for row, text in enumerate(texts) if folded(text) not in self._exact]
         marked = self.features([normalise_question(text) for text in self._foreign])
-        none = (self.features(texts) if vectors is None else self._beside(vectors, texts)).take(strange)
-        encoder = None if self.left_out.is_too_little else self._encoder  # a handful of words proves nothing
-        vectors_of = encoder.word_vectors if encoder else None
-        result = fit(self._features, self.owners, self._answers, none, vectors_of)
+        none = self.features(texts) if vectors is None else Features(vectors, self._grams.of(texts))
+        is_thin = self.left_out.is_too_little  # then a handful of tokens proves nothing
+        known = replace(self._features, tokens=()) if is_thin else self._features
+        result = fit(known, self.owners, self._answers, none.take(strange))
         index = copy(self)
         index.rule = result.rule
         index.left_out = LeftOut(

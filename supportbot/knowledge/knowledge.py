@@ -27,7 +27,7 @@ from supportbot.knowledge.decision import Decision
 from supportbot.knowledge.entries import KnownEntry, Viewer, popular_questions
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.foreign import shipped_foreign
-from supportbot.knowledge.index import Index
+from supportbot.knowledge.index import MOST_FITTED_ANSWERS, Index
 from supportbot.knowledge.moving import MOST_IN_MEMORY, Mover
 from supportbot.knowledge.small_talk import SmallTalk
 from supportbot.knowledge.stored_index import StoredIndex
@@ -303,7 +303,9 @@ class Knowledge:
             self.index, self._is_complete = None, True
             return
         vectors = await self._opened_vectors()
-        self._is_complete = await vectors.complete(own, most=_AT_A_TIME)
+        self._is_complete = await vectors.complete(
+            own, most=_AT_A_TIME, with_tokens=len(own) <= MOST_FITTED_ANSWERS
+        )
         ready = [entry for entry in own if vectors.has(entry)]
         # While very much is being encoded, what is ready goes live whenever it has doubled.
         known = len(self.index.wordings) if self.index else 0
@@ -318,6 +320,7 @@ class Knowledge:
             vectors.encoder,
             vectors.of_wordings(ready),
             vectors.of_answers(ready),
+            tokens=vectors.of_tokens(ready),
             foreign=self._foreign,
             wrong_rate=self.wrong_rate,
         )

@@ -93,7 +93,7 @@ async def publish(
             touched.add(entry_id)
             continue
         if wording.text != example.prompt:
-            wording.encoder = wording.vector = None
+            wording.encoder = wording.vector = wording.token_vectors = None
         touched.add(wording.entry_id)
         if example.id in edited or example.id in (texts or {}):
             wording.entry_id = found.entry_of(example, answers[example.id])

@@ -5,7 +5,7 @@ for all others. The answer's own text is one more row, which helps where wording
 rows of a class of their own. The kernel is a sum: the square of the similarity of the sentence vectors, so that
 text with another meaning scores low everywhere, and the similarity of the n-grams, which separates wordings of
 similar meaning. Without an encoder it is the square of the latter. Answers count alike however many wordings they
-have. Where words are compared as well (``word_match``), what they say is added.
+have. Where tokens are compared as well (``token_match``), what they say is added.
 
 It was chosen over logistic regression for two reasons. It is as often right (within a point on 20 sets of our
 own). And the result of leaving out a row, or a whole answer, follows exactly from the one fit: by the formula for
@@ -20,17 +20,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from supportbot.knowledge.features import Features, Floats, join, mixed
 from supportbot.knowledge.scores import Scores, choose, joined
-from supportbot.knowledge.word_match import WordMatch, WordVectors
+from supportbot.knowledge.token_match import TokenMatch
 
-Added = Callable[[NDArray[np.intp]], Floats]
-"""Gives what is added to the values of some wordings, ``[rows, classes]``."""
+Added = Callable[[NDArray[np.intp], NDArray[np.floating]], Floats]
+"""Gives what is added to the scores of some wordings, ``[rows, classes]``; gets their places and these scores."""
 
 LANDMARKS = 2_000
 """Rows that the kernel is computed on: all of a usual FAQ; more takes time with the square."""
@@ -60,14 +59,14 @@ class Rule:
         landmarks: the rows that the kernel is computed on.
         weights: ``[landmarks, classes + 1]``; the last class is "none of these".
         wordings: how many wordings are the first landmarks, in their order; 0 if not all of them are landmarks.
-        match: compares words as well; None for sentences alone.
+        match: compares tokens as well; None for whole texts alone.
 
     Attributes:
         wordings: as given.
     """
 
     def __init__(
-        self, landmarks: Features, weights: Floats, wordings: int, match: WordMatch | None = None
+        self, landmarks: Features, weights: Floats, wordings: int, match: TokenMatch | None = None
     ) -> None:
         self._landmarks = landmarks
         self._weights = weights
@@ -88,7 +87,7 @@ class Rule:
     def _weighed(self, questions: Features, kernel: Floats) -> Floats:
         values: Floats = kernel @ self._weights + 1 / self._weights.shape[1]
         if self._match is not None:
-            values[:, :-1] += self._match.values(questions.words)
+            values[:, :-1] += self._match.values(questions.tokens, values[:, :-1])
         return values
 
 
@@ -112,16 +111,14 @@ def fit(
     classes: NDArray[np.intp],
     answers: Features,
     foreign: Features,
-    word_vectors: WordVectors | None = None,
 ) -> Fit:
     """Fit a rule.
 
     Args:
-        wordings: one row each.
-        classes: the class of each wording, from 0, ``[wordings]``.
+        wordings: one row each; tokens are compared as well if they and the answers have some.
+        classes: the class of each wording, from 0, ``[wordings]``; ascending where tokens are compared.
         answers: the text of each class's answer, ``[classes]``.
         foreign: questions that none of the classes answers, possibly none.
-        word_vectors: of words, where these are compared as well; None compares whole texts alone.
 
     Returns:
         The rule; for 1,000 wordings in about a second.
@@ -138,15 +135,14 @@ def fit(
         ]
     )
     solved = _Ridge(rows, labels, weights, number + 1)
-    if word_vectors is None:
+    if not wordings.tokens:
         rule = solved.rule(len(wordings))
         return Fit(rule, solved.without_row(len(wordings)), solved.without_class(classes, number))
-    match = WordMatch(wordings.words, classes, answers.words, foreign.words, word_vectors)
-    table = match.table()
+    match = TokenMatch(wordings.tokens, classes, answers.tokens)
     return Fit(
         solved.rule(len(wordings), match),
-        solved.without_row(len(wordings), partial(match.without_row, table)),
-        solved.without_class(classes, number, partial(match.without_class, table)),
+        solved.without_row(len(wordings), match.without_row),
+        solved.without_class(classes, number, match.without_class),
     )
 
 
@@ -178,7 +174,7 @@ class _Ridge:
         self._solution = cho_solve(factor, targets)
         self._influence = cho_solve(factor, weighted.T)
 
-    def rule(self, wordings: int, match: WordMatch | None = None) -> Rule:
+    def rule(self, wordings: int, match: TokenMatch | None = None) -> Rule:
         from scipy.linalg import solve_triangular
 
         weights = solve_triangular(self._root, self._solution, lower=True, trans="T")
@@ -194,7 +190,7 @@ class _Ridge:
             missed = wanted - self._features[rows] @ self._solution
             values = wanted - missed / (1 - own[rows])[:, None] + 1 / self._number
             if added is not None:
-                values[:, :-1] += added(rows)
+                values[:, :-1] += added(rows, values[:, :-1])
             parts.append(choose(values))
         return joined(parts)
 
@@ -211,7 +207,7 @@ class _Ridge:
             rest = np.eye(len(block)) - self._features[block] @ self._influence[:, block]
             values = (wanted - np.linalg.solve(rest, missed))[kept] + 1 / self._number
             if added is not None:
-                values[:, :-1] += added(block[kept])
+                values[:, :-1] += added(block[kept], values[:, :-1])
             values[:, label] = -np.inf
             parts.append(choose(values))
             order.append(block[kept])

@@ -19,7 +19,7 @@ from sqlalchemy.orm import undefer
 from supportbot.db.models import Entry, ForeignQuestion, KnowledgeState, Workspace
 from supportbot.db.models import Wording as WordingRow
 from supportbot.db.states import EntrySource, EntryState
-from supportbot.knowledge.entries import KnownEntry, Wording
+from supportbot.knowledge.entries import Encoded, KnownEntry, Wording
 
 _STATE_ID = 1
 _PAGE = 2_000
@@ -76,7 +76,9 @@ async def changes_since(session: AsyncSession, revision: int) -> Changes:
     """Return what is newer than ``revision``; 0 for everything that is live."""
     now = await current_revision(session)
     which = [Entry.revision > revision] if revision else [Entry.state == EntryState.LIVE]
-    query = select(Entry).options(undefer(Entry.vector)).where(*which).order_by(Entry.id)
+    query = (
+        select(Entry).options(undefer(Entry.vector), undefer(Entry.token_vectors)).where(*which).order_by(Entry.id)
+    )
     rows = (await session.scalars(query)).all()
     foreign = await foreign_questions(session)
     return Changes(revision=now, entries=tuple(await _with_wordings(session, rows)), foreign=foreign)
@@ -100,20 +102,20 @@ async def consenting_workspaces(session: AsyncSession) -> frozenset[int]:
 
 async def entries(session: AsyncSession, ids: Iterable[int] | None = None) -> list[KnownEntry]:
     """Return entries by their numbers, or all, retired ones included."""
-    query = select(Entry).options(undefer(Entry.vector)).order_by(Entry.id)
+    query = select(Entry).options(undefer(Entry.vector), undefer(Entry.token_vectors)).order_by(Entry.id)
     if ids is not None:
         query = query.where(Entry.id.in_(ids))
     return await _with_wordings(session, (await session.scalars(query)).all())
 
 
 async def store_vectors(
-    session: AsyncSession, kind: type[Entry | WordingRow], encoder: str, vectors: Mapping[int, bytes]
+    session: AsyncSession, kind: type[Entry | WordingRow], encoder: str, vectors: Mapping[int, Encoded]
 ) -> None:
     """Keep the vectors of some entries or wordings, by their numbers; that is no change of knowledge."""
     if vectors:
         await session.execute(
             update(kind),
-            [{"id": number, "encoder": encoder, "vector": vector} for number, vector in vectors.items()],
+            [{"id": number, "encoder": encoder} | one._asdict() for number, one in vectors.items()],
         )
 
 
@@ -136,12 +138,13 @@ async def _with_wordings(session: AsyncSession, rows: Sequence[Entry]) -> list[K
                 WordingRow.workspace_id,
                 WordingRow.encoder,
                 WordingRow.vector,
+                WordingRow.token_vectors,
             )
             .where(WordingRow.entry_id.in_(ids[start : start + _PAGE]))
             .order_by(WordingRow.id)
         )
-        for entry_id, number, text, workspace_id, encoder, vector in await session.execute(query):
-            wordings[entry_id].append(Wording(number, text, workspace_id, encoder, vector))
+        for entry_id, number, text, workspace_id, encoder, vector, tokens in await session.execute(query):
+            wordings[entry_id].append(Wording(number, text, workspace_id, encoder, vector, tokens))
     return [
         KnownEntry(
             id=row.id,
@@ -155,6 +158,7 @@ async def _with_wordings(session: AsyncSession, rows: Sequence[Entry]) -> list[K
             wordings=tuple(wordings[row.id]),
             encoder=row.encoder,
             vector=row.vector,
+            token_vectors=row.token_vectors,
         )
         for row in rows
     ]

@@ -135,7 +135,7 @@ class StoredIndex:
             bare = await self._table.missing_answers(session, after, _AT_A_TIME)
             known = await store.entries(session, {*missing.values(), *bare})
             self.wordings, self.entries = await vector_search.count(session)
-        is_complete = await self._vectors.complete(known, most=_ENCODED)
+        is_complete = await self._vectors.complete(known, most=_ENCODED, with_tokens=False)
         ready = [entry for entry in known if self._vectors.has(entry)]
         wordings = [one for entry in ready for one in entry.wordings]
         rows = []

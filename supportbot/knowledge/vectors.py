@@ -1,4 +1,4 @@
-"""The vectors of entries and wordings: those in the database as long as they fit, others computed once and kept.
+"""The vectors of entries and wordings, and of their tokens: those in the database, others computed once and kept.
 
 A vector belongs to the encoder that made it: under another encoder's digest it is computed anew.
 """
@@ -16,8 +16,8 @@ from supportbot.db.models import Wording as WordingRow
 from supportbot.db.session import Database
 from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge import store
-from supportbot.knowledge.entries import KnownEntry
-from supportbot.knowledge.features import Floats, TextEncoder
+from supportbot.knowledge.entries import Encoded, KnownEntry
+from supportbot.knowledge.features import Floats, TextEncoder, Tokens
 from supportbot.knowledge.foreign import foreign_vectors
 
 _BATCH = 256
@@ -35,18 +35,21 @@ class Vectors:
     def __init__(self, database: Database, encoder: TextEncoder | None) -> None:
         self._database = database
         self.encoder = encoder
-        self._found: dict[tuple[str, str], bytes] = {}
+        self._has_tokens = False
+        self._found: dict[tuple[str, str], Encoded] = {}
         self._foreign: Floats | None = None
 
-    async def complete(self, entries: Sequence[KnownEntry], *, most: int) -> bool:
+    async def complete(self, entries: Sequence[KnownEntry], *, most: int, with_tokens: bool) -> bool:
         """Compute what is missing, of the newest entries first; return whether nothing is missing any more.
 
         Args:
             entries: all that are live; vectors of others are forgotten.
             most: texts to encode at most.
+            with_tokens: whether the vectors of tokens are wanted as well.
         """
         if (encoder := self.encoder) is None:
             return True
+        self._has_tokens = with_tokens
         self._take_over(entries, encoder)
         wanted = [
             (kind, number, text)
@@ -63,17 +66,27 @@ class Vectors:
                 normalise_question(text) if kind == "wording" else " ".join(text.split())
                 for kind, _, text in batch
             ]
-            halves = (texts[::2], texts[1::2])  # the encoder has two threads, and each call takes one
-            first, second = await asyncio.gather(*(asyncio.to_thread(encoder.encode, half) for half in halves))
-            vectors = [b""] * len(batch)
-            vectors[::2] = [row.tobytes() for row in first.astype(np.float16)]
-            vectors[1::2] = [row.tobytes() for row in second.astype(np.float16)]
+            # The encoder has two threads, and each call takes one.
+            first, second = await asyncio.gather(
+                *(asyncio.to_thread(self._encode, encoder, half) for half in (texts[::2], texts[1::2]))
+            )
+            made = [*first, *second]
+            made[::2], made[1::2] = first, second
             async with self._database.write() as session:
                 for name, kind in (("answer", Entry), ("wording", WordingRow)):
-                    found = {row[1]: vector for row, vector in zip(batch, vectors, strict=True) if row[0] == name}
+                    found = {row[1]: one for row, one in zip(batch, made, strict=True) if row[0] == name}
                     await store.store_vectors(session, kind, encoder.digest, found)
-            self._found |= {(kind, text): vector for (kind, _, text), vector in zip(batch, vectors, strict=True)}
+            self._found |= {(kind, text): one for (kind, _, text), one in zip(batch, made, strict=True)}
         return len(wanted) <= most
+
+    def _encode(self, encoder: TextEncoder, texts: Sequence[str]) -> list[Encoded]:
+        if not self._has_tokens:
+            return [Encoded(row.tobytes(), None) for row in encoder.encode(texts).astype(np.float16)]
+        vectors, tokens = encoder.encode_with_tokens(texts)
+        return [
+            Encoded(row.tobytes(), part.tobytes())
+            for row, part in zip(vectors.astype(np.float16), tokens, strict=True)
+        ]
 
     async def of_foreign(self) -> Floats:
         """Return the vectors of all shipped questions that belong to no entry, ``[n, d]``."""
@@ -90,28 +103,50 @@ class Vectors:
 
     def of_wordings(self, entries: Sequence[KnownEntry]) -> Floats:
         """Return the vectors of all wordings, in order, ``[wordings, d]``."""
-        return self._matrix([("wording", one.text) for entry in entries for one in entry.wordings])
+        return self._matrix(_wordings(entries))
 
     def of_answers(self, entries: Sequence[KnownEntry]) -> Floats:
         """Return the vectors of the answers, in order, ``[entries, d]``."""
-        return self._matrix([("answer", entry.answer) for entry in entries])
+        return self._matrix(_answers(entries))
+
+    def of_tokens(self, entries: Sequence[KnownEntry]) -> tuple[list[Tokens], list[Tokens]]:
+        """Return those of the tokens of wordings and of answers, in these orders; none where unwanted."""
+        if self.encoder is None or not self._has_tokens:
+            return [], []
+        width = self.encoder.token_width
+        of_wordings, of_answers = (
+            [np.frombuffer(self._found[key].token_vectors or b"", np.int8).reshape(-1, width) for key in keys]
+            for keys in (_wordings(entries), _answers(entries))
+        )
+        return of_wordings, of_answers
 
     def _take_over(self, entries: Sequence[KnownEntry], encoder: TextEncoder) -> None:
-        found: dict[tuple[str, str], bytes] = {}
+        found: dict[tuple[str, str], Encoded] = {}
         width = 2 * encoder.dimensions  # fp16
         for entry in entries:
-            for kind, text, digest, vector in (
-                ("answer", entry.answer, entry.encoder, entry.vector),
-                *(("wording", one.text, one.encoder, one.vector) for one in entry.wordings),
+            for kind, text, digest, vector, tokens in (
+                ("answer", entry.answer, entry.encoder, entry.vector, entry.token_vectors),
+                *(("wording", one.text, one.encoder, one.vector, one.token_vectors) for one in entry.wordings),
             ):
-                if digest == encoder.digest and vector is not None and len(vector) == width:
-                    found[kind, text] = vector
-                elif (kept := self._found.get((kind, text))) is not None:
+                is_ours = digest == encoder.digest and vector is not None and len(vector) == width
+                has_tokens = tokens is not None and len(tokens) % encoder.token_width == 0
+                kept = self._found.get((kind, text))
+                if is_ours and vector is not None and (has_tokens or not self._has_tokens):
+                    found[kind, text] = Encoded(vector, tokens if self._has_tokens else None)
+                elif kept is not None and (kept.token_vectors is not None or not self._has_tokens):
                     found[kind, text] = kept
         self._found = found
 
     def _matrix(self, keys: Sequence[tuple[str, str]]) -> Floats:
         if self.encoder is None:
             return np.zeros((len(keys), 0), np.float32)
-        joined = np.frombuffer(b"".join(self._found[key] for key in keys), np.float16)
+        joined = np.frombuffer(b"".join(self._found[key].vector for key in keys), np.float16)
         return joined.reshape(len(keys), self.encoder.dimensions).astype(np.float32)
+
+
+def _wordings(entries: Sequence[KnownEntry]) -> list[tuple[str, str]]:
+    return [("wording", one.text) for entry in entries for one in entry.wordings]
+
+
+def _answers(entries: Sequence[KnownEntry]) -> list[tuple[str, str]]:
+    return [("answer", entry.answer) for entry in entries]

@@ -111,7 +111,7 @@ _PARENT = func.coalesce(
     .scalar_subquery(),
 )
 
-# Written down once, since it is read with every question: to put it together takes longer than to run it.
+# Built once, since it is read with every question: to put it together takes longer than to run it.
 _LAYERS = (
     select(ChannelPolicy.channel, ChannelPolicy.settings)
     .where(

@@ -32,6 +32,9 @@ from supportbot.privacy.person import Person, theirs
 from supportbot.privacy.policies import decided_by
 from supportbot.privacy.reach import beyond_reach
 
+_VECTORS = ("vector", "token_vectors")
+"""They say what their text says."""
+
 _OTHERS = ("voter", "person", "author")
 """Columns that name people: left out where the row may be about somebody else."""
 
@@ -118,8 +121,8 @@ async def _examples(session: AsyncSession, ids: Sequence[int]) -> list[dict[str,
 
 
 def _record(row: Base, without: Sequence[str] = ()) -> dict[str, Any]:
-    """Return a row without vectors, which say what its text says."""
-    names = [column.key for column in inspect(type(row)).column_attrs if column.key not in ("vector", *without)]
+    """Return a row without vectors."""
+    names = [column.key for column in inspect(type(row)).column_attrs if column.key not in (*_VECTORS, *without)]
     return {name: _plain(getattr(row, name)) for name in names}
 
 

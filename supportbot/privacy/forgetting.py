@@ -121,6 +121,7 @@ async def _empty(session: AsyncSession, entry_ids: Collection[int], revision: in
                 answer_key=answer_key(""),
                 encoder=None,
                 vector=None,
+                token_vectors=None,
                 state=EntryState.RETIRED,
                 revision=revision,
             )

@@ -29,7 +29,7 @@ from supportbot.knowledge.entries import KnownEntry
 from supportbot.knowledge.features import TextEncoder
 from supportbot.knowledge.folding import folded
 from supportbot.knowledge.foreign import shipped_foreign
-from supportbot.knowledge.index import Index
+from supportbot.knowledge.index import MOST_FITTED_ANSWERS, Index
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.small_talk import SmallTalk
 from supportbot.knowledge.vectors import Vectors
@@ -124,13 +124,14 @@ async def know(
     knowledge.small_talk = SmallTalk(talk if small_talk else ())
     if left:
         vectors = Vectors(database, await asyncio.to_thread(open_encoder))
-        await vectors.complete(own, most=_ALL)
+        await vectors.complete(own, most=_ALL, with_tokens=len(left) <= MOST_FITTED_ANSWERS)
         index = await asyncio.to_thread(
             Index,
             left,
             vectors.encoder,
             vectors.of_wordings(left),
             vectors.of_answers(left),
+            tokens=vectors.of_tokens(left),
             foreign=live.foreign,
             wrong_rate=wrong_rate,
         )

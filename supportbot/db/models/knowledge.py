@@ -23,7 +23,7 @@ class Entry(Base):
 
     ``answer_key`` is a digest of the answer that ignores blanks: rows with the same answer become wordings of one
     entry. ``workspace_id`` narrows it to one workspace. ``revision`` is that of the knowledge when the entry or
-    one of its wordings last changed; a daemon reads what is newer than what it has. ``vector`` is that of the
+    one of its wordings last changed; a daemon reads what is newer than what it has. The vectors are those of the
     answer's text, see ``Wording``.
     """
 
@@ -49,14 +49,16 @@ class Entry(Base):
     revision: Mapped[int] = mapped_column(BigInteger)
     encoder: Mapped[str | None]
     vector: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    token_vectors: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
 
 
 class Wording(Base):
-    """One way of asking for an approved answer, with its vector.
+    """One way of asking for an approved answer, with its vectors.
 
     ``workspace_id`` is the workspace whose log it came from; elsewhere it counts only if that workspace consented.
-    ``vector`` holds the encoder's unit vector in fp16, ``encoder`` the digest of the encoder that made it.
+    ``vector`` holds the encoder's unit vector in fp16, ``token_vectors`` those of its tokens in 127ths, one after
+    the other, and ``encoder`` the digest of the encoder that made them.
     """
 
     __tablename__ = "wording"
@@ -69,6 +71,7 @@ class Wording(Base):
     text: Mapped[str]
     encoder: Mapped[str | None]
     vector: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    token_vectors: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class Passage(Base):

@@ -1,4 +1,4 @@
-"""The encoder at work: texts in, unit vectors out, from any thread.
+"""The encoder at work: texts in, unit vectors out, of texts and of their tokens, from any thread.
 
 Each of two requests computes on one thread: a question asked while thousands of texts are encoded by another
 caller takes the second one and does not wait for them. Texts of like length share a batch, so little is padded.
@@ -8,7 +8,7 @@ This module knows no files. Encoders that want a prompt before the text, such as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -32,14 +32,16 @@ core with AVX2, and each token .65."""
 _STEP = 8
 """Lengths are padded to multiples of it: OpenVINO prepares, and remembers, each shape that it meets."""
 
+_TOKEN_WIDTH = 96
+"""Numbers in the vector of a token; see ``docs/decisions.md`` for what fewer cost."""
+
 
 class Encoder:
     """A sentence encoder that is ready.
 
     Args:
-        compiled: graph from ``input_ids`` and ``attention_mask`` to ``vectors``.
+        compiled: graph from ``input_ids`` and ``attention_mask`` to ``vectors`` and ``tokens``.
         tokenizer: with truncation and without padding; it belongs to this object from now on.
-        table: the vectors of the tokens that the graph begins with, ``[vocabulary, dimensions]``.
         digest: see below.
         dimensions: see below.
         tokens: that are read of a text at most.
@@ -48,13 +50,13 @@ class Encoder:
         digest: SHA-256, in hex, of all that decides what the vectors are. Only vectors of one digest can be
             compared.
         dimensions: numbers in a vector.
+        token_width: numbers in the vector of a token.
     """
 
     def __init__(
         self,
         compiled: ov.CompiledModel,
         tokenizer: Tokenizer,
-        table: NDArray[np.float16],
         *,
         digest: str,
         dimensions: int,
@@ -63,8 +65,8 @@ class Encoder:
         self.digest = digest
         self.dimensions = dimensions
         self._tokenizer = tokenizer
-        self._table = table
-        self._centre: NDArray[np.float32] = table.mean(0, dtype=np.float32)
+        self.token_width = min(dimensions, _TOKEN_WIDTH)
+        self._axes = _drawn_axes(dimensions, self.token_width)
         self._tokens = tokens
         self._requests: SimpleQueue[ov.InferRequest] = SimpleQueue()
         for _ in range(REQUESTS):
@@ -79,29 +81,37 @@ class Encoder:
         Returns:
             ``[len(texts), dimensions]``, each row of length 1.
         """
+        return self._encoded(texts, lambda row, hidden: None)
+
+    def encode_with_tokens(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[NDArray[np.int8]]]:
+        """Return ``encode``, and what each token means in its text, from one pass.
+
+        Returns:
+            The vectors, and for each text ``[tokens, token_width]``: unit vectors in 127ths, along fewer axes that
+            were drawn and roughly keep their products. The tokens that open and close a text are left out.
+        """
+        tokens: dict[int, NDArray[np.int8]] = {}
+        vectors = self._encoded(texts, lambda row, hidden: tokens.update({row: self._shortened(hidden)}))
+        return vectors, [tokens[row] for row in range(len(texts))]
+
+    def _encoded(
+        self, texts: Sequence[str], take: Callable[[int, NDArray[np.float32]], None]
+    ) -> NDArray[np.float32]:
         rows = [self._ids(text) for text in texts]
         vectors = np.empty((len(rows), self.dimensions), dtype=np.float32)
         order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
         for batch in self._batches(rows, order):
-            vectors[batch] = self._infer([rows[row] for row in batch])
+            vectors[batch], hidden = self._infer([rows[row] for row in batch])
+            for place, row in enumerate(batch):
+                take(row, hidden[place, 1 : len(rows[row]) - 1])
         return _unit(vectors)
+
+    def _shortened(self, hidden: NDArray[np.float32]) -> NDArray[np.int8]:
+        return np.rint(127 * _unit(hidden @ self._axes)).astype(np.int8)
 
     def is_word(self, word: str) -> bool:
         """Return whether it knows a word as a whole, not only its pieces."""
         return len(self._tokenizer.encode(word, add_special_tokens=False).ids) == 1
-
-    def word_vectors(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Return a vector for each word by itself, of the pieces that the graph would begin with.
-
-        Returns:
-            ``[len(words), dimensions]``, each row of length 1, or 0 where a word has no pieces. What all pieces
-            have in common is taken away: it makes any two words alike.
-        """
-        pieces = [self._tokenizer.encode(word, add_special_tokens=False).ids for word in words]
-        vectors = np.zeros((len(words), self.dimensions), dtype=np.float32)
-        owners = np.repeat(np.arange(len(words)), [len(ids) for ids in pieces])
-        np.add.at(vectors, owners, self._table[[place for ids in pieces for place in ids]] - self._centre)
-        return _unit(vectors)
 
     def _ids(self, text: str) -> list[int]:
         # Half a surrogate pair, which JSON can carry, is no text; the tokenizer would refuse it.
@@ -123,7 +133,7 @@ class Encoder:
     def _padded(self, ids: list[int]) -> int:
         return min(-(-len(ids) // _STEP) * _STEP, self._tokens)
 
-    def _infer(self, rows: list[list[int]]) -> NDArray[np.float32]:
+    def _infer(self, rows: list[list[int]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         ids = np.zeros((len(rows), self._padded(rows[-1])), dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, given in enumerate(rows):
@@ -132,13 +142,19 @@ class Encoder:
         request = self._requests.get()
         try:
             request.infer({"input_ids": ids, "attention_mask": mask})
-            vectors: NDArray[np.float32] = request.get_tensor("vectors").data.copy()
+            return request.get_tensor("vectors").data.copy(), request.get_tensor("tokens").data.copy()
         finally:
             self._requests.put(request)
-        return vectors
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     normed: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
     return normed
+
+
+def _drawn_axes(dimensions: int, width: int) -> NDArray[np.float32]:
+    """Return orthonormal axes, ``[dimensions, width]``: always the same, as vectors along them are kept."""
+    source = np.random.RandomState(0)  # whose numbers no version of numpy changes, unlike those of a Generator
+    axes, _ = np.linalg.qr(source.standard_normal((dimensions, width)))
+    return axes.astype(np.float32)

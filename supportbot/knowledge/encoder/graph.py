@@ -26,22 +26,13 @@ def build_graph(settings: EncoderSettings, tensors: Tensors) -> ov.Model:
     """Return the encoder as a graph.
 
     Returns:
-        A model from ``input_ids`` and ``attention_mask`` (each ``[B, T]``, i64) to ``vectors`` (``[B, D]``, f32),
-        which are not normalised.
+        A model from ``input_ids`` and ``attention_mask`` (each ``[B, T]``, i64) to ``vectors`` (``[B, D]``, f32)
+        and ``tokens`` (``[B, T, D]``, f32), neither of them normalised.
 
     Raises:
         ModelError: a tensor is missing or damaged; its text is half a sentence.
     """
     return _Builder(settings, tensors).build()
-
-
-def token_vectors(settings: EncoderSettings, tensors: Tensors) -> NDArray[np.float16]:
-    """Return what the graph begins with for each token, ``[vocabulary, width]``.
-
-    Raises:
-        ModelError: as ``build_graph``.
-    """
-    return _Builder(settings, tensors).words()
 
 
 class _Builder:
@@ -62,17 +53,16 @@ class _Builder:
             hidden = self._block(hidden, f"encoder.layer.{layer}.")
         vectors = self._pooled(hidden)
         vectors.output(0).get_tensor().set_names({"vectors"})
-        return ov.Model([opset13.result(vectors)], [self._input_ids, self._attention_mask], "bert")
-
-    def words(self) -> NDArray[np.float16]:
-        settings = self._settings
-        return self._get("embeddings.word_embeddings.weight", settings.vocabulary, settings.width)
+        hidden.output(0).get_tensor().set_names({"tokens"})
+        return ov.Model(
+            [opset13.result(vectors), opset13.result(hidden)], [self._input_ids, self._attention_mask], "bert"
+        )
 
     def _embedded(self) -> Node:
         settings = self._settings
         length = opset13.gather(opset13.shape_of(self._input_ids, "i64"), _integer(1), _integer(0))
         places = opset13.range(_integer(0), length, _integer(1), ov.Type.i64)
-        words = self.words()
+        words = self._get("embeddings.word_embeddings.weight", settings.vocabulary, settings.width)
         positions = self._get("embeddings.position_embeddings.weight", settings.positions, settings.width)
         types = self._get("embeddings.token_type_embeddings.weight", settings.types, settings.width)
         # All tokens have type 0, whose vector can as well be part of every place.

@@ -81,12 +81,11 @@ def _compiled(settings: EncoderSettings, tokenizer: Tokenizer, files: list[Path]
     import openvino as ov
 
     from supportbot.engine.openvino.weights import read_tensors
-    from supportbot.knowledge.encoder.graph import build_graph, token_vectors
+    from supportbot.knowledge.encoder.graph import build_graph
 
-    tensors = read_tensors(files)
-    compiled = ov.Core().compile_model(build_graph(settings, tensors), "CPU", _COMPILATION)
-    table = token_vectors(settings, tensors)
-    return Encoder(compiled, tokenizer, table, digest=digest, dimensions=settings.width, tokens=settings.tokens)
+    graph = build_graph(settings, read_tensors(files))
+    compiled = ov.Core().compile_model(graph, "CPU", _COMPILATION)
+    return Encoder(compiled, tokenizer, digest=digest, dimensions=settings.width, tokens=settings.tokens)
 
 
 def _tokenizer(folder: Path, settings: EncoderSettings) -> Tokenizer:

@@ -14,7 +14,7 @@ from supportbot.insights.gaps import Gaps
 from supportbot.insights.period import Days, Period
 from supportbot.insights.preparing import Prepared, prepare_ahead
 from supportbot.knowledge.encoder.open import open_encoder
-from supportbot.knowledge.features import Floats, TextEncoder
+from supportbot.knowledge.features import Floats, TextEncoder, Tokens
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.statistics.unmet import read_unmet
 from tests.digests import ask
@@ -41,9 +41,15 @@ class Counting:
         """Return what the encoder says."""
         return self._encoder.is_word(word)
 
-    def word_vectors(self, words: Sequence[str]) -> Floats:
-        """Return what the encoder says."""
-        return self._encoder.word_vectors(words)
+    @property
+    def token_width(self) -> int:
+        """Return the real one's."""
+        return self._encoder.token_width
+
+    def encode_with_tokens(self, texts: Sequence[str]) -> tuple[Floats, list[Tokens]]:
+        """Return what the real one makes of them."""
+        self.texts += texts
+        return self._encoder.encode_with_tokens(texts)
 
 
 shipped = cache(lambda: open_encoder(""))

@@ -27,10 +27,13 @@ def build(entries: Sequence[KnownEntry], encoder: TextEncoder | None, *, fitted:
     """Return the index of some entries."""
     texts = [normalise_question(one.text) for known in entries for one in known.wordings]
     answers = [known.answer for known in entries]
-    vectors = [
-        encoder.encode(part) if encoder else np.zeros((len(part), 0), np.float32) for part in (texts, answers)
-    ]
-    index = Index(entries, encoder, *vectors, wrong_rate=0.02)
+    if encoder is None:
+        none = np.zeros((len(texts), 0), np.float32)
+        index = Index(entries, None, none, none[: len(answers)], wrong_rate=0.02)
+    else:
+        (vectors, tokens), (answer_vectors, answer_tokens) = map(encoder.encode_with_tokens, (texts, answers))
+        both = (tokens, answer_tokens)
+        index = Index(entries, encoder, vectors, answer_vectors, tokens=both, wrong_rate=0.02)
     return index.fitted(shipped_foreign(), foreign_vectors(encoder)) if fitted else index
 
 

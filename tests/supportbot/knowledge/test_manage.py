@@ -18,6 +18,7 @@ from supportbot.feedback.curation.store import Decision, ExampleStore
 from supportbot.feedback.entries import Entries
 from supportbot.feedback.foreign import ForeignQuestions
 from supportbot.knowledge import small_talk, store
+from supportbot.knowledge.entries import Encoded
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.listing import count, view
 from supportbot.knowledge.manage import KnowledgeError
@@ -127,12 +128,13 @@ async def test_a_new_answer_is_said_and_learned_from_now_on(
     assert await told(knowledge, "How long?") == DELIVERY
     old = (await entries(database))[entry_id]
     async with database.write() as session:
-        await store.store_vectors(session, Entry, "digest", {entry_id: b"\0\0"})
+        await store.store_vectors(session, Entry, "digest", {entry_id: Encoded(b"\0\0", b"\1")})
     await known.edit(entry_id, "eve", answer="Four days. Ask ada@mail.example.")
     entry = (await entries(database))[entry_id]
-    assert (entry.answer, entry.approved_by, entry.encoder, entry.vector) == (
+    assert (entry.answer, entry.approved_by, entry.encoder, entry.vector, entry.token_vectors) == (
         "Four days. Ask ada@mail.example.",
         "eve",
+        None,
         None,
         None,
     )

@@ -103,13 +103,14 @@ async def test_vectors_are_computed_once(database: Database, minilm: Encoder, tm
 
     class Counting:
         dimensions = minilm.dimensions
+        token_width = minilm.token_width
         digest = minilm.digest
 
         def is_word(self, word):  # type: ignore[no-untyped-def]
             return minilm.is_word(word)
 
-        def word_vectors(self, words):  # type: ignore[no-untyped-def]
-            return minilm.word_vectors(words)
+        def encode_with_tokens(self, texts):  # type: ignore[no-untyped-def]
+            return self.encode(texts), minilm.encode_with_tokens(texts)[1]  # type: ignore[no-untyped-call]
 
         def encode(self, texts):  # type: ignore[no-untyped-def]
             encoded.extend(texts)

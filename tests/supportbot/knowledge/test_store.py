@@ -18,7 +18,7 @@ from supportbot.db.schema import alembic_config, migrate
 from supportbot.db.session import Database
 from supportbot.db.states import LOCAL_WORKSPACE, EntrySource, EntryState, ExampleLabel, ExampleStatus
 from supportbot.knowledge import publishing, small_talk, store
-from supportbot.knowledge.entries import KnownEntry
+from supportbot.knowledge.entries import Encoded, KnownEntry
 from tests.conftest import create_postgres_database
 from tests.supportbot.feedback.curation.rows import add_examples, add_workspace, example
 
@@ -86,11 +86,11 @@ async def test_publishing_twice_changes_nothing(database: Database) -> None:
     await publish(database, ids)
     [entry] = await entries(database)
     async with database.write() as session:
-        await store.store_vectors(session, Wording, "digest", {entry.wordings[0].id: b"\0\0"})
+        await store.store_vectors(session, Wording, "digest", {entry.wordings[0].id: Encoded(b"\0\0", b"\1")})
     await publish(database, ids)
     [again] = await entries(database)
-    assert [(one.id, one.encoder, one.vector) for one in again.wordings] == [
-        (entry.wordings[0].id, "digest", b"\0\0")
+    assert [(one.id, one.encoder, one.vector, one.token_vectors) for one in again.wordings] == [
+        (entry.wordings[0].id, "digest", b"\0\0", b"\1")
     ]
 
 
@@ -154,7 +154,7 @@ async def test_an_edited_question_is_encoded_anew(database: Database) -> None:
     await publish(database, ids)
     [entry] = await entries(database)
     async with database.write() as session:
-        await store.store_vectors(session, Wording, "digest", {entry.wordings[0].id: b"\0\0"})
+        await store.store_vectors(session, Wording, "digest", {entry.wordings[0].id: Encoded(b"\0\0", b"\1")})
     await change(database, ids[0], prompt="How long?")
     [again] = await entries(database)
     [wording] = again.wordings

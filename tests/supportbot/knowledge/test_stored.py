@@ -25,7 +25,7 @@ from supportbot.intake.normalise import normalise_question
 from supportbot.knowledge import store, stored_index
 from supportbot.knowledge.encoder.encoder import Encoder
 from supportbot.knowledge.entries import KnownEntry, Viewer
-from supportbot.knowledge.features import Floats, TextEncoder
+from supportbot.knowledge.features import Floats, TextEncoder, Tokens
 from supportbot.knowledge.index import Index
 from supportbot.knowledge.knowledge import Knowledge
 from supportbot.knowledge.spelling import Spelling
@@ -61,9 +61,15 @@ class Counting:
         """Return what the real one knows."""
         return self._encoder.is_word(word)
 
-    def word_vectors(self, words: Sequence[str]) -> Floats:
-        """Return what the encoder says."""
-        return self._encoder.word_vectors(words)
+    @property
+    def token_width(self) -> int:
+        """Return the real one's."""
+        return self._encoder.token_width
+
+    def encode_with_tokens(self, texts: Sequence[str]) -> tuple[Floats, list[Tokens]]:
+        """Return what the real one makes of them."""
+        self.texts += texts
+        return self._encoder.encode_with_tokens(texts)
 
 
 @dataclass(frozen=True)

@@ -34,14 +34,23 @@ def test_like_meanings_are_near(shipped: Encoder) -> None:
     assert similarity[:2, 2:].max() < 0.3
 
 
-def test_words_by_themselves_have_vectors(shipped: Encoder) -> None:
-    """A word is like what means the same, however many pieces it has; what has no pieces is like nothing."""
-    refund, refunded, money, parrot, nothing = shipped.word_vectors(["refund", "refunded", "money", "parrot", ""])
-    assert [np.linalg.norm(one) for one in (refund, refunded, money, parrot)] == pytest.approx([1] * 4, abs=1e-5)
-    assert refund @ refunded > 0.5
-    assert refund @ money > refund @ parrot
-    assert not nothing.any()
-    assert shipped.word_vectors([]).shape == (0, 384)
+def test_tokens_have_vectors_in_their_text(shipped: Encoder) -> None:
+    """A token is nearest to itself where it means the same; the vectors of the texts are those of ``encode``."""
+    river, stream = "we fished from the bank of the river", "trees grow on the bank of the stream"
+    texts = [river, stream, "I opened an account at the bank", ""]
+    vectors, tokens = shipped.encode_with_tokens(texts)
+    assert vectors == pytest.approx(shipped.encode(texts), abs=1e-6)
+    assert [part.shape for part in tokens] == [(8, 96), (8, 96), (7, 96), (0, 96)]
+    shore, side, money = (tokens[text][place].astype(np.float32) / 127 for text, place in ((0, 4), (1, 4), (2, 6)))
+    assert [np.linalg.norm(one) for one in (shore, side, money)] == pytest.approx([1] * 3, abs=0.02)
+    assert shore @ side > 0.9 > max(shore @ money, side @ money)
+    assert shipped.encode_with_tokens([])[1] == []
+
+
+def test_tokens_that_were_kept_can_be_compared_at_any_time(shipped: Encoder) -> None:
+    """These numbers are in databases: whoever changes the axes changes the digest as well."""
+    [tokens] = shipped.encode_with_tokens(["refund"])[1]
+    assert tokens[0, :8].tolist() == pytest.approx([-19, 16, -8, 1, 5, -34, -6, 10], abs=1)
 
 
 def test_the_shipped_encoder_gives_the_published_similarities(shipped: Encoder) -> None:
