@@ -125,8 +125,7 @@ class Index:
         strange = [row for row, text in enumerate(texts) if folded(text) not in self._exact]
         marked = self.features([normalise_question(text) for text in self._foreign])
         none = self.features(texts) if vectors is None else Features(vectors, self._grams.of(texts))
-        is_thin = self.left_out.is_too_little  # then a handful of tokens proves nothing
-        known = replace(self._features, tokens=()) if is_thin else self._features
+        known = self._features if not self.left_out.is_too_little else replace(self._features, tokens=())
         result = fit(known, self.owners, self._answers, none.take(strange))
         index = copy(self)
         index.rule = result.rule
@@ -231,11 +230,12 @@ class Index:
                 to_answers[places] = asked.similarities(self._answers.take(places))[0]
             else:
                 to_answers = asked.similarities(self._answers)[0]
-            confidences = beside_answers(nearest, to_answers)
+            ranked = confidences = beside_answers(nearest, to_answers)
         else:
-            values[:-1][nearest <= -1] = -np.inf
+            ranked = values[:-1]  # what is far away has a confidence of 0, and an order all the same
+            ranked[nearest <= -1] = -np.inf
             probabilities = probabilities_of(values[None])[0, :-1]
-            confidences = confidences_of(values[:-1], probabilities)
+            confidences = confidences_of(ranked, probabilities)
         return tuple(
             Candidate(
                 self.entries[position],
@@ -244,7 +244,7 @@ class Index:
                 float(probabilities[position]) if probabilities is not None else None,
                 float(confidences[position]),
             )
-            for position in best_of(confidences, most)
+            for position in best_of(ranked, most)
             if nearest[position] > -1
         )
 

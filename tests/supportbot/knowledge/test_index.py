@@ -49,6 +49,14 @@ def unfitted(minilm: Encoder) -> Index:
     return build(gym(), minilm, fitted=False)
 
 
+def test_candidates_are_ranked_however_far_away_they_are(index: Index) -> None:
+    """The entry that the rule finds most likely comes first also where nothing is like the question."""
+    for question in shipped_foreign()[:40]:
+        candidates = index.decide(normalise_question(question.text), NOBODY).candidates
+        found = [one.probability or 0 for one in candidates]
+        assert found == sorted(found, reverse=True)
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
