@@ -96,8 +96,8 @@ def test_mixed_encodings_are_refused(tmp_path: Path) -> None:
         ("faq.parquet.gz", gzip.compress(b"question" * 99, mtime=0)[:-9], "is damaged or cut off"),
         ("faq.xlsx.gz", gzip.compress(b"question" * 99, mtime=0)[:-9], "is damaged or cut off"),
         ("faq.txt", b"a", "has an unknown format: use a file .csv"),
-        ("faq", b"a", "is of no kind that can be imported"),
-        ("faq.gz", b"a", "is of no kind that can be imported"),
+        ("faq", b"a", "has an unknown format"),
+        ("faq.gz", b"a", "has an unknown format"),
     ],
 )
 def test_what_cannot_be_opened_is_a_sentence(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:
