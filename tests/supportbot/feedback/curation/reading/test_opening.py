@@ -80,7 +80,7 @@ def test_mixed_encodings_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("faq.csv", b"", "'faq.csv' is empty: save it again"),
+        ("faq.csv", b"", "'faq.csv' is empty: download or save it again"),
         ("faq.csv", PNG, "has no known text encoding: save it again as UTF-8"),
         ("faq.jsonl", PNG, "has no known text encoding"),
         ("faq.md", PNG, "has no known text encoding"),
