@@ -137,7 +137,10 @@ def test_key_given_twice_is_refused() -> None:
             {"SUPPORTBOT_OIDC_ROLE_VALUES": "a=admin", "SUPPORTBOT_OIDC_ROLE_CLAIM": "groups"},
             r"SUPPORTBOT_OIDC_ROLE_CLAIM needs a provider",
         ),
-        ({"SUPPORTBOT_CONSOLE_ADMINS": "ada@x.example"}, r"SUPPORTBOT_CONSOLE_ADMINS.* are for who signs in with"),
+        (
+            {"SUPPORTBOT_CONSOLE_ADMINS": "ada@x.example"},
+            r"SUPPORTBOT_CONSOLE_ADMINS.* apply only to people who sign in with",
+        ),
         ({**OIDC, "SUPPORTBOT_CONSOLE_VIEWERS": "Ada"}, r"SUPPORTBOT_CONSOLE_VIEWERS contains 'Ada'"),
         ({**OIDC, "SUPPORTBOT_CONSOLE_CURATORS": "slack:U1"}, r"SUPPORTBOT_CONSOLE_CURATORS contains 'slack:U1'"),
         ({"SUPPORTBOT_SLACK_SIGN_IN": "1"}, r"SUPPORTBOT_SLACK_SIGN_IN needs SLACK_CLIENT_ID"),
