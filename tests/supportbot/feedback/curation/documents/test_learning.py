@@ -107,7 +107,7 @@ async def test_page_of_the_web(database: Database) -> None:
             shown = set(await session.scalars(select(Passage.document)))
         assert shown == {f"{address}/size", f"{address}/help.md"}  # what a quotation names tells no secret
         assert (await stored(database))[0].prompt == "Größe"
-        with pytest.raises(SupportBotError, match="is of no kind that can be learned from"):
+        with pytest.raises(SupportBotError, match="has an unknown format"):
             await learn(database, f"{address}/logo")
 
 
@@ -124,7 +124,7 @@ async def test_what_cannot_be_learned_from(database: Database, tmp_path: Path) -
         ("table.csv", r"give Markdown \(.md\), HTML \(.html\), PDF \(.pdf\), Word \(.docx\) or text \(.txt\)"),
         ("blank.md", "has no text to learn from"),
         ("nothing.html", "is empty"),
-        ("empty", "has no documents in it"),
+        ("empty", "contains no documents"),
     ):
         with pytest.raises(SupportBotError, match=sentence):
             await learn(database, tmp_path / "good.md", tmp_path / name)

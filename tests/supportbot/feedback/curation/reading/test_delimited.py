@@ -84,7 +84,7 @@ def test_short_rows_and_empty_cells_at_the_end_do_no_harm(tmp_path: Path) -> Non
         ('question,answer\na,b\n"a"b,c\n', "line 3 is not CSV (',' expected after '\"')"),
         (
             'question,answer\na,b\n"a,c\nd,e\n',
-            "line 3 is not CSV (unexpected end of data): look for a quotation mark",
+            "line 3 is not CSV (unexpected end of data): check for a quotation mark",
         ),
         ('"question,answer\na,b\n', "line 1 is not CSV"),
         (

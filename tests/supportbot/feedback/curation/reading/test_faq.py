@@ -116,4 +116,4 @@ def test_answers_of_a_page_are_text_already(tmp_path: Path) -> None:
 def test_a_page_without_questions_is_a_sentence(tmp_path: Path, name: str, content: str) -> None:
     """The operator reads how a page has to look."""
     (tmp_path / name).write_text(content, "utf-8")
-    assert "has no questions: write each as a heading with its answer beneath" in refusal_of(tmp_path / name)
+    assert "has no questions: write each as a heading with its answer below" in refusal_of(tmp_path / name)

@@ -80,7 +80,7 @@ def test_mixed_encodings_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("faq.csv", b"", "'faq.csv' is empty: save it again"),
+        ("faq.csv", b"", "'faq.csv' is empty: download or save it again"),
         ("faq.csv", PNG, "has no known text encoding: save it again as UTF-8"),
         ("faq.jsonl", PNG, "has no known text encoding"),
         ("faq.md", PNG, "has no known text encoding"),
@@ -89,15 +89,15 @@ def test_mixed_encodings_are_refused(tmp_path: Path) -> None:
             "question,answer\na,b\n".encode("utf-16-le"),
             "is not a text file: save it again as CSV",
         ),
-        ("faq.csv", b"\xef\xbb\xbfquestion,answer\na,\xff\n", "is not written in one encoding throughout"),
-        ("faq.csv", b"\xff\xfeq", "is not written in one encoding throughout"),
+        ("faq.csv", b"\xef\xbb\xbfquestion,answer\na,\xff\n", "mixes several encodings"),
+        ("faq.csv", b"\xff\xfeq", "mixes several encodings"),
         ("faq.csv.gz", gzip.compress(b"question,answer\na,b\n" * 99, mtime=0)[:-9], "is damaged or cut off"),
         ("faq.jsonl.gz", b"\x1f\x8bnonsense", "is damaged or cut off"),
         ("faq.parquet.gz", gzip.compress(b"question" * 99, mtime=0)[:-9], "is damaged or cut off"),
         ("faq.xlsx.gz", gzip.compress(b"question" * 99, mtime=0)[:-9], "is damaged or cut off"),
         ("faq.txt", b"a", "has an unknown format: use a file .csv"),
-        ("faq", b"a", "is of no kind that can be imported"),
-        ("faq.gz", b"a", "is of no kind that can be imported"),
+        ("faq", b"a", "has an unknown format"),
+        ("faq.gz", b"a", "has an unknown format"),
     ],
 )
 def test_what_cannot_be_opened_is_a_sentence(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:

@@ -99,7 +99,7 @@ def test_a_damaged_workbook_is_a_sentence(tmp_path: Path) -> None:
     [
         (b"question,answer\na,b\n", "is not an Excel workbook: save it again as .xlsx"),
         (b"PK\x03\x04nonsense", "is not an Excel workbook"),
-        (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "is protected by a password, or of an old Excel"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "is protected by a password, or from an old Excel"),
     ],
 )
 def test_what_is_no_workbook_is_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
