@@ -1,8 +1,8 @@
 """``python -m tests.reference``: writes the reference pages."""
 
-from tests.reference.pages import build_pages
+from tests.reference.pages import FOLDER, PAGES, build_page, path_of
 
 if __name__ == "__main__":
-    for path, text in build_pages().items():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, "utf-8")
+    FOLDER.mkdir(exist_ok=True)
+    for name in PAGES:
+        path_of(name).write_text(build_page(name), "utf-8")

@@ -1,4 +1,4 @@
-"""Every reference page by its file name, and how each is built."""
+"""Every reference page by its name, and how each is built."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
 _NOTE = "<!-- `python -m tests.reference` writes this page from the code. Change the code, not this page. -->\n\n"
 
-_PAGES: Mapping[str, Callable[[], str]] = {
+PAGES: Mapping[str, Callable[[], str]] = {
     "settings": settings.build_page,
     "cli": cli.build_page,
     "metrics": metrics.build_page,
@@ -19,6 +19,11 @@ _PAGES: Mapping[str, Callable[[], str]] = {
 }
 
 
-def build_pages() -> Mapping[Path, str]:
-    """Return the text of each reference page by its path."""
-    return {FOLDER / f"{name}.md": _NOTE + build().rstrip() + "\n" for name, build in _PAGES.items()}
+def path_of(name: str) -> Path:
+    """Return where a page is."""
+    return FOLDER / f"{name}.md"
+
+
+def build_page(name: str) -> str:
+    """Return the text of a page."""
+    return _NOTE + PAGES[name]().rstrip() + "\n"
