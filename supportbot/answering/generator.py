@@ -6,7 +6,7 @@ generation is tried once more with another seed. Until the floor is passed nothi
 taken back. Where several candidates are wanted, the best of them is chosen first, and what is said of one holds
 for that one.
 
-The model may be replaced at any time by changing one reference, and another one may stand beside it; see
+The model may be replaced at any time by changing one reference, and another one may be loaded as well; see
 ``live_model``.
 """
 

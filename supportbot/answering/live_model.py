@@ -1,8 +1,8 @@
 """A model that answers: how far it is trusted, and for how long it stays.
 
 It may be replaced at any time: an answer keeps the model that it began with, and the old one is closed when its
-last answer has ended. Another one may stand beside it and answer some conversations; which, and why, is for
-``trials``.
+last answer has ended. Another one may be loaded as well and answer some conversations; ``trials`` decides which,
+and why.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Beside:
 
     Attributes:
         model: that does.
-        instead_of: the version of the live model that it stands beside; beside another one it answers nothing.
+        instead_of: the version of the live model that it is tried against; beside another one it answers nothing.
         takes: says of the number of a conversation whether it is the model's.
     """
 
@@ -97,5 +97,5 @@ def floor_that_holds(own: float | None, beside: float | None, *, beside_knowledg
 
 
 def is_below(sure: float | None, floor: float | None) -> bool:
-    """Return whether a confidence lies below a floor, both in nats; what has none is not held back."""
+    """Return whether a confidence is below a floor, both in nats; without either, nothing is held back."""
     return floor is not None and sure is not None and sure < floor

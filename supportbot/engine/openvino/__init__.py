@@ -3,7 +3,7 @@
 Importing the library would write a client id into the home folder and report its use. This program reports
 nothing: it blocks the reporting part before any other import, and the library has a stub for that. It blocks the
 converter of other formats likewise, which the library can do without: our graphs are built by hand, and to import
-it took a quarter of the processor time in which the model's process is ready.
+it took a quarter of the processor time of its imports.
 """
 
 import sys
