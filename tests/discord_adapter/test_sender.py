@@ -178,7 +178,7 @@ async def test_token_lives_fifteen_minutes(adapter: DiscordAdapter, server: Disc
 _FOR_GOOD = {
     50001: "give it View Channels",
     50013: "give it Send Messages",
-    50007: "takes no direct messages",
+    50007: "does not accept direct messages",
     10003: "was deleted",
     10008: "The question was deleted",
     30033: "is full",

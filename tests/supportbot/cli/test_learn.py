@@ -67,7 +67,7 @@ async def test_nobody_can_say_yes_in_a_script(database: Database, tmp_path: Path
     finished = await supportbot(database, "learn", str(tmp_path), "--yes", **public)
     assert finished.status == 0, finished.errors
     assert "2 documents: 1 Markdown, 1 text, 5 sections" in finished.output
-    assert f"Left out: '{tmp_path}/scan.pdf' is damaged or no PDF" in finished.output
+    assert f"Left out: '{tmp_path}/scan.pdf' is damaged or not a PDF" in finished.output
     assert "Taken out" not in finished.output
 
 

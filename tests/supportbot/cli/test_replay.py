@@ -132,7 +132,7 @@ async def test_what_can_not_be_replayed_is_said_with_the_remedy(
         answer = await session.get_one(Answer, answer_id)
     before = {key: value for key, value in (answer.sampling or {}).items() if key not in ("engine", "candidates")}
     await change(database, answer_id, sampling=before)
-    assert "not recorded yet" in await refused(database, answer_id)
+    assert "was given before engines were recorded" in await refused(database, answer_id)
 
 
 @on_sqlite

@@ -197,7 +197,7 @@ async def _read_all(database: Database) -> None:
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"", r"is empty \(0 bytes\)"), (b"garbage " * 1000, "none of SQLite's"), (None, "cut short|damaged")],
+    [(b"", r"is empty \(0 bytes\)"), (b"garbage " * 1000, "is not an SQLite file"), (None, "cut short|damaged")],
     ids=["zero-length", "garbage", "torn"],
 )
 async def test_file_that_is_none_of_ours_is_refused(

@@ -188,7 +188,7 @@ async def test_retiring_can_be_undone_to_the_letter(
     assert [(row.status, row.curator) for row in await stored(database)] == [(ExampleStatus.REJECTED, "bob")] * 2
     actor, action, subject, details = await last_deed(database)
     assert (actor, action, subject, details["reason"]) == ("bob", "entry.retire", f"entry:{entry_id}", "old")
-    with pytest.raises(KnowledgeError, match="retired already"):
+    with pytest.raises(KnowledgeError, match="is already retired"):
         await known.retire([entry_id], "bob")
     with pytest.raises(KnowledgeError, match=f"restore {entry_id}"):
         await known.edit(entry_id, "bob", answer="New.")

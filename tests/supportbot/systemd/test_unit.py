@@ -129,7 +129,7 @@ def test_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 def test_machine_without_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where systemd does not run the machine, that is said with the other ways; else the folder is systemd's."""
-    with pytest.raises(UnitError, match="does not run this machine"):
+    with pytest.raises(UnitError, match="does not use systemd"):
         unit_folder(of_user=False, booted=tmp_path / "nothing")
     assert unit_folder(of_user=False, booted=tmp_path) == Path("/etc/systemd/system")
     monkeypatch.setenv("XDG_CONFIG_HOME", "/srv/config")

@@ -174,7 +174,7 @@ def test_pdf_that_cannot_be_read() -> None:
     with pytest.raises(DocumentError, match=r"'a\.pdf' has no text, only pictures of it"):
         pdf.sections(BytesIO(files.pdf([])), "a.pdf")
     for broken in (b"%PDF-1.4 and nothing", b"something else"):
-        with pytest.raises(DocumentError, match=r"'a\.pdf' is damaged or no PDF"):
+        with pytest.raises(DocumentError, match=r"'a\.pdf' is damaged or not a PDF"):
             pdf.sections(BytesIO(broken), "a.pdf")
 
 
