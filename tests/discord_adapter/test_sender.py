@@ -186,7 +186,7 @@ _FOR_GOOD = {
     50083: "is archived",
     160005: "is locked",
     200000: "AutoMod blocked",
-    99999: "does not take the answer",
+    99999: "does not accept the answer",
 }
 
 

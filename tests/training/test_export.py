@@ -242,7 +242,7 @@ async def test_both_commands_run_by_themselves(migrated_sqlite: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("command", "arguments", "sentence"),
     [
-        ("training.export", ["--format", "parquet"], "training.export: A Parquet file needs a name: add --output"),
+        ("training.export", ["--format", "parquet"], "training.export: Parquet needs a file: add --output"),
         ("training.curate", [], "supportbot init"),
     ],
 )

@@ -299,7 +299,7 @@ def _evaluate_again(directory: Path) -> None:
         (_with_a_program, "modeling_evil.py' is a program"),
         (_with_code_of_its_own, "brings code of its own"),
         (_with_code_for_its_tokenizer, "auto_map' in tokenizer_config.json"),
-        (_with_other_weights, "is about other weights"),
+        (_with_other_weights, "measured other weights"),
         (_with_nan, "values in 'transformer.wte.weight' that are not numbers"),
         (_without_a_tensor, "lacks the tensor 'transformer.ln_f.weight'"),
     ],

@@ -199,7 +199,7 @@ async def test_the_standing_of_the_knowledge(database: Database) -> None:
     """With the real encoder: how much there is, how sure an answer must be, and what would help."""
     standing = await read(database, "status")
     assert (standing["entries"], standing["calibration"]) == (0, None)
-    assert "Nothing is known yet" in standing["advice"][0]
+    assert "There is no approved answer yet" in standing["advice"][0]
     await add(database, ANSWER, "How long does delivery take?", "When will my parcel arrive?")
     await add(database, "To 40 countries.", "Do you ship abroad?")
     standing = await read(database, "status", SUPPORTBOT_ENCODER="")
@@ -245,7 +245,7 @@ async def test_a_wording_that_spoils_the_threshold_is_named(database: Database) 
         (("retire", "4711"), "There is no entry 4711: `supportbot knowledge list` shows them all."),
         (("add", "--question", "x", "--answer", " "), "A question or an answer cannot be empty"),
         (("add", "--question", "x", "--answer", "y", "--valid-until", "31.12.2027"), "'31.12.2027' is not a date"),
-        (("add", "--question", "x", "--answer", "y", "--valid-until", "2020-01-01"), "is over already"),
+        (("add", "--question", "x", "--answer", "y", "--valid-until", "2020-01-01"), "is in the past"),
         (("add", "--question", "x", "--answer", "y", "--workspace", "T1"), "There is no workspace 'T1'"),
         (("try", "x", "--workspace", "slack:T1"), "There is no workspace 'slack:T1'"),
         (("foreign", "remove", "7"), "There is no foreign question 7"),

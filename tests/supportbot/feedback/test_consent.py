@@ -109,10 +109,10 @@ async def test_direct_messages_are_allowed_by_each_person(database: Database) ->
 @pytest.mark.parametrize(
     ("platform", "workspace", "by", "sentence"),
     [
-        ("web", "local", "ada", "count without a recorded consent"),
+        ("web", "local", "ada", "count without consent"),
         ("slack", "T1", " ", "add --by NAME"),
         ("slack", "", "ada", "the id of the workspace"),
-        ("discord", "dm", "ada", "each person's own to allow"),
+        ("discord", "dm", "ada", "each person gives consent"),
     ],
 )
 async def test_consent_without_a_meaning_is_refused(

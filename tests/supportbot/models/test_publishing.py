@@ -337,8 +337,8 @@ async def test_switch_that_fails_leaves_no_wrong_status(
 
 
 async def test_live_and_unknown_versions_are_not_promoted(publishing: Publishing) -> None:
-    """The live version is live already, and what is not installed can't go live."""
-    with pytest.raises(ModelError, match="live already"):
+    """The live version is already live, and what is not installed can't go live."""
+    with pytest.raises(ModelError, match="already live"):
         await publishing.promote("base", "ann", "again")
     with pytest.raises(ModelError, match="No version 'v9'"):
         await publishing.promote("v9", "ann", "why not")

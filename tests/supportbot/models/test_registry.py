@@ -46,7 +46,7 @@ def test_installing_again_is_harmless(registry: Registry, finished: Path) -> Non
     registry.install(finished)
     (finished / "config.json").write_text((finished / "config.json").read_text() + " ")
     write_manifest(finished, version="v1", metrics={}, training={}, confidence_floor=None)
-    with pytest.raises(ModelError, match="exists already with other content"):
+    with pytest.raises(ModelError, match="already exists with other content"):
         registry.install(finished)
 
 
@@ -66,7 +66,7 @@ def test_damage_gives_no_name_away(registry: Registry, finished: Path, tmp_path:
     (tmp_path / "models" / "v1" / "model.safetensors").unlink()
     (finished / "config.json").write_text((finished / "config.json").read_text() + " ")
     write_manifest(finished, version="v1", metrics={}, training={}, confidence_floor=None)
-    with pytest.raises(ModelError, match="exists already with other content"):
+    with pytest.raises(ModelError, match="already exists with other content"):
         registry.install(finished)
 
 

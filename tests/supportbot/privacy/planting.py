@@ -308,10 +308,11 @@ async def plant(database: Database) -> Planted:
     await put.add(ForeignQuestion(text=f"{MARK} one: where is my parcel?", marked_by="Ada", marked_at=NOW))
     async with database.write() as session:
         for entry in await session.scalars(select(Entry)):
-            entry.encoder, entry.vector = "digest", f"{MARK}".encode() if entry.id == entries[of_writing] else b"1"
+            vector = MARK.encode() if entry.id == entries[of_writing] else b"1"
+            entry.encoder, entry.vector, entry.token_vectors = "digest", vector, vector
         for wording in await session.scalars(select(Wording)):
             vector = MARK.encode() if wording.example_id == of_vote else b"1"
-            wording.encoder, wording.vector = "digest", vector
+            wording.encoder, wording.vector, wording.token_vectors = "digest", vector, vector
         details = {"reason": f"said '{MARK} one: where is my parcel?' by <@{ALICE}>"}
         audit.record(session, actor=ALICE, action="example.reject", subject=f"person:{ALICE}", details=details)
         version = ModelVersion(name="v1", digest="d", status="live", created_at=NOW)

@@ -35,7 +35,8 @@ HOLDS_A_PERSON = {
     *("example.prompt", "example.completion", "example.rejected", "example.person"),
     *("example.conversation", "example.sort_key"),
     *("example_decision.prompt", "example_decision.completion", "example_decision.rejected"),
-    *("wording.text", "wording.vector", "entry.answer", "entry.vector", "foreign_question.text"),
+    *("wording.text", "wording.vector", "wording.token_vectors", "foreign_question.text"),
+    *("entry.answer", "entry.vector", "entry.token_vectors"),
     *("audit.actor", "audit.subject", "audit.details"),
     *("channel_policy.changed_by", "channel_policy.settings"),
 }

@@ -97,7 +97,7 @@ async def test_what_can_not_be_compared_is_refused(house: House) -> None:
     with pytest.raises(ModelError, match="SUPPORTBOT_MODEL sets"):
         await house.trials(model="v1").start("v2", Rule(), "ann")
     await add_entry(house.database, "We rent helmets.")
-    with pytest.raises(ModelError, match="trained on nothing of this bot"):
+    with pytest.raises(ModelError, match="was not trained on this bot's data"):
         await trials.start("v2", Rule(), "ann")
     async with house.database.read() as session:
         assert await session.scalar(select(Audit.id)) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import shutil
 from pathlib import Path
@@ -67,7 +68,8 @@ def test_floor_is_calibrated_published_and_obeyed(
         assert counted["right"] <= by_own["right"]
         assert counted["answers"] == by_own["answers"] > 0
     assert "beside_knowledge" not in record["answerer"]["against"]
-    assert "the candidate's answer is used from" in (candidate / "report" / "evaluation.html").read_text("utf-8")
+    page = html.unescape((candidate / "report" / "evaluation.html").read_text("utf-8"))
+    assert "the candidate's answer is used from" in page
 
     publishing = Typer()
     publishing.command()(publish)

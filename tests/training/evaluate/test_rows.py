@@ -83,7 +83,7 @@ def test_out_of_scope_questions(tmp_path: Path) -> None:
     path.write_text("Who won?\n\n  How tall is it? \n", "utf-8")
     assert out_of_scope_questions(path) == ("Who won?", "How tall is it?")
     path.write_text("\n", "utf-8")
-    with pytest.raises(ConfigError, match="has no question"):
+    with pytest.raises(ConfigError, match="contains no questions"):
         out_of_scope_questions(path)
 
 

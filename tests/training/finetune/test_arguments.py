@@ -159,10 +159,10 @@ def test_hostile_arguments_are_not_unpickled(tmp_path: Path) -> None:
             return Path.touch, (mark,)
 
     torch.save(Hostile(), tmp_path / "training_args.bin")
-    with pytest.raises(ConfigError, match="does not hold the arguments"):
+    with pytest.raises(ConfigError, match="does not contain the arguments"):
         load_arguments(tmp_path)
     (tmp_path / "training_args.bin").write_bytes(pickle.dumps(Hostile()))
-    with pytest.raises(ConfigError, match="does not hold the arguments"):
+    with pytest.raises(ConfigError, match="does not contain the arguments"):
         load_arguments(tmp_path)
     assert not mark.exists()
 

@@ -49,7 +49,7 @@ def test_unreachable_hub_is_one_sentence(nowhere: str, settings: Settings) -> No
     """It says that the hub can't be reached, and offers the recipe and a folder."""
     with pytest.raises(ModelError) as raised:
         check_base(["--from-db"], settings)
-    for part in ("'gpt2'", "can't be reached", nowhere, "--recipe faq", "--base-model a folder"):
+    for part in ("'gpt2'", "can't be reached", nowhere, "--recipe faq", "--base-model to a folder"):
         assert part in str(raised.value)
 
 

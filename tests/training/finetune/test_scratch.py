@@ -160,7 +160,7 @@ def test_answer_that_is_too_long_is_left_out(data: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ([("When?", "Soon."), ("How soon?", "Soon.")], "has 1 to train on: approve another one"),
+        ([("When?", "Soon."), ("How soon?", "Soon.")], "has 1 to train on: approve another answer"),
         ([(f"What is {n}?", f"It is {n}.") for n in range(300)], "for up to 125 different answers"),
         ([("When?", LONG), ("How?", LONG + " more")], "has 0 to train on"),
     ],

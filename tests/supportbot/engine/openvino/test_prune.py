@@ -286,7 +286,7 @@ def test_retiring_a_version_deletes_its_exports(settings: Settings) -> None:
     result = CliRunner().invoke(app, ["models", "retire", "v1", "--by", "ann"])
     assert result.exit_code == 0, result
     assert "v1 is retired" in result.stdout
-    assert re.search(r"0\.\d MB freed", result.stdout)
+    assert re.search(r"exported models were deleted too: 0\.\d MB", result.stdout)
     assert exports_of(settings) == 1
 
 

@@ -94,7 +94,7 @@ async def test_a_mended_bad_answer_is_a_good_example(database: Database) -> None
 @pytest.mark.parametrize(
     ("decision", "curator", "texts", "sentence"),
     [
-        (Decision.APPROVE, " ", {}, "name of who decides"),
+        (Decision.APPROVE, " ", {}, "name of the person who decides"),
         (Decision.EDIT, "ada", {}, "nothing to edit"),
         (Decision.EDIT, "ada", {"answer": " \n"}, "neither can be empty"),
     ],
@@ -112,7 +112,7 @@ async def test_a_decision_that_says_nothing_is_refused(
 async def test_a_text_is_for_one_example(database: Database) -> None:
     """One text cannot become the text of several examples."""
     ids = await add_examples(database, example("a", **PENDING), example("b", **PENDING))
-    with pytest.raises(ExampleError, match="one example at a time"):
+    with pytest.raises(ExampleError, match="Only one example can be edited"):
         await ExampleStore(database).decide(ids, Decision.EDIT, "ada", answer="x")
 
 

@@ -106,7 +106,7 @@ def test_word_that_is_none() -> None:
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("other.txt", "x")
-    with pytest.raises(DocumentError, match="no readable Word document"):
+    with pytest.raises(DocumentError, match="not a readable Word document"):
         word.sections(packed, "a.docx")
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", bytes(100_000_001))
