@@ -60,6 +60,7 @@ async def _hand_off(slack: LocalSlack) -> None:
     await slack.wait_for_message(thread_ts=asked.ts, seconds=30)
     await slack.say("C1", "U2", "Anybody for lunch?")
     await slack.say("C1", "U2", BY_A_COLLEAGUE, thread_ts=asked.ts, copies=2)
+    await slack.wait_for_acks()  # so it is kept before what comes next
     await slack.say("C1", "U1", "Anybody else?", thread_ts=asked.ts)
     await slack.wait_for_acks()
 

@@ -73,7 +73,7 @@ async def test_an_answer_from_its_first_day_to_its_last(database: Database) -> N
         *("edit", "1", "--answer", "Four days.", "--add-wording", "When?", "--remove-wording", number),
         *("--valid-until", "never", "--by", "eve"),
     )
-    assert finished.output == "entry 1 is live, 1 wording added, 1 wording taken out\n"
+    assert finished.output == "entry 1 is live, 1 wording added, 1 wording removed\n"
     finished = await run(database, "show", "1")
     for text in ("Four days.", "eve", "for ever", "3 (approved)", "When?", "all workspaces"):
         assert text in finished.output

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, event, func, insert, select, text
 from supportbot.db import pinging
 from supportbot.db.models import Workspace
 from supportbot.db.session import Database
+from tests.locks import on_postgresql
 from tests.waiting import until
 
 
@@ -91,12 +92,11 @@ async def test_items_of_one_function_are_done_together(database: Database) -> No
     assert "half" not in found
 
 
+@on_postgresql
 async def test_a_connection_that_the_server_has_ended_is_replaced(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a pause a connection is tried before it is used, so a restart of PostgreSQL disturbs nobody."""
-    if database.is_sqlite:
-        pytest.skip("a file has no server")
     monkeypatch.setattr(pinging, "_PAUSE_SECONDS", 0.0)
     pid = await database.commit(lambda connection: connection.scalar(text("SELECT pg_backend_pid()")))
     async with database.read() as session:

@@ -137,9 +137,7 @@ def main() -> None:
                         ceiling=memory_ceiling(limits, weights, bits),
                     )
                 )
-    report["not recorded"] = [
-        str(entry) for entry in logs if entry["event"] == "engine.graph_failed"
-    ]
+    report["not recorded"] = [str(entry) for entry in logs if entry["event"] == "engine.graph_failed"]
     sys.stdout.write(json.dumps(report, indent=2) + "\n")
     if not well or report["not recorded"]:
         sys.exit(1)

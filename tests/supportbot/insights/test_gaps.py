@@ -120,7 +120,7 @@ async def test_answer_that_is_there_gets_the_wordings(database: Database) -> Non
     assert (await place.only()).example == WRAP
     with pytest.raises(KnowledgeError, match="entry 1"):
         await place.gaps.closing.write(gap.ids, gap.ids, ["how much is wrapping paper"], "No.", "Ana")
-    with pytest.raises(KnowledgeError, match="needs a question"):
+    with pytest.raises(KnowledgeError, match="needs at least one question"):
         await place.gaps.closing.write(gap.ids, [], [], "No.", "Ana")
 
 

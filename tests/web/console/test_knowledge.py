@@ -149,7 +149,7 @@ async def test_files_are_shown_before_they_are_written(running: Running, curator
     none.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(2_000_000))  # several pieces
     await main(curator).get_by_label("File").set_input_files(none)
     await expect(
-        curator.get_by_role("alert").filter(has_text="'holiday.png' is of no kind that can be imported")
+        curator.get_by_role("alert").filter(has_text="'holiday.png' has an unknown format")
     ).to_be_visible()
 
     handbook = tmp_path / "handbook.md"

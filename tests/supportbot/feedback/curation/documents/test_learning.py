@@ -121,7 +121,7 @@ async def test_what_cannot_be_learned_from(database: Database, tmp_path: Path) -
     (tmp_path / "empty").mkdir()
     for name, sentence in (
         ("missing.md", "there is no such file or folder"),
-        ("table.csv", r"give Markdown \(.md\), HTML \(.html\), PDF \(.pdf\), Word \(.docx\) or text \(.txt\)"),
+        ("table.csv", r"use Markdown \(.md\), HTML \(.html\), PDF \(.pdf\), Word \(.docx\) or text \(.txt\)"),
         ("blank.md", "has no text to learn from"),
         ("nothing.html", "is empty"),
         ("empty", "contains no documents"),
