@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
         console.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
         return _FAULT
     except KeyboardInterrupt:
-        console.print(_NOTHING_KEPT if run is not None and run.recipe == "faq" else _GO_ON)
+        console.print(_NOTHING_KEPT if run is not None and run.recipe == "faq" else _GO_ON, soft_wrap=True)
         return _INTERRUPTED
     if run.arguments.process_index == 0:
         _print(run, record)
